@@ -1,0 +1,1 @@
+"""At scale: studies, candidates, resumable runs and their stores."""

@@ -1,0 +1,54 @@
+"""The command line: every verb is one library call and its presentation.
+
+Only light modules are imported here, so that ``screening --help`` answers at once.
+"""
+
+import sys
+from typing import Annotated
+
+import typer
+
+from screening import __version__
+from screening.errors import ScreeningError
+
+app = typer.Typer(
+    name="screening",
+    help="Which compound at the lithium interface, what will it turn into, and did it?",
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+)
+
+# One line per verb, in the order of the help page: app.command("verb")(module.function)
+
+
+@app.callback(invoke_without_command=True)
+def _options(
+    context: typer.Context,
+    version: Annotated[bool, typer.Option("--version", help="Print the version and leave.")] = False,
+) -> None:
+    if version:
+        print(f"interphase-screening {__version__}")
+        raise typer.Exit
+    if context.invoked_subcommand is None:
+        print(context.get_help())
+
+
+def _fail(message: str, status: int) -> None:
+    print(f"screening: {' '.join(message.split())}", file=sys.stderr)
+    raise SystemExit(status)
+
+
+def main() -> None:
+    """Run the command line; errors the user can mend end in one line and exit status 2 or 3."""
+    command = typer.main.get_command(app)
+    try:
+        status = command.main(prog_name="screening", standalone_mode=False)
+    except ScreeningError as error:
+        _fail(str(error), error.exit_status)
+    except typer.TyperException as error:
+        _fail(f"{error.format_message()} (see screening --help)", 2)
+    except (typer.Abort, KeyboardInterrupt):
+        _fail("interrupted", 130)
+    else:
+        raise SystemExit(status if isinstance(status, int) else 0)

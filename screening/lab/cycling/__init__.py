@@ -1,0 +1,1 @@
+"""Cycling of symmetric and full cells, and their short circuits."""

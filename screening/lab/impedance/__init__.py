@@ -1,0 +1,1 @@
+"""Impedance spectra, their trust and their relaxation times."""

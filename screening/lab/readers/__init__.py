@@ -1,0 +1,1 @@
+"""Instrument files in, tidy tables out."""

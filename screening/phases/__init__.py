@@ -1,0 +1,1 @@
+"""What exists: compounds with their energies, gaps and volumes."""

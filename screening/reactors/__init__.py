@@ -1,0 +1,1 @@
+"""Which is best: criteria, ranking and its uncertainty."""

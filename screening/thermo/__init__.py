@@ -1,0 +1,1 @@
+"""What happens: hulls, interface reactions, lithiation and its products."""

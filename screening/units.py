@@ -1,0 +1,20 @@
+"""Constants and conversions (CODATA through scipy); every other module takes them from here."""
+
+from scipy import constants
+
+FARADAY_C_PER_MOL: float = constants.physical_constants["Faraday constant"][0]
+AVOGADRO_PER_MOL: float = constants.Avogadro
+BOLTZMANN_EV_PER_K: float = constants.physical_constants["Boltzmann constant in eV/K"][0]
+KELVIN_AT_0_CELSIUS: float = constants.zero_Celsius
+
+EV_TO_KJ_PER_MOL: float = FARADAY_C_PER_MOL / 1000.0
+"""One eV per particle in kJ per mole of particles (96.485)."""
+
+MAH_PER_MOL_OF_CHARGE: float = FARADAY_C_PER_MOL / 3.6
+"""Charge of one mole of electrons in mAh (26 801)."""
+
+LITHIUM_DENSITY_G_PER_CM3 = 0.534
+"""Density of Li metal at 20 °C."""
+
+A3_PER_ATOM_TO_CM3_PER_MOL: float = AVOGADRO_PER_MOL * 1e-24
+"""Volume per atom in Å³ to molar volume of atoms in cm³/mol."""
