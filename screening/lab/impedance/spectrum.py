@@ -1,0 +1,134 @@
+"""One impedance spectrum: frequencies, impedances, and what is known about the cell."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from types import MappingProxyType
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from screening.errors import InputError
+
+MIN_POINTS = 2
+"""Fewer points than this are no spectrum: one point is compatible with any circuit."""
+
+
+@dataclass(frozen=True, eq=False)
+class Spectrum:
+    """An impedance spectrum, highest frequency first.
+
+    The points may be given in any order; they are stored by descending frequency, as read-only arrays.
+
+    Attributes
+    ----------
+    frequency_hz : ndarray of float, shape (n,)
+        Frequencies, positive, each once.
+    z_ohm : ndarray of complex, shape (n,)
+        Impedance Z = Z' + jZ'' of the whole cell (not normalised by area).
+    time_s : float or None
+        Time of the spectrum since the start of the series, in seconds.
+    temperature_c : float or None
+        Temperature in °C.
+    area_cm2 : float or None
+        Electrode area as given by the user; headers of data files are not to be trusted.
+    label : str
+        Short name for tables and legends.
+    source : str
+        File, and the place in it, that the spectrum came from.
+    metadata : mapping of str to str
+        What else the file said; read-only.
+
+    Raises
+    ------
+    InputError
+        If the points cannot be a spectrum: lengths differ, fewer than two points, a value that is not
+        finite, a frequency that is not positive or appears twice, an area that is not positive.
+    """
+
+    frequency_hz: NDArray[np.float64]
+    z_ohm: NDArray[np.complex128]
+    time_s: float | None = None
+    temperature_c: float | None = None
+    area_cm2: float | None = None
+    label: str = ""
+    source: str = ""
+    metadata: Mapping[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        frequency = np.array(self.frequency_hz, dtype=float)
+        z = np.array(self.z_ohm, dtype=complex)
+        where = self.source or self.label or "spectrum"
+        _check_points(frequency, z, where)
+        _check_conditions(self.time_s, self.temperature_c, self.area_cm2, where)
+        order = np.argsort(-frequency, kind="stable")
+        frequency, z = frequency[order], z[order]
+        frequency.setflags(write=False)
+        z.setflags(write=False)
+        object.__setattr__(self, "frequency_hz", frequency)
+        object.__setattr__(self, "z_ohm", z)
+        object.__setattr__(self, "metadata", MappingProxyType(dict(self.metadata)))
+
+    def __len__(self) -> int:
+        return self.frequency_hz.size
+
+    def __reduce__(self) -> tuple[object, ...]:
+        """Rebuild from plain values: a read-only mapping does not pickle."""
+        values = (self.frequency_hz, self.z_ohm, self.time_s, self.temperature_c, self.area_cm2)
+        return (type(self), (*values, self.label, self.source, dict(self.metadata)))
+
+    @property
+    def angular_frequency(self) -> NDArray[np.float64]:
+        """Angular frequency ω = 2πf in rad/s, shape (n,)."""
+        return 2.0 * np.pi * self.frequency_hz
+
+    def without(self, points: Sequence[int] | NDArray[np.integer]) -> "Spectrum":
+        """Return the spectrum without some of its points (indices, highest frequency first)."""
+        return replace(
+            self, frequency_hz=np.delete(self.frequency_hz, points), z_ohm=np.delete(self.z_ohm, points)
+        )
+
+    def to_frame(self) -> pd.DataFrame:
+        """One row per point: ``frequency_hz``, ``z_real_ohm``, ``z_imag_ohm``, ``time_s``, ``label``."""
+        frame = pd.DataFrame(
+            {"frequency_hz": self.frequency_hz, "z_real_ohm": self.z_ohm.real, "z_imag_ohm": self.z_ohm.imag}
+        )
+        return frame.assign(time_s=np.nan if self.time_s is None else self.time_s, label=self.label)
+
+
+def _check_points(frequency: NDArray[np.float64], z: NDArray[np.complex128], where: str) -> None:
+    if frequency.ndim != 1 or frequency.shape != z.shape:
+        raise InputError(
+            f"frequencies {frequency.shape} and impedances {z.shape} do not match",
+            where=where,
+            remedy="give one impedance per frequency",
+        )
+    if frequency.size < MIN_POINTS:
+        raise InputError(f"{frequency.size} point(s)", where=where, remedy=f"give at least {MIN_POINTS}")
+    unreal = np.flatnonzero(~(np.isfinite(frequency) & np.isfinite(z)))
+    if unreal.size:
+        raise InputError(f"point {unreal[0] + 1} is not finite", where=where, remedy="remove it")
+    bad = np.flatnonzero(frequency <= 0)
+    if bad.size:
+        raise InputError(
+            f"point {bad[0] + 1} has frequency {frequency[bad[0]]:g} Hz",
+            where=where,
+            remedy="frequencies must be positive",
+        )
+    values, counts = np.unique(frequency, return_counts=True)
+    if counts.max() > 1:
+        raise InputError(
+            f"frequency {values[counts.argmax()]:g} Hz appears {counts.max()} times",
+            where=where,
+            remedy="keep one point per frequency, or split the file into its spectra",
+        )
+
+
+def _check_conditions(
+    time_s: float | None, temperature_c: float | None, area_cm2: float | None, where: str
+) -> None:
+    for name, value in (("time_s", time_s), ("temperature_c", temperature_c), ("area_cm2", area_cm2)):
+        if value is not None and not np.isfinite(value):
+            raise InputError(f"{name} is {value}", where=where, remedy="give a finite value or none")
+    if area_cm2 is not None and area_cm2 <= 0:
+        raise InputError(f"area of {area_cm2:g} cm²", where=where, remedy="give a positive area in cm²")
