@@ -1,0 +1,308 @@
+"""Half-cycles from the sign of the current: the cycler's own counters are never needed.
+
+A half-cycle is everything between two reversals of the current: pulses of one sign that are separated by
+rests belong together, rows at rest and impedance points count for nothing, and a run whose charge is negligible
+(a stray sample with the previous polarity, noise at rest, the excitation of a spectrum) is left out.
+"""
+
+from dataclasses import dataclass, fields
+
+import numpy as np
+import pandas as pd
+
+from screening.lab.cycling.table import CyclingData
+
+REST_FRACTION = 1e-3
+"""|I| at or below this share of the largest current is rest: below any taper, above a channel's noise."""
+
+NEGLIGIBLE_CHARGE_FRACTION = 1e-3
+"""A run of less than this share of the typical run's charge starts no half-cycle."""
+
+CV_CURRENT_FRACTION = 0.95
+"""Constant voltage: |I| has fallen below this share of the half-cycle's largest current ..."""
+
+CV_VOLTAGE_BAND_V = 2e-3
+"""... while the voltage stays this near to its last value."""
+
+
+@dataclass(frozen=True)
+class HalfCycles:
+    """The half-cycles of a record; every attribute is an array of shape (n_half_cycles,).
+
+    Attributes
+    ----------
+    start, stop : int64
+        Rows ``[start, stop)`` of the table, from the first to the last row that carries the half-cycle's
+        current; rests and impedance points between its pulses are inside.
+    sign : int8
+        +1 charge, -1 discharge.
+    cv_start : int64
+        First row of the closing constant-voltage part; equal to `stop` where there is none.
+    time_start_s, time_stop_s : float64
+        Total time at the beginning of the first row's interval and at the last row.
+    on_time_s : float64
+        Time during which current flowed.
+    rest_inside_s, rest_before_s : float64
+        Time without current between the pulses, and since the previous half-cycle (or the first row).
+    charge_ah, energy_wh, cv_charge_ah : float64
+        Integrals of |I|, V·|I|, and |I| over the constant-voltage part. Energy is negative where V is.
+    current_a : float64
+        Mean of |I| over the time with current, before constant voltage.
+    voltage_first_v, voltage_last_v, voltage_mean_v : float64
+        First and last row, and energy over charge.
+    stale_first : bool
+        The first row still shows the voltage polarity of the previous half-cycle (meaningful where the
+        polarity changes, as in symmetric cells).
+    rest_threshold_a : float64
+        |I| at or below it was taken as rest (one value, repeated).
+    """
+
+    start: np.ndarray
+    stop: np.ndarray
+    sign: np.ndarray
+    cv_start: np.ndarray
+    time_start_s: np.ndarray
+    time_stop_s: np.ndarray
+    on_time_s: np.ndarray
+    rest_inside_s: np.ndarray
+    rest_before_s: np.ndarray
+    charge_ah: np.ndarray
+    energy_wh: np.ndarray
+    cv_charge_ah: np.ndarray
+    current_a: np.ndarray
+    voltage_first_v: np.ndarray
+    voltage_last_v: np.ndarray
+    voltage_mean_v: np.ndarray
+    stale_first: np.ndarray
+    rest_threshold_a: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.start)
+
+    def slice(self, index: int) -> slice:
+        """Rows of one half-cycle."""
+        return slice(int(self.start[index]), int(self.stop[index]))
+
+    def to_frame(self) -> pd.DataFrame:
+        """One row per half-cycle, counted from 1."""
+        columns = {item.name: getattr(self, item.name) for item in fields(self)}
+        return pd.DataFrame(columns, index=pd.RangeIndex(1, len(self) + 1, name="half_cycle"))
+
+
+def rest_threshold_a(current_a: np.ndarray) -> float:
+    """|I| at or below which a row is rest: `REST_FRACTION` of the largest current, A.
+
+    The largest is taken as the 99.9th percentile of the rows that carry any, so that one wild sample does not
+    put the whole record to rest.
+    """
+    # one row in a thousand of a long record is enough for a percentile; short records are taken whole
+    sample = np.abs(current_a[:: max(1, len(current_a) // 200_000)])
+    sample = sample[sample > 0]
+    return float(REST_FRACTION * np.quantile(sample, 0.999)) if len(sample) else 0.0
+
+
+def current_states(data: CyclingData, threshold_a: float) -> np.ndarray:
+    """State of each row: +1 charge, -1 discharge, 0 rest or impedance point.
+
+    Parameters
+    ----------
+    data : CyclingData
+        The record.
+    threshold_a : float
+        |I| at or below it is rest, A.
+
+    Returns
+    -------
+    numpy.ndarray of int8, shape (n_rows,)
+    """
+    current = data.current_a
+    states = (current > threshold_a).view(np.int8) - (current < -threshold_a).view(np.int8)
+    impedance = data.is_impedance
+    if impedance is not None:
+        states[impedance] = 0
+    return states
+
+
+def interval_s(data: CyclingData) -> np.ndarray:
+    """Length of the interval that each row closes, shape (n_rows,), s; 0 for the first row of each file."""
+    interval = np.empty(len(data))
+    if len(data):
+        np.subtract(data.time_s[1:], data.time_s[:-1], out=interval[1:])
+        interval[0] = 0.0
+        interval[data.breaks] = 0.0
+    return interval
+
+
+def _charge_increments(data: CyclingData, states: np.ndarray, interval: np.ndarray) -> np.ndarray:
+    """|I|·dt of the interval each row closes, C: trapezoid in a run, the row's own current where one begins."""
+    magnitude = np.abs(data.current_a)
+    charge = np.empty_like(magnitude)
+    charge[:1] = 0.0
+    np.add(magnitude[1:], magnitude[:-1], out=charge[1:])
+    charge *= 0.5
+    begins = np.flatnonzero(states[1:] != states[:-1]) + 1
+    charge[begins] = magnitude[begins]
+    charge *= interval
+    charge[states == 0] = 0.0
+    return charge
+
+
+def half_cycles(data: CyclingData, *, threshold_a: float | None = None) -> HalfCycles:
+    """Cut a record into half-cycles by the sign of its current.
+
+    Parameters
+    ----------
+    data : CyclingData
+        The record.
+    threshold_a : float, optional
+        |I| at or below it is rest, A; by default `rest_threshold_a` of the record.
+
+    Returns
+    -------
+    HalfCycles
+        Empty where no current ever flows.
+
+    Notes
+    -----
+    A cycler writes a row at the end of the interval that the row describes, so the interval leading to the
+    first row of a run carries that row's current; inside a run the charge is the trapezoid.
+    """
+    limit = rest_threshold_a(data.current_a) if threshold_a is None else threshold_a
+    states = current_states(data, limit)
+    interval = interval_s(data)
+    charge = _charge_increments(data, states, interval)
+    run_start = (
+        np.concatenate([[0], np.flatnonzero(states[1:] != states[:-1]) + 1])
+        if len(data)
+        else np.empty(0, int)
+    )
+    run_state = states[run_start]
+    run_charge = np.add.reduceat(charge, run_start) if len(data) else np.empty(0)
+    negligible = NEGLIGIBLE_CHARGE_FRACTION * _typical_charge(run_charge)
+    kept = np.flatnonzero((run_state != 0) & (run_charge > negligible))
+    if not len(kept):
+        return HalfCycles(
+            **{item.name: np.empty(0, _DTYPES.get(item.name, float)) for item in fields(HalfCycles)}
+        )
+    run_stop = np.append(run_start[1:], len(data))
+    first = np.concatenate([[0], np.flatnonzero(run_state[kept][1:] != run_state[kept][:-1]) + 1])
+    last = np.append(first[1:], len(kept)) - 1
+    sign = run_state[kept][first]
+    # rows of the other sign inside a half-cycle are the negligible runs: they carry nothing of it
+    start, stop = run_start[kept][first], run_stop[kept][last]
+    return _measured(data, states, interval, charge, start, stop, sign, limit)
+
+
+_DTYPES: dict[str, type] = {
+    "start": np.int64,
+    "stop": np.int64,
+    "cv_start": np.int64,
+    "sign": np.int8,
+    "stale_first": bool,
+}
+
+
+def _typical_charge(run_charge: np.ndarray) -> float:
+    """Charge of the run in which half of all the charge is reached, runs sorted by charge."""
+    ordered = np.sort(run_charge)
+    total = np.cumsum(ordered)
+    return float(ordered[np.searchsorted(total, total[-1] / 2)]) if len(total) and total[-1] > 0 else 0.0
+
+
+def _sums(values: np.ndarray, start: np.ndarray, stop: np.ndarray) -> np.ndarray:
+    """Sum of values over each [start, stop); the ranges are disjoint and in order."""
+    edges = np.column_stack([start, stop]).ravel()
+    if edges[-1] == len(values):
+        edges = edges[:-1]
+    return np.add.reduceat(values, edges)[::2]
+
+
+def _measured(
+    data: CyclingData,
+    states: np.ndarray,
+    interval: np.ndarray,
+    charge: np.ndarray,
+    start: np.ndarray,
+    stop: np.ndarray,
+    sign: np.ndarray,
+    limit: float,
+) -> HalfCycles:
+    """Integrate over half-cycles whose rows are known."""
+    time, voltage = data.time_s, data.voltage_v
+    owner = np.zeros(len(data), dtype=np.int8)
+    owner[start] = sign
+    owner[stop[stop < len(data)]] -= sign[stop < len(data)]
+    np.cumsum(owner, out=owner)
+    own = states == owner
+    own &= states != 0
+    charge *= own
+    interval *= own
+    charge_c, on_time = _sums(charge, start, stop), _sums(interval, start, stop)
+    cv_start = _constant_voltage(data, own, start, stop)
+    cv_charge = np.zeros(len(start))
+    has_cv = np.flatnonzero(cv_start < stop)
+    if len(has_cv):
+        cv_charge[has_cv] = _sums(charge, cv_start[has_cv], stop[has_cv])
+    cv_time = np.zeros(len(start))
+    if len(has_cv):
+        cv_time[has_cv] = _sums(interval, cv_start[has_cv], stop[has_cv])
+    first_interval = interval[start]
+    charge *= voltage
+    energy_j = _sums(charge, start, stop)
+    time_start, time_stop = time[start] - first_interval, time[stop - 1]
+    previous = np.concatenate([[time[0]], time_stop[:-1]])
+    with np.errstate(invalid="ignore", divide="ignore"):
+        level = (charge_c - cv_charge) / (on_time - cv_time)
+        current = np.where(on_time > cv_time, level, np.abs(data.current_a[start]))
+        mean_voltage = np.where(charge_c > 0, energy_j / charge_c, voltage[start])
+    later = np.minimum(start + 1, stop - 1)
+    return HalfCycles(
+        start=start,
+        stop=stop,
+        sign=sign,
+        cv_start=cv_start,
+        time_start_s=time_start,
+        time_stop_s=time_stop,
+        on_time_s=on_time,
+        rest_inside_s=np.maximum(time_stop - time_start - on_time, 0.0),
+        rest_before_s=np.maximum(time_start - previous, 0.0),
+        charge_ah=charge_c / 3600.0,
+        energy_wh=energy_j / 3600.0,
+        cv_charge_ah=cv_charge / 3600.0,
+        current_a=current,
+        voltage_first_v=voltage[start],
+        voltage_last_v=voltage[stop - 1],
+        voltage_mean_v=mean_voltage,
+        stale_first=(np.sign(voltage[start]) == -np.sign(voltage[later])) & (voltage[start] != 0),
+        rest_threshold_a=np.full(len(start), limit),
+    )
+
+
+def _constant_voltage(data: CyclingData, own: np.ndarray, start: np.ndarray, stop: np.ndarray) -> np.ndarray:
+    """First row of the closing constant-voltage part of each half-cycle; `stop` where there is none.
+
+    The last row that is *not* at constant voltage closes the constant-current part; a lone row after it (the
+    sample at which the current is switched) is no constant-voltage part.
+    """
+    lengths = stop - start
+    if not len(lengths):
+        return stop
+    peak = np.zeros(len(data))
+    np.abs(data.current_a, out=peak)
+    peak *= own
+    edges = np.column_stack([start, stop]).ravel()
+    edges = edges[:-1] if edges[-1] == len(peak) else edges
+    largest = np.maximum.reduceat(peak, edges)[::2]
+    # only half-cycles that end well below their largest current can have the part at all
+    candidates = np.flatnonzero(np.abs(data.current_a[stop - 1]) < CV_CURRENT_FRACTION * largest)
+    cv_start = stop.copy()
+    for index in candidates:
+        rows = slice(int(start[index]), int(stop[index]))
+        held = (peak[rows] < CV_CURRENT_FRACTION * largest[index]) & (
+            np.abs(data.voltage_v[rows] - data.voltage_v[rows.stop - 1]) <= CV_VOLTAGE_BAND_V
+        )
+        last_free = np.flatnonzero(~held)
+        begin = rows.start + (int(last_free[-1]) + 1 if len(last_free) else 0)
+        if begin < rows.stop - 1:
+            cv_start[index] = begin
+    return cv_start
