@@ -1,0 +1,355 @@
+"""Text files from instruments: encoding, delimiter and decimal mark are found, and told.
+
+Three steps, each usable alone: :func:`read_text` (bytes to text), :func:`find_table` (where the columns
+are and how they are written), :func:`parse_table` (the columns as a frame indexed by line number).
+"""
+
+import gzip
+import re
+from collections import Counter
+from dataclasses import dataclass
+from io import StringIO
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from screening.errors import InputError
+
+MAX_BYTES = 2**29
+"""Larger files (0.5 GiB, unpacked) are refused: no cycler writes them as one text table."""
+
+MAX_LINE_BYTES = 2**18
+"""A longer line is no table row; it would make millions of columns."""
+
+MAX_COLUMNS = 512
+HEAD_LINES = 2000
+MIN_NUMERIC_SHARE = 0.5
+"""A row belongs to the table when at least half of its filled cells are numbers (dates may stand beside)."""
+
+MAX_CONTROL_SHARE = 0.01
+"""Share of control characters above which a file is taken for binary; instruments leave a few in headers."""
+
+DELIMITERS = ("\t", ";", ",", "|", " ")
+SETTLED_ROWS = 3
+"""So many rows of one width in succession are taken for the table; fewer may be part of a header."""
+
+_MARKS = ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16-le"), (b"\xfe\xff", "utf-16-be"))
+_NUMBER = re.compile(r"[+-]?(?:\d+[.,]?\d*|[.,]\d+)(?:e[+-]?\d+)?|[+-]?(?:nan|inf|infinity)", re.IGNORECASE)
+_CONTROL = np.array([c < 32 and c not in (9, 10, 12, 13) for c in range(256)])
+
+
+@dataclass(frozen=True)
+class Text:
+    """A decoded text file.
+
+    Attributes
+    ----------
+    path : Path
+        The file.
+    content : str
+        Its text, lines ended by line feeds.
+    encoding : str
+        Encoding it was decoded with.
+    """
+
+    path: Path
+    content: str
+    encoding: str
+
+    def lines(self, count: int = -1) -> list[str]:
+        """First `count` lines (all by default), without their ends."""
+        if count < 0:
+            return self.content.split("\n")
+        return self.content.split("\n", count)[:count]
+
+    def where(self, line: int) -> str:
+        """Name a line (counted from 1) for an error message."""
+        return f"{self.path}, line {line}"
+
+
+@dataclass(frozen=True)
+class TableLayout:
+    """How a table is written, and where it stands in its file.
+
+    Attributes
+    ----------
+    delimiter : str
+        Separator of the cells; a blank stands for any run of blanks and tabs.
+    decimal : str
+        Decimal mark, ``.`` or ``,``.
+    columns : tuple of str
+        Names from the header line; ``column 1``, ``column 2``, … where there is none.
+    header_line : int or None
+        Line (from 1) of the column names.
+    first_line : int
+        Line (from 1) of the first row of numbers.
+    """
+
+    delimiter: str
+    decimal: str
+    columns: tuple[str, ...]
+    header_line: int | None
+    first_line: int
+
+
+def read_bytes(path: Path, limit: int = MAX_BYTES) -> bytes:
+    """Read a file, unpacking gzip; refuse what is absent, empty or too large.
+
+    Raises
+    ------
+    InputError
+        If the file cannot be read, is empty, or holds more than `limit` bytes.
+    """
+    try:
+        with path.open("rb") as raw:
+            packed = raw.read(2) == b"\x1f\x8b"
+            raw.seek(0)
+            data = gzip.GzipFile(fileobj=raw).read(limit + 1) if packed else raw.read(limit + 1)
+    except (EOFError, gzip.BadGzipFile, OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
+        raise InputError(f"cannot be read ({reason})", where=str(path), remedy="check the file") from None
+    if not data:
+        raise InputError("the file is empty", where=str(path), remedy="export it again")
+    if len(data) > limit:
+        raise InputError(f"larger than {limit / 2**20:.0f} MiB", where=str(path), remedy="split the file")
+    return data
+
+
+def read_text(path: Path) -> Text:
+    """Read a text file: byte-order mark, else UTF-8, else Windows-1252.
+
+    Raises
+    ------
+    InputError
+        If the file cannot be read, is empty, too large, binary, or has a line too long for a table.
+    """
+    return decode(path, read_bytes(path))
+
+
+def decode(path: Path, data: bytes) -> Text:
+    """Decode the bytes of a text file (see :func:`read_text`)."""
+    encoding = next((name for mark, name in _MARKS if data.startswith(mark)), "")
+    if encoding.startswith("utf-16"):
+        content = data.decode(encoding, errors="replace").removeprefix("\ufeff")
+        data = content.encode("utf-8")
+    _refuse_binary(path, np.frombuffer(data, dtype=np.uint8))
+    if not encoding.startswith("utf-16"):
+        content, encoding = _decode_bytes(data)
+    return Text(path, content.replace("\r\n", "\n").replace("\r", "\n"), encoding)
+
+
+def _refuse_binary(path: Path, data: NDArray[np.uint8]) -> None:
+    if np.count_nonzero(_CONTROL[data]) > MAX_CONTROL_SHARE * data.size:
+        raise InputError("binary content, not text", where=str(path), remedy="export the data as text")
+    ends = np.flatnonzero((data == 10) | (data == 13))
+    if np.diff(ends, prepend=-1, append=data.size).max() > MAX_LINE_BYTES:
+        raise InputError(
+            f"a line is longer than {MAX_LINE_BYTES} bytes", where=str(path), remedy="give one row per line"
+        )
+
+
+def _decode_bytes(data: bytes) -> tuple[str, str]:
+    try:
+        return data.decode("utf-8-sig"), "utf-8"
+    except UnicodeDecodeError:
+        return data.decode("cp1252", errors="replace"), "cp1252"
+
+
+def split_cells(line: str, delimiter: str) -> list[str]:
+    """Cells of one line, stripped of blanks and quotes."""
+    cells = line.split() if delimiter == " " else line.split(delimiter)
+    return [cell.strip().strip('"').strip() for cell in cells]
+
+
+def is_number(cell: str) -> bool:
+    """Whether a cell is written as a number, with either decimal mark."""
+    return _NUMBER.fullmatch(cell) is not None
+
+
+def find_table(text: Text) -> TableLayout:
+    """Find the largest table of numbers near the start of a file, and how it is written.
+
+    The delimiter is the one under which most lines become rows of numbers, all of one width.
+
+    Raises
+    ------
+    InputError
+        If no line can be read as a row of numbers, or there are more than 512 columns.
+    """
+    lines = text.lines(HEAD_LINES)
+    best = max((_rows_of_numbers(lines, delimiter) for delimiter in DELIMITERS), key=_merit)
+    if not best.rows:
+        raise InputError(
+            "no rows of numbers", where=str(text.path), remedy="give a table with one row per measured point"
+        )
+    if best.width > MAX_COLUMNS:
+        raise InputError(
+            f"{best.width} columns", where=text.where(best.rows[0] + 1), remedy="give one row per point"
+        )
+    first = _first_row(lines, best)
+    header = _header_above(lines, first, best)
+    header_line, names = (None, []) if header is None else (header[0] + 1, header[1])
+    names += [f"column {i + 1}" for i in range(len(names), best.width)]
+    return TableLayout(best.delimiter, _decimal(lines, best), _unique(names), header_line, first + 1)
+
+
+@dataclass(frozen=True)
+class _Rows:
+    delimiter: str
+    width: int
+    rows: tuple[int, ...]
+    numeric_share: float
+
+
+def _merit(found: _Rows) -> tuple[float, int]:
+    # a lone column is a row under every delimiter, so it counts least
+    rows = len(found.rows) * found.numeric_share if found.width > 1 else 0.0
+    return rows, min(found.width, MAX_COLUMNS)
+
+
+def _rows_of_numbers(lines: list[str], delimiter: str) -> _Rows:
+    """Lines that are rows of numbers under `delimiter`, all of the commonest width."""
+    rows: dict[int, tuple[int, float]] = {}
+    for i, line in enumerate(lines):
+        cells = split_cells(line, delimiter)
+        while cells and not cells[-1]:
+            cells.pop()
+        filled = [cell for cell in cells if cell]
+        share = sum(map(is_number, filled)) / len(filled) if filled else 0.0
+        if share >= MIN_NUMERIC_SHARE:
+            rows[i] = len(cells), share
+    if not rows:
+        return _Rows(delimiter, 0, (), 0.0)
+    width = Counter(width for width, _ in rows.values()).most_common(1)[0][0]
+    chosen = {i: share for i, (n, share) in rows.items() if n == width}
+    return _Rows(delimiter, width, tuple(chosen), sum(chosen.values()) / len(chosen))
+
+
+def _first_row(lines: list[str], found: _Rows) -> int:
+    """Start of the first run of rows (the longest run, if none has three); blank lines do not end a run."""
+    members = set(found.rows)
+    runs: list[list[int]] = [[]]
+    for i, line in enumerate(lines):
+        if i in members:
+            runs[-1].append(i)
+        elif line.strip() and runs[-1]:
+            runs.append([])
+    first = next((run for run in runs if len(run) >= SETTLED_ROWS), max(runs, key=len))[0]
+    # a damaged row just above belongs to the table, where it is reported, not to the header, where it is lost
+    while first > 0 and _is_damaged_row(lines[first - 1], found):
+        first -= 1
+    return first
+
+
+def _is_damaged_row(line: str, found: _Rows) -> bool:
+    cells = split_cells(line, found.delimiter)
+    return len(cells) == found.width > 1 and any(map(is_number, cells))
+
+
+def _header_above(lines: list[str], first: int, found: _Rows) -> tuple[int, list[str]] | None:
+    """Line index and column names above the table; a line of units under the names joins them."""
+    texts = [(i, _header_cells(lines[i], found)) for i in range(first - 1, max(first - 4, -1), -1)]
+    full = [(i, cells) for i, cells in texts if cells]
+    if not full:
+        return None
+    nearest, names = full[0]
+    if len(full) > 1 and full[1][0] == nearest - 1 and len(full[1][1]) == len(names):
+        nearest -= 1
+        names = [f"{name} ({unit})" if unit else name for name, unit in zip(full[1][1], names, strict=True)]
+    return nearest, names
+
+
+def _header_cells(line: str, found: _Rows) -> list[str]:
+    """Cells of a line of names or units; none if it is too short, or holds numbers."""
+    cells = split_cells(line, found.delimiter)
+    if found.delimiter == " " and len(cells) != found.width:
+        wide = [cell.strip() for cell in re.split(r"\t|\s{2,}", line.strip().strip('"'))]
+        cells = wide if len(wide) == found.width else cells
+    while cells and not cells[-1]:
+        cells.pop()
+    return cells if len(cells) >= found.width and not any(map(is_number, cells)) else []
+
+
+def _unique(names: list[str]) -> tuple[str, ...]:
+    seen: Counter[str] = Counter()
+    result = []
+    for i, name in enumerate(names):
+        label = name or f"column {i + 1}"
+        seen[label] += 1
+        result.append(label if seen[label] == 1 else f"{label} ({seen[label]})")
+    return tuple(result)
+
+
+def _decimal(lines: list[str], found: _Rows) -> str:
+    if found.delimiter == ",":
+        return "."
+    cells = [cell for i in found.rows for cell in split_cells(lines[i], found.delimiter) if is_number(cell)]
+    return "," if sum("," in cell for cell in cells) > sum("." in cell for cell in cells) else "."
+
+
+def parse_table(text: Text, layout: TableLayout) -> pd.DataFrame:
+    """Read the table that `layout` describes, to the end of the file.
+
+    Returns
+    -------
+    DataFrame
+        Columns named as in the layout, indexed by line number (from 1); blank lines are left out. A column
+        with a cell that is no number stays text: see :func:`numbers`.
+
+    Raises
+    ------
+    InputError
+        If a row has more cells than the table has columns, or a quotation mark is never closed.
+    """
+    skipped = sum(len(line) + 1 for line in text.lines(layout.first_line - 1))
+    try:
+        frame = pd.read_csv(
+            StringIO(text.content[skipped:]),
+            sep=r"\s+" if layout.delimiter == " " else layout.delimiter,
+            decimal=layout.decimal,
+            header=None,
+            names=list(layout.columns),
+            index_col=False,
+            skip_blank_lines=False,
+            skipinitialspace=True,
+            low_memory=False,
+        )
+    except (ValueError, OverflowError) as error:
+        line = re.search(r"(line|row) (\d+)", str(error))  # the tokenizer counts lines from 1, rows from 0
+        reason = str(error).removeprefix("Error tokenizing data. C error: ").split(" in line")[0]
+        number = layout.first_line + int(line[2]) - (line[1] == "line") if line else layout.first_line
+        raise InputError(
+            f"the row cannot be read ({reason})",
+            where=text.where(number),
+            remedy="mend or remove it",
+        ) from None
+    frame.index = pd.RangeIndex(layout.first_line, layout.first_line + len(frame), name="line")
+    return frame.dropna(how="all")
+
+
+def read_table(path: Path) -> pd.DataFrame:
+    """Read the table of a text file (:func:`read_text`, :func:`find_table`, :func:`parse_table`)."""
+    text = read_text(path)
+    return parse_table(text, find_table(text))
+
+
+def numbers(column: pd.Series, path: Path) -> NDArray[np.float64]:
+    """Values of a column of :func:`parse_table` as numbers.
+
+    Raises
+    ------
+    InputError
+        If a cell is empty, infinite or no number; the message names its line.
+    """
+    values = pd.to_numeric(column, errors="coerce").to_numpy(dtype=float)
+    bad = np.flatnonzero(~np.isfinite(values))
+    if bad.size:
+        cell = str(column.iloc[bad[0]])[:40]
+        raise InputError(
+            f"{cell!r} in column {column.name!r} is no finite number",
+            where=f"{path}, line {column.index[bad[0]]}",
+            remedy="mend or remove the row; the file may be truncated",
+        )
+    return values

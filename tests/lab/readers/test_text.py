@@ -1,0 +1,118 @@
+import gzip
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from screening.errors import InputError
+from screening.lab.readers.text import (
+    decode,
+    find_table,
+    is_number,
+    numbers,
+    parse_table,
+    read_table,
+    read_text,
+)
+
+
+def layout_of(content: str):
+    return find_table(decode(Path("x.txt"), content.encode()))
+
+
+@settings(derandomize=True, max_examples=60, deadline=None)
+@given(
+    st.lists(st.tuples(*[st.floats(-1e9, 1e9).map(lambda v: float(f"{v:.6g}"))] * 3), min_size=1, max_size=6),
+    st.sampled_from(
+        [(",", "."), (";", ","), (";", "."), ("\t", ","), ("\t", "."), (" ", "."), ("  ", ","), ("|", ".")]
+    ),
+    st.booleans(),
+    st.sampled_from(["\n", "\r\n", "\r"]),
+    st.sampled_from(["utf-8", "utf-8-sig", "utf-16", "cp1252"]),
+)
+def test_any_dialect_reads_back(rows, dialect, header, end, encoding):
+    delimiter, decimal = dialect  # one character each
+    lines = [delimiter.join(("alpha/µF", "beta", "gamma"))] if header else []
+    lines += [delimiter.join(f"{v:.6g}".replace(".", decimal) for v in row) for row in rows]
+    text = decode(Path("x.txt"), (end.join(lines) + end).encode(encoding))
+    layout = find_table(text)
+    frame = parse_table(text, layout)
+    assert frame.to_numpy(dtype=float).tolist() == [list(row) for row in rows]
+    assert layout.columns[0] == ("alpha/µF" if header else "column 1")
+    assert list(frame.index) == list(range(1 + header, 1 + header + len(rows)))
+
+
+def test_the_header_may_be_long_and_hold_numbers():
+    content = "Request Year:,2026\nTest:,25195\n\ntime,freq,z\ns,Hz,ohm\n" + "1,2,3\n" * 5
+    layout = layout_of(content)
+    assert layout.first_line == 6
+    assert layout.columns == ("time (s)", "freq (Hz)", "z (ohm)")
+
+
+def test_blank_lines_keep_the_line_numbers():
+    frame = parse_table(text := decode(Path("x"), b"a,b\n1,2\n\n3,4\n"), find_table(text))
+    assert list(frame.index) == [2, 4]
+
+
+def test_a_damaged_row_is_reported_with_its_line(tmp_path):
+    path = tmp_path / "a.csv"
+    path.write_text("f,z,y\nx,y,1\n1,2,3\n4,5,6\n7,8,9\n")
+    frame = read_table(path)
+    with pytest.raises(InputError, match=r"line 2: 'x' in column 'f'"):
+        numbers(frame["f"], path)
+    path.write_text("f,z,y\n1,2,3\n4,5,6\n7,8,9\n1,2\n")
+    with pytest.raises(InputError, match="line 5"):
+        numbers(read_table(path)["y"], path)
+    path.write_text("f,z,y\n1,2,3\n4,5,6\n7,8,9\n1,2,3,4\n")
+    with pytest.raises(InputError, match="line 5"):
+        read_table(path)
+    path.write_text('f,z,y\n1,2,3\n4,5,6\n7,8,9\n1,"2,3\n')
+    with pytest.raises(InputError, match="line 5"):
+        read_table(path)
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (b"", "empty"),
+        (bytes(range(256)) * 20, "binary"),
+        (b"1,2,3\n" + b"1," * 200_000, "longer than"),
+        (b"only words here\nand here\n", "no rows of numbers"),
+        (b"1," * 600 + b"1\n", "601 columns"),
+    ],
+)
+def test_what_is_no_table_is_refused(tmp_path, content, reason):
+    path = tmp_path / "a.csv"
+    path.write_bytes(content)
+    with pytest.raises(InputError, match=reason):
+        read_table(path)
+    path.with_suffix(".gz").write_bytes(gzip.compress(content))
+    with pytest.raises(InputError, match=reason):
+        read_table(path.with_suffix(".gz"))
+
+
+def test_absent_and_damaged_files_are_named(tmp_path):
+    with pytest.raises(InputError, match=r"absent\.csv: cannot be read"):
+        read_text(tmp_path / "absent.csv")
+    with pytest.raises(InputError, match="cannot be read"):
+        read_text(tmp_path)
+    path = tmp_path / "cut.csv.gz"
+    path.write_bytes(gzip.compress(b"1,2,3\n" * 1000)[:-20])
+    with pytest.raises(InputError, match="cannot be read"):
+        read_text(path)
+
+
+def test_a_large_file_is_read_whole(tmp_path):
+    rows = 200_000
+    path = tmp_path / "large.csv"
+    path.write_text("f,z,y\n" + "1234.5678,1.0e-3,-17.25\n" * rows)
+    frame = read_table(path)
+    assert len(frame) == rows
+    assert np.all(frame.to_numpy(dtype=float) == [1234.5678, 1.0e-3, -17.25])
+
+
+def test_numbers_are_told_from_words():
+    assert all(map(is_number, ["1", "-1.5e-3", "1,5", ".5", "5.", "NaN", "+7E+6"]))
+    assert not any(map(is_number, ["", "1a", "e5", "1.2.3", "--1", "12:30", "2024-01-01"]))
