@@ -74,7 +74,11 @@ def write_parquet(path: Path, frame: "pd.DataFrame", provenance: Provenance) -> 
     table = pa.Table.from_pandas(frame, preserve_index=False)
     stamp = {b"provenance": json.dumps(provenance.as_dict()).encode()}
     with whole_file(path) as draft:
-        pq.write_table(table.replace_schema_metadata({**(table.schema.metadata or {}), **stamp}), draft, compression="zstd")
+        pq.write_table(
+            table.replace_schema_metadata({**(table.schema.metadata or {}), **stamp}),
+            draft,
+            compression="zstd",
+        )
 
 
 def write_figure(path: Path, figure: "Figure", provenance: Provenance) -> None:
@@ -90,7 +94,9 @@ def write_figure(path: Path, figure: "Figure", provenance: Provenance) -> None:
     suffix = path.suffix.lower()
     if suffix not in FIGURE_SUFFIXES:
         raise InputError(
-            f"unknown figure suffix {suffix!r}", where=str(path), remedy=f"use one of {', '.join(FIGURE_SUFFIXES)}"
+            f"unknown figure suffix {suffix!r}",
+            where=str(path),
+            remedy=f"use one of {', '.join(FIGURE_SUFFIXES)}",
         )
     key = "Subject" if suffix == ".pdf" else "Description"
     with whole_file(path) as draft, mpl.rc_context({"svg.fonttype": "none", "pdf.fonttype": 42}):

@@ -56,7 +56,11 @@ class Provenance:
     def line(self) -> str:
         """One line for a table column, a caption or a figure's metadata."""
         source = f"{self.source} ({self.energy_scheme})" if self.energy_scheme else self.source
-        parts = [f"interphase-screening {self.package_version}", source, f"sha256:{self.source_checksum[:12]}"]
+        parts = [
+            f"interphase-screening {self.package_version}",
+            source,
+            f"sha256:{self.source_checksum[:12]}",
+        ]
         if self.study:
             parts.append(f"study {self.study} sha256:{self.study_checksum[:12]}")
         return " | ".join([*parts, self.date])

@@ -1,0 +1,185 @@
+"""Formulas as people write them, and mixtures as they are weighed."""
+
+import re
+from dataclasses import dataclass
+from functools import cache
+
+import numpy as np
+
+from screening.errors import InputError
+
+_FORMULA = re.compile(r"[A-Z][A-Za-z0-9.()\[\]]*")
+_ZERO_AMOUNT = re.compile(r"[A-Za-z)\]]0+(?:\.0*)?(?![\d.])")
+_PART = re.compile(r"(?P<formula>[^@+]+)@(?P<share>\d+(?:\.\d+)?)(?P<unit>wt|mol)")
+
+
+@dataclass(frozen=True)
+class Formula:
+    """One formula unit, amounts as written.
+
+    Attributes
+    ----------
+    text : str
+        The formula as written.
+    atomic_numbers : tuple of int
+        Ascending.
+    amounts : tuple of float
+        Atoms of each element per formula as written.
+    """
+
+    text: str
+    atomic_numbers: tuple[int, ...]
+    amounts: tuple[float, ...]
+
+    @property
+    def n_atoms(self) -> float:
+        """Atoms per formula as written."""
+        return sum(self.amounts)
+
+    @property
+    def fractions(self) -> np.ndarray:
+        """Atomic fractions, (n_elements,) array in the order of `atomic_numbers`."""
+        return np.array(self.amounts) / self.n_atoms
+
+    @property
+    def molar_mass_g(self) -> float:
+        """Grams per mole of the formula as written."""
+        return float(np.dot(self.amounts, atomic_masses_g()[list(self.atomic_numbers)]))
+
+    @property
+    def chemsys(self) -> str:
+        """Elements joined by hyphens, in alphabetical order."""
+        return "-".join(sorted(symbol(z) for z in self.atomic_numbers))
+
+    def amount_of(self, atomic_number: int) -> float:
+        """Atoms of one element per formula as written."""
+        return dict(zip(self.atomic_numbers, self.amounts, strict=True)).get(atomic_number, 0.0)
+
+
+@dataclass(frozen=True)
+class Part:
+    """One component of a mixture: a formula and its share of one mole of formula units."""
+
+    formula: Formula
+    mole_fraction: float
+
+
+@dataclass(frozen=True)
+class Reactant:
+    """What is brought to an interface: one compound, or a powder mixture of several.
+
+    One mole of a mixture is one mole of its formula units together.
+
+    Attributes
+    ----------
+    text : str
+        As written, e.g. ``LiAlCl4`` or ``LiAlCl4@50wt+Li6PS5Cl@50wt``.
+    parts : tuple of Part
+        Mole fractions sum to 1.
+    """
+
+    text: str
+    parts: tuple[Part, ...]
+
+    @property
+    def unit(self) -> Formula:
+        """Composition of one mole of the reactant."""
+        amounts: dict[int, float] = {}
+        for part in self.parts:
+            for z, amount in zip(part.formula.atomic_numbers, part.formula.amounts, strict=True):
+                amounts[z] = amounts.get(z, 0.0) + part.mole_fraction * amount
+        numbers = tuple(sorted(amounts))
+        return Formula(self.text, numbers, tuple(amounts[z] for z in numbers))
+
+
+@cache
+def atomic_masses_g() -> np.ndarray:
+    """Standard atomic masses in g/mol, indexed by atomic number, (119,) array (pymatgen's table)."""
+    from pymatgen.core import Element
+
+    masses = np.full(119, np.nan)
+    for z in range(1, 119):
+        masses[z] = float(Element.from_Z(z).atomic_mass)
+    return masses
+
+
+@cache
+def symbol(atomic_number: int) -> str:
+    """Chemical symbol of an element."""
+    from pymatgen.core import Element
+
+    return Element.from_Z(atomic_number).symbol
+
+
+def atomic_number(text: str, *, where: str = "") -> int:
+    """Atomic number of a chemical symbol.
+
+    Raises
+    ------
+    InputError
+        If no element has that symbol.
+    """
+    from pymatgen.core import Element
+
+    if text in ("D", "T") or not Element.is_valid_symbol(text):
+        raise InputError(f"no element {text!r}", where=where, remedy="write its symbol, as Li or Al")
+    return Element(text).Z
+
+
+def parse_formula(text: str) -> Formula:
+    """Read one formula, by pymatgen's parser.
+
+    Raises
+    ------
+    InputError
+        If the text is no formula, holds an unknown element, or an amount that is not positive.
+    """
+    from pymatgen.core import Composition
+
+    written = text.strip()
+    remedy = "write it as LiAlCl4 or Li10Ge(PS6)2"
+    if "-" in written or "−" in written:
+        raise InputError(f"negative amount in formula {written!r}", remedy="amounts must be positive")
+    if not _FORMULA.fullmatch(written):
+        raise InputError(f"{written!r} is not a formula", remedy=remedy)
+    try:
+        amounts = Composition(written, strict=True).get_el_amt_dict()
+    except (ValueError, KeyError, TypeError, IndexError):
+        raise InputError(f"{written!r} is not a formula", remedy=remedy) from None
+    where = f"formula {written!r}"
+    by_number = {atomic_number(name, where=where): amount for name, amount in amounts.items()}
+    if _ZERO_AMOUNT.search(written) or min(by_number.values()) <= 0.0:
+        raise InputError(f"formula {written!r} holds an amount of zero", remedy="amounts must be positive")
+    numbers = tuple(sorted(by_number))
+    return Formula(written, numbers, tuple(float(by_number[z]) for z in numbers))
+
+
+def parse_reactant(text: str) -> Reactant:
+    """Read a compound, or a mixture such as ``LiAlCl4@50wt+Li6PS5Cl@50wt`` (or ``@mol`` for mole shares).
+
+    Shares are relative: they are divided by their sum.
+
+    Raises
+    ------
+    InputError
+        If a formula or a share cannot be read, units differ, a share is zero, or a compound occurs twice.
+    """
+    if "@" not in text:
+        return Reactant(text.strip(), (Part(parse_formula(text), 1.0),))
+    remedy = "write it as LiAlCl4@50wt+Li6PS5Cl@50wt, or with @50mol"
+    matches = [_PART.fullmatch(piece.strip()) for piece in text.split("+")]
+    if None in matches:
+        raise InputError(f"{text!r} is not a mixture", remedy=remedy)
+    found = [match for match in matches if match]
+    if len({match["unit"] for match in found}) > 1:
+        raise InputError(f"mixture {text!r} mixes wt and mol", remedy=remedy)
+    formulas = [parse_formula(match["formula"]) for match in found]
+    if len({(f.atomic_numbers, tuple(np.round(f.fractions, 9))) for f in formulas}) < len(formulas):
+        raise InputError(f"mixture {text!r} names a compound twice", remedy="add its shares")
+    shares = [float(match["share"]) for match in found]
+    if min(shares) <= 0.0:
+        raise InputError(f"mixture {text!r} holds a share of zero", remedy="leave that part out")
+    by_mass = found[0]["unit"] == "wt"
+    moles = [s / f.molar_mass_g if by_mass else s for s, f in zip(shares, formulas, strict=True)]
+    parts = tuple(Part(f, n / sum(moles)) for f, n in zip(formulas, moles, strict=True))
+    return Reactant(text.strip(), parts)

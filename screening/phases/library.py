@@ -1,0 +1,59 @@
+"""Where snapshots live: the embedded one inside the package, the user's own in their data directory."""
+
+import os
+from pathlib import Path
+
+from screening.errors import SnapshotError
+from screening.phases.manifest import MANIFEST_FILE, Manifest
+from screening.phases.snapshot import Snapshot
+
+EMBEDDED = "mp2019"
+"""Name of the snapshot that ships with the package."""
+
+HOME_VARIABLE = "INTERPHASE_HOME"
+"""Environment variable that moves the directory of the user's own snapshots."""
+
+
+def snapshot_home() -> Path:
+    """Directory of the user's own snapshots (it need not exist)."""
+    from platformdirs import user_data_path
+
+    moved = os.environ.get(HOME_VARIABLE)
+    return Path(moved) if moved else user_data_path("interphase-screening") / "snapshots"
+
+
+def _embedded_directory() -> Path:
+    """The embedded snapshot: inside an installed wheel, beside the package in a source checkout."""
+    package = Path(__file__).resolve().parents[1]
+    installed = package / "data" / EMBEDDED
+    return installed if installed.is_dir() else package.parent / "data" / EMBEDDED
+
+
+def locate(name: str | Path = EMBEDDED) -> Path:
+    """Directory of a snapshot given by name or by path.
+
+    Raises
+    ------
+    SnapshotError
+        If there is none.
+    """
+    if str(name) in (EMBEDDED, "embedded"):
+        return _embedded_directory()
+    for directory in (Path(name), snapshot_home() / name):
+        if (directory / MANIFEST_FILE).is_file():
+            return directory
+    raise SnapshotError(
+        f"no snapshot {str(name)!r}", remedy="see screening snapshot list, or give the path of its directory"
+    )
+
+
+def open_snapshot(name: str | Path = EMBEDDED, *, keep_dilute: bool = False) -> Snapshot:
+    """Read a snapshot by name or path; see `Snapshot.read` for what is refused."""
+    return Snapshot.read(locate(name), keep_dilute=keep_dilute)
+
+
+def list_snapshots() -> list[Manifest]:
+    """Manifests of the embedded snapshot and of the user's own, by name."""
+    home = snapshot_home()
+    own = sorted(path.parent for path in home.glob(f"*/{MANIFEST_FILE}")) if home.is_dir() else []
+    return [Manifest.read(directory) for directory in (_embedded_directory(), *own)]

@@ -1,0 +1,388 @@
+"""A snapshot: every phase that exists for us, as columns, with one energy scheme and a manifest."""
+
+import hashlib
+import tomllib
+from collections.abc import Sequence
+from dataclasses import dataclass, fields, replace
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from screening.errors import SnapshotError
+from screening.phases.checksum import content_checksum
+from screening.phases.chemsys import ChemsysIndex
+from screening.phases.composition import Formula, parse_formula, symbol
+from screening.phases.manifest import Manifest
+
+PHASES_FILE = "phases.parquet"
+ESTIMATED_FILE = "estimated_phases.toml"
+
+DILUTE_RATIO = 100.0
+"""A composition whose largest over smallest coefficient reaches this is a defect supercell (Mg149X), not a
+phase that anyone can make; the least extreme real compounds stay below 100."""
+
+SAME_FRACTION = 1e-6
+"""Atomic fractions that differ by less belong to one composition."""
+
+REQUIRED_COLUMNS = (
+    "formula",
+    "elements",
+    "amounts",
+    "formation_energy_ev_per_atom",
+    "band_gap_ev",
+    "band_gap_min_ev",
+    "band_gap_max_ev",
+    "band_gap_polymorphs",
+    "volume_per_atom_a3",
+    "volume_source",
+)
+
+
+@dataclass(frozen=True, eq=False)
+class Phases:
+    """Phases as columns; phase i has the elements ``row_start[i]:row_start[i + 1]``.
+
+    Attributes
+    ----------
+    formula : (n,) object array of str
+        Reduced formulas.
+    row_start : (n + 1,) int64 array
+    atomic_number : (m,) int64 array
+        Ascending within a phase.
+    amount : (m,) float array
+        Atoms per reduced formula.
+    formation_energy_ev_per_atom : (n,) float array
+    uncertainty_ev_per_atom : (n,) float array
+        Standard deviation that an estimated or user-given phase brings of its own; 0 for calculated ones.
+    band_gap_ev, band_gap_min_ev, band_gap_max_ev : (n,) float arrays
+        Median, least and largest over polymorphs; NaN where none is known.
+    band_gap_polymorphs : (n,) int64 array
+    volume_per_atom_a3 : (n,) float array
+        NaN where unknown.
+    volume_source : (n,) object array of str
+        ``dft``, ``element``, ``estimated`` or empty.
+    note : (n,) object array of str
+        Empty for calculated phases; the method of an estimate otherwise. A phase with a note is "estimated".
+    """
+
+    formula: np.ndarray
+    row_start: np.ndarray
+    atomic_number: np.ndarray
+    amount: np.ndarray
+    formation_energy_ev_per_atom: np.ndarray
+    uncertainty_ev_per_atom: np.ndarray
+    band_gap_ev: np.ndarray
+    band_gap_min_ev: np.ndarray
+    band_gap_max_ev: np.ndarray
+    band_gap_polymorphs: np.ndarray
+    volume_per_atom_a3: np.ndarray
+    volume_source: np.ndarray
+    note: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.formula)
+
+    @cached_property
+    def n_elements(self) -> np.ndarray:
+        """Elements of each phase, (n,) int array."""
+        return np.diff(self.row_start)
+
+    @cached_property
+    def atoms(self) -> np.ndarray:
+        """Atoms per reduced formula, (n,) float array."""
+        return np.add.reduceat(self.amount, self.row_start[:-1])
+
+    @cached_property
+    def fraction(self) -> np.ndarray:
+        """Atomic fractions, (m,) float array."""
+        return self.amount / np.repeat(self.atoms, self.n_elements)
+
+    @cached_property
+    def estimated(self) -> np.ndarray:
+        """Which phases are estimates, (n,) bool array."""
+        return self.note != ""
+
+    @cached_property
+    def coefficient_ratio(self) -> np.ndarray:
+        """Largest over smallest stoichiometric coefficient, (n,) float array."""
+        first = self.row_start[:-1]
+        return np.maximum.reduceat(self.amount, first) / np.minimum.reduceat(self.amount, first)
+
+    def take(self, rows: np.ndarray) -> "Phases":
+        """These phases only, in this order; `rows` is an int array."""
+        sizes = self.n_elements[rows]
+        inside = np.repeat(self.row_start[:-1][rows] - np.append(0, np.cumsum(sizes)[:-1]), sizes)
+        flat = inside + np.arange(sizes.sum())
+        per_phase = {f.name: getattr(self, f.name)[rows] for f in fields(self) if f.name not in _FLAT}
+        return Phases(
+            row_start=np.append(0, np.cumsum(sizes)),
+            atomic_number=self.atomic_number[flat],
+            amount=self.amount[flat],
+            **per_phase,
+        )
+
+    def joined(self, other: "Phases") -> "Phases":
+        """These phases followed by those of `other`."""
+        both = {
+            f.name: np.concatenate((getattr(self, f.name), getattr(other, f.name)))
+            for f in fields(self)
+            if f.name != "row_start"
+        }
+        return Phases(row_start=np.append(self.row_start, other.row_start[1:] + self.row_start[-1]), **both)
+
+
+_FLAT = ("row_start", "atomic_number", "amount")
+
+
+@dataclass(frozen=True, eq=False)
+class Snapshot:
+    """Phases with their manifest, indexed by chemical system.
+
+    Attributes
+    ----------
+    manifest : Manifest
+    phases : Phases
+    n_dilute_left_out : int
+        Supercells that the dilute rule left out.
+    """
+
+    manifest: Manifest
+    phases: Phases
+    n_dilute_left_out: int
+
+    def __len__(self) -> int:
+        return len(self.phases)
+
+    @cached_property
+    def index(self) -> ChemsysIndex:
+        """Lookup by chemical system."""
+        return ChemsysIndex.of(self.phases.row_start, self.phases.atomic_number)
+
+    @cached_property
+    def elements(self) -> frozenset[int]:
+        """Atomic numbers that have a pure phase."""
+        pure = self.phases.row_start[:-1][self.phases.n_elements == 1]
+        return frozenset(self.phases.atomic_number[pure].tolist())
+
+    @classmethod
+    def read(cls, directory: Path, *, keep_dilute: bool = False) -> "Snapshot":
+        """Read a snapshot directory; estimated phases join where the snapshot has none of that composition.
+
+        Raises
+        ------
+        SnapshotError
+            If a file is missing or damaged, columns are missing, energies are not finite, or an element that
+            occurs has no pure phase of zero energy.
+        """
+        manifest = Manifest.read(directory)
+        for name, expected in manifest.file_sha256:
+            _check_file(directory / name, expected)
+        try:
+            table = pq.read_table(directory / PHASES_FILE)
+        except (OSError, pa.ArrowException) as error:
+            raise SnapshotError(
+                f"cannot be read ({error})", where=str(directory / PHASES_FILE), remedy="fetch or rebuild it"
+            ) from None
+        phases = _from_table(table, directory / PHASES_FILE)
+        dilute = phases.coefficient_ratio >= DILUTE_RATIO
+        if not keep_dilute:
+            phases = phases.take(np.flatnonzero(~dilute))
+        snapshot = cls(manifest, phases, 0 if keep_dilute else int(dilute.sum()))
+        estimates = read_estimates(directory / ESTIMATED_FILE)
+        return snapshot.joined([e for e in estimates if snapshot.find(e.formula) is None])
+
+    def verify(self, directory: Path) -> None:
+        """Compare the content checksum of the files on disk with the manifest.
+
+        Raises
+        ------
+        SnapshotError
+            If they differ.
+        """
+        found = content_checksum(pq.read_table(directory / PHASES_FILE))
+        if found != self.manifest.checksum:
+            raise SnapshotError(
+                f"content checksum {found[:12]}… instead of {self.manifest.checksum[:12]}…",
+                where=str(directory),
+                remedy="fetch or rebuild it",
+            )
+
+    def joined(self, additions: Sequence["AddedPhase"]) -> "Snapshot":
+        """The same snapshot with further phases of the same energy scheme."""
+        if not additions:
+            return self
+        return replace(self, phases=self.phases.joined(_from_additions(additions)))
+
+    def find(self, formula: Formula) -> int | None:
+        """Number of the lowest phase of this composition, None where the snapshot has none."""
+        candidates = self.index.exactly(np.array(formula.atomic_numbers))
+        target = formula.fractions
+        found = [
+            int(i)
+            for i in candidates
+            if np.allclose(
+                self.phases.fraction[self.phases.row_start[i] : self.phases.row_start[i + 1]],
+                target,
+                rtol=0.0,
+                atol=SAME_FRACTION,
+            )
+        ]
+        return min(found, key=lambda i: self.phases.formation_energy_ev_per_atom[i]) if found else None
+
+    def formula(self, phase: int) -> Formula:
+        """Reduced formula of one phase, with its composition."""
+        row = slice(self.phases.row_start[phase], self.phases.row_start[phase + 1])
+        return Formula(
+            str(self.phases.formula[phase]),
+            tuple(self.phases.atomic_number[row].tolist()),
+            tuple(self.phases.amount[row].tolist()),
+        )
+
+
+@dataclass(frozen=True)
+class AddedPhase:
+    """A phase that joins a snapshot from outside: an estimate, or a user's own.
+
+    Attributes
+    ----------
+    formula : Formula
+    formation_energy_ev_per_atom, uncertainty_ev_per_atom : float
+    note : str
+        Method and sources; shown wherever the phase appears.
+    volume_per_atom_a3, band_gap_ev : float
+        NaN where unknown.
+    """
+
+    formula: Formula
+    formation_energy_ev_per_atom: float
+    uncertainty_ev_per_atom: float
+    note: str
+    volume_per_atom_a3: float = float("nan")
+    band_gap_ev: float = float("nan")
+
+
+def read_estimates(path: Path) -> list[AddedPhase]:
+    """Estimated phases of a snapshot; an absent file is an empty list.
+
+    Raises
+    ------
+    SnapshotError
+        If the file is malformed.
+    """
+    if not path.exists():
+        return []
+    try:
+        rows = tomllib.loads(path.read_text("utf-8")).get("phase", [])
+        return [
+            AddedPhase(
+                parse_formula(row["formula"]),
+                float(row["formation_energy_ev_per_atom"]),
+                float(row["uncertainty_ev_per_atom"]),
+                str(row["method"]),
+                float(row.get("volume_per_atom_a3", "nan")),
+                float(row.get("band_gap_ev", "nan")),
+            )
+            for row in rows
+        ]
+    except (tomllib.TOMLDecodeError, KeyError, TypeError, ValueError) as error:
+        raise SnapshotError(
+            f"damaged ({error!r})", where=str(path), remedy="each [[phase]] needs formula, energy and method"
+        ) from None
+
+
+def _check_file(path: Path, expected: str) -> None:
+    try:
+        found = hashlib.sha256(path.read_bytes()).hexdigest()
+    except OSError as error:
+        raise SnapshotError(
+            f"missing ({error.strerror})", where=str(path), remedy="fetch or rebuild it"
+        ) from None
+    if found != expected:
+        raise SnapshotError(
+            f"damaged: sha256 {found[:12]}… instead of {expected[:12]}…",
+            where=str(path),
+            remedy="fetch or rebuild it",
+        )
+
+
+def _from_table(table: pa.Table, path: Path) -> Phases:
+    missing = [name for name in REQUIRED_COLUMNS if name not in table.column_names]
+    if missing:
+        raise SnapshotError(
+            f"lacks the columns {', '.join(missing)}", where=str(path), remedy="fetch or rebuild it"
+        )
+    elements = table.column("elements").combine_chunks()
+    row_start = elements.offsets.to_numpy().astype(np.int64)
+    columns = {name: table.column(name).to_numpy() for name in REQUIRED_COLUMNS[3:9]}
+    phases = Phases(
+        formula=table.column("formula").to_numpy().copy(),
+        row_start=row_start - row_start[0],
+        atomic_number=elements.flatten().to_numpy().astype(np.int64),
+        amount=table.column("amounts").combine_chunks().flatten().to_numpy().astype(float),
+        uncertainty_ev_per_atom=np.zeros(len(table)),
+        volume_source=table.column("volume_source").to_numpy(),
+        note=np.full(len(table), "", dtype=object),
+        **{name: column.astype(float) for name, column in columns.items() if name != "band_gap_polymorphs"},
+        band_gap_polymorphs=columns["band_gap_polymorphs"].astype(np.int64),
+    )
+    _check_energies(phases, path)
+    _name_molecules(phases)
+    return phases
+
+
+def _name_molecules(phases: Phases) -> None:
+    """Write elemental gases as the molecules a reaction shows: O2, not O."""
+    from pymatgen.core import Composition
+
+    for i in np.flatnonzero(phases.n_elements == 1):
+        name = Composition(symbol(int(phases.atomic_number[phases.row_start[i]]))).reduced_formula
+        phases.formula[i] = name
+        phases.amount[phases.row_start[i]] = Composition(name).num_atoms
+
+
+def _check_energies(phases: Phases, path: Path) -> None:
+    energies = phases.formation_energy_ev_per_atom
+    bad = np.flatnonzero(~np.isfinite(energies))
+    if len(bad):
+        raise SnapshotError(
+            f"no energy for {phases.formula[bad[0]]}", where=str(path), remedy="fetch or rebuild it"
+        )
+    pure = phases.n_elements == 1
+    references = phases.atomic_number[phases.row_start[:-1][pure]]
+    lacking = np.setdiff1d(phases.atomic_number, references)
+    if len(lacking):
+        raise SnapshotError(
+            f"no elemental reference for {symbol(int(lacking[0]))}",
+            where=str(path),
+            remedy="fetch or rebuild it",
+        )
+    offset = np.abs(energies[pure]).max()
+    if offset > 0.0:
+        raise SnapshotError(
+            f"an element stands at {offset:.3f} eV/atom instead of 0: energies of mixed schemes",
+            where=str(path),
+            remedy="fetch one scheme only",
+        )
+
+
+def _from_additions(additions: Sequence[AddedPhase]) -> Phases:
+    gaps = np.array([a.band_gap_ev for a in additions])
+    volumes = np.array([a.volume_per_atom_a3 for a in additions])
+    return Phases(
+        formula=np.array([a.formula.text for a in additions], dtype=object),
+        row_start=np.append(0, np.cumsum([len(a.formula.amounts) for a in additions])).astype(np.int64),
+        atomic_number=np.concatenate([a.formula.atomic_numbers for a in additions]).astype(np.int64),
+        amount=np.concatenate([a.formula.amounts for a in additions]).astype(float),
+        formation_energy_ev_per_atom=np.array([a.formation_energy_ev_per_atom for a in additions]),
+        uncertainty_ev_per_atom=np.array([a.uncertainty_ev_per_atom for a in additions]),
+        band_gap_ev=gaps,
+        band_gap_min_ev=gaps,
+        band_gap_max_ev=gaps,
+        band_gap_polymorphs=np.where(np.isnan(gaps), 0, 1).astype(np.int64),
+        volume_per_atom_a3=volumes,
+        volume_source=np.array(["" if np.isnan(v) else "estimated" for v in volumes], dtype=object),
+        note=np.array([a.note or "given" for a in additions], dtype=object),
+    )

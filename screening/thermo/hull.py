@@ -1,0 +1,309 @@
+"""The tie-line walk: the lower hull along the line between two compositions, on arrays only.
+
+Mixing x of composition `end` with 1 − x of `start` is a linear programme whose right-hand side moves with x:
+minimise Σ e_i y_i subject to Σ y_i c_i = (1 − x)·start + x·end, y ≥ 0. The walk solves it at x = 0 by the
+primal simplex method and then follows the optimal basis to x = 1 by dual pivots, one per change of the stable
+assemblage. No convex hull is ever built, so the cost grows with the number of kinks, not with the dimension.
+
+Degenerate starts (a pure reactant lacks elements of the other), exact ties and reactants that are
+themselves phases are met by a right-hand side shifted by `simplex.SHIFT`: the walk then visits every basis
+that is optimal somewhere. Each visited basis is dual feasible, so its line never exceeds the hull; the hull is
+the upper envelope of the lines, and its corners, computed from the unshifted problem, are exact.
+
+References
+----------
+Parametric right-hand side: T. Gal, Postoptimal Analyses, Parametric Programming, and Related Topics (1995),
+doi 10.1515/9783110871203. Convex-hull phase stability: S. P. Ong et al., Chem. Mater. 20, 1798 (2008),
+doi 10.1021/cm702327g.
+"""
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+from numba import njit
+
+from screening.thermo.simplex import (
+    MAX_PIVOTS,
+    NO_CONVERGENCE,
+    OK,
+    cheapest_to_enter,
+    descend,
+    dot,
+    exchange,
+    first_to_empty,
+    shifted,
+    update_prices,
+)
+
+SLOPE_TOL_EV = 1e-9
+"""Lines whose slopes differ by less are one segment: an energy difference that no calculation resolves."""
+
+X_TOL = 1e-9
+"""A segment shorter than this in x is a degenerate corner, not a segment."""
+
+AMOUNT_TOL = 1e-8
+"""Products below this atomic fraction are absent."""
+
+
+class Kinks(NamedTuple):
+    """Kinks with their assemblages as rows of (phase, amount); a tuple because compiled code returns it.
+
+    Attributes
+    ----------
+    status : int
+        `OK` or `NO_CONVERGENCE`.
+    x, energy_ev_per_atom : (n_kinks,) float arrays
+    first : (n_kinks + 1,) int64 array
+        Slices of each kink into the next two.
+    phase : (m,) int64 array
+    amount : (m,) float array
+        Atomic fractions, summing to 1 within each kink.
+    """
+
+    status: int
+    x: np.ndarray
+    energy_ev_per_atom: np.ndarray
+    first: np.ndarray
+    phase: np.ndarray
+    amount: np.ndarray
+
+
+class Lowest(NamedTuple):
+    """The stable assemblage at one composition.
+
+    Attributes
+    ----------
+    status : int
+    energy_ev_per_atom : float
+    phases : (n_elements,) int64 array
+    amounts : (n_elements,) float array
+        Atomic fractions; a phase with amount 0 is no product.
+    """
+
+    status: int
+    energy_ev_per_atom: float
+    phases: np.ndarray
+    amounts: np.ndarray
+
+
+class Visited(NamedTuple):
+    """Bases of a walk in the order of x.
+
+    Attributes
+    ----------
+    status : int
+    lines : (m, 2) float array
+        Value of each basis's line at x = 0 and 1.
+    bases : (m, n_elements) int64 array
+    amounts : (m, 2, n_elements) float array
+        Amounts of the basis phases at x = 0 and 1; negative outside the basis's own stretch.
+    """
+
+    status: int
+    lines: np.ndarray
+    bases: np.ndarray
+    amounts: np.ndarray
+
+
+@dataclass(frozen=True)
+class TieLine:
+    """The lower hull along one line.
+
+    Attributes
+    ----------
+    x : (n_kinks,) float array
+        Fraction of the `end` composition at each kink, from 0 to 1.
+    energy_ev_per_atom : (n_kinks,) float array
+        Hull energy at each kink.
+    amounts : (n_kinks, n_phases) float array
+        Atomic fraction of each phase in the stable assemblage at each kink; rows sum to 1.
+    """
+
+    x: np.ndarray
+    energy_ev_per_atom: np.ndarray
+    amounts: np.ndarray
+
+
+def walk(fractions: np.ndarray, energies: np.ndarray, start: np.ndarray, end: np.ndarray) -> TieLine:
+    """Walk the lower hull from composition `start` to composition `end`.
+
+    Parameters
+    ----------
+    fractions : (n_phases, n_elements) float array
+        Atomic fractions of each phase; rows sum to 1. Every pure element must be among them.
+    energies : (n_phases,) float array
+        Energy of each phase in eV per atom, on one scale.
+    start, end : (n_elements,) float arrays
+        Atomic fractions of the two end compositions.
+
+    Returns
+    -------
+    TieLine
+
+    Raises
+    ------
+    ValueError
+        If an element of the line has no pure phase, shapes disagree, or the walk does not converge.
+    """
+    fractions = np.ascontiguousarray(fractions, dtype=float)
+    energies = np.ascontiguousarray(energies, dtype=float)
+    start, end = np.asarray(start, dtype=float), np.asarray(end, dtype=float)
+    if fractions.ndim != 2 or fractions.shape != (len(energies), len(start)) or start.shape != end.shape:
+        raise ValueError(f"shapes disagree: {fractions.shape}, {energies.shape}, {start.shape}, {end.shape}")
+    pure = pure_phases(fractions, energies)
+    if (pure < 0).any():
+        raise ValueError("every element needs a phase of its own")
+    kinks = tie_line(fractions, energies, pure, start, end)
+    if kinks.status != OK:
+        raise ValueError("the tie-line walk did not converge")
+    amounts = np.zeros((len(kinks.x), len(energies)))
+    row = np.repeat(np.arange(len(kinks.x)), np.diff(kinks.first))
+    amounts[row, kinks.phase] = kinks.amount
+    return TieLine(kinks.x, kinks.energy_ev_per_atom, amounts)
+
+
+def open_to(
+    fractions: np.ndarray, energies: np.ndarray, element: int, chemical_potential_ev: float
+) -> tuple[np.ndarray, np.ndarray]:
+    """Phases of a system open to one element, per atom of the other elements.
+
+    Parameters
+    ----------
+    fractions : (n_phases, n_elements) float array
+        Atomic fractions of each phase.
+    energies : (n_phases,) float array
+        Energies in eV per atom.
+    element : int
+        Column of the open element.
+    chemical_potential_ev : float
+        Its chemical potential on the scale of `energies`.
+
+    Returns
+    -------
+    fractions, potentials : (m, n_elements − 1) and (m,) float arrays
+        Compositions without the open element and grand potentials in eV per remaining atom, in the order of
+        the phases that hold anything besides it: pass both to `walk`.
+    """
+    closed = 1.0 - fractions[:, element]
+    keep = closed > AMOUNT_TOL
+    rest = np.delete(fractions, element, axis=1)[keep] / closed[keep, None]
+    potentials = (energies[keep] - chemical_potential_ev * fractions[keep, element]) / closed[keep]
+    return rest, potentials
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def pure_phases(fractions: np.ndarray, energies: np.ndarray) -> np.ndarray:
+    """Lowest pure phase of each element as (n_elements,) int64, −1 where there is none."""
+    n, d = fractions.shape
+    pure = np.full(d, -1, np.int64)
+    for i in range(n):
+        for e in range(d):
+            if fractions[i, e] > 1.0 - AMOUNT_TOL and (pure[e] < 0 or energies[i] < energies[pure[e]]):
+                pure[e] = i
+    return pure
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def lowest(
+    fractions: np.ndarray, energies: np.ndarray, pure: np.ndarray, composition: np.ndarray, banned: int
+) -> Lowest:
+    """Lowest energy at one composition without phase `banned` (−1: none)."""
+    d = len(composition)
+    basis, inverse, prices = pure.copy(), np.eye(d), np.empty(d)
+    base, drift = shifted(composition), np.zeros(d)
+    status = descend(fractions, energies, basis, inverse, base, drift, prices, banned)
+    amounts = np.zeros(d)
+    for r in range(d):
+        share = dot(inverse[r], composition)
+        if share > AMOUNT_TOL:
+            amounts[r] = share
+    return Lowest(status, dot(prices, composition), basis, amounts)
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _visit(
+    fractions: np.ndarray, energies: np.ndarray, pure: np.ndarray, start: np.ndarray, end: np.ndarray
+) -> Visited:
+    """Every basis of the shifted walk."""
+    d = len(start)
+    basis, inverse, prices = pure.copy(), np.eye(d), np.empty(d)
+    base, drift = shifted(start), end - start
+    room = 32
+    lines, bases, amounts = np.empty((room, 2)), np.empty((room, d), np.int64), np.empty((room, 2, d))
+    status = descend(fractions, energies, basis, inverse, base, drift, prices, -1)
+    column, x, m = np.empty(d), 0.0, 0
+    while status == OK:
+        if m == room:
+            room *= 2
+            lines = np.concatenate((lines, np.empty_like(lines)))
+            bases = np.concatenate((bases, np.empty_like(bases)))
+            amounts = np.concatenate((amounts, np.empty_like(amounts)))
+        update_prices(energies, basis, inverse, prices)
+        lines[m, 0], lines[m, 1] = dot(prices, start), dot(prices, end)
+        bases[m] = basis
+        for r in range(d):
+            amounts[m, 0, r], amounts[m, 1, r] = dot(inverse[r], start), dot(inverse[r], end)
+        m += 1
+        row, x = first_to_empty(base, drift, x)
+        if row < 0:
+            break
+        phase = cheapest_to_enter(row, fractions, energies, inverse, prices)
+        if phase < 0 or m > MAX_PIVOTS:
+            status = NO_CONVERGENCE
+            break
+        for r in range(d):
+            column[r] = dot(inverse[r], fractions[phase])
+        exchange(row, phase, column, inverse, base, drift, basis)
+    return Visited(status, lines[:m], bases[:m], amounts[:m])
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _envelope(lines: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Upper envelope on [0, 1] of lines of rising slope: (chosen lines, x where each begins)."""
+    chosen, begins = np.empty(len(lines), np.int64), np.empty(len(lines))
+    n = 0
+    for k in range(len(lines)):
+        begin = 0.0
+        slope = lines[k, 1] - lines[k, 0]
+        if n > 0 and slope - (lines[chosen[n - 1], 1] - lines[chosen[n - 1], 0]) < SLOPE_TOL_EV:
+            continue
+        while n > 0:
+            top = chosen[n - 1]
+            gap = lines[top, 0] - lines[k, 0]
+            rise = slope - (lines[top, 1] - lines[top, 0])
+            begin = max(gap / rise, 0.0)
+            if begin > begins[n - 1] + X_TOL:
+                break
+            begin = begins[n - 1]
+            n -= 1
+        if begin < 1.0 - X_TOL:
+            chosen[n], begins[n] = k, begin
+            n += 1
+    return chosen[:n], begins[:n]
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def tie_line(
+    fractions: np.ndarray, energies: np.ndarray, pure: np.ndarray, start: np.ndarray, end: np.ndarray
+) -> Kinks:
+    """Compiled form of `walk`."""
+    d = len(start)
+    visited = _visit(fractions, energies, pure, start, end)
+    lines, bases, amounts = visited.lines, visited.bases, visited.amounts
+    chosen, begins = _envelope(lines)
+    n = len(chosen) + 1 if visited.status == OK else 0
+    x, energy, first = np.empty(n), np.empty(n), np.zeros(n + 1, np.int64)
+    phase, amount = np.empty(n * d, np.int64), np.empty(n * d)
+    m = 0
+    for kink in range(n):
+        line = chosen[max(kink - 1, 0)]
+        x[kink] = begins[kink] if kink < n - 1 else 1.0
+        energy[kink] = (1.0 - x[kink]) * lines[line, 0] + x[kink] * lines[line, 1]
+        for r in range(d):
+            share = (1.0 - x[kink]) * amounts[line, 0, r] + x[kink] * amounts[line, 1, r]
+            if share > AMOUNT_TOL:
+                phase[m], amount[m] = bases[line, r], share
+                m += 1
+        first[kink + 1] = m
+    return Kinks(visited.status, x, energy, first, phase[:m], amount[:m])

@@ -1,0 +1,341 @@
+"""Many tie lines through one snapshot: for each, the chemical system is selected and its hull walked."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numba import njit
+
+from screening.phases.chemsys import phases_within
+from screening.phases.composition import Formula
+from screening.phases.snapshot import Snapshot
+from screening.thermo.hull import Kinks, Lowest, lowest, pure_phases, tie_line
+from screening.thermo.simplex import OK
+
+
+@dataclass(frozen=True, eq=False)
+class Compositions:
+    """Compositions as columns; composition i has the elements ``row_start[i]:row_start[i + 1]``.
+
+    Attributes
+    ----------
+    row_start : (n + 1,) int64 array
+    atomic_number : (m,) int64 array
+        Ascending within a composition.
+    fraction : (m,) float array
+        Atomic fractions.
+    atoms : (n,) float array
+        Atoms per formula as written.
+    """
+
+    row_start: np.ndarray
+    atomic_number: np.ndarray
+    fraction: np.ndarray
+    atoms: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.atoms)
+
+    @classmethod
+    def of(cls, formulas: Sequence[Formula]) -> "Compositions":
+        """Columns of these formulas, in their order."""
+        sizes = [len(f.atomic_numbers) for f in formulas]
+        return cls(
+            np.append(0, np.cumsum(sizes)).astype(np.int64),
+            np.concatenate([f.atomic_numbers for f in formulas]).astype(np.int64),
+            np.concatenate([f.fractions for f in formulas]),
+            np.array([f.n_atoms for f in formulas]),
+        )
+
+    @classmethod
+    def of_phases(cls, snapshot: Snapshot, rows: np.ndarray) -> "Compositions":
+        """Columns of these phases of a snapshot, (n,) int array."""
+        chosen = snapshot.phases.take(rows)
+        return cls(chosen.row_start, chosen.atomic_number, chosen.fraction, chosen.atoms)
+
+    def amount_of(self, atomic_number: int) -> np.ndarray:
+        """Atoms of one element per formula as written, (n,) float array."""
+        amounts = np.zeros(len(self))
+        owner = np.repeat(np.arange(len(self)), np.diff(self.row_start))
+        here = self.atomic_number == atomic_number
+        amounts[owner[here]] = self.fraction[here]
+        return amounts * self.atoms
+
+    def without(self, atomic_number: int) -> "Compositions":
+        """The same formulas without one element; each must hold something besides it."""
+        keep = self.atomic_number != atomic_number
+        owner = np.repeat(np.arange(len(self)), np.diff(self.row_start))[keep]
+        rest = np.bincount(owner, self.fraction[keep], minlength=len(self))
+        sizes = np.bincount(owner, minlength=len(self))
+        return Compositions(
+            np.append(0, np.cumsum(sizes)).astype(np.int64),
+            self.atomic_number[keep],
+            self.fraction[keep] / rest[owner],
+            self.atoms * rest,
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class Lines:
+    """Kinks of many tie lines from B (x = 0) to A (x = 1).
+
+    Attributes
+    ----------
+    kink_start : (n_lines + 1,) int64 array
+        Slices of each line into the next two; a line that failed has no kinks.
+    x : (n_kinks,) float array
+        Atomic fraction of A.
+    energy_ev_per_atom : (n_kinks,) float array
+        Hull energy (formation energy) of the mixture.
+    product_start : (n_kinks + 1,) int64 array
+        Slices of each kink into the next two.
+    phase : (n_products,) int64 array
+        Phase numbers of the snapshot.
+    amount : (n_products,) float array
+        Atomic fraction of each product in the mixture.
+    """
+
+    kink_start: np.ndarray
+    x: np.ndarray
+    energy_ev_per_atom: np.ndarray
+    product_start: np.ndarray
+    phase: np.ndarray
+    amount: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.kink_start) - 1
+
+    @property
+    def failed(self) -> np.ndarray:
+        """Lines whose walk did not converge, (n_lines,) bool array."""
+        return np.diff(self.kink_start) == 0
+
+
+@dataclass(frozen=True, eq=False)
+class Assemblages:
+    """Stable assemblages at many compositions.
+
+    Attributes
+    ----------
+    energy_ev_per_atom : (n,) float array
+        Hull energy; NaN where the programme did not converge.
+    product_start : (n + 1,) int64 array
+    phase : (m,) int64 array
+    amount : (m,) float array
+        Atomic fractions.
+    """
+
+    energy_ev_per_atom: np.ndarray
+    product_start: np.ndarray
+    phase: np.ndarray
+    amount: np.ndarray
+
+
+def tie_lines(snapshot: Snapshot, end_a: Compositions, end_b: Compositions) -> Lines:
+    """Walk the hull of a snapshot from each composition of `end_b` to its partner in `end_a`.
+
+    Parameters
+    ----------
+    snapshot : Snapshot
+    end_a, end_b : Compositions
+        Of equal length, or `end_a` of length 1 for all.
+
+    Returns
+    -------
+    Lines
+
+    Raises
+    ------
+    ValueError
+        If the lengths disagree.
+    """
+    if len(end_a) not in (1, len(end_b)):
+        raise ValueError(f"{len(end_a)} end compositions for {len(end_b)} lines")
+    p, i = snapshot.phases, snapshot.index
+    return Lines(
+        *_tie_lines(
+            *(i.low, i.high, i.start, i.phases),
+            *(p.row_start, p.atomic_number, p.fraction, p.formation_energy_ev_per_atom),
+            *(end_a.row_start, end_a.atomic_number, end_a.fraction),
+            *(end_b.row_start, end_b.atomic_number, end_b.fraction),
+        )
+    )
+
+
+def assemblages(
+    snapshot: Snapshot, compositions: Compositions, banned: np.ndarray | None = None
+) -> Assemblages:
+    """Stable assemblage of each composition.
+
+    Parameters
+    ----------
+    snapshot : Snapshot
+    compositions : Compositions
+    banned : (n,) int array, optional
+        For each composition a phase that the hull must do without (−1: none).
+
+    Returns
+    -------
+    Assemblages
+    """
+    p, i = snapshot.phases, snapshot.index
+    without = np.full(len(compositions), -1, np.int64) if banned is None else np.asarray(banned, np.int64)
+    return Assemblages(
+        *_assemblages(
+            *(i.low, i.high, i.start, i.phases),
+            *(p.row_start, p.atomic_number, p.fraction, p.formation_energy_ev_per_atom),
+            *(compositions.row_start, compositions.atomic_number, compositions.fraction),
+            without,
+        )
+    )
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _local_fractions(
+    rows: np.ndarray, elements: np.ndarray, row_start: np.ndarray, numbers: np.ndarray, fraction: np.ndarray
+) -> np.ndarray:
+    """Atomic fractions of these rows over `elements` (ascending), (n_rows, n_elements)."""
+    local = np.zeros((len(rows), len(elements)))
+    for i in range(len(rows)):
+        e = 0
+        for k in range(row_start[rows[i]], row_start[rows[i] + 1]):
+            while elements[e] != numbers[k]:
+                e += 1
+            local[i, e] = fraction[k]
+    return local
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _union(left: np.ndarray, right: np.ndarray) -> np.ndarray:
+    """Sorted union of two ascending arrays of atomic numbers."""
+    merged = np.empty(len(left) + len(right), np.int64)
+    i, j, n = 0, 0, 0
+    while i < len(left) or j < len(right):
+        if j == len(right) or (i < len(left) and left[i] <= right[j]):
+            if j < len(right) and left[i] == right[j]:
+                j += 1
+            merged[n] = left[i]
+            i += 1
+        else:
+            merged[n] = right[j]
+            j += 1
+        n += 1
+    return merged[:n]
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _with_room(array: np.ndarray, needed: int) -> np.ndarray:
+    """The array itself, or a copy of twice the size where `needed` entries would not fit."""
+    if needed <= len(array):
+        return array
+    grown = np.empty(2 * needed, array.dtype)
+    grown[: len(array)] = array
+    return grown
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _tie_lines(
+    low: np.ndarray,
+    high: np.ndarray,
+    system_start: np.ndarray,
+    system_phases: np.ndarray,
+    row_start: np.ndarray,
+    numbers: np.ndarray,
+    fraction: np.ndarray,
+    energy: np.ndarray,
+    a_start: np.ndarray,
+    a_numbers: np.ndarray,
+    a_fraction: np.ndarray,
+    b_start: np.ndarray,
+    b_numbers: np.ndarray,
+    b_fraction: np.ndarray,
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    n_lines, n_a = len(b_start) - 1, len(a_start) - 1
+    kink_start, product_start = np.zeros(n_lines + 1, np.int64), np.zeros(4 * n_lines + 1, np.int64)
+    x, line_energy = np.empty(4 * n_lines), np.empty(4 * n_lines)
+    phase, amount = np.empty(8 * n_lines, np.int64), np.empty(8 * n_lines)
+    elements = np.empty(0, np.int64)
+    rows = elements
+    pure = elements
+    local = np.empty((0, 0))
+    local_energy = np.empty(0)
+    kinks = 0
+    products = 0
+    for line in range(n_lines):
+        a, b = line % n_a, line
+        union = _union(a_numbers[a_start[a] : a_start[a + 1]], b_numbers[b_start[b] : b_start[b + 1]])
+        if not np.array_equal(union, elements):
+            elements = union
+            rows = phases_within(elements, low, high, system_start, system_phases)
+            local = _local_fractions(rows, elements, row_start, numbers, fraction)
+            local_energy = energy[rows]
+            pure = pure_phases(local, local_energy)
+        one = np.array([a], np.int64)
+        end = _local_fractions(one, elements, a_start, a_numbers, a_fraction)[0]
+        one[0] = b
+        start = _local_fractions(one, elements, b_start, b_numbers, b_fraction)[0]
+        found: Kinks = tie_line(local, local_energy, pure, start, end)
+        if found.status == OK:
+            n, m = len(found.x), len(found.phase)
+            x = _with_room(x, kinks + n)
+            line_energy = _with_room(line_energy, kinks + n)
+            product_start = _with_room(product_start, kinks + n + 1)
+            phase = _with_room(phase, products + m)
+            amount = _with_room(amount, products + m)
+            x[kinks : kinks + n] = found.x
+            line_energy[kinks : kinks + n] = found.energy_ev_per_atom
+            product_start[kinks : kinks + n + 1] = found.first + products
+            phase[products : products + m] = rows[found.phase]
+            amount[products : products + m] = found.amount
+            kinks += n
+            products += m
+        kink_start[line + 1] = kinks
+    return (
+        kink_start,
+        x[:kinks].copy(),
+        line_energy[:kinks].copy(),
+        product_start[: kinks + 1].copy(),
+        phase[:products].copy(),
+        amount[:products].copy(),
+    )
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _assemblages(
+    low: np.ndarray,
+    high: np.ndarray,
+    system_start: np.ndarray,
+    system_phases: np.ndarray,
+    row_start: np.ndarray,
+    numbers: np.ndarray,
+    fraction: np.ndarray,
+    energy: np.ndarray,
+    c_start: np.ndarray,
+    c_numbers: np.ndarray,
+    c_fraction: np.ndarray,
+    banned: np.ndarray,
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    n = len(c_start) - 1
+    hull_energy, product_start = np.full(n, np.nan), np.zeros(n + 1, np.int64)
+    phase, amount = np.empty(len(c_numbers), np.int64), np.empty(len(c_numbers))
+    products = 0
+    for i in range(n):
+        elements = c_numbers[c_start[i] : c_start[i + 1]].copy()
+        rows = phases_within(elements, low, high, system_start, system_phases)
+        local = _local_fractions(rows, elements, row_start, numbers, fraction)
+        local_energy = energy[rows]
+        excluded = -1
+        for k in range(len(rows)):
+            if rows[k] == banned[i]:
+                excluded = k
+        pure = pure_phases(local, local_energy)
+        composition = c_fraction[c_start[i] : c_start[i + 1]].copy()
+        found: Lowest = lowest(local, local_energy, pure, composition, excluded)
+        if found.status == OK:
+            hull_energy[i] = found.energy_ev_per_atom
+            for k in range(len(elements)):
+                if found.amounts[k] > 0.0:
+                    phase[products], amount[products] = rows[found.phases[k]], found.amounts[k]
+                    products += 1
+        product_start[i + 1] = products
+    return hull_energy, product_start, phase[:products].copy(), amount[:products].copy()
