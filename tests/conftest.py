@@ -1,7 +1,9 @@
 """Fixtures shared by all tests."""
 
+import importlib.util
 import os
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
@@ -21,3 +23,13 @@ def lab_data() -> Path:
     if not folder.is_dir():
         pytest.skip(f"measured files are absent ({LAB_DATA_VARIABLE} or ../shared/lab-data)")
     return folder
+
+
+@pytest.fixture(scope="session")
+def impedance_corpus() -> ModuleType:
+    """Impedance files written by code (tests/fuzz/impedance_corpus.py), shared with the fuzz runs."""
+    path = Path(__file__).parent / "fuzz" / "impedance_corpus.py"
+    spec = importlib.util.spec_from_file_location(path.stem, path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module

@@ -158,9 +158,14 @@ def _decode_bytes(data: bytes) -> tuple[str, str]:
 
 
 def split_cells(line: str, delimiter: str) -> list[str]:
-    """Cells of one line, stripped of blanks and quotes."""
+    """Cells of one line, stripped of blanks and of quotes around the whole cell."""
     cells = line.split() if delimiter == " " else line.split(delimiter)
-    return [cell.strip().strip('"').strip() for cell in cells]
+    return [_unquoted(cell.strip()) for cell in cells]
+
+
+def _unquoted(cell: str) -> str:
+    # a lone quote is part of a name: Z" is the imaginary part
+    return cell[1:-1].strip() if len(cell) > 1 and cell[0] == cell[-1] == '"' else cell
 
 
 def is_number(cell: str) -> bool:
@@ -192,7 +197,7 @@ def find_table(text: Text) -> TableLayout:
     header = _header_above(lines, first, best)
     header_line, names = (None, []) if header is None else (header[0] + 1, header[1])
     names += [f"column {i + 1}" for i in range(len(names), best.width)]
-    return TableLayout(best.delimiter, _decimal(lines, best), _unique(names), header_line, first + 1)
+    return TableLayout(best.delimiter, _decimal(lines, best), unique_names(names), header_line, first + 1)
 
 
 @dataclass(frozen=True)
@@ -272,7 +277,8 @@ def _header_cells(line: str, found: _Rows) -> list[str]:
     return cells if len(cells) >= found.width and not any(map(is_number, cells)) else []
 
 
-def _unique(names: list[str]) -> tuple[str, ...]:
+def unique_names(names: list[str]) -> tuple[str, ...]:
+    """Names of columns, none empty and none twice: ``column 2``, ``Ewe/V (2)``."""
     seen: Counter[str] = Counter()
     result = []
     for i, name in enumerate(names):

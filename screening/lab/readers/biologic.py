@@ -1,0 +1,192 @@
+"""BioLogic EC-Lab files: binary .mpr and text .mpt, impedance and cycling alike.
+
+EC-Lab's electrode area and mass are placeholders more often than not; they are not read.
+"""
+
+import re
+import warnings
+from dataclasses import dataclass
+from datetime import datetime
+from io import BytesIO
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from screening.errors import InputError
+from screening.lab.readers.text import (
+    TableLayout,
+    Text,
+    decode,
+    find_table,
+    parse_table,
+    read_bytes,
+    unique_names,
+)
+
+if TYPE_CHECKING:
+    from galvani.BioLogic import MPRfile
+
+MPR_MAGIC = b"BIO-LOGIC MODULAR FILE\x1a"
+MPT_MAGIC = re.compile(r"(?:EC|BT)-Lab ASCII FILE")
+LOOP = "loop"
+"""Column with the number of the loop, from 0, where the file says so."""
+
+TECHNIQUES = {0x04: "GCPL", 0x1D: "PEIS", 0x1E: "GEIS", 0x7F: "MB"}
+TECHNIQUE_NAMES = {
+    "Galvanostatic Cycling with Potential Limitation": "GCPL",
+    "Potentio Electrochemical Impedance Spectroscopy": "PEIS",
+    "Galvano Electrochemical Impedance Spectroscopy": "GEIS",
+    "Modulo Bat": "MB",
+}
+MAX_GUESSED_COLUMNS = 1
+"""One unknown column has the width that the row leaves over; the widths of two could be exchanged."""
+
+MIN_HEADER_LINES = 3
+"""The name of the format, the number of header lines, the column names."""
+
+# what a damaged file makes the library raise; it validates by assertions and plain indexing
+_DAMAGE = (
+    ArithmeticError,
+    AssertionError,
+    AttributeError,
+    LookupError,
+    OSError,
+    RuntimeError,
+    TypeError,
+    ValueError,
+)
+
+
+@dataclass(frozen=True)
+class BioLogicFile:
+    """One EC-Lab file.
+
+    Attributes
+    ----------
+    path : Path
+        The file.
+    technique : str
+        Technique as EC-Lab abbreviates or names it; its number where it is not known here.
+    started : datetime or None
+        When the acquisition started, local time of the instrument's computer.
+    frame : DataFrame
+        Data under EC-Lab's column names (``time/s``, ``Ewe/V``, …), flags as columns of their own, and
+        ``loop`` where the file has loops. Indexed by line number (.mpt) or by point, from 1 (.mpr).
+    notes : tuple of str
+        What had to be guessed or is missing.
+    """
+
+    path: Path
+    technique: str
+    started: datetime | None
+    frame: pd.DataFrame
+    notes: tuple[str, ...] = ()
+
+
+def read_biologic(path: Path) -> BioLogicFile:
+    """Read a .mpr or .mpt file, told apart by its content.
+
+    Raises
+    ------
+    InputError
+        If the file is neither, is damaged, or is a .mpr and the extra ``biologic`` is not installed.
+    """
+    data = read_bytes(path)
+    return _read_mpr(path, data) if data.startswith(MPR_MAGIC) else _read_mpt(decode(path, data))
+
+
+def _read_mpr(path: Path, data: bytes) -> BioLogicFile:
+    try:
+        from galvani.BioLogic import MPRfile
+    except ImportError:
+        raise InputError(
+            "a .mpr file needs the extra 'biologic' (galvani, GPL-3)",
+            where=str(path),
+            remedy="pip install 'interphase-screening[biologic]', or export the file as .mpt",
+        ) from None
+    with warnings.catch_warnings(record=True):
+        warnings.simplefilter("always")
+        try:
+            mpr = MPRfile(BytesIO(data))
+            frame = _mpr_frame(mpr)
+        except _DAMAGE as error:
+            raise _damaged(path, str(error).split("\n")[0] or type(error).__name__) from None
+    guessed = [name for name in frame.columns if name.startswith("unknown_colID")]
+    if len(guessed) > MAX_GUESSED_COLUMNS:
+        raise _damaged(path, f"{len(guessed)} columns of unknown type, so that the rows cannot be split")
+    settings = next(module["data"] for module in mpr.modules if module["shortname"] == b"VMP Set   ")
+    technique = TECHNIQUES.get(settings[0], f"technique {settings[0]}") if settings else "unknown"
+    notes = tuple(f"{name}: type guessed from the width of the row" for name in guessed)
+    return BioLogicFile(path, technique, getattr(mpr, "timestamp", None), frame, notes)
+
+
+def _damaged(path: Path, reason: str) -> InputError:
+    return InputError(
+        f"the .mpr file cannot be read ({reason[:120]})",
+        where=str(path),
+        remedy="it may be damaged; export it as .mpt with EC-Lab",
+    )
+
+
+def _mpr_frame(mpr: "MPRfile") -> pd.DataFrame:
+    count = len(mpr.data)
+    if count != int(mpr.npts[0]):
+        raise ValueError(f"{count} points where {int(mpr.npts[0])} are announced")
+    columns = {
+        name: mpr.data[name].astype(mpr.data[name].dtype.newbyteorder("=")) for name in mpr.dtype.names
+    }
+    if columns.pop("flags", None) is not None:
+        columns |= {flag: mpr.get_flag(flag) for flag in mpr.flags_dict}
+    starts = mpr.loop_index
+    if starts is not None and starts.size:
+        if np.any(np.diff(starts.astype(np.int64)) <= 0) or starts[-1] > count:
+            raise ValueError("the loops are out of order")
+        columns[LOOP] = np.searchsorted(starts, np.arange(count), side="right") - 1 + (starts[0] > 0)
+    return pd.DataFrame(columns, index=pd.RangeIndex(1, count + 1, name="point"))
+
+
+def _read_mpt(text: Text) -> BioLogicFile:
+    lines = text.lines(2)
+    announced = re.match(r"Nb header lines\s*:\s*(\d+)", lines[1]) if len(lines) > 1 else None
+    if not MPT_MAGIC.match(lines[0]) or announced is None:
+        raise InputError("not an EC-Lab file", where=str(text.path), remedy="export it as .mpt with EC-Lab")
+    head = text.lines(max(int(announced[1]), MIN_HEADER_LINES))
+    rest = text.content.split("\n", len(head))[len(head) :]
+    if not rest or not rest[0].strip():
+        raise InputError("no data after the header", where=str(text.path), remedy="export it again")
+    names = unique_names(head[-1].rstrip().split("\t"))
+    decimal = find_table(Text(text.path, rest[0], text.encoding)).decimal
+    frame = parse_table(text, TableLayout("\t", decimal, names, len(head), len(head) + 1))
+    technique = next((line.strip() for line in head[2:-1] if line.strip()), "unknown")
+    technique = TECHNIQUE_NAMES.get(technique, technique)
+    return BioLogicFile(text.path, technique, _started(head), _with_loops(frame, head, text))
+
+
+def _started(head: list[str]) -> datetime | None:
+    for line in head:
+        found = re.match(r"Acquisition started on\s*:\s*(\S+ [\d:]+)", line)
+        for pattern in ("%m/%d/%Y %H:%M:%S", "%m.%d.%Y %H:%M:%S", "%m-%d-%Y %H:%M:%S") if found else ():
+            try:
+                return datetime.strptime(found[1], pattern) if found else None
+            except ValueError:
+                continue
+    return None
+
+
+def _with_loops(frame: pd.DataFrame, head: list[str], text: Text) -> pd.DataFrame:
+    pattern = re.compile(r"Loop (\d+) from point number (\d+) to (\d+)")
+    loops = [tuple(map(int, found.groups())) for line in head if (found := pattern.match(line))]
+    if not loops:
+        return frame
+    numbers = np.full(len(frame), -1)
+    for loop, first, last in loops:
+        numbers[first : last + 1] = loop
+    if (numbers < 0).any():
+        raise InputError(
+            f"{len(frame)} rows, of which the loops in the header cover {(numbers >= 0).sum()}",
+            where=str(text.path),
+            remedy="export it again; the file may be truncated",
+        )
+    return frame.assign(**{LOOP: numbers})
