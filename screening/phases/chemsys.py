@@ -54,7 +54,7 @@ class ChemsysIndex:
     def exactly(self, atomic_numbers: np.ndarray) -> np.ndarray:
         """Phases made of all of these elements and no other, as a sorted (n,) int64 array."""
         low, high = row_masks(np.array([0, len(atomic_numbers)]), np.asarray(atomic_numbers))
-        at = find_system(int(low[0]), int(high[0]), self.low, self.high)
+        at = find_system(low[0], high[0], self.low, self.high)
         return self.phases[self.start[at] : self.start[at + 1]] if at >= 0 else self.phases[:0]
 
 
@@ -74,7 +74,7 @@ def row_masks(row_start: np.ndarray, atomic_numbers: np.ndarray) -> tuple[np.nda
 
 
 @njit(cache=True, nogil=True)
-def find_system(low: int, high: int, all_low: np.ndarray, all_high: np.ndarray) -> int:
+def find_system(low: np.int64, high: np.int64, all_low: np.ndarray, all_high: np.ndarray) -> int:
     """Position of a mask in the sorted index, −1 where the system does not occur."""
     first, last = 0, len(all_low)
     while first < last:

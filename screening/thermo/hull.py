@@ -7,8 +7,8 @@ assemblage. No convex hull is ever built, so the cost grows with the number of k
 
 Degenerate starts (a pure reactant lacks elements of the other), exact ties and reactants that are
 themselves phases are met by a right-hand side shifted by `simplex.SHIFT`: the walk then visits every basis
-that is optimal somewhere. Each visited basis is dual feasible, so its line never exceeds the hull; the hull is
-the upper envelope of the lines, and its corners, computed from the unshifted problem, are exact.
+that is optimal somewhere. Each visited basis is dual feasible, so its line never exceeds the hull; the hull
+is the upper envelope of the lines, and its corners, computed from the unshifted problem, are exact.
 
 References
 ----------

@@ -1,0 +1,248 @@
+"""Reaction energy of two reactants against their mixing ratio: all kinks, on three axes."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from screening.errors import InputError
+from screening.phases.composition import Formula, Reactant
+from screening.phases.snapshot import SAME_FRACTION, Snapshot
+from screening.provenance import Provenance
+from screening.thermo.lines import Compositions, tie_lines
+from screening.thermo.reactants import PricedReactant, price
+from screening.thermo.reactions import Term, write_reaction
+from screening.units import EV_TO_KJ_PER_MOL
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+ROUNDING_EV = 1e-12
+"""Energies smaller than this are rounding of O(1) eV sums and written as 0."""
+
+AXES = ("atomic", "molar", "mass")
+"""Mixing fractions that a reaction can be shown against."""
+
+
+@dataclass(frozen=True)
+class Kink:
+    """One corner of the reaction-energy curve, with the reaction that happens there.
+
+    Attributes
+    ----------
+    x_atomic, x_molar, x_mass : float
+        Fraction of A in the mixture: by atoms, by moles of the formulas as written, by mass.
+    total_ev_per_atom : float
+        Reaction energy per atom of the mixture, from the reactants' own energies.
+    mutual_ev_per_atom : float
+        The same from the reactants' hull energies: what the interface itself adds.
+    kj_per_mol_b : float or None
+        Total energy in kJ per mole of B as written; None at x = 1.
+    reaction : str
+    products : dict of str to float
+        Moles of each product per mole of B (per mole of A at x = 1).
+    """
+
+    x_atomic: float
+    x_molar: float
+    x_mass: float
+    total_ev_per_atom: float
+    mutual_ev_per_atom: float
+    kj_per_mol_b: float | None
+    reaction: str
+    products: dict[str, float]
+
+    def x(self, axis: str) -> float:
+        """Fraction of A on one of `AXES`."""
+        return float(getattr(self, f"x_{axis}"))
+
+
+@dataclass(frozen=True)
+class InterfaceReaction:
+    """All kinks between two reactants.
+
+    Attributes
+    ----------
+    a, b : str
+        Reactants as written; x is the fraction of `a`.
+    kinks : tuple of Kink
+        From x = 0 (pure B) to x = 1 (pure A).
+    energy_above_hull_a_ev_per_atom, energy_above_hull_b_ev_per_atom : float
+    at_hull : tuple of str
+        Reactants that the snapshot lacks and that were accepted at their hull energy.
+    estimated_phases : tuple of str
+        Estimated phases among reactants and products.
+    provenance : Provenance
+    """
+
+    a: str
+    b: str
+    kinks: tuple[Kink, ...]
+    energy_above_hull_a_ev_per_atom: float
+    energy_above_hull_b_ev_per_atom: float
+    at_hull: tuple[str, ...]
+    estimated_phases: tuple[str, ...]
+    provenance: Provenance
+
+    @property
+    def estimated(self) -> bool:
+        """Whether any phase of any kink is an estimate."""
+        return bool(self.estimated_phases)
+
+    @cached_property
+    def minimum(self) -> Kink:
+        """Kink of the lowest total energy; may be an end point."""
+        return min(self.kinks, key=lambda kink: kink.total_ev_per_atom)
+
+    @cached_property
+    def minimum_mutual(self) -> Kink:
+        """Kink of the lowest mutual energy."""
+        return min(self.kinks, key=lambda kink: kink.mutual_ev_per_atom)
+
+    @property
+    def end_at_excess_a(self) -> Kink:
+        """The last kink before pure A: what B ends as where A is in excess."""
+        return self.kinks[-2]
+
+    def to_frame(self) -> "pd.DataFrame":
+        """One row per kink, with both reactants and the estimated mark."""
+        import pandas as pd
+
+        rows = [
+            {
+                "a": self.a,
+                "b": self.b,
+                **{name: getattr(k, name) for name in Kink.__dataclass_fields__ if name != "products"},
+                "estimated": self.estimated,
+                "at_hull": " ".join(self.at_hull),
+            }
+            for k in self.kinks
+        ]
+        return pd.DataFrame(rows)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Content for JSON."""
+        return {
+            "a": self.a,
+            "b": self.b,
+            "kinks": [vars(kink) for kink in self.kinks],
+            "minimum": vars(self.minimum),
+            "minimum_mutual": vars(self.minimum_mutual),
+            "energy_above_hull_ev_per_atom": {
+                "a": self.energy_above_hull_a_ev_per_atom,
+                "b": self.energy_above_hull_b_ev_per_atom,
+            },
+            "at_hull": list(self.at_hull),
+            "estimated": self.estimated,
+            "estimated_phases": list(self.estimated_phases),
+            "provenance": self.provenance.as_dict(),
+        }
+
+
+def stamp(snapshot: Snapshot) -> Provenance:
+    """Provenance of a number computed from this snapshot alone."""
+    manifest = snapshot.manifest
+    return Provenance.now(manifest.name, manifest.checksum, energy_scheme=manifest.energy_scheme)
+
+
+def react(snapshot: Snapshot, a: Reactant, b: Reactant, *, at_hull: bool = False) -> InterfaceReaction:
+    """Reaction energy of A with B against mixing ratio.
+
+    Parameters
+    ----------
+    snapshot : Snapshot
+    a, b : Reactant
+        Compounds, or mixtures that react with their parts' own energies.
+    at_hull : bool
+        Accept compositions that the snapshot lacks at their hull energy; the result says so.
+
+    Returns
+    -------
+    InterfaceReaction
+
+    Raises
+    ------
+    InputError
+        If both are the same composition, or a reactant cannot be priced (see `price`).
+
+    References
+    ----------
+    W. D. Richards et al., Chem. Mater. 28, 266 (2016), doi 10.1021/acs.chemmater.5b04082.
+    """
+    unit_a, unit_b = a.unit, b.unit
+    if unit_a.atomic_numbers == unit_b.atomic_numbers and np.allclose(
+        unit_a.fractions, unit_b.fractions, rtol=0.0, atol=SAME_FRACTION
+    ):
+        raise InputError(
+            f"{a.text} and {b.text} are the same composition", remedy="give two different reactants"
+        )
+    priced_a, priced_b = price(snapshot, a, at_hull=at_hull), price(snapshot, b, at_hull=at_hull)
+    lines = tie_lines(snapshot, Compositions.of([unit_a]), Compositions.of([unit_b]))
+    if lines.failed[0]:
+        raise InputError(
+            f"the hull between {a.text} and {b.text} cannot be walked", remedy="report this pair"
+        )
+    kinks, used = [], set()
+    for k in range(len(lines.x)):
+        products = slice(lines.product_start[k], lines.product_start[k + 1])
+        phases, amounts = lines.phase[products], lines.amount[products]
+        used.update(phases[snapshot.phases.estimated[phases]].tolist())
+        moles = dict(zip(phases.tolist(), (amounts / snapshot.phases.atoms[phases]).tolist(), strict=True))
+        kinks.append(
+            _kink(snapshot, priced_a, priced_b, float(lines.x[k]), float(lines.energy_ev_per_atom[k]), moles)
+        )
+    named = [str(snapshot.phases.formula[i]) for i in sorted(used)]
+    return InterfaceReaction(
+        a.text,
+        b.text,
+        tuple(kinks),
+        priced_a.energy_above_hull_ev_per_atom,
+        priced_b.energy_above_hull_ev_per_atom,
+        tuple(p.reactant.text for p in (priced_a, priced_b) if p.at_hull),
+        tuple(dict.fromkeys((*priced_a.estimated, *priced_b.estimated, *named))),
+        stamp(snapshot),
+    )
+
+
+def reactant_terms(reactant: Reactant, moles: float) -> list[Term]:
+    """Terms of a reaction for this many moles of a compound or mixture."""
+    return [Term(part.formula.text, moles * part.mole_fraction) for part in reactant.parts]
+
+
+def product_terms(snapshot: Snapshot, moles: dict[int, float], per: float) -> list[Term]:
+    """Terms for products given as moles by phase number, each divided by `per`, largest first."""
+    terms = [Term(str(snapshot.phases.formula[i]), n / per) for i, n in moles.items()]
+    return sorted(terms, key=lambda term: (-term.moles, term.formula))
+
+
+def _kink(
+    snapshot: Snapshot, a: PricedReactant, b: PricedReactant, x: float, hull: float, moles: dict[int, float]
+) -> Kink:
+    """One corner at atomic fraction x; `moles` are products by phase number per mole of atoms."""
+    unit_a, unit_b = a.reactant.unit, b.reactant.unit
+    moles_a, moles_b = x / unit_a.n_atoms, (1.0 - x) / unit_b.n_atoms
+    total = _rounded(hull - x * a.energy_ev_per_atom - (1.0 - x) * b.energy_ev_per_atom)
+    mutual = _rounded(hull - x * a.hull_energy_ev_per_atom - (1.0 - x) * b.hull_energy_ev_per_atom)
+    per = moles_b if moles_b > 0.0 else moles_a
+    products = product_terms(snapshot, moles, per)
+    left = [*reactant_terms(a.reactant, moles_a / per), *reactant_terms(b.reactant, moles_b / per)]
+    return Kink(
+        x,
+        moles_a / (moles_a + moles_b),
+        _mass_fraction(unit_a, unit_b, moles_a, moles_b),
+        total,
+        mutual,
+        total / moles_b * EV_TO_KJ_PER_MOL if moles_b > 0.0 else None,
+        write_reaction(left, products),
+        {term.formula: term.moles for term in products},
+    )
+
+
+def _mass_fraction(unit_a: Formula, unit_b: Formula, moles_a: float, moles_b: float) -> float:
+    mass_a, mass_b = moles_a * unit_a.molar_mass_g, moles_b * unit_b.molar_mass_g
+    return mass_a / (mass_a + mass_b)
+
+
+def _rounded(energy_ev: float) -> float:
+    return 0.0 if abs(energy_ev) < ROUNDING_EV else energy_ev

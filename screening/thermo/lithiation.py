@@ -1,0 +1,297 @@
+"""What one compound becomes as it takes up lithium (or another element): plateaus, limits, 0 V energies."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from screening.errors import InputError
+from screening.phases.composition import Formula, Reactant, atomic_number, parse_reactant, symbol
+from screening.phases.snapshot import Snapshot
+from screening.provenance import Provenance
+from screening.thermo.interface import product_terms, reactant_terms, stamp
+from screening.thermo.lines import Compositions, Lines, tie_lines
+from screening.thermo.reactants import PricedReactant, price
+from screening.thermo.reactions import Term, write_reaction
+from screening.thermo.staircases import PLATEAU_MERGE_V, Staircases
+from screening.units import MAH_PER_MOL_OF_CHARGE
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+X_LIMIT_TOL = 1e-7
+"""Distance along the line (atomic fraction) within which a kink stands at the compound itself."""
+
+
+@dataclass(frozen=True)
+class Step:
+    """One finished plateau.
+
+    Attributes
+    ----------
+    voltage_v : float
+        Against the pure element.
+    uptake_per_formula : float
+        Atoms taken up once the plateau is finished, per formula as written.
+    capacity_mah_per_g : float
+        The same as charge per gram of the formula.
+    reaction : str
+        From the pristine formula to the end of the plateau.
+    products : dict of str to float
+        Moles per mole of formula as written; the free element is not among them.
+    """
+
+    voltage_v: float
+    uptake_per_formula: float
+    capacity_mah_per_g: float
+    reaction: str
+    products: dict[str, float]
+
+    @property
+    def li_per_formula(self) -> float:
+        """`uptake_per_formula` of a lithiation."""
+        return self.uptake_per_formula
+
+
+@dataclass(frozen=True)
+class Lithiation:
+    """The staircase of one formula.
+
+    Attributes
+    ----------
+    formula, element : str
+    cathodic_limit_v : float or None
+        Highest voltage at which the element is taken up.
+    anodic_limit_v : float or None
+        Lowest voltage at which it is given off. Both set the compound on the hull.
+    energy_above_hull_ev_per_atom : float
+    decomposition_energy_0v_ev_per_atom : float
+        Total reaction energy with an excess of the element, per atom of the formula (what is taken up is not
+        counted), including the energy above hull.
+    energy_per_uptake_0v_ev : float or None
+        The same per atom taken up.
+    steps : tuple of Step
+        In falling voltage, above 0 V.
+    start_products : dict of str to float
+        What a phase above the hull decays to before any uptake, moles per mole; empty for a stable one.
+    at_hull : bool
+        Whether the composition is lacking in the snapshot and was accepted at its hull energy.
+    estimated_phases : tuple of str
+    provenance : Provenance
+    """
+
+    formula: str
+    element: str
+    cathodic_limit_v: float | None
+    anodic_limit_v: float | None
+    energy_above_hull_ev_per_atom: float
+    decomposition_energy_0v_ev_per_atom: float
+    energy_per_uptake_0v_ev: float | None
+    steps: tuple[Step, ...]
+    start_products: dict[str, float]
+    at_hull: bool
+    estimated_phases: tuple[str, ...]
+    provenance: Provenance
+
+    @property
+    def energy_per_li_0v_ev(self) -> float | None:
+        """`energy_per_uptake_0v_ev` of a lithiation."""
+        return self.energy_per_uptake_0v_ev
+
+    @property
+    def estimated(self) -> bool:
+        """Whether any phase involved is an estimate."""
+        return bool(self.estimated_phases)
+
+    def to_frame(self) -> "pd.DataFrame":
+        """One row per plateau."""
+        import pandas as pd
+
+        rows = [
+            {
+                "formula": self.formula,
+                "voltage_v": step.voltage_v,
+                self._key("per_formula"): step.uptake_per_formula,
+                "capacity_mah_per_g": step.capacity_mah_per_g,
+                "reaction": step.reaction,
+                "estimated": self.estimated,
+            }
+            for step in self.steps
+        ]
+        return pd.DataFrame(rows)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Content for JSON; keys speak of lithium only where lithium is taken up."""
+        steps = [
+            {
+                "voltage_v": step.voltage_v,
+                self._key("per_formula"): step.uptake_per_formula,
+                "capacity_mah_per_g": step.capacity_mah_per_g,
+                "reaction": step.reaction,
+                "products": step.products,
+            }
+            for step in self.steps
+        ]
+        content = {
+            "formula": self.formula,
+            "element": self.element,
+            "cathodic_limit_v": self.cathodic_limit_v,
+            "anodic_limit_v": self.anodic_limit_v,
+            "energy_above_hull_ev_per_atom": self.energy_above_hull_ev_per_atom,
+            "decomposition_energy_0v_ev_per_atom": self.decomposition_energy_0v_ev_per_atom,
+            f"energy_{self._key('per', last=True)}_0v_ev": self.energy_per_uptake_0v_ev,
+            "steps": steps,
+            "at_hull": self.at_hull,
+            "estimated": self.estimated,
+            "estimated_phases": list(self.estimated_phases),
+            "provenance": self.provenance.as_dict(),
+        }
+        return {**content, "start_products": self.start_products} if self.start_products else content
+
+    def _key(self, text: str, *, last: bool = False) -> str:
+        subject = "li" if self.element == "Li" else "uptake"
+        return f"{text}_{subject}" if last else f"{subject}_{text}"
+
+
+def lithiate(
+    snapshot: Snapshot, reactant: Reactant, element: str = "Li", *, at_hull: bool = False
+) -> Lithiation:
+    """Uptake staircase, stability window and 0 V energies of one compound or mixture.
+
+    Parameters
+    ----------
+    snapshot : Snapshot
+    reactant : Reactant
+    element : str
+        The element taken up; voltages are against its metal, with the charge of its most common cation.
+    at_hull : bool
+        Accept a composition that the snapshot lacks at its hull energy; the result says so.
+
+    Returns
+    -------
+    Lithiation
+
+    Raises
+    ------
+    InputError
+        If the element is unknown, has no cation, or is all that the formula holds; or if the reactant cannot
+        be priced.
+
+    References
+    ----------
+    Y. Zhu, X. He, Y. Mo, ACS Appl. Mater. Interfaces 7, 23685 (2015), doi 10.1021/acsami.5b07517.
+    """
+    z = atomic_number(element, where="--element")
+    charge = cation_charge(element)
+    unit = reactant.unit
+    if unit.atomic_numbers == (z,):
+        raise InputError(
+            f"{reactant.text} is all {element}: it cannot take itself up", remedy="give a compound"
+        )
+    priced = price(snapshot, reactant, at_hull=at_hull)
+    price(snapshot, parse_reactant(element))
+    compounds = Compositions.of([unit])
+    pure = Compositions.of([Formula(element, (z,), (1.0,))])
+    lines = tie_lines(snapshot, pure, compounds)
+    stairs = Staircases.of(lines, compounds.atoms, charge)
+    steps = tuple(
+        _step(snapshot, priced, lines, stairs, i, element, charge) for i in range(len(stairs.voltage_v))
+    )
+    start = _moles(snapshot, lines, 0, unit.n_atoms) if priced.energy_above_hull_ev_per_atom > 0.0 else {}
+    end = stairs.energy_ev_per_formula[-1] if steps else stairs.start_energy_ev_per_formula[0]
+    reaction_energy = float(end) - priced.energy_ev_per_atom * unit.n_atoms
+    used = np.unique(lines.phase[snapshot.phases.estimated[lines.phase]])
+    return Lithiation(
+        reactant.text,
+        element,
+        steps[0].voltage_v if steps else None,
+        anodic_limit(snapshot, unit, z, charge),
+        priced.energy_above_hull_ev_per_atom,
+        reaction_energy / unit.n_atoms if abs(reaction_energy) > PLATEAU_MERGE_V else 0.0,
+        reaction_energy / steps[-1].uptake_per_formula if steps else None,
+        steps,
+        {t.formula: t.moles for t in product_terms(snapshot, start, 1.0)},
+        priced.at_hull,
+        tuple(dict.fromkeys((*priced.estimated, *(str(snapshot.phases.formula[i]) for i in used)))),
+        stamp(snapshot),
+    )
+
+
+def cation_charge(element: str) -> int:
+    """Charge of the most common cation of an element (pymatgen's table).
+
+    Raises
+    ------
+    InputError
+        If the element has none.
+    """
+    from pymatgen.core import Element
+
+    charges = [int(c) for c in Element(element).common_oxidation_states if c > 0]
+    if not charges:
+        raise InputError(
+            f"{element} forms no common cation", where="--element", remedy="choose a metal, as Li"
+        )
+    return min(charges)
+
+
+def anodic_limit(snapshot: Snapshot, unit: Formula, z: int, charge: int = 1) -> float | None:
+    """Lowest voltage at which a compound, set on the hull, gives off an element; None if it holds none.
+
+    Parameters
+    ----------
+    snapshot : Snapshot
+    unit : Formula
+    z : int
+        Atomic number of the element.
+    charge : int
+        Electrons that one atom takes along.
+    """
+    held = unit.amount_of(z)
+    if held == 0.0:
+        return None
+    compound = Compositions.of([unit])
+    rest = compound.without(z)
+    lines = tie_lines(snapshot, Compositions.of([Formula(symbol(z), (z,), (1.0,))]), rest)
+    x_here = held / unit.n_atoms
+    before = np.flatnonzero(lines.x < x_here - X_LIMIT_TOL)[-1]
+    content = lines.x * rest.atoms[0] / np.maximum(1.0 - lines.x, X_LIMIT_TOL)
+    energy = lines.energy_ev_per_atom * (rest.atoms[0] + content)
+    slope = (energy[before + 1] - energy[before]) / (content[before + 1] - content[before])
+    return float(-slope / charge)
+
+
+def _moles(snapshot: Snapshot, lines: Lines, kink: int, atoms: float) -> dict[int, float]:
+    """Products at a kink by phase number, moles per formula; `atoms` is what the mixture holds per formula."""
+    here = slice(lines.product_start[kink], lines.product_start[kink + 1])
+    phases = lines.phase[here]
+    return dict(
+        zip(
+            phases.tolist(),
+            (lines.amount[here] * atoms / snapshot.phases.atoms[phases]).tolist(),
+            strict=True,
+        )
+    )
+
+
+def _step(
+    snapshot: Snapshot,
+    priced: PricedReactant,
+    lines: Lines,
+    stairs: Staircases,
+    step: int,
+    element: str,
+    charge: int,
+) -> Step:
+    unit = priced.reactant.unit
+    uptake = float(stairs.uptake_per_formula[step])
+    moles = _moles(snapshot, lines, int(stairs.kink[step]), unit.n_atoms + uptake)
+    products = [t for t in product_terms(snapshot, moles, 1.0) if t.formula != element]
+    left = [Term(element, uptake), *reactant_terms(priced.reactant, 1.0)]
+    return Step(
+        float(stairs.voltage_v[step]),
+        uptake,
+        uptake * charge * MAH_PER_MOL_OF_CHARGE / unit.molar_mass_g,
+        write_reaction(left, products),
+        {t.formula: t.moles for t in products},
+    )

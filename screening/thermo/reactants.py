@@ -1,0 +1,107 @@
+"""Reactants with their energies: a compound's own, never silently its hull energy."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from screening.errors import InputError
+from screening.phases.composition import Formula, Reactant, symbol
+from screening.phases.snapshot import Snapshot
+from screening.thermo.lines import Compositions, assemblages
+
+ON_HULL_TOL_EV = 1e-6
+"""Phases closer to the hull than this (eV/atom) are on it: the exactness promised for every energy."""
+
+
+@dataclass(frozen=True)
+class PricedReactant:
+    """A reactant with its energies on the scale of a snapshot.
+
+    Attributes
+    ----------
+    reactant : Reactant
+    energy_ev_per_atom : float
+        Formation energy of what is brought to the interface: the compound's own, or the sum over the parts
+        of a mixture.
+    hull_energy_ev_per_atom : float
+        Lowest energy at its composition.
+    at_hull : bool
+        True where a composition that the snapshot lacks was accepted at its hull energy.
+    estimated : tuple of str
+        Estimated phases among its parts.
+    """
+
+    reactant: Reactant
+    energy_ev_per_atom: float
+    hull_energy_ev_per_atom: float
+    at_hull: bool
+    estimated: tuple[str, ...]
+
+    @property
+    def energy_above_hull_ev_per_atom(self) -> float:
+        """Own energy above the hull, ≥ 0; rounding noise is written as 0."""
+        above = self.energy_ev_per_atom - self.hull_energy_ev_per_atom
+        return 0.0 if abs(above) < ON_HULL_TOL_EV else above
+
+
+def price(snapshot: Snapshot, reactant: Reactant, *, at_hull: bool = False) -> PricedReactant:
+    """Find the energies of a reactant.
+
+    Parameters
+    ----------
+    snapshot : Snapshot
+    reactant : Reactant
+    at_hull : bool
+        Accept a composition that the snapshot lacks at its hull energy; acts on no other.
+
+    Returns
+    -------
+    PricedReactant
+
+    Raises
+    ------
+    InputError
+        If an element is not in the snapshot, or a composition is lacking and `at_hull` is False.
+    """
+    unit = reactant.unit
+    for z in unit.atomic_numbers:
+        if z not in snapshot.elements:
+            raise InputError(
+                f"snapshot {snapshot.manifest.name} holds nothing with {symbol(z)}",
+                where=reactant.text,
+                remedy="choose another element or snapshot",
+            )
+    energy, lacking, estimated = 0.0, False, []
+    for part in reactant.parts:
+        share = part.mole_fraction * part.formula.n_atoms / unit.n_atoms
+        phase = snapshot.find(part.formula)
+        if phase is None and not at_hull:
+            raise InputError(
+                f"snapshot {snapshot.manifest.name} has no {part.formula.text}; "
+                f"{part.formula.chemsys} holds {_neighbours(snapshot, part.formula)}",
+                remedy="choose one of these, or accept the hull energy with --at-hull",
+            )
+        if phase is None:
+            lacking = True
+            energy += share * hull_energy(snapshot, part.formula)
+        else:
+            energy += share * float(snapshot.phases.formation_energy_ev_per_atom[phase])
+            if snapshot.phases.estimated[phase]:
+                estimated.append(str(snapshot.phases.formula[phase]))
+    return PricedReactant(reactant, energy, hull_energy(snapshot, unit), lacking, tuple(estimated))
+
+
+def hull_energy(snapshot: Snapshot, formula: Formula) -> float:
+    """Lowest formation energy per atom at one composition, eV."""
+    return float(assemblages(snapshot, Compositions.of([formula])).energy_ev_per_atom[0])
+
+
+def _neighbours(snapshot: Snapshot, formula: Formula, most: int = 8) -> str:
+    """Compounds of the same chemical system, nearest composition first."""
+    rows = snapshot.index.exactly(np.array(formula.atomic_numbers))
+    if not len(rows):
+        return "no compound of all these elements"
+    local = snapshot.phases.take(rows).fraction.reshape(len(rows), -1)
+    order = np.argsort(np.abs(local - formula.fractions).sum(axis=1), kind="stable")[:most]
+    names = ", ".join(str(snapshot.phases.formula[rows[i]]) for i in order)
+    return names if len(rows) <= most else f"{names} and {len(rows) - most} more"

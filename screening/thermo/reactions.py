@@ -1,0 +1,63 @@
+"""Balanced reactions as people read them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from math import lcm
+
+MAX_DENOMINATOR = 60
+"""Coefficients that are no ratio of numbers up to this are written as decimals."""
+
+MAX_INTEGER = 400
+"""Integer coefficients above this read worse than decimals."""
+
+RATIO_TOL = 1e-6
+"""Relative error that a ratio of small integers may have; amounts are exact to 1e-12."""
+
+
+@dataclass(frozen=True)
+class Term:
+    """Moles of one formula on one side of a reaction."""
+
+    formula: str
+    moles: float
+
+
+def write_reaction(reactants: Sequence[Term], products: Sequence[Term]) -> str:
+    """Write ``4 Li + LiAlCl4 -> Al + 4 LiCl`` with the smallest integers, or decimals where there are none.
+
+    Parameters
+    ----------
+    reactants, products : sequences of Term
+        Moles on one common scale; terms of zero moles are left out.
+
+    Returns
+    -------
+    str
+        Ratios of moles are kept exactly or to 4 significant digits.
+    """
+    terms = [t for t in (*reactants, *products) if t.moles > 0.0]
+    scale = _integer_scale([t.moles for t in terms])
+    left = " + ".join(_write(t, scale) for t in reactants if t.moles > 0.0)
+    right = " + ".join(_write(t, scale) for t in products if t.moles > 0.0)
+    return f"{left} -> {right}"
+
+
+def _integer_scale(moles: list[float]) -> float | None:
+    """Factor that turns all moles into small integers, None where there is none."""
+    smallest = min(moles)
+    ratios = [Fraction(m / smallest).limit_denominator(MAX_DENOMINATOR) for m in moles]
+    if any(abs(float(r) * smallest - m) > RATIO_TOL * m for r, m in zip(ratios, moles, strict=True)):
+        return None
+    denominator = lcm(*(r.denominator for r in ratios))
+    if max(ratios) * denominator > MAX_INTEGER:
+        return None
+    return denominator / smallest
+
+
+def _write(term: Term, scale: float | None) -> str:
+    if scale is None:
+        coefficient = f"{term.moles:.4g}"
+    else:
+        coefficient = str(round(term.moles * scale))
+    return term.formula if coefficient == "1" else f"{coefficient} {term.formula}"

@@ -1,0 +1,94 @@
+"""Uptake of one element by many compounds: the staircase of voltage against uptake, on arrays.
+
+The line from a compound F to the pure element A is also a titration: at fraction x, one formula of F has taken
+up n = x·N/(1 − x) atoms of A (N atoms per formula), and the slope of the hull energy against n is the chemical
+potential of A, hence the voltage of that plateau.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from screening.thermo.lines import Lines
+
+PLATEAU_MERGE_V = 1e-6
+"""Plateaus closer than this are one, and a plateau must lie this far above 0 V to be an uptake."""
+
+DEFAULT_FLOOR_V = 0.02
+"""Plateaus below this floor are left out of criteria: near 0 V the hull dissolves metal in lithium almost
+without driving force (Mg goes on to Li5Mg at 0.00 V)."""
+
+
+@dataclass(frozen=True, eq=False)
+class Staircases:
+    """Uptake plateaus of many compounds, in falling voltage.
+
+    Attributes
+    ----------
+    step_start : (n + 1,) int64 array
+        Slices of each compound into the next four.
+    voltage_v : (n_steps,) float array
+        Against the pure element.
+    uptake_per_formula : (n_steps,) float array
+        Atoms taken up per formula once the plateau is finished.
+    energy_ev_per_formula : (n_steps,) float array
+        Hull energy of the products there, the pure element counted 0.
+    kink : (n_steps,) int64 array
+        Kink of the underlying `Lines`, for the products.
+    start_energy_ev_per_formula : (n,) float array
+        Hull energy before any uptake.
+    """
+
+    step_start: np.ndarray
+    voltage_v: np.ndarray
+    uptake_per_formula: np.ndarray
+    energy_ev_per_formula: np.ndarray
+    kink: np.ndarray
+    start_energy_ev_per_formula: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.step_start) - 1
+
+    @classmethod
+    def of(cls, lines: Lines, atoms: np.ndarray, charge: int = 1) -> "Staircases":
+        """Staircases along lines whose A end is the pure element.
+
+        Parameters
+        ----------
+        lines : Lines
+            Without failed ones.
+        atoms : (n,) float array
+            Atoms per formula of each compound.
+        charge : int
+            Electrons that one atom of the element brings.
+        """
+        last = np.zeros(len(lines.x), dtype=bool)
+        last[lines.kink_start[1:] - 1] = True
+        first = lines.kink_start[:-1]
+        kept = np.flatnonzero(~last)
+        owner = np.repeat(np.arange(len(lines)), np.diff(lines.kink_start))[kept]
+        x, per_formula = lines.x[kept], atoms[owner]
+        uptake = x * per_formula / (1.0 - x)
+        energy = lines.energy_ev_per_atom[kept] * (per_formula + uptake)
+        step = np.flatnonzero(np.diff(owner, prepend=-1) == 0)
+        voltage = -(energy[step] - energy[step - 1]) / (uptake[step] - uptake[step - 1]) / charge
+        above = voltage > PLATEAU_MERGE_V
+        step, voltage = step[above], voltage[above]
+        merged = np.zeros(len(step), dtype=bool)
+        merged[:-1] = (np.diff(owner[step]) == 0) & (-np.diff(voltage) < PLATEAU_MERGE_V)
+        step, voltage = step[~merged], voltage[~merged]
+        counts = np.bincount(owner[step], minlength=len(lines))
+        return cls(
+            np.append(0, np.cumsum(counts)),
+            voltage,
+            uptake[step],
+            energy[step],
+            kept[step],
+            lines.energy_ev_per_atom[first] * atoms,
+        )
+
+    def last_step(self, floor_v: float = 0.0) -> np.ndarray:
+        """Last step of each compound above a floor, (n,) int64 array; −1 where there is none."""
+        owner = np.repeat(np.arange(len(self)), np.diff(self.step_start))
+        counts = np.bincount(owner[self.voltage_v > floor_v], minlength=len(self))
+        return np.where(counts > 0, self.step_start[:-1] + counts - 1, -1)
