@@ -37,7 +37,7 @@ SETTLED_ROWS = 3
 
 _MARKS = ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16-le"), (b"\xfe\xff", "utf-16-be"))
 _NUMBER = re.compile(r"[+-]?(?:\d+[.,]?\d*|[.,]\d+)(?:e[+-]?\d+)?|[+-]?(?:nan|inf|infinity)", re.IGNORECASE)
-_CONTROL = np.array([c < 32 and c not in (9, 10, 12, 13) for c in range(256)])
+_CONTROL = bytes(c for c in range(32) if c not in b"\t\n\f\r")
 
 
 @dataclass(frozen=True)
@@ -134,17 +134,18 @@ def decode(path: Path, data: bytes) -> Text:
     if encoding.startswith("utf-16"):
         content = data.decode(encoding, errors="replace").removeprefix("\ufeff")
         data = content.encode("utf-8")
-    _refuse_binary(path, np.frombuffer(data, dtype=np.uint8))
+    _refuse_binary(path, data)
     if not encoding.startswith("utf-16"):
         content, encoding = _decode_bytes(data)
     return Text(path, content.replace("\r\n", "\n").replace("\r", "\n"), encoding)
 
 
-def _refuse_binary(path: Path, data: NDArray[np.uint8]) -> None:
-    if np.count_nonzero(_CONTROL[data]) > MAX_CONTROL_SHARE * data.size:
+def _refuse_binary(path: Path, data: bytes) -> None:
+    if len(data) - len(data.translate(None, _CONTROL)) > MAX_CONTROL_SHARE * len(data):
         raise InputError("binary content, not text", where=str(path), remedy="export the data as text")
-    ends = np.flatnonzero((data == 10) | (data == 13))
-    if np.diff(ends, prepend=-1, append=data.size).max() > MAX_LINE_BYTES:
+    values = np.frombuffer(data, dtype=np.uint8)
+    ends = np.flatnonzero((values == ord("\n")) | (values == ord("\r")))
+    if np.diff(ends, prepend=-1, append=len(data)).max() > MAX_LINE_BYTES:
         raise InputError(
             f"a line is longer than {MAX_LINE_BYTES} bytes", where=str(path), remedy="give one row per line"
         )
@@ -295,8 +296,17 @@ def _decimal(lines: list[str], found: _Rows) -> str:
     return "," if sum("," in cell for cell in cells) > sum("." in cell for cell in cells) else "."
 
 
-def parse_table(text: Text, layout: TableLayout) -> pd.DataFrame:
-    """Read the table that `layout` describes, to the end of the file.
+def parse_table(text: Text, layout: TableLayout, first_line: int | None = None) -> pd.DataFrame:
+    """Read the table that `layout` describes, to the end of the text.
+
+    Parameters
+    ----------
+    text : Text
+        The text.
+    layout : TableLayout
+        Where in the text the table stands, and how it is written.
+    first_line : int, optional
+        Line of the file that the first row stands on, where the text is a part of the file.
 
     Returns
     -------
@@ -309,6 +319,7 @@ def parse_table(text: Text, layout: TableLayout) -> pd.DataFrame:
     InputError
         If a row has more cells than the table has columns, or a quotation mark is never closed.
     """
+    first_line = first_line or layout.first_line
     skipped = sum(len(line) + 1 for line in text.lines(layout.first_line - 1))
     try:
         frame = pd.read_csv(
@@ -325,13 +336,13 @@ def parse_table(text: Text, layout: TableLayout) -> pd.DataFrame:
     except (ValueError, OverflowError) as error:
         line = re.search(r"(line|row) (\d+)", str(error))  # the tokenizer counts lines from 1, rows from 0
         reason = str(error).removeprefix("Error tokenizing data. C error: ").split(" in line")[0]
-        number = layout.first_line + int(line[2]) - (line[1] == "line") if line else layout.first_line
+        number = first_line + int(line[2]) - (line[1] == "line") if line else first_line
         raise InputError(
             f"the row cannot be read ({reason})",
             where=text.where(number),
             remedy="mend or remove it",
         ) from None
-    frame.index = pd.RangeIndex(layout.first_line, layout.first_line + len(frame), name="line")
+    frame.index = pd.RangeIndex(first_line, first_line + len(frame), name="line")
     return frame.dropna(how="all")
 
 
@@ -355,7 +366,7 @@ def numbers(column: pd.Series, path: Path) -> NDArray[np.float64]:
         cell = str(column.iloc[bad[0]])[:40]
         raise InputError(
             f"{cell!r} in column {column.name!r} is no finite number",
-            where=f"{path}, line {column.index[bad[0]]}",
+            where=f"{path}, {column.index.name or 'line'} {column.index[bad[0]]}",
             remedy="mend or remove the row; the file may be truncated",
         )
     return values

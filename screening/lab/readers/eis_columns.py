@@ -1,0 +1,181 @@
+"""Columns of an impedance table: recognised by name, brought to Hz, Ω, s and °C."""
+
+import re
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+import numpy as np
+
+from screening.errors import InputError
+from screening.units import KELVIN_AT_0_CELSIUS
+
+
+class Role(StrEnum):
+    """What a column holds."""
+
+    FREQUENCY = "frequency"
+    REAL = "Z'"
+    IMAGINARY = "Z''"
+    MODULUS = "|Z|"
+    PHASE = "phase"
+    TIME = "time"
+    TEMPERATURE = "temperature"
+    LOOP = "loop"
+    CYCLE = "cycle"
+
+
+@dataclass(frozen=True)
+class Column:
+    """One recognised column.
+
+    Attributes
+    ----------
+    name : str
+        Its name in the file.
+    factor, offset : float
+        The value in Hz, Ω, rad, s or °C is ``factor * cell + offset``.
+    negated : bool
+        Whether the name says that the sign is reversed, as in -Z''.
+    """
+
+    name: str
+    factor: float = 1.0
+    offset: float = 0.0
+    negated: bool = False
+
+
+_NAMES: dict[Role, frozenset[str]] = {
+    Role.FREQUENCY: frozenset(
+        {"f", "freq", "frequency", "frequenz", "fréquence", "frecuencia", "omega", "ω"}
+    ),
+    Role.REAL: frozenset(
+        {
+            "re(z)",
+            "z'",
+            "zreal",
+            "zre",
+            "rez",
+            "real",
+            "realz",
+            "real(z)",
+            "z1",
+            "zr",
+            "z'(a)",
+            "re",
+            "realpart",
+        }
+    ),
+    Role.IMAGINARY: frozenset(
+        {"im(z)", "z''", "zimag", "zim", "imz", "imag", "imagz", "imag(z)", "z2", "zi", "z''(b)", "im"}
+        | {"imaginary", "zimaginary", "imagpart", "imaginarypart"}
+    ),
+    Role.MODULUS: frozenset({"|z|", "zmod", "modz", "magnitude", "modulus", "absz", "abs(z)", "zabs", "z"}),
+    Role.PHASE: frozenset(
+        {"phase(z)", "zphz", "phase", "theta", "phaseangle", "phasez", "zphase", "θ", "φ", "phi", "arg(z)"}
+    ),
+    Role.TIME: frozenset({"time", "t", "elapsedtime", "testtime"}),
+    Role.TEMPERATURE: frozenset({"temperature", "temp"}),
+    Role.LOOP: frozenset({"loop", "loopindex", "loopnumber", "sweep", "scan", "spectrum"}),
+    Role.CYCLE: frozenset({"cycle", "cyclenumber"}),
+}
+
+_PREFIX = {"": 1.0, "k": 1e3, "M": 1e6, "G": 1e9, "m": 1e-3, "u": 1e-6, "µ": 1e-6, "μ": 1e-6}
+_ANGULAR = re.compile(r"rad\s*(?:/|\s|·|\*)\s*s(?:ec)?(?:\^?-1)?$|(?<![a-z])s\^?-1$", re.IGNORECASE)
+_UNIT = re.compile(
+    r"(?:[kMGmuµμ]?(?:Hz|ohms?|Ω)|rad|°|deg(?:rees?)?|ms|s(?:ec(?:onds?)?)?|min|h|(?:°|deg)? ?C|K)(?:\W.*)?",
+    re.IGNORECASE,
+)
+_PER_AREA = re.compile(r"(?:ohm|Ω)s?\s*[·.*⋅ ]?\s*c?m\s*\^?[2²]", re.IGNORECASE)
+_MARKS = str.maketrans(
+    {"′": "'", "’": "'", "‘": "'", "´": "'", "`": "'", "−": "-", "–": "-", "—": "-", '"': "''"}
+)
+
+
+def find_columns(names: Sequence[str], where: str) -> dict[Role, Column]:
+    """Recognise the columns of an impedance table by their names.
+
+    The first column that fits a role takes it. Cartesian columns are preferred to modulus and phase.
+
+    Parameters
+    ----------
+    names : sequence of str
+        Column names as in the file.
+    where : str
+        File, for the error message.
+
+    Raises
+    ------
+    InputError
+        If the frequency or the impedance is missing, or the impedance is given per area.
+    """
+    found: dict[Role, Column] = {}
+    for name in names:
+        role, column = _recognise(name, where)
+        if role is not None:
+            found.setdefault(role, column)
+    cartesian = {Role.FREQUENCY, Role.REAL, Role.IMAGINARY} <= found.keys()
+    if not cartesian and not {Role.FREQUENCY, Role.MODULUS, Role.PHASE} <= found.keys():
+        raise InputError(
+            f"no columns of frequency and impedance among {', '.join(map(repr, names[:12]))}",
+            where=where,
+            remedy="name them, for example: freq/Hz, Re(Z)/Ohm, -Im(Z)/Ohm",
+        )
+    if cartesian:
+        found.pop(Role.MODULUS, None)
+        found.pop(Role.PHASE, None)
+    else:
+        found.pop(Role.REAL, None)
+        found.pop(Role.IMAGINARY, None)
+    return found
+
+
+def _recognise(name: str, where: str) -> tuple[Role | None, Column]:
+    text = unicodedata.normalize("NFKC", name.translate(_MARKS)).translate(_MARKS).strip()
+    base, unit = split_unit(text)
+    stem = re.sub(r"[\s_.]+", "", base).casefold()
+    negated = stem.startswith("-") or stem.startswith(("neg", "minus"))
+    stem = re.sub(r"^(?:-|negative|neg|minus)", "", stem)
+    role = next((role for role, stems in _NAMES.items() if stem in stems), None)
+    if role in (Role.REAL, Role.IMAGINARY, Role.MODULUS) and _PER_AREA.search(text):
+        raise InputError(
+            f"column {name!r} is given per area",
+            where=where,
+            remedy="export the impedance of the cell in ohm",
+        )
+    factor, offset = _to_base_unit(role, unit)
+    return role, Column(name, factor, offset, negated)
+
+
+def split_unit(name: str) -> tuple[str, str]:
+    """Part a column name and its unit: ``freq/Hz``, ``Time (s)``, ``z_real_ohm``; the unit may be missing."""
+    angular = _ANGULAR.search(name.rstrip(")] "))
+    if angular:
+        return re.sub(r"[\s/(\[]+$", "", name[: angular.start()]), "rad/s"
+    for pattern in (r"(.+?)\s*/\s*([^/()]+)", r"(.+?)\s*[(\[]\s*([^()\[\]]+?)\s*[)\]]", r"(.+)_([A-Za-zΩ]+)"):
+        parts = re.fullmatch(pattern, name)
+        if parts and _is_unit(parts[2]):
+            return parts[1], parts[2]
+    return name, ""
+
+
+def _is_unit(text: str) -> bool:
+    return _UNIT.fullmatch(text) is not None
+
+
+def _to_base_unit(role: Role | None, unit: str) -> tuple[float, float]:
+    """Factor and offset to Hz, Ω, rad, s or °C; a missing unit is taken for that."""
+    lower = unit.casefold()
+    if role is Role.FREQUENCY and lower == "rad/s":
+        return 1.0 / (2.0 * np.pi), 0.0
+    if role in (Role.FREQUENCY, Role.REAL, Role.IMAGINARY, Role.MODULUS):
+        prefix = re.sub(r"(?:hz|ohms?|ω).*$", "", unit, flags=re.IGNORECASE)
+        return _PREFIX.get(prefix, 1.0), 0.0
+    if role is Role.PHASE:
+        return (1.0 if lower.startswith("rad") else np.pi / 180.0), 0.0
+    if role is Role.TIME:
+        return {"min": 60.0, "h": 3600.0, "ms": 1e-3}.get(lower, 1.0), 0.0
+    if role is Role.TEMPERATURE and unit == "K":
+        return 1.0, -KELVIN_AT_0_CELSIUS
+    return 1.0, 0.0
