@@ -12,19 +12,26 @@ VOLUME_DECIMALS = 3  # of an estimated volume (Å³/atom): far below its error, 
 HELD_OUT = 3000  # compounds with a known volume on which the additive estimate is tried
 HELD_OUT_SEED = 2019
 
+MOLECULAR_A3 = {"H": 5.08, "N": 11.8, "O": 11.39, "F": 11.17, "Cl": 25.8}
+"""Volume per atom (Å³) of elements of diatomic molecules, as bound in crystals (D. W. M. Hofmann, Acta Cryst.
+B 58, 489 (2002), doi:10.1107/S0108768101021814). Where a compound decays with loss of gas, the condensed gas
+would be counted two to three times too large: atoms bound in a solid lack the space between molecules."""
+
 
 class AdditiveVolumes:
     """Volume of a compound as the sum over the competing phases that it would decompose into.
 
     The competing phases are those of its chemical system with a known volume; their amounts minimise the
-    energy at the compound's composition (a linear programme), the compound itself left out.
+    energy at the compound's composition (a linear programme), the compound itself left out. Molecular
+    elements enter with the volume that they have in compounds, `MOLECULAR_A3`.
     """
 
     def __init__(self, phases: pd.DataFrame) -> None:
         known = phases[phases["volume_per_atom_a3"].notna()]
         self._energy = known["formation_energy_ev_per_atom"].to_numpy()
-        self._volume = known["volume_per_atom_a3"].to_numpy()
         self._formula = known["formula"].to_numpy()
+        bound = known["formula"].map(MOLECULAR_A3)
+        self._volume = bound.fillna(known["volume_per_atom_a3"]).to_numpy(float)
         self._fractions = [_fractions(row.elements, row.amounts) for row in known.itertuples()]
         self._by_system: dict[tuple[int, ...], list[int]] = defaultdict(list)
         for index, elements in enumerate(known["elements"]):
@@ -33,6 +40,8 @@ class AdditiveVolumes:
     def estimate(self, formula: str, elements: Sequence[int], amounts: Sequence[float]) -> float:
         """Volume per atom (Å³); NaN where the known phases cannot make the composition."""
         competing = self._competing(formula, elements)
+        if not competing:
+            return float("nan")
         row = {z: i for i, z in enumerate(elements)}
         matrix = np.zeros((len(elements), len(competing)))
         for column, index in enumerate(competing):
