@@ -1,8 +1,9 @@
 """Half-cycles from the sign of the current: the cycler's own counters are never needed.
 
 A half-cycle is everything between two reversals of the current: pulses of one sign that are separated by
-rests belong together, rows at rest and impedance points count for nothing, and a run whose charge is negligible
-(a stray sample with the previous polarity, noise at rest, the excitation of a spectrum) is left out.
+rests belong together, rows at rest and impedance points count for nothing, and a run whose charge is
+negligible (a stray sample with the previous polarity, noise at rest, the excitation of a spectrum) is left
+out.
 """
 
 from dataclasses import dataclass, fields
@@ -10,7 +11,7 @@ from dataclasses import dataclass, fields
 import numpy as np
 import pandas as pd
 
-from screening.lab.cycling.table import CyclingData
+from screening.lab.cycling.table import MEASURED, CyclingData
 
 REST_FRACTION = 1e-3
 """|I| at or below this share of the largest current is rest: below any taper, above a channel's noise."""
@@ -134,14 +135,17 @@ def interval_s(data: CyclingData) -> np.ndarray:
 
 
 def _charge_increments(data: CyclingData, states: np.ndarray, interval: np.ndarray) -> np.ndarray:
-    """|I|·dt of the interval each row closes, C: trapezoid in a run, the row's own current where one begins."""
+    """|I|·dt of the interval each row closes, C: trapezoid in a run, the row's own |I| where it begins."""
     magnitude = np.abs(data.current_a)
-    charge = np.empty_like(magnitude)
-    charge[:1] = 0.0
-    np.add(magnitude[1:], magnitude[:-1], out=charge[1:])
-    charge *= 0.5
-    begins = np.flatnonzero(states[1:] != states[:-1]) + 1
-    charge[begins] = magnitude[begins]
+    if data.current_origin == MEASURED:
+        charge = np.empty_like(magnitude)
+        charge[:1] = 0.0
+        np.add(magnitude[1:], magnitude[:-1], out=charge[1:])
+        charge *= 0.5
+        begins = np.flatnonzero(states[1:] != states[:-1]) + 1
+        charge[begins] = magnitude[begins]
+    else:  # a current made from charge steps is the mean of the interval already
+        charge = magnitude
     charge *= interval
     charge[states == 0] = 0.0
     return charge
@@ -209,7 +213,7 @@ def _typical_charge(run_charge: np.ndarray) -> float:
     return float(ordered[np.searchsorted(total, total[-1] / 2)]) if len(total) and total[-1] > 0 else 0.0
 
 
-def _sums(values: np.ndarray, start: np.ndarray, stop: np.ndarray) -> np.ndarray:
+def sums_over(values: np.ndarray, start: np.ndarray, stop: np.ndarray) -> np.ndarray:
     """Sum of values over each [start, stop); the ranges are disjoint and in order."""
     edges = np.column_stack([start, stop]).ravel()
     if edges[-1] == len(values):
@@ -237,18 +241,18 @@ def _measured(
     own &= states != 0
     charge *= own
     interval *= own
-    charge_c, on_time = _sums(charge, start, stop), _sums(interval, start, stop)
+    charge_c, on_time = sums_over(charge, start, stop), sums_over(interval, start, stop)
     cv_start = _constant_voltage(data, own, start, stop)
     cv_charge = np.zeros(len(start))
     has_cv = np.flatnonzero(cv_start < stop)
     if len(has_cv):
-        cv_charge[has_cv] = _sums(charge, cv_start[has_cv], stop[has_cv])
+        cv_charge[has_cv] = sums_over(charge, cv_start[has_cv], stop[has_cv])
     cv_time = np.zeros(len(start))
     if len(has_cv):
-        cv_time[has_cv] = _sums(interval, cv_start[has_cv], stop[has_cv])
+        cv_time[has_cv] = sums_over(interval, cv_start[has_cv], stop[has_cv])
     first_interval = interval[start]
     charge *= voltage
-    energy_j = _sums(charge, start, stop)
+    energy_j = sums_over(charge, start, stop)
     time_start, time_stop = time[start] - first_interval, time[stop - 1]
     previous = np.concatenate([[time[0]], time_stop[:-1]])
     with np.errstate(invalid="ignore", divide="ignore"):

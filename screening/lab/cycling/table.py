@@ -11,7 +11,8 @@ Conventions, for every reader and every figure computed from the table:
 
 References
 ----------
-Battery Data Format, Battery Data Alliance, https://w3id.org/battery-data-alliance/ontology/battery-data-format
+Battery Data Format, Battery Data Alliance,
+https://w3id.org/battery-data-alliance/ontology/battery-data-format
 """
 
 from collections.abc import Iterable
@@ -57,7 +58,15 @@ BDF_LABELS: dict[str, str] = {
 FREQUENCY = "frequency_hertz"
 """Not of the standard: frequency of an impedance point, NaN on cycling rows; absent where no row is one."""
 
-INTEGER_COLUMNS = ("cycle_count", "step_count", "step_index")
+HALF_CYCLE = "half_cycle_count"
+"""Not of the standard: the cycler's count of half-cycles, kept only to be compared."""
+
+EXTRA_COLUMNS = (FREQUENCY, HALF_CYCLE)
+
+MEASURED = "measured"
+"""Origin of a current that the file itself holds; any other origin says how the current was made."""
+
+INTEGER_COLUMNS = ("cycle_count", "step_count", "step_index", HALF_CYCLE)
 
 
 class FlagKind(StrEnum):
@@ -145,7 +154,7 @@ class CyclingData:
     Attributes
     ----------
     table : pandas.DataFrame, shape (n_rows, n_columns)
-        Columns named by the keys of `BDF_LABELS` (and `FREQUENCY` where the file holds impedance points).
+        Columns named by the keys of `BDF_LABELS` (and `EXTRA_COLUMNS` where the files have them).
         `REQUIRED_COLUMNS` are float64 and finite, time does not decrease. Treat it as read-only.
     sources : tuple of SourceFile
         Where the rows come from, in the order of the table.
@@ -166,7 +175,7 @@ class CyclingData:
     cell: str = ""
     area_cm2: float | None = None
     active_mass_mg: float | None = None
-    current_origin: str = "measured"
+    current_origin: str = MEASURED
     flags: tuple[Flag, ...] = field(default=())
 
     def __post_init__(self) -> None:
@@ -265,14 +274,14 @@ def cycling_data_from_arrays(
     cell : str
         Label; call a simulated cell so here.
     **columns : array_like, shape (n_rows,)
-        Further columns by their machine-readable Battery Data Format name, or `FREQUENCY`.
+        Further columns by their machine-readable Battery Data Format name, or one of `EXTRA_COLUMNS`.
 
     Raises
     ------
     InputError
         If the lengths differ, a value is not finite, time decreases, or a column name is unknown.
     """
-    unknown = [name for name in columns if name not in BDF_LABELS and name != FREQUENCY]
+    unknown = [name for name in columns if name not in BDF_LABELS and name not in EXTRA_COLUMNS]
     if unknown:
         raise InputError(
             f"unknown columns {', '.join(unknown)}", where=cell, remedy="use names of the Battery Data Format"

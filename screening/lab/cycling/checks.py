@@ -1,0 +1,117 @@
+"""Is the record what it says? Units, resolution, and whether the numbers can belong to a cell at all."""
+
+import numpy as np
+
+from screening.lab.cycling.counters import compare_counters
+from screening.lab.cycling.halfcycles import HalfCycles, half_cycles
+from screening.lab.cycling.table import MEASURED, CyclingData, Flag, FlagKind
+
+PLAUSIBLE_AREAL_CURRENT_MA_CM2 = 100.0
+"""No lithium cell of the bench carries more: the paper's highest step is 3 mA/cm²; mA read as A gives 500
+and up."""
+
+PLAUSIBLE_CAPACITY_MAH_G = 4000.0
+"""No active material holds more: lithium metal itself has 3861 mAh/g."""
+
+PLAUSIBLE_VOLTAGE_V = 10.0
+"""A single cell never shows more; mV read as V gives thousands."""
+
+COARSE_CURRENT = 0.02
+"""Half a step of the current's resolution, relative to the current that flows, above which it is told."""
+
+MAX_DECIMALS = 10
+"""Numbers with more decimals (of an ampere) were computed, not written down."""
+
+DECIMAL_ROUNDING = 1e-6
+"""How near a scaled number must be to a whole one."""
+
+UNIT_RATIOS = (1e3, 1e-3, 1e6, 1e-6)
+UNIT_RATIO_TOLERANCE = 0.2
+"""Counter over integral within this of a power of a thousand: one of the two columns has the wrong unit."""
+
+
+def written_step(values: np.ndarray) -> float:
+    """Step in which numbers were written down: the largest power of ten that divides all of them; 0 for none.
+
+    Long records are judged by an evenly spaced sample of 10 000 rows.
+    """
+    sample = values[:: max(1, len(values) // 10_000)]
+    if not np.any(sample):
+        return 0.0
+    for decimals in range(MAX_DECIMALS):
+        scaled = sample * 10.0**decimals
+        if np.all(np.abs(scaled - np.round(scaled)) < DECIMAL_ROUNDING):
+            return float(10.0**-decimals)
+    return 0.0
+
+
+def plausibility_flags(data: CyclingData) -> tuple[Flag, ...]:
+    """Flags on units, resolution and the cycler's counters.
+
+    Parameters
+    ----------
+    data : CyclingData
+        The record; with its area and active mass, more can be judged.
+    """
+    flags: list[Flag] = []
+    if not len(data):
+        return ()
+    largest = float(np.max(np.abs(data.voltage_v)))
+    if largest > PLAUSIBLE_VOLTAGE_V:
+        row = int(np.argmax(np.abs(data.voltage_v)))
+        flags.append(
+            _at(data, FlagKind.UNIT, f"{largest:.4g} V is no single cell's voltage; is it in mV?", row)
+        )
+    halves = half_cycles(data)
+    if len(halves):
+        flags += _current_flags(data, halves)
+        flags += _counter_flags(data, halves)
+    return tuple(flags)
+
+
+def _at(data: CyclingData, kind: FlagKind, message: str, row: int) -> Flag:
+    source = next((item for item in data.sources if item.start <= row < item.stop), None)
+    return Flag(kind, message) if source is None else Flag(kind, message, source.name, row - source.start + 1)
+
+
+def _current_flags(data: CyclingData, halves: HalfCycles) -> list[Flag]:
+    flags = []
+    typical = float(np.median(halves.current_a))
+    if data.area_cm2 is not None:
+        areal = 1e3 * halves.current_a / data.area_cm2
+        if areal.max() > PLAUSIBLE_AREAL_CURRENT_MA_CM2:
+            first = int(np.argmax(areal > PLAUSIBLE_AREAL_CURRENT_MA_CM2))
+            told = f"{areal[first]:.4g} mA/cm² is more than a cell carries; current in mA, or area wrong?"
+            flags.append(_at(data, FlagKind.UNIT, told, int(halves.start[first])))
+    if data.active_mass_mg is not None:
+        specific = 1e6 * halves.charge_ah / data.active_mass_mg
+        if specific.max() > PLAUSIBLE_CAPACITY_MAH_G:
+            first = int(np.argmax(specific > PLAUSIBLE_CAPACITY_MAH_G))
+            told = f"{specific[first]:.4g} mAh/g is more than lithium metal holds; unit or mass wrong?"
+            flags.append(_at(data, FlagKind.UNIT, told, int(halves.start[first])))
+    if _written_as_text(data) and (step := written_step(data.current_a)) / 2 > COARSE_CURRENT * typical:
+        told = (
+            f"the current is written in steps of {step:.3g} A: ±{100 * step / 2 / typical:.0f} % of the "
+            f"{typical:.3g} A that flow"
+        )
+        flags.append(Flag(FlagKind.RESOLUTION, told))
+    return flags
+
+
+def _written_as_text(data: CyclingData) -> bool:
+    """Whether the current was measured and written with few digits; binary and columnar files hold all."""
+    text = any(kind in source.format for source in data.sources for kind in ("csv", "text", "mpt", "xlsx"))
+    return text and data.current_origin == MEASURED
+
+
+def _counter_flags(data: CyclingData, halves: HalfCycles) -> list[Flag]:
+    comparison = compare_counters(data, halves)
+    known = np.isfinite(comparison.counted_ah)
+    if not known.any():
+        return list(comparison.flags())
+    total = np.sum(comparison.counted_ah[known]) / np.sum(comparison.integrated_ah[known])
+    for ratio in UNIT_RATIOS:
+        if abs(total / ratio - 1.0) < UNIT_RATIO_TOLERANCE:
+            told = f"the cycler's capacity is {ratio:g} times the integrated current: one unit is wrong"
+            return [Flag(FlagKind.UNIT, told)]
+    return list(comparison.flags())

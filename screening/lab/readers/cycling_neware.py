@@ -1,0 +1,194 @@
+"""Neware: binary .nda and .ndax (by fastnda, extra ``neware``), and the layered text export."""
+
+import logging
+import struct
+import zipfile
+import zlib
+from dataclasses import dataclass
+from pathlib import Path
+from xml.etree.ElementTree import ParseError
+
+import pandas as pd
+
+from screening.errors import InputError
+from screening.lab.cycling.table import Flag, FlagKind
+from screening.lab.readers.cycling_columns import STATE, recognise
+from screening.lab.readers.cycling_tidy import RawRecord
+from screening.lab.readers.text import TableLayout, Text, parse_table, split_cells
+
+NEWARE_SUFFIXES = (".nda", ".ndax")
+
+MAX_MESSAGES = 5
+"""More messages of the reading library say nothing new."""
+
+MAX_UNPACKED_BYTES = 2**31
+"""An archive that unpacks to more (2 GiB) is not opened."""
+
+# what a damaged file makes the library raise: it indexes and unpacks without checks of its own
+_DAMAGE = (
+    ArithmeticError,
+    AssertionError,
+    AttributeError,
+    EOFError,
+    LookupError,
+    NotImplementedError,
+    OSError,
+    ParseError,
+    TypeError,
+    ValueError,
+    struct.error,
+    zipfile.BadZipFile,
+    zlib.error,
+)
+
+
+class _Messages(logging.Handler):
+    """Keeps what a library logs while it reads one file."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.WARNING)
+        self.texts: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.texts.append(record.getMessage())
+
+
+def read_neware(path: Path) -> RawRecord:
+    """Read a .nda or .ndax file with fastnda.
+
+    Raises
+    ------
+    InputError
+        If the extra ``neware`` is not installed, or the file is damaged.
+    """
+    try:
+        import fastnda
+        from polars.exceptions import PanicException, PolarsError
+    except ImportError:
+        raise InputError(
+            f"a {path.suffix} file needs the extra 'neware' (fastnda)",
+            where=str(path),
+            remedy="pip install 'interphase-screening[neware]', or export the test as csv",
+        ) from None
+    _refuse_large_archive(path)
+    logger, messages = logging.getLogger("fastnda"), _Messages()
+    propagate = logger.propagate
+    logger.addHandler(messages)
+    logger.propagate = False
+    try:
+        records = fastnda.read(path, cycle_mode="raw")
+        frame = pd.DataFrame(
+            {name: records[name].to_numpy() for name in records.columns if name != "step_type"}
+        )
+        frame["step_type"] = records["step_type"].cast(str).to_list()
+    except (*_DAMAGE, PolarsError, PanicException) as error:
+        reason = (str(error) or type(error).__name__).split("\n")[0][:160]
+        raise InputError(
+            f"the Neware file cannot be read ({reason})",
+            where=str(path),
+            remedy="it may be damaged; export it as csv",
+        ) from None
+    finally:
+        logger.removeHandler(messages)
+        logger.propagate = propagate
+    frame.index = pd.RangeIndex(1, len(frame) + 1, name="record")
+    told = list(dict.fromkeys(text.split("\n")[0][:200] for text in messages.texts))[:MAX_MESSAGES]
+    flags = tuple(Flag(FlagKind.READER, text, path.name) for text in told)
+    return RawRecord(path, f"Neware {path.suffix.lower()[1:]}", frame, flags=flags)
+
+
+def _refuse_large_archive(path: Path) -> None:
+    if path.suffix.lower() != ".ndax":
+        return
+    try:
+        with zipfile.ZipFile(path) as archive:
+            size = sum(item.file_size for item in archive.infolist())
+    except (*_DAMAGE,) as error:
+        raise InputError(
+            f"the Neware file cannot be opened ({error})",
+            where=str(path),
+            remedy="it may be damaged; copy it again",
+        ) from None
+    if size > MAX_UNPACKED_BYTES:
+        raise InputError(
+            f"unpacks to {size / 2**30:.0f} GiB",
+            where=str(path),
+            remedy="check the file; export the test as csv",
+        )
+
+
+@dataclass(frozen=True)
+class _Layers:
+    """Where the three nested headers of the layered export stand, and how they are written."""
+
+    delimiter: str
+    line: int
+    step_header: list[str]
+    record_header: list[str]
+
+
+def _layers(text: Text) -> _Layers | None:
+    lines = text.lines(20)
+    for index in range(len(lines) - 2):
+        for delimiter in (",", "\t", ";"):
+            step, record = lines[index + 1], lines[index + 2]
+            if (
+                delimiter in lines[index]
+                and not lines[index].startswith(delimiter)
+                and step.startswith(delimiter)
+                and not step.startswith(2 * delimiter)
+                and record.startswith(2 * delimiter)
+            ):
+                headers = split_cells(record, delimiter)[2:]
+                if {"voltage_volt", "current_ampere"} <= recognise(headers).keys():
+                    return _Layers(delimiter, index, split_cells(step, delimiter)[1:], headers)
+    return None
+
+
+def is_layered(text: Text) -> bool:
+    """Whether a text nests the lines of cycles, steps and records, each indented by one more cell."""
+    return _layers(text) is not None
+
+
+def read_layered(text: Text) -> RawRecord:
+    """Read a layered export: each record line is completed by the cycle and the step it stands under.
+
+    Raises
+    ------
+    InputError
+        If the text is not layered, or a record has more cells than its header.
+    """
+    layers = _layers(text)
+    if layers is None:
+        raise InputError("not a layered Neware export", where=str(text.path), remedy="export it again")
+    delimiter = layers.delimiter
+    step_columns = recognise(layers.step_header)
+    places = [
+        layers.step_header.index(step_columns[name].header) if name in step_columns else None
+        for name in ("step_index", STATE)
+    ]
+    lines, cycle, step = text.content.split("\n"), "", ["", ""]
+    for index, line in enumerate(lines):
+        if index < layers.line + 3 or not line.strip():
+            lines[index] = ""
+        elif line.startswith(2 * delimiter):
+            lines[index] = delimiter.join((cycle, *step, line[2:]))
+        else:
+            cells = split_cells(line, delimiter)
+            if cells[0]:
+                cycle = cells[0]
+            else:
+                step = [
+                    cells[1 + place] if place is not None and 1 + place < len(cells) else ""
+                    for place in places
+                ]
+            lines[index] = ""
+    columns = ("Cycle Index", "Step Index", "Step Type", *_named(layers.record_header))
+    layout = TableLayout(delimiter, ".", columns, layers.line + 3, layers.line + 4)
+    frame = parse_table(Text(text.path, "\n".join(lines), text.encoding), layout)
+    wanted = {match.header for match in recognise(columns).values()}
+    return RawRecord(text.path, "Neware csv (layered)", frame[[name for name in columns if name in wanted]])
+
+
+def _named(headers: list[str]) -> list[str]:
+    return [name or f"column {index + 1}" for index, name in enumerate(headers)]

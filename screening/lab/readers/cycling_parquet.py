@@ -1,0 +1,36 @@
+"""Parquet: the Battery Data Format's own, or any other with named columns."""
+
+from pathlib import Path
+
+import pandas as pd
+
+from screening.errors import InputError
+from screening.lab.readers.cycling_columns import recognise
+from screening.lab.readers.cycling_tidy import RawRecord
+
+
+def read_cycling_parquet(path: Path) -> RawRecord:
+    """Read the columns of a parquet file that the vocabulary knows; no others are loaded.
+
+    Raises
+    ------
+    InputError
+        If the file is damaged.
+    """
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        with pq.ParquetFile(path) as file:
+            columns = [match.header for match in recognise(file.schema_arrow.names).values()]
+            table = file.read(columns=columns)
+        frame = table.to_pandas(split_blocks=True, self_destruct=True)
+    except (pa.ArrowException, OSError, ValueError, KeyError, TypeError, UnicodeDecodeError) as error:
+        reason = (str(error) or type(error).__name__).split("\n")[0][:160]
+        raise InputError(
+            f"the parquet file cannot be read ({reason})",
+            where=str(path),
+            remedy="it may be damaged; write it again",
+        ) from None
+    frame.index = pd.RangeIndex(1, len(frame) + 1, name="record")
+    return RawRecord(path, "Battery Data Format parquet", frame)

@@ -1,0 +1,53 @@
+"""Sign of the current: charge positive, whatever the cycler's convention."""
+
+import re
+
+import numpy as np
+import pandas as pd
+
+DECIDED_SHARE = 0.9
+"""Share of rows that must agree; the first sample of a step may still carry the previous polarity."""
+
+_DISCHARGE = re.compile(r"^d$|^md$|dis|dch|放电", re.IGNORECASE)
+_CHARGE = re.compile(r"^c$|ch|cc|cv|充电", re.IGNORECASE)
+
+
+def steps_from_state(state: pd.Series) -> np.ndarray:
+    """+1 where the cycler names a charge, -1 a discharge, 0 anything else, shape (n_rows,) int8."""
+    codes, names = pd.factorize(state)
+    signs = [-1 if _DISCHARGE.search(str(name)) else int(bool(_CHARGE.search(str(name)))) for name in names]
+    return np.array([*signs, 0], dtype=np.int8)[codes]
+
+
+def steps_from_counters(charging_ah: np.ndarray, discharging_ah: np.ndarray) -> np.ndarray:
+    """+1 where the charging counter grows, -1 where the discharging one does, 0 else, shape (n_rows,)."""
+    up = np.diff(charging_ah, prepend=charging_ah[:1]) > 0
+    down = np.diff(discharging_ah, prepend=discharging_ah[:1]) > 0
+    return up.view(np.int8) - down.view(np.int8)
+
+
+def charge_positive(current: np.ndarray, steps: np.ndarray) -> tuple[np.ndarray, str]:
+    """Turn the current so that it is positive on charge.
+
+    Parameters
+    ----------
+    current : numpy.ndarray, shape (n_rows,)
+        As the file has it, A.
+    steps : numpy.ndarray of int8, shape (n_rows,)
+        What the cycler calls the rows, by `steps_from_state` or `steps_from_counters`.
+
+    Returns
+    -------
+    tuple of (numpy.ndarray, str)
+        The current, and what was done to it (empty if nothing).
+    """
+    down, up = current[(steps < 0) & (current != 0)], current[(steps > 0) & (current != 0)]
+    if not len(down) or np.mean(down > 0) < DECIDED_SHARE:
+        return current, ""
+    if len(up) and np.mean(up < 0) >= DECIDED_SHARE:
+        return -current, "the file counts discharge as positive; the sign is reversed"
+    if len(up) and np.mean(up > 0) < DECIDED_SHARE:
+        return current, ""
+    return np.where(
+        steps < 0, -np.abs(current), current
+    ), "the file's current has no sign; discharge is made negative"

@@ -1,0 +1,335 @@
+"""From a file's own columns to the table's: units, sign, time axis, and what could not be used."""
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from screening.errors import InputError
+from screening.lab.cycling.table import (
+    BDF_LABELS,
+    CURRENT,
+    EXTRA_COLUMNS,
+    FREQUENCY,
+    INTEGER_COLUMNS,
+    REQUIRED_COLUMNS,
+    TIME,
+    VOLTAGE,
+    Flag,
+    FlagKind,
+)
+from screening.lab.readers import cycling_columns as names
+from screening.lab.readers.cycling_columns import ColumnMatch, recognise
+from screening.lab.readers.cycling_sign import charge_positive, steps_from_counters, steps_from_state
+from screening.lab.readers.cycling_time import (
+    accumulated,
+    numbers_or_nan,
+    resets_with,
+    seconds,
+    stray_rows,
+    unix_seconds,
+)
+
+MAX_UNUSABLE_SHARE = 0.5
+"""A file more than half of whose rows lack a time, a voltage or a current is not a cycling record."""
+
+CLOCK_TOLERANCE_S = 60.0
+"""Wall clock and test time may drift apart by this much between two rows before it is called a jump."""
+
+STATED_BY_NAME = ("amps", "amperes", "volts", "volt", "ah", "amp hr", "amphr", "watt hr", "watthr")
+
+
+@dataclass(frozen=True)
+class RawRecord:
+    """A file as its format gives it.
+
+    Attributes
+    ----------
+    path : Path
+        The file.
+    format : str
+        Name of the format, for people.
+    frame : pandas.DataFrame
+        The file's columns under the file's names; the index is the line (text) or record number, from 1.
+    started_unix_s : float or None
+        Wall clock at time zero, where the file's header says so.
+    current_origin : str
+        ``"measured"``, or how a reader made the current.
+    flags : tuple of Flag
+        What the reader already noticed.
+    """
+
+    path: Path
+    format: str
+    frame: pd.DataFrame
+    started_unix_s: float | None = None
+    current_origin: str = "measured"
+    flags: tuple[Flag, ...] = ()
+
+    def flag(self, kind: FlagKind, message: str, row: int | None = None) -> Flag:
+        """Flag about this file; `row` is a position in the frame."""
+        return Flag(kind, message, self.path.name, None if row is None else int(self.frame.index[row]))
+
+
+@dataclass(frozen=True)
+class Piece:
+    """One file's rows under the table's columns, time as the file counts it.
+
+    Attributes
+    ----------
+    raw : RawRecord
+        Where it comes from (its frame is emptied).
+    table : pandas.DataFrame
+        Columns as in `CyclingData.table`.
+    started_unix_s : float or None
+        Wall clock at the file's time zero.
+    cell_id : str
+        What the file calls the cell; empty where it says nothing.
+    current_origin : str
+        ``"measured"``, or how the current was derived.
+    flags : tuple of Flag
+        What was found.
+    """
+
+    raw: RawRecord
+    table: pd.DataFrame
+    started_unix_s: float | None
+    cell_id: str
+    current_origin: str
+    flags: tuple[Flag, ...]
+
+
+def tidy(raw: RawRecord) -> Piece:
+    """Bring a file's columns to the table's names, units and sign; leave out rows that cannot be used.
+
+    Raises
+    ------
+    InputError
+        If time, voltage or current is missing, the file has no rows, holds more than one cell, or cannot be
+        put in the order of time.
+    """
+    where = str(raw.path)
+    if not len(raw.frame):
+        raise InputError("no measured rows", where=where, remedy="export the test again")
+    found = recognise(raw.frame.columns)
+    flags = list(raw.flags)
+    cell_id = _one_cell(raw, found)
+    time, time_flags = _time(raw, found)
+    current, origin, current_flags = _current(raw, found, time)
+    voltage = numbers_or_nan(raw.frame[_needed(raw, found, VOLTAGE).header]) * found[VOLTAGE].factor
+    columns = {TIME: time, VOLTAGE: voltage, CURRENT: current}
+    flags += [*time_flags, *current_flags, *_unit_flags(raw, found)]
+    for quantity, match in found.items():
+        if quantity in columns or quantity not in (*BDF_LABELS, *EXTRA_COLUMNS):
+            continue
+        columns[quantity] = numbers_or_nan(raw.frame[match.header]) * match.factor
+    if FREQUENCY in columns:
+        impedance = columns[FREQUENCY] > 0
+        columns[FREQUENCY] = np.where(impedance, columns[FREQUENCY], np.nan)
+        columns[CURRENT] = np.where(impedance & np.isnan(current), 0.0, current)
+        if not impedance.any():
+            del columns[FREQUENCY]
+    if names.CLOCK in found and "unix_time_second" not in columns:
+        columns["unix_time_second"] = unix_seconds(raw.frame[found[names.CLOCK].header], time)
+    keep, keep_flags = _usable(raw, columns)
+    flags += keep_flags
+    table, dropped = _table(columns, keep)
+    flags += [
+        raw.flag(FlagKind.PLACEHOLDER, f"{BDF_LABELS.get(name, name)} is 0 throughout; left out")
+        for name in dropped
+    ]
+    started, clock_flags = _clock(raw, table, np.flatnonzero(keep) if keep is not None else None)
+    return Piece(
+        replace(raw, frame=raw.frame.iloc[:0]), table, started, cell_id, origin, (*flags, *clock_flags)
+    )
+
+
+def _needed(raw: RawRecord, found: dict[str, ColumnMatch], quantity: str) -> ColumnMatch:
+    if quantity not in found:
+        have = ", ".join(str(name) for name in list(raw.frame.columns)[:12])
+        raise InputError(
+            f"no column for {BDF_LABELS[quantity]} among: {have}",
+            where=str(raw.path),
+            remedy=f"name it, e.g. {BDF_LABELS[quantity]!r}",
+        )
+    return found[quantity]
+
+
+def _one_cell(raw: RawRecord, found: dict[str, ColumnMatch]) -> str:
+    if names.CELL_ID not in found:
+        return ""
+    column = raw.frame[found[names.CELL_ID].header]
+    cells = column.dropna().astype(str).unique()
+    if len(cells) > 1:
+        row = int(np.flatnonzero((column.notna() & (column.astype(str) != cells[0])).to_numpy())[0])
+        raise InputError(
+            f"{len(cells)} cells in one file ({', '.join(cells[:3])})",
+            where=f"{raw.path}, line {raw.frame.index[row]}",
+            remedy="give one file per cell",
+        )
+    return str(cells[0]) if len(cells) else ""
+
+
+def _time(raw: RawRecord, found: dict[str, ColumnMatch]) -> tuple[np.ndarray, list[Flag]]:
+    """Total time in s, with NaN where a row has none."""
+    step = raw.frame[found["step_index"].header].to_numpy() if "step_index" in found else None
+    if TIME in found:
+        match = found[TIME]
+        time = seconds(raw.frame[match.header], match.factor)
+        known = np.isfinite(time)
+        if known.any() and resets_with(time[known], None if step is None else step[known]):
+            time[known] = accumulated(time[known])
+            told = f"{match.header!r} starts anew with each step; the steps are added up"
+            return time, [raw.flag(FlagKind.DERIVED, told)]
+        return time, []
+    if names.STEP_TIME in found:
+        match = found[names.STEP_TIME]
+        time = seconds(raw.frame[match.header], match.factor)
+        known = np.isfinite(time)
+        time[known] = accumulated(time[known])
+        return time, [
+            raw.flag(FlagKind.DERIVED, f"no total time; the step times of {match.header!r} are added up")
+        ]
+    for quantity in ("unix_time_second", names.CLOCK):
+        if quantity in found:
+            match = found[quantity]
+            clock = unix_seconds(raw.frame[match.header], np.full(len(raw.frame), np.nan))
+            known = np.flatnonzero(np.isfinite(clock))
+            if len(known):
+                told = f"no total time; taken from the wall clock in {match.header!r}"
+                return clock - clock[known[0]], [raw.flag(FlagKind.DERIVED, told)]
+    _needed(raw, found, TIME)
+    raise InputError("no time can be read", where=str(raw.path), remedy="export the total time of the test")
+
+
+def _current(
+    raw: RawRecord, found: dict[str, ColumnMatch], time: np.ndarray
+) -> tuple[np.ndarray, str, list[Flag]]:
+    """Current in A, positive on charge, with how it was come by."""
+    if CURRENT not in found and names.CHARGE_STEP in found:
+        match = found[names.CHARGE_STEP]
+        charge_c = numbers_or_nan(raw.frame[match.header]) * match.factor * 3600.0
+        current = _from_charge_steps(charge_c, time)
+        origin = f"derived: {match.header} over the time step"
+        return current, origin, [raw.flag(FlagKind.DERIVED, f"no current column; {origin}")]
+    match = _needed(raw, found, CURRENT)
+    current = numbers_or_nan(raw.frame[match.header]) * match.factor
+    steps = None
+    if names.STATE in found:
+        steps = steps_from_state(raw.frame[found[names.STATE].header])
+    if (steps is None or not (steps < 0).any()) and {
+        "charging_capacity_ah",
+        "discharging_capacity_ah",
+    } <= found.keys():
+        charging, discharging = (
+            numbers_or_nan(raw.frame[found[name].header])
+            for name in ("charging_capacity_ah", "discharging_capacity_ah")
+        )
+        steps = steps_from_counters(charging, discharging)
+    if steps is None:
+        return current, raw.current_origin, []
+    current, told = charge_positive(current, steps)
+    return current, raw.current_origin, [raw.flag(FlagKind.DERIVED, told)] if told else []
+
+
+def _from_charge_steps(charge_c: np.ndarray, time: np.ndarray) -> np.ndarray:
+    interval = np.diff(time, prepend=time[:1])
+    with np.errstate(divide="ignore", invalid="ignore"):
+        current = np.where(interval > 0, charge_c / interval, np.nan)
+    # a row without an interval carries no charge: it shares the current of the row before
+    return (
+        pd.Series(current)
+        .where(interval > 0)
+        .ffill()
+        .fillna(0.0)
+        .where(np.isfinite(charge_c))
+        .to_numpy(dtype=float)
+    )
+
+
+def _unit_flags(raw: RawRecord, found: dict[str, ColumnMatch]) -> list[Flag]:
+    """Say which of the needed columns state no unit, and what was assumed."""
+    flags = []
+    for quantity in REQUIRED_COLUMNS:
+        match = found.get(quantity)
+        if match is None or match.unit or names.split_unit(match.header)[0] in STATED_BY_NAME:
+            continue
+        if quantity == TIME and not pd.api.types.is_numeric_dtype(raw.frame[match.header].dtype):
+            continue
+        unit = BDF_LABELS[quantity].rsplit(" / ", 1)[1]
+        flags.append(raw.flag(FlagKind.UNIT, f"{match.header!r} states no unit; read as {unit}"))
+    return flags
+
+
+def _usable(raw: RawRecord, columns: dict[str, np.ndarray]) -> tuple[np.ndarray | None, list[Flag]]:
+    """Rows with a finite time, voltage and current, in the order of time; None where all are."""
+    keep: np.ndarray | None = None
+    flags = []
+    finite = np.isfinite(columns[TIME])
+    for name in (VOLTAGE, CURRENT):
+        finite &= np.isfinite(columns[name])
+    if not finite.all():
+        lost = np.flatnonzero(~finite)
+        if len(lost) > MAX_UNUSABLE_SHARE * len(finite):
+            raise InputError(
+                f"{len(lost)} of {len(finite)} rows lack a time, a voltage or a current",
+                where=f"{raw.path}, line {raw.frame.index[lost[0]]}",
+                remedy="check the columns and their numbers",
+            )
+        at_end = len(lost) == 1 and lost[0] == len(finite) - 1
+        kind = FlagKind.TRUNCATED if at_end else FlagKind.NOT_A_NUMBER
+        what = (
+            "the last row is incomplete"
+            if at_end
+            else f"{len(lost)} rows lack a time, a voltage or a current"
+        )
+        flags.append(raw.flag(kind, f"{what}; left out", int(lost[0])))
+        keep = finite
+    rows = np.flatnonzero(keep) if keep is not None else None
+    time = columns[TIME] if rows is None else columns[TIME][rows]
+    line = raw.frame.index if rows is None else raw.frame.index[rows]
+    stray = stray_rows(time, str(raw.path), line)
+    if len(stray):
+        stray = stray if rows is None else rows[stray]
+        keep = np.ones(len(finite), dtype=bool) if keep is None else keep
+        keep[stray] = False
+        told = f"{len(stray)} rows out of the order of time; left out"
+        flags.append(raw.flag(FlagKind.TIME_BACKWARDS, told, int(stray[0])))
+    return keep, flags
+
+
+def _table(columns: dict[str, np.ndarray], keep: np.ndarray | None) -> tuple[pd.DataFrame, list[str]]:
+    """Keep the usable rows; counters become integers, sensors that only ever say 0 are left out."""
+    table, dropped = {}, []
+    for name, values in columns.items():
+        kept = values if keep is None else values[keep]
+        if ("temperature" in name or "pressure" in name) and not np.any(kept):
+            dropped.append(name)
+            continue
+        if name not in REQUIRED_COLUMNS and np.isnan(kept).all():
+            continue
+        whole = name in INTEGER_COLUMNS and np.isfinite(kept).all() and np.abs(kept).max(initial=0) < 2**31
+        table[name] = kept.astype(np.int32) if whole else kept
+    return pd.DataFrame(table, copy=False), dropped
+
+
+def _clock(raw: RawRecord, table: pd.DataFrame, rows: np.ndarray | None) -> tuple[float | None, list[Flag]]:
+    """Wall clock at time zero, and where the wall clock does not run along with the test."""
+    if "unix_time_second" not in table or not len(table):
+        return raw.started_unix_s, []
+    time, clock = table[TIME].to_numpy(), table["unix_time_second"].to_numpy()
+    known = np.flatnonzero(np.isfinite(clock))
+    if not len(known):
+        return raw.started_unix_s, []
+    slip = np.diff(clock[known] - time[known])
+    jumps = known[1:][np.abs(slip) > CLOCK_TOLERANCE_S]
+    started = raw.started_unix_s
+    if started is None:
+        started = float(clock[known[0]] - time[known[0]])
+    if not len(jumps):
+        return started, []
+    largest = slip[np.argmax(np.abs(slip))]
+    row = int(jumps[0] if rows is None else rows[jumps[0]])
+    told = f"{len(jumps)} times, by up to {largest:.0f} s against the time of the test, which is used"
+    return started, [raw.flag(FlagKind.CLOCK, told, row)]

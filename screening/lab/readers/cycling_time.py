@@ -1,0 +1,212 @@
+"""The time axis of a cycling file: clocks and dates read, step times added up, stray values found."""
+
+import re
+from datetime import datetime, time, timedelta
+
+import numpy as np
+import pandas as pd
+
+from screening.errors import InputError
+
+MAX_STRAY_SHARE = 0.01
+"""More rows out of order than this are no stray values: the file is not one test in one piece."""
+
+MIN_STRAY = 10
+"""So many stray rows are mended even in a short file."""
+
+_CLOCK = re.compile(
+    r"^\s*(?:(?P<days>\d+)\s*(?:d|days?|-)[\s,]*)?(?P<hours>\d+):(?P<minutes>\d+)(?::(?P<seconds>\d+(?:[.,]\d*)?))?\s*$",
+    re.IGNORECASE,
+)
+_EXCEL_DAYS = (20_000.0, 80_000.0)
+_UNIX_SECONDS = (1e8, 1e10)
+_EXCEL_EPOCH_UNIX_S = -2_209_161_600.0
+
+
+def numbers_or_nan(column: pd.Series) -> np.ndarray:
+    """Numbers of a column, NaN where there is none, shape (n_rows,).
+
+    A column with a damaged cell arrives as text: decimal commas and thousands separators are then undone
+    cell by cell.
+    """
+    if pd.api.types.is_numeric_dtype(column.dtype) and not pd.api.types.is_bool_dtype(column.dtype):
+        return column.to_numpy(dtype=float, na_value=np.nan)
+    values = pd.to_numeric(column, errors="coerce").to_numpy(dtype=float, na_value=np.nan).copy()
+    rest = np.flatnonzero(np.isnan(values))
+    text = column.iloc[rest].astype(str)
+    both = text.str.contains(",", regex=False) & text.str.contains(".", regex=False)
+    text = text.where(both, text.str.replace(",", ".", regex=False)).where(
+        ~both, text.str.replace(",", "", regex=False)
+    )
+    values[rest] = pd.to_numeric(text, errors="coerce").to_numpy(dtype=float, na_value=np.nan)
+    return values
+
+
+def seconds(column: pd.Series, factor: float) -> np.ndarray:
+    """Durations in s: numbers times `factor`, clocks such as ``101:02:03.5`` or ``1d 02:03:04``; else NaN.
+
+    Parameters
+    ----------
+    column : pandas.Series, shape (n_rows,)
+        As read: numbers, text, or the time objects of a spreadsheet.
+    factor : float
+        Seconds per unit, for numbers.
+
+    Returns
+    -------
+    numpy.ndarray of float64, shape (n_rows,)
+    """
+    if pd.api.types.is_timedelta64_dtype(column.dtype):
+        return column.dt.total_seconds().to_numpy(dtype=float)
+    values = numbers_or_nan(column) * factor
+    rest = np.flatnonzero(np.isnan(values))
+    if not len(rest):
+        return values
+    left = column.iloc[rest]
+    objects = left.map(_of_object)
+    text = left.astype(str).str.extract(_CLOCK)
+    parts = {
+        name: pd.to_numeric(text[name].str.replace(",", "."), errors="coerce")
+        for name in ("days", "hours", "minutes", "seconds")
+    }
+    clock = parts["hours"] * 3600.0 + parts["minutes"] * 60.0
+    clock = clock + parts["seconds"].fillna(0.0) + parts["days"].fillna(0.0) * 86400.0
+    values[rest] = objects.astype(float).fillna(clock).to_numpy(dtype=float)
+    return values
+
+
+def _of_object(value: object) -> float:
+    if isinstance(value, timedelta):
+        return value.total_seconds()
+    if isinstance(value, datetime):  # spreadsheets show durations of a day and more as dates since 1900
+        return (value - datetime(1899, 12, 30)).total_seconds()
+    if isinstance(value, time):
+        return value.hour * 3600.0 + value.minute * 60.0 + value.second + value.microsecond * 1e-6
+    return np.nan
+
+
+def unix_seconds(column: pd.Series, elapsed_s: np.ndarray) -> np.ndarray:
+    """Wall clock as seconds since 1970 (the cycler's own clock taken for UTC), NaN where it cannot be read.
+
+    Parameters
+    ----------
+    column : pandas.Series, shape (n_rows,)
+        Dates as text, date objects, spreadsheet days or unix seconds.
+    elapsed_s : numpy.ndarray, shape (n_rows,)
+        Time of the test, which tells day-first from month-first dates: the reading that runs along with it
+        is taken, month first where both do.
+
+    Returns
+    -------
+    numpy.ndarray of float64, shape (n_rows,)
+    """
+    if pd.api.types.is_numeric_dtype(column.dtype):
+        values = column.to_numpy(dtype=float, na_value=np.nan)
+        days = (values > _EXCEL_DAYS[0]) & (values < _EXCEL_DAYS[1])
+        known = (values > _UNIX_SECONDS[0]) & (values < _UNIX_SECONDS[1])
+        return np.where(days, values * 86400.0 + _EXCEL_EPOCH_UNIX_S, np.where(known, values, np.nan))
+    readings = [_dates(column, day_first=day_first) for day_first in (False, True)]
+    return min(readings, key=lambda reading: _disagreement(reading, elapsed_s))
+
+
+def _dates(column: pd.Series, *, day_first: bool) -> np.ndarray:
+    if pd.api.types.is_datetime64_any_dtype(column.dtype):
+        parsed = column
+    else:
+        text = column.astype(str).str.strip()
+        form = _date_format(
+            next((item for item in text.iloc[:100] if _date_format(item, day_first)), ""), day_first
+        )
+        parsed = (
+            pd.to_datetime(text, format=form, errors="coerce")
+            if form
+            else pd.Series(pd.NaT, index=column.index)
+        )
+    values = parsed.astype("datetime64[ms]").astype("int64").to_numpy(dtype=float) / 1e3
+    return np.where(parsed.isna().to_numpy(), np.nan, values)
+
+
+_DATE = re.compile(
+    r"^(?:(?P<year>\d{4})(?P<iso>[-/.])\d{1,2}(?P=iso)\d{1,2}|\d{1,2}(?P<mark>[-/.])\d{1,2}(?P=mark)(?P<century>\d\d)?\d\d)"
+    r"(?P<gap>[ T])\s*(?P<clock>\d{1,2}:\d\d(?P<secs>:\d\d)?(?P<fraction>[.:]\d{1,6})?)(?P<half> [AP]M)?$",
+    re.IGNORECASE,
+)
+
+
+def _date_format(text: str, day_first: bool) -> str:
+    """Format of one date for the parser; empty where it is none."""
+    found = _DATE.match(text)
+    if found is None:
+        return ""
+    year = "%Y" if found["year"] or found["century"] else "%y"
+    if found["year"]:
+        day = found["iso"].join(("%Y", "%m", "%d"))
+    else:
+        day = found["mark"].join(("%d", "%m", year) if day_first else ("%m", "%d", year))
+    clock = ("%I" if found["half"] else "%H") + ":%M" + (":%S" if found["secs"] else "")
+    fraction = found["fraction"][0] + "%f" if found["fraction"] else ""
+    return day + found["gap"] + clock + fraction + (" %p" if found["half"] else "")
+
+
+def _disagreement(reading: np.ndarray, elapsed_s: np.ndarray) -> tuple[int, float]:
+    known = np.flatnonzero(np.isfinite(reading) & np.isfinite(elapsed_s))
+    if len(known) < 2:
+        return len(reading) - len(known), 0.0
+    first, last = known[0], known[-1]
+    return len(reading) - len(known), abs(
+        (reading[last] - reading[first]) - (elapsed_s[last] - elapsed_s[first])
+    )
+
+
+def accumulated(step_time_s: np.ndarray) -> np.ndarray:
+    """Total time from a time that starts anew with each step, shape (n_rows,), s."""
+    increments = np.diff(step_time_s, prepend=step_time_s[:1])
+    resets = increments < 0
+    increments[resets] = step_time_s[resets]
+    return np.cumsum(increments)
+
+
+def resets_with(time_s: np.ndarray, step: np.ndarray | None) -> bool:
+    """Whether the time falls back to near zero again and again, and where the step changes: a step time."""
+    back = np.flatnonzero(time_s[1:] < time_s[:-1]) + 1
+    if len(back) < 1 or step is None:
+        return False
+    changed = step[back] != step[back - 1]
+    # a new step begins below the shortest time reached by the steps before
+    small = time_s[back] <= 0.5 * time_s[back - 1]
+    return bool(np.mean(changed & small) >= 0.9)
+
+
+def stray_rows(time_s: np.ndarray, where: str, line: pd.Index) -> np.ndarray:
+    """Rows whose time is out of order in a series that otherwise runs on, shape (n_stray,).
+
+    Raises
+    ------
+    InputError
+        If time falls back and stays back, or more rows are out of order than single damaged values explain.
+    """
+    back = np.flatnonzero(time_s[1:] < time_s[:-1])
+    if not len(back):
+        return back
+    stray: list[int] = []
+    many = len(back) > max(MIN_STRAY, MAX_STRAY_SHARE * len(time_s))
+    for before in back if not many else back[:1]:
+        after = before + 1
+        if not many and (before == 0 or time_s[after] >= time_s[before - 1]):
+            stray.append(before)
+        elif not many and (after + 1 == len(time_s) or time_s[after + 1] >= time_s[before]):
+            stray.append(after)
+        else:
+            raise InputError(
+                f"time runs backwards from {time_s[before]:.6g} to {time_s[after]:.6g} s",
+                where=f"{where}, line {line[after]}",
+                remedy="split the file where a new test begins and give the parts in order",
+            )
+    kept = np.delete(time_s, stray)
+    if np.any(kept[1:] < kept[:-1]):
+        raise InputError(
+            "time runs backwards in neighbouring rows",
+            where=f"{where}, line {line[stray[0]]}",
+            remedy="remove the damaged rows",
+        )
+    return np.array(stray, dtype=np.int64)
