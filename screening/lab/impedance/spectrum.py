@@ -46,8 +46,8 @@ class Spectrum:
         finite, a frequency that is not positive or appears twice, an area that is not positive.
     """
 
-    frequency_hz: NDArray[np.float64]
-    z_ohm: NDArray[np.complex128]
+    frequency_hz: NDArray[np.floating]
+    z_ohm: NDArray[np.complexfloating]
     time_s: float | None = None
     temperature_c: float | None = None
     area_cm2: float | None = None
@@ -78,7 +78,7 @@ class Spectrum:
         return (type(self), (*values, self.label, self.source, dict(self.metadata)))
 
     @property
-    def angular_frequency(self) -> NDArray[np.float64]:
+    def angular_frequency(self) -> NDArray[np.floating]:
         """Angular frequency ω = 2πf in rad/s, shape (n,)."""
         return 2.0 * np.pi * self.frequency_hz
 
@@ -96,7 +96,7 @@ class Spectrum:
         return frame.assign(time_s=np.nan if self.time_s is None else self.time_s, label=self.label)
 
 
-def _check_points(frequency: NDArray[np.float64], z: NDArray[np.complex128], where: str) -> None:
+def _check_points(frequency: NDArray[np.floating], z: NDArray[np.complexfloating], where: str) -> None:
     if frequency.ndim != 1 or frequency.shape != z.shape:
         raise InputError(
             f"frequencies {frequency.shape} and impedances {z.shape} do not match",

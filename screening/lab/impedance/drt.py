@@ -1,0 +1,343 @@
+"""Distribution of relaxation times of a series: Tikhonov regularisation on radial basis functions, γ ≥ 0."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import pandas as pd
+from scipy.stats import norm
+
+from screening.errors import InputError
+from screening.lab.impedance import nnls, regularisation
+from screening.lab.impedance.basis import Basis, ComplexArray, FloatArray
+from screening.lab.impedance.normal import Design, NormalEquations, Terms, magnitude, weights
+from screening.lab.impedance.spectrum import Spectrum
+
+RULES = ("evidence", "gcv")
+
+MIN_DRT_POINTS = 10
+"""Below this a distribution is not determined by the data at all; a trend or a circuit is."""
+
+POOLED_SPECTRA = 8
+"""Spectra, evenly spread over a series, whose evidence is pooled: λ changes by a few percent with more."""
+
+CHUNK = 256
+"""Spectra solved at once, which bounds the memory of a long series (20 MB of matrices)."""
+
+POOR_FIT = 0.03
+"""Relative residual per component above which γ does not describe the spectrum."""
+
+
+@dataclass(frozen=True)
+class DrtOptions:
+    """Settings of a deconvolution; one set serves a whole series.
+
+    Attributes
+    ----------
+    regularisation : "evidence", "gcv" or float
+        Rule that chooses λ, or λ itself (data scaled to a median |Z| of 1).
+    per_spectrum : bool
+        Choose λ for each spectrum by itself instead of one for the series.
+    order : int
+        Derivative of γ that is penalised, 1 or 2.
+    weights : str
+        "modulus" or "unit".
+    terms : Terms
+        Series terms beside γ and R∞.
+    points_per_decade : int
+        Density of the τ grid.
+    margin_decades : float
+        How far the τ grid reaches past 1/ω at both ends.
+    """
+
+    regularisation: str | float = "evidence"
+    per_spectrum: bool = False
+    order: int = 1
+    weights: str = "modulus"
+    terms: Terms = field(default_factory=Terms)
+    points_per_decade: int = 8
+    margin_decades: float = 1.0
+
+    def __post_init__(self) -> None:
+        value = self.regularisation
+        if isinstance(value, str) and value not in RULES:
+            raise InputError(
+                f"unknown rule {value!r}", where="regularisation", remedy="use evidence, gcv or a number"
+            )
+        if not isinstance(value, str) and not (np.isfinite(value) and value > 0):
+            raise InputError(f"λ of {value:g}", where="regularisation", remedy="give a positive number")
+        if self.order not in (1, 2):
+            raise InputError(f"order {self.order}", where="order", remedy="use 1 or 2")
+        if not 4 <= self.points_per_decade <= 40:
+            raise InputError(
+                f"{self.points_per_decade} points per decade",
+                where="points_per_decade",
+                remedy="choose 4 to 40",
+            )
+        if not 0.0 <= self.margin_decades <= 3.0:
+            raise InputError(
+                f"margin of {self.margin_decades:g} decades", where="margin_decades", remedy="choose 0 to 3"
+            )
+
+
+@dataclass(frozen=True, eq=False)
+class DrtSeries:
+    """Distributions of relaxation times of a series of spectra on one τ grid.
+
+    Attributes
+    ----------
+    spectra : tuple of Spectrum
+        The spectra, in the order given; length s.
+    options : DrtOptions
+        Settings used.
+    basis : Basis
+        Radial basis; m functions.
+    coefficients_ohm : ndarray, shape (s, m)
+        Non-negative heights of the basis functions.
+    terms : ndarray, shape (s, q)
+        Series terms, in the order and units of ``options.terms.names``.
+    regularisation : ndarray, shape (s,)
+        λ used for each spectrum.
+    relative_residual : ndarray, shape (s,)
+        Root mean square of ΔZ'/|Z| and ΔZ''/|Z|.
+    """
+
+    spectra: tuple[Spectrum, ...]
+    options: DrtOptions
+    basis: Basis
+    coefficients_ohm: FloatArray
+    terms: FloatArray
+    regularisation: FloatArray
+    relative_residual: FloatArray
+
+    @property
+    def tau_s(self) -> FloatArray:
+        """Relaxation times, shape (m,)."""
+        return self.basis.tau_s
+
+    @property
+    def gamma_ohm(self) -> FloatArray:
+        """γ over ln τ at `tau_s`, shape (s, m): ∫γ d ln τ is a resistance."""
+        return self.coefficients_ohm @ self.basis.density(self.basis.ln_tau).T
+
+    @property
+    def r_inf_ohm(self) -> FloatArray:
+        """Series resistance R∞, shape (s,)."""
+        return self.terms[:, 0]
+
+    @property
+    def polarisation_ohm(self) -> FloatArray:
+        """∫γ d ln τ over all τ, shape (s,)."""
+        return self.coefficients_ohm.sum(axis=1) * self.basis.unit_area
+
+    @property
+    def measured_tau_s(self) -> FloatArray:
+        """1/ω at the highest and at the lowest frequency of each spectrum, shape (s, 2)."""
+        return np.array([[1.0 / s.angular_frequency[0], 1.0 / s.angular_frequency[-1]] for s in self.spectra])
+
+    @property
+    def poor_fit(self) -> np.ndarray:
+        """Whether R∞, the terms and a non-negative γ fail to describe a spectrum, shape (s,)."""
+        return self.relative_residual > POOR_FIT
+
+    @property
+    def unclosed_ohm(self) -> FloatArray:
+        """∫γ d ln τ past 1/ω of the lowest frequency, where the data give a bound only; shape (s,)."""
+        return self._area_beyond(np.log(self.measured_tau_s[:, 1]), np.inf)
+
+    @property
+    def unresolved_ohm(self) -> FloatArray:
+        """∫γ d ln τ before 1/ω of the highest frequency: with R∞, the unresolved part; shape (s,)."""
+        return self._area_beyond(-np.inf, np.log(self.measured_tau_s[:, 0]))
+
+    def _area_beyond(self, ln_low: FloatArray | float, ln_high: FloatArray | float) -> FloatArray:
+        ones = np.ones(len(self.spectra))
+        return (self.coefficients_ohm * self.basis.areas(ln_low * ones, ln_high * ones)).sum(axis=1)
+
+    def area_ohm(self, ln_low: FloatArray, ln_high: FloatArray) -> FloatArray:
+        """∫γ d ln τ between bounds on ln τ, shape (s, k)."""
+        return self.coefficients_ohm @ self.basis.areas(ln_low, ln_high).T
+
+    def fitted_z_ohm(self, index: int) -> ComplexArray:
+        """Impedance of the fit at the frequencies of spectrum `index`, shape (n,)."""
+        design = Design.of(self.spectra[index].angular_frequency, self.basis, self.options.terms)
+        scaled = np.concatenate([self.terms[index], self.coefficients_ohm[index]]) * design.scale
+        return design.columns @ scaled
+
+    def deviation_ohm(self, functional: FloatArray) -> FloatArray:
+        """Posterior standard deviation of linear functionals of the coefficients.
+
+        The Gaussian posterior of noise and smoothness prior, without the bound γ ≥ 0 (which would
+        only narrow it). It is conditional on λ and on the prior: where the data say nothing, it
+        reflects the prior.
+
+        Parameters
+        ----------
+        functional : ndarray, shape (k, m)
+            Rows such as ``basis.density(...)`` or ``basis.areas(...)``.
+
+        Returns
+        -------
+        ndarray, shape (s, k)
+        """
+        penalty = self.basis.penalty(self.options.order)
+        deviation = np.zeros((len(self.spectra), len(functional)))
+        for batch in _batches(self.spectra, self.basis, self.options):
+            rows = batch.rows
+            inverse = np.linalg.inv(batch.equations.penalised(penalty, self.regularisation[rows]))
+            q = batch.equations.n_terms
+            variance = ((functional @ inverse[:, q:, q:]) * functional).sum(axis=2)
+            noise = np.sqrt(batch.noise_variance(self, penalty))
+            deviation[rows] = np.sqrt(variance) * (noise * batch.magnitude)[:, None]
+        return deviation
+
+    def gamma_interval_ohm(self, level: float = 0.95) -> FloatArray:
+        """Credible interval of γ at `tau_s`, shape (2, s, m), cut at 0."""
+        half = norm.ppf(0.5 + level / 2.0) * self.deviation_ohm(self.basis.density(self.basis.ln_tau))
+        gamma = self.gamma_ohm
+        return np.maximum(np.stack([gamma - half, gamma + half]), 0.0)
+
+    def to_frame(self) -> pd.DataFrame:
+        """One row per spectrum and τ: γ with its 95 % interval and the λ used."""
+        low, high = self.gamma_interval_ohm()
+        count = self.tau_s.size
+        frame = pd.DataFrame(
+            {
+                "spectrum": np.repeat(np.arange(len(self.spectra)), count),
+                "time_s": np.repeat(times_s(self.spectra), count),
+                "tau_s": np.tile(self.tau_s, len(self.spectra)),
+                "gamma_ohm": self.gamma_ohm.ravel(),
+                "gamma_low_ohm": low.ravel(),
+                "gamma_high_ohm": high.ravel(),
+            }
+        )
+        frame["regularisation"] = np.repeat(self.regularisation, count)
+        return frame
+
+
+def times_s(spectra: Sequence[Spectrum]) -> FloatArray:
+    """Times of the spectra in seconds, NaN where a spectrum has none; shape (s,)."""
+    return np.array([np.nan if s.time_s is None else s.time_s for s in spectra])
+
+
+@dataclass(frozen=True, eq=False)
+class _Batch:
+    """Spectra on one frequency grid, scaled to a median |Z| of 1."""
+
+    rows: np.ndarray
+    design: Design
+    magnitude: FloatArray
+    equations: NormalEquations
+
+    def noise_variance(self, series: DrtSeries, penalty: FloatArray) -> FloatArray:
+        """Weighted residual sum of squares over its degrees of freedom, shape (s,)."""
+        x = np.concatenate([series.terms[self.rows], series.coefficients_ohm[self.rows]], axis=1)
+        x = x * self.design.scale / self.magnitude[:, None]
+        left = _residual_power(self.equations, x)
+        smoothed = np.linalg.solve(
+            self.equations.penalised(penalty, series.regularisation[self.rows]), self.equations.gram
+        )
+        used = np.trace(smoothed, axis1=1, axis2=2)
+        return left / np.maximum(self.equations.n_data - used, 1.0)
+
+
+def deconvolve(spectra: Sequence[Spectrum], options: DrtOptions | None = None) -> DrtSeries:
+    """Distribution of relaxation times of each spectrum, on one τ grid and with one set of settings.
+
+    Minimises ‖W(Z − R∞ − terms − ∫γ/(1 + jωτ) d ln τ)‖² + λ∫(γ^(k))² d ln τ with γ, R∞ and terms
+    non-negative. Each spectrum is divided by its median |Z| first, so that scaling Z scales γ.
+
+    Parameters
+    ----------
+    spectra : sequence of Spectrum
+        The series; frequency grids may differ.
+    options : DrtOptions, optional
+        Settings.
+
+    Raises
+    ------
+    InputError
+        If there is no spectrum, one has fewer than ten points, or |Z| is zero somewhere.
+
+    References
+    ----------
+    Wan et al., Electrochim. Acta 184 (2015) 483, doi:10.1016/j.electacta.2015.09.097;
+    Saccoccio et al., Electrochim. Acta 147 (2014) 470, doi:10.1016/j.electacta.2014.09.058
+    """
+    options = options or DrtOptions()
+    spectra = tuple(spectra)
+    _check(spectra)
+    basis = Basis.covering(
+        min(s.angular_frequency[-1] for s in spectra),
+        max(s.angular_frequency[0] for s in spectra),
+        margin_decades=options.margin_decades,
+        points_per_decade=options.points_per_decade,
+    )
+    penalty = basis.penalty(options.order)
+    common = None if options.per_spectrum else _common_regularisation(spectra, basis, options)
+    count = len(spectra)
+    coefficients = np.zeros((count, basis.ln_tau.size))
+    terms = np.zeros((count, len(options.terms.names)))
+    strength, residual = np.zeros(count), np.zeros(count)
+    for batch in _batches(spectra, basis, options):
+        equations, rows = batch.equations, batch.rows
+        if common is None:
+            ridge = regularisation.Ridge.of(equations, penalty)
+            strength[rows] = regularisation.each(ridge, str(options.regularisation))
+        else:
+            strength[rows] = common
+        x = nnls.solve(equations.penalised(penalty, strength[rows]), equations.moment)
+        x_ohm = x / batch.design.scale * batch.magnitude[:, None]
+        terms[rows], coefficients[rows] = np.split(x_ohm, [equations.n_terms], axis=1)
+        residual[rows] = _relative_residual(spectra, rows, x_ohm, batch.design)
+    return DrtSeries(spectra, options, basis, coefficients, terms, strength, residual)
+
+
+def _check(spectra: tuple[Spectrum, ...]) -> None:
+    if not spectra:
+        raise InputError("no spectrum", where="DRT", remedy="give at least one")
+    for spectrum in spectra:
+        if len(spectrum) < MIN_DRT_POINTS:
+            raise InputError(
+                f"{len(spectrum)} points are too few for a distribution of relaxation times",
+                where=spectrum.source or spectrum.label or "spectrum",
+                remedy=f"give at least {MIN_DRT_POINTS}, or fit a circuit",
+            )
+
+
+def _common_regularisation(spectra: tuple[Spectrum, ...], basis: Basis, options: DrtOptions) -> float | None:
+    if isinstance(options.regularisation, float | int):
+        return float(options.regularisation)
+    chosen = np.unique(np.linspace(0, len(spectra) - 1, POOLED_SPECTRA).round().astype(int))
+    sample = tuple(spectra[index] for index in chosen)
+    penalty = basis.penalty(options.order)
+    problems = [
+        regularisation.Ridge.of(batch.equations, penalty) for batch in _batches(sample, basis, options)
+    ]
+    return regularisation.pooled(problems, options.regularisation)
+
+
+def _batches(spectra: tuple[Spectrum, ...], basis: Basis, options: DrtOptions) -> Iterator[_Batch]:
+    grids: dict[bytes, list[int]] = {}
+    for index, spectrum in enumerate(spectra):
+        grids.setdefault(spectrum.frequency_hz.tobytes(), []).append(index)
+    for members in grids.values():
+        design = Design.of(spectra[members[0]].angular_frequency, basis, options.terms)
+        for first in range(0, len(members), CHUNK):
+            rows = np.array(members[first : first + CHUNK])
+            scale = np.array([magnitude(spectra[row]) for row in rows])
+            z = np.array([spectra[row].z_ohm for row in rows]) / scale[:, None]
+            yield _Batch(rows, design, scale, design.equations(z, weights(z, options.weights)))
+
+
+def _residual_power(equations: NormalEquations, x: FloatArray) -> FloatArray:
+    quadratic = ((equations.gram @ x[..., None])[..., 0] * x).sum(axis=1)
+    return np.maximum(quadratic - 2.0 * (equations.moment * x).sum(axis=1) + equations.power, 0.0)
+
+
+def _relative_residual(
+    spectra: tuple[Spectrum, ...], rows: np.ndarray, x_ohm: FloatArray, design: Design
+) -> FloatArray:
+    z = np.array([spectra[row].z_ohm for row in rows])
+    relative = np.abs((x_ohm * design.scale) @ design.columns.T - z) / np.abs(z)
+    return np.sqrt((relative**2).mean(axis=1) / 2.0)
