@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from screening import __version__
+from screening.cli import snapshot
 from screening.errors import ScreeningError
 
 app = typer.Typer(
@@ -20,6 +21,7 @@ app = typer.Typer(
 )
 
 # One line per verb, in the order of the help page: app.command("verb")(module.function)
+app.add_typer(snapshot.app, name="snapshot")
 
 
 @app.callback(invoke_without_command=True)
