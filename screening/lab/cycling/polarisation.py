@@ -1,0 +1,342 @@
+"""What every half-cycle of a symmetric cell shows: polarisation, resistance, sag, end rise, arcing.
+
+All voltages are taken in the direction of the current (V times the sign of I), so that a healthy
+half-cycle is positive whichever way it runs. The first part of a half-cycle (`SKIP_FRACTION` of its time)
+carries the charging of the double layer and the nucleation overshoot and counts for none of the figures.
+Medians are over samples.
+
+References
+----------
+Wood et al., ACS Cent. Sci. 2 (2016) 790, doi 10.1021/acscentsci.6b00260 (peaking and arcing of the
+half-cycle).
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, fields
+
+import numpy as np
+
+from screening.errors import InputError
+from screening.lab.cycling.halfcycles import HalfCycles
+from screening.lab.cycling.ragged import median_of_three, piece_minima, piece_quantiles
+from screening.lab.cycling.table import CyclingData
+
+SKIP_FRACTION = 0.2
+"""Share of a half-cycle's time that is left out at its beginning."""
+
+END_FRACTION = 0.1
+"""The last share of a half-cycle's time, whose median is compared with the rest (end rise)."""
+
+SAG_SIGMA = 6.0
+"""A fall inside a half-cycle counts only if it exceeds this many times the typical change over its window."""
+
+FLICKER_RATIO = 0.85
+"""A single sample below this share of both its neighbours is a flicker: contact shorter than the sampling."""
+
+MIN_SAMPLES = 6
+"""Fewer samples than this after the skipped part: too few for a sag (two windows of three)."""
+
+ROWS_AT_ONCE = 1 << 20
+"""Rows worked on together: the temporaries stay near 100 MB however long the record is."""
+
+
+@dataclass(frozen=True)
+class Polarisation:
+    """Figures of every half-cycle; each attribute is an array of shape (n_half_cycles,).
+
+    Attributes
+    ----------
+    time_h : float64
+        Middle of the half-cycle, h of total time.
+    start_h, stop_h : float64
+        Its limits, h of total time.
+    sign : int8
+        Direction of the current.
+    current_density_ma_per_cm2 : float64
+        Median of |I| over the area.
+    polarisation_v : float64
+        Median of V in the direction of the current; negative only if the voltage opposes the current.
+    asr_ohm_cm2 : float64
+        Median of V / J: the resistance of the whole cell, both electrodes, times the area.
+    capacity_mah_per_cm2 : float64
+        Charge passed over the area.
+    sag_ratio : float64
+        Smallest level after a sudden fall, as a share of the level before; 1 or NaN (too few samples)
+        without.
+    sag_time_h : float64
+        When the deepest fall happened; NaN where there is none.
+    flickers : int64
+        Number of single samples below `FLICKER_RATIO` of both neighbours.
+    end_rise : float64
+        Median of the last tenth over the median of what precedes it (after the skipped part), less 1.
+    arcing : float64
+        Range from the 5th to the 95th percentile over the median: 0 for a flat half-cycle.
+    temperature_c : float64
+        Mean recorded temperature; NaN where none is recorded.
+    """
+
+    time_h: np.ndarray
+    start_h: np.ndarray
+    stop_h: np.ndarray
+    sign: np.ndarray
+    current_density_ma_per_cm2: np.ndarray
+    polarisation_v: np.ndarray
+    asr_ohm_cm2: np.ndarray
+    capacity_mah_per_cm2: np.ndarray
+    sag_ratio: np.ndarray
+    sag_time_h: np.ndarray
+    flickers: np.ndarray
+    end_rise: np.ndarray
+    arcing: np.ndarray
+    temperature_c: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.time_h)
+
+
+@dataclass(frozen=True)
+class _Pieces:
+    """Rows that carry the current of some successive half-cycles, closed up; pieces are [start, stop)."""
+
+    time_s: np.ndarray
+    voltage_v: np.ndarray  # in the direction of the current
+    current_a: np.ndarray  # magnitude
+    temperature_c: np.ndarray | None
+    start: np.ndarray
+    stop: np.ndarray
+
+
+def measure(data: CyclingData, halves: HalfCycles) -> Polarisation:
+    """Measure every half-cycle of a symmetric cell.
+
+    Parameters
+    ----------
+    data : CyclingData
+        The record, with its area.
+    halves : HalfCycles
+        Its half-cycles.
+
+    Returns
+    -------
+    Polarisation
+
+    Raises
+    ------
+    InputError
+        If the area is not known.
+    """
+    if data.area_cm2 is None:
+        raise InputError(
+            "the electrode area is not known",
+            where=data.cell,
+            remedy="give area_cm2 or diameter_mm in the cell's sheet",
+        )
+    parts = [_figures(pieces) for pieces in _chunks(data, halves)]
+    names = tuple(item.name for item in fields(_Figures))
+    columns = {
+        name: np.concatenate([getattr(part, name) for part in parts]) if parts else np.empty(0)
+        for name in names
+    }
+    return Polarisation(
+        time_h=(halves.time_start_s + halves.time_stop_s) / 7200.0,
+        start_h=halves.time_start_s / 3600.0,
+        stop_h=halves.time_stop_s / 3600.0,
+        sign=halves.sign,
+        current_density_ma_per_cm2=columns["current_a"] * 1e3 / data.area_cm2,
+        polarisation_v=columns["polarisation_v"],
+        asr_ohm_cm2=columns["resistance_ohm"] * data.area_cm2,
+        capacity_mah_per_cm2=halves.charge_ah * 1e3 / data.area_cm2,
+        sag_ratio=columns["sag_ratio"],
+        sag_time_h=columns["sag_time_s"] / 3600.0,
+        flickers=columns["flickers"],
+        end_rise=columns["end_rise"],
+        arcing=columns["arcing"],
+        temperature_c=columns["temperature_c"],
+    )
+
+
+def recorded_temperature_c(data: CyclingData) -> np.ndarray | None:
+    """Temperature of every row, shape (n_rows,), °C: the cell's own sensor before the chamber's.
+
+    A column that is 0 throughout is an unconnected sensor, not a cell on ice: it counts as absent.
+    """
+    for name in ("temperature_t1_celsius", "ambient_temperature_celsius"):
+        if name in data.table:
+            values = data.table[name].to_numpy(float, na_value=np.nan)
+            if np.isfinite(values).any() and np.nanmax(np.abs(values)) > 0.0:
+                return values
+    return None
+
+
+def _chunks(data: CyclingData, halves: HalfCycles) -> Iterator[_Pieces]:
+    """Successive half-cycles, about `ROWS_AT_ONCE` rows at a time."""
+    temperature = recorded_temperature_c(data)
+    impedance = data.is_impedance
+    first = 0
+    while first < len(halves):
+        limit = halves.start[first] + ROWS_AT_ONCE
+        last = max(first + 1, int(np.searchsorted(halves.stop, limit, side="right")))
+        rows = slice(int(halves.start[first]), int(halves.stop[last - 1]))
+        start, stop = halves.start[first:last] - rows.start, halves.stop[first:last] - rows.start
+        bounds = np.zeros(rows.stop - rows.start + 1, dtype=np.int8)
+        bounds[start] += halves.sign[first:last]
+        bounds[stop] -= halves.sign[first:last]
+        direction = np.cumsum(bounds[:-1], dtype=np.int8)
+        current = data.current_a[rows] * direction
+        own = current > halves.rest_threshold_a[first]
+        if impedance is not None:
+            own &= ~impedance[rows]
+        counts = np.concatenate([[0], np.cumsum(own)])
+        yield _Pieces(
+            time_s=data.time_s[rows][own],
+            voltage_v=(data.voltage_v[rows] * direction)[own],
+            current_a=current[own],
+            temperature_c=None if temperature is None else temperature[rows][own],
+            start=counts[start],
+            stop=counts[stop],
+        )
+        first = last
+
+
+@dataclass(frozen=True)
+class _Figures:
+    polarisation_v: np.ndarray
+    resistance_ohm: np.ndarray
+    current_a: np.ndarray
+    sag_ratio: np.ndarray
+    sag_time_s: np.ndarray
+    flickers: np.ndarray
+    end_rise: np.ndarray
+    arcing: np.ndarray
+    temperature_c: np.ndarray
+
+
+def _figures(pieces: _Pieces) -> _Figures:
+    time, start, stop = pieces.time_s, pieces.start, pieces.stop
+    began, length = time[start], time[stop - 1] - time[start]
+    tail = np.clip(np.searchsorted(time, began + SKIP_FRACTION * length), start, stop - 1)
+    end = np.clip(np.searchsorted(time, began + (1.0 - END_FRACTION) * length), tail, stop - 1)
+    low, polarisation, high = piece_quantiles(pieces.voltage_v, tail, stop, (0.05, 0.5, 0.95))
+    before = piece_quantiles(pieces.voltage_v, tail, np.maximum(end, tail + 1), (0.5,))[0]
+    after = piece_quantiles(pieces.voltage_v, end, stop, (0.5,))[0]
+    current = piece_quantiles(pieces.current_a, tail, stop, (0.5,))[0]
+    resistance = piece_quantiles(pieces.voltage_v / pieces.current_a, tail, stop, (0.5,))[0]
+    sag = sags(pieces.voltage_v, pieces.current_a, tail, stop)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        end_rise, arcing = after / before - 1.0, (high - low) / polarisation
+    return _Figures(
+        polarisation_v=polarisation,
+        resistance_ohm=resistance,
+        current_a=current,
+        sag_ratio=sag.ratio,
+        sag_time_s=np.where(sag.row >= 0, time[np.maximum(sag.row, 0)], np.nan),
+        flickers=sag.flickers,
+        end_rise=end_rise,
+        arcing=arcing,
+        temperature_c=_mean_of_known(pieces.temperature_c, start, stop),
+    )
+
+
+def _mean_of_known(values: np.ndarray | None, start: np.ndarray, stop: np.ndarray) -> np.ndarray:
+    """Mean of the finite values of each piece; pieces are not empty and close up, shape (n_pieces,)."""
+    if values is None:
+        return np.full(len(start), np.nan)
+    known = np.isfinite(values)
+    counts = np.add.reduceat(known.astype(float), start)
+    sums = np.add.reduceat(np.where(known, values, 0.0), start)
+    return np.divide(sums, counts, out=np.full(len(start), np.nan), where=counts > 0)
+
+
+@dataclass(frozen=True)
+class Sags:
+    """Sudden falls of each piece, arrays of shape (n_pieces,).
+
+    Attributes
+    ----------
+    ratio : float64
+        Level after the deepest fall over the level before; 1 without a fall, NaN with too few samples.
+    row : int64
+        Row at which it begins; -1 without.
+    flickers : int64
+        Single samples that fall and return.
+    """
+
+    ratio: np.ndarray
+    row: np.ndarray
+    flickers: np.ndarray
+
+
+def sags(voltage_v: np.ndarray, current_a: np.ndarray, start: np.ndarray, stop: np.ndarray) -> Sags:
+    """Find the deepest sudden fall of voltage *and* resistance inside each piece.
+
+    The median of three samples is compared with the medians of the three triples before it, the lowest of
+    which is the level: the return from a spike of fewer than nine samples is no fall. Since both V and V /
+    I must fall, neither a step of the current up (V / I may fall) nor one down (V falls) is one.
+
+    Parameters
+    ----------
+    voltage_v, current_a : numpy.ndarray, shape (n_rows,)
+        Voltage in the direction of the current and its magnitude.
+    start, stop : numpy.ndarray of int, shape (n_pieces,)
+        The pieces to search, in order and disjoint.
+
+    Returns
+    -------
+    Sags
+        Ratios are 1 where no fall exceeds the noise, NaN where a piece has too few samples.
+    """
+    ratio, row = np.ones(len(start)), np.full(len(start), -1, dtype=np.int64)
+    ratio[stop - start < MIN_SAMPLES] = np.nan
+    if len(voltage_v) < 13:
+        return Sags(ratio, row, np.zeros(len(start), dtype=np.int64))
+    level = median_of_three(voltage_v)
+    share = _share_of_level(level)
+    np.maximum(share, _share_of_level(median_of_three(voltage_v / current_a)), out=share)
+    # the share of row i compares rows i .. i+2 with those before; the last two rows of a piece begin no
+    # triple
+    first, last = np.maximum(start - _REACH, 0), np.maximum(stop - 2 - _REACH, 0)
+    change = np.abs(level[3:] - level[:-3])
+    noise = (
+        1.4826
+        * piece_quantiles(change, np.minimum(start, len(change)), np.clip(stop - 5, 0, len(change)), (0.5,))[
+            0
+        ]
+    )
+    deepest = piece_minima(share, first, np.maximum(last, first))
+    for index in np.flatnonzero(deepest < 1.0 - _WORTH_A_LOOK):
+        at = int(first[index] + np.argmin(share[first[index] : last[index]]))
+        fall = level[at + _REACH - 3] - level[at + _REACH]
+        if ratio[index] == 1.0 and fall > SAG_SIGMA * noise[index]:
+            ratio[index], row[index] = deepest[index], at + _REACH
+    return Sags(ratio, row, _flickers(voltage_v, current_a, start, stop, noise))
+
+
+def _flickers(
+    voltage_v: np.ndarray, current_a: np.ndarray, start: np.ndarray, stop: np.ndarray, noise: np.ndarray
+) -> np.ndarray:
+    """Number of single samples whose voltage and resistance fall below both neighbours, shape (n_pieces,)."""
+    neighbours = np.minimum(voltage_v[:-2], voltage_v[2:])
+    rows = np.flatnonzero(voltage_v[1:-1] < FLICKER_RATIO * neighbours) + 1
+    piece = np.searchsorted(start, rows, side="right") - 1
+    kept = (piece >= 0) & (rows < stop[piece] - 1)
+    rows, piece = rows[kept], piece[kept]
+    around = np.minimum(voltage_v[rows - 1] / current_a[rows - 1], voltage_v[rows + 1] / current_a[rows + 1])
+    kept = voltage_v[rows] / current_a[rows] < FLICKER_RATIO * around
+    kept &= neighbours[rows - 1] - voltage_v[rows] > SAG_SIGMA * noise[piece]
+    return np.bincount(piece[kept], minlength=len(start))
+
+
+_REACH = 9
+_WORTH_A_LOOK = 0.03
+
+
+def _share_of_level(level: np.ndarray) -> np.ndarray:
+    """Each triple over the lowest of the three before it, shape (n - 9,); 1 where that is not positive."""
+    before = np.minimum(np.minimum(level[6:-3], level[3:-6]), level[:-9])
+    positive = before > 0.0
+    return np.divide(level[9:], before, out=np.ones_like(before), where=positive)
+
+
+def figures_of(polarisation: Polarisation) -> dict[str, np.ndarray]:
+    """Columns of the half-cycle table, in order."""
+    return {item.name: getattr(polarisation, item.name) for item in fields(polarisation)}

@@ -1,0 +1,254 @@
+"""Signals of a short circuit as array kernels; `shorts` makes a verdict of them.
+
+Two facts of electrode kinetics make resistances at unlike currents comparable without a model: |V| does not
+fall when |J| rises, and V / J does not fall when |J| falls (the overpotential grows at most linearly with the
+current). Hence an earlier resistance R_i at the current J_i promises at least
+
+    R(J_k) >= R_i min(1, J_i / J_k)^(1 - alpha),    alpha = d ln V / d ln J >= 0,
+
+of a cell that has not changed. Where the record has shown alpha at earlier steps of the current, half of
+it is used; alpha = 0 holds for any cell. Everything below works on ln R and on that promise.
+"""
+
+import numpy as np
+
+from screening.units import BOLTZMANN_EV_PER_K, KELVIN_AT_0_CELSIUS
+
+BASELINE_HALF_CYCLES = 3
+"""Predecessors of the same polarity to compare with: a median of three forgives one outlier."""
+
+SAME_CURRENT = 0.05
+"""Currents within this share of each other are one level."""
+
+HOURS_PER_DAY = 24.0
+
+
+def arrhenius_log_factor(
+    temperature_c: np.ndarray, activation_energy_ev: float, reference_c: float
+) -> np.ndarray:
+    """Logarithm of the resistance over that at the reference temperature (sigma T form); 0 for NaN."""
+    kelvin, reference_k = temperature_c + KELVIN_AT_0_CELSIUS, reference_c + KELVIN_AT_0_CELSIUS
+    exponent = activation_energy_ev / BOLTZMANN_EV_PER_K * (1.0 / kelvin - 1.0 / reference_k)
+    return np.nan_to_num(np.log(kelvin / reference_k) + exponent, nan=0.0)
+
+
+def promised(
+    log_resistance: np.ndarray,
+    log_current: np.ndarray,
+    at_log_current: np.ndarray | float,
+    alpha: np.ndarray | float = 0.0,
+) -> np.ndarray:
+    """Logarithm of the resistance that an unchanged cell has at least at another current."""
+    return log_resistance + (1.0 - alpha) * np.minimum(0.0, log_current - at_log_current)
+
+
+def voltage_exponent(log_resistance: np.ndarray, log_current: np.ndarray) -> np.ndarray:
+    """Half of d ln V / d ln J as the steps of the current *before* each half-cycle show it.
+
+    Parameters
+    ----------
+    log_resistance, log_current : numpy.ndarray, shape (n_half_cycles,)
+        ln R and ln |J|; neighbours have opposite polarity.
+
+    Returns
+    -------
+    numpy.ndarray, shape (n_half_cycles,)
+        Between 0 and 1/2; 0 before the first step. The lowest of the last two steps counts, so that one
+        step at which the cell happened to change does not promise too much.
+    """
+    result = np.zeros(len(log_current))
+    step = log_current[2:] - log_current[:-2]
+    at = np.flatnonzero(np.abs(step) > SAME_CURRENT) + 2
+    if not len(at):
+        return result
+    exponent = 0.5 * np.clip(1.0 + (log_resistance[at] - log_resistance[at - 2]) / step[at - 2], 0.0, 1.0)
+    lowest = np.minimum(exponent, np.concatenate([exponent[:1], exponent[:-1]]))
+    # at the half-cycle of a step itself only earlier steps are known
+    known = np.searchsorted(at, np.arange(len(result)) - 1, side="left")
+    result[known > 0] = lowest[known[known > 0] - 1]
+    return result
+
+
+def baseline(log_resistance: np.ndarray, log_current: np.ndarray, alpha: np.ndarray) -> np.ndarray:
+    """Logarithm of the resistance that the past promises every half-cycle.
+
+    Of each half-cycle the `BASELINE_HALF_CYCLES` before it with the same polarity are extrapolated along
+    their median slope where that falls. An improving cell falls ever more slowly (a convex curve lies
+    above its tangents), so it stays above this line; a rise is not extrapolated. Where the current has
+    changed among them, the two half-cycles just before promise more than the older ones, and the lower of
+    the two counts.
+
+    Parameters
+    ----------
+    log_resistance, log_current, alpha : numpy.ndarray, shape (n_half_cycles,)
+        ln R, ln |J| and `voltage_exponent`; neighbours have opposite polarity.
+
+    Returns
+    -------
+    numpy.ndarray, shape (n_half_cycles,)
+        NaN for a half-cycle with fewer than two predecessors of its polarity.
+    """
+    count = len(log_resistance)
+    past = np.full((2 * BASELINE_HALF_CYCLES, count), np.nan)
+    for lag in range(1, min(2 * BASELINE_HALF_CYCLES + 1, count)):
+        past[lag - 1, lag:] = promised(
+            log_resistance[:-lag], log_current[:-lag], log_current[lag:], alpha[lag:]
+        )
+    one, two, three = same = past[1::2]
+    slopes = np.vstack([one - two, two - three, 0.5 * (one - three)])
+    known = np.isfinite(slopes).any(axis=0)
+    result = np.full(count, np.nan)
+    slope = np.minimum(0.0, np.nanmedian(slopes[:, known], axis=0))
+    ages = np.arange(1, BASELINE_HALF_CYCLES + 1)[:, None]
+    result[known] = np.nanmedian(same[:, known] + slope * ages, axis=0)
+    for lag in range(2, min(2 * BASELINE_HALF_CYCLES + 1, count), 2):
+        stepped = np.flatnonzero(np.abs(log_current[lag:] - log_current[:-lag]) > SAME_CURRENT) + lag
+        result[stepped] = np.maximum(result[stepped], np.minimum(past[0, stepped], past[1, stepped]))
+    return result
+
+
+def is_abrupt(log_resistance: np.ndarray, first: int, contrast: float) -> bool:
+    """Tell a collapse from a fast improvement: it stands out against the changes before and after it.
+
+    Parameters
+    ----------
+    log_resistance : numpy.ndarray, shape (n_half_cycles,)
+        ln R; neighbours have opposite polarity.
+    first : int
+        The half-cycle that has collapsed.
+    contrast : float
+        The fall must be this many times each change beside it.
+
+    Returns
+    -------
+    bool
+        True if so from one half-cycle to the next, or, for a short that began within a half-cycle, to the
+        next but one.
+    """
+    begin = max(first - 6, 0)
+    values = _without_polarity(log_resistance[begin : first + 4], first - begin)
+    for lag in (1, 2):
+        change = values[lag:] - values[:-lag]
+        for index in (first - begin - lag, first - begin - lag + 1):
+            if not 0 <= index < len(change):
+                continue
+            around = [abs(change[near]) for near in (index - lag, index + lag) if 0 <= near < len(change)]
+            if change[index] < -contrast * max(around, default=0.0):
+                return True
+    return False
+
+
+def _without_polarity(values: np.ndarray, known: int) -> np.ndarray:
+    """Take away the half of the difference between polarities, as the first `known` half-cycles show it."""
+    if known <= 2:
+        return values
+    alternating = np.where(np.arange(len(values)) % 2 == 0, 1.0, -1.0)
+    middle = values[1 : known - 1] - 0.5 * (values[: known - 2] + values[2:known])
+    share = 0.5 * np.median(alternating[1 : known - 1] * middle)
+    return values - alternating * share
+
+
+def stays_low(
+    log_resistance: np.ndarray,
+    log_current: np.ndarray,
+    base: np.ndarray,
+    first: int,
+    span: int,
+    log_ratio: float,
+) -> bool:
+    """Tell whether the half-cycles after a collapse stay low against the baseline frozen before it.
+
+    Parameters
+    ----------
+    log_resistance, log_current, base : numpy.ndarray, shape (n_half_cycles,)
+        ln R, ln |J| and `baseline`.
+    first : int
+        The half-cycle that has collapsed.
+    span : int
+        How many later half-cycles are asked.
+    log_ratio : float
+        A half-cycle is low if ln R is below the frozen baseline by this much (negative).
+
+    Returns
+    -------
+    bool
+        True if at least three quarters are low, and where the record ends with the collapse: nothing
+        recovered.
+    """
+    later = slice(first + 1, first + 1 + span)
+    if first + 1 >= len(log_resistance):
+        return True
+    frozen = promised(base[first : first + 1], log_current[first : first + 1], log_current[later])
+    return bool(np.mean(log_resistance[later] - frozen < log_ratio) >= 0.75)
+
+
+def accelerating_fall(
+    time_h: np.ndarray, log_resistance: np.ndarray, *, start_h: float, average_h: float, shortest_h: float
+) -> np.ndarray:
+    """How much further ln R fell in the last stretch than in the stretch of equal length before it.
+
+    Stretches of every length from `shortest_h` to half of what lies behind are tried (each half as long
+    again as the one before), the largest excess counts. Improvement, which slows down, gives 0 or more; a
+    fall after a steady time is negative.
+
+    Parameters
+    ----------
+    time_h, log_resistance : numpy.ndarray, shape (n_cycles,)
+        Time and ln R of cycles at one current.
+    start_h : float
+        End of the formation: no stretch begins before it.
+    average_h : float
+        ln R is averaged over this time first (a day takes away a daily temperature wave); 0 for none.
+    shortest_h : float
+        Shortest stretch.
+
+    Returns
+    -------
+    numpy.ndarray, shape (n_cycles,)
+        <= 0; 0 where too little lies behind.
+    """
+    fall = np.zeros(len(time_h))
+    if len(time_h) < 3:
+        return fall
+    times, values = time_h, trailing_mean(time_h, log_resistance, average_h)
+    begin = max(start_h, time_h[0] + average_h)
+    stretch = shortest_h
+    while stretch <= (time_h[-1] - begin) / 2.0:
+        at = np.flatnonzero(times - 2.0 * stretch >= begin)
+        if len(at):
+            now = values[at]
+            middle = np.interp(times[at] - stretch, times, values)
+            before = np.interp(times[at] - 2.0 * stretch, times, values)
+            fall[at] = np.minimum(fall[at], now - middle - np.minimum(0.0, middle - before))
+        stretch *= 1.5
+    return fall
+
+
+def fall_since(
+    time_h: np.ndarray, log_resistance: np.ndarray, start_h: float, average_h: float
+) -> np.ndarray:
+    """Change of ln R (averaged over `average_h`) since `start_h`, shape (n_cycles,); 0 before it."""
+    values = trailing_mean(time_h, log_resistance, average_h)
+    begin = max(start_h, time_h[0] + average_h)
+    return np.where(time_h > begin, values - np.interp(begin, time_h, values), 0.0)
+
+
+def trailing_mean(time_h: np.ndarray, values: np.ndarray, span_h: float) -> np.ndarray:
+    """Mean over the last `span_h` by the trapezoid, at each time."""
+    if span_h <= 0.0:
+        return values
+    integral = np.concatenate([[0.0], np.cumsum(0.5 * (values[1:] + values[:-1]) * np.diff(time_h))])
+    since = np.maximum(time_h - span_h, time_h[0])
+    width = time_h - since
+    mean = (integral - np.interp(since, time_h, integral)) / np.where(width > 0.0, width, 1.0)
+    return np.where(width > 0.0, mean, values)
+
+
+def longest_run(flags: np.ndarray) -> slice:
+    """First longest run of True, as a slice of the indices (empty where there is none)."""
+    edges = np.flatnonzero(np.diff(np.concatenate([[0], flags.astype(np.int8), [0]])))
+    if not len(edges):
+        return slice(0, 0)
+    starts, stops = edges[::2], edges[1::2]
+    best = int(np.argmax(stops - starts))
+    return slice(int(starts[best]), int(stops[best]))

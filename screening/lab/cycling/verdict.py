@@ -1,0 +1,175 @@
+"""What a verdict on a short circuit is made of: answers, signals, evidence, thresholds."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+import pandas as pd
+
+
+class Short(StrEnum):
+    """Is there a short circuit?"""
+
+    HARD = "hard"
+    SOFT = "soft"
+    SUSPECTED = "suspected"
+    NONE = "none"
+    INDETERMINATE = "indeterminate"
+
+    @property
+    def is_alarm(self) -> bool:
+        """Hard, soft or suspected."""
+        return self in (Short.HARD, Short.SOFT, Short.SUSPECTED)
+
+
+class Signal(StrEnum):
+    """What the evidence is."""
+
+    COLLAPSE = "resistance collapse"
+    SAG = "sags inside half-cycles"
+    FLOOR = "resistance below the electrolyte's own"
+    CREEP = "accelerating fall of the resistance"
+    IMPEDANCE = "impedance"
+    COVERAGE = "half-cycles that could be judged"
+
+
+@dataclass(frozen=True)
+class ShortSettings:
+    """Thresholds of the verdict, each with its reason.
+
+    Attributes
+    ----------
+    collapse_ratio : float
+        Resistance over baseline below which a half-cycle has collapsed. A temperature wave of 2 K a day
+        moves the resistance by at most 4 % within the two hours between the half-cycles compared; a drop
+        of 30 % leaves 0.70.
+    stays_ratio : float
+        Level below which a half-cycle after a collapse counts as still low: half-way back (in ln R) from
+        the collapse ratio.
+    stays_half_cycles : int
+        How many half-cycles after a collapse are asked: two cycles, so that both polarities have their say
+        twice.
+    sag_ratio : float
+        Level after a sudden fall over the level before. Arcs change by less than 5 % over six samples.
+    sag_window, sag_count : int
+        A soft short shows a sag in `sag_count` of `sag_window` successive half-cycles; a single one may be
+        a knock on the table.
+    flickers : int
+        Single low samples that count as a sag: one or two may be the instrument.
+    opposed_share : float
+        Share of half-cycles whose voltage opposes the current by more than half the typical polarisation,
+        above which this is no symmetric cell.
+    floor_ratio : float
+        Resistance over the electrolyte's own. The conductivity is known to about 10 %, and 2 K change it
+        by 12 % where the temperature is not recorded; the interfaces, which are left out, are on the safe
+        side.
+    floor_cycles : int
+        Successive cycles that must lie below the floor.
+    formation_cycles : int
+        Cycles in which a slow fall is improvement whatever its shape: good cells improve for about eight.
+    abrupt_contrast : float
+        In the formation a collapse must be this many times the changes on either side of it; an
+        improvement of logistic shape within two cycles reaches 2.8, a drop of 30 % against a daily wave of
+        2 K 4 or more.
+    creep_ratio : float
+        Excess fall of the resistance averaged over a day. A daily wave is gone then; steady and improving
+        cells (simulated) keep 0.99, and 10 % is allowed for drifts of real rooms and cells.
+    creep_ratio_corrected : float
+        The same without averaging where the temperature is recorded: an activation energy that is wrong by
+        0.1 eV leaves 5 % of a wave of 2 K.
+    creep_ratio_uncorrected : float
+        The same where the temperature is unknown: 2 K either way are 23 % from crest to trough.
+    creep_total_ratio : float
+        Resistance after the formation over that at its end: what an exponential improvement (time constant
+        up to six cycles) still gains after eight cycles leaves 0.69 or more.
+    creep_shortest_h : float
+        Shortest stretch over which a fall is compared with the one before it.
+    activation_energy_ev : float
+        Of the whole resistance, to correct for a recorded temperature (sigma T form): that of Li6PS5Cl;
+        interfaces are near it.
+    reference_c : float
+        Temperature the resistance is corrected to.
+    fewest_judged : int
+        Fewer half-cycles with a baseline than this: "indeterminate".
+    """
+
+    collapse_ratio: float = 0.80
+    stays_ratio: float = 0.90
+    stays_half_cycles: int = 4
+    sag_ratio: float = 0.85
+    sag_window: int = 3
+    sag_count: int = 2
+    flickers: int = 3
+    opposed_share: float = 0.25
+    floor_ratio: float = 0.85
+    floor_cycles: int = 3
+    formation_cycles: int = 8
+    abrupt_contrast: float = 3.5
+    creep_ratio: float = 0.90
+    creep_ratio_corrected: float = 0.85
+    creep_ratio_uncorrected: float = 0.74
+    creep_total_ratio: float = 0.60
+    creep_shortest_h: float = 6.0
+    activation_energy_ev: float = 0.44
+    reference_c: float = 25.0
+    fewest_judged: int = 4
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """One signal that speaks for a short (or says why nothing can be said).
+
+    Attributes
+    ----------
+    signal : Signal
+        Which one.
+    verdict : Short
+        What it amounts to on its own.
+    time_h : float
+        When it was first seen, h of total time; NaN if it has no time.
+    half_cycle : int
+        Half-cycle (from 1) in which it was first seen; 0 if it belongs to none.
+    value, threshold : float
+        The figure and the limit it has passed.
+    statement : str
+        One sentence.
+    """
+
+    signal: Signal
+    verdict: Short
+    time_h: float
+    half_cycle: int
+    value: float
+    threshold: float
+    statement: str
+
+
+@dataclass(frozen=True)
+class ShortVerdict:
+    """The verdict on one cell.
+
+    Attributes
+    ----------
+    verdict : Short
+        The strongest that the evidence allows.
+    time_h : float
+        When the signal that decides was first seen, h of total time; NaN without an alarm.
+    half_cycle : int
+        Its half-cycle, from 1; 0 without an alarm.
+    evidence : tuple of Evidence
+        Everything found, the deciding one first.
+    settings : ShortSettings
+        The thresholds used.
+    """
+
+    verdict: Short
+    time_h: float
+    half_cycle: int
+    evidence: tuple[Evidence, ...]
+    settings: ShortSettings
+
+    def evidence_frame(self) -> pd.DataFrame:
+        """Evidence as a table."""
+        columns = ["signal", "verdict", "time_h", "half_cycle", "value", "threshold", "statement"]
+        rows = [tuple(getattr(item, name) for name in columns) for item in self.evidence]
+        frame = pd.DataFrame(rows, columns=columns)
+        return frame.assign(signal=frame.signal.astype(str), verdict=frame.verdict.astype(str))
