@@ -158,7 +158,7 @@ def _collapse_and_sags(series: _Series, limits: ShortSettings) -> list[Evidence]
                 *_onset(series.polarisation, hard, limits),
                 ratio,
                 limits.collapse_ratio,
-                f"half-cycle {hard + 1} has {ratio:.0%} of the resistance promised by those before it, and stays low",
+                f"half-cycle {hard + 1} has {ratio:.0%} of the resistance that the past promises, and stays low",
             )
         )
     dips = (series.polarisation.sag_ratio < limits.sag_ratio) | (
@@ -190,7 +190,7 @@ def _stays_low(series: _Series, index: int, limits: ShortSettings) -> bool:
 
 
 def _onset(polarisation: Polarisation, collapsed: int, limits: ShortSettings) -> tuple[float, int]:
-    """Time and half-cycle (from 1) of the sudden fall in the collapsed half-cycle, or late in the one before."""
+    """Time and half-cycle (from 1) of the fall: in the collapsed half-cycle or late in the one before."""
     for index in (collapsed - 1, collapsed):
         if index >= 0 and polarisation.sag_ratio[index] < limits.sag_ratio:
             return float(polarisation.sag_time_h[index]), index + 1
