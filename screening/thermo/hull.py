@@ -32,8 +32,10 @@ from screening.thermo.simplex import (
     dot,
     exchange,
     first_to_empty,
+    resolve,
     shifted,
-    update_prices,
+    value_phases,
+    weigh,
 )
 
 SLOPE_TOL_EV = 1e-9
@@ -106,6 +108,22 @@ class Visited(NamedTuple):
     amounts: np.ndarray
 
 
+class Segments(NamedTuple):
+    """Straight pieces of a hull in the order of x.
+
+    Attributes
+    ----------
+    first, last : (n,) int64 arrays
+        Bases that hold where the piece begins and where it ends: they differ where several assemblages of one
+        energy share it.
+    begins : (n,) float array
+    """
+
+    first: np.ndarray
+    last: np.ndarray
+    begins: np.ndarray
+
+
 @dataclass(frozen=True)
 class TieLine:
     """The lower hull along one line.
@@ -146,15 +164,16 @@ def walk(fractions: np.ndarray, energies: np.ndarray, start: np.ndarray, end: np
     ValueError
         If an element of the line has no pure phase, shapes disagree, or the walk does not converge.
     """
-    fractions = np.ascontiguousarray(fractions, dtype=float)
+    fractions = np.asarray(fractions, dtype=float)
     energies = np.ascontiguousarray(energies, dtype=float)
-    start, end = np.asarray(start, dtype=float), np.asarray(end, dtype=float)
+    start, end = np.ascontiguousarray(start, dtype=float), np.ascontiguousarray(end, dtype=float)
     if fractions.ndim != 2 or fractions.shape != (len(energies), len(start)) or start.shape != end.shape:
         raise ValueError(f"shapes disagree: {fractions.shape}, {energies.shape}, {start.shape}, {end.shape}")
-    pure = pure_phases(fractions, energies)
+    columns = np.ascontiguousarray(fractions.T)
+    pure = pure_phases(columns, energies)
     if (pure < 0).any():
         raise ValueError("every element needs a phase of its own")
-    kinks = tie_line(fractions, energies, pure, start, end)
+    kinks = tie_line(columns, energies, pure, start, end)
     if kinks.status != OK:
         raise ValueError("the tie-line walk did not converge")
     amounts = np.zeros((len(kinks.x), len(energies)))
@@ -193,83 +212,91 @@ def open_to(
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def pure_phases(fractions: np.ndarray, energies: np.ndarray) -> np.ndarray:
-    """Lowest pure phase of each element as (n_elements,) int64, −1 where there is none."""
-    n, d = fractions.shape
+def pure_phases(columns: np.ndarray, energies: np.ndarray) -> np.ndarray:
+    """Lowest pure phase of each element as (n_elements,) int64, −1 where there is none.
+
+    `columns`, here and below, are atomic fractions as a contiguous (n_elements, n_phases) array.
+    """
+    d, n = columns.shape
     pure = np.full(d, -1, np.int64)
-    for i in range(n):
-        for e in range(d):
-            if fractions[i, e] > 1.0 - AMOUNT_TOL and (pure[e] < 0 or energies[i] < energies[pure[e]]):
+    for e in range(d):
+        for i in range(n):
+            if columns[e, i] > 1.0 - AMOUNT_TOL and (pure[e] < 0 or energies[i] < energies[pure[e]]):
                 pure[e] = i
     return pure
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def lowest(
-    fractions: np.ndarray, energies: np.ndarray, pure: np.ndarray, composition: np.ndarray, banned: int
+    columns: np.ndarray, energies: np.ndarray, pure: np.ndarray, composition: np.ndarray, banned: int
 ) -> Lowest:
-    """Lowest energy at one composition without phase `banned` (−1: none)."""
-    d = len(composition)
-    basis, inverse, prices = pure.copy(), np.eye(d), np.empty(d)
+    """Lowest energy at one composition without the compound `banned` (−1: none)."""
+    d, n = columns.shape
+    basis, inverse, amounts = pure.copy(), np.eye(d), np.zeros(d)
+    if pure.min() < 0:
+        return Lowest(NO_CONVERGENCE, np.nan, basis, amounts)
     base, drift = shifted(composition), np.zeros(d)
-    status = descend(fractions, energies, basis, inverse, base, drift, prices, banned)
-    amounts = np.zeros(d)
+    status = descend(columns, energies, basis, inverse, base, drift, np.empty(n), banned)
+    energy = 0.0
     for r in range(d):
         share = dot(inverse[r], composition)
+        energy += share * energies[basis[r]]
         if share > AMOUNT_TOL:
             amounts[r] = share
-    return Lowest(status, dot(prices, composition), basis, amounts)
+    return Lowest(status, energy, basis, amounts)
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def _visit(
-    fractions: np.ndarray, energies: np.ndarray, pure: np.ndarray, start: np.ndarray, end: np.ndarray
+    columns: np.ndarray, energies: np.ndarray, pure: np.ndarray, start: np.ndarray, end: np.ndarray
 ) -> Visited:
     """Every basis of the shifted walk."""
-    d = len(start)
-    basis, inverse, prices = pure.copy(), np.eye(d), np.empty(d)
-    base, drift = shifted(start), end - start
-    room = 32
+    d, n = columns.shape
+    room, m, x = 32, 0, 0.0
     lines, bases, amounts = np.empty((room, 2)), np.empty((room, d), np.int64), np.empty((room, 2, d))
-    status = descend(fractions, energies, basis, inverse, base, drift, prices, -1)
-    column, x, m = np.empty(d), 0.0, 0
+    basis, inverse, base, drift = pure.copy(), np.eye(d), shifted(start), end - start
+    values, pivots, column = np.empty(n), np.empty(n), np.empty(d)
+    status = NO_CONVERGENCE
+    if pure.min() >= 0:
+        status = descend(columns, energies, basis, inverse, base, drift, values, -1)
     while status == OK:
         if m == room:
             room *= 2
             lines = np.concatenate((lines, np.empty_like(lines)))
             bases = np.concatenate((bases, np.empty_like(bases)))
             amounts = np.concatenate((amounts, np.empty_like(amounts)))
-        update_prices(energies, basis, inverse, prices)
-        lines[m, 0], lines[m, 1] = dot(prices, start), dot(prices, end)
-        bases[m] = basis
+        bases[m], lines[m] = basis, 0.0
         for r in range(d):
             amounts[m, 0, r], amounts[m, 1, r] = dot(inverse[r], start), dot(inverse[r], end)
+            lines[m] += energies[basis[r]] * amounts[m, :, r]
         m += 1
         row, x = first_to_empty(base, drift, x)
         if row < 0:
             break
-        phase = cheapest_to_enter(row, fractions, energies, inverse, prices)
+        weigh(columns, inverse[row], pivots)
+        phase = cheapest_to_enter(energies, values, pivots)
         if phase < 0 or m > MAX_PIVOTS:
             status = NO_CONVERGENCE
             break
-        for r in range(d):
-            column[r] = dot(inverse[r], fractions[phase])
+        resolve(phase, columns, inverse, column)
         exchange(row, phase, column, inverse, base, drift, basis)
+        value_phases(columns, energies, basis, inverse, values)
     return Visited(status, lines[:m], bases[:m], amounts[:m])
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _envelope(lines: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Upper envelope on [0, 1] of lines of rising slope: (chosen lines, x where each begins)."""
-    chosen, begins = np.empty(len(lines), np.int64), np.empty(len(lines))
+def _envelope(lines: np.ndarray) -> Segments:
+    """Upper envelope on [0, 1] of lines of rising slope."""
+    first, last, begins = np.empty(len(lines), np.int64), np.empty(len(lines), np.int64), np.empty(len(lines))
     n = 0
     for k in range(len(lines)):
         begin = 0.0
         slope = lines[k, 1] - lines[k, 0]
-        if n > 0 and slope - (lines[chosen[n - 1], 1] - lines[chosen[n - 1], 0]) < SLOPE_TOL_EV:
+        if n > 0 and slope - (lines[first[n - 1], 1] - lines[first[n - 1], 0]) < SLOPE_TOL_EV:
+            last[n - 1] = k
             continue
         while n > 0:
-            top = chosen[n - 1]
+            top = first[n - 1]
             gap = lines[top, 0] - lines[k, 0]
             rise = slope - (lines[top, 1] - lines[top, 0])
             begin = max(gap / rise, 0.0)
@@ -278,32 +305,32 @@ def _envelope(lines: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
             begin = begins[n - 1]
             n -= 1
         if begin < 1.0 - X_TOL:
-            chosen[n], begins[n] = k, begin
+            first[n], last[n], begins[n] = k, k, begin
             n += 1
-    return chosen[:n], begins[:n]
+    return Segments(first[:n], last[:n], begins[:n])
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def tie_line(
-    fractions: np.ndarray, energies: np.ndarray, pure: np.ndarray, start: np.ndarray, end: np.ndarray
+    columns: np.ndarray, energies: np.ndarray, pure: np.ndarray, start: np.ndarray, end: np.ndarray
 ) -> Kinks:
-    """Compiled form of `walk`."""
+    """Compiled form of `walk`; the status is not `OK` where an element has no pure phase."""
     d = len(start)
-    visited = _visit(fractions, energies, pure, start, end)
+    visited = _visit(columns, energies, pure, start, end)
     lines, bases, amounts = visited.lines, visited.bases, visited.amounts
-    chosen, begins = _envelope(lines)
-    n = len(chosen) + 1 if visited.status == OK else 0
+    segments = _envelope(lines)
+    n = len(segments.begins) + 1 if visited.status == OK else 0
     x, energy, first = np.empty(n), np.empty(n), np.zeros(n + 1, np.int64)
     phase, amount = np.empty(n * d, np.int64), np.empty(n * d)
     m = 0
     for kink in range(n):
-        line = chosen[max(kink - 1, 0)]
-        x[kink] = begins[kink] if kink < n - 1 else 1.0
-        energy[kink] = (1.0 - x[kink]) * lines[line, 0] + x[kink] * lines[line, 1]
+        basis = segments.first[0] if kink == 0 else segments.last[kink - 1]
+        x[kink] = segments.begins[kink] if kink < n - 1 else 1.0
+        energy[kink] = (1.0 - x[kink]) * lines[basis, 0] + x[kink] * lines[basis, 1]
         for r in range(d):
-            share = (1.0 - x[kink]) * amounts[line, 0, r] + x[kink] * amounts[line, 1, r]
+            share = (1.0 - x[kink]) * amounts[basis, 0, r] + x[kink] * amounts[basis, 1, r]
             if share > AMOUNT_TOL:
-                phase[m], amount[m] = bases[line, r], share
+                phase[m], amount[m] = bases[basis, r], share
                 m += 1
         first[kink + 1] = m
     return Kinks(visited.status, x, energy, first, phase[:m], amount[:m])

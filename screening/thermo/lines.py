@@ -191,18 +191,18 @@ def assemblages(
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _local_fractions(
-    rows: np.ndarray, elements: np.ndarray, row_start: np.ndarray, numbers: np.ndarray, fraction: np.ndarray
+def _over(
+    elements: np.ndarray, rows: np.ndarray, row_start: np.ndarray, numbers: np.ndarray, fraction: np.ndarray
 ) -> np.ndarray:
-    """Atomic fractions of these rows over `elements` (ascending), (n_rows, n_elements)."""
-    local = np.zeros((len(rows), len(elements)))
+    """Atomic fractions of these rows over `elements` (ascending), (n_elements, n_rows)."""
+    columns = np.zeros((len(elements), len(rows)))
     for i in range(len(rows)):
         e = 0
         for k in range(row_start[rows[i]], row_start[rows[i] + 1]):
             while elements[e] != numbers[k]:
                 e += 1
-            local[i, e] = fraction[k]
-    return local
+            columns[e, i] = fraction[k]
+    return columns
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -257,7 +257,7 @@ def _tie_lines(
     elements = np.empty(0, np.int64)
     rows = elements
     pure = elements
-    local = np.empty((0, 0))
+    columns = np.empty((0, 0))
     local_energy = np.empty(0)
     kinks = 0
     products = 0
@@ -267,14 +267,12 @@ def _tie_lines(
         if not np.array_equal(union, elements):
             elements = union
             rows = phases_within(elements, low, high, system_start, system_phases)
-            local = _local_fractions(rows, elements, row_start, numbers, fraction)
+            columns = _over(elements, rows, row_start, numbers, fraction)
             local_energy = energy[rows]
-            pure = pure_phases(local, local_energy)
-        one = np.array([a], np.int64)
-        end = _local_fractions(one, elements, a_start, a_numbers, a_fraction)[0]
-        one[0] = b
-        start = _local_fractions(one, elements, b_start, b_numbers, b_fraction)[0]
-        found: Kinks = tie_line(local, local_energy, pure, start, end)
+            pure = pure_phases(columns, local_energy)
+        end = _over(elements, np.array([a]), a_start, a_numbers, a_fraction).ravel()
+        start = _over(elements, np.array([b]), b_start, b_numbers, b_fraction).ravel()
+        found: Kinks = tie_line(columns, local_energy, pure, start, end)
         if found.status == OK:
             n, m = len(found.x), len(found.phase)
             x = _with_room(x, kinks + n)
@@ -322,15 +320,15 @@ def _assemblages(
     for i in range(n):
         elements = c_numbers[c_start[i] : c_start[i + 1]].copy()
         rows = phases_within(elements, low, high, system_start, system_phases)
-        local = _local_fractions(rows, elements, row_start, numbers, fraction)
+        columns = _over(elements, rows, row_start, numbers, fraction)
         local_energy = energy[rows]
         excluded = -1
         for k in range(len(rows)):
             if rows[k] == banned[i]:
                 excluded = k
-        pure = pure_phases(local, local_energy)
+        pure = pure_phases(columns, local_energy)
         composition = c_fraction[c_start[i] : c_start[i + 1]].copy()
-        found: Lowest = lowest(local, local_energy, pure, composition, excluded)
+        found: Lowest = lowest(columns, local_energy, pure, composition, excluded)
         if found.status == OK:
             hull_energy[i] = found.energy_ev_per_atom
             for k in range(len(elements)):

@@ -2,7 +2,8 @@
 
 The basis inverse is kept explicitly and both right-hand sides, the composition at x = 0 (`base`) and its
 change with x (`drift`), are carried through every pivot, so that one pivot costs O(elements²) and one pricing
-O(phases × elements). All arrays are changed in place.
+O(phases × elements). Compositions are stored as `columns`, (n_elements, n_phases), because pricing then runs
+along memory over all phases at once. All arrays are changed in place.
 """
 
 import numpy as np
@@ -34,6 +35,38 @@ def dot(left: np.ndarray, right: np.ndarray) -> float:
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
+def weigh(columns: np.ndarray, weights: np.ndarray, totals: np.ndarray) -> None:
+    """Weighted sum over the elements for every phase at once, (n_phases,), in place."""
+    d, n = columns.shape
+    totals[:] = 0.0
+    for k in range(d):
+        weight = weights[k]
+        for i in range(n):
+            totals[i] += weight * columns[k, i]
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def value_phases(
+    columns: np.ndarray, energies: np.ndarray, basis: np.ndarray, inverse: np.ndarray, values: np.ndarray
+) -> None:
+    """Value of every phase at the chemical potentials π = e_B B⁻¹ of the basis, (n_phases,), in place."""
+    prices = np.zeros(len(basis))
+    for r in range(len(basis)):
+        for k in range(len(basis)):
+            prices[k] += energies[basis[r]] * inverse[r, k]
+    weigh(columns, prices, values)
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def resolve(phase: int, columns: np.ndarray, inverse: np.ndarray, column: np.ndarray) -> None:
+    """Composition of a phase in terms of the basis phases, (n_elements,), in place."""
+    for r in range(len(column)):
+        column[r] = 0.0
+        for k in range(len(column)):
+            column[r] += inverse[r, k] * columns[k, phase]
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
 def exchange(
     row: int,
     phase: int,
@@ -43,7 +76,7 @@ def exchange(
     drift: np.ndarray,
     basis: np.ndarray,
 ) -> None:
-    """Bring `phase` into the basis at `row`; update the inverse and both right-hand sides in place."""
+    """Bring `phase`, resolved as `column`, into the basis at `row`; inverse and right-hand sides follow."""
     d = len(basis)
     scale = 1.0 / column[row]
     for k in range(d):
@@ -61,42 +94,31 @@ def exchange(
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def update_prices(energies: np.ndarray, basis: np.ndarray, inverse: np.ndarray, prices: np.ndarray) -> None:
-    """Element chemical potentials π = e_B B⁻¹ of the current basis, in place."""
-    d = len(basis)
-    for k in range(d):
-        total = 0.0
-        for r in range(d):
-            total += energies[basis[r]] * inverse[r, k]
-        prices[k] = total
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
 def descend(
-    fractions: np.ndarray,
+    columns: np.ndarray,
     energies: np.ndarray,
     basis: np.ndarray,
     inverse: np.ndarray,
     base: np.ndarray,
     drift: np.ndarray,
-    prices: np.ndarray,
+    values: np.ndarray,
     banned: int,
 ) -> int:
     """Primal simplex at a fixed composition, from any feasible basis; phase `banned` never enters."""
-    n, d = fractions.shape
+    d, n = columns.shape
     column = np.empty(d)
     for _ in range(MAX_PIVOTS):
-        update_prices(energies, basis, inverse, prices)
+        value_phases(columns, energies, basis, inverse, values)
         entering, best = -1, -COST_TOL_EV
         for i in range(n):
-            cost = energies[i] - dot(fractions[i], prices)
+            cost = energies[i] - values[i]
             if cost < best and i != banned:
                 entering, best = i, cost
         if entering < 0:
             return OK
+        resolve(entering, columns, inverse, column)
         leaving, ratio = -1, np.inf
         for r in range(d):
-            column[r] = dot(inverse[r], fractions[entering])
             if column[r] > PIVOT_TOL and base[r] < ratio * column[r]:
                 leaving, ratio = r, base[r] / column[r]
         if leaving < 0:
@@ -107,11 +129,14 @@ def descend(
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def shifted(composition: np.ndarray) -> np.ndarray:
-    """Composition plus the shift; weights are irrational and distinct, so that no tie survives."""
-    shifted = composition.copy()
-    for k in range(len(shifted)):
-        shifted[k] += SHIFT * (1.0 + np.sqrt(2.0 + 3.0 * k) % 1.0)
-    return shifted
+    """Composition plus the shift, weighted by powers of π.
+
+    No rational combination of them vanishes, so that no tie survives.
+    """
+    moved = composition.copy()
+    for k in range(len(moved)):
+        moved[k] += SHIFT * (1.0 + np.pi ** (k + 1) % 1.0)
+    return moved
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -127,16 +152,15 @@ def first_to_empty(base: np.ndarray, drift: np.ndarray, x: float) -> tuple[int, 
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def cheapest_to_enter(
-    row: int, fractions: np.ndarray, energies: np.ndarray, inverse: np.ndarray, prices: np.ndarray
-) -> int:
-    """Phase that replaces basis row `row` at least cost (dual ratio test); −1 if none can."""
+def cheapest_to_enter(energies: np.ndarray, values: np.ndarray, pivots: np.ndarray) -> int:
+    """Phase that replaces an empty basis phase at least cost (dual ratio test); −1 if none can.
+
+    `pivots` (n_phases,) is the row of the empty phase in B⁻¹·columns.
+    """
     entering, best, best_pivot = -1, np.inf, 0.0
     for i in range(len(energies)):
-        pivot = dot(inverse[row], fractions[i])
-        if pivot < -PIVOT_TOL:
-            cost = energies[i] - dot(fractions[i], prices)
-            ratio = max(cost, 0.0) / -pivot
-            if ratio < best - COST_TOL_EV or (ratio <= best + COST_TOL_EV and -pivot > best_pivot):
-                entering, best, best_pivot = i, min(ratio, best), -pivot
+        if pivots[i] < -PIVOT_TOL:
+            ratio = max(energies[i] - values[i], 0.0) / -pivots[i]
+            if ratio < best - COST_TOL_EV or (ratio <= best + COST_TOL_EV and -pivots[i] > best_pivot):
+                entering, best, best_pivot = i, min(ratio, best), -pivots[i]
     return entering
