@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numba import njit
@@ -76,6 +77,24 @@ class Compositions:
 
 
 @dataclass(frozen=True, eq=False)
+class ProductRows:
+    """Products of several kinks, one row each.
+
+    Attributes
+    ----------
+    owner : (m,) int64 array
+        Position of the kink that a row belongs to, ascending.
+    phase : (m,) int64 array
+    amount : (m,) float array
+        Atomic fractions.
+    """
+
+    owner: np.ndarray
+    phase: np.ndarray
+    amount: np.ndarray
+
+
+@dataclass(frozen=True, eq=False)
 class Lines:
     """Kinks of many tie lines from B (x = 0) to A (x = 1).
 
@@ -104,6 +123,36 @@ class Lines:
 
     def __len__(self) -> int:
         return len(self.kink_start) - 1
+
+    def products_of(self, kinks: np.ndarray) -> "ProductRows":
+        """Products of these kinks, (n,) int array, as rows."""
+        first = self.product_start[kinks]
+        counts = self.product_start[kinks + 1] - first
+        owner = np.repeat(np.arange(len(kinks)), counts)
+        flat = np.arange(counts.sum()) + np.repeat(first - np.append(0, np.cumsum(counts)[:-1]), counts)
+        return ProductRows(owner, self.phase[flat], self.amount[flat])
+
+    @cached_property
+    def mutual_ev_per_atom(self) -> np.ndarray:
+        """Reaction energy at each kink from the ends' hull energies, (n_kinks,) float array, ≤ 0."""
+        sizes = np.diff(self.kink_start)
+        start = np.repeat(self.energy_ev_per_atom[self.kink_start[:-1]], sizes)
+        end = np.repeat(self.energy_ev_per_atom[self.kink_start[1:] - 1], sizes)
+        return np.minimum(self.energy_ev_per_atom - (1.0 - self.x) * start - self.x * end, 0.0)
+
+    @property
+    def lowest_kink(self) -> np.ndarray:
+        """Kink of the lowest mutual energy of each line, (n_lines,) int64 array."""
+        lowest = np.minimum.reduceat(self.mutual_ev_per_atom, self.kink_start[:-1])
+        is_lowest = self.mutual_ev_per_atom == np.repeat(lowest, np.diff(self.kink_start))
+        kinks = np.flatnonzero(is_lowest)
+        first = np.searchsorted(kinks, self.kink_start[:-1])
+        return kinks[first]
+
+    @property
+    def excess_kink(self) -> np.ndarray:
+        """Last kink before pure A of each line, (n_lines,) int64 array."""
+        return self.kink_start[1:] - 2
 
     @property
     def failed(self) -> np.ndarray:

@@ -1,0 +1,167 @@
+"""One chunk of candidates, assessed, as one table: what a part of a campaign holds."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+
+from screening.errors import ScreeningError
+from screening.reactors.contacts import meet
+from screening.reactors.criteria import CRITERIA, Assessment
+from screening.reactors.elements import TOXIC, holds, moisture_hazard, named
+from screening.reactors.forms import UNCERTAIN_CRITERIA, criterion_forms
+from screening.reactors.ranking import apply_filters, passes_all
+from screening.reactors.reduction import Surroundings, reduce
+from screening.reactors.settings import Filters
+
+FAILURE_STAGE = "assessment"
+"""Stage named in failure rows: a chunk is one step of arrays."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What is computed for every candidate of a chunk.
+
+    Attributes
+    ----------
+    filters : Filters
+    layers_wt_percent : tuple of float
+    contacts : bool
+        Whether alloy, reactor and sulfide meet, for candidates that pass the filters.
+    """
+
+    filters: Filters
+    layers_wt_percent: tuple[float, ...]
+    contacts: bool
+
+
+@dataclass(frozen=True)
+class Failure:
+    """A candidate that could not be assessed."""
+
+    formula: str
+    stage: str
+    reason: str
+
+
+@dataclass(frozen=True, eq=False)
+class Part:
+    """The outcome of one chunk: a table with one row per candidate, and its failures."""
+
+    table: pa.Table
+    failures: tuple[Failure, ...]
+
+
+def assess(surroundings: Surroundings, phase: np.ndarray, label: np.ndarray, plan: Plan) -> Part:
+    """Assess a chunk; where it fails, halve it until the candidate that fails stands alone.
+
+    Parameters
+    ----------
+    surroundings : Surroundings
+    phase : (n,) int array
+        Phase numbers of the candidates.
+    label : (n,) object array of str
+    plan : Plan
+
+    Returns
+    -------
+    Part
+    """
+    try:
+        return Part(_table(surroundings, phase, label, plan), ())
+    except (ScreeningError, ValueError, ArithmeticError, LookupError) as error:
+        if len(phase) == 1:
+            nothing = _table(surroundings, phase[:0], label[:0], plan)
+            return Part(nothing, (Failure(str(label[0]), FAILURE_STAGE, f"{type(error).__name__}: {error}"),))
+    middle = len(phase) // 2
+    halves = [
+        assess(surroundings, phase[part], label[part], plan)
+        for part in (slice(None, middle), slice(middle, None))
+    ]
+    return Part(
+        pa.concat_tables([half.table for half in halves]), tuple(f for half in halves for f in half.failures)
+    )
+
+
+def _table(surroundings: Surroundings, phase: np.ndarray, label: np.ndarray, plan: Plan) -> pa.Table:
+    reduction = reduce(surroundings, phase)
+    outcomes = apply_filters(reduction, plan.filters)
+    asked = passes_all(outcomes) if plan.contacts else np.zeros(len(phase), dtype=bool)
+    assessment = Assessment(reduction, meet(reduction, asked))
+    candidates, formulas = reduction.candidates, surroundings.snapshot.phases.formula
+    columns: dict[str, pa.Array | np.ndarray] = {
+        "formula": pa.array(label, pa.string()),
+        "anode": pa.array([surroundings.conditions.anode] * len(phase), pa.string()),
+        "sulfide": pa.array([surroundings.conditions.sulfide] * len(phase), pa.string()),
+        "phase": phase.astype(np.int32),
+        "n_elements": candidates.n_elements.astype(np.int16),
+        "estimated": _touches_estimate(assessment),
+        "energy_above_hull_ev_per_atom": reduction.energy_above_hull_ev_per_atom,
+        "cathodic_limit_v": reduction.cathodic_limit_v,
+        "uptake_per_formula": reduction.uptake_per_formula,
+        "minimum_mutual_ev_per_atom": reduction.minimum_mutual_ev_per_atom,
+        "alloy": _names(formulas, reduction.alloy),
+        "richest_alloy": _names(formulas, reduction.richest_alloy),
+        "unsure_products": reduction.end_volumes.unsure,
+        "toxic": holds(candidates, named(TOXIC)),
+        "moisture_hazard": pa.array(moisture_hazard(candidates), pa.string()),
+        "passes": passes_all(outcomes),
+    }
+    for outcome in outcomes:
+        columns[f"filter_{outcome.name}"] = outcome.outcome.astype(np.int8)
+    for criterion in CRITERIA:
+        columns[criterion.name] = criterion.function(assessment)
+    for wt in plan.layers_wt_percent:
+        layer = assessment.layer(wt)
+        columns[f"metal_fraction_{wt:g}wt"] = layer.metal_fraction
+        columns[f"sulfide_fraction_{wt:g}wt"] = layer.sulfide_fraction
+    columns["volume_change_with_anode"] = assessment.reference_layer.volume_change_with_lithium
+    return pa.table({**columns, **_staircase_columns(assessment), **_form_columns(assessment)})
+
+
+def _touches_estimate(assessment: Assessment) -> np.ndarray:
+    """Candidates whose own phase, or a product on the way, is an estimate, (n,) bool array."""
+    lines, estimated = assessment.reduction.lines, assessment.reduction.phases.estimated
+    per_product = estimated[lines.phase]
+    touched = assessment.reduction.candidates.estimated.copy()
+    if per_product.any():
+        kink = np.repeat(np.arange(len(lines.x)), np.diff(lines.product_start))[per_product]
+        line = np.searchsorted(lines.kink_start, kink, side="right") - 1
+        touched[line] = True
+    return touched
+
+
+def _names(formulas: np.ndarray, phase: np.ndarray) -> pa.Array:
+    """Formulas of phases, null where the number is −1."""
+    return pa.array(np.where(phase >= 0, formulas[phase], ""), pa.string(), mask=phase < 0)
+
+
+def _lists(start: np.ndarray, values: np.ndarray) -> pa.Array:
+    return pa.ListArray.from_arrays(pa.array(start.astype(np.int32)), pa.array(values))
+
+
+def _staircase_columns(assessment: Assessment) -> dict[str, pa.Array]:
+    """All kinks towards the anode with their products, and all plateaus."""
+    lines, stairs = assessment.reduction.lines, assessment.reduction.stairs
+    products = lines.product_start[lines.kink_start]
+    return {
+        "kink_x": _lists(lines.kink_start, lines.x),
+        "kink_energy_ev_per_atom": _lists(lines.kink_start, lines.energy_ev_per_atom),
+        "kink_n_products": _lists(lines.kink_start, np.diff(lines.product_start).astype(np.int8)),
+        "product_phase": _lists(products, lines.phase.astype(np.int32)),
+        "product_amount": _lists(products, lines.amount.astype(np.float32)),
+        "plateau_v": _lists(stairs.step_start, stairs.voltage_v),
+        "plateau_uptake_per_formula": _lists(stairs.step_start, stairs.uptake_per_formula),
+    }
+
+
+def _form_columns(assessment: Assessment) -> dict[str, pa.Array]:
+    """Linear forms of the uncertain criteria."""
+    n = len(assessment)
+    forms = criterion_forms(assessment)
+    columns = {}
+    for k, name in enumerate(UNCERTAIN_CRITERIA):
+        own = forms[k * n : (k + 1) * n]
+        columns[f"form_{name}_phase"] = _lists(own.indptr, own.indices.astype(np.int32))
+        columns[f"form_{name}_coefficient"] = _lists(own.indptr, own.data)
+    return columns

@@ -1,0 +1,247 @@
+"""A study: which candidates meet what, and how they are compared, read from TOML and validated."""
+
+import hashlib
+import json
+import tomllib
+from importlib.resources import files
+from pathlib import Path
+from typing import Self
+
+from pydantic import Field, ValidationError, model_validator
+
+from screening.errors import InputError
+from screening.phases.composition import atomic_number, parse_formula, parse_reactant
+from screening.phases.library import EMBEDDED
+from screening.reactors.settings import Conditions, Filters, Ranking, Settings, Uncertainty
+
+DEFAULT_STUDY = "six-reactors"
+"""The packaged study that runs when none is named."""
+
+
+class Query(Settings):
+    """Candidates taken from the snapshot by rule.
+
+    Attributes
+    ----------
+    anions : tuple of str
+        At least one of these must be present, and no other of F, Cl, Br, I, O, S, Se, Te, N, P, As, H, C, B;
+        empty: any.
+    required, allowed, forbidden : tuples of str
+        Elements that all must be present; that alone may be present (empty: all); that must be absent.
+    radioactive, noble_gases : bool
+        Whether compounds of such elements are let in.
+    n_elements : (int, int)
+        Fewest and most elements.
+    maximum_energy_above_hull_ev_per_atom : float or None
+    needs_metal : bool
+        Must contain a metal other than the anode's, or Si, Ge, Sb.
+    non_reactors : bool
+        Whether compounds of the anode metal with a single anion (LiCl, Li2S) are let in.
+    """
+
+    anions: tuple[str, ...] = ()
+    required: tuple[str, ...] = ()
+    allowed: tuple[str, ...] = ()
+    forbidden: tuple[str, ...] = ()
+    radioactive: bool = False
+    noble_gases: bool = False
+    n_elements: tuple[int, int] = (2, 20)
+    maximum_energy_above_hull_ev_per_atom: float | None = Field(default=None, ge=0.0)
+    needs_metal: bool = True
+    non_reactors: bool = False
+
+    @model_validator(mode="after")
+    def _sound(self) -> Self:
+        if not 1 <= self.n_elements[0] <= self.n_elements[1]:
+            raise ValueError(f"n_elements {list(self.n_elements)}: bounds reversed or below 1")
+        for name in ("anions", "required", "allowed", "forbidden"):
+            for symbol in getattr(self, name):
+                atomic_number(symbol, where=f"candidates.query.{name}")
+        return self
+
+
+class Candidates(Settings):
+    """Where candidates come from; all given sources add up, without repeats.
+
+    Attributes
+    ----------
+    formulas : tuple of str
+        Named candidates: always in figures and reports.
+    controls : tuple of str
+        Negative controls, which must come out without a rank.
+    file : str
+        csv or parquet file with a column ``formula``, relative to the study file.
+    query : Query or None
+    """
+
+    formulas: tuple[str, ...] = ()
+    controls: tuple[str, ...] = ()
+    file: str = ""
+    query: Query | None = None
+
+    @model_validator(mode="after")
+    def _any(self) -> Self:
+        if not self.formulas and not self.file and self.query is None:
+            raise ValueError("no candidates: give formulas, file or query")
+        for formula in (*self.formulas, *self.controls):
+            parse_formula(formula)
+        return self
+
+
+class Meetings(Settings):
+    """The grid of counter-phases, and how the outcome is read; see `Conditions`.
+
+    Attributes
+    ----------
+    anodes, sulfides : tuples of str
+        Every candidate meets every anode metal with every sulfide.
+    layers_wt_percent : tuple of float
+        Reactor contents at which the layer's volumes are reported.
+    contacts : bool
+        Whether alloy, reactor and sulfide are let meet (the dearer half).
+    """
+
+    anodes: tuple[str, ...] = Field(default=("Li",), min_length=1)
+    sulfides: tuple[str, ...] = Field(default=("Li6PS5Cl",), min_length=1)
+    plateau_floor_v: float = Conditions().plateau_floor_v
+    wt_percent: float = Conditions().wt_percent
+    layers_wt_percent: tuple[float, ...] = (10.0, 30.0, 50.0)
+    percolation_threshold: float = Conditions().percolation_threshold
+    no_reaction_ev_per_atom: float = Conditions().no_reaction_ev_per_atom
+    alloy: str = Conditions().alloy
+    alloys: dict[str, str] = Field(default_factory=dict)
+    contacts: bool = True
+
+    @model_validator(mode="after")
+    def _sound(self) -> Self:
+        for name in self.anodes:
+            atomic_number(name, where="conditions.anodes")
+        for name in self.sulfides:
+            parse_reactant(name)
+        for reactor, alloy in self.alloys.items():
+            parse_formula(reactor)
+            parse_formula(alloy)
+        if not all(0.0 < wt <= 100.0 for wt in self.layers_wt_percent):
+            raise ValueError("layers_wt_percent must lie in (0, 100]")
+        self.grid()
+        return self
+
+    def grid(self) -> tuple[Conditions, ...]:
+        """Conditions of every anode with every sulfide."""
+        shared = self.model_dump(exclude={"anodes", "sulfides", "layers_wt_percent", "contacts"})
+        return tuple(Conditions(anode=a, sulfide=s, **shared) for a in self.anodes for s in self.sulfides)
+
+
+class Figures(Settings):
+    """What is drawn and spelled out one by one.
+
+    Attributes
+    ----------
+    top : int
+        Best candidates shown in ``ranking.json`` and figures, besides the named ones.
+    x_axis : {"atomic", "molar", "mass"}
+    """
+
+    top: int = Field(default=50, ge=0)
+    x_axis: str = Field(default="atomic", pattern="^(atomic|molar|mass)$")
+
+
+class Study(Settings):
+    """A whole study.
+
+    Attributes
+    ----------
+    name, title : str
+    snapshot : str
+        Name or path; a command-line option overrides it.
+    candidates, conditions, filters, ranking, uncertainty, figures
+        The sections of the TOML file.
+    """
+
+    name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")
+    title: str = ""
+    snapshot: str = EMBEDDED
+    candidates: Candidates
+    conditions: Meetings = Meetings()
+    filters: Filters = Filters()
+    ranking: Ranking = Ranking()
+    uncertainty: Uncertainty = Uncertainty()
+    figures: Figures = Figures()
+
+    @property
+    def checksum(self) -> str:
+        """sha256 of everything that decides the numbers (not of figures and title)."""
+        deciding = self.model_dump(mode="json", exclude={"figures", "title", "snapshot"})
+        return hashlib.sha256(json.dumps(deciding, sort_keys=True).encode()).hexdigest()
+
+
+def read_study(path: Path) -> Study:
+    """Read and validate a study file.
+
+    Raises
+    ------
+    InputError
+        If it cannot be read, is no TOML, or an entry is unknown or out of bounds; one line, naming the entry.
+    """
+    try:
+        text = path.read_text("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = getattr(error, "strerror", None) or "not UTF-8 text"
+        raise InputError(
+            f"cannot read the study ({reason})", where=str(path), remedy="see screening studies"
+        ) from None
+    return parse_study(text, where=str(path), folder=path.parent)
+
+
+def parse_study(text: str, *, where: str, folder: Path = Path()) -> Study:
+    """Validate the text of a study; relative candidate files are taken from `folder`."""
+    try:
+        content = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise InputError(f"malformed TOML ({error})", where=where, remedy="mend that line") from None
+    try:
+        study = Study.model_validate(content)
+    except ValidationError as error:
+        raise InputError(_first_fault(error), where=where, remedy="see docs/studies.md") from None
+    file = study.candidates.file
+    if file and not Path(file).is_absolute():
+        located = study.candidates.model_copy(update={"file": str(folder / file)})
+        study = study.model_copy(update={"candidates": located})
+    return study
+
+
+def _first_fault(error: ValidationError) -> str:
+    fault = error.errors(include_url=False)[0]
+    place = ".".join(str(part) for part in fault["loc"])
+    if fault["type"] == "extra_forbidden":
+        return f"unknown key {place!r}"
+    message = fault["msg"].removeprefix("Value error, ")
+    if not place or isinstance(fault["input"], dict):
+        return f"{place}: {message}" if place else message
+    return f"{place} = {fault['input']!r}: {message}"
+
+
+def packaged_studies() -> dict[str, Study]:
+    """The studies that ship with the package, by name."""
+    found = {}
+    for resource in sorted(files("screening.campaign").joinpath("studies").iterdir(), key=lambda r: r.name):
+        if resource.name.endswith(".toml"):
+            study = parse_study(resource.read_text("utf-8"), where=resource.name)
+            found[study.name] = study
+    return found
+
+
+def find_study(name: str = DEFAULT_STUDY) -> Study:
+    """A study by the name of a packaged one or by path.
+
+    Raises
+    ------
+    InputError
+        If it is neither, or the file is faulty.
+    """
+    shipped = packaged_studies()
+    if name in shipped:
+        return shipped[name]
+    if not name.endswith(".toml") and not Path(name).exists():
+        raise InputError(f"no study {name!r}", remedy=f"give a TOML file or one of {', '.join(shipped)}")
+    return read_study(Path(name))

@@ -1,0 +1,192 @@
+"""What alloy, reactor and sulfide do to each other: the dearer half of an assessment, on arrays."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from screening.phases.composition import parse_reactant
+from screening.phases.snapshot import Snapshot
+from screening.reactors.reduction import Reduction, Surroundings
+from screening.thermo.lines import Compositions, Lines, tie_lines
+from screening.thermo.reactants import price
+from screening.thermo.staircases import Staircases
+
+
+@dataclass(frozen=True, eq=False)
+class Alloys:
+    """Each alloy that some candidate forms, once; (n_alloys,) arrays.
+
+    Attributes
+    ----------
+    phase : int array
+        Phase numbers, ascending.
+    potential_v : float array
+        Plateau on which the alloy forms from its metal and the anode; 0 where it holds no anode metal.
+    lithiophilic : bool array
+        Whether its metal forms a compound with the anode on the hull.
+    attack : Lines
+        From the sulfide (x = 0) to each alloy.
+    anode_attack : Lines
+        One line from the sulfide to the anode metal.
+    sulfide_atoms : float
+        Atoms per formula of the sulfide.
+    """
+
+    phase: np.ndarray
+    potential_v: np.ndarray
+    lithiophilic: np.ndarray
+    attack: Lines
+    anode_attack: Lines
+    sulfide_atoms: float
+
+    @property
+    def relief_ev_per_mol(self) -> np.ndarray:
+        """How much less an excess of the alloy attacks the sulfide than an excess of the anode metal does.
+
+        In eV per formula of sulfide; mutual energies, alloy minus anode metal.
+        """
+        anode = excess_energy_ev_per_atom(self.anode_attack)[0]
+        return (excess_energy_ev_per_atom(self.attack) - anode) * self.sulfide_atoms
+
+
+@dataclass(frozen=True, eq=False)
+class Contacts:
+    """Reactions among alloy, reactor and sulfide; (n,) arrays over the candidates of a reduction.
+
+    Attributes
+    ----------
+    alloys : Alloys
+    alloy_row : int array
+        Position of each candidate's alloy in `alloys`, −1 where it has none.
+    mixed : int array
+        Candidates (positions in the reduction) that `mixing` belongs to, ascending.
+    relayed : int array
+        Those among them that have an alloy, which `relay` belongs to.
+    relay : Lines
+        From each of them (x = 0) to its alloy.
+    mixing : Lines
+        From each of them (x = 0) to the sulfide.
+    """
+
+    alloys: Alloys
+    alloy_row: np.ndarray
+    mixed: np.ndarray
+    relayed: np.ndarray
+    relay: Lines
+    mixing: Lines
+
+    @property
+    def mixing_ev_per_atom(self) -> np.ndarray:
+        """Lowest mutual energy of reactor | sulfide, NaN for candidates not asked for."""
+        values = np.full(len(self.alloy_row), np.nan)
+        values[self.mixed] = self.mixing.mutual_ev_per_atom[self.mixing.lowest_kink]
+        return values
+
+    @property
+    def relay_ev_per_atom(self) -> np.ndarray:
+        """Lowest mutual energy of alloy | reactor, NaN for candidates not asked for, 0 without an alloy."""
+        values = self.per_alloy(np.zeros(len(self.alloys.phase)))
+        values[self.relayed] = self.relay.mutual_ev_per_atom[self.relay.lowest_kink]
+        return values
+
+    def per_alloy(self, values: np.ndarray) -> np.ndarray:
+        """Spread values of the alloys over the candidates that were asked for, NaN elsewhere.
+
+        A candidate without an alloy leaves the anode metal itself at the sulfide, which relieves nothing:
+        its value is 0.
+        """
+        spread = np.full(len(self.alloy_row), np.nan)
+        spread[self.mixed] = np.append(values, 0.0)[self.alloy_row[self.mixed]]
+        return spread
+
+
+def excess_energy_ev_per_atom(lines: Lines) -> np.ndarray:
+    """Mutual energy with A in excess, per atom of B, (n_lines,) float array."""
+    kink = lines.excess_kink
+    return lines.mutual_ev_per_atom[kink] / (1.0 - lines.x[kink])
+
+
+def meet(reduction: Reduction, asked: np.ndarray) -> Contacts:
+    """Let alloys, reactors and sulfide meet.
+
+    Parameters
+    ----------
+    reduction : Reduction
+    asked : (n,) bool array
+        Candidates for which the reactions among the three are wanted.
+
+    Returns
+    -------
+    Contacts
+
+    Raises
+    ------
+    InputError
+        If the snapshot lacks the sulfide.
+    """
+    snapshot = reduction.surroundings.snapshot
+    sulfide = sulfide_composition(reduction.surroundings)
+    unique, position = np.unique(reduction.alloy, return_inverse=True)
+    none = int(np.searchsorted(unique, 0))
+    alloys = _alloys(reduction.surroundings, unique[none:], sulfide)
+    mixed = np.flatnonzero(asked)
+    relayed = np.flatnonzero(asked & (reduction.alloy >= 0))
+    mixed_with = Compositions.of_phases(snapshot, reduction.phase[mixed])
+    relayed_by = Compositions.of_phases(snapshot, reduction.phase[relayed])
+    return Contacts(
+        alloys,
+        position - none,
+        mixed,
+        relayed,
+        tie_lines(snapshot, Compositions.of_phases(snapshot, reduction.alloy[relayed]), relayed_by),
+        tie_lines(snapshot, sulfide, mixed_with),
+    )
+
+
+def sulfide_composition(surroundings: Surroundings) -> Compositions:
+    """Composition of the study's sulfide, which must be in the snapshot."""
+    reactant = parse_reactant(surroundings.conditions.sulfide)
+    price(surroundings.snapshot, reactant)
+    return Compositions.of([reactant.unit])
+
+
+def _alloys(surroundings: Surroundings, phase: np.ndarray, sulfide: Compositions) -> Alloys:
+    snapshot = surroundings.snapshot
+    compositions = Compositions.of_phases(snapshot, phase)
+    repeated = _repeat(sulfide, len(phase))
+    potential, lithiophilic = _alloying(surroundings, snapshot, phase, compositions)
+    return Alloys(
+        phase,
+        potential,
+        lithiophilic,
+        tie_lines(snapshot, compositions, repeated),
+        tie_lines(snapshot, surroundings.anode, sulfide),
+        float(sulfide.atoms[0]),
+    )
+
+
+def _alloying(
+    surroundings: Surroundings, snapshot: Snapshot, phase: np.ndarray, compositions: Compositions
+) -> tuple[np.ndarray, np.ndarray]:
+    """Potential at which each alloy forms from its metal, and whether that metal alloys at all."""
+    metals = compositions.without(int(surroundings.anode.atomic_number[0]))
+    lines = tie_lines(snapshot, surroundings.anode, metals)
+    stairs = Staircases.of(lines, metals.atoms, surroundings.charge)
+    owner = np.repeat(np.arange(len(phase)), np.diff(stairs.step_start))
+    products = lines.products_of(stairs.kink)
+    potential = np.zeros(len(phase))
+    formed = products.phase == phase[owner[products.owner]]
+    steps = products.owner[formed]
+    potential[owner[steps]] = stairs.voltage_v[steps]
+    return potential, np.diff(stairs.step_start) > 0
+
+
+def _repeat(composition: Compositions, n: int) -> Compositions:
+    """One composition n times."""
+    size = len(composition.atomic_number)
+    return Compositions(
+        np.arange(n + 1, dtype=np.int64) * size,
+        np.tile(composition.atomic_number, n),
+        np.tile(composition.fraction, n),
+        np.tile(composition.atoms, n),
+    )

@@ -1,0 +1,222 @@
+"""Filters, desirabilities, score and Pareto front: every part of the argument stays visible."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numba import njit
+
+from screening.reactors.criteria import CRITERIA
+from screening.reactors.elements import (
+    TOXIC,
+    holds,
+    moisture_hazard,
+    named,
+    noble_gas_table,
+    radioactive_table,
+)
+from screening.reactors.reduction import Reduction
+from screening.reactors.settings import Desirability, Filters, Ranking
+from screening.thermo.products import ElectronicClass
+
+PASSES, FAILS, UNDECIDED = 1, 0, -1
+"""Outcomes of a filter; an undecided one neither passes nor fails."""
+
+
+@dataclass(frozen=True, eq=False)
+class FilterOutcome:
+    """One filter over all candidates.
+
+    Attributes
+    ----------
+    name : str
+    outcome : (n,) int8 array
+        `PASSES`, `FAILS` or `UNDECIDED`.
+    """
+
+    name: str
+    outcome: np.ndarray
+
+
+def apply_filters(reduction: Reduction, settings: Filters) -> tuple[FilterOutcome, ...]:
+    """Hard filters, from what the anode makes of each candidate.
+
+    Parameters
+    ----------
+    reduction : Reduction
+    settings : Filters
+
+    Returns
+    -------
+    tuple of FilterOutcome
+        ``reacts`` (mutual energy below the no-reaction bound, and uptake above the floor),
+        ``metallic_product``, ``allowed_elements`` (neither radioactive nor noble gas), and those that the
+        settings switch on.
+    """
+    conditions, phases = reduction.surroundings.conditions, reduction.candidates
+    reacts = (reduction.minimum_mutual_ev_per_atom < -conditions.no_reaction_ev_per_atom) & (
+        reduction.end_step >= 0
+    )
+    metallic = reduction.has_product(ElectronicClass.METALLIC)
+    unsure = reduction.has_product(ElectronicClass.AMBIGUOUS) | reduction.has_product(ElectronicClass.UNKNOWN)
+    forbidden = holds(phases, radioactive_table()) | holds(phases, noble_gas_table())
+    outcomes = [
+        FilterOutcome("reacts", reacts.astype(np.int8)),
+        FilterOutcome("metallic_product", np.where(metallic, PASSES, np.where(unsure, UNDECIDED, FAILS))),
+        FilterOutcome("allowed_elements", (~forbidden).astype(np.int8)),
+    ]
+    if settings.forbid_toxic:
+        outcomes.append(FilterOutcome("not_toxic", (~holds(phases, named(TOXIC))).astype(np.int8)))
+    if settings.forbid_moisture_hazard:
+        outcomes.append(FilterOutcome("moisture_safe", (moisture_hazard(phases) == "").astype(np.int8)))
+    most = settings.maximum_energy_above_hull_ev_per_atom
+    if most is not None:
+        near = reduction.energy_above_hull_ev_per_atom <= most
+        outcomes.append(FilterOutcome("near_hull", near.astype(np.int8)))
+    return tuple(outcomes)
+
+
+def passes_all(outcomes: tuple[FilterOutcome, ...]) -> np.ndarray:
+    """Candidates that fail no filter, (n,) bool array."""
+    return np.logical_and.reduce([outcome.outcome != FAILS for outcome in outcomes])
+
+
+@dataclass(frozen=True, eq=False)
+class Ranked:
+    """Candidates with score and rank; (n,) arrays.
+
+    Attributes
+    ----------
+    desirabilities : (n, n_criteria) float array
+        In the order of `CRITERIA`; NaN where a criterion is unknown.
+    score : float array
+        Weighted geometric mean of the desirabilities; 0 where a filter fails.
+    rank : int array
+        1 is best; 0 where a filter fails. Equal scores share the better rank.
+    pareto : bool array
+        Whether no other passing candidate is at least as good in all criteria of `settings.pareto` and better
+        in one.
+    """
+
+    desirabilities: np.ndarray
+    score: np.ndarray
+    rank: np.ndarray
+    pareto: np.ndarray
+
+
+def rank(values: np.ndarray, passes: np.ndarray, settings: Ranking) -> Ranked:
+    """Score and rank candidates.
+
+    Parameters
+    ----------
+    values : (n, n_criteria) float array
+        In the order of `CRITERIA`; NaN where unknown.
+    passes : (n,) bool array
+        Candidates that fail no filter.
+    settings : Ranking
+
+    Returns
+    -------
+    Ranked
+    """
+    valued = desirabilities(values, settings)
+    score = np.where(passes, weighted_geometric_mean(valued, weights(settings)), 0.0)
+    return Ranked(valued, score, ranks(score, passes), pareto(values, settings, passes))
+
+
+def weights(settings: Ranking) -> np.ndarray:
+    """Weights in the order of `CRITERIA`, (n_criteria,) float array."""
+    return np.array([settings.criteria[criterion.name].weight for criterion in CRITERIA])
+
+
+def desirability(values: np.ndarray, rule: Desirability, floor: float) -> np.ndarray:
+    """Desirability of one criterion, in [floor, 1]; NaN stays NaN.
+
+    Parameters
+    ----------
+    values : float array of any shape
+    rule : Desirability
+    floor : float
+    """
+    worst, best = rule.worst, rule.best
+    if rule.scale == "log":
+        with np.errstate(divide="ignore"):
+            values = np.log(values)
+        worst, best = np.log(worst), np.log(best)
+    reached = (values - worst) / (best - worst)
+    if rule.target:
+        reached = 1.0 - np.abs(reached - 1.0)
+    return np.maximum(np.clip(reached, 0.0, 1.0) ** rule.exponent, floor)
+
+
+def desirabilities(values: np.ndarray, settings: Ranking) -> np.ndarray:
+    """Desirabilities of all criteria; `values` is (..., n_criteria) in the order of `CRITERIA`."""
+    columns = [
+        desirability(values[..., k], settings.criteria[criterion.name], settings.floor)
+        for k, criterion in enumerate(CRITERIA)
+    ]
+    return np.stack(columns, axis=-1)
+
+
+def weighted_geometric_mean(valued: np.ndarray, weight: np.ndarray) -> np.ndarray:
+    """Weighted geometric mean over the last axis; unknown desirabilities (NaN) are left out of the mean."""
+    known = ~np.isnan(valued)
+    total = (weight * known).sum(axis=-1)
+    logs = np.where(known, np.log(np.where(known, valued, 1.0)), 0.0) @ weight
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return np.where(total > 0.0, np.exp(logs / total), 0.0)
+
+
+def ranks(score: np.ndarray, passing: np.ndarray) -> np.ndarray:
+    """Rank by falling score among the passing, 0 for the others; equal scores share the better rank."""
+    ordered = np.sort(score[passing])
+    better = len(ordered) - np.searchsorted(ordered, score, side="right")
+    return np.where(passing, better + 1, 0)
+
+
+def pareto(values: np.ndarray, settings: Ranking, passing: np.ndarray) -> np.ndarray:
+    """Candidates that no other dominates in the criteria of `settings.pareto`, (n,) bool array; ties stay.
+
+    An unknown value counts as the worst there is, so that nobody dominates by ignorance.
+    """
+    columns = []
+    for k, criterion in enumerate(CRITERIA):
+        rule = settings.criteria[criterion.name]
+        if criterion.name in settings.pareto:
+            better = (
+                -np.abs(values[:, k] - rule.best)
+                if rule.target
+                else np.sign(rule.best - rule.worst) * values[:, k]
+            )
+            columns.append(np.nan_to_num(better, nan=-np.inf, neginf=-np.inf, posinf=np.inf))
+    gains = np.column_stack(columns)
+    rows = np.flatnonzero(passing)
+    order = rows[np.lexsort(gains[rows].T)[::-1]]
+    front = np.zeros(len(values), dtype=bool)
+    front[order[_undominated(np.ascontiguousarray(gains[order]))]] = True
+    return front
+
+
+@njit(cache=True, nogil=True)
+def _undominated(gains: np.ndarray) -> np.ndarray:
+    """Positions of the undominated rows of (n, k) gains, sorted so that no row dominates an earlier one."""
+    n, k = gains.shape
+    front = np.empty(n, np.int64)
+    size = 0
+    for i in range(n):
+        dominated = False
+        for j in range(size):
+            better = False
+            worse = False
+            for c in range(k):
+                if gains[front[j], c] > gains[i, c]:
+                    better = True
+                elif gains[front[j], c] < gains[i, c]:
+                    worse = True
+                    break
+            if better and not worse:
+                dominated = True
+                break
+        if not dominated:
+            front[size] = i
+            size += 1
+    return front[:size]

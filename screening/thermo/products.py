@@ -1,0 +1,211 @@
+"""From products to a 3D anode: which of them conduct electrons, and what volume they fill."""
+
+from dataclasses import dataclass
+from enum import IntEnum
+
+import numpy as np
+
+from screening.phases.composition import symbol
+from screening.phases.snapshot import Phases
+from screening.thermo.lines import ProductRows
+from screening.units import A3_PER_ATOM_TO_CM3_PER_MOL, LITHIUM_DENSITY_G_PER_CM3
+
+INSULATING_GAP_EV = 2.0
+"""PBE band gap from which a phase counts as insulating. PBE underestimates gaps by 30–50 %, so that 2 eV
+stands for 3–4 eV measured: no carriers at room temperature, doped or not."""
+
+SCHER_ZALLEN = 0.16
+"""Critical volume fraction for percolation of monodisperse spheres in the continuum.
+H. Scher, R. Zallen, J. Chem. Phys. 53, 3759 (1970), doi 10.1063/1.1674565."""
+
+
+class ElectronicClass(IntEnum):
+    """How a phase conducts electrons, by its PBE band gap."""
+
+    METALLIC = 0
+    SEMICONDUCTING = 1
+    INSULATING = 2
+    AMBIGUOUS = 3
+    UNKNOWN = 4
+
+    @property
+    def label(self) -> str:
+        """Lower-case name."""
+        return self.name.lower()
+
+
+def electronic_class(phases: Phases) -> np.ndarray:
+    """Electronic class of each phase, (n,) int array of `ElectronicClass`.
+
+    The median gap over polymorphs decides. A phase with metallic and gapped polymorphs is ambiguous. A phase
+    without a gap is metallic if it holds metals only, else unknown.
+    """
+    metals_only = of_metals_only(phases)
+    gap = phases.band_gap_ev
+    classes = np.full(len(phases), ElectronicClass.SEMICONDUCTING)
+    classes[gap >= INSULATING_GAP_EV] = ElectronicClass.INSULATING
+    classes[gap == 0.0] = ElectronicClass.METALLIC
+    classes[(phases.band_gap_min_ev == 0.0) & (phases.band_gap_max_ev > 0.0)] = ElectronicClass.AMBIGUOUS
+    classes[np.isnan(gap)] = ElectronicClass.UNKNOWN
+    undecided = (classes == ElectronicClass.UNKNOWN) & metals_only
+    classes[undecided] = ElectronicClass.METALLIC
+    return classes
+
+
+def gap_source(phases: Phases, phase: int) -> str:
+    """Where the electronic class of one phase comes from, in words."""
+    n = int(phases.band_gap_polymorphs[phase])
+    if phases.estimated[phase] and n:
+        return "gap given with the estimated phase"
+    if n == 0:
+        return "no gap known; metals only" if of_metals_only(phases)[phase] else "no gap known"
+    if n == 1:
+        return "PBE gap of the one known polymorph"
+    low, high = phases.band_gap_min_ev[phase], phases.band_gap_max_ev[phase]
+    return f"median PBE gap of {n} polymorphs ({low:.2f} to {high:.2f} eV)"
+
+
+def of_metals_only(phases: Phases) -> np.ndarray:
+    """Phases all of whose elements are metals, (n,) bool array."""
+    return np.logical_and.reduceat(metal_table()[phases.atomic_number], phases.row_start[:-1])
+
+
+def metal_table() -> np.ndarray:
+    """Which elements are metals (pymatgen's table), (119,) bool array by atomic number."""
+    from pymatgen.core import Element
+
+    return np.array([False, *(Element.from_Z(z).is_metal for z in range(1, 119))])
+
+
+def alloy_former_table() -> np.ndarray:
+    """Elements M that count as the alloying metal: metals, and Si, Ge, Sb; (119,) bool array.
+
+    Never an anion former (P, N, chalcogens), whose lithium compounds are salts.
+    """
+    table = metal_table()
+    table[[z for z in range(1, 119) if symbol(z) in ("Si", "Ge", "Sb")]] = True
+    return table
+
+
+@dataclass(frozen=True, eq=False)
+class ProductVolumes:
+    """Volumes of products, (n,) float arrays in cm³ per mole of reactor formula.
+
+    Attributes
+    ----------
+    metal_cm3 : array
+        Metallic products.
+    salt_cm3 : array
+        All others.
+    unsure : (n,) bool array
+        Whether a product's electronic class is ambiguous or unknown (it is counted as salt).
+    """
+
+    metal_cm3: np.ndarray
+    salt_cm3: np.ndarray
+    unsure: np.ndarray
+
+
+def product_volumes(
+    phases: Phases, classes: np.ndarray, rows: ProductRows, atoms: np.ndarray
+) -> ProductVolumes:
+    """Volumes of the products of several kinks.
+
+    Parameters
+    ----------
+    phases : Phases
+    classes : (n_phases,) int array
+        From `electronic_class`.
+    rows : ProductRows
+    atoms : (n,) float array
+        Atoms in the mixture per formula of reactor at each kink.
+    """
+    n = len(atoms)
+    volume = (
+        rows.amount * atoms[rows.owner] * phases.volume_per_atom_a3[rows.phase] * A3_PER_ATOM_TO_CM3_PER_MOL
+    )
+    kinds = classes[rows.phase]
+    metallic = kinds == ElectronicClass.METALLIC
+    unsure = np.zeros(n, dtype=bool)
+    unsure[rows.owner[kinds >= ElectronicClass.AMBIGUOUS]] = True
+    return ProductVolumes(
+        np.bincount(rows.owner, np.where(metallic, volume, 0.0), minlength=n),
+        np.bincount(rows.owner, np.where(metallic, 0.0, volume), minlength=n),
+        unsure,
+    )
+
+
+@dataclass(frozen=True)
+class Sulfide:
+    """What the volumes of a layer need to know of the electrolyte mixed into it."""
+
+    molar_mass_g: float
+    molar_volume_cm3: float
+
+    @property
+    def cm3_per_g(self) -> float:
+        """Specific volume."""
+        return self.molar_volume_cm3 / self.molar_mass_g
+
+
+@dataclass(frozen=True, eq=False)
+class Layer:
+    """A reacted layer of reactor and sulfide, (n,) float arrays.
+
+    Attributes
+    ----------
+    metal_fraction, salt_fraction, sulfide_fraction : arrays
+        Volume fractions after the reaction; the sulfide is taken as untouched.
+    volume_change : array
+        Volume of the reacted layer over that of the pressed powders, minus 1.
+    volume_change_with_lithium : array
+        The same with the consumed lithium metal counted among the starting solids.
+    """
+
+    metal_fraction: np.ndarray
+    salt_fraction: np.ndarray
+    sulfide_fraction: np.ndarray
+    volume_change: np.ndarray
+    volume_change_with_lithium: np.ndarray
+
+
+def layer(
+    volumes: ProductVolumes,
+    reactor_molar_mass_g: np.ndarray,
+    reactor_molar_volume_cm3: np.ndarray,
+    metal_consumed_cm3: np.ndarray,
+    sulfide: Sulfide,
+    wt_percent: float,
+) -> Layer:
+    """Volume fractions and volume change of a layer with `wt_percent` reactor by mass before the reaction.
+
+    Parameters
+    ----------
+    volumes : ProductVolumes
+    reactor_molar_mass_g, reactor_molar_volume_cm3, metal_consumed_cm3 : (n,) float arrays
+        Per mole of reactor; the last is the anode metal that the reaction consumes.
+    sulfide : Sulfide
+    wt_percent : float
+        Between 0 and 100.
+    """
+    moles = wt_percent / 100.0 / reactor_molar_mass_g
+    sulfide_cm3 = (1.0 - wt_percent / 100.0) * sulfide.cm3_per_g
+    metal, salt = moles * volumes.metal_cm3, moles * volumes.salt_cm3
+    after = metal + salt + sulfide_cm3
+    before = moles * reactor_molar_volume_cm3 + sulfide_cm3
+    return Layer(
+        metal / after,
+        salt / after,
+        sulfide_cm3 / after,
+        after / before - 1.0,
+        after / (before + moles * metal_consumed_cm3) - 1.0,
+    )
+
+
+def lithium_thickness_um(capacity_mah_per_cm2: float) -> float:
+    """Thickness of Li metal that holds an areal capacity, µm (4.85 µm per mAh/cm²)."""
+    from screening.phases.composition import atomic_masses_g
+    from screening.units import MAH_PER_MOL_OF_CHARGE
+
+    grams = capacity_mah_per_cm2 / MAH_PER_MOL_OF_CHARGE * float(atomic_masses_g()[3])
+    return grams / LITHIUM_DENSITY_G_PER_CM3 * 1e4
