@@ -163,7 +163,13 @@ def kramers_kronig(
         for start in range(0, len(members), BATCH):
             some = members[start : start + BATCH]
             z = np.stack([spectra[i].z_ohm for i in some])
-            results.update(zip(some, _test_grid(spectra[some[0]].frequency_hz, z, settings), strict=True))
+            results.update(
+                zip(
+                    some,
+                    _test_grid(np.asarray(spectra[some[0]].frequency_hz, dtype=np.float64), z, settings),
+                    strict=True,
+                )
+            )
     return tuple(results[i] for i in range(len(spectra)))
 
 
@@ -226,7 +232,7 @@ def _element_counts(
         tried = np.arange(start, min(start + BLOCK, most + 1))
         designs = np.zeros((tried.size, 2 * frequency_hz.size, terms + tried[-1]))
         for design, count in zip(designs, tried, strict=True):
-            design[:, : terms + count] = _parts(_chain(frequency_hz, count, settings), 0)
+            design[:, : terms + count] = _parts(_chain(frequency_hz, int(count), settings), 0)
         weighted = designs * weights[active][:, None, :, None]
         resistance = _solve(weighted, target[active][:, None, :])[..., terms:]
         positive = np.where(resistance > 0, resistance, 0.0).sum(axis=-1)
