@@ -97,7 +97,9 @@ def judge_shorts(
         )
         return ShortVerdict(Short.INDETERMINATE, np.nan, 0, (doubt,), limits)
     series = _series(polarisation, limits)
-    found = [*_collapse_and_sags(series, limits), *_creep(series, limits), *other_evidence]
+    found = _collapse_and_sags(series, limits)
+    collapse = next((item.half_cycle - 1 for item in found if item.verdict is Short.HARD), len(polarisation))
+    found += [*_creep(series, collapse, limits), *other_evidence]
     if floor_asr_ohm_cm2 is not None:
         found += _floor(series, floor_asr_ohm_cm2, limits)
     order = list(Short)
@@ -158,7 +160,7 @@ def _collapse_and_sags(series: _Series, limits: ShortSettings) -> list[Evidence]
                 *_onset(series.polarisation, hard, limits),
                 ratio,
                 limits.collapse_ratio,
-                f"half-cycle {hard + 1} has {ratio:.0%} of the resistance that the past promises, and stays low",
+                f"half-cycle {hard + 1} has {ratio:.0%} of what the past promises, and stays low",
             )
         )
     dips = (series.polarisation.sag_ratio < limits.sag_ratio) | (
@@ -236,40 +238,54 @@ def _cycles(series: _Series) -> tuple[np.ndarray, np.ndarray]:
     return first[kept], value[kept]
 
 
-def _creep(series: _Series, limits: ShortSettings) -> list[Evidence]:
-    """Fall that grows faster after the formation, at one level of the current."""
+def _creep(series: _Series, until: int, limits: ShortSettings) -> list[Evidence]:
+    """Fall that grows faster after the formation, or goes too far, at one level of the current.
+
+    Only half-cycles before `until` are asked: a collapse that begins there is told already.
+    """
     first, value = _cycles(series)
+    first, value = first[first + 1 < until], value[first + 1 < until]
     if not len(first):
         return []
     time_h = series.polarisation.stop_h[first]
     formed_h = time_h[min(limits.formation_cycles, len(first)) - 1]
     at_once = limits.creep_ratio_corrected if series.has_temperature else limits.creep_ratio_uncorrected
-    trials = [(0.0, at_once), (HOURS_PER_DAY, limits.creep_ratio)]
     level_edges = np.flatnonzero(np.abs(np.diff(series.log_current[first])) > SAME_CURRENT) + 1
     for rows in np.split(np.arange(len(first)), level_edges):
         times, values = time_h[rows], value[rows]
-        for average_h, ratio in trials:
+        for average_h, ratio in ((0.0, at_once), (HOURS_PER_DAY, limits.creep_ratio)):
             faster = accelerating_fall(
                 times, values, start_h=formed_h, average_h=average_h, shortest_h=limits.creep_shortest_h
             )
             total = fall_since(times, values, formed_h, average_h)
-            for fall, limit in ((faster, ratio), (total, limits.creep_total_ratio)):
+            for fall, limit, words in (
+                (
+                    faster,
+                    ratio,
+                    "the resistance falls faster and faster after a steady time: {:.0%} of what it was",
+                ),
+                (
+                    total,
+                    limits.creep_total_ratio,
+                    "the resistance has gone on falling, to {:.0%} of that after formation",
+                ),
+            ):
                 passed = np.flatnonzero(fall < np.log(limit))
                 if len(passed):
-                    return [_creep_evidence(series, first[rows[passed[0]]], float(np.exp(fall.min())), limit)]
+                    half_cycle = int(first[rows[passed[0]]])
+                    lowest = float(np.exp(fall.min()))
+                    return [
+                        Evidence(
+                            Signal.CREEP,
+                            Short.SUSPECTED,
+                            float(series.polarisation.stop_h[half_cycle]),
+                            half_cycle + 1,
+                            lowest,
+                            limit,
+                            words.format(lowest),
+                        )
+                    ]
     return []
-
-
-def _creep_evidence(series: _Series, half_cycle: int, ratio: float, limit: float) -> Evidence:
-    return Evidence(
-        Signal.CREEP,
-        Short.SUSPECTED,
-        float(series.polarisation.stop_h[half_cycle]),
-        int(half_cycle) + 1,
-        ratio,
-        limit,
-        f"after a steady time the resistance falls faster and faster, by {1 - ratio:.0%} more than before",
-    )
 
 
 def _floor(series: _Series, floor_asr_ohm_cm2: float, limits: ShortSettings) -> list[Evidence]:

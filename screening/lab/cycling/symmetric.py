@@ -80,7 +80,7 @@ class LifeEnd(StrEnum):
 
     SHORT = "short circuit"
     POLARISATION = "polarisation above the limit"
-    RECORD = "record ends, cell alive"
+    RECORD = "record ends without failure"
 
 
 @dataclass(frozen=True)

@@ -27,7 +27,7 @@ class Signal(StrEnum):
     COLLAPSE = "resistance collapse"
     SAG = "sags inside half-cycles"
     FLOOR = "resistance below the electrolyte's own"
-    CREEP = "accelerating fall of the resistance"
+    CREEP = "late fall of the resistance"
     IMPEDANCE = "impedance"
     COVERAGE = "half-cycles that could be judged"
 

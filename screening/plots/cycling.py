@@ -1,0 +1,155 @@
+"""Figures of a symmetric cell: voltage, overpotential and resistance against time, the failure marked."""
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from screening.lab.cycling.symmetric import SymmetricReport
+from screening.plots.thinning import thinned
+
+INK, BLUE, VERMILION, GREEN, GREY = "#000000", "#0072B2", "#D55E00", "#009E73", "#7F7F7F"
+"""Okabe-Ito colours, told apart with any colour vision, and in print by their lightness."""
+
+ZOOM_CYCLES = 3
+"""Cycles in a zoom."""
+
+
+def verdict_label(report: SymmetricReport) -> str:
+    """The verdict as a caption: what and when."""
+    verdict = report.verdict
+    if not verdict.verdict.is_alarm:
+        return f"no short seen ({verdict.verdict})" if verdict.verdict != "none" else "no short seen"
+    name = "short suspected" if verdict.verdict == "suspected" else f"{verdict.verdict} short"
+    return f"{name}, {verdict.time_h:.4g} h"
+
+
+def draw_voltage(
+    axes: Axes, report: SymmetricReport, *, window_h: tuple[float, float] | None = None, label: bool = True
+) -> Axes:
+    """Draw voltage against time, the failure marked.
+
+    Parameters
+    ----------
+    axes : matplotlib.axes.Axes
+        Where to draw.
+    report : SymmetricReport
+        The cell.
+    window_h : (float, float), optional
+        Only this span of total time, h.
+    label : bool
+        Name the failure in the panel.
+    """
+    time_h = report.data.time_s / 3600.0
+    low, high = (time_h[0], time_h[-1]) if window_h is None else window_h
+    rows = slice(*np.searchsorted(time_h, [low, high], side="left").tolist())
+    times, voltage = time_h[rows], report.data.voltage_v[rows]
+    kept = thinned(times, voltage)
+    axes.plot(times[kept], voltage[kept], color=BLUE, linewidth=0.6, rasterized=len(kept) > 4_000)
+    axes.axhline(0.0, color=GREY, linewidth=0.5)
+    when = report.verdict.time_h
+    if report.verdict.verdict.is_alarm and low <= when <= high:
+        axes.axvline(when, color=VERMILION, linewidth=1.2, linestyle="--")
+        if label:
+            left = when < 0.5 * (low + high)
+            axes.annotate(
+                verdict_label(report),
+                (when, 1.0),
+                xycoords=("data", "axes fraction"),
+                xytext=(4 if left else -4, -4),
+                textcoords="offset points",
+                ha="left" if left else "right",
+                va="top",
+                color=VERMILION,
+                bbox={"facecolor": "white", "edgecolor": "none", "alpha": 0.8, "pad": 1.0},
+            )
+    axes.set(xlabel="Time / h", ylabel="Voltage / V", xlim=(low, high))
+    return axes
+
+
+def zoom_windows(report: SymmetricReport) -> list[tuple[float, float]]:
+    """Spans of `ZOOM_CYCLES` cycles, h: the first, those about the failure (or the middle), the last."""
+    halves = report.half_cycles
+    span = 2 * ZOOM_CYCLES
+    if len(halves) <= 2 * span:
+        return []
+    middle = report.verdict.half_cycle - 1 if report.verdict.verdict.is_alarm else len(halves) // 2
+    firsts = [0, min(max(middle - span // 2, 0), len(halves) - span), len(halves) - span]
+    return [
+        (float(halves.start_h[first]), float(halves.stop_h[first + span - 1]))
+        for first in dict.fromkeys(firsts)
+    ]
+
+
+def draw_overpotential(axes: Axes, report: SymmetricReport) -> Axes:
+    """Draw overpotential (V+ - V-) / 2 per cycle against time, stabilisation and failure marked."""
+    cycles = report.cycles
+    axes.plot(cycles.time_h, 1e3 * cycles.overpotential_v, "o", ms=2.5, color=BLUE)
+    if report.stabilisation_cycle is not None:
+        when = float(cycles.time_h[report.stabilisation_cycle - 1])
+        axes.axvline(when, color=GREEN, linewidth=1.0, linestyle=":")
+        axes.annotate(
+            f"stable from cycle {report.stabilisation_cycle}",
+            (when, 0.0),
+            xycoords=("data", "axes fraction"),
+            xytext=(4, 4),
+            textcoords="offset points",
+            color=GREEN,
+            va="bottom",
+            bbox={"facecolor": "white", "edgecolor": "none", "alpha": 0.8, "pad": 1.0},
+        )
+    _mark_failure(axes, report)
+    axes.set(xlabel="Time / h", ylabel="Overpotential / mV", ylim=(0.0, None))
+    return axes
+
+
+def draw_resistance(axes: Axes, report: SymmetricReport) -> Axes:
+    """Draw the whole cell's resistance times area per half-cycle against time, with the electrolyte's own."""
+    halves = report.half_cycles
+    for sign, colour, marker, name in ((1, BLUE, "o", "I > 0"), (-1, GREEN, "s", "I < 0")):
+        rows = halves.sign == sign
+        axes.plot(
+            halves.time_h[rows], halves.asr_ohm_cm2[rows], marker, ms=2.2, color=colour, label=name, alpha=0.8
+        )
+    if report.floor_asr_ohm_cm2 is not None:
+        axes.axhline(
+            report.floor_asr_ohm_cm2, color=INK, linewidth=0.8, linestyle="-.", label="electrolyte alone"
+        )
+    _mark_failure(axes, report)
+    axes.set(xlabel="Time / h", ylabel="ASR (whole cell) / Ω cm²", ylim=(0.0, None))
+    axes.margins(y=0.15)
+    axes.legend(
+        loc="lower center",
+        bbox_to_anchor=(0.5, 1.0),
+        ncols=3,
+        frameon=False,
+        borderaxespad=0.1,
+        fontsize="small",
+    )
+    return axes
+
+
+def _mark_failure(axes: Axes, report: SymmetricReport) -> None:
+    if report.verdict.verdict.is_alarm and np.isfinite(report.verdict.time_h):
+        axes.axvline(report.verdict.time_h, color=VERMILION, linewidth=1.2, linestyle="--")
+
+
+def symmetric_figure(report: SymmetricReport) -> Figure:
+    """Compose a page: voltage over the whole test, three zooms, overpotential and resistance against time."""
+    windows = zoom_windows(report)
+    figure = Figure(figsize=(8.0, 7.5 if windows else 5.5), layout="constrained")
+    heights = [1.5, 1.0, 1.2] if windows else [1.5, 1.2]
+    columns = 2 * max(len(windows), 1)  # halves and thirds of the width
+    grid = figure.add_gridspec(len(heights), columns, height_ratios=heights)
+    top = draw_voltage(figure.add_subplot(grid[0, :]), report)
+    top.set_title(report.data.cell.replace("$", r"\$"), fontsize="medium", loc="left")
+    first = None
+    for index, window in enumerate(windows):
+        axes = figure.add_subplot(grid[1, 2 * index : 2 * index + 2], sharey=first)
+        draw_voltage(axes, report, window_h=window, label=False)
+        if first is not None:
+            axes.set_ylabel("")
+            axes.tick_params(labelleft=False)
+        first = first or axes
+    draw_overpotential(figure.add_subplot(grid[-1, : columns // 2]), report)
+    draw_resistance(figure.add_subplot(grid[-1, columns // 2 :]), report)
+    return figure
