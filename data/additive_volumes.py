@@ -9,6 +9,7 @@ import pandas as pd
 from scipy.optimize import linprog
 
 VOLUME_DECIMALS = 3  # of an estimated volume (Å³/atom): far below its error, far above the solver's noise
+TIE = 1e-6  # Å³/atom: a value this close below a half is a half that the solver's noise has touched
 HELD_OUT = 3000  # compounds with a known volume on which the additive estimate is tried
 HELD_OUT_SEED = 2019
 
@@ -72,7 +73,7 @@ def with_estimated_volumes(phases: pd.DataFrame) -> pd.DataFrame:
     """Fill the missing volumes with additive estimates, marked as such."""
     missing = np.flatnonzero(phases["volume_per_atom_a3"].isna())
     volume = phases["volume_per_atom_a3"].to_numpy().copy()
-    volume[missing] = np.round(additive_volumes(phases, missing), VOLUME_DECIMALS)
+    volume[missing] = np.round(additive_volumes(phases, missing) + TIE, VOLUME_DECIMALS)
     source = phases["volume_source"].to_numpy(object).copy()
     source[missing] = np.where(np.isfinite(volume[missing]), "estimated", "")
     return phases.assign(volume_per_atom_a3=volume, volume_source=source)
