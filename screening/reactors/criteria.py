@@ -14,7 +14,7 @@ from screening.phases.composition import parse_reactant
 from screening.reactors.contacts import Contacts
 from screening.reactors.elements import cost_usd_per_kg as element_cost
 from screening.reactors.elements import scarcest_abundance_ppm
-from screening.reactors.reduction import Reduction
+from screening.reactors.reduction import Reduction, Surroundings
 from screening.thermo.products import Layer, Sulfide, layer
 from screening.units import A3_PER_ATOM_TO_CM3_PER_MOL
 
@@ -35,29 +35,35 @@ class Assessment:
     def __len__(self) -> int:
         return len(self.reduction)
 
-    @cached_property
-    def sulfide(self) -> Sulfide:
-        """Mass and volume of the study's sulfide (a mixture's volumes add)."""
-        reactant = parse_reactant(self.reduction.surroundings.conditions.sulfide)
-        snapshot = self.reduction.surroundings.snapshot
-        volume = sum(
-            part.mole_fraction
-            * part.formula.n_atoms
-            * float(snapshot.phases.volume_per_atom_a3[snapshot.find(part.formula)])
-            for part in reactant.parts
-        )
-        return Sulfide(reactant.unit.molar_mass_g, volume * A3_PER_ATOM_TO_CM3_PER_MOL)
-
     def layer(self, wt_percent: float) -> Layer:
         """The layer that `wt_percent` of each reactor leaves when its uptake above the floor is complete."""
         r = self.reduction
         consumed = r.uptake_per_formula * r.surroundings.anode_cm3_per_mol
-        return layer(r.end_volumes, r.molar_mass_g, r.molar_volume_cm3, consumed, self.sulfide, wt_percent)
+        return layer(
+            r.end_volumes,
+            r.molar_mass_g,
+            r.molar_volume_cm3,
+            consumed,
+            sulfide_of(r.surroundings),
+            wt_percent,
+        )
 
     @cached_property
     def reference_layer(self) -> Layer:
         """The layer at the mass fraction that the study's criteria refer to."""
         return self.layer(self.reduction.surroundings.conditions.wt_percent)
+
+
+def sulfide_of(surroundings: Surroundings) -> Sulfide:
+    """Mass and volume of the study's sulfide (the volumes of a mixture's parts add)."""
+    reactant, snapshot = parse_reactant(surroundings.conditions.sulfide), surroundings.snapshot
+    volume = sum(
+        part.mole_fraction
+        * part.formula.n_atoms
+        * float(snapshot.phases.volume_per_atom_a3[snapshot.find(part.formula)])
+        for part in reactant.parts
+    )
+    return Sulfide(reactant.unit.molar_mass_g, volume * A3_PER_ATOM_TO_CM3_PER_MOL)
 
 
 def driving_force_ev_per_li(assessment: Assessment) -> np.ndarray:

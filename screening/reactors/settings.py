@@ -4,6 +4,7 @@ from typing import Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from screening.reactors.uncertainty import DEFAULT_ERROR_MODEL, ErrorModel
 from screening.thermo.products import SCHER_ZALLEN
 from screening.thermo.staircases import DEFAULT_FLOOR_V
 
@@ -110,10 +111,29 @@ class Uncertainty(Settings):
     draws : int
         0 switches the probabilities off.
     seed : int
+    bias_ev_per_li, bias_sd_ev_per_li : dict of anion symbol to float
+    reduction_sd_ev_per_atom, mixing_sd_ev_per_atom, alloy_sd_ev_per_atom : float or None
+        Changes to the calibrated error model (see `uncertainty.ErrorModel`); None keeps its numbers.
     """
 
     draws: int = Field(default=2000, ge=0, le=100_000)
     seed: int = Field(default=20230815, ge=0)
+    bias_ev_per_li: dict[str, float] = Field(default_factory=dict)
+    bias_sd_ev_per_li: dict[str, float] = Field(default_factory=dict)
+    reduction_sd_ev_per_atom: float | None = Field(default=None, ge=0.0)
+    mixing_sd_ev_per_atom: float | None = Field(default=None, ge=0.0)
+    alloy_sd_ev_per_atom: float | None = Field(default=None, ge=0.0)
+
+    def error_model(self) -> ErrorModel:
+        """The calibrated error model with this study's changes."""
+        spreads = {
+            name: value
+            for name in ("reduction_sd_ev_per_atom", "mixing_sd_ev_per_atom", "alloy_sd_ev_per_atom")
+            if (value := getattr(self, name)) is not None
+        }
+        return DEFAULT_ERROR_MODEL.changed(
+            bias_ev_per_li=self.bias_ev_per_li, bias_sd_ev_per_li=self.bias_sd_ev_per_li, **spreads
+        )
 
 
 def _default_criteria() -> dict[str, Desirability]:

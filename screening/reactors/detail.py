@@ -1,0 +1,267 @@
+"""Everything about one reactor that a report spells out: products, plateaus, layers, figures."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from screening.phases.composition import Formula, parse_formula, parse_reactant
+from screening.phases.snapshot import Snapshot
+from screening.reactors.criteria import sulfide_of
+from screening.reactors.reduction import Surroundings, reduce
+from screening.thermo.interface import InterfaceReaction, react
+from screening.thermo.lithiation import Lithiation, lithiate
+from screening.thermo.products import ElectronicClass, ProductVolumes, gap_source, layer
+from screening.units import A3_PER_ATOM_TO_CM3_PER_MOL
+
+
+@dataclass(frozen=True)
+class ProductPhase:
+    """One product phase.
+
+    Attributes
+    ----------
+    formula : str
+    moles : float
+        Per mole of reactor.
+    electronic_class : str
+    band_gap_ev : float or None
+    gap_source : str
+    volume_cm3 : float or None
+        Per mole of reactor.
+    volume_source : str
+        ``dft``, ``element`` or ``estimated``.
+    estimated : bool
+        Whether the phase itself is an estimate.
+    """
+
+    formula: str
+    moles: float
+    electronic_class: str
+    band_gap_ev: float | None
+    gap_source: str
+    volume_cm3: float | None
+    volume_source: str
+    estimated: bool
+
+
+@dataclass(frozen=True)
+class LayerState:
+    """Volumes of a reacted layer at one reactor content.
+
+    Attributes
+    ----------
+    wt_percent : float
+        Reactor before the reaction, by mass.
+    metal_fraction, salt_fraction, sulfide_fraction : float
+    metal_percolates, sulfide_percolates : bool
+        Against the threshold of the study.
+    volume_change, volume_change_with_anode : float
+    """
+
+    wt_percent: float
+    metal_fraction: float
+    salt_fraction: float
+    sulfide_fraction: float
+    metal_percolates: bool
+    sulfide_percolates: bool
+    volume_change: float
+    volume_change_with_anode: float
+
+
+@dataclass(frozen=True)
+class Plateau:
+    """One finished plateau with its products and layers.
+
+    Attributes
+    ----------
+    voltage_v, uptake_per_formula, capacity_mah_per_g : float
+    reaction : str
+    above_floor : bool
+        Whether criteria count it.
+    holds_alloy : bool
+        Whether "the alloy" is among the products.
+    products : tuple of ProductPhase
+    layers : tuple of LayerState
+    """
+
+    voltage_v: float
+    uptake_per_formula: float
+    capacity_mah_per_g: float
+    reaction: str
+    above_floor: bool
+    holds_alloy: bool
+    products: tuple[ProductPhase, ...]
+    layers: tuple[LayerState, ...]
+
+
+@dataclass(frozen=True)
+class ReactorDetail:
+    """One reactor, spelled out.
+
+    Attributes
+    ----------
+    formula : str
+    alloy, richest_alloy : str
+        Empty where no product is a metal or alloy.
+    lithiation : Lithiation
+    plateaus : tuple of Plateau
+    with_anode : InterfaceReaction
+        Anode metal | reactor.
+    with_alloy : InterfaceReaction or None
+        Alloy | reactor.
+    sulfide_with_anode : InterfaceReaction
+    sulfide_with_alloy : InterfaceReaction or None
+    """
+
+    formula: str
+    alloy: str
+    richest_alloy: str
+    lithiation: Lithiation
+    plateaus: tuple[Plateau, ...]
+    with_anode: InterfaceReaction
+    with_alloy: InterfaceReaction | None
+    sulfide_with_anode: InterfaceReaction
+    sulfide_with_alloy: InterfaceReaction | None
+
+    @property
+    def at_excess(self) -> Plateau | None:
+        """The last plateau above the floor, None for a compound that takes nothing up."""
+        above = [plateau for plateau in self.plateaus if plateau.above_floor]
+        return above[-1] if above else None
+
+    @property
+    def curves(self) -> tuple[InterfaceReaction, ...]:
+        """All reaction-energy curves of this reactor."""
+        every = (self.with_anode, self.with_alloy, self.sulfide_with_anode, self.sulfide_with_alloy)
+        return tuple(curve for curve in every if curve is not None)
+
+
+def detail(
+    surroundings: Surroundings, phase: int, label: str, layers_wt_percent: tuple[float, ...]
+) -> ReactorDetail:
+    """Spell out one reactor.
+
+    Parameters
+    ----------
+    surroundings : Surroundings
+    phase : int
+        Phase number of the reactor.
+    label : str
+        Its formula as shown.
+    layers_wt_percent : tuple of float
+        Reactor contents of the layers.
+    """
+    snapshot, conditions = surroundings.snapshot, surroundings.conditions
+    reduction = reduce(surroundings, np.array([phase]))
+    alloy = _name(snapshot, int(reduction.alloy[0]))
+    reactor, anode = parse_reactant(label), parse_reactant(conditions.anode)
+    sulfide = parse_reactant(conditions.sulfide)
+    lithiation = lithiate(snapshot, reactor, conditions.anode)
+    same = alloy != "" and snapshot.find(parse_formula(alloy)) == phase
+    return ReactorDetail(
+        label,
+        alloy,
+        _name(snapshot, int(reduction.richest_alloy[0])),
+        lithiation,
+        _plateaus(surroundings, reactor.unit, lithiation, alloy, layers_wt_percent),
+        react(snapshot, anode, reactor),
+        react(snapshot, parse_reactant(alloy), reactor) if alloy and not same else None,
+        react(snapshot, anode, sulfide),
+        react(snapshot, parse_reactant(alloy), sulfide) if alloy else None,
+    )
+
+
+def _name(snapshot: Snapshot, phase: int) -> str:
+    return str(snapshot.phases.formula[phase]) if phase >= 0 else ""
+
+
+def _plateaus(
+    surroundings: Surroundings,
+    unit: Formula,
+    lithiation: Lithiation,
+    alloy: str,
+    layers_wt_percent: tuple[float, ...],
+) -> tuple[Plateau, ...]:
+    plateaus = []
+    for step in lithiation.steps:
+        products = tuple(product_phase(surroundings, name, moles) for name, moles in step.products.items())
+        layers = tuple(
+            _layer_state(surroundings, unit, products, step.uptake_per_formula, wt)
+            for wt in layers_wt_percent
+        )
+        plateaus.append(
+            Plateau(
+                step.voltage_v,
+                step.uptake_per_formula,
+                step.capacity_mah_per_g,
+                step.reaction,
+                step.voltage_v > surroundings.conditions.plateau_floor_v,
+                alloy in step.products,
+                products,
+                layers,
+            )
+        )
+    return tuple(plateaus)
+
+
+def product_phase(surroundings: Surroundings, formula: str, moles: float) -> ProductPhase:
+    """One product with its electronic class and volume."""
+    snapshot = surroundings.snapshot
+    phase = snapshot.find(parse_formula(formula))
+    if phase is None:
+        raise LookupError(f"product {formula} is not in the snapshot")
+    phases = snapshot.phases
+    gap, volume = float(phases.band_gap_ev[phase]), float(phases.volume_per_atom_a3[phase])
+    cm3 = moles * float(phases.atoms[phase]) * volume * A3_PER_ATOM_TO_CM3_PER_MOL
+    return ProductPhase(
+        formula,
+        moles,
+        ElectronicClass(int(surroundings.classes[phase])).label,
+        None if np.isnan(gap) else gap,
+        gap_source(phases, phase),
+        None if np.isnan(volume) else cm3,
+        str(phases.volume_source[phase]),
+        bool(phases.estimated[phase]),
+    )
+
+
+def _layer_state(
+    surroundings: Surroundings,
+    unit: Formula,
+    products: tuple[ProductPhase, ...],
+    uptake: float,
+    wt_percent: float,
+) -> LayerState:
+    """Volumes of the layer once a plateau is finished."""
+    known = [p for p in products if p.volume_cm3 is not None]
+    metal = sum(p.volume_cm3 or 0.0 for p in known if p.electronic_class == "metallic")
+    salt = sum(p.volume_cm3 or 0.0 for p in known if p.electronic_class != "metallic")
+    if len(known) < len(products):
+        metal = salt = float("nan")
+    state = layer(
+        ProductVolumes(np.array([metal]), np.array([salt]), np.array([False])),
+        np.array([unit.molar_mass_g]),
+        np.array([molar_volume_cm3(surroundings.snapshot, unit)]),
+        np.array([uptake * surroundings.anode_cm3_per_mol]),
+        sulfide_of(surroundings),
+        wt_percent,
+    )
+    threshold = surroundings.conditions.percolation_threshold
+    return LayerState(
+        wt_percent,
+        float(state.metal_fraction[0]),
+        float(state.salt_fraction[0]),
+        float(state.sulfide_fraction[0]),
+        bool(state.metal_fraction[0] >= threshold),
+        bool(state.sulfide_fraction[0] >= threshold),
+        float(state.volume_change[0]),
+        float(state.volume_change_with_lithium[0]),
+    )
+
+
+def molar_volume_cm3(snapshot: Snapshot, formula: Formula) -> float:
+    """Volume of one mole of a formula as written; NaN where the snapshot has none."""
+    phase = snapshot.find(formula)
+    if phase is None:
+        return float("nan")
+    return float(snapshot.phases.volume_per_atom_a3[phase]) * formula.n_atoms * A3_PER_ATOM_TO_CM3_PER_MOL
