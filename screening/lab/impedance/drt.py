@@ -180,16 +180,28 @@ class DrtSeries:
         -------
         ndarray, shape (s, k)
         """
-        penalty = self.basis.penalty(self.options.order)
         deviation = np.zeros((len(self.spectra), len(functional)))
-        for batch in _batches(self.spectra, self.basis, self.options):
-            rows = batch.rows
-            inverse = np.linalg.inv(batch.equations.penalised(penalty, self.regularisation[rows]))
-            q = batch.equations.n_terms
-            variance = ((functional @ inverse[:, q:, q:]) * functional).sum(axis=2)
-            noise = np.sqrt(batch.noise_variance(self, penalty))
-            deviation[rows] = np.sqrt(variance) * (noise * batch.magnitude)[:, None]
+        q = self.terms.shape[1]
+        for rows, covariance in self._posterior():
+            part = covariance[:, q:, q:]
+            deviation[rows] = np.sqrt(((functional @ part) * functional).sum(axis=2))
         return deviation
+
+    @property
+    def r_inf_sd_ohm(self) -> FloatArray:
+        """Posterior standard deviation of R∞, shape (s,)."""
+        deviation = np.zeros(len(self.spectra))
+        for rows, covariance in self._posterior():
+            deviation[rows] = np.sqrt(covariance[:, 0, 0])
+        return deviation
+
+    def _posterior(self) -> Iterator[tuple[np.ndarray, FloatArray]]:
+        """Rows and their covariances in Ω², terms (scaled columns) first."""
+        penalty = self.basis.penalty(self.options.order)
+        for batch in _batches(self.spectra, self.basis, self.options):
+            inverse = np.linalg.inv(batch.equations.penalised(penalty, self.regularisation[batch.rows]))
+            scale = batch.noise_variance(self, penalty) * batch.magnitude**2
+            yield batch.rows, inverse * scale[:, None, None]
 
     def gamma_interval_ohm(self, level: float = 0.95) -> FloatArray:
         """Credible interval of γ at `tau_s`, shape (2, s, m), cut at 0."""

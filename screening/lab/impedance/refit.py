@@ -19,6 +19,9 @@ from screening.lab.impedance.zarc import PER_ELEMENT, Problem
 LEVEL = 0.95
 """Confidence level of every interval of the refit."""
 
+DETECTION = 3.0
+"""Standard deviations above which a resistance counts as detected, as in analytical chemistry."""
+
 MARGIN_DECADES = 1.0
 """How far beyond 1/ω an element may lie; its resistance is then a bound, and flagged."""
 
@@ -57,7 +60,7 @@ class Elements:
     @property
     def detected(self) -> np.ndarray:
         """Whether the resistance exceeds three standard deviations, shape (e,)."""
-        return self.resistance_ohm > tracking.DETECTION * self.resistance_sd_ohm
+        return self.resistance_ohm > DETECTION * self.resistance_sd_ohm
 
     @property
     def resistance_interval_ohm(self) -> FloatArray:
@@ -244,7 +247,8 @@ def _deviation(model: tracking.Model, problem: Problem, bounds: Bounds) -> Float
     curvature = np.einsum("spp->sp", gram)
     matrix[:, diagonal, diagonal] += held + 1e-12 * curvature.max(axis=1, keepdims=True)
     variance = np.einsum("spp->sp", np.linalg.inv(matrix)) * free
-    return np.sqrt(np.maximum(variance, 0.0) * (model.fit.cost / _freedom(model, problem))[:, None])
+    noise = (model.fit.cost / _freedom(model, problem))[:, None]
+    return np.sqrt(np.maximum(variance, 0.0) * noise + model.shared_variance * free)
 
 
 def _elements(model: tracking.Model, deviation: FloatArray, problem: Problem, units: _Units) -> Elements:

@@ -182,21 +182,46 @@ def _with_split(theta: FloatArray, q: int, k: int) -> FloatArray:
 
 
 def _with_new_element(problem: Problem, bounds: Bounds, previous: Fit) -> FloatArray:
-    """Add an element where the score test asks for one: the largest decrease of χ², linearised."""
-    residual, jacobian = zarc.evaluate(problem, previous.theta)
+    """Add an element where the score test asks for one."""
+    found = scan(problem, bounds, previous)
+    best = found.gain.argmax(axis=1)
+    every = np.arange(len(best))
+    resistance = np.maximum(found.resistance[every, best], 1e-3)
+    new = np.stack([resistance, found.ln_tau[best], np.full(len(best), SEED_PHI)], axis=1)
+    return np.concatenate([previous.theta, new], axis=1)
+
+
+@dataclass(frozen=True, eq=False)
+class Scan:
+    """Score test for one more element on a grid of g relaxation times.
+
+    Attributes
+    ----------
+    ln_tau : ndarray, shape (g,)
+        Grid.
+    gain : ndarray, shape (s, g)
+        Decrease of χ² that an element of positive resistance would bring, linearised.
+    resistance : ndarray, shape (s, g)
+        Its scaled resistance.
+    """
+
+    ln_tau: FloatArray
+    gain: FloatArray
+    resistance: FloatArray
+
+
+def scan(problem: Problem, bounds: Bounds, fit: Fit) -> Scan:
+    """Where the residuals of a fit ask for one more element."""
+    residual, jacobian = zarc.evaluate(problem, fit.theta)
     low, high = bounds.ln_tau_low.min(), bounds.ln_tau_high.max()
     grid = np.linspace(low, high, int((high - low) / log(10.0) * SCAN_PER_DECADE) + 2)
     growth = (1j * np.exp(problem.ln_omega[:, None, :] + grid[None, :, None])) ** SEED_PHI
     trial = (problem.weight[:, None, :] / (1.0 + growth)).view(float)
     overlap = trial @ jacobian.transpose(0, 2, 1)
-    ridge = 1e-9 * np.einsum("spp->s", previous.gram)[:, None, None] * np.eye(jacobian.shape[1])
-    projected = np.linalg.solve(previous.gram + ridge, overlap.transpose(0, 2, 1))
-    explained = (overlap * projected.transpose(0, 2, 1)).sum(axis=2)
-    left = np.maximum((trial**2).sum(axis=2) - explained, 1e-9 * (trial**2).sum(axis=2))
-    gain = np.maximum((trial @ residual[..., None])[..., 0], 0.0)
+    ridge = 1e-9 * np.einsum("spp->s", fit.gram)[:, None, None] * np.eye(jacobian.shape[1])
+    projected = np.linalg.solve(fit.gram + ridge, overlap.transpose(0, 2, 1))
+    power = (trial**2).sum(axis=2)
+    left = np.maximum(power - (overlap * projected.transpose(0, 2, 1)).sum(axis=2), 1e-9 * power)
+    slope = np.maximum((trial @ residual[..., None])[..., 0], 0.0)
     outside = (grid < bounds.ln_tau_low[:, None]) | (grid > bounds.ln_tau_high[:, None])
-    best = np.where(outside, -1.0, gain**2 / left).argmax(axis=1)
-    every = np.arange(len(best))
-    resistance = np.maximum(gain[every, best] / left[every, best], 1e-3)
-    new = np.stack([resistance, grid[best], np.full(len(best), SEED_PHI)], axis=1)
-    return np.concatenate([previous.theta, new], axis=1)
+    return Scan(grid, np.where(outside, 0.0, slope**2 / left), slope / left)

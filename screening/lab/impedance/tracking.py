@@ -8,38 +8,25 @@ from scipy.optimize import linear_sum_assignment
 
 from screening.lab.impedance import zarc
 from screening.lab.impedance.basis import FloatArray
-from screening.lab.impedance.selection import Bounds, Selected, select
-from screening.lab.impedance.zarc import PER_ELEMENT, Anchor, Fit, Problem
+from screening.lab.impedance.courses import Courses, inverse
+from screening.lab.impedance.selection import SEED_PHI, Bounds, Selected, scan, select
+from screening.lab.impedance.zarc import PER_ELEMENT, Fit, Problem
 
 SCOUTS = 9
 """Spectra, evenly spread over the series, whose number of elements BIC chooses at the start."""
 
-EXTRA_SCOUTS = 3
-"""Worst-fitted spectra added in each audit, so that a process that comes and goes between scouts is found."""
-
-AUDITS = 2
-"""Rounds of audit at most."""
-
-MISFIT = 1.6
-"""Reduced χ² over the noise of the scouts above which a spectrum is audited (5 σ for 158 data)."""
+MAX_ADDED = 4
+"""Tracks added at most because the residuals of the whole series ask for them."""
 
 GATE = 0.5 * log(10.0)
 """Largest jump in ln τ of one process between scouts: half a decade."""
 
-LN_TAU_SPREAD = 0.15 * log(10.0)
-"""Standard deviation allowed around the smooth course of ln τ; only a fading process needs it."""
+ROUNDS = 4
+"""Alternations of fitting the spectra and learning the courses; three change nothing visible."""
 
-PHI_SPREAD = 0.05
-"""Standard deviation allowed around the smooth course of φ."""
-
-SMOOTHING = 1.0 / 12.0
-"""Width of the smoothing of ln τ and φ, as a share of the series."""
-
-DETECTION = 3.0
-"""Standard deviations above which a resistance counts as seen."""
-
-SEEN_SHARE = 0.02
-"""Share of the spectra (two at least, in a series of six or more) in which a process must be seen."""
+SUPPORT = 25.0
+"""χ² that a track must explain in the series beyond ln N in each spectrum where it explains that much:
+BIC decides where it is present, and the rest must pay for its ln τ and φ (as 3 ln N + 10, N = 158)."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,7 +37,6 @@ class Sighting:
     resistance: float
     ln_tau: float
     phi: float
-    certainty: float
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,13 +49,13 @@ class Model:
         Spectra.
     fit : Fit
         Their fit.
-    tracked : bool
-        Whether the order of the elements identifies processes.
+    shared_variance : ndarray, shape (r, p)
+        Variance of each parameter that comes from what the spectra share; 0 for separate fits.
     """
 
     rows: np.ndarray
     fit: Fit
-    tracked: bool
+    shared_variance: FloatArray
 
 
 def separate(problem: Problem, bounds: Bounds, peaks: list[FloatArray]) -> list[Model]:
@@ -80,7 +66,7 @@ def separate(problem: Problem, bounds: Bounds, peaks: list[FloatArray]) -> list[
     for size in np.unique(sizes):
         rows = np.flatnonzero(sizes == size)
         theta = np.array([selected[row].theta for row in rows])
-        models.append(Model(rows, zarc.at(problem.take(rows), theta), tracked=False))
+        models.append(Model(rows, zarc.at(problem.take(rows), theta), np.zeros(theta.shape)))
     return models
 
 
@@ -102,25 +88,68 @@ def follow(problem: Problem, bounds: Bounds, peaks: list[FloatArray]) -> Model:
         All spectra; a process that is absent somewhere has a resistance near 0 there, with its
         uncertainty, while its ln τ and φ follow their smooth course.
     """
-    count = len(problem.z)
+    count, q = len(problem.z), problem.n_terms
     scouts = np.unique(np.linspace(0, count - 1, SCOUTS).round().astype(int))
-    selected = _scout(problem, bounds, peaks, scouts)
-    for audit in range(AUDITS + 1):
-        noise = float(np.median([one.cost / _freedom(problem, row, one) for row, one in selected.items()]))
-        fit = _fit_tracks(problem, bounds, _link(selected, problem.n_terms), selected, noise)
-        reduced = fit.cost / np.maximum(problem.n_data - fit.theta.shape[1], 1.0)
-        poor = [row for row in np.argsort(-reduced) if reduced[row] > MISFIT * noise and row not in selected]
-        if not poor or audit == AUDITS:
+    found = select(problem.take(scouts), bounds.take(scouts), [peaks[row] for row in scouts])
+    selected = dict(zip(scouts.tolist(), found, strict=True))
+    noise = float(np.median([one.cost / _freedom(problem, row, one) for row, one in selected.items()]))
+    theta = _seeds(count, q, _link(selected, q), selected)
+    state = _settle(problem, bounds, theta, Courses.around(theta, q), noise)
+    for _ in range(MAX_ADDED):
+        asked = scan(problem, bounds, state.fit)
+        support = _support(asked.gain / noise, problem.n_data)
+        best = int(support.argmax())
+        if support[best] < SUPPORT:
             break
-        selected |= _scout(problem, bounds, peaks, np.array(poor[:EXTRA_SCOUTS]))
-    return Model(np.arange(count), fit, tracked=True)
+        new = np.stack(
+            [asked.resistance[:, best], np.full(count, asked.ln_tau[best]), np.full(count, SEED_PHI)]
+        )
+        theta = np.concatenate([state.fit.theta, new.T], axis=1)
+        tried = _settle(problem, bounds, theta, state.courses.with_element(new[1:].T), noise)
+        if tried.fit.theta.shape[1] <= state.fit.theta.shape[1]:
+            break
+        state = tried
+    fit = _fit_around(problem, bounds, state.fit.theta, state.courses, noise, zarc.FINE)
+    shared = state.courses.shared_variance(fit, noise)
+    order = _by_tau(state.courses, q)
+    gram = fit.gram[:, order][:, :, order]
+    return Model(np.arange(count), Fit(fit.theta[:, order], fit.cost, gram), shared[:, order])
 
 
-def _scout(
-    problem: Problem, bounds: Bounds, peaks: list[FloatArray], rows: np.ndarray
-) -> dict[int, Selected]:
-    found = select(problem.take(rows), bounds.take(rows), [peaks[row] for row in rows])
-    return dict(zip(rows.tolist(), found, strict=True))
+@dataclass(frozen=True, eq=False)
+class _State:
+    fit: Fit
+    courses: Courses
+
+
+def _settle(problem: Problem, bounds: Bounds, theta: FloatArray, courses: Courses, noise: float) -> _State:
+    """Alternate between fitting all spectra and learning the courses; drop tracks without support."""
+    q = problem.n_terms
+    for turn in range(ROUNDS):
+        fit = _fit_around(problem, bounds, theta, courses, noise, zarc.COARSE)
+        courses, theta = courses.learnt(fit, noise), fit.theta
+        if turn == ROUNDS - 2:
+            kept = _support(_wald(fit, courses, q, noise), problem.n_data) >= SUPPORT
+            courses = courses.kept(kept)
+            theta = theta[:, np.concatenate([np.ones(q, dtype=bool), np.repeat(kept, PER_ELEMENT)])]
+    return _State(_fit_around(problem, bounds, theta, courses, noise, zarc.COARSE), courses)
+
+
+def _support(chi_squared: FloatArray, n_data: FloatArray) -> FloatArray:
+    """χ² explained beyond ln N in the spectra where it is more than that; (s, k) to (k,)."""
+    return np.maximum(chi_squared - np.log(n_data)[:, None], 0.0).sum(axis=0)
+
+
+def _wald(fit: Fit, courses: Courses, q: int, noise: float) -> FloatArray:
+    """Squared resistances over their variances, shape (s, k)."""
+    variance = noise * np.einsum("spp->sp", inverse(fit.gram)) + courses.shared_variance(fit, noise)
+    return fit.theta[:, q::PER_ELEMENT] ** 2 / np.maximum(variance[:, q::PER_ELEMENT], np.finfo(float).tiny)
+
+
+def _by_tau(courses: Courses, q: int) -> np.ndarray:
+    rank = np.median(courses.centre[:, ::2], axis=0).argsort()
+    columns = q + PER_ELEMENT * rank[:, None] + np.arange(PER_ELEMENT)
+    return np.concatenate([np.arange(q), columns.ravel()])
 
 
 def _freedom(problem: Problem, row: int, model: Selected) -> float:
@@ -132,7 +161,7 @@ def _link(selected: dict[int, Selected], q: int) -> list[list[Sighting]]:
     tracks: list[list[Sighting]] = []
     for row in sorted(selected):
         elements = selected[row].theta[q:].reshape(-1, PER_ELEMENT)
-        seen = [Sighting(row, float(r), float(x), float(phi), float(r) ** 2) for r, x, phi in elements]
+        seen = [Sighting(row, float(r), float(x), float(phi)) for r, x, phi in elements]
         distance = np.array([[abs(track[-1].ln_tau - one.ln_tau) for one in seen] for track in tracks])
         taken: set[int] = set()
         if distance.size:
@@ -144,73 +173,29 @@ def _link(selected: dict[int, Selected], q: int) -> list[list[Sighting]]:
     return sorted(tracks, key=lambda track: np.median([one.ln_tau for one in track]))
 
 
-def _course(rows: np.ndarray, values: FloatArray, certainty: FloatArray, count: int) -> FloatArray:
-    """Smooth course through values known with a certainty at some rows, shape (count,)."""
-    width = max(SMOOTHING * count, 1.0)
-    distance = (np.arange(count)[:, None] - rows[None, :]) / width
-    # heavy tails: far from any sighting the nearest ones still decide
-    near = certainty / (1.0 + distance**2) ** 2
-    return (near @ values) / near.sum(axis=1)
-
-
-def _fit_tracks(
-    problem: Problem,
-    bounds: Bounds,
-    tracks: list[list[Sighting]],
-    selected: dict[int, Selected],
-    noise: float,
-) -> Fit:
-    count, q = len(problem.z), problem.n_terms
-    rows = np.arange(count)
-    known = np.array(sorted(selected))
+def _seeds(count: int, q: int, tracks: list[list[Sighting]], selected: dict[int, Selected]) -> FloatArray:
+    """Terms and resistances interpolated between the scouts; ln τ and φ from the most certain sightings."""
+    rows, known = np.arange(count), np.array(sorted(selected))
     theta = np.empty((count, q + PER_ELEMENT * len(tracks)))
     for term in range(q):
-        theta[:, term] = np.interp(rows, known, [selected[row].theta[term] for row in known])
+        theta[:, term] = np.interp(rows, known, [selected[row].theta[term] for row in known.tolist()])
     for k, track in enumerate(tracks):
-        where = np.array([one.row for one in track])
-        certainty = np.array([one.certainty for one in track])
-        present = dict(zip(where.tolist(), [one.resistance for one in track], strict=True))
         first = q + PER_ELEMENT * k
+        present = {one.row: one.resistance for one in track}
         theta[:, first] = np.interp(rows, known, [present.get(row, 0.0) for row in known.tolist()])
-        theta[:, first + 1] = _course(where, np.array([one.ln_tau for one in track]), certainty, count)
-        theta[:, first + 2] = _course(where, np.array([one.phi for one in track]), certainty, count)
-    fit = _fit_around(problem, bounds, theta, noise, zarc.COARSE)
-    kept = _seen(fit, q, noise)
-    return _fit_around(problem, bounds, _smoothed(fit, q, noise)[:, kept], noise, zarc.FINE)
+        # far from the sightings the nearest still decide; a larger resistance is more certain
+        distance = (rows[:, None] - np.array([one.row for one in track])) / max(count / SCOUTS, 1.0)
+        near = np.array([one.resistance**2 for one in track]) / (1.0 + distance**2) ** 2
+        near /= near.sum(axis=1, keepdims=True)
+        theta[:, first + 1] = near @ np.array([one.ln_tau for one in track])
+        theta[:, first + 2] = near @ np.array([one.phi for one in track])
+    return theta
 
 
-def _fit_around(problem: Problem, bounds: Bounds, theta: FloatArray, noise: float, tolerance: float) -> Fit:
-    """Fit with ln τ and φ held loosely to the courses given as seeds."""
+def _fit_around(
+    problem: Problem, bounds: Bounds, theta: FloatArray, courses: Courses, noise: float, tolerance: float
+) -> Fit:
     q = problem.n_terms
     elements = (theta.shape[1] - q) // PER_ELEMENT
-    precision = np.zeros(theta.shape[1])
-    precision[q + 1 :: PER_ELEMENT] = noise / LN_TAU_SPREAD**2
-    precision[q + 2 :: PER_ELEMENT] = noise / PHI_SPREAD**2
-    anchor = Anchor(theta, np.tile(precision, (len(theta), 1)))
     lower, upper = bounds.lower(q, elements), bounds.upper(q, elements)
-    return zarc.fit(problem, theta, lower, upper, anchor=anchor, tolerance=tolerance)
-
-
-def _deviation(fit: Fit, noise: float) -> FloatArray:
-    ridge = 1e-12 * np.einsum("spp->s", fit.gram)[:, None, None] * np.eye(fit.theta.shape[1])
-    return np.sqrt(noise * np.maximum(np.einsum("spp->sp", np.linalg.inv(fit.gram + ridge)), 0.0))
-
-
-def _seen(fit: Fit, q: int, noise: float) -> np.ndarray:
-    """Columns to keep: all terms, and the elements detected often enough."""
-    count = len(fit.theta)
-    detected = (fit.theta > DETECTION * _deviation(fit, noise))[:, q::PER_ELEMENT].sum(axis=0)
-    enough = detected >= max(SEEN_SHARE * count, min(2, count // 3))
-    return np.concatenate([np.ones(q, dtype=bool), np.repeat(enough, PER_ELEMENT)])
-
-
-def _smoothed(fit: Fit, q: int, noise: float) -> FloatArray:
-    """Parameters with ln τ and φ replaced by their courses through the whole series."""
-    theta = fit.theta.copy()
-    rows, deviation = np.arange(len(theta)), _deviation(fit, noise)
-    for first in range(q, theta.shape[1], PER_ELEMENT):
-        # significance of the resistance: an absent process says nothing on its τ
-        certainty = (theta[:, first] / np.maximum(deviation[:, first], 1e-12)) ** 2 + 1e-6
-        for column in (first + 1, first + 2):
-            theta[:, column] = _course(rows, fit.theta[:, column], certainty, len(theta))
-    return theta
+    return zarc.fit(problem, theta, lower, upper, anchor=courses.anchor(noise), tolerance=tolerance)

@@ -1,0 +1,122 @@
+"""What a series of spectra says: which processes fade, appear or stay, and when each has settled."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+import numpy as np
+import pandas as pd
+
+from screening.lab.impedance.completion import SIGNIFICANT, Completion, Criterion, completion
+from screening.lab.impedance.processes import ProcessSeries
+
+GONE_SHARE = 0.1
+"""A process below this share of its largest value, or not significant, is gone (or not there yet)."""
+
+
+class Trend(StrEnum):
+    """Course of a process from the first spectrum to the final value."""
+
+    FADES = "fades"
+    APPEARS = "appears"
+    GROWS = "grows"
+    SHRINKS = "shrinks"
+    STEADY = "steady"
+    ABSENT = "absent"
+
+
+@dataclass(frozen=True)
+class Course:
+    """Course of one process.
+
+    Attributes
+    ----------
+    window : str
+        Name of its window.
+    process : str
+        What the window is read as.
+    trend : Trend
+        Course from the first spectrum to the final value.
+    completion : Completion
+        When it settled.
+    """
+
+    window: str
+    process: str
+    trend: Trend
+    completion: Completion
+
+
+@dataclass(frozen=True)
+class SeriesReport:
+    """Courses of all processes of a series, and of its total resistance."""
+
+    courses: tuple[Course, ...]
+    total: Completion
+
+    def to_frame(self) -> pd.DataFrame:
+        """One row per process: trend, first and final resistance, completion time and its interval in h."""
+        rows = [
+            _row(course.window, course.process, course.trend, course.completion) for course in self.courses
+        ]
+        rows.append(_row("total", "whole cell", trend(self.total), self.total))
+        return pd.DataFrame(rows)
+
+
+def _row(window: str, process: str, course: Trend, end: Completion) -> dict[str, object]:
+    hours = {
+        name: np.nan if value is None else value / 3600.0
+        for name, value in (("completion_h", end.time_s), ("low_h", end.low_s), ("high_h", end.high_s))
+    }
+    return {
+        "window": window,
+        "process": process,
+        "trend": str(course),
+        "first_ohm": end.first_ohm,
+        "first_sd_ohm": end.first_sd_ohm,
+        "final_ohm": end.final_ohm,
+        "final_sd_ohm": end.final_sd_ohm,
+        "settled": end.settled,
+        **hours,
+        "criterion": end.criterion.name,
+        "reason": end.reason,
+    }
+
+
+def trend(end: Completion) -> Trend:
+    """Course of a process from its first and final values and their deviations."""
+    largest = max(end.first_ohm, end.final_ohm)
+    there_first = end.first_ohm > max(SIGNIFICANT * end.first_sd_ohm, GONE_SHARE * largest)
+    there_last = end.final_ohm > max(SIGNIFICANT * end.final_sd_ohm, GONE_SHARE * largest)
+    if not (there_first or there_last):
+        return Trend.ABSENT
+    if not end.changed:
+        return Trend.STEADY
+    if there_first and there_last:
+        return Trend.GROWS if end.final_ohm > end.first_ohm else Trend.SHRINKS
+    return Trend.FADES if there_first else Trend.APPEARS
+
+
+def describe(processes: ProcessSeries, criterion: Criterion | None = None) -> SeriesReport:
+    """Trend and completion time of each process, and of the total resistance.
+
+    Parameters
+    ----------
+    processes : ProcessSeries
+        Eight spectra or more, with rising times.
+    criterion : Criterion, optional
+        When a process counts as settled.
+
+    Raises
+    ------
+    InputError
+        If spectra or times do not suffice.
+    """
+    rule = criterion or Criterion()
+    time = processes.time_s
+    courses = []
+    for k, window in enumerate(processes.windows):
+        end = completion(time, processes.resistance_ohm[:, k], processes.resistance_sd_ohm[:, k], rule)
+        courses.append(Course(window.name, window.process, trend(end), end))
+    # parts of one spectrum share their noise: the scatter between spectra is estimated, this is its scale
+    total_sd = np.full(time.size, float(np.abs(np.diff(processes.total_ohm)).mean()) / 2.0)
+    return SeriesReport(tuple(courses), completion(time, processes.total_ohm, total_sd, rule))
