@@ -1,0 +1,52 @@
+"""The phases that a command works on: a snapshot, the user's own phases, a temperature."""
+
+import hashlib
+from dataclasses import replace
+from pathlib import Path
+
+from screening.phases.library import EMBEDDED, open_snapshot
+from screening.phases.snapshot import Snapshot
+from screening.phases.temperature import at_temperature
+from screening.phases.user_phases import read_phases
+
+
+def gather(
+    snapshot: str | Path = EMBEDDED, phases: Path | None = None, temperature_k: float | None = None
+) -> Snapshot:
+    """Open a snapshot, join the user's own phases to it, and take it to a temperature, in this order.
+
+    Nothing here goes to the network.
+
+    Parameters
+    ----------
+    snapshot : str or Path
+        Name or directory.
+    phases : Path, optional
+        File of further phases; see `read_phases`.
+    temperature_k : float, optional
+        See `at_temperature`; without it, energies stay those of 0 K.
+
+    Returns
+    -------
+    Snapshot
+        Its manifest's name tells which file was joined, its energy scheme which temperature was taken, so
+        that every provenance stamp does.
+
+    Raises
+    ------
+    SnapshotError
+        If there is no such snapshot, or it is damaged.
+    InputError
+        If the file or the temperature cannot be used.
+    """
+    gathered = open_snapshot(snapshot)
+    if phases is not None:
+        gathered = _joined(gathered, phases)
+    return gathered if temperature_k is None else at_temperature(gathered, temperature_k)
+
+
+def _joined(snapshot: Snapshot, path: Path) -> Snapshot:
+    additions = read_phases(path, snapshot)
+    digest = hashlib.sha256(path.read_bytes()).hexdigest()
+    name = f"{snapshot.manifest.name} + {path.name} (sha256:{digest[:12]})"
+    return replace(snapshot.joined(additions), manifest=replace(snapshot.manifest, name=name))

@@ -1,0 +1,260 @@
+"""Phases of the user's own: what joins, what is refused, and how it is marked."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from pymatgen.core import Composition
+from pymatgen.entries.compatibility import MaterialsProject2020Compatibility, MaterialsProjectCompatibility
+from pymatgen.entries.computed_entries import ComputedEntry
+
+from screening.errors import InputError
+from screening.phases.composition import parse_formula
+from screening.phases.computed import phases_of_entries
+from screening.phases.library import open_snapshot
+from screening.phases.schemes import SCHEMES, ThermoType
+from screening.phases.snapshot import Snapshot
+from screening.phases.sources import gather
+from screening.phases.user_phases import read_phases
+
+HEAD = "formula,formation_energy_ev_per_atom,uncertainty_ev_per_atom,note\n"
+MP2020 = f"{SCHEMES[ThermoType.GGA_GGA_U].name}, 0 K"
+R2SCAN = f"{SCHEMES[ThermoType.R2SCAN].name}, 0 K"
+MIXED = f"{SCHEMES[ThermoType.MIXED].name} for Al-Cl-Li, 0 K"
+
+
+@pytest.fixture(scope="module")
+def snapshot() -> Snapshot:
+    return open_snapshot()
+
+
+@pytest.fixture
+def csv_file(tmp_path: Path) -> Path:
+    return tmp_path / "own.csv"
+
+
+def test_a_table_joins_and_its_mark_follows(csv_file: Path) -> None:
+    csv_file.write_text(HEAD + 'Y2Li6Cl12,-2.41,0.02,"measured, this lab"\n', "utf-8")
+    joined = gather(phases=csv_file)
+    phase = joined.find(parse_formula("Li3YCl6"))
+    assert phase is not None
+    assert joined.phases.formula[phase] == "Li3YCl6"
+    assert joined.phases.formation_energy_ev_per_atom[phase] == -2.41
+    assert joined.phases.uncertainty_ev_per_atom[phase] == 0.02
+    assert joined.phases.estimated[phase]
+    assert joined.phases.note[phase] == "measured, this lab (own.csv)"
+    assert joined.manifest.name.startswith("mp2019 + own.csv (sha256:")
+
+
+def test_json_says_the_same_as_csv(tmp_path: Path, snapshot: Snapshot) -> None:
+    row = {"formula": "Li3YCl6", "formation_energy_ev_per_atom": -2.41, "uncertainty_ev_per_atom": 0.02}
+    scheme = snapshot.manifest.energy_scheme
+    optional = {"volume_per_atom_a3": 19.5, "band_gap_ev": 0, "energy_scheme": scheme}
+    path = tmp_path / "own.json"
+    path.write_text(json.dumps([row | optional]), "utf-8")
+    (phase,) = read_phases(path, snapshot)
+    assert (phase.formula.text, phase.volume_per_atom_a3, phase.band_gap_ev) == ("Li3YCl6", 19.5, 0.0)
+    assert phase.note == "given (own.json)"
+
+
+def test_a_spreadsheet_s_byte_order_mark_does_no_harm(csv_file: Path, snapshot: Snapshot) -> None:
+    csv_file.write_text("\ufeff" + HEAD + "Li3YCl6,-2.41,0.02,x\n", "utf-8")
+    assert len(read_phases(csv_file, snapshot)) == 1
+
+
+def test_a_note_cannot_break_lines_or_drive_a_terminal(tmp_path: Path, snapshot: Snapshot) -> None:
+    path = tmp_path / "own.json"
+    row = {"formula": "Li3YCl6", "formation_energy_ev_per_atom": -2.4, "uncertainty_ev_per_atom": 0}
+    path.write_text(json.dumps([row | {"note": "a\x1b[2J\nb"}]), "utf-8")
+    assert read_phases(path, snapshot)[0].note == "a [2J b (own.json)"
+
+
+@pytest.mark.parametrize(
+    ("row", "complaint"),
+    [
+        ("Xx3YCl6,-2.4,0.02,", "Xx"),
+        ("Li3YCl6,minus two,0.02,", "no number"),
+        ("Li3YCl6,nan,0.02,", "no number"),
+        ("Li3YCl6,-24.1,0.02,", "no formation energy"),
+        ("Li3YCl6,-2.4,-0.02,", "negative"),
+        ("Li3YCl6,-2.4,,", "no uncertainty_ev_per_atom"),
+        ("Li,-0.1,0.02,", "element"),
+        ("Li3YCl6,-2.4,0.02,note,more", "more cells"),
+        ("Li6Y2Cl12,-2.4,0.02,\nLi3YCl6,-2.3,0.02,", "twice"),
+        ("LiKrCl,-2.4,0.02,", "no elemental reference for Kr"),
+    ],
+)
+def test_a_bad_row_is_one_clear_line(csv_file: Path, snapshot: Snapshot, row: str, complaint: str) -> None:
+    csv_file.write_text(HEAD + row + "\n", "utf-8")
+    with pytest.raises(InputError, match=complaint) as refused:
+        read_phases(csv_file, snapshot)
+    assert "own.csv" in str(refused.value)
+    assert "\n" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "complaint"),
+    [
+        ("own.csv", "", "no phases"),
+        ("own.csv", "formula,energy\nLiCl,-2\n", "unknown column 'energy'"),
+        ("own.json", "{", "malformed JSON"),
+        ("own.json", "[" * 100_000, "malformed JSON"),
+        ("own.json", '{"formula": "LiCl"}', "not a list"),
+        ("own.json", "[1]", "not a list"),
+        ("own.txt", HEAD, "unknown suffix"),
+    ],
+)
+def test_a_bad_file_is_one_clear_line(
+    tmp_path: Path, snapshot: Snapshot, name: str, content: str, complaint: str
+) -> None:
+    (tmp_path / name).write_text(content, "utf-8")
+    with pytest.raises(InputError, match=complaint):
+        read_phases(tmp_path / name, snapshot)
+
+
+def test_an_absent_file_is_one_clear_line(tmp_path: Path, snapshot: Snapshot) -> None:
+    with pytest.raises(InputError, match="cannot be read"):
+        read_phases(tmp_path / "absent.csv", snapshot)
+
+
+def test_another_scheme_is_refused(csv_file: Path, snapshot: Snapshot) -> None:
+    csv_file.write_text(HEAD.strip() + f',energy_scheme\nLi3YCl6,-2.4,0.02,x,"{R2SCAN}"\n', "utf-8")
+    with pytest.raises(InputError, match="never mix schemes"):
+        read_phases(csv_file, snapshot)
+
+
+# --- calculated entries; energies made up ---------------------------------------------------------
+
+
+def entry(formula: str, energy_ev_per_atom: float, run_type: str = "GGA") -> ComputedEntry:
+    composition = Composition(formula)
+    guesses = composition.oxi_state_guesses() if len(composition) > 1 else ()
+    potcars = {"Li": "Li_sv", "Y": "Y_sv"}
+    return ComputedEntry(
+        composition,
+        energy_ev_per_atom * composition.num_atoms,
+        parameters={
+            "run_type": run_type,
+            "hubbards": {},
+            "potcar_symbols": [f"PBE {potcars.get(str(e), str(e))}" for e in composition],
+        },
+        data={"oxidation_states": guesses[0] if guesses else {}},
+    )
+
+
+MADE_UP = (("Li", -1.9), ("Y", -6.4), ("Cl", -1.8), ("Li3YCl6", -4.4), ("Li3YCl6", -4.5))
+
+
+def rows(entries: list[ComputedEntry]) -> list[dict[str, Any]]:
+    return [json.loads(json.dumps(each.as_dict(), default=str)) for each in entries]
+
+
+def formation_energy(corrected: list[ComputedEntry]) -> float:
+    """Lowest Li3YCl6 against the elements, written out."""
+    energy = {each.composition.reduced_formula: each.energy_per_atom for each in corrected}
+    energy["Li3YCl6"] = min(e.energy_per_atom for e in corrected if len(e.composition) > 1)
+    return energy["Li3YCl6"] - (3 * energy["Li"] + energy["Y"] + 6 * energy["Cl2"]) / 10
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_corrected_entries_join_their_own_scheme(tmp_path: Path) -> None:
+    corrected = MaterialsProject2020Compatibility(check_potcar=False).process_entries(
+        [entry(*each) for each in MADE_UP]
+    )
+    (phase,) = phases_of_entries(rows(corrected), MP2020, tmp_path / "own.json")
+    assert phase.formation_energy_ev_per_atom == pytest.approx(formation_energy(corrected))
+    assert min(each.correction for each in corrected) < -1.0
+    assert phase.uncertainty_ev_per_atom == 0.0
+    assert phase.note == "calculated, GGA (own.json)"
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_legacy_corrections_join_the_embedded_snapshot(tmp_path: Path, snapshot: Snapshot) -> None:
+    corrected = MaterialsProjectCompatibility().process_entries([entry(*each) for each in MADE_UP])
+    path = tmp_path / "own.json"
+    path.write_text(json.dumps(rows(corrected)), "utf-8")
+    (phase,) = read_phases(path, snapshot)
+    assert phase.formation_energy_ev_per_atom == pytest.approx(formation_energy(corrected))
+
+
+def test_uncorrected_entries_are_refused_where_the_scheme_corrects(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"correction of 0\.000 eV/atom.*MaterialsProject2020Compat"):
+        phases_of_entries(rows([entry(*each) for each in MADE_UP]), MP2020, tmp_path / "own.json")
+
+
+def test_another_kind_of_calculation_is_refused(tmp_path: Path) -> None:
+    entries = [entry(*each, run_type="r2SCAN") for each in MADE_UP]
+    with pytest.raises(InputError, match="run type 'r2SCAN'"):
+        phases_of_entries(rows(entries), MP2020, tmp_path / "own.json")
+    (phase,) = phases_of_entries(rows(entries), R2SCAN, tmp_path / "own.json")
+    assert phase.formation_energy_ev_per_atom == pytest.approx(formation_energy(entries))
+
+
+def test_nothing_calculated_joins_a_mixed_or_unknown_scheme(tmp_path: Path) -> None:
+    for scheme in (MIXED, "somebody else's"):
+        with pytest.raises(InputError, match="cannot join"):
+            phases_of_entries(rows([entry(*each) for each in MADE_UP]), scheme, tmp_path / "own.json")
+
+
+def test_a_missing_elemental_reference_is_refused(tmp_path: Path) -> None:
+    entries = [entry(*each, run_type="R2SCAN") for each in MADE_UP if each[0] != "Y"]
+    with pytest.raises(InputError, match="no elemental reference for Y"):
+        phases_of_entries(rows(entries), R2SCAN, tmp_path / "own.json")
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"composition": None},
+        {"composition": {"Xx": 1.0}},
+        {"energy": "low"},
+        {"energy": float("nan")},
+        {"parameters": {}},
+        {"parameters": "GGA"},
+        {"structure": {"lattice": {}}},
+    ],
+)
+def test_a_malformed_entry_is_one_clear_line(tmp_path: Path, change: dict[str, Any]) -> None:
+    damaged = rows([entry(*each, run_type="R2SCAN") for each in MADE_UP])
+    damaged[3] |= change
+    with pytest.raises(InputError, match="entry 4"):
+        phases_of_entries(damaged, R2SCAN, tmp_path / "own.json")
+
+
+def test_entries_and_rows_do_not_mix(tmp_path: Path, snapshot: Snapshot) -> None:
+    path = tmp_path / "own.json"
+    path.write_text(json.dumps([*rows([entry("Li", -1.9)]), {"formula": "LiCl"}]), "utf-8")
+    with pytest.raises(InputError, match="mixes"):
+        read_phases(path, snapshot)
+
+
+def test_reading_a_file_runs_nothing_in_it(tmp_path: Path) -> None:
+    """Nested objects of a pymatgen dictionary are data here: none is brought to life."""
+    (hostile,) = rows([entry("Li", -1.9, run_type="R2SCAN")])
+    trace = tmp_path / "ran"
+    hostile["energy_adjustments"] = [
+        {"@module": "pathlib", "@class": "Path", "@version": None, "args": [str(trace)]},
+        {"@module": "subprocess", "@class": "Popen", "args": ["touch", str(trace)]},
+    ]
+    assert phases_of_entries([hostile], R2SCAN, tmp_path / "own.json") == []
+    assert not trace.exists()
+
+
+def test_own_phases_take_part_in_the_hull(csv_file: Path) -> None:
+    """A made-up compound far below all others is at once the hull at its composition."""
+    from screening.thermo.reactants import hull_energy
+
+    csv_file.write_text(HEAD + "Li3YCl6,-5.5,0.02,made up\n", "utf-8")
+    formula = parse_formula("Li3YCl6")
+    assert hull_energy(gather(phases=csv_file), formula) == pytest.approx(-5.5)
+    assert hull_energy(gather(), formula) > -3.5
+
+
+def test_temperature_comes_after_joining(csv_file: Path) -> None:
+    csv_file.write_text(HEAD.strip() + ",volume_per_atom_a3\nLi3YCl6,-2.41,0.02,x,19.5\n", "utf-8")
+    warm = gather(phases=csv_file, temperature_k=400.0)
+    phase = warm.find(parse_formula("Li3YCl6"))
+    assert warm.phases.uncertainty_ev_per_atom[phase] == pytest.approx(np.hypot(0.02, 0.05))
+    assert warm.phases.formation_energy_ev_per_atom[phase] != -2.41
