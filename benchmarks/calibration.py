@@ -166,7 +166,10 @@ def main() -> None:
     }
     spreads = {
         "ternary salt from binary salts": spread(mixing_errors(measured), model.mixing_sd_ev_per_atom),
-        "alloys": spread(alloy_errors(measured), model.alloy_sd_ev_per_atom),
+        "lithium alloys": spread(alloy_errors(measured, of_lithium=True), model.alloy_sd_ev_per_atom),
+        "other intermetallics": spread(
+            alloy_errors(measured, of_lithium=False), model.intermetallic_sd_ev_per_atom
+        ),
     }
     if as_json:
         tables = {"coverage": found, "scores": others, "spread": spreads}

@@ -27,7 +27,8 @@ from pathlib import Path
 
 import numpy as np
 from scipy.optimize import minimize
-from scipy.stats import median_abs_deviation
+from scipy.stats import median_abs_deviation, norm
+from scipy.stats import t as student_t
 
 from screening.errors import InputError
 from screening.phases.composition import Formula, atomic_number, parse_formula
@@ -327,10 +328,14 @@ def _from_binaries(
     return np.array(gains).reshape(-1, 2)
 
 
-def alloy_errors(measured: Measured) -> np.ndarray:
-    """Errors of compounds without an anion former, boron or carbon, (n,) eV per atom."""
+def alloy_errors(measured: Measured, *, of_lithium: bool) -> np.ndarray:
+    """Errors of compounds without an anion former, boron or carbon, (n,) eV per atom; with or without Li."""
     excluded = {atomic_number(symbol) for symbol in (*VALENCE, *NO_ALLOY)}
-    rows = [i for i, f in enumerate(measured.formula) if excluded.isdisjoint(f.atomic_numbers)]
+    rows = [
+        i
+        for i, f in enumerate(measured.formula)
+        if excluded.isdisjoint(f.atomic_numbers) and (LITHIUM in f.atomic_numbers) == of_lithium
+    ]
     atoms = np.array([measured.formula[i].n_atoms for i in rows])
     return measured.error_ev[rows] / atoms
 
@@ -338,16 +343,19 @@ def alloy_errors(measured: Measured) -> np.ndarray:
 def calibrate(snapshot: Snapshot) -> ErrorModel:
     """Error model of one snapshot from measured enthalpies.
 
-    `DEFAULT_ERROR_MODEL` is that of the embedded snapshot, rounded. Mixing and alloys are measured by their
-    median absolute deviation: their long tails are wrong structures and difficult calorimetry.
+    `DEFAULT_ERROR_MODEL` is that of the embedded snapshot, rounded. Mixing and intermetallics are measured by
+    their median absolute deviation: their long tails are wrong structures and difficult calorimetry. Lithium
+    alloys are few: their σ is widened so that ±1.96 σ is the 95 % interval of Student's t.
     """
     measured = measured_enthalpies(snapshot)
     fit = fit_reductions(li_reductions(measured))
+    alloys = alloy_errors(measured, of_lithium=True)
     return ErrorModel(
         _biases(fit),
         fit.sd_ev_per_atom,
         float(median_abs_deviation(mixing_errors(measured), scale="normal")),
-        float(median_abs_deviation(alloy_errors(measured), scale="normal")),
+        float(np.sqrt((alloys**2).mean()) * student_t.ppf(0.975, len(alloys)) / norm.ppf(0.975)),
+        float(median_abs_deviation(alloy_errors(measured, of_lithium=False), scale="normal")),
     )
 
 

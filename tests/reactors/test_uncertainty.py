@@ -87,7 +87,12 @@ class TestCalibration:
             )
             assert default.bias_ev_per_li == pytest.approx(found.bias_ev_per_li, abs=ROUNDING)
             assert default.bias_sd_ev_per_li == pytest.approx(found.bias_sd_ev_per_li, abs=ROUNDING)
-        for name in ("reduction_sd_ev_per_atom", "mixing_sd_ev_per_atom", "alloy_sd_ev_per_atom"):
+        for name in (
+            "reduction_sd_ev_per_atom",
+            "mixing_sd_ev_per_atom",
+            "alloy_sd_ev_per_atom",
+            "intermetallic_sd_ev_per_atom",
+        ):
             assert getattr(DEFAULT_ERROR_MODEL, name) == pytest.approx(getattr(fitted, name), abs=ROUNDING)
 
     def test_cross_validated_intervals_cover(self, measured: Measured) -> None:
@@ -176,6 +181,7 @@ class TestPhases:
             "AlCl3": m.reduction_sd_ev_per_atom,
             "LiAlCl4": np.hypot(m.reduction_sd_ev_per_atom * 4.0 / 6.0, m.mixing_sd_ev_per_atom),
             "LiAl": m.alloy_sd_ev_per_atom,
+            "CaMg2": m.intermetallic_sd_ev_per_atom,
         }
         for formula, sd in expected.items():
             assert errors.sd_ev_per_atom[snapshot.find(parse_formula(formula))] == pytest.approx(sd)
