@@ -19,7 +19,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
-from scipy.sparse import csr_array, diags_array
+from scipy.sparse import csr_array, diags_array, hstack
 
 from screening.errors import InputError
 from screening.phases.composition import atomic_number
@@ -291,18 +291,16 @@ class PhaseErrors:
             The numbers of rows add up to `n_draws`.
         """
         used = np.unique(forms.indices)
-        n_anions = len(self.bias_ev_per_li)
-        own = forms[:, used]
-        bound = forms @ self.li_per_atom
-        per_draw = 8 * (forms.shape[0] + 2 * (len(used) + n_anions))
-        step = max(1, min(n_draws, block_bytes // per_draw))
+        terms = csr_array(hstack([forms[:, used], csr_array(forms @ self.li_per_atom)]))
+        n_terms = terms.shape[1]
+        centre = np.append(np.zeros(len(used)), self.bias_ev_per_li)
+        sd = np.append(self.sd_ev_per_atom[used], self.bias_sd_ev_per_li)
+        step = max(1, min(n_draws, block_bytes // (8 * (forms.shape[0] + 2 * n_terms))))
         for first in range(0, n_draws, step):
-            unit = rng.standard_normal((min(step, n_draws - first), len(used) + n_anions))
-            phase = (unit[:, : len(used)] * self.sd_ev_per_atom[used]).T
-            bias = (self.bias_ev_per_li + unit[:, len(used) :] * self.bias_sd_ev_per_li).T
-            errors = own @ np.ascontiguousarray(phase)
-            errors += bound @ bias
-            yield errors.T
+            unit = rng.standard_normal((min(step, n_draws - first), n_terms))
+            unit *= sd
+            unit += centre
+            yield (terms @ np.ascontiguousarray(unit.T)).T
 
 
 def phase_amounts(start: np.ndarray, phase: np.ndarray, amount: np.ndarray, n_phases: int) -> csr_array:
