@@ -160,7 +160,8 @@ FILES: dict[str, dict[str, bytes]] = {
 """Reader name, then file name, then content."""
 
 
-def reader() -> Callable[[Path], object]:
+def reader(name: str) -> Callable[[Path], object]:
+    """Function that reads the files of `name`: one function reads them all, by their content."""
     from screening.lab.readers.impedance import read_spectra
 
     return read_spectra
