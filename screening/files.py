@@ -81,6 +81,24 @@ def write_parquet(path: Path, frame: "pd.DataFrame", provenance: Provenance) -> 
         )
 
 
+def check_figure_suffix(path: Path) -> str:
+    """The suffix of a figure's file, in lower case.
+
+    Raises
+    ------
+    InputError
+        If it is none of `FIGURE_SUFFIXES`.
+    """
+    suffix = path.suffix.lower()
+    if suffix not in FIGURE_SUFFIXES:
+        raise InputError(
+            f"unknown figure suffix {suffix!r}",
+            where=str(path),
+            remedy=f"use one of {', '.join(FIGURE_SUFFIXES)}",
+        )
+    return suffix
+
+
 def write_figure(path: Path, figure: "Figure", provenance: Provenance) -> None:
     """Write a figure as png (300 dpi), svg (text kept as text) or pdf, by its suffix.
 
@@ -91,13 +109,7 @@ def write_figure(path: Path, figure: "Figure", provenance: Provenance) -> None:
     """
     import matplotlib as mpl
 
-    suffix = path.suffix.lower()
-    if suffix not in FIGURE_SUFFIXES:
-        raise InputError(
-            f"unknown figure suffix {suffix!r}",
-            where=str(path),
-            remedy=f"use one of {', '.join(FIGURE_SUFFIXES)}",
-        )
+    suffix = check_figure_suffix(path)
     key = "Subject" if suffix == ".pdf" else "Description"
     with whole_file(path) as draft, mpl.rc_context({"svg.fonttype": "none", "pdf.fonttype": 42}):
         figure.savefig(draft, dpi=300, bbox_inches="tight", metadata={key: provenance.line()})

@@ -53,18 +53,6 @@ class Source:
         """Read the snapshot, once per process."""
         return _load(self)
 
-    def additions(self) -> str:
-        """What changes the snapshot, in words, with the content of the user's file as a checksum."""
-        import hashlib
-
-        parts = []
-        if self.phases:
-            digest = hashlib.sha256(Path(self.phases).read_bytes()).hexdigest()
-            parts.append(f"phases sha256:{digest[:12]}")
-        if self.temperature_k is not None:
-            parts.append(f"{self.temperature_k:g} K")
-        return ", ".join(parts)
-
 
 @lru_cache(maxsize=2)
 def _load(source: Source) -> Snapshot:
@@ -177,7 +165,7 @@ def run(
         study.checksum,
         snapshot.manifest.name,
         snapshot.manifest.checksum,
-        source.additions(),
+        snapshot.manifest.energy_scheme,
         len(selection),
         CHUNK,
     )

@@ -25,9 +25,8 @@ class Identity:
     Attributes
     ----------
     study, study_checksum : str
-    snapshot, snapshot_checksum : str
-    additions : str
-        User phases and temperature that changed the snapshot, in words; empty if none did.
+    snapshot, snapshot_checksum, energy_scheme : str
+        The name tells of phases that the user added, the scheme of a temperature.
     package_version : str
     n_candidates, chunk : int
         Candidates of the study, and how many make a part.
@@ -37,7 +36,7 @@ class Identity:
     study_checksum: str
     snapshot: str
     snapshot_checksum: str
-    additions: str
+    energy_scheme: str
     n_candidates: int
     chunk: int
     package_version: str = __version__

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from screening import __version__
-from screening.cli import snapshot
+from screening.cli import eis, run, snapshot, thermo
 from screening.errors import ScreeningError
 
 app = typer.Typer(
@@ -21,7 +21,14 @@ app = typer.Typer(
 )
 
 # One line per verb, in the order of the help page: app.command("verb")(module.function)
+app.command("run")(run.run)
+app.command("studies")(run.studies)
+app.command("react")(thermo.react)
+app.command("lithiate")(thermo.lithiate)
+app.command("cite")(run.cite)
 app.add_typer(snapshot.app, name="snapshot")
+app.command("eis")(eis.eis)
+app.command("arrhenius")(eis.arrhenius)
 
 
 @app.callback(invoke_without_command=True)
@@ -49,7 +56,7 @@ def main() -> None:
     except ScreeningError as error:
         _fail(str(error), error.exit_status)
     except typer.TyperException as error:
-        _fail(f"{error.format_message()} (see screening --help)", 2)
+        _fail(f"{error.format_message().replace('Value error, ', '')} (see screening --help)", 2)
     except (typer.Abort, KeyboardInterrupt):
         _fail("interrupted", 130)
     else:

@@ -11,7 +11,7 @@ from screening.phases.composition import Formula, Reactant
 from screening.phases.snapshot import SAME_FRACTION, Snapshot
 from screening.provenance import Provenance
 from screening.thermo.lines import Compositions, tie_lines
-from screening.thermo.reactants import PricedReactant, price
+from screening.thermo.reactants import PricedReactant, price, require_few_elements
 from screening.thermo.reactions import Term, write_reaction
 from screening.units import EV_TO_KJ_PER_MOL
 
@@ -164,7 +164,8 @@ def react(snapshot: Snapshot, a: Reactant, b: Reactant, *, at_hull: bool = False
     Raises
     ------
     InputError
-        If both are the same composition, or a reactant cannot be priced (see `price`).
+        If both are the same composition, they hold too many elements, or a reactant cannot be priced (see
+        `price`).
 
     References
     ----------
@@ -177,6 +178,7 @@ def react(snapshot: Snapshot, a: Reactant, b: Reactant, *, at_hull: bool = False
         raise InputError(
             f"{a.text} and {b.text} are the same composition", remedy="give two different reactants"
         )
+    require_few_elements(unit_a, unit_b)
     priced_a, priced_b = price(snapshot, a, at_hull=at_hull), price(snapshot, b, at_hull=at_hull)
     lines = tie_lines(snapshot, Compositions.of([unit_a]), Compositions.of([unit_b]))
     if lines.failed[0]:
@@ -213,7 +215,7 @@ def reactant_terms(reactant: Reactant, moles: float) -> list[Term]:
 def product_terms(snapshot: Snapshot, moles: dict[int, float], per: float) -> list[Term]:
     """Terms for products given as moles by phase number, each divided by `per`, largest first."""
     terms = [Term(str(snapshot.phases.formula[i]), n / per) for i, n in moles.items()]
-    return sorted(terms, key=lambda term: (-term.moles, term.formula))
+    return sorted(terms, key=lambda term: (-round(term.moles, 9), term.formula))
 
 
 def _kink(

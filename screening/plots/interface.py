@@ -1,0 +1,126 @@
+"""Reaction energy against mixing ratio, in the manner of Figures 1A and 1F of doi 10.1002/aenm.202300815."""
+
+import re
+from collections.abc import Sequence
+from string import ascii_lowercase
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.patheffects import withStroke
+
+from screening.plots.style import COLUMN_IN, CYCLE, figure_style
+from screening.thermo.interface import InterfaceReaction, Kink
+
+AXIS_LABELS = {"atomic": "Atomic fraction", "molar": "Molar fraction", "mass": "Mass fraction"}
+
+KEY_TOP_PT, KEY_LINE_PT = -29.0, 8.5
+"""Where the key of products begins below the axes, and its line height, in points."""
+
+
+def formula_text(formula: str) -> str:
+    """A formula with Unicode subscripts, which stay text in svg."""
+    subscripts = str.maketrans("0123456789.", "₀₁₂₃₄₅₆₇₈₉.")
+    return re.sub(r"(?<=[A-Za-z)\]])[\d.]+", lambda match: match[0].translate(subscripts), formula)
+
+
+def products_text(kink: Kink) -> str:
+    """Products of a kink as ``4 LiCl + Al``."""
+    right = kink.reaction.split(" -> ")[1]
+    terms = []
+    for term in right.split(" + "):
+        *amount, formula = term.split(" ")
+        terms.append(" ".join([*amount, formula_text(formula)]))
+    return " + ".join(terms)
+
+
+def draw_reaction_energies(
+    reactions: Sequence[InterfaceReaction], axes: Axes, *, axis: str = "atomic", mutual: bool = False
+) -> Axes:
+    """Draw reaction-energy curves into one axes, with kinks marked.
+
+    The minimum of each curve and its last kink before pure A carry a letter; a key below the axes names their
+    products, so that no label ever covers a curve or another label.
+
+    Parameters
+    ----------
+    reactions : sequence of InterfaceReaction
+        Curves that share their reactant B, as lithium and its alloy against one reactor.
+    axes : Axes
+    axis : {"atomic", "molar", "mass"}
+        Mixing fraction of A.
+    mutual : bool
+        Draw mutual instead of total energies.
+
+    Returns
+    -------
+    Axes
+    """
+    energy = "mutual_ev_per_atom" if mutual else "total_ev_per_atom"
+    key: list[tuple[str, str]] = []
+    halo = [withStroke(linewidth=1.5, foreground="white")]
+    for reaction, colour in zip(reactions, CYCLE, strict=False):
+        side = 1.0 if key else -1.0
+        x = [kink.x(axis) for kink in reaction.kinks]
+        y = [float(getattr(kink, energy)) for kink in reaction.kinks]
+        mark = " (estimated)" if reaction.estimated else ""
+        mark += " (no reaction)" if min(y) >= 0.0 else ""
+        name = f"{formula_text(reaction.a)} | {formula_text(reaction.b)}{mark}"
+        axes.plot(x, y, "-", color=colour, label=name, zorder=2)
+        axes.plot(x[1:-1], y[1:-1], "o", color=colour, markerfacecolor="white", zorder=3)
+        for number, offset in _labelled(y, side).items():
+            letter = ascii_lowercase[len(key)]
+            axes.annotate(
+                letter,
+                (x[number], y[number]),
+                offset,
+                textcoords="offset points",
+                color=colour,
+                ha="center",
+                va="center",
+                fontweight="bold",
+                path_effects=halo,
+            )
+            key.append((f"{letter}  {products_text(reaction.kinks[number])}", colour))
+    axes.axhline(0.0, color="0.6", linewidth=0.5, zorder=1)
+    axes.set_xlim(0.0, 1.0)
+    depth = -min(*(getattr(k, energy) for r in reactions for k in r.kinks), -1e-3)
+    axes.set_ylim(-1.18 * depth, (0.10 + 0.13 * len(reactions)) * depth)
+    a = " or ".join(formula_text(name) for name in dict.fromkeys(r.a for r in reactions))
+    axes.set_xlabel(f"{AXIS_LABELS[axis]} of {a} in {formula_text(reactions[0].b)}")
+    axes.set_ylabel(f"{'Mutual' if mutual else 'Reaction'} energy (eV/atom)")
+    axes.legend(loc="upper center", handlelength=1.4, borderaxespad=0.3)
+    for line, (text, colour) in enumerate(key):
+        axes.annotate(
+            text,
+            (0.0, 0.0),
+            (0.0, KEY_TOP_PT - KEY_LINE_PT * line),
+            xycoords="axes fraction",
+            textcoords="offset points",
+            color=colour,
+            fontsize=6.0,
+            va="top",
+        )
+    return axes
+
+
+def _labelled(energies: Sequence[float], side: float) -> dict[int, tuple[float, float]]:
+    """Kinks that get a letter, with its offset in points: the minimum, and the last before pure A.
+
+    `side` puts the letter of the minimum below (−1) or above (+1) its kink.
+    """
+    inner = range(1, len(energies) - 1)
+    if not inner or min(energies) >= 0.0:
+        return {}
+    lowest = min(inner, key=lambda number: energies[number])
+    return {inner[-1]: (7.0, -3.0), lowest: (0.0, 7.0 * side)}
+
+
+def reaction_energy_figure(
+    reactions: Sequence[InterfaceReaction], *, axis: str = "atomic", mutual: bool = False
+) -> Figure:
+    """A figure of one column width with `draw_reaction_energies` in it."""
+    with figure_style():
+        figure = Figure(figsize=(COLUMN_IN, 0.82 * COLUMN_IN))
+        axes = figure.add_axes((0.17, 0.14, 0.80, 0.83))
+        draw_reaction_energies(reactions, axes, axis=axis, mutual=mutual)
+    return figure

@@ -1,0 +1,52 @@
+"""One look for all figures: a journal column, colour-blind-safe colours, text that stays text."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import matplotlib as mpl
+
+COLUMN_IN = 85.0 / 25.4
+"""Width of a single journal column, inches (85 mm)."""
+
+BLACK, ORANGE, SKY, GREEN, YELLOW, BLUE, VERMILION, PURPLE = (
+    "#000000",
+    "#E69F00",
+    "#56B4E9",
+    "#009E73",
+    "#F0E442",
+    "#0072B2",
+    "#D55E00",
+    "#CC79A7",
+)
+"""Colours told apart with any colour vision: M. Okabe, K. Ito, Color Universal Design (2008)."""
+
+CYCLE = (BLUE, VERMILION, GREEN, ORANGE, PURPLE, SKY, BLACK)
+
+
+@contextmanager
+def figure_style() -> Iterator[None]:
+    """Set the look for the figures made within."""
+    settings = {
+        "font.family": "sans-serif",
+        "font.sans-serif": ["DejaVu Sans"],
+        "font.size": 7.0,
+        "axes.labelsize": 7.5,
+        "axes.titlesize": 7.5,
+        "axes.linewidth": 0.6,
+        "axes.prop_cycle": mpl.cycler(color=CYCLE),
+        "xtick.labelsize": 6.5,
+        "ytick.labelsize": 6.5,
+        "xtick.direction": "in",
+        "ytick.direction": "in",
+        "xtick.major.width": 0.6,
+        "ytick.major.width": 0.6,
+        "legend.fontsize": 6.5,
+        "legend.frameon": False,
+        "lines.linewidth": 1.1,
+        "lines.markersize": 3.2,
+        "svg.fonttype": "none",
+        "pdf.fonttype": 42,
+        "savefig.dpi": 300,
+    }
+    with mpl.rc_context(settings):
+        yield
