@@ -14,7 +14,7 @@ WORD_BITS = 62
 """Bits used of each word; 2 × 62 ≥ 118 elements, and the sign bit stays free."""
 
 MAX_ELEMENTS = 20
-"""Largest query: beyond it the walk over 2**k subsystems stops being cheap, and no phase is that complex."""
+"""Largest query: the 2**k subsystems of 20 elements take a tenth of a second, those of 30 take minutes."""
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass
 from functools import cache
+from math import isfinite
 
 import numpy as np
 
@@ -10,7 +11,11 @@ from screening.errors import InputError
 
 _FORMULA = re.compile(r"[A-Z][A-Za-z0-9.()\[\]]*")
 _ZERO_AMOUNT = re.compile(r"[A-Za-z)\]]0+(?:\.0*)?(?![\d.])")
+_ELEMENT = re.compile(r"[A-Z][a-z]?")
 _PART = re.compile(r"(?P<formula>[^@+]+)@(?P<share>\d+(?:\.\d+)?)(?P<unit>wt|mol)")
+
+LEAST_FRACTION = 1e-6
+"""Least atomic fraction of an element: what is below cannot be told from rounding."""
 
 
 @dataclass(frozen=True)
@@ -147,11 +152,19 @@ def parse_formula(text: str) -> Formula:
     except (ValueError, KeyError, TypeError, IndexError):
         raise InputError(f"{written!r} is not a formula", remedy=remedy) from None
     where = f"formula {written!r}"
-    by_number = {atomic_number(name, where=where): amount for name, amount in amounts.items()}
-    if _ZERO_AMOUNT.search(written) or min(by_number.values()) <= 0.0:
+    by_number = {
+        atomic_number(each, where=where): amounts.get(each, 0.0) for each in _ELEMENT.findall(written)
+    }
+    if _ZERO_AMOUNT.search(written):
         raise InputError(f"formula {written!r} holds an amount of zero", remedy="amounts must be positive")
     numbers = tuple(sorted(by_number))
-    return Formula(written, numbers, tuple(float(by_number[z]) for z in numbers))
+    formula = Formula(written, numbers, tuple(float(by_number[z]) for z in numbers))
+    if not (isfinite(formula.n_atoms) and min(formula.amounts) >= LEAST_FRACTION * formula.n_atoms):
+        raise InputError(
+            f"amounts of formula {written!r} are too far apart",
+            remedy=f"leave out elements below {LEAST_FRACTION:g} of the atoms",
+        )
+    return formula
 
 
 def parse_reactant(text: str) -> Reactant:
@@ -177,7 +190,7 @@ def parse_reactant(text: str) -> Reactant:
     if len({(f.atomic_numbers, tuple(np.round(f.fractions, 9))) for f in formulas}) < len(formulas):
         raise InputError(f"mixture {text!r} names a compound twice", remedy="add its shares")
     shares = [float(match["share"]) for match in found]
-    if min(shares) <= 0.0:
+    if min(shares) < LEAST_FRACTION * sum(shares):
         raise InputError(f"mixture {text!r} holds a share of zero", remedy="leave that part out")
     by_mass = found[0]["unit"] == "wt"
     moles = [s / f.molar_mass_g if by_mass else s for s, f in zip(shares, formulas, strict=True)]

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from screening.errors import InputError
+from screening.phases.chemsys import MAX_ELEMENTS
 from screening.phases.composition import Formula, Reactant, symbol
 from screening.phases.snapshot import Snapshot
 from screening.thermo.lines import Compositions, assemblages
@@ -61,9 +62,11 @@ def price(snapshot: Snapshot, reactant: Reactant, *, at_hull: bool = False) -> P
     Raises
     ------
     InputError
-        If an element is not in the snapshot, or a composition is lacking and `at_hull` is False.
+        If an element is not in the snapshot, there are too many elements, or a composition is lacking and
+        `at_hull` is False.
     """
     unit = reactant.unit
+    require_few_elements(unit)
     for z in unit.atomic_numbers:
         if z not in snapshot.elements:
             raise InputError(
@@ -89,6 +92,16 @@ def price(snapshot: Snapshot, reactant: Reactant, *, at_hull: bool = False) -> P
             if snapshot.phases.estimated[phase]:
                 estimated.append(str(snapshot.phases.formula[phase]))
     return PricedReactant(reactant, energy, hull_energy(snapshot, unit), lacking, tuple(estimated))
+
+
+def require_few_elements(*units: Formula) -> None:
+    """Refuse compositions that together hold more than `MAX_ELEMENTS` elements."""
+    elements = {z for unit in units for z in unit.atomic_numbers}
+    if len(elements) > MAX_ELEMENTS:
+        raise InputError(
+            f"{' and '.join(unit.text for unit in units)}: {len(elements)} elements in one system",
+            remedy=f"use at most {MAX_ELEMENTS}",
+        )
 
 
 def hull_energy(snapshot: Snapshot, formula: Formula) -> float:
