@@ -255,14 +255,14 @@ def anodic_limit(snapshot: Snapshot, unit: Formula, z: int, charge: int = 1) -> 
     lines = tie_lines(snapshot, Compositions.of([Formula(symbol(z), (z,), (1.0,))]), rest)
     x_here = held / unit.n_atoms
     before = np.flatnonzero(lines.x < x_here - X_LIMIT_TOL)[-1]
-    content = lines.x * rest.atoms[0] / np.maximum(1.0 - lines.x, X_LIMIT_TOL)
-    energy = lines.energy_ev_per_atom * (rest.atoms[0] + content)
-    slope = (energy[before + 1] - energy[before]) / (content[before + 1] - content[before])
-    return float(-slope / charge)
+    x, energy = lines.x[before : before + 2], lines.energy_ev_per_atom[before : before + 2]
+    # a straight piece of the hull, continued to the pure element, ends at that element's chemical potential
+    potential = energy[0] + (energy[1] - energy[0]) / (x[1] - x[0]) * (1.0 - x[0])
+    return float(0.0 - potential / charge)
 
 
 def _moles(snapshot: Snapshot, lines: Lines, kink: int, atoms: float) -> dict[int, float]:
-    """Products at a kink by phase number, moles per formula; `atoms` is what the mixture holds per formula."""
+    """Products at a kink by phase number, per formula; `atoms` is what the mixture holds per formula."""
     here = slice(lines.product_start[kink], lines.product_start[kink + 1])
     phases = lines.phase[here]
     return dict(
