@@ -112,7 +112,8 @@ class Uncertainty(Settings):
         0 switches the probabilities off.
     seed : int
     bias_ev_per_li, bias_sd_ev_per_li : dict of anion symbol to float
-    reduction_sd_ev_per_atom, mixing_sd_ev_per_atom, alloy_sd_ev_per_atom : float or None
+    reduction_sd_ev_per_atom, mixing_sd_ev_per_atom : float or None
+    alloy_sd_ev_per_atom, intermetallic_sd_ev_per_atom : float or None
         Changes to the calibrated error model (see `uncertainty.ErrorModel`); None keeps its numbers.
     """
 
@@ -123,14 +124,13 @@ class Uncertainty(Settings):
     reduction_sd_ev_per_atom: float | None = Field(default=None, ge=0.0)
     mixing_sd_ev_per_atom: float | None = Field(default=None, ge=0.0)
     alloy_sd_ev_per_atom: float | None = Field(default=None, ge=0.0)
+    intermetallic_sd_ev_per_atom: float | None = Field(default=None, ge=0.0)
 
     def error_model(self) -> ErrorModel:
         """The calibrated error model with this study's changes."""
-        spreads = {
-            name: value
-            for name in ("reduction_sd_ev_per_atom", "mixing_sd_ev_per_atom", "alloy_sd_ev_per_atom")
-            if (value := getattr(self, name)) is not None
-        }
+        names = ("reduction", "mixing", "alloy", "intermetallic")
+        given = {f"{name}_sd_ev_per_atom": getattr(self, f"{name}_sd_ev_per_atom") for name in names}
+        spreads = {name: value for name, value in given.items() if value is not None}
         return DEFAULT_ERROR_MODEL.changed(
             bias_ev_per_li=self.bias_ev_per_li, bias_sd_ev_per_li=self.bias_sd_ev_per_li, **spreads
         )
