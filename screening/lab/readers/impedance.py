@@ -12,6 +12,7 @@ from pathlib import Path
 from screening.errors import InputError
 from screening.lab.impedance.spectrum import Spectrum
 from screening.lab.readers.biologic import MPR_MAGIC, MPT_MAGIC, read_biologic
+from screening.lab.readers.eis_columns import find_columns
 from screening.lab.readers.eis_instruments import (
     GAMRY_CURVE,
     IVIUM_BLOCK,
@@ -74,7 +75,6 @@ def _read_ec_lab(path: Path) -> tuple[Spectrum, ...]:
 
 def _read_generic(text: Text) -> tuple[Spectrum, ...]:
     layout = find_table(text)
-    frame = parse_table(text, layout)
     metadata = {
         "format": "text",
         "encoding": text.encoding,
@@ -88,9 +88,10 @@ def _read_generic(text: Text) -> tuple[Spectrum, ...]:
                 where=text.where(layout.first_line),
                 remedy="give frequency, Z' and Z'', and name them",
             )
-        names = [*DEFAULT_COLUMNS, *layout.columns[len(DEFAULT_COLUMNS) :]]
-        frame = frame.set_axis(names, axis=1)
+        layout = replace(layout, columns=(*DEFAULT_COLUMNS, *layout.columns[len(DEFAULT_COLUMNS) :]))
         metadata["header"] = "none; the columns are taken for frequency, Z' and Z''"
+    find_columns(layout.columns, str(text.path))  # a table of something else is refused before it is parsed
+    frame = parse_table(text, layout)
     return spectra_from_table(frame, Origin(text.path, metadata, sign_is_known=False))
 
 
