@@ -89,7 +89,7 @@ def _current_flags(data: CyclingData, halves: HalfCycles) -> list[Flag]:
             first = int(np.argmax(specific > PLAUSIBLE_CAPACITY_MAH_G))
             told = f"{specific[first]:.4g} mAh/g is more than lithium metal holds; unit or mass wrong?"
             flags.append(_at(data, FlagKind.UNIT, told, int(halves.start[first])))
-    if _written_as_text(data) and (step := written_step(data.current_a)) / 2 > COARSE_CURRENT * typical:
+    if is_written_as_text(data) and (step := written_step(data.current_a)) / 2 > COARSE_CURRENT * typical:
         told = (
             f"the current is written in steps of {step:.3g} A: ±{100 * step / 2 / typical:.0f} % of the "
             f"{typical:.3g} A that flow"
@@ -98,7 +98,7 @@ def _current_flags(data: CyclingData, halves: HalfCycles) -> list[Flag]:
     return flags
 
 
-def _written_as_text(data: CyclingData) -> bool:
+def is_written_as_text(data: CyclingData) -> bool:
     """Whether the current was measured and written with few digits; binary and columnar files hold all."""
     text = any(kind in source.format for source in data.sources for kind in ("csv", "text", "mpt", "xlsx"))
     return text and data.current_origin == MEASURED

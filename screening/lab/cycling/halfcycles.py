@@ -310,3 +310,41 @@ def _constant_voltage(data: CyclingData, own: np.ndarray, start: np.ndarray, sto
         if begin < rows.stop - 1:
             cv_start[index] = begin
     return cv_start
+
+
+@dataclass(frozen=True)
+class HalfCycleRows:
+    """Rows of one half-cycle that carry its current.
+
+    Attributes
+    ----------
+    row : int64, shape (n_rows,)
+        Their numbers in the table.
+    charge_c : float64, shape (n_rows,)
+        |I|·dt of the interval each closes, C; sums to the half-cycle's charge.
+    """
+
+    row: np.ndarray
+    charge_c: np.ndarray
+
+
+def half_cycle_rows(data: CyclingData, halves: HalfCycles, index: int) -> HalfCycleRows:
+    """Rows of one half-cycle and the charge that each adds.
+
+    Parameters
+    ----------
+    data : CyclingData
+        The record.
+    halves : HalfCycles
+        Its half-cycles.
+    index : int
+        Which, from 0.
+    """
+    start, stop = int(halves.start[index]), int(halves.stop[index])
+    before = max(start - 1, 0)  # closes no interval of this half-cycle, but begins its first
+    part = data.window(before, stop)
+    states = current_states(part, float(halves.rest_threshold_a[index]))
+    charge = _charge_increments(part, states, interval_s(part))
+    own = np.flatnonzero(states == halves.sign[index])
+    own = own[own >= start - before]
+    return HalfCycleRows(own + before, charge[own])

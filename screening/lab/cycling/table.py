@@ -87,6 +87,8 @@ class FlagKind(StrEnum):
     COUNTER = "cycler's counter differs"
     MIXED = "different cells or experiments"
     READER = "message of the reading library"
+    INCOMPLETE = "incomplete"
+    SIMULATED = "simulated, not measured"
 
 
 @dataclass(frozen=True)
@@ -232,6 +234,15 @@ class CyclingData:
         import hashlib
 
         return hashlib.sha256("".join(source.sha256 for source in self.sources).encode()).hexdigest()
+
+    def window(self, start: int, stop: int) -> "CyclingData":
+        """Rows ``[start, stop)`` as a record of their own, without copying them; the flags stay behind."""
+        sources = tuple(
+            replace(source, start=max(source.start, start) - start, stop=min(source.stop, stop) - start)
+            for source in self.sources
+            if source.start < stop and source.stop > start
+        )
+        return replace(self, table=self.table.iloc[start:stop], sources=sources, flags=())
 
     def origin(self, row: int) -> str:
         """File of a row of the table, and the row counted from the file's first kept record (= 1)."""

@@ -1,0 +1,340 @@
+"""Voltage plateaus of a half-cycle: where they are, what they hold, and whether there is one too many.
+
+The raw gradient of a noisy Q(V) finds next to nothing; here Q(V) is made monotone (sorted by voltage) and
+binned, so that dQ/dV is never negative and carries the noise of its bin only. The binned curve is then
+taken apart into reactions of logistic isotherm: broad ones, at least as wide as an ideal solid solution (w
+≥ RT/F), are the slope; sharper ones are plateaus. Plateaus are added one at a time, each where it explains
+most beyond what the slope can (orthogonal least squares with non-negative amounts), as long as the Bayesian
+information criterion is clearly better for it.
+
+A plateau on the flank of a larger one, without a valley between them, is counted with it.
+
+References
+----------
+M. Verbrugge, D. Baker, B. Koch, X. Xiao, W. Gu, J. Electrochem. Soc. 164 (2017) E3243, doi
+10.1149/2.0341708jes S. Chen, S. A. Billings, W. Luo, Int. J. Control 50 (1989) 1873, doi
+10.1080/00207178908953472
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from scipy.ndimage import gaussian_filter1d
+from scipy.optimize import nnls
+from scipy.special import expit
+
+from screening.errors import InputError
+from screening.lab.cycling.profiles import VoltageProfile
+from screening.units import EV_TO_KJ_PER_MOL
+
+BIN_V = 0.004
+"""Width of a bin: several times a cycler's voltage noise, less than a plateau's width."""
+
+MIN_BINS = 12
+"""Fewer bins than this hold no shape to take apart."""
+
+THERMAL_V = 8.314462618e-3 * 298.15 / EV_TO_KJ_PER_MOL
+"""RT/F at 25 °C, the width of an ideal solid solution."""
+
+SLOPE_WIDTHS = (1.25, 2.0, 3.5)
+"""Widths of the slope's reactions, in RT/F."""
+
+PLATEAU_WIDTHS_V = (0.002, 0.0035, 0.005, 0.0075, 0.0105, 0.014, 0.018)
+"""Widths of plateaus tried, all below RT/F."""
+
+RELATIVE_NOISE_FLOOR_PER_V = 0.3
+"""dQ/dV (share of the capacity per volt) below which its noise no longer falls with it."""
+
+MIN_EVIDENCE = 25.0
+"""Gain in n·ln(RSS) that a plateau must bring: above ln(n) per parameter (two, some 400 bins)."""
+
+MAX_PLATEAU_TERMS = 12
+MIN_FRACTION = 0.01
+"""Smaller shares of the capacity are not called plateaus."""
+
+VALLEY = 0.5
+"""Two terms are two plateaus if the curve between them falls below this share of the lower one."""
+
+EXPECTED_TOLERANCE_V = 0.030
+"""A plateau this near to an expected voltage is that one, polarisation included."""
+
+
+@dataclass(frozen=True)
+class DifferentialCapacity:
+    """Binned dQ/dV of a half-cycle.
+
+    Attributes
+    ----------
+    edge_v : numpy.ndarray, shape (n_bins + 1,)
+        Edges of the bins, rising.
+    dq_dv_ah_per_v : numpy.ndarray, shape (n_bins,)
+        Charge per bin over its width; not negative.
+    sign : int
+        +1 charge, -1 discharge.
+    """
+
+    edge_v: np.ndarray
+    dq_dv_ah_per_v: np.ndarray
+    sign: int
+
+    @property
+    def voltage_v(self) -> np.ndarray:
+        """Middles of the bins, shape (n_bins,)."""
+        return 0.5 * (self.edge_v[1:] + self.edge_v[:-1])
+
+    def to_frame(self) -> pd.DataFrame:
+        """Voltage and dQ/dV as a table."""
+        return pd.DataFrame({"voltage_v": self.voltage_v, "dq_dv_ah_per_v": self.dq_dv_ah_per_v})
+
+
+@dataclass(frozen=True)
+class Plateau:
+    """One plateau.
+
+    Attributes
+    ----------
+    voltage_v : float
+        Its middle, as measured (polarisation included).
+    capacity_ah : float
+        What it holds.
+    fraction : float
+        Share of the half-cycle's capacity.
+    full_width_v : float
+        Width of its peak in dQ/dV at half height.
+    """
+
+    voltage_v: float
+    capacity_ah: float
+    fraction: float
+    full_width_v: float
+
+
+@dataclass(frozen=True)
+class PlateauAnalysis:
+    """Plateaus of one half-cycle.
+
+    Attributes
+    ----------
+    half_cycle : int
+        Number in the record, from 1.
+    sign : int
+        +1 charge, -1 discharge.
+    plateaus : tuple of Plateau
+        By rising voltage.
+    extra : tuple of Plateau
+        Those that are not expected.
+    expected_v : tuple of float
+        Voltages that were expected.
+    curve : DifferentialCapacity
+        What they were found in.
+    """
+
+    half_cycle: int
+    sign: int
+    plateaus: tuple[Plateau, ...]
+    extra: tuple[Plateau, ...]
+    expected_v: tuple[float, ...]
+    curve: DifferentialCapacity
+
+    @property
+    def main(self) -> Plateau | None:
+        """The plateau that holds most; None where there is none."""
+        return max(self.plateaus, key=lambda item: item.capacity_ah, default=None)
+
+    def to_frame(self) -> pd.DataFrame:
+        """One row per plateau."""
+        rows = [
+            (item.voltage_v, item.capacity_ah, item.fraction, item.full_width_v, item in self.extra)
+            for item in self.plateaus
+        ]
+        columns = ["voltage_v", "capacity_ah", "fraction", "full_width_v", "extra"]
+        return pd.DataFrame(rows, columns=columns).assign(half_cycle=self.half_cycle)
+
+
+def differential_capacity(profile: VoltageProfile, bin_v: float = BIN_V) -> DifferentialCapacity:
+    """Bin the charge of a half-cycle by voltage.
+
+    Parameters
+    ----------
+    profile : VoltageProfile
+        One half-cycle.
+    bin_v : float
+        Width of a bin, V.
+
+    Returns
+    -------
+    DifferentialCapacity
+
+    Raises
+    ------
+    InputError
+        If the voltage spans fewer than `MIN_BINS` bins, or no charge passes.
+
+    Notes
+    -----
+    The voltages are sorted, which makes Q(V) monotone: the k-th lowest voltage goes with the k-th lowest
+    charge.
+    """
+    voltage = np.sort(profile.voltage_v)
+    total = float(profile.capacity_ah[-1]) if len(profile.capacity_ah) else 0.0
+    bins = int((voltage[-1] - voltage[0]) / bin_v) if total > 0 else 0
+    if bins < MIN_BINS:
+        raise InputError(
+            f"too narrow a voltage span for plateaus in half-cycle {profile.half_cycle}",
+            where="dQ/dV",
+            remedy=f"choose a half-cycle over at least {1e3 * MIN_BINS * bin_v:.0f} mV",
+        )
+    charge = profile.capacity_ah if profile.sign > 0 else (total - profile.capacity_ah)[::-1]
+    edges = voltage[0] + bin_v * np.arange(bins + 1)
+    return DifferentialCapacity(edges, np.diff(np.interp(edges, voltage, charge)) / bin_v, profile.sign)
+
+
+def find_plateaus(
+    profile: VoltageProfile,
+    *,
+    expected_v: tuple[float, ...] | None = None,
+    min_fraction: float = MIN_FRACTION,
+) -> PlateauAnalysis:
+    """Find the plateaus of a half-cycle, and those among them that should not be there.
+
+    Parameters
+    ----------
+    profile : VoltageProfile
+        One half-cycle, without its constant-voltage part.
+    expected_v : tuple of float, optional
+        Voltages at which plateaus belong; by default only that of the largest plateau found.
+    min_fraction : float
+        Smallest share of the capacity that counts.
+
+    Returns
+    -------
+    PlateauAnalysis
+
+    Raises
+    ------
+    InputError
+        As `differential_capacity`.
+    """
+    curve = differential_capacity(profile)
+    total = float(profile.capacity_ah[-1])
+    terms = _plateau_terms(curve.edge_v, curve.dq_dv_ah_per_v / total)
+    plateaus = tuple(
+        Plateau(
+            float(group.voltage_v),
+            float(group.amount * total),
+            float(group.amount),
+            float(3.526 * group.width_v),
+        )
+        for group in _grouped(terms)
+        if group.amount >= min_fraction
+    )
+    if expected_v is None:
+        largest = max(plateaus, key=lambda item: item.fraction, default=None)
+        expected_v = () if largest is None else (largest.voltage_v,)
+    extra = tuple(
+        item
+        for item in plateaus
+        if all(abs(item.voltage_v - voltage) > EXPECTED_TOLERANCE_V for voltage in expected_v)
+    )
+    return PlateauAnalysis(profile.half_cycle, profile.sign, plateaus, extra, expected_v, curve)
+
+
+@dataclass(frozen=True)
+class _Terms:
+    """Logistic terms: middles, widths and amounts, each of shape (n_terms,), by rising voltage."""
+
+    voltage_v: np.ndarray
+    width_v: np.ndarray
+    amount: np.ndarray
+
+    def density(self, voltage_v: np.ndarray) -> np.ndarray:
+        """Their dQ/dV at given voltages, shape of these."""
+        u = np.clip((voltage_v[:, None] - self.voltage_v) / (2 * self.width_v), -300, 300)
+        return np.sum(self.amount / (4 * self.width_v * np.cosh(u) ** 2), axis=1)
+
+
+@dataclass(frozen=True)
+class _Group:
+    """Terms without a valley between them: amount and the mean middle and width by amount."""
+
+    voltage_v: float
+    width_v: float
+    amount: float
+
+
+def _bells(edge_v: np.ndarray, voltage_v: np.ndarray, width_v: np.ndarray) -> np.ndarray:
+    """Mean dQ/dV of each bin for unit amounts, shape (n_bins, n_terms)."""
+    steps = np.diff(expit((edge_v[:, None] - voltage_v) / width_v), axis=0)
+    return steps / np.diff(edge_v)[:, None]
+
+
+def _plateau_terms(edge_v: np.ndarray, density: np.ndarray) -> _Terms:
+    """Take a density of charge apart into a slope and plateau terms; return the terms.
+
+    Parameters
+    ----------
+    edge_v : numpy.ndarray, shape (n_bins + 1,)
+    density : numpy.ndarray, shape (n_bins,)
+        Share of the capacity per volt.
+    """
+    smooth = gaussian_filter1d(density, 2.0)
+    weight = 1.0 / (smooth + RELATIVE_NOISE_FLOOR_PER_V)
+    middles = 0.5 * (edge_v[1:] + edge_v[:-1])
+    slope = np.hstack([_slope_bells(edge_v, ratio * THERMAL_V) for ratio in SLOPE_WIDTHS]) * weight[:, None]
+    holds = middles[smooth > RELATIVE_NOISE_FLOOR_PER_V / 10]
+    voltage, width = np.tile(holds, len(PLATEAU_WIDTHS_V)), np.repeat(PLATEAU_WIDTHS_V, len(holds))
+    bells = _bells(edge_v, voltage, width) * weight[:, None]
+    chosen, amounts = _select(slope, bells, density * weight)
+    order = np.argsort(voltage[chosen], kind="stable")
+    return _Terms(voltage[chosen][order], width[chosen][order], amounts[order])
+
+
+def _slope_bells(edge_v: np.ndarray, width_v: float) -> np.ndarray:
+    """Reactions of one width all along the window and beyond its ends."""
+    middles = np.arange(edge_v[0] - 6 * width_v, edge_v[-1] + 6 * width_v, 0.7 * width_v)
+    return _bells(edge_v, middles, np.full(len(middles), width_v))
+
+
+def _select(slope: np.ndarray, bells: np.ndarray, target: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Greedy choice of columns of `bells`; returns their indices and their non-negative amounts."""
+    chosen: list[int] = []
+    amounts, norm = nnls(slope, target, maxiter=50 * slope.shape[1])
+    columns, squares = slope, np.sum(bells**2, axis=0)
+    count = len(target)
+    while len(chosen) < MAX_PLATEAU_TERMS and norm > 0:
+        basis, _ = np.linalg.qr(columns[:, amounts > 0])
+        remaining = squares - np.sum((basis.T @ bells) ** 2, axis=0)
+        remaining[remaining < 0.02 * squares] = np.inf  # what the slope can already make
+        best = int(np.argmax((bells.T @ (target - columns @ amounts)) / np.sqrt(remaining)))
+        trial = np.hstack([columns, bells[:, [best]]])
+        new_amounts, new_norm = nnls(trial, target, maxiter=50 * trial.shape[1])
+        if 2 * count * np.log(norm / max(new_norm, 1e-300)) < MIN_EVIDENCE:
+            break
+        chosen.append(best)
+        columns, amounts, norm = trial, new_amounts, new_norm
+    used = amounts[slope.shape[1] :]
+    return np.array(chosen, dtype=np.int64)[used > 0], used[used > 0]
+
+
+def _grouped(terms: _Terms) -> list[_Group]:
+    """Join neighbouring terms that have no valley between them."""
+    groups: list[list[int]] = []
+    heights = terms.amount / terms.width_v
+    for index, voltage in enumerate(terms.voltage_v):
+        if groups:
+            peak = max(groups[-1], key=lambda item: heights[item])
+            between = terms.density(np.linspace(terms.voltage_v[peak], voltage, 64))
+            if between.min() > VALLEY * min(between[0], between[-1]):
+                groups[-1].append(index)
+                continue
+        groups.append([index])
+    joined = []
+    for members in groups:
+        amount = terms.amount[members]
+        voltage, width = (
+            float(np.sum(values[members] * amount) / amount.sum())
+            for values in (terms.voltage_v, terms.width_v)
+        )
+        joined.append(_Group(voltage, width, float(amount.sum())))
+    return joined
