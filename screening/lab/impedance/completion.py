@@ -110,7 +110,12 @@ class Completion:
 
 
 def completion(
-    time_s: FloatArray, resistance_ohm: FloatArray, sd_ohm: FloatArray, criterion: Criterion | None = None
+    time_s: FloatArray,
+    resistance_ohm: FloatArray,
+    sd_ohm: FloatArray,
+    criterion: Criterion | None = None,
+    *,
+    common_sd_ohm: FloatArray | None = None,
 ) -> Completion:
     """Completion time of one process, without assuming its kinetics.
 
@@ -125,9 +130,12 @@ def completion(
     time_s : ndarray, shape (s,)
         Times, rising.
     resistance_ohm, sd_ohm : ndarray, shape (s,)
-        Resistance of the process and its standard deviation at each time.
+        Resistance of the process at each time, and the standard deviation by which it scatters from
+        spectrum to spectrum.
     criterion : Criterion, optional
         What settled means.
+    common_sd_ohm : ndarray, shape (s,), optional
+        Standard deviation that neighbouring spectra share: no smoothing reduces it.
 
     Raises
     ------
@@ -158,7 +166,9 @@ def completion(
     if not draft.changed:
         return replace(draft, reason="no significant change")
     settled_from = clock[-1] * (1.0 - rule.plateau_share)
-    found = course.crossing(np.sign(first - final), rule.share_left)
+    common = np.zeros(len(clock)) if common_sd_ohm is None else common_sd_ohm
+    shared = np.interp(course.grid, clock, common)
+    found = course.crossing(np.sign(first - final), rule.share_left, shared)
     start = float(time_s[0])
     if found.high_s >= settled_from:
         reason = "still changing where the final value is taken"
@@ -230,11 +240,11 @@ class _Course:
         variance = float(functional @ self.covariance @ functional)
         return float(functional @ self.at_spectra), sqrt(max(variance, 0.0))
 
-    def crossing(self, sign: float, share_left: float) -> "_Crossing":
+    def crossing(self, sign: float, share_left: float, shared: FloatArray) -> "_Crossing":
         """Last crossing of the level that counts as settled, and the interval around it."""
         level = share_left * self.first + (1.0 - share_left) * self.final
         distance = sign * (self.at_grid - level @ self.at_spectra)
-        variance = self.variance - 2.0 * self.cross @ level + level @ self.covariance @ level
+        variance = self.variance - 2.0 * self.cross @ level + level @ self.covariance @ level + shared**2
         above = np.flatnonzero(distance > 0)
         last = int(above[-1]) if above.size else 0
         compatible = np.abs(distance) <= Z_95 * np.sqrt(np.maximum(variance, 0.0))

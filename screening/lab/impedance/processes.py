@@ -33,6 +33,8 @@ class ProcessSeries:
         "refit" (sum of the ZARC elements whose τ lies in the window) or "area" (∫γ d ln τ over it).
     resistance_ohm, resistance_sd_ohm : ndarray, shape (s, w)
         Resistance and standard deviation.
+    resistance_scatter_ohm : ndarray, shape (s, w)
+        The part of the deviation that differs from spectrum to spectrum.
     edge : ndarray of bool, shape (s, w)
         The process touches a bound of its window: part of it may be counted next door.
     unclosed : ndarray of bool, shape (s, w)
@@ -53,6 +55,7 @@ class ProcessSeries:
     method: str
     resistance_ohm: FloatArray
     resistance_sd_ohm: FloatArray
+    resistance_scatter_ohm: FloatArray
     edge: np.ndarray
     unclosed: np.ndarray
     outside_ohm: FloatArray
@@ -155,6 +158,7 @@ def assign(
 def _from_areas(drt: DrtSeries, windows: Windows, interfaces: int) -> ProcessSeries:
     low, high = windows.ln_bounds
     resistance = drt.area_ohm(low, high)
+    deviation = drt.deviation_ohm(drt.basis.areas(low, high))
     gamma = drt.gamma_ohm
     inside = (drt.basis.ln_tau >= low[:, None]) & (drt.basis.ln_tau < high[:, None])
     largest = np.where(inside[None], gamma[:, None, :], 0.0).max(axis=2)
@@ -165,7 +169,8 @@ def _from_areas(drt: DrtSeries, windows: Windows, interfaces: int) -> ProcessSer
         drt=drt,
         method="area",
         resistance_ohm=resistance,
-        resistance_sd_ohm=drt.deviation_ohm(drt.basis.areas(low, high)),
+        resistance_sd_ohm=deviation,
+        resistance_scatter_ohm=deviation,
         edge=(largest > 0) & (at_bounds > CUT_AT_BOUND * largest),
         unclosed=(resistance > 0) & (high[None, :] > np.log(drt.measured_tau_s[:, 1:])),
         outside_ohm=drt.polarisation_ohm - resistance.sum(axis=1),
@@ -197,10 +202,11 @@ def _from_elements(refit: ZarcSeries, windows: Windows, interfaces: int) -> Proc
     home = _homes(refit, windows)
     kept = home >= 0
     place = (elements.spectrum[kept], home[kept])
-    resistance, variance = np.zeros(shape), np.zeros(shape)
+    resistance, variance, scatter = np.zeros(shape), np.zeros(shape), np.zeros(shape)
     np.add.at(resistance, place, elements.resistance_ohm[kept])
     # covariances between elements of one window are negative; without them the interval is wide
     np.add.at(variance, place, elements.resistance_sd_ohm[kept] ** 2)
+    np.add.at(scatter, place, elements.resistance_scatter_ohm[kept] ** 2)
     low, high = np.exp(windows.ln_bounds)
     tau_low, tau_high = elements.tau_interval_s
     touching = (tau_low[kept] < low[home[kept]]) | (tau_high[kept] >= high[home[kept]])
@@ -216,6 +222,7 @@ def _from_elements(refit: ZarcSeries, windows: Windows, interfaces: int) -> Proc
         method="refit",
         resistance_ohm=resistance,
         resistance_sd_ohm=np.sqrt(variance),
+        resistance_scatter_ohm=np.sqrt(scatter),
         edge=edge,
         unclosed=unclosed,
         outside_ohm=outside,

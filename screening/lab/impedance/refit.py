@@ -43,6 +43,9 @@ class Elements:
         Parameters.
     resistance_sd_ohm, ln_tau_sd, phi_sd : ndarray, shape (e,)
         Standard deviations; φ at its bound is held there and has 0.
+    resistance_scatter_ohm : ndarray, shape (e,)
+        The part of the deviation that differs from spectrum to spectrum; the rest, the uncertainty of
+        ln τ and φ that a tracked series shares, moves all its resistances together.
     t_factor : ndarray, shape (e,)
         Student's t at the confidence level, for the degrees of freedom of the spectrum.
     """
@@ -53,6 +56,7 @@ class Elements:
     tau_s: FloatArray
     phi: FloatArray
     resistance_sd_ohm: FloatArray
+    resistance_scatter_ohm: FloatArray
     ln_tau_sd: FloatArray
     phi_sd: FloatArray
     t_factor: FloatArray
@@ -175,7 +179,7 @@ def fit_zarcs(drt: DrtSeries, *, tracked: bool = True) -> ZarcSeries:
         rows, deviation = model.rows, _deviation(model, problem, bounds)
         factor = units.magnitude_ohm[rows, None] / units.column[rows]
         terms[rows] = model.fit.theta[:, : problem.n_terms] * factor
-        terms_sd[rows] = deviation[:, : problem.n_terms] * factor
+        terms_sd[rows] = deviation.whole[:, : problem.n_terms] * factor
         residual[rows] = _relative_residual(problem.take(rows), model.fit.theta)
         parts.append(_elements(model, deviation, problem, units))
     return ZarcSeries(drt, _joined(parts), terms, terms_sd, residual, tracked)
@@ -233,8 +237,20 @@ def _freedom(model: tracking.Model, problem: Problem) -> FloatArray:
     return np.maximum(problem.n_data[model.rows] - model.fit.theta.shape[1], 1.0)
 
 
-def _deviation(model: tracking.Model, problem: Problem, bounds: Bounds) -> FloatArray:
-    """Standard deviations of all scaled parameters; ln τ and φ at a bound are held there."""
+@dataclass(frozen=True, eq=False)
+class _Deviation:
+    """Standard deviations of scaled parameters, shape (r, p): in all, and from spectrum to spectrum."""
+
+    whole: FloatArray
+    scatter: FloatArray
+
+
+def _deviation(model: tracking.Model, problem: Problem, bounds: Bounds) -> _Deviation:
+    """Deviations of all scaled parameters; ln τ and φ at a bound are held there.
+
+    With a prior of precision P and curvature A = JᵀJ + P, the posterior covariance is A⁻¹, but repeated
+    spectra of one cell scatter by A⁻¹JᵀJA⁻¹ only.
+    """
     theta, gram, q = model.fit.theta, model.fit.gram, problem.n_terms
     elements = (theta.shape[1] - q) // PER_ELEMENT
     here = bounds.take(model.rows)
@@ -246,15 +262,19 @@ def _deviation(model: tracking.Model, problem: Problem, bounds: Bounds) -> Float
     diagonal = np.arange(theta.shape[1])
     curvature = np.einsum("spp->sp", gram)
     matrix[:, diagonal, diagonal] += held + 1e-12 * curvature.max(axis=1, keepdims=True)
-    variance = np.einsum("spp->sp", np.linalg.inv(matrix)) * free
+    covariance = np.linalg.inv(matrix)
     noise = (model.fit.cost / _freedom(model, problem))[:, None]
-    return np.sqrt(np.maximum(variance, 0.0) * noise + model.shared_variance * free)
+    variance = np.maximum(np.einsum("spp->sp", covariance), 0.0)
+    prior = np.einsum("spk,k->sp", covariance**2, model.precision)
+    whole = np.sqrt(variance * noise + model.shared_variance) * free
+    return _Deviation(whole, np.sqrt(np.maximum(variance - prior, 0.0) * noise) * free)
 
 
-def _elements(model: tracking.Model, deviation: FloatArray, problem: Problem, units: _Units) -> Elements:
+def _elements(model: tracking.Model, deviation: _Deviation, problem: Problem, units: _Units) -> Elements:
     rows, q = model.rows, problem.n_terms
     value = model.fit.theta[:, q:].reshape(len(rows), -1, PER_ELEMENT)
-    sd = deviation[:, q:].reshape(value.shape)
+    sd = deviation.whole[:, q:].reshape(value.shape)
+    scatter = deviation.scatter[:, q::PER_ELEMENT].ravel()
     count = value.shape[1]
     scale = np.repeat(units.magnitude_ohm[rows], count)
     return Elements(
@@ -264,6 +284,7 @@ def _elements(model: tracking.Model, deviation: FloatArray, problem: Problem, un
         tau_s=np.exp(value[:, :, 1].ravel()),
         phi=value[:, :, 2].ravel(),
         resistance_sd_ohm=sd[:, :, 0].ravel() * scale,
+        resistance_scatter_ohm=scatter * scale,
         ln_tau_sd=sd[:, :, 1].ravel(),
         phi_sd=sd[:, :, 2].ravel(),
         t_factor=np.repeat(student.ppf(0.5 + LEVEL / 2.0, _freedom(model, problem)), count),

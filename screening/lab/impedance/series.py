@@ -115,7 +115,9 @@ def describe(processes: ProcessSeries, criterion: Criterion | None = None) -> Se
     time = processes.time_s
     courses = []
     for k, window in enumerate(processes.windows):
-        end = completion(time, processes.resistance_ohm[:, k], processes.resistance_sd_ohm[:, k], rule)
+        scatter = processes.resistance_scatter_ohm[:, k]
+        common = np.sqrt(np.maximum(processes.resistance_sd_ohm[:, k] ** 2 - scatter**2, 0.0))
+        end = completion(time, processes.resistance_ohm[:, k], scatter, rule, common_sd_ohm=common)
         courses.append(Course(window.name, window.process, trend(end), end))
     # parts of one spectrum share their noise: the scatter between spectra is estimated, this is its scale
     total_sd = np.full(time.size, float(np.abs(np.diff(processes.total_ohm)).mean()) / 2.0)

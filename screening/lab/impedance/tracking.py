@@ -51,11 +51,14 @@ class Model:
         Their fit.
     shared_variance : ndarray, shape (r, p)
         Variance of each parameter that comes from what the spectra share; 0 for separate fits.
+    precision : ndarray, shape (p,)
+        Precision of the prior that the fit carries, in its own units; 0 for separate fits.
     """
 
     rows: np.ndarray
     fit: Fit
     shared_variance: FloatArray
+    precision: FloatArray
 
 
 def separate(problem: Problem, bounds: Bounds, peaks: list[FloatArray]) -> list[Model]:
@@ -66,7 +69,7 @@ def separate(problem: Problem, bounds: Bounds, peaks: list[FloatArray]) -> list[
     for size in np.unique(sizes):
         rows = np.flatnonzero(sizes == size)
         theta = np.array([selected[row].theta for row in rows])
-        models.append(Model(rows, zarc.at(problem.take(rows), theta), np.zeros(theta.shape)))
+        models.append(Model(rows, zarc.at(problem.take(rows), theta), np.zeros(theta.shape), np.zeros(size)))
     return models
 
 
@@ -112,8 +115,9 @@ def follow(problem: Problem, bounds: Bounds, peaks: list[FloatArray]) -> Model:
     fit = _fit_around(problem, bounds, state.fit.theta, state.courses, noise, zarc.FINE)
     shared = state.courses.shared_variance(fit, noise)
     order = _by_tau(state.courses, q)
-    gram = fit.gram[:, order][:, :, order]
-    return Model(np.arange(count), Fit(fit.theta[:, order], fit.cost, gram), shared[:, order])
+    precision = state.courses.anchor(noise).precision[0, order]
+    ordered = Fit(fit.theta[:, order], fit.cost, fit.gram[:, order][:, :, order])
+    return Model(np.arange(count), ordered, shared[:, order], precision)
 
 
 @dataclass(frozen=True, eq=False)
