@@ -34,7 +34,9 @@ def remarks(spectrum: Spectrum) -> tuple[str, ...]:
     if np.ptp(np.abs(z)) <= 1e-6 * np.abs(z).max():
         found.append("the same impedance at every frequency")
     found += [
-        spectrum.metadata[key] for key in ("left_out", "broken_off", "notes") if key in spectrum.metadata
+        spectrum.metadata[key]
+        for key in ("left_out", "broken_off", "time", "notes")
+        if key in spectrum.metadata
     ]
     if "against" in spectrum.metadata.get("imaginary_sign", ""):
         found.append(f"sign: {spectrum.metadata['imaginary_sign']}")

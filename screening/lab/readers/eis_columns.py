@@ -71,7 +71,9 @@ _NAMES: dict[Role, frozenset[str]] = {
         {"im(z)", "z''", "zimag", "zim", "imz", "imag", "imagz", "imag(z)", "z2", "zi", "z''(b)", "im"}
         | {"imaginary", "zimaginary", "imagpart", "imaginarypart"}
     ),
-    Role.MODULUS: frozenset({"|z|", "zmod", "modz", "magnitude", "modulus", "absz", "abs(z)", "zabs", "z"}),
+    Role.MODULUS: frozenset(
+        {"|z|", "zmod", "modz", "magnitude", "modulus", "absz", "abs(z)", "zabs", "z", "impedance"}
+    ),
     Role.PHASE: frozenset(
         {"phase(z)", "zphz", "phase", "theta", "phaseangle", "phasez", "zphase", "θ", "φ", "phi", "arg(z)"}
     ),
@@ -81,7 +83,7 @@ _NAMES: dict[Role, frozenset[str]] = {
     Role.CYCLE: frozenset({"cycle", "cyclenumber"}),
 }
 
-_PREFIX = {"": 1.0, "k": 1e3, "M": 1e6, "G": 1e9, "m": 1e-3, "u": 1e-6, "µ": 1e-6, "μ": 1e-6}
+_PREFIX = {"": 1.0, "k": 1e3, "K": 1e3, "M": 1e6, "G": 1e9, "m": 1e-3, "u": 1e-6, "µ": 1e-6, "μ": 1e-6}
 _ANGULAR = re.compile(r"rad\s*(?:/|\s|·|\*)\s*s(?:ec)?(?:\^?-1)?$|(?<![a-z])s\^?-1$", re.IGNORECASE)
 _UNIT = re.compile(
     r"(?:[kMGmuµμ]?(?:Hz|ohms?|Ω)|rad|°|deg(?:rees?)?|ms|s(?:ec(?:onds?)?)?|min|h|(?:°|deg)? ?C|K)(?:\W.*)?",
@@ -138,6 +140,8 @@ def _recognise(name: str, where: str) -> tuple[Role | None, Column]:
     negated = stem.startswith("-") or stem.startswith(("neg", "minus"))
     stem = re.sub(r"^(?:-|negative|neg|minus)", "", stem)
     role = next((role for role, stems in _NAMES.items() if stem in stems), None)
+    if stem == "t" and unit.strip().endswith(("C", "K")):
+        role = Role.TEMPERATURE
     if role in (Role.REAL, Role.IMAGINARY, Role.MODULUS) and _PER_AREA.search(text):
         raise InputError(
             f"column {name!r} is given per area",

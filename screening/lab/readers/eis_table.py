@@ -98,8 +98,10 @@ def spectra_from_table(frame: pd.DataFrame, origin: Origin) -> tuple[Spectrum, .
         metadata["broken_off"] = f"last sweep, after {sweeps[-1].stop - sweeps[-1].start} point(s); left out"
         sweeps.pop()
     z, metadata["imaginary_sign"] = _with_sign(frequency, z, sweeps, columns, origin)
-    time = _values(frame, columns[Role.TIME], origin.path) if Role.TIME in columns else None
-    temperature = _temperatures(frame, columns)
+    time = _optional(frame, columns.get(Role.TIME))
+    if time is not None and not np.isfinite(time).all():
+        metadata["time"], time = f"column {columns[Role.TIME].name!r} holds no numbers; not used", None
+    temperature = _optional(frame, columns.get(Role.TEMPERATURE))
     stem, many = origin.path.name.removesuffix(origin.path.suffix), len(sweeps) > 1
     return tuple(
         Spectrum(
@@ -212,10 +214,10 @@ def _with_sign(
     return z.conj(), f"{opposite} by the slope of |Z|, against the name {column.name!r}"
 
 
-def _temperatures(frame: pd.DataFrame, columns: Mapping[Role, Column]) -> NDArray[np.float64] | None:
-    if Role.TEMPERATURE not in columns:
+def _optional(frame: pd.DataFrame, column: Column | None) -> NDArray[np.float64] | None:
+    """Values of a column that a spectrum can do without; NaN where a cell is no number."""
+    if column is None:
         return None
-    column = columns[Role.TEMPERATURE]
     values = pd.to_numeric(frame[column.name], errors="coerce").to_numpy(dtype=float)
     return values * column.factor + column.offset
 

@@ -99,7 +99,8 @@ def read_series(paths: Sequence[Path]) -> tuple[Spectrum, ...]:
     """Read several files as one series, in order of time where the files tell it.
 
     Times count from the first point of the series. Where one of several files does not say when it was
-    started, the order of `paths` is kept, and so are the times within each file.
+    started, the order of `paths` is kept and no spectrum has a time: times that count from the start of
+    different files would not be those of a series. The metadata then say so.
 
     Raises
     ------
@@ -110,8 +111,11 @@ def read_series(paths: Sequence[Path]) -> tuple[Spectrum, ...]:
         raise InputError("no files", remedy="give at least one impedance file")
     spectra = [spectrum for path in paths for spectrum in read_spectra(Path(path))]
     starts = [spectrum.metadata.get("started") for spectrum in spectra]
-    if len(paths) == 1 or any(s is None for s in starts) or any(s.time_s is None for s in spectra):
+    if len(paths) == 1:
         return tuple(spectra)
+    if None in starts or any(spectrum.time_s is None for spectrum in spectra):
+        unknown = {"time": "not known within the series: a file does not say when it was started"}
+        return tuple(replace(s, time_s=None, metadata={**s.metadata, **unknown}) for s in spectra)
     moments = [
         datetime.fromisoformat(start or "").timestamp() + (spectrum.time_s or 0.0)
         for start, spectrum in zip(starts, spectra, strict=True)

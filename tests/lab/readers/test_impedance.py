@@ -100,6 +100,10 @@ def test_units_and_polar_columns(write, impedance_corpus):
     assert [columns[r].factor for r in (Role.FREQUENCY, Role.REAL, Role.IMAGINARY)] == [1e6, 1e-3, 1e6]
     assert columns[Role.TEMPERATURE].offset == -273.15
     assert split_unit("Re(Z)/Ohm") == ("Re(Z)", "Ohm")
+    assert Role.TEMPERATURE in find_columns(
+        ["KHz", "Frequency/KHz", "Impedance/kOhm", "Phase/deg", "T/°C"], "x"
+    )
+    assert find_columns(["f/KHz", "|Z|", "phase (rad)", "t"], "x")[Role.FREQUENCY].factor == 1e3
     with pytest.raises(InputError, match="per area"):
         find_columns(["f/Hz", "Z'/Ω·cm²", "Z''/Ω·cm²"], "x")
 
@@ -169,6 +173,13 @@ def test_direct_current_rows_are_left_out_and_told(write):
     assert spectrum.metadata["left_out"] == "1 d.c. row(s): frequency and impedance zero"
 
 
+def test_a_clock_that_is_no_number_is_not_used_and_that_is_told(write):
+    text = "Time,f/Hz,re,im\n10:00:00,100,5,-1\n10:00:01,10,6,-2\n10:00:02,1,7,-1\n"
+    (spectrum,) = read_spectra(write("x.csv", text))
+    assert spectrum.time_s is None
+    assert spectrum.metadata["time"] == "column 'Time' holds no numbers; not used"
+
+
 def test_unusual_but_possible_spectra_are_kept(write):
     negative = "".join(f"{f},{-20 + f / 100},-3\n" for f in (1000, 100, 10))
     assert read_spectra(write("n.csv", HEAD + negative))[0].z_ohm.real.max() < 0
@@ -192,6 +203,8 @@ def test_a_series_of_files_is_put_in_order_of_time(write, impedance_corpus):
     assert [s.time_s for s in spectra] == [0.0, 3600.0]
     kept = read_series([write("b.csv", impedance_corpus.generic()), write("a.mpt", late)])
     assert [s.label for s in kept] == ["b", "a"]
+    assert [s.time_s for s in kept] == [None, None]
+    assert "does not say when it was started" in kept[0].metadata["time"]
     with pytest.raises(InputError, match="no files"):
         read_series([])
 
