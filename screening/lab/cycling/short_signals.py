@@ -73,10 +73,10 @@ def baseline(log_resistance: np.ndarray, log_current: np.ndarray, alpha: np.ndar
     """Logarithm of the resistance that the past promises every half-cycle.
 
     Of each half-cycle the `BASELINE_HALF_CYCLES` before it with the same polarity are extrapolated along
-    their median slope where that falls. An improving cell falls ever more slowly (a convex curve lies
-    above its tangents), so it stays above this line; a rise is not extrapolated. Where the current has
-    changed among them, the two half-cycles just before promise more than the older ones, and the lower of
-    the two counts.
+    their least steep slope where all fall: in an improvement that is the latest, and one low outlier makes
+    none. An improving cell falls ever more slowly (a convex curve lies above its tangents), so it stays
+    above this line; a rise is not extrapolated. Where the current has changed among them, the two
+    half-cycles just before promise more than the older ones, and the lower of the two counts.
 
     Parameters
     ----------
@@ -98,7 +98,7 @@ def baseline(log_resistance: np.ndarray, log_current: np.ndarray, alpha: np.ndar
     slopes = np.vstack([one - two, two - three, 0.5 * (one - three)])
     known = np.isfinite(slopes).any(axis=0)
     result = np.full(count, np.nan)
-    slope = np.minimum(0.0, np.nanmedian(slopes[:, known], axis=0))
+    slope = np.minimum(0.0, np.nanmax(slopes[:, known], axis=0))
     ages = np.arange(1, BASELINE_HALF_CYCLES + 1)[:, None]
     result[known] = np.nanmedian(same[:, known] + slope * ages, axis=0)
     for lag in range(2, min(2 * BASELINE_HALF_CYCLES + 1, count), 2):
@@ -224,13 +224,38 @@ def accelerating_fall(
     return fall
 
 
-def fall_since(
-    time_h: np.ndarray, log_resistance: np.ndarray, start_h: float, average_h: float
+def fall_beyond_improvement(
+    time_h: np.ndarray, log_resistance: np.ndarray, *, formation: int, average_h: float, allowance: float
 ) -> np.ndarray:
-    """Change of ln R (averaged over `average_h`) since `start_h`, shape (n_cycles,); 0 before it."""
+    """How much further ln R has fallen since the formation than its last half foretold.
+
+    Parameters
+    ----------
+    time_h, log_resistance : numpy.ndarray, shape (n_cycles,)
+        Time and ln R of cycles at one current.
+    formation : int
+        Number of cycles of the formation, at least 4.
+    average_h : float
+        ln R is averaged over this time first; the level after the formation is that average.
+    allowance : float
+        An improving cell may fall by this many times what it fell in the second half of the formation, or
+        as a logarithm of the number of cycles foretells, whichever is more.
+
+    Returns
+    -------
+    numpy.ndarray, shape (n_cycles,)
+        Negative where ln R is lower than foretold; 0 where too little lies behind.
+    """
+    if len(time_h) <= formation:
+        return np.zeros(len(time_h))
+    quarter = formation // 4
+    middle = np.median(log_resistance[formation // 2 - quarter : formation // 2])
+    formed = min(0.0, float(np.median(log_resistance[formation - quarter : formation]) - middle))
+    doublings = np.log2(np.arange(1, len(time_h) + 1) / formation)
+    foretold = formed * np.maximum(allowance, doublings)
     values = trailing_mean(time_h, log_resistance, average_h)
-    begin = max(start_h, time_h[0] + average_h)
-    return np.where(time_h > begin, values - np.interp(begin, time_h, values), 0.0)
+    begin = time_h[formation - 1] + average_h
+    return np.where(time_h > begin, values - np.interp(begin, time_h, values) - foretold, 0.0)
 
 
 def trailing_mean(time_h: np.ndarray, values: np.ndarray, span_h: float) -> np.ndarray:

@@ -35,7 +35,7 @@ from screening.lab.cycling.short_signals import (
     accelerating_fall,
     arrhenius_log_factor,
     baseline,
-    fall_since,
+    fall_beyond_improvement,
     is_abrupt,
     longest_run,
     stays_low,
@@ -172,12 +172,10 @@ def _collapse_and_sags(series: _Series, limits: ShortSettings) -> list[Evidence]
 
 
 def _is_hard(series: _Series, index: int, limits: ShortSettings) -> bool:
-    """Whether a collapse stays, and is none of the fast improvements of the formation."""
-    forming = index < 2 * limits.formation_cycles
-    sudden = (series.polarisation.sag_ratio[max(index - 1, 0) : index + 1] < limits.sag_ratio).any()
-    if forming and not sudden and not is_abrupt(series.log_resistance, index, limits.abrupt_contrast):
-        return False
-    return _stays_low(series, index, limits)
+    """Whether a collapse is sudden, unlike an improvement or a warm day, and stays."""
+    seen = (series.polarisation.sag_ratio[max(index - 1, 0) : index + 1] < limits.sag_ratio).any()
+    sudden = seen or is_abrupt(series.log_resistance, index, limits.abrupt_contrast)
+    return bool(sudden) and _stays_low(series, index, limits)
 
 
 def _stays_low(series: _Series, index: int, limits: ShortSettings) -> bool:
@@ -207,13 +205,12 @@ def _sags(
     if hard is not None:
         # the fall of the hard short itself, which may begin in the half-cycle before, is told already
         flags[max(hard - 1, 0) :] = False
-    if len(flags) < limits.sag_window:
+    windows = ((limits.sag_window, limits.sag_count), (limits.wide_sag_window, limits.wide_sag_count))
+    passed = [item for item in (_crowded(flags, *window) for window in windows) if item is not None]
+    if not passed:
         return []
-    counts = np.convolve(flags, np.ones(limits.sag_window), mode="valid")
-    hits = np.flatnonzero(counts >= limits.sag_count)
-    if not len(hits):
-        return []
-    first = int(hits[0] + np.argmax(flags[hits[0] :]))
+    first = min(passed)
+    count = int(flags.sum())
     time_h = polarisation.sag_time_h[first]
     return [
         Evidence(
@@ -221,12 +218,19 @@ def _sags(
             Short.SOFT,
             float(time_h if np.isfinite(time_h) else polarisation.start_h[first]),
             first + 1,
-            float(counts[hits[0]]),
+            float(count),
             float(limits.sag_count),
-            f"{int(flags.sum())} half-cycles, the first number {first + 1}, lose more than "
+            f"{count} half-cycles, the first number {first + 1}, lose more than "
             f"{1 - limits.sag_ratio:.0%} suddenly and recover",
         )
     ]
+
+
+def _crowded(flags: np.ndarray, window: int, count: int) -> int | None:
+    """Index of the first flag of the first window of successive half-cycles that holds enough of them."""
+    at = np.flatnonzero(flags)
+    close = np.flatnonzero(at[count - 1 :] - at[: max(len(at) - count + 1, 0)] < window)
+    return int(at[close[0]]) if len(close) else None
 
 
 def _cycles(series: _Series) -> tuple[np.ndarray, np.ndarray]:
@@ -257,20 +261,21 @@ def _creep(series: _Series, until: int, limits: ShortSettings) -> list[Evidence]
             faster = accelerating_fall(
                 times, values, start_h=formed_h, average_h=average_h, shortest_h=limits.creep_shortest_h
             )
-            total = fall_since(times, values, formed_h, average_h)
-            for fall, limit, words in (
+            further = fall_beyond_improvement(
+                times,
+                values,
+                formation=limits.formation_cycles,
+                average_h=average_h,
+                allowance=limits.improvement_allowance,
+            )
+            for fall, words in (
+                (faster, "the resistance falls faster and faster after a steady time: {:.0%} of what it was"),
                 (
-                    faster,
-                    ratio,
-                    "the resistance falls faster and faster after a steady time: {:.0%} of what it was",
-                ),
-                (
-                    total,
-                    limits.creep_total_ratio,
-                    "the resistance has gone on falling, to {:.0%} of that after formation",
+                    further,
+                    "the resistance has gone on falling after the formation: {:.0%} of what was foretold",
                 ),
             ):
-                passed = np.flatnonzero(fall < np.log(limit))
+                passed = np.flatnonzero(fall < np.log(ratio))
                 if len(passed):
                     half_cycle = int(first[rows[passed[0]]])
                     lowest = float(np.exp(fall.min()))
@@ -281,7 +286,7 @@ def _creep(series: _Series, until: int, limits: ShortSettings) -> list[Evidence]
                             float(series.polarisation.stop_h[half_cycle]),
                             half_cycle + 1,
                             lowest,
-                            limit,
+                            ratio,
                             words.format(lowest),
                         )
                     ]

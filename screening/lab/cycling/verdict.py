@@ -51,8 +51,10 @@ class ShortSettings:
     sag_ratio : float
         Level after a sudden fall over the level before. Arcs change by less than 5 % over six samples.
     sag_window, sag_count : int
-        A soft short shows a sag in `sag_count` of `sag_window` successive half-cycles; a single one may be
-        a knock on the table.
+        A soft short shows a sag in `sag_count` of `sag_window` successive half-cycles; a single one may be a
+        knock.
+    wide_sag_window, wide_sag_count : int
+        The same for falls that recur more seldom.
     flickers : int
         Single low samples that count as a sag: one or two may be the instrument.
     opposed_share : float
@@ -67,20 +69,21 @@ class ShortSettings:
     formation_cycles : int
         Cycles in which a slow fall is improvement whatever its shape: good cells improve for about eight.
     abrupt_contrast : float
-        In the formation a collapse must be this many times the changes on either side of it; an
-        improvement of logistic shape within two cycles reaches 2.8, a drop of 30 % against a daily wave of
-        2 K 4 or more.
+        A collapse that no sag shows must be this many times the changes on either side of it. An
+        improvement of logistic shape within two cycles reaches 2.8; a drop of 30 % against a daily wave of
+        2 K, half-cycles of two hours, 5.
     creep_ratio : float
-        Excess fall of the resistance averaged over a day. A daily wave is gone then; steady and improving
-        cells (simulated) keep 0.99, and 10 % is allowed for drifts of real rooms and cells.
+        Excess fall of the resistance averaged over a day. A daily wave of the temperature is gone then,
+        one of 2 K in two days leaves 0.863.
     creep_ratio_corrected : float
         The same without averaging where the temperature is recorded: an activation energy that is wrong by
         0.1 eV leaves 5 % of a wave of 2 K.
     creep_ratio_uncorrected : float
-        The same where the temperature is unknown: 2 K either way are 23 % from crest to trough.
-    creep_total_ratio : float
-        Resistance after the formation over that at its end: what an exponential improvement (time constant
-        up to six cycles) still gains after eight cycles leaves 0.69 or more.
+        The same where the temperature is unknown: 2 K either way leave 0.79, drifts and improvement some
+        less.
+    improvement_allowance : float
+        After the formation an improving cell may fall by this many times what it fell in the formation's
+        second half: an exponential with a time constant of six cycles falls 1.1 times as much.
     creep_shortest_h : float
         Shortest stretch over which a fall is compared with the one before it.
     activation_energy_ev : float
@@ -98,16 +101,18 @@ class ShortSettings:
     sag_ratio: float = 0.85
     sag_window: int = 3
     sag_count: int = 2
+    wide_sag_window: int = 20
+    wide_sag_count: int = 3
     flickers: int = 3
     opposed_share: float = 0.25
     floor_ratio: float = 0.85
     floor_cycles: int = 3
     formation_cycles: int = 8
     abrupt_contrast: float = 3.5
-    creep_ratio: float = 0.90
+    creep_ratio: float = 0.86
     creep_ratio_corrected: float = 0.85
-    creep_ratio_uncorrected: float = 0.74
-    creep_total_ratio: float = 0.60
+    creep_ratio_uncorrected: float = 0.70
+    improvement_allowance: float = 1.5
     creep_shortest_h: float = 6.0
     activation_energy_ev: float = 0.44
     reference_c: float = 25.0
