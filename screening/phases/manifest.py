@@ -75,6 +75,13 @@ class Manifest:
                 where=str(path),
                 remedy="keep one scheme per snapshot",
             )
+        digests = content["file_sha256"]
+        if not (isinstance(digests, dict) and all(isinstance(each, str) for each in digests.values())):
+            raise SnapshotError(
+                "file_sha256 is not a table of file names and digests",
+                where=str(path),
+                remedy="fetch or rebuild it",
+            )
         return cls(
             name=str(content["name"]),
             title=str(content.get("title", content["name"])),
@@ -85,6 +92,6 @@ class Manifest:
             licence=str(content["licence"]),
             cite=tuple(content.get("cite", ())),
             checksum=str(content["checksum"]),
-            file_sha256=tuple(sorted(content["file_sha256"].items())),
+            file_sha256=tuple(sorted(digests.items())),
             details=json.dumps(content, indent=1, ensure_ascii=False),
         )

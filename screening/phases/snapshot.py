@@ -5,17 +5,19 @@ import tomllib
 from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
 from functools import cached_property
+from math import isfinite
 from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from screening.errors import SnapshotError
+from screening.errors import InputError, SnapshotError
 from screening.phases.checksum import content_checksum
 from screening.phases.chemsys import ChemsysIndex
 from screening.phases.composition import Formula, parse_formula, symbol
 from screening.phases.manifest import Manifest
+from screening.phases.soundness import COLUMNS, require_sound
 
 PHASES_FILE = "phases.parquet"
 ESTIMATED_FILE = "estimated_phases.toml"
@@ -26,19 +28,6 @@ phase that anyone can make; the least extreme real compounds stay below 100."""
 
 SAME_FRACTION = 1e-6
 """Atomic fractions that differ by less belong to one composition."""
-
-REQUIRED_COLUMNS = (
-    "formula",
-    "elements",
-    "amounts",
-    "formation_energy_ev_per_atom",
-    "band_gap_ev",
-    "band_gap_min_ev",
-    "band_gap_max_ev",
-    "band_gap_polymorphs",
-    "volume_per_atom_a3",
-    "volume_source",
-)
 
 
 @dataclass(frozen=True, eq=False)
@@ -135,6 +124,7 @@ class Phases:
 
 
 _FLAT = ("row_start", "atomic_number", "amount")
+_SCALARS = tuple(name for name in COLUMNS if name not in ("elements", "amounts"))
 
 
 @dataclass(frozen=True, eq=False)
@@ -174,10 +164,16 @@ class Snapshot:
         Raises
         ------
         SnapshotError
-            If a file is missing or damaged, columns are missing, energies are not finite, or an element that
+            If a file is missing or damaged, a row is no phase (see `require_sound`), or an element that
             occurs has no pure phase of zero energy.
         """
         manifest = Manifest.read(directory)
+        if PHASES_FILE not in dict(manifest.file_sha256):
+            raise SnapshotError(
+                f"manifest lacks the digest of {PHASES_FILE}",
+                where=str(directory),
+                remedy="fetch or rebuild it",
+            )
         for name, expected in manifest.file_sha256:
             _check_file(directory / name, expected)
         try:
@@ -276,7 +272,7 @@ def read_estimates(path: Path) -> list[AddedPhase]:
         return []
     try:
         rows = tomllib.loads(path.read_text("utf-8")).get("phase", [])
-        return [
+        estimates = [
             AddedPhase(
                 parse_formula(row["formula"]),
                 float(row["formation_energy_ev_per_atom"]),
@@ -287,10 +283,18 @@ def read_estimates(path: Path) -> list[AddedPhase]:
             )
             for row in rows
         ]
-    except (tomllib.TOMLDecodeError, KeyError, TypeError, ValueError) as error:
+    except (InputError, tomllib.TOMLDecodeError, AttributeError, KeyError, TypeError, ValueError) as error:
         raise SnapshotError(
             f"damaged ({error!r})", where=str(path), remedy="each [[phase]] needs formula, energy and method"
         ) from None
+    for each in estimates:
+        if not (isfinite(each.formation_energy_ev_per_atom) and each.uncertainty_ev_per_atom > 0.0):
+            raise SnapshotError(
+                f"{each.formula.text} lacks an energy with an uncertainty above 0",
+                where=str(path),
+                remedy="mend that phase",
+            )
+    return estimates
 
 
 def _check_file(path: Path, expected: str) -> None:
@@ -309,26 +313,19 @@ def _check_file(path: Path, expected: str) -> None:
 
 
 def _from_table(table: pa.Table, path: Path) -> Phases:
-    missing = [name for name in REQUIRED_COLUMNS if name not in table.column_names]
-    if missing:
-        raise SnapshotError(
-            f"lacks the columns {', '.join(missing)}", where=str(path), remedy="fetch or rebuild it"
-        )
-    elements = table.column("elements").combine_chunks()
-    row_start = elements.offsets.to_numpy().astype(np.int64)
-    columns = {name: table.column(name).to_numpy() for name in REQUIRED_COLUMNS[3:9]}
+    sound = require_sound(table, path)
+    # copies, since arrow's own arrays are read-only and the compiled walk knows but one kind of array
+    columns = {name: np.array(sound.column(name).to_numpy()) for name in _SCALARS}
+    elements, amounts = sound.column("elements").chunk(0), sound.column("amounts").chunk(0)
     phases = Phases(
-        formula=table.column("formula").to_numpy().copy(),
-        row_start=row_start - row_start[0],
-        atomic_number=elements.flatten().to_numpy().astype(np.int64),
-        amount=table.column("amounts").combine_chunks().flatten().to_numpy().astype(float),
-        uncertainty_ev_per_atom=np.zeros(len(table)),
-        volume_source=table.column("volume_source").to_numpy(),
-        note=np.full(len(table), "", dtype=object),
-        **{name: column.astype(float) for name, column in columns.items() if name != "band_gap_polymorphs"},
-        band_gap_polymorphs=columns["band_gap_polymorphs"].astype(np.int64),
+        row_start=np.append(0, np.cumsum(elements.value_lengths().to_numpy())).astype(np.int64),
+        atomic_number=np.array(elements.flatten().to_numpy()),
+        amount=np.array(amounts.flatten().to_numpy()),
+        uncertainty_ev_per_atom=np.zeros(len(sound)),
+        note=np.full(len(sound), "", dtype=object),
+        **columns,
     )
-    _check_energies(phases, path)
+    _check_references(phases, path)
     _name_molecules(phases)
     return phases
 
@@ -343,13 +340,8 @@ def _name_molecules(phases: Phases) -> None:
         phases.amount[phases.row_start[i]] = Composition(name).num_atoms
 
 
-def _check_energies(phases: Phases, path: Path) -> None:
+def _check_references(phases: Phases, path: Path) -> None:
     energies = phases.formation_energy_ev_per_atom
-    bad = np.flatnonzero(~np.isfinite(energies))
-    if len(bad):
-        raise SnapshotError(
-            f"no energy for {phases.formula[bad[0]]}", where=str(path), remedy="fetch or rebuild it"
-        )
     pure = phases.n_elements == 1
     references = phases.atomic_number[phases.row_start[:-1][pure]]
     lacking = np.setdiff1d(phases.atomic_number, references)
