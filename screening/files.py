@@ -99,8 +99,11 @@ def check_figure_suffix(path: Path) -> str:
     return suffix
 
 
-def write_figure(path: Path, figure: "Figure", provenance: Provenance) -> None:
+def write_figure(path: Path, figure: "Figure", provenance: Provenance, *, trim: bool = True) -> None:
     """Write a figure as png (300 dpi), svg (text kept as text) or pdf, by its suffix.
+
+    `trim` fits the page to what is drawn, which takes a second drawing; a figure with margins of its own
+    needs none.
 
     Raises
     ------
@@ -112,4 +115,6 @@ def write_figure(path: Path, figure: "Figure", provenance: Provenance) -> None:
     suffix = check_figure_suffix(path)
     key = "Subject" if suffix == ".pdf" else "Description"
     with whole_file(path) as draft, mpl.rc_context({"svg.fonttype": "none", "pdf.fonttype": 42}):
-        figure.savefig(draft, dpi=300, bbox_inches="tight", metadata={key: provenance.line()})
+        figure.savefig(
+            draft, dpi=300, bbox_inches="tight" if trim else None, metadata={key: provenance.line()}
+        )

@@ -64,7 +64,8 @@ def react(
     if plot is not None:
         from screening.plots.interface import reaction_energy_figure
 
-        write_figure(plot, reaction_energy_figure(results, axis=axis), results[0].provenance)
+        figure = reaction_energy_figure(results, axis=axis)
+        write_figure(plot, figure, results[0].provenance, trim=False)
     if as_json:
         write_json([result.as_dict() for result in results])
         return

@@ -16,6 +16,11 @@ AXIS_LABELS = {"atomic": "Atomic fraction", "molar": "Molar fraction", "mass": "
 KEY_TOP_PT, KEY_LINE_PT = -29.0, 8.5
 """Where the key of products begins below the axes, and its line height, in points."""
 
+POINTS_PER_IN = 72.0
+
+AXES_HEIGHT_IN, LEFT_IN, MARGIN_IN = 2.2, 0.52, 0.08
+"""Height of the axes, room for the labels of the energy axis, and free margin."""
+
 
 def formula_text(formula: str) -> str:
     """A formula with Unicode subscripts, which stay text in svg."""
@@ -62,8 +67,8 @@ def draw_reaction_energies(
         side = 1.0 if key else -1.0
         x = [kink.x(axis) for kink in reaction.kinks]
         y = [float(getattr(kink, energy)) for kink in reaction.kinks]
-        mark = " (estimated)" if reaction.estimated else ""
-        mark += " (no reaction)" if min(y) >= 0.0 else ""
+        marks = ["estimated"] * reaction.estimated + ["no reaction"] * (min(y) >= 0.0)
+        mark = f" ({', '.join(marks)})" if marks else ""
         name = f"{formula_text(reaction.a)} | {formula_text(reaction.b)}{mark}"
         axes.plot(x, y, "-", color=colour, label=name, zorder=2)
         axes.plot(x[1:-1], y[1:-1], "o", color=colour, markerfacecolor="white", zorder=3)
@@ -112,7 +117,8 @@ def _labelled(energies: Sequence[float], side: float) -> dict[int, tuple[float, 
     if not inner or min(energies) >= 0.0:
         return {}
     lowest = min(inner, key=lambda number: energies[number])
-    return {inner[-1]: (7.0, -3.0), lowest: (0.0, 7.0 * side)}
+    labelled = {lowest: (0.0, 7.0 * side)}
+    return labelled if lowest == inner[-1] else {**labelled, inner[-1]: (7.0, -3.0)}
 
 
 def reaction_energy_figure(
@@ -120,7 +126,13 @@ def reaction_energy_figure(
 ) -> Figure:
     """A figure of one column width with `draw_reaction_energies` in it."""
     with figure_style():
-        figure = Figure(figsize=(COLUMN_IN, 0.82 * COLUMN_IN))
-        axes = figure.add_axes((0.17, 0.14, 0.80, 0.83))
-        draw_reaction_energies(reactions, axes, axis=axis, mutual=mutual)
+        figure = Figure()
+        axes = draw_reaction_energies(reactions, figure.add_axes((0, 0, 1, 1)), axis=axis, mutual=mutual)
+        key_lines = sum(text.get_text()[1:2] == " " for text in axes.texts)
+        below = (KEY_LINE_PT * key_lines - KEY_TOP_PT + 3.0) / POINTS_PER_IN
+        height = AXES_HEIGHT_IN + below + MARGIN_IN
+        figure.set_size_inches(COLUMN_IN, height)
+        left = LEFT_IN / COLUMN_IN
+        width = 1.0 - left - MARGIN_IN / COLUMN_IN
+        axes.set_position((left, below / height, width, AXES_HEIGHT_IN / height))
     return figure
