@@ -31,6 +31,10 @@ PREDICTED_C = 25.0
 def eis(
     files: Files,
     kk: Annotated[bool, typer.Option("--kk", help="Test against the Kramers-Kronig relations.")] = False,
+    area_cm2: Annotated[
+        float | None,
+        typer.Option("--area-cm2", help="Electrode area: figures in ohm cm2. Headers are not trusted."),
+    ] = None,
     plot: PlotOption = None,
     out: OutOption = None,
     as_json: JsonOption = False,
@@ -40,7 +44,7 @@ def eis(
     from screening.lab.impedance.summary import summarise, summarise_tests
     from screening.lab.readers.impedance import read_series
 
-    spectra = read_series(files)
+    spectra = tuple(replace(spectrum, area_cm2=area_cm2) for spectrum in read_series(files))
     tests = kramers_kronig(spectra) if kk else ()
     tables = {"spectra": summarise(spectra)}
     if kk:

@@ -127,3 +127,20 @@ def test_real_spectra(lab_data):
     assert max(t.noise for t in tests) < 1e-3
     conjugates = [Spectrum(s.frequency_hz, s.z_ohm.conj()) for s in spectra]
     assert Verdict.PASSED not in [t.verdict for t in kramers_kronig(conjugates)]
+
+
+@pytest.mark.parametrize("count", [10, 16, 24])
+def test_the_chain_is_that_of_impedance_py(count, monkeypatch):
+    validation = pytest.importorskip("impedance.validation")
+    # under numpy 2 it evaluates a text with numbers written np.float64(…), without knowing np
+    monkeypatch.setitem(validation.circuit_elements, "np", np)
+    z = noisy(10 + ladder([(1.3, -5, 0.9), (1.2, -0.5, 0.85)]) + 1e-7 * S, 2e-3)
+    _, mu, _, real, imaginary = validation.linKK(FREQUENCY, z, c=None, max_M=count, fit_type="complex")
+    per_decade = (count - 0.5) / np.log10(FREQUENCY[0] / FREQUENCY[-1])
+    test = one(
+        z, margin_decades=0.0, capacitance=False, fewest_per_decade=per_decade, most_per_decade=per_decade
+    )
+    assert test.element_count == count
+    assert test.mu == pytest.approx(mu, rel=1e-6)
+    np.testing.assert_allclose(test.residual.real, real, atol=1e-9)
+    np.testing.assert_allclose(test.residual.imag, imaginary, atol=1e-9)
