@@ -122,8 +122,8 @@ def _show_reaction(result: "InterfaceReaction", axis: str) -> None:
     above = [
         f"{name} {value:.4f}"
         for name, value in (
-            (result.a, result.energy_above_hull_a_ev_per_atom),
-            (result.b, result.energy_above_hull_b_ev_per_atom),
+            (result.a, result.energy_above_hull_ev_per_atom.a),
+            (result.b, result.energy_above_hull_ev_per_atom.b),
         )
     ]
     console.print(escape(f"eV per atom of mixture; energy above hull: {', '.join(above)}"))

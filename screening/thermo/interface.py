@@ -59,6 +59,14 @@ class Kink:
 
 
 @dataclass(frozen=True)
+class OfBoth:
+    """One quantity of each reactant."""
+
+    a: float
+    b: float
+
+
+@dataclass(frozen=True)
 class InterfaceReaction:
     """All kinks between two reactants.
 
@@ -68,7 +76,7 @@ class InterfaceReaction:
         Reactants as written; x is the fraction of `a`.
     kinks : tuple of Kink
         From x = 0 (pure B) to x = 1 (pure A).
-    energy_above_hull_a_ev_per_atom, energy_above_hull_b_ev_per_atom : float
+    energy_above_hull_ev_per_atom : OfBoth
     at_hull : tuple of str
         Reactants that the snapshot lacks and that were accepted at their hull energy.
     estimated_phases : tuple of str
@@ -79,8 +87,7 @@ class InterfaceReaction:
     a: str
     b: str
     kinks: tuple[Kink, ...]
-    energy_above_hull_a_ev_per_atom: float
-    energy_above_hull_b_ev_per_atom: float
+    energy_above_hull_ev_per_atom: OfBoth
     at_hull: tuple[str, ...]
     estimated_phases: tuple[str, ...]
     provenance: Provenance
@@ -129,10 +136,7 @@ class InterfaceReaction:
             "kinks": [vars(kink) for kink in self.kinks],
             "minimum": vars(self.minimum),
             "minimum_mutual": vars(self.minimum_mutual),
-            "energy_above_hull_ev_per_atom": {
-                "a": self.energy_above_hull_a_ev_per_atom,
-                "b": self.energy_above_hull_b_ev_per_atom,
-            },
+            "energy_above_hull_ev_per_atom": vars(self.energy_above_hull_ev_per_atom),
             "at_hull": list(self.at_hull),
             "estimated": self.estimated,
             "estimated_phases": list(self.estimated_phases),
@@ -199,8 +203,7 @@ def react(snapshot: Snapshot, a: Reactant, b: Reactant, *, at_hull: bool = False
         a.text,
         b.text,
         tuple(kinks),
-        priced_a.energy_above_hull_ev_per_atom,
-        priced_b.energy_above_hull_ev_per_atom,
+        OfBoth(priced_a.energy_above_hull_ev_per_atom, priced_b.energy_above_hull_ev_per_atom),
         tuple(p.reactant.text for p in (priced_a, priced_b) if p.at_hull),
         tuple(dict.fromkeys((*priced_a.estimated, *priced_b.estimated, *named))),
         stamp(snapshot),
