@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from screening.cli import options
+from screening.cli.options import JsonOption
 from screening.cli.snapshot import plain
 from screening.errors import InputError
 
@@ -23,7 +25,6 @@ Files = Annotated[
 ]
 PlotOption = Annotated[Path | None, typer.Option("--plot", help="Write a figure (.png, .svg, .pdf).")]
 OutOption = Annotated[Path | None, typer.Option("--out", help="Write tables and figures into a directory.")]
-JsonOption = Annotated[bool, typer.Option("--json", help="Write JSON, and nothing else, to stdout.")]
 
 PREDICTED_C = 25.0
 
@@ -50,7 +51,7 @@ def eis(
     if kk:
         tables["kramers_kronig"] = summarise_tests(spectra, tests)
     if as_json:
-        _print_json({name: _records(table) for name, table in tables.items()})
+        options.write_json({name: _records(table) for name, table in tables.items()})
     else:
         _print_spectra(spectra)
         if kk:
@@ -122,7 +123,7 @@ def arrhenius(
     predicted = [PREDICTED_C, *(t for t in at or [] if t != PREDICTED_C)]
     content = _arrhenius_content(series, origins, predicted)
     if as_json:
-        _print_json(content)
+        options.write_json(content)
     else:
         _print_arrhenius(series, origins, predicted)
     if plot is None and out is None:
@@ -198,10 +199,6 @@ def _finite(values: dict[str, float]) -> dict[str, float | None]:
 def _records(table: "pd.DataFrame") -> list[dict[str, object]]:
     records: list[dict[str, object]] = json.loads(table.to_json(orient="records", double_precision=15))
     return records
-
-
-def _print_json(content: object) -> None:
-    print(json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False))
 
 
 def _print_spectra(spectra: "tuple[Spectrum, ...]") -> None:

@@ -253,14 +253,9 @@ def draw_arrhenius(
     grid_kelvin = grid + KELVIN_AT_0_CELSIUS
     scale, grid_scale = (kelvin, grid_kelvin) if with_t else (np.ones(kelvin.size), np.ones(grid.size))
     fitted = [line.at(float(t)) for t in grid]
-    energy = line.activation_energy_ev
-    spread = f" ± {energy.high - energy.value:.3f}" if np.isfinite(energy.high) else ""
-    name = _text(label) + "\n" if label else ""
-    room = line.at(REFERENCE_C).value
-    at_room = f"{'σ' if per_cm else '1/R'}(25 °C) = {room:.2e} {'S/cm' if per_cm else 'S'}"
-    caption = f"{name}$E_a$ = {energy.value:.3f}{spread} eV (95 %)\n{at_room}"
+    caption = _arrhenius_caption(line, label, per_cm)
     axes.plot(1000 / grid_kelvin, [f.value for f in fitted] * grid_scale, "-", color=colour, linewidth=1)
-    if np.isfinite(energy.high):
+    if np.isfinite(line.activation_energy_ev.high):
         low, high = ([getattr(f, end) for f in fitted] * grid_scale for end in ("low", "high"))
         axes.fill_between(1000 / grid_kelvin, low, high, color=colour, alpha=0.2, linewidth=0)
     bars = None
@@ -284,6 +279,14 @@ def draw_arrhenius(
         top.set_xlabel("temperature (°C)")
         top.set_xticks(_round_temperatures(line.temperature_c))
     return axes
+
+
+def _arrhenius_caption(line: Arrhenius, label: str, per_cm: bool) -> str:
+    energy, room = line.activation_energy_ev, line.at(REFERENCE_C).value
+    spread = f" ± {energy.high - energy.value:.3f}" if np.isfinite(energy.high) else ""
+    name = _text(label) + "\n" if label else ""
+    at_room = f"{'σ' if per_cm else '1/R'}(25 °C) = {room:.2e} {'S/cm' if per_cm else 'S'}"
+    return f"{name}$E_a$ = {energy.value:.3f}{spread} eV (95 %)\n{at_room}"
 
 
 def _celsius(per_kelvin: ArrayLike) -> NDArray[np.floating]:
