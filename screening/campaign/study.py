@@ -106,6 +106,7 @@ class Meetings(Settings):
     plateau_floor_v: float = Conditions().plateau_floor_v
     wt_percent: float = Conditions().wt_percent
     layers_wt_percent: tuple[float, ...] = (10.0, 30.0, 50.0)
+    layer_mg_per_cm2: float = Conditions().layer_mg_per_cm2
     percolation_threshold: float = Conditions().percolation_threshold
     no_reaction_ev_per_atom: float = Conditions().no_reaction_ev_per_atom
     alloy: str = Conditions().alloy

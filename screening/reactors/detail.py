@@ -13,6 +13,8 @@ from screening.thermo.lithiation import Lithiation, lithiate
 from screening.thermo.products import ElectronicClass, ProductVolumes, gap_source, layer
 from screening.units import A3_PER_ATOM_TO_CM3_PER_MOL
 
+UM_PER_CM = 1e4
+
 
 @dataclass(frozen=True)
 class ProductPhase:
@@ -56,6 +58,8 @@ class LayerState:
     metal_percolates, sulfide_percolates : bool
         Against the threshold of the study.
     volume_change, volume_change_with_anode : float
+    anode_consumed_um : float
+        Thickness of anode metal that the layer takes up, at the areal mass of the study.
     """
 
     wt_percent: float
@@ -66,6 +70,7 @@ class LayerState:
     sulfide_percolates: bool
     volume_change: float
     volume_change_with_anode: float
+    anode_consumed_um: float
 
 
 @dataclass(frozen=True)
@@ -247,6 +252,8 @@ def _layer_state(
         wt_percent,
     )
     threshold = surroundings.conditions.percolation_threshold
+    reactor_g_per_cm2 = surroundings.conditions.layer_mg_per_cm2 / 1000.0 * wt_percent / 100.0
+    moles_per_cm2 = reactor_g_per_cm2 / unit.molar_mass_g
     return LayerState(
         wt_percent,
         float(state.metal_fraction[0]),
@@ -256,6 +263,7 @@ def _layer_state(
         bool(state.sulfide_fraction[0] >= threshold),
         float(state.volume_change[0]),
         float(state.volume_change_with_lithium[0]),
+        moles_per_cm2 * uptake * surroundings.anode_cm3_per_mol * UM_PER_CM,
     )
 
 

@@ -17,6 +17,7 @@ from screening.thermo.products import (
     ElectronicClass,
     ProductVolumes,
     alloy_former_table,
+    anode_molar_volume_cm3,
     electronic_class,
     product_volumes,
 )
@@ -79,9 +80,9 @@ class Surroundings:
 
     @cached_property
     def anode_cm3_per_mol(self) -> float:
-        """Molar volume of the anode metal."""
+        """Volume of one mole of atoms of the anode metal."""
         phase = self.snapshot.find(parse_formula(self.conditions.anode))
-        return float(self.snapshot.phases.volume_per_atom_a3[phase]) * A3_PER_ATOM_TO_CM3_PER_MOL
+        return float("nan") if phase is None else anode_molar_volume_cm3(self.snapshot.phases, phase)
 
 
 @dataclass(frozen=True, eq=False)

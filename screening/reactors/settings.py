@@ -28,6 +28,8 @@ class Conditions(Settings):
         Plateaus below it are left out of criteria and of the products at excess.
     wt_percent : float
         Reactor in the layer, by mass, that the criteria refer to.
+    layer_mg_per_cm2 : float
+        Areal mass of the layer, reactor and sulfide together: 10 mg on a die of 10 mm unless given.
     percolation_threshold : float
         Critical volume fraction of metal and of sulfide.
     no_reaction_ev_per_atom : float
@@ -43,6 +45,7 @@ class Conditions(Settings):
     sulfide: str = "Li6PS5Cl"
     plateau_floor_v: float = Field(DEFAULT_FLOOR_V, ge=0.0, lt=1.0)
     wt_percent: float = Field(50.0, gt=0.0, le=100.0)
+    layer_mg_per_cm2: float = Field(12.7, gt=0.0)
     percolation_threshold: float = Field(SCHER_ZALLEN, gt=0.0, lt=1.0)
     no_reaction_ev_per_atom: float = Field(0.001, ge=0.0, lt=0.1)
     alloy: Literal["first", "richest"] = "first"

@@ -5,7 +5,7 @@ from enum import IntEnum
 
 import numpy as np
 
-from screening.phases.composition import symbol
+from screening.phases.composition import atomic_masses_g, symbol
 from screening.phases.snapshot import Phases
 from screening.thermo.lines import ProductRows
 from screening.units import A3_PER_ATOM_TO_CM3_PER_MOL, LITHIUM_DENSITY_G_PER_CM3
@@ -17,6 +17,9 @@ stands for 3–4 eV measured: no carriers at room temperature, doped or not."""
 SCHER_ZALLEN = 0.16
 """Critical volume fraction for percolation of monodisperse spheres in the continuum.
 H. Scher, R. Zallen, J. Chem. Phys. 53, 3759 (1970), doi 10.1063/1.1674565."""
+
+
+LITHIUM = 3
 
 
 class ElectronicClass(IntEnum):
@@ -202,10 +205,8 @@ def layer(
     )
 
 
-def lithium_thickness_um(capacity_mah_per_cm2: float) -> float:
-    """Thickness of Li metal that holds an areal capacity, µm (4.85 µm per mAh/cm²)."""
-    from screening.phases.composition import atomic_masses_g
-    from screening.units import MAH_PER_MOL_OF_CHARGE
-
-    grams = capacity_mah_per_cm2 / MAH_PER_MOL_OF_CHARGE * float(atomic_masses_g()[3])
-    return grams / LITHIUM_DENSITY_G_PER_CM3 * 1e4
+def anode_molar_volume_cm3(phases: Phases, phase: int) -> float:
+    """Volume of one mole of atoms of an anode metal, cm³; lithium by its measured density."""
+    if phases.atomic_number[phases.row_start[phase]] == LITHIUM:
+        return float(atomic_masses_g()[LITHIUM]) / LITHIUM_DENSITY_G_PER_CM3
+    return float(phases.volume_per_atom_a3[phase]) * A3_PER_ATOM_TO_CM3_PER_MOL
