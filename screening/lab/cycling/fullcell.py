@@ -265,18 +265,13 @@ def full_cell_cycles(
     cycles = _paired(data, halves, order, charges)
     reference = _reference(cycles, reference_cycle, data.cell)
     capacity = cycles.discharge_ah
-    nominal = float(capacity[reference - 1]) if nominal_capacity_ah is None else nominal_capacity_ah
-    if not nominal > 0:
-        raise InputError(
-            f"nominal capacity of {nominal} Ah", where=data.cell, remedy="give a positive capacity"
-        )
     return FullCellResult(
         cell=data.cell,
         order=order,
         cycles=cycles,
         active_mass_mg=data.active_mass_mg,
         area_cm2=data.area_cm2,
-        nominal_capacity_ah=nominal,
+        nominal_capacity_ah=_nominal_ah(nominal_capacity_ah, capacity[reference - 1], data.cell),
         reference_cycle=reference,
         charge_source=charges.source,
         unpaired=len(halves) - 2 * len(cycles),
@@ -306,6 +301,13 @@ def _paired(
             remedy="analyse it as a symmetric cell (its Coulombic efficiency means nothing)",
         )
     return cycles
+
+
+def _nominal_ah(given: float | None, reference_ah: float, where: str) -> float:
+    nominal = float(reference_ah) if given is None else given
+    if not nominal > 0:
+        raise InputError(f"nominal capacity of {nominal} Ah", where=where, remedy="give a positive capacity")
+    return nominal
 
 
 def _broken_off(cycles: FullCellCycles) -> list[Flag]:

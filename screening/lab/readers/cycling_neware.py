@@ -1,7 +1,10 @@
 """Neware: binary .nda and .ndax (by fastnda, extra ``neware``), and the layered text export."""
 
+import importlib
+import importlib.util
 import logging
 import struct
+import warnings
 import zipfile
 import zlib
 from dataclasses import dataclass
@@ -31,9 +34,9 @@ _DAMAGE = (
     AttributeError,
     EOFError,
     LookupError,
-    NotImplementedError,
     OSError,
     ParseError,
+    RuntimeError,
     TypeError,
     ValueError,
     struct.error,
@@ -63,7 +66,6 @@ def read_neware(path: Path) -> RawRecord:
     """
     try:
         import fastnda
-        from polars.exceptions import PanicException, PolarsError
     except ImportError:
         raise InputError(
             f"a {path.suffix} file needs the extra 'neware' (fastnda)",
@@ -76,12 +78,14 @@ def read_neware(path: Path) -> RawRecord:
     logger.addHandler(messages)
     logger.propagate = False
     try:
-        records = fastnda.read(path, cycle_mode="raw")
+        with warnings.catch_warnings(record=True) as warned:
+            warnings.simplefilter("always")
+            records = fastnda.read(path, cycle_mode="raw")
         frame = pd.DataFrame(
             {name: records[name].to_numpy() for name in records.columns if name != "step_type"}
         )
         frame["step_type"] = records["step_type"].cast(str).to_list()
-    except (*_DAMAGE, PolarsError, PanicException) as error:
+    except _library_errors() as error:
         reason = (str(error) or type(error).__name__).split("\n")[0][:160]
         raise InputError(
             f"the Neware file cannot be read ({reason})",
@@ -92,9 +96,23 @@ def read_neware(path: Path) -> RawRecord:
         logger.removeHandler(messages)
         logger.propagate = propagate
     frame.index = pd.RangeIndex(1, len(frame) + 1, name="record")
-    told = list(dict.fromkeys(text.split("\n")[0][:200] for text in messages.texts))[:MAX_MESSAGES]
+    texts = [*messages.texts, *(str(warning.message) for warning in warned)]
+    told = list(dict.fromkeys(text.split("\n")[0][:200] for text in texts))[:MAX_MESSAGES]
     flags = tuple(Flag(FlagKind.READER, text, path.name) for text in told)
     return RawRecord(path, f"Neware {path.suffix.lower()[1:]}", frame, flags=flags)
+
+
+def _library_errors() -> tuple[type[BaseException], ...]:
+    """What a damaged file makes the library and those beneath it raise.
+
+    It unpacks with isal where that is installed, whose error is none of zlib's; a panic in polars derives from
+    BaseException.
+    """
+    polars = importlib.import_module("polars.exceptions")
+    errors: tuple[type[BaseException], ...] = (*_DAMAGE, polars.PolarsError, polars.PanicException)
+    if importlib.util.find_spec("isal") is not None:
+        errors = (*errors, importlib.import_module("isal.igzip_lib").IsalError)
+    return errors
 
 
 def _refuse_large_archive(path: Path) -> None:
@@ -103,7 +121,7 @@ def _refuse_large_archive(path: Path) -> None:
     try:
         with zipfile.ZipFile(path) as archive:
             size = sum(item.file_size for item in archive.infolist())
-    except (*_DAMAGE,) as error:
+    except _DAMAGE as error:
         raise InputError(
             f"the Neware file cannot be opened ({error})",
             where=str(path),
