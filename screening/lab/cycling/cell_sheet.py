@@ -20,6 +20,7 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from screening.errors import InputError
+from screening.lab.cycling.fullcell import CycleOrder, active_mass_mg
 
 ROOM_TEMPERATURE_C = 25.0
 LITHIUM_ARGYRODITE_EA_EV = 0.44
@@ -68,6 +69,12 @@ class CellSheet(BaseModel):
         Electrode area, or the diameter of a round electrode; one of them, not both.
     active_mass_mg : float or None
         Mass of the *active* material, not of the composite.
+    composite_mass_mg, active_fraction : float or None
+        Instead: mass of the composite, and the mass fraction of the active material in it (7:3 is 0.7).
+    nominal_capacity_mah, reference_cycle : float or None, int or None
+        What C-rates and retention of a full cell refer to; by default the first cycle after the formation.
+    cycle_order : CycleOrder
+        Which half-cycle of a full cell begins a cycle.
     temperature_c : float
         Temperature of the test; a recorded one takes precedence.
     pressure_mpa : float or None
@@ -84,15 +91,24 @@ class CellSheet(BaseModel):
     area_cm2: _Positive | None = None
     diameter_mm: _Positive | None = None
     active_mass_mg: _Positive | None = None
+    composite_mass_mg: _Positive | None = None
+    active_fraction: Annotated[float, Field(gt=0.0, le=1.0)] | None = None
+    nominal_capacity_mah: _Positive | None = None
+    reference_cycle: Annotated[int, Field(ge=1)] | None = None
+    cycle_order: CycleOrder = CycleOrder.CHARGE_FIRST
     temperature_c: float = Field(default=ROOM_TEMPERATURE_C, gt=-273.15, lt=1000.0)
     pressure_mpa: _Positive | None = None
     voltage_limit_v: _Positive | None = None
     electrolyte: Electrolyte | None = None
 
     @model_validator(mode="after")
-    def _one_area(self) -> "CellSheet":
+    def _said_once(self) -> "CellSheet":
         if self.area_cm2 is not None and self.diameter_mm is not None:
             raise ValueError("area_cm2 and diameter_mm both given; keep one")
+        if (self.composite_mass_mg is None) != (self.active_fraction is None):
+            raise ValueError("composite_mass_mg and active_fraction belong together; give both or none")
+        if self.active_mass_mg is not None and self.composite_mass_mg is not None:
+            raise ValueError("active_mass_mg and composite_mass_mg both given; keep one")
         return self
 
     @property
@@ -101,6 +117,13 @@ class CellSheet(BaseModel):
         if self.diameter_mm is not None:
             return math.pi / 4.0 * (self.diameter_mm / 10.0) ** 2
         return self.area_cm2
+
+    @property
+    def active_material_mg(self) -> float | None:
+        """Mass of the active material from either statement."""
+        if self.composite_mass_mg is not None and self.active_fraction is not None:
+            return active_mass_mg(self.composite_mass_mg, self.active_fraction)
+        return self.active_mass_mg
 
 
 def read_cell_sheet(path: Path) -> CellSheet:

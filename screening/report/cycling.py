@@ -1,0 +1,157 @@
+"""Files of a cell's cycling: tables, Battery Data Format, figures, and for symmetric cells one page."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import asdict, fields
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from screening.files import output_directory, write_csv, write_figure, write_json, write_parquet
+from screening.lab.cycling.critical_current import critical_current
+from screening.lab.cycling.export import write_bdf
+from screening.lab.cycling.fullcell import FullCellResult
+from screening.lab.cycling.polarisation import figures_of
+from screening.lab.cycling.symmetric import SymmetricReport
+from screening.lab.cycling.table import CyclingData
+from screening.plots.cycling import symmetric_figure
+from screening.plots.cycling_html import write_symmetric_page
+from screening.provenance import Provenance
+
+
+def provenance_of(data: CyclingData) -> Provenance:
+    """Stamp that names the measured files."""
+    return Provenance.now(", ".join(source.name for source in data.sources) or data.cell, data.checksum)
+
+
+def symmetric_summary(report: SymmetricReport) -> dict[str, Any]:
+    """What was found about a symmetric cell, ready for JSON (null for what is not known)."""
+    verdict = report.verdict
+    step = critical_current(report)
+    content = {
+        "cell": report.data.cell,
+        "area_cm2": report.data.area_cm2,
+        "half_cycles": len(report.half_cycles),
+        "cycles": len(report.cycles),
+        "stabilisation_cycle": report.stabilisation_cycle,
+        "electrolyte_asr_ohm_cm2": report.floor_asr_ohm_cm2,
+        "life": asdict(report.life),
+        "short": {
+            "verdict": verdict.verdict,
+            "time_h": verdict.time_h,
+            "half_cycle": verdict.half_cycle,
+            "evidence": [asdict(item) for item in verdict.evidence],
+            "settings": asdict(verdict.settings),
+        },
+        "critical_current": None if step is None else asdict(step),
+        "flags": [asdict(flag) for flag in report.data.flags],
+        "provenance": provenance_of(report.data).as_dict(),
+    }
+    return {key: _plain(value) for key, value in content.items()}
+
+
+def full_summary(result: FullCellResult, data: CyclingData) -> dict[str, Any]:
+    """What was found about a full cell, ready for JSON."""
+    content = {
+        item.name: getattr(result, item.name)
+        for item in fields(result)
+        if item.name not in ("cycles", "flags")
+    }
+    for name in ("fade_per_cycle", "hysteresis_growth_v_per_cycle"):
+        content[name] = None if content[name] is None else asdict(content[name])
+    content |= {
+        "coulombic_efficiency_is": result.order.efficiency_definition,
+        "cycles": len(result.cycles),
+        "flags": [asdict(flag) for flag in result.flags],
+        "provenance": provenance_of(data).as_dict(),
+    }
+    return {key: _plain(value) for key, value in content.items()}
+
+
+def write_symmetric(directory: Path, report: SymmetricReport) -> list[Path]:
+    """Write everything about a symmetric cell into a directory.
+
+    Returns
+    -------
+    list of pathlib.Path
+        The files written.
+    """
+    output_directory(directory)
+    stamp = provenance_of(report.data)
+    half_cycles = pd.DataFrame(figures_of(report.half_cycles))
+    half_cycles.insert(0, "half_cycle", range(1, len(half_cycles) + 1))
+    tables = {
+        "half_cycles": half_cycles,
+        "cycles": report.cycles.to_frame(),
+        "evidence": report.verdict.evidence_frame(),
+        "flags": report.data.flags_frame(),
+    }
+    step = critical_current(report)
+    if step is not None:
+        tables["critical_current"] = step.to_frame()
+    written = _write_tables(directory, tables, stamp)
+    written += _write_record(directory, report.data, stamp)
+    written += _write_json(directory, symmetric_summary(report), tables)
+    figure = symmetric_figure(report)
+    for suffix in (".png", ".svg"):
+        written.append(directory / f"cell{suffix}")
+        write_figure(written[-1], figure, stamp)
+    written.append(directory / "cell.html")
+    write_symmetric_page(written[-1], report, stamp)
+    return written
+
+
+def write_full(directory: Path, result: FullCellResult, data: CyclingData) -> list[Path]:
+    """Write everything about a full cell into a directory.
+
+    Returns
+    -------
+    list of pathlib.Path
+        The files written.
+    """
+    output_directory(directory)
+    stamp = provenance_of(data)
+    flags = data.with_flags(result.flags[len(data.flags) :]).flags_frame()
+    tables = {"cycles": result.to_frame(), "flags": flags}
+    written = _write_tables(directory, tables, stamp)
+    written += _write_record(directory, data, stamp)
+    return written + _write_json(directory, full_summary(result, data), tables)
+
+
+def _write_tables(directory: Path, tables: Mapping[str, pd.DataFrame], stamp: Provenance) -> list[Path]:
+    written = []
+    for name, frame in tables.items():
+        write_csv(directory / f"{name}.csv", frame, stamp)
+        write_parquet(directory / f"{name}.parquet", frame, stamp)
+        written += [directory / f"{name}.csv", directory / f"{name}.parquet"]
+    return written
+
+
+def _write_record(directory: Path, data: CyclingData, stamp: Provenance) -> list[Path]:
+    written = [directory / "record.bdf.csv", directory / "record.bdf.parquet"]
+    for path in written:
+        write_bdf(path, data, stamp)
+    return written
+
+
+def _write_json(directory: Path, summary: dict[str, Any], tables: Mapping[str, pd.DataFrame]) -> list[Path]:
+    rows = {name: frame.to_dict(orient="records") for name, frame in tables.items()}
+    path = directory / "cell.json"
+    write_json(path, {**summary, "tables": _plain(rows)})
+    return [path]
+
+
+def _plain(value: Any) -> Any:
+    """Numbers, text, lists and mappings that JSON knows; NaN, infinity and missing values as null."""
+    if isinstance(value, Mapping):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    if isinstance(value, str):
+        return str(value)
+    if hasattr(value, "item"):
+        return _plain(value.item())
+    if value is pd.NA or (isinstance(value, float) and not math.isfinite(value)):
+        return None
+    return value
