@@ -1,0 +1,47 @@
+"""Chemical systems by name, as the Materials Project writes them: ``Al-Cl-Li``."""
+
+from collections.abc import Iterable
+from itertools import combinations
+
+from screening.errors import InputError
+from screening.phases.composition import atomic_number
+
+MAX_FETCH_ELEMENTS = 14
+"""Largest system to fetch: beyond it, naming its 2**n − 1 subsystems takes too many requests."""
+
+
+def chemsys_name(text: str, *, where: str = "--chemsys") -> str:
+    """A system in its canonical spelling: distinct symbols in alphabetical order.
+
+    Raises
+    ------
+    InputError
+        If a part is no element, or there are too many.
+    """
+    symbols = sorted({part.strip() for part in text.split("-")})
+    for each in symbols:
+        atomic_number(each, where=f"{where} {text}")
+    if len(symbols) > MAX_FETCH_ELEMENTS:
+        raise InputError(
+            f"{len(symbols)} elements in one system",
+            where=where,
+            remedy=f"name systems of at most {MAX_FETCH_ELEMENTS} elements, one for each interface",
+        )
+    return "-".join(symbols)
+
+
+def subsystems(chemsys: str) -> list[str]:
+    """The system and all its subsystems, smallest first."""
+    symbols = chemsys.split("-")
+    return [
+        "-".join(chosen)
+        for size in range(1, len(symbols) + 1)
+        for chosen in combinations(symbols, size)
+    ]
+
+
+def largest(chemsystems: Iterable[str]) -> list[str]:
+    """Systems that no other one of them contains, in alphabetical order."""
+    distinct = {frozenset(each.split("-")) for each in chemsystems}
+    kept = (each for each in distinct if not any(each < other for other in distinct))
+    return sorted("-".join(sorted(each)) for each in kept)

@@ -1,0 +1,266 @@
+"""The Materials Project, live: the only module that talks to its client."""
+
+import os
+import re
+import warnings
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from importlib.metadata import version
+from typing import TYPE_CHECKING, TypeVar
+
+from screening.errors import InputError, UnreachableError
+from screening.phases.chemsystems import subsystems
+from screening.phases.entries import (
+    Entry,
+    Summary,
+    entry_of_computed,
+    entry_of_document,
+    identifier,
+    summary_of_document,
+)
+from screening.phases.schemes import ThermoType
+from screening.phases.transport import Patience, Session, checked_endpoint
+
+if TYPE_CHECKING:
+    from mp_api.client import MPRester
+
+T = TypeVar("T")
+
+_KEY = re.compile(r"[A-Za-z0-9]{32}")
+_VERSION = re.compile(r"[A-Za-z0-9._-]{1,40}")
+_THERMO_FIELDS = [
+    "material_id",
+    "composition",
+    "volume",
+    "energy_per_atom",
+    "uncorrected_energy_per_atom",
+    "energy_type",
+    "thermo_type",
+    "builder_meta",
+]
+_SUMMARY_FIELDS = ["material_id", "band_gap", "theoretical"]
+
+
+@dataclass(frozen=True)
+class Key:
+    """An API key and where it was found; the key itself is never shown."""
+
+    value: str = field(repr=False)
+    source: str
+
+
+def find_key() -> Key:
+    """The user's key: ``MP_API_KEY``, else ``PMG_MAPI_KEY``, else pymatgen's settings file.
+
+    Raises
+    ------
+    UnreachableError
+        If there is none, or it is not 32 letters and digits.
+    """
+    key = _first_key()
+    remedy = "set MP_API_KEY; keys are at https://materialsproject.org/api"
+    if not key.value:
+        raise UnreachableError("no key for the Materials Project", remedy=remedy)
+    if not _KEY.fullmatch(key.value):
+        raise UnreachableError(
+            "the key is malformed: it should be 32 letters and digits", where=key.source, remedy=remedy
+        )
+    return key
+
+
+def _first_key() -> Key:
+    for name in ("MP_API_KEY", "PMG_MAPI_KEY"):
+        if os.environ.get(name):
+            return Key(os.environ[name], name)
+    from pymatgen.core import SETTINGS
+
+    return Key(str(SETTINGS.get("PMG_MAPI_KEY") or ""), "pymatgen's settings file")
+
+
+@dataclass(frozen=True)
+class MaterialsProject:
+    """An open connection to one version of the database; see `connect`.
+
+    Attributes
+    ----------
+    endpoint : str
+    database_version : str
+        As ``2026.04.13``.
+    """
+
+    endpoint: str
+    database_version: str
+    _session: Session = field(repr=False)
+    _rester: "MPRester" = field(repr=False)
+
+    def entries(self, chemsystems: Sequence[str], thermo_type: ThermoType) -> list[Entry]:
+        """Entries of exactly these systems (subsystems are not added), without structures.
+
+        Raises
+        ------
+        UnreachableError
+            If the service refuses, fails, or answers what cannot be understood.
+        """
+        def ask() -> list[Entry]:
+            documents = self._rester.materials.thermo.search(
+                chemsys=list(chemsystems), thermo_types=[thermo_type.value], fields=_THERMO_FIELDS
+            )
+            _require_scheme(thermo_type, {str(each["thermo_type"]) for each in documents}, self.endpoint)
+            summaries = self._summaries(chemsystems)
+            return [
+                entry_of_document(each, summaries.get(identifier(each["material_id"]), Summary()))
+                for each in documents
+            ]
+
+        return _distinct(_told_plainly(ask, self._session, self.endpoint), self.endpoint)
+
+    def mixed_entries(self, chemsys: str) -> list[Entry]:
+        """Entries of one whole system on the mixed GGA(+U)/r2SCAN scale, subsystems included.
+
+        Mixing corrections refer to the hull of one system, so that they are taken from the phase diagram
+        that the Materials Project built for it, and from nowhere else.
+
+        Raises
+        ------
+        UnreachableError
+            If the bucket of phase diagrams cannot be reached or holds none for this system.
+        """
+        bucket = "the Materials Project's open-data bucket"
+
+        def ask() -> list[Entry] | None:
+            diagram = self._rester.materials.thermo.get_phase_diagram_from_chemsys(
+                chemsys, thermo_type=ThermoType.MIXED.value
+            )
+            if diagram is None:
+                return None
+            summaries = self._summaries(subsystems(chemsys))
+            return [
+                entry_of_computed(each, summaries.get(identifier(each.data["material_id"]), Summary()))
+                for each in diagram.all_entries
+            ]
+
+        found = _told_plainly(ask, self._session, bucket)
+        if found is None:
+            raise UnreachableError(
+                f"no mixed phase diagram of {chemsys} in version {self.database_version}",
+                where=bucket,
+                remedy=f"fetch it with --thermo-type {ThermoType.GGA_GGA_U.value}",
+            )
+        return found
+
+    def serving_now(self) -> str:
+        """Version of the database that the service serves at this moment.
+
+        Raises
+        ------
+        UnreachableError
+            If it does not say.
+        """
+        return _told_plainly(
+            lambda: _serving(self._session, self.endpoint), self._session, self.endpoint
+        )
+
+    def _summaries(self, chemsystems: Sequence[str]) -> dict[str, Summary]:
+        documents = self._rester.materials.summary.search(
+            chemsys=list(chemsystems), fields=_SUMMARY_FIELDS
+        )
+        return {identifier(each["material_id"]): summary_of_document(each) for each in documents}
+
+
+@contextmanager
+def connect(
+    key: Key, endpoint: str | None = None, patience: Patience | None = None
+) -> Iterator[MaterialsProject]:
+    """Open a connection, and close it afterwards.
+
+    Parameters
+    ----------
+    key : Key
+    endpoint : str, optional
+        Address of the service; the client's own setting by default.
+    patience : Patience, optional
+
+    Raises
+    ------
+    UnreachableError
+        If the service does not answer, or does not say which version of the database it serves.
+    InputError
+        If the endpoint is no address that a key may be sent to.
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        from mp_api.client import MPRester
+        from mp_api.client.core.settings import MAPI_CLIENT_SETTINGS
+
+    address = checked_endpoint(endpoint or MAPI_CLIENT_SETTINGS.ENDPOINT)
+    with Session(key.value, patience or Patience()) as session:
+
+        def ask() -> MaterialsProject:
+            serving = _serving(session, address)
+            rester = MPRester(
+                api_key=key.value,
+                endpoint=address,
+                use_document_model=False,
+                session=session,
+                mute_progress_bars=True,
+                db_version=serving,
+            )
+            return MaterialsProject(address, serving, session, rester)
+
+        yield _told_plainly(ask, session, address)
+
+
+def client_versions() -> dict[str, str]:
+    """Versions of the client and of the libraries that read what it brings."""
+    return {name: version(name) for name in ("mp-api", "emmet-core", "pymatgen")}
+
+
+def _serving(session: Session, address: str) -> str:
+    """Version of the database, asked here since the client's own question has no time-out."""
+    response = session.get(f"{address}heartbeat")
+    if session.trouble:
+        raise session.trouble
+    serving = str(response.json()["db_version"] or "")
+    if not _VERSION.fullmatch(serving):
+        raise UnreachableError(
+            "does not say which version of the database it serves", where=address, remedy="try later"
+        )
+    return serving
+
+
+def _require_scheme(asked: ThermoType, got: set[str], where: str) -> None:
+    others = sorted({each.upper() for each in got} - {asked.value})
+    if others:
+        raise UnreachableError(f"asked for {asked.value}, got {', '.join(others)[:60]}", where=where)
+
+
+def _distinct(entries: list[Entry], where: str) -> list[Entry]:
+    """Entries, provided that no page of the answer repeats another (then one would be missing)."""
+    if len({entry.material_id for entry in entries}) < len(entries):
+        raise UnreachableError("pages of the answer overlap", where=where, remedy="fetch again")
+    return entries
+
+
+def _told_plainly(ask: Callable[[], T], session: Session, where: str) -> T:
+    """Ask, and turn whatever the client and what lies below it raise into one error of ours.
+
+    The client lets malformed answers surface as whatever breaks first, hence the long list. The error is
+    raised after the original is done with, since that may hold text of the server, or the key.
+    """
+    from deltalake.exceptions import DeltaError
+    from mp_api.client.core.exceptions import MPRestError
+
+    session.forget()
+    remedy = "try later"
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return ask()
+    except (UnreachableError, InputError):
+        raise
+    except (ValueError, LookupError, TypeError, AttributeError, ArithmeticError):
+        message, remedy = "the answer cannot be understood", "try later, or update mp-api"
+    except (MPRestError, DeltaError, OSError) as error:
+        message = f"cannot be read ({type(error).__name__})"
+    raise session.trouble or UnreachableError(message, where=where, remedy=remedy)
