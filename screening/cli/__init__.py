@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from screening import __version__
-from screening.cli import eis, run, snapshot, thermo
+from screening.cli import cycling, drt, eis, run, snapshot, thermo
 from screening.errors import ScreeningError
 
 app = typer.Typer(
@@ -28,7 +28,9 @@ app.command("lithiate")(thermo.lithiate)
 app.command("cite")(run.cite)
 app.add_typer(snapshot.app, name="snapshot")
 app.command("eis")(eis.eis)
+app.command("drt")(drt.drt)
 app.command("arrhenius")(eis.arrhenius)
+app.command("cycling")(cycling.cycling)
 
 
 @app.callback(invoke_without_command=True)

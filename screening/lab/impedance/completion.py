@@ -23,6 +23,9 @@ GRID = 1200
 FLAT_PRIOR = 30.0
 """Width of the prior of the course's height, in standard deviations of the data: as good as flat."""
 
+VARYING = 0.2
+"""Share of a common error that is taken to vary within a series."""
+
 LENGTHS = tuple(np.geomspace(0.05, 3.0, 14))
 """Correlation lengths tried, as shares of the range of √t."""
 
@@ -135,7 +138,9 @@ def completion(
     criterion : Criterion, optional
         What settled means.
     common_sd_ohm : ndarray, shape (s,), optional
-        Standard deviation that neighbouring spectra share: no smoothing reduces it.
+        Standard deviation that neighbouring spectra share: no smoothing reduces it. It is that of a
+        slowly varying factor, so that it moves the distance from the final value in proportion; a
+        fifth of it is taken to vary within the series.
 
     Raises
     ------
@@ -167,7 +172,8 @@ def completion(
         return replace(draft, reason="no significant change")
     settled_from = clock[-1] * (1.0 - rule.plateau_share)
     common = np.zeros(len(clock)) if common_sd_ohm is None else common_sd_ohm
-    shared = np.interp(course.grid, clock, common)
+    away = np.clip(np.abs(course.at_grid - final) / np.maximum(np.abs(course.at_grid), 1e-12), VARYING, 1.0)
+    shared = np.interp(course.grid, clock, common) * away
     found = course.crossing(np.sign(first - final), rule.share_left, shared)
     start = float(time_s[0])
     if found.high_s >= settled_from:

@@ -9,6 +9,9 @@ import numpy as np
 from screening.errors import InputError
 from screening.lab.impedance.processes import ProcessSeries
 
+PLATING = "tau5"
+"""Name of the window of Li plating and stripping among the default windows."""
+
 FLOOR_SHARE = 0.85
 """Total resistance below this share of the electrolyte's own is impossible without an electronic path."""
 
@@ -65,7 +68,7 @@ class ShortVerdict:
 def judge(
     processes: ProcessSeries,
     *,
-    plating: str = "tau5",
+    plating: str = PLATING,
     passed_kramers_kronig: Sequence[bool] | None = None,
     electrolyte_ohm: float | None = None,
 ) -> ShortVerdict:

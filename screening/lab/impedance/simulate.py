@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from hashlib import sha256
 from typing import Protocol
 
 import numpy as np
@@ -10,6 +11,7 @@ from screening.errors import InputError
 from screening.lab.impedance import zarc
 from screening.lab.impedance.basis import ComplexArray, FloatArray
 from screening.lab.impedance.spectrum import Spectrum
+from screening.provenance import Provenance
 
 SIMULATED = "simulated"
 """Word that stands in the label, the source and the metadata of every spectrum made here."""
@@ -264,6 +266,14 @@ REST_COMPLETION_S = 18.0 * 3600.0
 """Time at which the shipped rest series has 5 % of its reaction left, as the paper found for its cell."""
 
 
+def study_provenance() -> Provenance:
+    """Stamp of the shipped rest series: its parameters are its source."""
+    study = rest_study()
+    shown = [(p.name, p.tau_s, p.phi, p.first_ohm, p.last_ohm) for p in study.processes]
+    text = repr((shown, study.r_inf_ohm, study.inductance_h, study.time_s, study.relative_noise))
+    return Provenance.now(f"{SIMULATED} rest series", sha256(text.encode()).hexdigest())
+
+
 def rest_study() -> RestSeries:
     """Shipped study: a Li | sacrificial layer | Li cell at rest for 36 h, a spectrum every 45 min.
 
@@ -280,8 +290,8 @@ def rest_study() -> RestSeries:
             Evolving("tau1", 1e-7, 0.9, 30.0, 30.0),
             Evolving("tau2", 8e-6, 0.92, 25.0, 0.0, kinetics),
             Evolving("tau3", 6e-5, 0.9, 18.0, 0.0, kinetics),
-            Evolving("tau4", 0.15, 0.85, 0.0, 12.0, kinetics),
-            Evolving("tau5", 2.0, 0.9, 20.0, 20.0),
+            Evolving("tau4", 0.12, 0.85, 0.0, 20.0, kinetics),
+            Evolving("tau5", 2.5, 0.9, 10.0, 10.0),
         ),
         r_inf_ohm=10.0,
         inductance_h=1e-7,

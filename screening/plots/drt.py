@@ -1,0 +1,190 @@
+"""Figures of relaxation times: waterfall and map over time, and the resistance of each process."""
+
+from itertools import cycle
+
+import numpy as np
+from matplotlib import colormaps
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import LogLocator, NullFormatter
+
+from screening.lab.impedance.completion import Completion
+from screening.lab.impedance.drt import DrtSeries
+from screening.lab.impedance.processes import ProcessSeries
+from screening.lab.impedance.series import SeriesReport
+from screening.lab.impedance.simulate import SIMULATED
+from screening.lab.impedance.windows import Windows
+from screening.plots.style import CYCLE, figure_style
+
+SECONDS_PER_HOUR = 3600.0
+
+WATERFALL_LINES = 16
+"""Spectra drawn in a waterfall at most, evenly spread; more lie on top of each other."""
+
+OVERLAP = 0.45
+"""Offset between neighbouring lines of a waterfall, as a share of the highest peak over their number."""
+
+SERIES_MAP, SERIES_END = "viridis", 0.9
+"""Colours of time; the yellow end is too light for lines on white."""
+
+HEADROOM = 1.12
+"""Room above the curves for the word that marks a simulation."""
+
+LEGEND_ROOM = 1.45
+"""… and for the legend above the resistances."""
+
+WINDOW_SHADES = ("0.90", "0.96")
+"""Neighbouring windows alternate between two greys."""
+
+
+def is_simulated(drt: DrtSeries) -> bool:
+    """Whether any spectrum was simulated; every figure then says so."""
+    return any(spectrum.metadata.get("origin") == SIMULATED for spectrum in drt.spectra)
+
+
+def clock(drt: DrtSeries) -> np.ndarray:
+    """Hours since the start of the series, or the number of the spectrum where times are unknown."""
+    times = np.array([np.nan if s.time_s is None else s.time_s / SECONDS_PER_HOUR for s in drt.spectra])
+    return times if np.isfinite(times).all() else np.arange(1.0, len(drt.spectra) + 1.0)
+
+
+def clock_label(drt: DrtSeries) -> str:
+    """Label of the axis of `clock`."""
+    return "time (h)" if all(s.time_s is not None for s in drt.spectra) else "spectrum"
+
+
+def shade_windows(axes: Axes, windows: Windows) -> Axes:
+    """Shade the windows on an axis of τ and write their names above it."""
+    low, high = axes.get_xlim()
+    for k, window in enumerate(windows):
+        left, right = max(window.low_s, low), min(window.high_s, high)
+        if left >= right:
+            continue
+        axes.axvspan(left, right, color=WINDOW_SHADES[k % 2], zorder=0, linewidth=0)
+        name = window.name.replace("tau", "τ")
+        middle = np.sqrt(left * right)
+        axes.text(middle, 1.02, name, transform=axes.get_xaxis_transform(), ha="center", va="bottom")
+    return axes
+
+
+def waterfall(axes: Axes, drt: DrtSeries, windows: Windows) -> Axes:
+    """γ against τ, later spectra higher and lighter; single spectra carry their 95 % credible band."""
+    hours, gamma = clock(drt), drt.gamma_ohm
+    chosen = np.unique(np.linspace(0, len(hours) - 1, WATERFALL_LINES).round().astype(int))
+    step = OVERLAP * float(gamma.max()) * min(4.0 / len(chosen), 1.0) if len(chosen) > 1 else 0.0
+    colours = colormaps[SERIES_MAP](np.linspace(0.0, SERIES_END, len(chosen)))
+    for rank, (index, colour) in enumerate(zip(chosen, colours, strict=True)):
+        base = rank * step
+        order = 3 + 2 * (len(chosen) - rank)
+        if step:
+            axes.fill_between(
+                drt.tau_s, base, base + gamma[index], color="white", alpha=0.6, zorder=order, lw=0
+            )
+        axes.plot(drt.tau_s, base + gamma[index], color=colour, zorder=order + 1)
+    if len(hours) == 1:
+        low, high = drt.gamma_interval_ohm()
+        axes.fill_between(drt.tau_s, low[0], high[0], color=CYCLE[0], alpha=0.2, lw=0, label="95 %")
+    else:
+        unit = "h" if clock_label(drt) == "time (h)" else ""
+        for rank in (0, len(chosen) - 1):
+            text = f"{hours[chosen[rank]]:.3g} {unit}".strip()
+            axes.text(drt.tau_s[-1], rank * step, f" {text}", va="center", ha="left", clip_on=False)
+    _tau_axis(axes, drt)
+    axes.set_ylabel("γ (Ω), offset" if step else "γ (Ω)")
+    top = float(axes.get_ylim()[1])
+    axes.set_ylim(0.0, HEADROOM * top)
+    return shade_windows(axes, windows)
+
+
+def drt_map(axes: Axes, drt: DrtSeries, windows: Windows) -> Axes:
+    """γ as a map over τ and time, with its colour scale; windows are bounded by thin lines."""
+    mesh = axes.pcolormesh(
+        drt.tau_s, clock(drt), drt.gamma_ohm, shading="nearest", cmap="cividis", rasterized=True, vmin=0.0
+    )
+    figure = axes.figure
+    bar = figure.colorbar(mesh, ax=axes, pad=0.02)
+    bar.set_label("γ (Ω)")
+    _tau_axis(axes, drt)
+    low, high = axes.get_xlim()
+    for window in windows:
+        for bound in (window.low_s, window.high_s):
+            if low < bound < high:
+                axes.axvline(bound, color="white", linewidth=0.4, linestyle=":")
+        left, right = max(window.low_s, low), min(window.high_s, high)
+        if left < right:
+            name = window.name.replace("tau", "τ")
+            place = (np.sqrt(left * right), 1.02)
+            axes.text(*place, name, transform=axes.get_xaxis_transform(), ha="center", va="bottom")
+    axes.set_ylabel(clock_label(drt))
+    return axes
+
+
+def process_plot(axes: Axes, processes: ProcessSeries, report: SeriesReport | None) -> Axes:
+    """Resistance of each process against time with its 95 % band; completion and its interval marked."""
+    hours = clock(processes.drt)
+    low, high = processes.resistance_interval_ohm
+    present = np.flatnonzero((processes.resistance_ohm > 0).any(axis=0))
+    for k, colour in zip(present, cycle(CYCLE)):
+        name = processes.windows.names[k].replace("tau", "τ")
+        bound = " (bound)" if processes.unclosed[:, k].any() else ""
+        resistance = processes.resistance_ohm[:, k]
+        end = report.courses[k].completion if report else None
+        if end is not None and end.time_s is not None:
+            bound += f", settled at {end.time_s / SECONDS_PER_HOUR:.1f} h"
+            _mark_completion(axes, end, colour)
+        axes.plot(hours, resistance, "o-", color=colour, ms=2.0, lw=0.8, label=name + bound)
+        axes.fill_between(hours, low[:, k], high[:, k], color=colour, alpha=0.15, lw=0)
+    axes.set_xlabel(clock_label(processes.drt))
+    axes.set_ylabel("resistance (Ω)")
+    axes.set_ylim(bottom=0.0)
+    if present.size:
+        axes.legend(loc="upper right", ncols=2, borderaxespad=0.2, handlelength=1.2, columnspacing=0.8)
+        axes.set_ylim(top=LEGEND_ROOM * float(processes.resistance_ohm.max()))
+    return axes
+
+
+def drt_figure(processes: ProcessSeries, report: SeriesReport | None = None) -> Figure:
+    """Waterfall and, for a series, map and resistances against time; says so where simulated."""
+    drt = processes.drt
+    several = len(drt.spectra) > 1
+    with figure_style():
+        figure = Figure(figsize=(7.0, 5.2) if several else (3.4, 2.6), layout="constrained")
+        if several:
+            grid = figure.subplot_mosaic([["A", "B"], ["C", "C"]])
+            panels = [
+                waterfall(grid["A"], drt, processes.windows),
+                drt_map(grid["B"], drt, processes.windows),
+                process_plot(grid["C"], processes, report),
+            ]
+        else:
+            panels = [waterfall(figure.subplots(), drt, processes.windows)]
+        for letter, axes in zip("ABC", panels, strict=False):
+            if several:
+                axes.set_title(letter, loc="left", fontweight="bold", pad=12)
+            if is_simulated(drt):
+                _say_simulated(axes)
+    return figure
+
+
+def _mark_completion(axes: Axes, end: Completion, colour: str) -> None:
+    if end.time_s is None or end.low_s is None or end.high_s is None:
+        return
+    low, high = end.low_s / SECONDS_PER_HOUR, end.high_s / SECONDS_PER_HOUR
+    axes.axvspan(low, high, color=colour, alpha=0.12, lw=0, zorder=0)
+    axes.axvline(end.time_s / SECONDS_PER_HOUR, color=colour, linewidth=0.8, linestyle="--", zorder=1)
+
+
+def _say_simulated(axes: Axes) -> None:
+    axes.text(
+        0.02, 0.97, SIMULATED, transform=axes.transAxes, ha="left", va="top", style="italic", zorder=100,
+        bbox={"facecolor": "white", "alpha": 0.8, "edgecolor": "none", "pad": 1.0},
+    )  # fmt: skip
+
+
+def _tau_axis(axes: Axes, drt: DrtSeries) -> None:
+    axes.set_xscale("log")
+    axes.set_xlim(drt.tau_s[0], drt.tau_s[-1])
+    axes.xaxis.set_major_locator(LogLocator(numticks=6))
+    axes.xaxis.set_minor_locator(LogLocator(numticks=12))
+    axes.xaxis.set_minor_formatter(NullFormatter())
+    axes.set_xlabel("τ (s)")
