@@ -1,6 +1,5 @@
 """From parts to a ranking: scores, ranks and their probabilities over all candidates of a campaign."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,6 +10,7 @@ from scipy.sparse import csr_array, vstack
 
 from screening.campaign.run import Campaign
 from screening.reactors.criteria import CRITERIA
+from screening.reactors.drawn_scores import drawn_scores
 from screening.reactors.forms import UNCERTAIN_CRITERIA
 from screening.reactors.rank_probability import (
     RankProbabilities,
@@ -18,9 +18,7 @@ from screening.reactors.rank_probability import (
     rank_probability,
     weight_sensitivity,
 )
-from screening.reactors.ranking import Ranked, desirability, rank, weights
-from screening.reactors.settings import Ranking
-from screening.reactors.uncertainty import PhaseErrors
+from screening.reactors.ranking import Ranked, rank, weights
 
 RANKED_COLUMNS = ("rank", "score", "pareto", "top_1", "top_1_percent", "top_5_percent")
 """Columns that the ranking adds to those of the parts."""
@@ -59,14 +57,21 @@ class Outcome:
         return np.argsort(rank_or_last, kind="stable")
 
 
-def conclude(campaign: Campaign) -> tuple[Outcome, ...]:
-    """Rank the candidates of a finished campaign, separately for each pair of anode and sulfide."""
+def conclude(campaign: Campaign, *, threads: int = 1) -> tuple[Outcome, ...]:
+    """Rank the candidates of a finished campaign, separately for each pair of anode and sulfide.
+
+    Parameters
+    ----------
+    campaign : Campaign
+    threads : int
+        Threads that draw scores; −1: one per core. The outcome does not depend on it.
+    """
     scalars = campaign.store.read()
     grid = campaign.study.conditions.grid()
-    return tuple(_conclude(campaign, scalars, c.anode, c.sulfide) for c in grid)
+    return tuple(_conclude(campaign, scalars, c.anode, c.sulfide, threads) for c in grid)
 
 
-def _conclude(campaign: Campaign, scalars: pa.Table, anode: str, sulfide: str) -> Outcome:
+def _conclude(campaign: Campaign, scalars: pa.Table, anode: str, sulfide: str, threads: int) -> Outcome:
     settings, uncertainty = campaign.study.ranking, campaign.study.uncertainty
     mine = pc.and_(pc.equal(scalars["anode"], anode), pc.equal(scalars["sulfide"], sulfide)).fill_null(False)
     chosen = scalars.filter(mine)
@@ -82,8 +87,11 @@ def _conclude(campaign: Campaign, scalars: pa.Table, anode: str, sulfide: str) -
     shift[passes] = errors.mean(forms).reshape(4, -1).T
     probabilities = None
     if uncertainty.draws and passes.any():
-        rng = np.random.default_rng(uncertainty.seed)
-        scores = _drawn_scores(values, ranked, passes, settings, errors, forms, rng, uncertainty.draws)
+        scores = drawn_scores(
+            *(values[passes], ranked.desirabilities[passes], settings, errors, forms),
+            *(np.random.default_rng(uncertainty.seed), uncertainty.draws),
+            threads=threads,
+        )
         probabilities = rank_probability(scores, passes)
     table = table.assign(rank=pd.array(np.where(passes, ranked.rank, 0), dtype="Int32"), score=ranked.score)
     table.loc[~passes, "rank"] = pd.NA
@@ -117,34 +125,3 @@ def _forms(campaign: Campaign, mine: pa.ChunkedArray, passes: np.ndarray, n_phas
             )
         )
     return csr_array(vstack(stacked))
-
-
-def _drawn_scores(
-    values: np.ndarray,
-    ranked: Ranked,
-    passes: np.ndarray,
-    settings: Ranking,
-    errors: PhaseErrors,
-    forms: csr_array,
-    rng: np.random.Generator,
-    n_draws: int,
-) -> Iterator[np.ndarray]:
-    """Logarithms of the scores of all candidates, block by block of draws, (k, n)."""
-    names = [criterion.name for criterion in CRITERIA]
-    weight = weights(settings)
-    certain = np.array([name not in UNCERTAIN_CRITERIA for name in names])
-    valued = ranked.desirabilities[passes]
-    known = ~np.isnan(valued)
-    logs = np.where(known, np.log(np.where(known, valued, 1.0)), 0.0)
-    total = known @ weight
-    fixed = logs[:, certain] @ weight[certain]
-    for block in errors.draws(forms, rng, n_draws):
-        drawn = np.broadcast_to(fixed, (len(block), len(fixed))).copy()
-        for k, name in enumerate(UNCERTAIN_CRITERIA):
-            column = names.index(name)
-            error = block[:, k * len(fixed) : (k + 1) * len(fixed)]
-            reached = desirability(values[passes, column] + error, settings.criteria[name], settings.floor)
-            drawn += weight[column] * np.log(reached)
-        scores = np.full((len(block), len(passes)), -np.inf)
-        scores[:, passes] = drawn / total
-        yield scores

@@ -97,7 +97,7 @@ def reactor_json(campaign: Campaign, outcome: Outcome, position: int, one: React
         "sulfide": outcome.sulfide,
         "rank": int(row["rank"]) if row["passes"] else None,
         "score": float(row["score"]),
-        "estimated": bool(row["estimated"]) or one.lithiation.estimated,
+        "estimated": bool(row["estimated"]) or one.estimated,
         "pareto": bool(row["pareto"]),
         "passes_filters": bool(row["passes"]),
         "filters": {
@@ -123,8 +123,8 @@ def reactor_json(campaign: Campaign, outcome: Outcome, position: int, one: React
         },
         "alloy": one.alloy or None,
         "richest_alloy": one.richest_alloy or None,
-        "energy_above_hull_ev_per_atom": one.lithiation.energy_above_hull_ev_per_atom,
-        "cathodic_limit_v": one.lithiation.cathodic_limit_v,
+        "energy_above_hull_ev_per_atom": one.energy_above_hull_ev_per_atom,
+        "cathodic_limit_v": one.plateaus[0].voltage_v if one.plateaus else None,
         "products_li_excess": {p.formula: p.moles for p in excess.products} if excess else {},
         "plateaus": [_plain(asdict(plateau)) for plateau in one.plateaus],
         "curves": [curve.as_dict() for curve in one.curves],
@@ -177,7 +177,7 @@ def product_table(described: Sequence[ReactorDetail]) -> pd.DataFrame:
             "volume_cm3_per_mol_reactor": p.volume_cm3,
             "volume_source": p.volume_source,
             "above_floor": plateau.above_floor,
-            "estimated": p.estimated or d.lithiation.estimated,
+            "estimated": p.estimated or d.estimated,
         }
         for d in described
         for plateau in d.plateaus

@@ -94,7 +94,7 @@ class Meetings(Settings):
     Attributes
     ----------
     anodes, sulfides : tuples of str
-        Every candidate meets every anode metal with every sulfide.
+        Every candidate meets every anode (a metal, or an alloy as LiAl) with every sulfide.
     layers_wt_percent : tuple of float
         Reactor contents at which the layer's volumes are reported.
     contacts : bool
@@ -116,7 +116,7 @@ class Meetings(Settings):
     @model_validator(mode="after")
     def _sound(self) -> Self:
         for name in self.anodes:
-            atomic_number(name, where="conditions.anodes")
+            parse_formula(name)
         for name in self.sulfides:
             parse_reactant(name)
         for reactor, alloy in self.alloys.items():

@@ -160,7 +160,7 @@ def _alloys(surroundings: Surroundings, phase: np.ndarray, sulfide: Compositions
         potential,
         lithiophilic,
         tie_lines(snapshot, compositions, repeated),
-        tie_lines(snapshot, surroundings.anode, sulfide),
+        tie_lines(snapshot, surroundings.anode.composition, sulfide),
         float(sulfide.atoms[0]),
     )
 
@@ -169,9 +169,10 @@ def _alloying(
     surroundings: Surroundings, snapshot: Snapshot, phase: np.ndarray, compositions: Compositions
 ) -> tuple[np.ndarray, np.ndarray]:
     """Potential at which each alloy forms from its metal, and whether that metal alloys at all."""
-    metals = compositions.without(int(surroundings.anode.atomic_number[0]))
-    lines = tie_lines(snapshot, surroundings.anode, metals)
-    stairs = Staircases.of(lines, metals.atoms, surroundings.charge)
+    anode = surroundings.anode
+    metals = compositions.without(anode.mobile)
+    lines = tie_lines(snapshot, anode.composition, metals)
+    stairs = Staircases.of(lines, metals.atoms, anode.charge, anode.content)
     owner = np.repeat(np.arange(len(phase)), np.diff(stairs.step_start))
     products = lines.products_of(stairs.kink)
     potential = np.zeros(len(phase))

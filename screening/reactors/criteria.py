@@ -38,7 +38,7 @@ class Assessment:
     def layer(self, wt_percent: float) -> Layer:
         """The layer that `wt_percent` of each reactor leaves when its uptake above the floor is complete."""
         r = self.reduction
-        consumed = r.uptake_per_formula * r.surroundings.anode_cm3_per_mol
+        consumed = r.uptake_per_formula * r.surroundings.anode.cm3_per_mol
         return layer(
             r.end_volumes,
             r.molar_mass_g,

@@ -4,14 +4,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from screening.phases.composition import Formula, parse_formula, parse_reactant
+from screening.phases.composition import Formula, Reactant, parse_formula, parse_reactant
 from screening.phases.snapshot import Snapshot
 from screening.reactors.criteria import sulfide_of
-from screening.reactors.reduction import Surroundings, reduce
-from screening.thermo.interface import InterfaceReaction, react
-from screening.thermo.lithiation import Lithiation, lithiate
+from screening.reactors.reduction import Reduction, Surroundings, reduce
+from screening.thermo.interface import InterfaceReaction, product_terms, react, reactant_terms
 from screening.thermo.products import ElectronicClass, ProductVolumes, gap_source, layer
-from screening.units import A3_PER_ATOM_TO_CM3_PER_MOL
+from screening.thermo.reactions import Term, write_reaction
+from screening.units import A3_PER_ATOM_TO_CM3_PER_MOL, MAH_PER_MOL_OF_CHARGE
 
 UM_PER_CM = 1e4
 
@@ -108,10 +108,13 @@ class ReactorDetail:
     formula : str
     alloy, richest_alloy : str
         Empty where no product is a metal or alloy.
-    lithiation : Lithiation
     plateaus : tuple of Plateau
+        In falling voltage, down to the anode's own potential.
+    energy_above_hull_ev_per_atom : float
+    estimated : bool
+        Whether the reactor or a product on the way is an estimate.
     with_anode : InterfaceReaction
-        Anode metal | reactor.
+        Anode | reactor.
     with_alloy : InterfaceReaction or None
         Alloy | reactor.
     sulfide_with_anode : InterfaceReaction
@@ -121,8 +124,9 @@ class ReactorDetail:
     formula: str
     alloy: str
     richest_alloy: str
-    lithiation: Lithiation
     plateaus: tuple[Plateau, ...]
+    energy_above_hull_ev_per_atom: float
+    estimated: bool
     with_anode: InterfaceReaction
     with_alloy: InterfaceReaction | None
     sulfide_with_anode: InterfaceReaction
@@ -161,15 +165,16 @@ def detail(
     alloy = _name(snapshot, int(reduction.alloy[0]))
     reactor, anode = parse_reactant(label), parse_reactant(conditions.anode)
     sulfide = parse_reactant(conditions.sulfide)
-    lithiation = lithiate(snapshot, reactor, conditions.anode)
+    with_anode = react(snapshot, anode, reactor)
     same = alloy != "" and snapshot.find(parse_formula(alloy)) == phase
     return ReactorDetail(
         label,
         alloy,
         _name(snapshot, int(reduction.richest_alloy[0])),
-        lithiation,
-        _plateaus(surroundings, reactor.unit, lithiation, alloy, layers_wt_percent),
-        react(snapshot, anode, reactor),
+        _plateaus(reduction, reactor, alloy, layers_wt_percent),
+        with_anode.energy_above_hull_ev_per_atom.b,
+        with_anode.estimated,
+        with_anode,
         react(snapshot, parse_reactant(alloy), reactor) if alloy and not same else None,
         react(snapshot, anode, sulfide),
         react(snapshot, parse_reactant(alloy), sulfide) if alloy else None,
@@ -181,29 +186,32 @@ def _name(snapshot: Snapshot, phase: int) -> str:
 
 
 def _plateaus(
-    surroundings: Surroundings,
-    unit: Formula,
-    lithiation: Lithiation,
-    alloy: str,
-    layers_wt_percent: tuple[float, ...],
+    reduction: Reduction, reactor: Reactant, alloy: str, layers_wt_percent: tuple[float, ...]
 ) -> tuple[Plateau, ...]:
+    """Plateaus of a reduction of one candidate, per formula as written."""
+    surroundings, stairs, lines = reduction.surroundings, reduction.stairs, reduction.lines
+    anode, unit = surroundings.anode, reactor.unit
+    written = unit.n_atoms / float(reduction.candidates.atoms[0])
     plateaus = []
-    for step in lithiation.steps:
-        products = tuple(product_phase(surroundings, name, moles) for name, moles in step.products.items())
-        layers = tuple(
-            _layer_state(surroundings, unit, products, step.uptake_per_formula, wt)
-            for wt in layers_wt_percent
+    for step, voltage in enumerate(stairs.voltage_v.tolist()):
+        uptake = float(stairs.uptake_per_formula[step]) * written
+        rows = lines.products_of(stairs.kink[step : step + 1])
+        moles = rows.amount * (unit.n_atoms + uptake / anode.content) / reduction.phases.atoms[rows.phase]
+        terms = product_terms(
+            surroundings.snapshot, dict(zip(rows.phase.tolist(), moles.tolist(), strict=True)), 1.0
         )
+        left = [Term(anode.formula.text, uptake / anode.content / anode.formula.n_atoms)]
+        products = tuple(product_phase(surroundings, term.formula, term.moles) for term in terms)
         plateaus.append(
             Plateau(
-                step.voltage_v,
-                step.uptake_per_formula,
-                step.capacity_mah_per_g,
-                step.reaction,
-                step.voltage_v > surroundings.conditions.plateau_floor_v,
-                alloy in step.products,
+                voltage,
+                uptake,
+                uptake * anode.charge * MAH_PER_MOL_OF_CHARGE / unit.molar_mass_g,
+                write_reaction([*left, *reactant_terms(reactor, 1.0)], terms),
+                voltage > surroundings.conditions.plateau_floor_v,
+                alloy in (term.formula for term in terms),
                 products,
-                layers,
+                tuple(_layer_state(surroundings, unit, products, uptake, wt) for wt in layers_wt_percent),
             )
         )
     return tuple(plateaus)
@@ -247,7 +255,7 @@ def _layer_state(
         ProductVolumes(np.array([metal]), np.array([salt]), np.array([False])),
         np.array([unit.molar_mass_g]),
         np.array([molar_volume_cm3(surroundings.snapshot, unit)]),
-        np.array([uptake * surroundings.anode_cm3_per_mol]),
+        np.array([uptake * surroundings.anode.cm3_per_mol]),
         sulfide_of(surroundings),
         wt_percent,
     )
@@ -263,7 +271,7 @@ def _layer_state(
         bool(state.sulfide_fraction[0] >= threshold),
         float(state.volume_change[0]),
         float(state.volume_change_with_lithium[0]),
-        moles_per_cm2 * uptake * surroundings.anode_cm3_per_mol * UM_PER_CM,
+        moles_per_cm2 * uptake * surroundings.anode.cm3_per_mol * UM_PER_CM,
     )
 
 

@@ -1,8 +1,12 @@
 """What single elements bring along: price, abundance, hazards. Tables come from mendeleev and pymatgen."""
 
+import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass
 from functools import cache
+from importlib.util import find_spec
+from pathlib import Path
 
 import numpy as np
 
@@ -34,13 +38,20 @@ class ElementTable:
 
 @cache
 def element_table() -> ElementTable:
-    """Prices and crustal abundances of the elements, from mendeleev's table (CRC and public price lists)."""
-    from mendeleev.fetch import fetch_table
+    """Prices and crustal abundances of the elements, from mendeleev's table (CRC and public price lists).
 
-    table = fetch_table("elements").set_index("atomic_number")
+    The table is read without importing mendeleev, which takes three seconds in every process.
+    """
+    package = find_spec("mendeleev")
+    if package is None or not package.submodule_search_locations:
+        raise ModuleNotFoundError("mendeleev is not installed")
+    database = Path(package.submodule_search_locations[0]) / "elements.db"
+    with closing(sqlite3.connect(f"{database.as_uri()}?mode=ro", uri=True)) as connection:
+        rows = connection.execute("SELECT atomic_number, price_per_kg, abundance_crust FROM elements")
+        table = np.array([row for row in rows if row[0] < N_TABLE], dtype=float)
     price, abundance = np.full(N_TABLE, np.nan), np.full(N_TABLE, np.nan)
-    price[table.index] = table["price_per_kg"].astype(float)
-    abundance[table.index] = table["abundance_crust"].astype(float)
+    price[table[:, 0].astype(int)] = table[:, 1]
+    abundance[table[:, 0].astype(int)] = table[:, 2]
     return ElementTable(price, abundance)
 
 

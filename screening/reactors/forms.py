@@ -44,15 +44,19 @@ def _amounts(lines: Lines, kinks: np.ndarray, n_phases: int) -> csr_array:
 
 
 def _driving_force(assessment: Assessment) -> csr_array:
-    """Per anode atom: products at the end of the uptake minus the hull before it."""
+    """Per atom taken up: products at the end of the uptake minus candidate and anode before it."""
     r = assessment.reduction
     n_phases = len(r.phases)
     uptake = r.uptake_per_formula
     per_uptake = np.divide(1.0, uptake, out=np.zeros_like(uptake), where=uptake > 0.0)
     end = _amounts(r.lines, r.end_kink, n_phases)
     start = _amounts(r.lines, r.lines.kink_start[:-1], n_phases)
-    atoms = r.candidates.atoms
-    return csr_array(scaled(end, (atoms + uptake) * per_uptake) - scaled(start, atoms * per_uptake))
+    atoms, added = r.candidates.atoms, r.anode_atoms_per_formula
+    change = csr_array(scaled(end, (atoms + added) * per_uptake) - scaled(start, atoms * per_uptake))
+    if r.surroundings.anode.content == 1.0:
+        return change  # a pure element has no error
+    anode = _amounts(r.lines, r.lines.kink_start[1:] - 1, n_phases)
+    return csr_array(change - scaled(anode, added * per_uptake))
 
 
 def _lowest(lines: Lines, n_phases: int) -> csr_array:

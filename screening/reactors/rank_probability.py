@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
+from numba import njit
 from scipy.stats import rankdata
 
 from screening.reactors.ranking import ranks, weighted_geometric_mean
@@ -56,10 +57,10 @@ def rank_probability(scores: Iterable[np.ndarray], passes: np.ndarray) -> RankPr
 
     Parameters
     ----------
-    scores : iterable of (k, n) float arrays
-        Blocks of draws, larger is better; a single (n_draws, n) array will do.
+    scores : iterable of (k, n_ranked) float arrays
+        Blocks of draws of the candidates that are ranked, larger is better.
     passes : (n,) bool array
-        Candidates that are ranked.
+        Which of all candidates are ranked.
 
     Returns
     -------
@@ -73,22 +74,20 @@ def rank_probability(scores: Iterable[np.ndarray], passes: np.ndarray) -> RankPr
     passes = np.asarray(passes, dtype=bool)
     ranked = np.flatnonzero(passes)
     n, m = len(passes), len(ranked)
-    first = (1, max(1, m // 100), max(1, m // 20))
+    first = [1, max(1, m // 100), max(1, m // 20)]
     full = np.zeros((m, m + 1)) if n <= FULL_MATRIX_CANDIDATES else None
     top = np.zeros((3, m))
     n_draws = 0
     for block in scores:
         drawn = np.atleast_2d(block)
-        if drawn.shape[1] != n:
-            raise ValueError(f"scores of {drawn.shape[1]} candidates instead of {n}")
-        drawn = drawn[:, ranked]
+        if drawn.shape[1] != m:
+            raise ValueError(f"scores of {drawn.shape[1]} candidates instead of {m}")
         if np.isnan(drawn).any():
             raise ValueError("a ranked score is not a number")
         n_draws += len(drawn)
         if m == 0:
             continue
-        for k, places in enumerate(first):
-            top[k] += _share_of_top(drawn, places)
+        _add_top(np.ascontiguousarray(drawn), _borders(drawn, first), np.array(first), top)
         if full is not None:
             _count_ranks(drawn, full)
     if n_draws == 0:
@@ -98,12 +97,29 @@ def rank_probability(scores: Iterable[np.ndarray], passes: np.ndarray) -> RankPr
     return RankProbabilities(_all_ranks(full, ranked, n, n_draws), spread[0], spread[1], spread[2], n_draws)
 
 
-def _share_of_top(scores: np.ndarray, places: int) -> np.ndarray:
-    """Draws in which each candidate is among the first `places`, ties at the border shared, (n,)."""
-    border = -np.partition(-scores, places - 1, axis=1)[:, places - 1, None]
-    above, at = scores > border, scores == border
-    left = places - above.sum(axis=1)
-    return above.sum(axis=0) + (left / at.sum(axis=1)) @ at
+def _borders(scores: np.ndarray, places: list[int]) -> np.ndarray:
+    """Score of the last of the first `places`, for each draw, (k, len(places))."""
+    fall = [scores.shape[1] - place for place in places]
+    return np.partition(scores, sorted(set(fall)), axis=1)[:, fall]
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _add_top(scores: np.ndarray, borders: np.ndarray, places: np.ndarray, top: np.ndarray) -> None:
+    """Add to `top` (n_places, n) the draws with each candidate among the first; ties at a border share it."""
+    k, n = scores.shape
+    for draw in range(k):
+        for p in range(len(places)):
+            border = borders[draw, p]
+            above, at = 0, 0
+            for i in range(n):
+                above += scores[draw, i] > border
+                at += scores[draw, i] == border
+            share = (places[p] - above) / at
+            for i in range(n):
+                if scores[draw, i] > border:
+                    top[p, i] += 1.0
+                elif scores[draw, i] == border:
+                    top[p, i] += share
 
 
 def _count_ranks(scores: np.ndarray, edges: np.ndarray) -> None:

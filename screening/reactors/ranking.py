@@ -140,7 +140,7 @@ def desirability(values: np.ndarray, rule: Desirability, floor: float) -> np.nda
     worst, best = rule.worst, rule.best
     if rule.scale == "log":
         with np.errstate(divide="ignore"):
-            values = np.log(values)
+            values = np.log(np.maximum(values, 0.0))
         worst, best = np.log(worst), np.log(best)
     reached = (values - worst) / (best - worst)
     if rule.target:

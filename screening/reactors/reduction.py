@@ -7,17 +7,16 @@ import numpy as np
 from numba import njit
 
 from screening.errors import InputError
-from screening.phases.composition import Formula, atomic_number, parse_formula
+from screening.phases.composition import parse_formula
 from screening.phases.snapshot import Phases, Snapshot
+from screening.reactors.anode import Anode, find_anode
 from screening.reactors.elements import molar_mass_g
 from screening.reactors.settings import Conditions
 from screening.thermo.lines import Compositions, Lines, ProductRows, tie_lines
-from screening.thermo.lithiation import cation_charge
 from screening.thermo.products import (
     ElectronicClass,
     ProductVolumes,
     alloy_former_table,
-    anode_molar_volume_cm3,
     electronic_class,
     product_volumes,
 )
@@ -33,28 +32,36 @@ class Surroundings:
     ----------
     snapshot : Snapshot
     conditions : Conditions
+    anode : Anode
     classes : (n_phases,) int array
         Electronic class of each phase.
     is_alloy : (n_phases,) bool array
-        Compounds of the anode metal with alloy formers only.
+        Compounds of the anode's mobile element with alloy formers only.
     is_metal_m : (n_phases,) bool array
         Alloy formers alone or among themselves.
     """
 
     snapshot: Snapshot
     conditions: Conditions
+    anode: Anode
     classes: np.ndarray
     is_alloy: np.ndarray
     is_metal_m: np.ndarray
 
     @classmethod
     def of(cls, snapshot: Snapshot, conditions: Conditions) -> "Surroundings":
-        """Sort the phases of a snapshot for these conditions."""
-        phases = snapshot.phases
+        """Sort the phases of a snapshot for these conditions.
+
+        Raises
+        ------
+        InputError
+            If there is no such anode.
+        """
+        phases, anode = snapshot.phases, find_anode(snapshot, conditions.anode)
         formers = alloy_former_table()
-        formers[atomic_number(conditions.anode, where="anode")] = False
+        formers[anode.mobile] = False
         first = phases.row_start[:-1]
-        is_anode = phases.atomic_number == atomic_number(conditions.anode)
+        is_anode = phases.atomic_number == anode.mobile
         is_former = formers[phases.atomic_number]
         with_anode = np.logical_or.reduceat(is_anode, first)
         with_former = np.logical_or.reduceat(is_former, first)
@@ -62,27 +69,11 @@ class Surroundings:
         return cls(
             snapshot,
             conditions,
+            anode,
             electronic_class(phases),
             only_these & with_anode & with_former,
             only_these & ~with_anode,
         )
-
-    @cached_property
-    def anode(self) -> Compositions:
-        """The anode metal."""
-        z = atomic_number(self.conditions.anode)
-        return Compositions.of([Formula(self.conditions.anode, (z,), (1.0,))])
-
-    @cached_property
-    def charge(self) -> int:
-        """Electrons per atom of the anode metal."""
-        return cation_charge(self.conditions.anode)
-
-    @cached_property
-    def anode_cm3_per_mol(self) -> float:
-        """Volume of one mole of atoms of the anode metal."""
-        phase = self.snapshot.find(parse_formula(self.conditions.anode))
-        return float("nan") if phase is None else anode_molar_volume_cm3(self.snapshot.phases, phase)
 
 
 @dataclass(frozen=True, eq=False)
@@ -147,8 +138,13 @@ class Reduction:
 
     @cached_property
     def uptake_per_formula(self) -> np.ndarray:
-        """Anode atoms taken up above the floor."""
+        """Atoms of the anode's mobile element taken up above the floor."""
         return np.where(self.end_step >= 0, self._at_end(self.stairs.uptake_per_formula), 0.0)
+
+    @property
+    def anode_atoms_per_formula(self) -> np.ndarray:
+        """Atoms of anode consumed above the floor; more than the uptake where the anode is an alloy."""
+        return self.uptake_per_formula / self.surroundings.anode.content
 
     @cached_property
     def reaction_energy_ev_per_formula(self) -> np.ndarray:
@@ -181,13 +177,13 @@ class Reduction:
     @cached_property
     def end_volumes(self) -> ProductVolumes:
         """Volumes of these products per mole of reduced formula."""
-        atoms = self.candidates.atoms + self.uptake_per_formula
+        atoms = self.candidates.atoms + self.anode_atoms_per_formula
         return product_volumes(self.phases, self.surroundings.classes, self.end_products, atoms)
 
     @cached_property
     def li_consumed_mah_per_g(self) -> np.ndarray:
-        """Charge of the anode metal taken up above the floor, per gram of candidate."""
-        charge = self.uptake_per_formula * self.surroundings.charge
+        """Charge taken up above the floor, per gram of candidate."""
+        charge = self.uptake_per_formula * self.surroundings.anode.charge
         return charge * MAH_PER_MOL_OF_CHARGE / self.molar_mass_g
 
     def has_product(self, kind: ElectronicClass) -> np.ndarray:
@@ -225,11 +221,12 @@ def reduce(surroundings: Surroundings, phase: np.ndarray) -> Reduction:
     """
     snapshot, conditions = surroundings.snapshot, surroundings.conditions
     compounds = Compositions.of_phases(snapshot, phase)
-    lines = tie_lines(snapshot, surroundings.anode, compounds)
+    anode = surroundings.anode
+    lines = tie_lines(snapshot, anode.composition, compounds)
     if lines.failed.any():
         name = snapshot.phases.formula[phase[np.argmax(lines.failed)]]
         raise InputError(f"the hull between {conditions.anode} and {name} cannot be walked")
-    stairs = Staircases.of(lines, compounds.atoms, surroundings.charge)
+    stairs = Staircases.of(lines, compounds.atoms, anode.charge, anode.content)
     end_step = stairs.last_step(conditions.plateau_floor_v)
     alloy, alloy_step, richest = _find_alloys(
         *(stairs.step_start, end_step, stairs.kink, lines.product_start, lines.phase, lines.amount),

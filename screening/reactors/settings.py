@@ -21,7 +21,7 @@ class Conditions(Settings):
     Attributes
     ----------
     anode : str
-        Element of the anode metal.
+        A metal, or an alloy that gives up one mobile element; see `anode.find_anode`.
     sulfide : str
         Electrolyte that the reactor is mixed with.
     plateau_floor_v : float

@@ -290,17 +290,43 @@ class PhaseErrors:
         (k, n_forms) float array
             The numbers of rows add up to `n_draws`.
         """
+        sources = self.sources(forms)
+        step = max(1, min(n_draws, block_bytes // (8 * (forms.shape[0] + 2 * len(sources.mean)))))
+        for block in sources.blocks(rng, n_draws, step):
+            yield (sources.weight @ np.ascontiguousarray(block.T)).T
+
+    def sources(self, forms: csr_array) -> "ErrorSources":
+        """The independent errors that some forms, (n_forms, n_phases) csr_array, are made of."""
         used = np.unique(forms.indices)
-        terms = csr_array(hstack([forms[:, used], csr_array(forms @ self.li_per_atom)]))
-        n_terms = terms.shape[1]
-        centre = np.append(np.zeros(len(used)), self.bias_ev_per_li)
-        sd = np.append(self.sd_ev_per_atom[used], self.bias_sd_ev_per_li)
-        step = max(1, min(n_draws, block_bytes // (8 * (forms.shape[0] + 2 * n_terms))))
+        return ErrorSources(
+            csr_array(hstack([forms[:, used], csr_array(forms @ self.li_per_atom)])),
+            np.append(np.zeros(len(used)), self.bias_ev_per_li),
+            np.append(self.sd_ev_per_atom[used], self.bias_sd_ev_per_li),
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class ErrorSources:
+    """Independent normal errors, one of each phase and each anion, and how forms add them up.
+
+    Attributes
+    ----------
+    weight : (n_forms, n_sources) csr_array
+        The error of a form is this row times the errors of the sources.
+    mean, sd : (n_sources,) float arrays
+    """
+
+    weight: csr_array
+    mean: np.ndarray
+    sd: np.ndarray
+
+    def blocks(self, rng: np.random.Generator, n_draws: int, step: int) -> Iterator[np.ndarray]:
+        """Errors of the sources, (k, n_sources) with k up to `step`; the draws do not depend on `step`."""
         for first in range(0, n_draws, step):
-            unit = rng.standard_normal((min(step, n_draws - first), n_terms))
-            unit *= sd
-            unit += centre
-            yield (terms @ np.ascontiguousarray(unit.T)).T
+            drawn = rng.standard_normal((min(step, n_draws - first), len(self.mean)))
+            drawn *= self.sd
+            drawn += self.mean
+            yield drawn
 
 
 def phase_amounts(start: np.ndarray, phase: np.ndarray, amount: np.ndarray, n_phases: int) -> csr_array:

@@ -1,8 +1,8 @@
 """Uptake of one element by many compounds: the staircase of voltage against uptake, on arrays.
 
-The line from a compound F to the pure element A is also a titration: at fraction x, one formula of F has taken
-up n = x·N/(1 − x) atoms of A (N atoms per formula), and the slope of the hull energy against n is the chemical
-potential of A, hence the voltage of that plateau.
+The line from a compound F to the pure element A is also a titration: at fraction x, one formula of F has
+taken up n = x·N/(1 − x) atoms of A (N atoms per formula), and the slope of the hull energy against n is the
+chemical potential of A, hence the voltage of that plateau.
 """
 
 from dataclasses import dataclass
@@ -32,7 +32,7 @@ class Staircases:
     uptake_per_formula : (n_steps,) float array
         Atoms taken up per formula once the plateau is finished.
     energy_ev_per_formula : (n_steps,) float array
-        Hull energy of the products there, the pure element counted 0.
+        Hull energy of the products there, what A brought along counted 0.
     kink : (n_steps,) int64 array
         Kink of the underlying `Lines`, for the products.
     start_energy_ev_per_formula : (n,) float array
@@ -50,8 +50,10 @@ class Staircases:
         return len(self.step_start) - 1
 
     @classmethod
-    def of(cls, lines: Lines, atoms: np.ndarray, charge: int = 1) -> "Staircases":
-        """Staircases along lines whose A end is the pure element.
+    def of(
+        cls, lines: Lines, atoms: np.ndarray, charge: int = 1, content: float = 1.0
+    ) -> "Staircases":
+        """Staircases along lines whose A end is the pure element, or an alloy that brings it along.
 
         Parameters
         ----------
@@ -61,6 +63,8 @@ class Staircases:
             Atoms per formula of each compound.
         charge : int
             Electrons that one atom of the element brings.
+        content : float
+            Atomic fraction of the element in A; below 1 voltages are against the alloy A.
         """
         last = np.zeros(len(lines.x), dtype=bool)
         last[lines.kink_start[1:] - 1] = True
@@ -68,8 +72,10 @@ class Staircases:
         kept = np.flatnonzero(~last)
         owner = np.repeat(np.arange(len(lines)), np.diff(lines.kink_start))[kept]
         x, per_formula = lines.x[kept], atoms[owner]
-        uptake = x * per_formula / (1.0 - x)
-        energy = lines.energy_ev_per_atom[kept] * (per_formula + uptake)
+        added = x * per_formula / (1.0 - x)
+        uptake = added * content
+        energy = lines.energy_ev_per_atom[kept] * (per_formula + added)
+        energy -= lines.energy_ev_per_atom[lines.kink_start[1:] - 1][owner] * added
         step = np.flatnonzero(np.diff(owner, prepend=-1) == 0)
         voltage = -(energy[step] - energy[step - 1]) / (uptake[step] - uptake[step - 1]) / charge
         above = voltage > PLATEAU_MERGE_V

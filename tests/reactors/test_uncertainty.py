@@ -328,7 +328,7 @@ class TestRanks:
         assert found.top_1 == pytest.approx(found.rank[:, 0], abs=1e-12)
 
     def test_only_what_passes_is_ranked(self) -> None:
-        drawn = np.array([[0.9, 0.5, np.nan], [0.1, 0.5, np.nan]])
+        drawn = np.array([[0.9, 0.5], [0.1, 0.5]])
         found = rank_probability([drawn], np.array([True, True, False]))
         assert found.rank.tolist() == [[0.5, 0.5, 0.0], [0.5, 0.5, 0.0], [0.0, 0.0, 0.0]]
 
@@ -343,7 +343,7 @@ class TestRanks:
         assert np.all(found.top_1_percent <= found.top_5_percent + 1e-12)
 
     def test_nobody_passes(self) -> None:
-        found = rank_probability([np.ones((2, 3))], np.zeros(3, dtype=bool))
+        found = rank_probability([np.ones((2, 0))], np.zeros(3, dtype=bool))
         assert not found.top_1.any()
         assert not found.rank.any()
 
