@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 from string import ascii_lowercase
 
 from matplotlib.axes import Axes
@@ -20,6 +21,15 @@ POINTS_PER_IN = 72.0
 
 AXES_HEIGHT_IN, LEFT_IN, MARGIN_IN = 2.2, 0.52, 0.08
 """Height of the axes, room for the labels of the energy axis, and free margin."""
+
+
+@dataclass(frozen=True)
+class KeyEntry:
+    """One line of the key below the axes: which letter stands for which products."""
+
+    letter: str
+    products: str
+    colour: str
 
 
 def formula_text(formula: str) -> str:
@@ -61,31 +71,9 @@ def draw_reaction_energies(
     Axes
     """
     energy = "mutual_ev_per_atom" if mutual else "total_ev_per_atom"
-    key: list[tuple[str, str]] = []
-    halo = [withStroke(linewidth=1.5, foreground="white")]
+    key: list[KeyEntry] = []
     for reaction, colour in zip(reactions, CYCLE, strict=False):
-        side = 1.0 if key else -1.0
-        x = [kink.x(axis) for kink in reaction.kinks]
-        y = [float(getattr(kink, energy)) for kink in reaction.kinks]
-        marks = ["estimated"] * reaction.estimated + ["no reaction"] * (min(y) >= 0.0)
-        mark = f" ({', '.join(marks)})" if marks else ""
-        name = f"{formula_text(reaction.a)} | {formula_text(reaction.b)}{mark}"
-        axes.plot(x, y, "-", color=colour, label=name, zorder=2)
-        axes.plot(x[1:-1], y[1:-1], "o", color=colour, markerfacecolor="white", zorder=3)
-        for number, offset in _labelled(y, side).items():
-            letter = ascii_lowercase[len(key)]
-            axes.annotate(
-                letter,
-                (x[number], y[number]),
-                offset,
-                textcoords="offset points",
-                color=colour,
-                ha="center",
-                va="center",
-                fontweight="bold",
-                path_effects=halo,
-            )
-            key.append((f"{letter}  {products_text(reaction.kinks[number])}", colour))
+        key.extend(_draw_curve(reaction, axes, axis, energy, colour, len(key)))
     axes.axhline(0.0, color="0.6", linewidth=0.5, zorder=1)
     axes.set_xlim(0.0, 1.0)
     depth = -min(*(getattr(k, energy) for r in reactions for k in r.kinks), -1e-3)
@@ -94,18 +82,51 @@ def draw_reaction_energies(
     axes.set_xlabel(f"{AXIS_LABELS[axis]} of {a} in {formula_text(reactions[0].b)}")
     axes.set_ylabel(f"{'Mutual' if mutual else 'Reaction'} energy (eV/atom)")
     axes.legend(loc="upper center", handlelength=1.4, borderaxespad=0.3)
-    for line, (text, colour) in enumerate(key):
+    _write_key(key, axes)
+    return axes
+
+
+def _draw_curve(
+    reaction: InterfaceReaction, axes: Axes, axis: str, energy: str, colour: str, letters_used: int
+) -> list[KeyEntry]:
+    """Draw one curve with its kinks and letters; return what the key says of the letters."""
+    x = [kink.x(axis) for kink in reaction.kinks]
+    y = [float(getattr(kink, energy)) for kink in reaction.kinks]
+    marks = ["estimated"] * reaction.estimated + ["no reaction"] * (min(y) >= 0.0)
+    mark = f" ({', '.join(marks)})" if marks else ""
+    name = f"{formula_text(reaction.a)} | {formula_text(reaction.b)}{mark}"
+    axes.plot(x, y, "-", color=colour, label=name, zorder=2)
+    axes.plot(x[1:-1], y[1:-1], "o", color=colour, markerfacecolor="white", zorder=3)
+    entries = []
+    for number, offset in _labelled(y, 1.0 if letters_used else -1.0).items():
+        letter = ascii_lowercase[letters_used + len(entries)]
         axes.annotate(
-            text,
+            letter,
+            (x[number], y[number]),
+            offset,
+            textcoords="offset points",
+            color=colour,
+            ha="center",
+            va="center",
+            fontweight="bold",
+            path_effects=[withStroke(linewidth=1.5, foreground="white")],
+        )
+        entries.append(KeyEntry(letter, products_text(reaction.kinks[number]), colour))
+    return entries
+
+
+def _write_key(key: Sequence[KeyEntry], axes: Axes) -> None:
+    for line, entry in enumerate(key):
+        axes.annotate(
+            f"{entry.letter}  {entry.products}",
             (0.0, 0.0),
             (0.0, KEY_TOP_PT - KEY_LINE_PT * line),
             xycoords="axes fraction",
             textcoords="offset points",
-            color=colour,
+            color=entry.colour,
             fontsize=6.0,
             va="top",
         )
-    return axes
 
 
 def _labelled(energies: Sequence[float], side: float) -> dict[int, tuple[float, float]]:

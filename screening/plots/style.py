@@ -2,8 +2,10 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import matplotlib as mpl
+from cycler import cycler
 
 COLUMN_IN = 85.0 / 25.4
 """Width of a single journal column, inches (85 mm)."""
@@ -26,14 +28,14 @@ CYCLE = (BLUE, VERMILION, GREEN, ORANGE, PURPLE, SKY, BLACK)
 @contextmanager
 def figure_style() -> Iterator[None]:
     """Set the look for the figures made within."""
-    settings = {
+    settings: dict[Any, Any] = {
         "font.family": "sans-serif",
         "font.sans-serif": ["DejaVu Sans"],
         "font.size": 7.0,
         "axes.labelsize": 7.5,
         "axes.titlesize": 7.5,
         "axes.linewidth": 0.6,
-        "axes.prop_cycle": mpl.cycler(color=CYCLE),
+        "axes.prop_cycle": cycler(color=CYCLE),
         "xtick.labelsize": 6.5,
         "ytick.labelsize": 6.5,
         "xtick.direction": "in",
