@@ -97,7 +97,7 @@ def _draw_curve(
     name = f"{formula_text(reaction.a)} | {formula_text(reaction.b)}{mark}"
     axes.plot(x, y, "-", color=colour, label=name, zorder=2)
     axes.plot(x[1:-1], y[1:-1], "o", color=colour, markerfacecolor="white", zorder=3)
-    entries = []
+    entries: list[KeyEntry] = []
     for number, offset in _labelled(y, 1.0 if letters_used else -1.0).items():
         letter = ascii_lowercase[letters_used + len(entries)]
         axes.annotate(
