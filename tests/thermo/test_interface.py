@@ -1,0 +1,143 @@
+"""Reaction energies of a pair: axes, energies, words."""
+
+import json
+from collections.abc import Callable
+
+import pytest
+from pymatgen.core import Composition
+
+from screening.errors import InputError
+from screening.phases.composition import parse_reactant
+from screening.phases.snapshot import Snapshot
+from screening.thermo.interface import AXES, InterfaceReaction, react
+from screening.units import EV_TO_KJ_PER_MOL
+
+MakeUp = Callable[[dict[str, float]], Snapshot]
+EXACT = 1e-10
+
+
+def pair(snapshot: Snapshot, a: str, b: str, *, at_hull: bool = False) -> InterfaceReaction:
+    return react(snapshot, parse_reactant(a), parse_reactant(b), at_hull=at_hull)
+
+
+@pytest.fixture(scope="module")
+def lithium_chloroaluminate(mp2019: Snapshot) -> InterfaceReaction:
+    return pair(mp2019, "Li", "LiAlCl4")
+
+
+def test_the_minimum_of_lithium_and_chloroaluminate_on_three_axes(
+    lithium_chloroaluminate: InterfaceReaction,
+) -> None:
+    minimum = lithium_chloroaluminate.minimum
+    assert minimum.reaction == "3 Li + LiAlCl4 -> 4 LiCl + Al"
+    assert minimum.x_atomic == pytest.approx(3 / 9, abs=EXACT)
+    assert minimum.x_molar == pytest.approx(3 / 4, abs=EXACT)
+    masses = 3 * Composition("Li").weight, Composition("LiAlCl4").weight
+    assert minimum.x_mass == pytest.approx(masses[0] / sum(masses), rel=1e-9)
+    assert [minimum.x(axis) for axis in AXES] == [minimum.x_atomic, minimum.x_molar, minimum.x_mass]
+
+
+def test_excess_lithium_goes_on_to_the_lithium_rich_alloy(lithium_chloroaluminate: InterfaceReaction) -> None:
+    end = lithium_chloroaluminate.end_at_excess_a
+    assert end.products == pytest.approx({"LiCl": 4.0, "Li9Al4": 0.25})
+    assert end.total_ev_per_atom > lithium_chloroaluminate.minimum.total_ev_per_atom
+
+
+def test_energies_by_hand(made_up: MakeUp) -> None:
+    # 2 Li + MgF2 -> 2 LiF + Mg: 4·(-3) - 3·(-3.5) = -1.5 eV per MgF2, over five atoms
+    found = pair(made_up({"LiF": -3.0, "MgF2": -3.5}), "Li", "MgF2")
+    assert [k.x_atomic for k in found.kinks] == pytest.approx([0.0, 0.4, 1.0], abs=EXACT)
+    assert [k.total_ev_per_atom for k in found.kinks] == pytest.approx([0.0, -0.3, 0.0], abs=EXACT)
+    assert found.minimum.kj_per_mol_b == pytest.approx(-1.5 * EV_TO_KJ_PER_MOL, rel=1e-12)
+    assert found.minimum.reaction == "2 Li + MgF2 -> 2 LiF + Mg"
+    assert found.kinks[0].reaction == "MgF2 -> MgF2"
+    assert found.kinks[-1].reaction == "Li -> Li"
+
+
+def test_a_metastable_reactant_counts_in_the_total_and_not_in_the_mutual_energy(made_up: MakeUp) -> None:
+    # Li2F decays to LiF + Li, 1 eV/atom below it
+    found = pair(made_up({"LiF": -3.0, "Li2F": -1.0, "MgF2": -3.5}), "Li2F", "MgF2")
+    first, last = found.kinks[0], found.kinks[-1]
+    assert (first.total_ev_per_atom, first.mutual_ev_per_atom) == (0.0, 0.0)
+    assert (last.total_ev_per_atom, last.mutual_ev_per_atom) == (pytest.approx(-1.0), 0.0)
+    assert found.energy_above_hull_ev_per_atom.a == pytest.approx(1.0)
+    assert found.minimum is last
+    assert found.minimum_mutual is not last
+    assert last.kj_per_mol_b is None
+    assert last.products == pytest.approx({"LiF": 1.0, "Li": 1.0})
+
+
+def test_energy_per_mole_follows_the_formula_as_written(mp2019: Snapshot) -> None:
+    one, two = pair(mp2019, "Li", "LiAlCl4").minimum, pair(mp2019, "Li", "Li2Al2Cl8").minimum
+    assert two.kj_per_mol_b == pytest.approx(2 * one.kj_per_mol_b)
+    assert two.products == pytest.approx({name: 2 * n for name, n in one.products.items()})
+    assert two.x_atomic == pytest.approx(one.x_atomic)
+    assert two.x_molar == pytest.approx(6 / 7)
+    assert two.total_ev_per_atom == pytest.approx(one.total_ev_per_atom)
+
+
+def test_gases_are_written_as_molecules(made_up: MakeUp) -> None:
+    found = pair(made_up({"Li2O": -2.0, "CO2": -1.0}), "Li", "O2")
+    assert "4 Li + O2 -> 2 Li2O" in [kink.reaction for kink in found.kinks]
+
+
+def test_a_mixture_reacts_with_the_energies_of_its_parts(mp2019: Snapshot) -> None:
+    layer = "LiAlCl4@50wt+Li6PS5Cl@50wt"
+    found = pair(mp2019, "Li", layer)
+    start = found.kinks[0]
+    assert "LiAlCl4" in start.reaction.split("->")[0]
+    assert "Li6PS5Cl" in start.reaction.split("->")[0]
+    assert start.total_ev_per_atom == pytest.approx(-found.energy_above_hull_ev_per_atom.b)
+    assert start.mutual_ev_per_atom == 0.0
+    # one mole of the mixture is one mole of its formula units together
+    moles = {"LiAlCl4": 1 / Composition("LiAlCl4").weight, "Li6PS5Cl": 1 / Composition("Li6PS5Cl").weight}
+    aluminium = moles["LiAlCl4"] / sum(moles.values())
+    end = found.end_at_excess_a.products
+    assert 4 * end["Li9Al4"] == pytest.approx(aluminium, rel=1e-6)
+
+
+def test_the_hull_energy_is_flagged(mp2019: Snapshot) -> None:
+    solid_solution = "Li3.25Ge0.25P0.75S4"
+    with pytest.raises(InputError, match="--at-hull"):
+        pair(mp2019, "Li", solid_solution)
+    found = pair(mp2019, "Li", solid_solution, at_hull=True)
+    assert found.at_hull == (solid_solution,)
+    assert found.kinks[0].total_ev_per_atom == pytest.approx(0.0, abs=EXACT)
+    assert pair(mp2019, "Li", "LiAlCl4", at_hull=True).at_hull == ()
+
+
+def test_the_mark_estimated_follows_a_phase(mp2019: Snapshot) -> None:
+    found = pair(mp2019, "Li", "Li3HoCl6")
+    assert found.estimated
+    assert found.estimated_phases == ("Li3HoCl6",)
+    assert found.to_frame()["estimated"].all()
+    as_product = pair(mp2019, "LiCl", "HoCl3")
+    assert as_product.estimated == any("Li3HoCl6" in kink.products for kink in as_product.kinks)
+    assert not pair(mp2019, "Li", "LiAlCl4").estimated
+
+
+@pytest.mark.parametrize(
+    ("a", "b"), [("LiAlCl4", "LiAlCl4"), ("Li", "Li2"), ("LiCl@1mol+AlCl3@1mol", "LiAlCl4")]
+)
+def test_one_composition_twice_is_refused(mp2019: Snapshot, a: str, b: str) -> None:
+    with pytest.raises(InputError, match="same composition"):
+        pair(mp2019, a, b)
+
+
+def test_columns_and_json_hold_what_they_promise(lithium_chloroaluminate: InterfaceReaction) -> None:
+    frame = lithium_chloroaluminate.to_frame()
+    assert list(frame.columns) == [
+        *("a", "b", "x_atomic", "x_molar", "x_mass", "total_ev_per_atom", "mutual_ev_per_atom"),
+        *("kj_per_mol_b", "reaction", "estimated", "at_hull"),
+    ]
+    assert len(frame) == len(lithium_chloroaluminate.kinks)
+    content = json.loads(json.dumps(lithium_chloroaluminate.as_dict(), allow_nan=False))
+    assert {"a", "b", "kinks", "minimum", "minimum_mutual", "estimated", "provenance"} <= set(content)
+    assert set(content["energy_above_hull_ev_per_atom"]) == {"a", "b"}
+    assert set(content["kinks"][0]) == {
+        *("x_atomic", "x_molar", "x_mass", "total_ev_per_atom", "mutual_ev_per_atom"),
+        *("kj_per_mol_b", "reaction", "products"),
+    }
+    assert content["minimum"] in content["kinks"]
+    assert content["kinks"][-1]["kj_per_mol_b"] is None
+    assert content["provenance"]["energy_scheme"].startswith("GGA/GGA+U")
