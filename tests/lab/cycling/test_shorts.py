@@ -1,0 +1,258 @@
+"""Shorts: what must be found, what must not, and laws that any verdict obeys."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from screening.lab.cycling.halfcycles import half_cycles
+from screening.lab.cycling.polarisation import measure, sags
+from screening.lab.cycling.short_signals import (
+    accelerating_fall,
+    arrhenius_log_factor,
+    baseline,
+    fall_beyond_improvement,
+    promised,
+    voltage_exponent,
+)
+from screening.lab.cycling.shorts import judge_shorts
+from screening.lab.cycling.simulate_symmetric import BENIGN, Scenario, simulate
+from screening.lab.cycling.table import cycling_data_from_arrays
+from screening.lab.cycling.verdict import Evidence, Short, ShortSettings, Signal
+
+SAMPLES = 60
+HALF_S = 3600.0
+
+
+def cell_of(asr_ohm_cm2, *, density=0.5e-3, noise=0.002, seed=0, columns=None):
+    """A square wave whose V / J is given per half-cycle (n,) or per sample (n, SAMPLES)."""
+    asr = np.asarray(asr_ohm_cm2, float)
+    asr = np.repeat(asr[:, None], SAMPLES, axis=1) if asr.ndim == 1 else asr
+    level = np.broadcast_to(np.asarray(density, float), len(asr))[:, None] * np.ones_like(asr)
+    sign = np.where(np.arange(len(asr)) % 2 == 0, 1.0, -1.0)[:, None]
+    time = (np.arange(asr.size) + 0.5) * HALF_S / SAMPLES
+    factor = 1.0 + noise * np.random.default_rng(seed).standard_normal(asr.size)
+    return cycling_data_from_arrays(
+        time,
+        (sign * level * asr).ravel() * factor,
+        (sign * level).ravel(),
+        cell="simulated",
+        **(columns or {}),
+    ).of_cell(area_cm2=1.0)
+
+
+def judged(data, **options):
+    return judge_shorts(measure(data, half_cycles(data)), **options)
+
+
+def accuses(data, **options):
+    return judged(data, **options).verdict
+
+
+@pytest.mark.parametrize("drop", [0.30, 0.5, 0.9, 0.99, 1.0])
+@pytest.mark.parametrize("onset", [20, 21, 20.3, 20.9])
+def test_hard_short_is_found_within_a_half_cycle(drop, onset):
+    asr = np.full((60, SAMPLES), 200.0)
+    asr.reshape(-1)[round(onset * SAMPLES) :] *= 1.0 - drop
+    verdict = judged(cell_of(asr))
+    assert verdict.verdict is Short.HARD
+    assert abs(verdict.time_h - onset * HALF_S / 3600.0) <= 1.0
+    assert verdict.evidence[0].signal is Signal.COLLAPSE
+
+
+def test_short_in_the_last_half_cycle_is_hard():
+    asr = np.full(30, 200.0)
+    asr[-1] = 60.0
+    assert accuses(cell_of(asr)) is Short.HARD
+
+
+def test_falls_that_recover_are_soft():
+    asr = np.full((60, SAMPLES), 200.0)
+    asr[30, 30:40] *= 0.6
+    asr[32, 20:30] *= 0.6
+    verdict = judged(cell_of(asr))
+    assert verdict.verdict is Short.SOFT
+    assert verdict.half_cycle == 31
+    assert verdict.time_h == pytest.approx(30.5, abs=0.1)
+
+
+def test_one_fall_alone_is_no_verdict():
+    asr = np.full((60, SAMPLES), 200.0)
+    asr[30, 30:40] *= 0.6
+    assert accuses(cell_of(asr)) is Short.NONE
+
+
+def test_flicker_of_single_samples_is_soft():
+    asr = np.full((60, SAMPLES), 200.0)
+    asr[30:33, 20:50:5] *= 0.5
+    assert accuses(cell_of(asr)) is Short.SOFT
+
+
+def test_upward_spikes_are_no_fall():
+    asr = np.full((60, SAMPLES), 200.0)
+    asr[20:40, 30:34] *= 1.4
+    assert accuses(cell_of(asr)) is Short.NONE
+
+
+def test_improvement_is_no_short():
+    cycle = np.arange(80) / 2.0
+    for tau in (1.0, 3.0, 6.0):
+        assert accuses(cell_of(100.0 * (1.0 + 1.5 * np.exp(-cycle / tau)))) is Short.NONE
+
+
+def test_late_fall_after_a_steady_time_is_suspected():
+    hours = np.arange(160.0)
+    verdict = judged(cell_of(200.0 * (1.0 - 0.5 * np.clip((hours - 60.0) / 60.0, 0.0, 1.0))))
+    assert verdict.verdict is Short.SUSPECTED
+    assert verdict.evidence[0].signal is Signal.CREEP
+    assert verdict.time_h > 60.0
+
+
+@pytest.mark.parametrize("factor", [0.15, 0.5, 2.0, 6.0])
+def test_step_of_the_current_is_no_short(factor):
+    density = np.where(np.arange(60) < 24, 0.5e-3, 0.5e-3 * factor)
+    thermal = 0.103
+    linear = 200.0
+    tafel = thermal * np.arcsinh(density * linear / thermal) / density
+    assert accuses(cell_of(tafel, density=density)) is Short.NONE
+
+
+def test_short_at_a_step_down_is_still_found():
+    density = np.where(np.arange(60) < 24, 1e-3, 0.5e-3)
+    assert accuses(cell_of(np.where(np.arange(60) < 24, 200.0, 90.0), density=density)) is Short.HARD
+
+
+def test_below_the_electrolyte_is_suspected():
+    verdict = judged(cell_of(np.full(40, 40.0)), floor_asr_ohm_cm2=62.0)
+    assert verdict.verdict is Short.SUSPECTED
+    assert verdict.evidence[0].signal is Signal.FLOOR
+    assert verdict.evidence[0].value == pytest.approx(40.0 / 62.0, rel=0.01)
+
+
+def test_small_voltage_and_flat_half_cycles_are_no_evidence():
+    data = cell_of(np.full(60, 100.0), density=5e-6, noise=0.0)
+    assert np.abs(data.voltage_v).max() < 1e-3
+    assert accuses(data) is Short.NONE
+
+
+def test_recorded_temperature_excuses_what_it_explains():
+    celsius = 25.0 + 12.0 * np.clip((np.arange(200.0) - 60.0) / 60.0, 0.0, 1.0)
+    asr = 200.0 * np.exp(arrhenius_log_factor(celsius, 0.44, 25.0))
+    known = {"ambient_temperature_celsius": np.repeat(celsius, SAMPLES)}
+    assert accuses(cell_of(asr)) is Short.SUSPECTED
+    assert accuses(cell_of(asr, columns=known)) is Short.NONE
+
+
+def test_too_few_half_cycles_are_indeterminate():
+    assert accuses(cell_of(np.full(4, 100.0))) is Short.INDETERMINATE
+
+
+def test_full_cell_is_indeterminate():
+    data = cell_of(np.full(20, 100.0))
+    shifted = replace(data, table=data.table.assign(voltage_volt=data.voltage_v + 3.7))
+    assert accuses(shifted) is Short.INDETERMINATE
+
+
+def test_other_evidence_is_heard():
+    impedance = Evidence(Signal.IMPEDANCE, Short.SUSPECTED, 12.0, 0, 0.4, 0.7, "plating process gone")
+    verdict = judged(cell_of(np.full(40, 100.0)), other_evidence=(impedance,))
+    assert verdict.verdict is Short.SUSPECTED
+    assert verdict.evidence == (impedance,)
+
+
+@pytest.mark.parametrize("scenario", BENIGN)
+def test_benign_scenarios_raise_no_alarm(scenario):
+    for seed in range(4):
+        cell = simulate(scenario, seed)
+        assert not accuses(cell.data, floor_asr_ohm_cm2=cell.electrolyte_asr_ohm_cm2).is_alarm
+
+
+@pytest.mark.parametrize("scenario", [Scenario.HARD, Scenario.HARD_AT_BOUNDARY])
+def test_simulated_hard_shorts_are_found_in_time(scenario):
+    for seed in range(4):
+        cell = simulate(scenario, seed)
+        verdict = judged(cell.data, floor_asr_ohm_cm2=cell.electrolyte_asr_ohm_cm2)
+        assert verdict.verdict is Short.HARD
+        assert abs(verdict.time_h * 3600.0 - cell.onset_s) <= cell.half_cycle_s
+
+
+def test_thresholds_matter():
+    blind = ShortSettings(collapse_ratio=0.01, sag_ratio=0.01, creep_ratio=0.01, creep_ratio_uncorrected=0.01)
+    asr = np.where(np.arange(60) < 30, 200.0, 100.0)
+    assert accuses(cell_of(asr)) is Short.HARD
+    assert accuses(cell_of(asr), settings=blind) is Short.NONE
+
+
+@settings(max_examples=20, deadline=None)
+@given(
+    st.sampled_from([Scenario.HARD, Scenario.INTERMITTENT, Scenario.IMPROVING]),
+    st.integers(0, 50),
+    st.sampled_from([0.25, 4.0]),
+    st.sampled_from([-1.0, 1.0]),
+)
+def test_verdict_does_not_depend_on_units_of_area_polarity_or_start(scenario, seed, scale, sign):
+    data = simulate(scenario, seed).data
+    table = data.table.assign(
+        voltage_volt=sign * data.voltage_v,
+        current_ampere=sign * scale * data.current_a,
+        test_time_second=data.time_s + 1e6,
+    )
+    moved = replace(data, table=table, area_cm2=scale * data.area_cm2)
+    before, after = judged(data), judged(moved)
+    assert after.verdict is before.verdict
+    assert after.half_cycle == before.half_cycle
+
+
+@given(st.floats(1.0, 1e4), st.floats(1e-6, 1e-2), st.floats(1e-6, 1e-2), st.floats(0.0, 1.0))
+def test_promise_never_exceeds_the_resistance_and_is_exact_at_its_own_current(r, j, k, alpha):
+    value = promised(np.log(r), np.log(j), np.log(k), alpha)
+    assert value <= np.log(r) + 1e-12
+    assert promised(np.log(r), np.log(j), np.log(j), alpha) == pytest.approx(np.log(r))
+    # |V| does not fall when the current rises
+    if k > j:
+        assert value + np.log(k) >= np.log(r) + np.log(j) - 1e-9
+
+
+@given(st.floats(0.1, 2.0), st.floats(1.0, 8.0), st.floats(0.0, 0.1))
+def test_convex_improvement_stays_above_its_baseline(gain, tau, asymmetry):
+    index = np.arange(60)
+    log_r = np.log(1.0 + gain * np.exp(-index / 2.0 / tau)) + asymmetry * (index % 2)
+    flat = np.zeros(60)
+    base = baseline(log_r, flat, voltage_exponent(log_r, flat))
+    known = np.isfinite(base)
+    assert known.sum() == 56
+    assert (log_r[known] >= base[known] - 1e-9).all()
+
+
+@given(st.floats(0.05, 2.0), st.floats(2.0, 40.0))
+def test_slowing_improvement_has_no_accelerating_fall(gain, tau):
+    hours = np.arange(200.0)
+    fall = accelerating_fall(hours, gain * np.exp(-hours / tau), start_h=0.0, average_h=0.0, shortest_h=6.0)
+    assert (fall >= -1e-9).all()
+
+
+def test_improvement_as_exponential_or_logarithm_is_foretold():
+    cycle = np.arange(1.0, 501.0)
+    for curve in (0.5 * np.exp(-cycle / 6.0), -0.1 * np.log(cycle)):
+        fall = fall_beyond_improvement(cycle * 2.0, curve, formation=8, average_h=0.0, allowance=1.5)
+        assert fall.min() > -0.1
+    steady_then_falling = np.where(cycle < 50, 0.0, -0.01 * (cycle - 50))
+    fall = fall_beyond_improvement(
+        cycle * 2.0, steady_then_falling, formation=8, average_h=0.0, allowance=1.5
+    )
+    assert fall[-1] == pytest.approx(steady_then_falling[-1])
+
+
+def test_sag_needs_voltage_and_resistance_to_fall():
+    start, stop = np.array([0]), np.array([200])
+    voltage, current = np.full(200, 0.1), np.full(200, 1e-3)
+    down, up = current.copy(), current.copy()
+    down[100:] *= 0.5
+    up[100:] *= 2.0
+    fallen = np.where(np.arange(200) < 100, 0.1, 0.05)
+    assert sags(fallen, current, start, stop).ratio[0] == pytest.approx(0.5)
+    assert sags(fallen, current, start, stop).row[0] == pytest.approx(100, abs=2)
+    assert sags(fallen, down, start, stop).ratio[0] == 1.0
+    assert sags(voltage, up, start, stop).ratio[0] == 1.0
