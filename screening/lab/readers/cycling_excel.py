@@ -102,7 +102,11 @@ def read_cycling_excel(path: Path) -> RawRecord:
 
 
 def _stem(title: str) -> str:
-    return re.sub(r"[\s_(-]*\d+\)?$", "", title) if re.search(r"\d.*[_ (-]\d+\)?$", title) else title
+    """Title without the number that a continuation sheet adds: Channel_1-008_2 and Record (3), but not
+    Channel 2.
+    """
+    channel = re.match(r"channel[ _]?\d+(-\d+)?", title, re.IGNORECASE)
+    return channel[0] if channel else re.sub(r"[ _]\(?\d+\)?$", "", title)
 
 
 def _tables(book: object) -> Iterator[_Sheet]:

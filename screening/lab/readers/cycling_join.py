@@ -12,6 +12,9 @@ from screening.lab.readers.cycling_tidy import Piece
 GAP_S = 60.0
 """A pause between files longer than this (and than ten usual intervals) is told; clocks are no finer."""
 
+OTHER_CELL_V = 1.0
+"""Files whose voltages lie further apart than this can hardly be of one cell."""
+
 SUFFIXES = (".gz", ".csv", ".txt", ".bdf", ".parquet", ".xlsx", ".mpr", ".mpt", ".nda", ".ndax")
 
 SAME_TIME_S = 1e-3
@@ -164,7 +167,7 @@ def _mixed(placed: list[_Placed]) -> list[Flag]:
             flags.append(Flag(FlagKind.MIXED, told, item.piece.raw.path.name))
     ranges = [np.quantile(item.table[VOLTAGE].to_numpy(), (0.01, 0.99)) for item in cycling]
     for item, (low, high) in zip(cycling[1:], ranges[1:], strict=True):
-        if low > ranges[0][1] or high < ranges[0][0]:
+        if low > ranges[0][1] + OTHER_CELL_V or high < ranges[0][0] - OTHER_CELL_V:
             told = (
                 f"{low:.3g} to {high:.3g} V here, {ranges[0][0]:.3g} to {ranges[0][1]:.3g} V in "
                 f"{cycling[0].piece.raw.path.name}: another cell?"

@@ -7,6 +7,8 @@ import struct
 import warnings
 import zipfile
 import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from xml.etree.ElementTree import ParseError
@@ -78,7 +80,7 @@ def read_neware(path: Path) -> RawRecord:
     logger.addHandler(messages)
     logger.propagate = False
     try:
-        with warnings.catch_warnings(record=True) as warned:
+        with _zlib_as_it_was(), warnings.catch_warnings(record=True) as warned:
             warnings.simplefilter("always")
             records = fastnda.read(path, cycle_mode="raw")
         frame = pd.DataFrame(
@@ -102,11 +104,22 @@ def read_neware(path: Path) -> RawRecord:
     return RawRecord(path, f"Neware {path.suffix.lower()[1:]}", frame, flags=flags)
 
 
+@contextmanager
+def _zlib_as_it_was() -> Iterator[None]:
+    """Undo what fastnda does to the process: reading a .ndax puts isal's functions in place of zlib's."""
+    functions = {name: getattr(zlib, name) for name in ("decompress", "decompressobj")}
+    try:
+        yield
+    finally:
+        for name, function in functions.items():
+            setattr(zlib, name, function)
+
+
 def _library_errors() -> tuple[type[BaseException], ...]:
     """What a damaged file makes the library and those beneath it raise.
 
-    It unpacks with isal where that is installed, whose error is none of zlib's; a panic in polars derives from
-    BaseException.
+    It unpacks with isal where that is installed, whose error is none of zlib's; a panic in polars is no
+    Exception.
     """
     polars = importlib.import_module("polars.exceptions")
     errors: tuple[type[BaseException], ...] = (*_DAMAGE, polars.PolarsError, polars.PanicException)
