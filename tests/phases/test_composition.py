@@ -1,0 +1,138 @@
+"""Formulas and mixtures as people write them."""
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from pymatgen.core import Composition
+
+from screening.errors import InputError
+from screening.phases.composition import (
+    LEAST_FRACTION,
+    atomic_masses_g,
+    atomic_number,
+    parse_formula,
+    parse_reactant,
+    symbol,
+)
+
+SYMBOLS = st.integers(1, 103).map(symbol)
+AMOUNTS = st.integers(1, 400) | st.integers(1, 4000).map(lambda n: n / 100)
+
+
+@settings(deadline=None)
+@given(st.dictionaries(SYMBOLS, AMOUNTS, min_size=1, max_size=8))
+def test_amounts_are_those_written(amounts: dict[str, float]) -> None:
+    formula = parse_formula("".join(f"{name}{amount}" for name, amount in amounts.items()))
+    assert list(formula.atomic_numbers) == sorted(formula.atomic_numbers)
+    assert {symbol(z): formula.amount_of(z) for z in formula.atomic_numbers} == pytest.approx(amounts)
+    assert formula.fractions.sum() == pytest.approx(1.0)
+    assert formula.molar_mass_g == pytest.approx(Composition(amounts).weight)
+
+
+@pytest.mark.parametrize(
+    ("text", "amounts"),
+    [
+        ("Li10Ge(PS6)2", {3: 10, 32: 1, 15: 2, 16: 12}),
+        ("Li(((O)2)2)2", {3: 1, 8: 8}),
+        (" LiAlCl4 ", {3: 1, 13: 1, 17: 4}),
+        ("Li.5O", {3: 0.5, 8: 1}),
+        ("Mg[OH]2", {12: 1, 8: 2, 1: 2}),
+    ],
+)
+def test_groups_decimals_and_spaces_are_read(text: str, amounts: dict[int, float]) -> None:
+    formula = parse_formula(text)
+    assert dict(zip(formula.atomic_numbers, formula.amounts, strict=True)) == amounts
+    assert formula.text == text.strip()
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("LiX", "no element|not a formula"),
+        ("LiAlCl4x", "not a formula"),
+        ("li", "not a formula"),
+        ("Li2(O", "not a formula"),
+        ("Li O", "not a formula"),
+        ("Li+", "not a formula"),
+        ("", "not a formula"),
+        ("Li-2O", "negative amount"),
+        ("Li\N{MINUS SIGN}2O", "negative amount"),
+        ("Li0O", "amount of zero"),
+        ("Li0.0O", "amount of zero"),
+        ("Li(OH)0", "amount of zero"),
+        ("D2O", "no element 'D'"),
+        ("LiO" + "9" * 400, "too far apart"),
+        ("Li1e400O", "too far apart"),
+        ("Li0.000000001O", "too far apart"),
+    ],
+)
+def test_what_is_no_formula_is_named_in_one_line(text: str, said: str) -> None:
+    with pytest.raises(InputError, match=said) as refusal:
+        parse_formula(text)
+    assert "\n" not in str(refusal.value)
+    assert refusal.value.remedy
+
+
+@settings(deadline=None)
+@given(st.text("LiAClOPSGeMg0123456789.()[]+-@ wtmole\n", max_size=24) | st.text(max_size=12))
+def test_any_text_is_read_or_refused(text: str) -> None:
+    try:
+        unit = parse_reactant(text).unit
+    except InputError as refusal:
+        assert "\n" not in str(refusal)
+    else:
+        assert (unit.fractions > LEAST_FRACTION / 2).all()
+        assert unit.fractions.sum() == pytest.approx(1.0)
+
+
+def test_a_compound_is_a_reactant_of_one_part() -> None:
+    reactant = parse_reactant("Li2O")
+    assert [part.mole_fraction for part in reactant.parts] == [1.0]
+    assert reactant.unit == parse_formula("Li2O")
+
+
+@settings(deadline=None)
+@given(st.floats(0.01, 99.0), st.floats(0.01, 99.0))
+def test_weights_of_a_mixture_are_those_written(one: float, two: float) -> None:
+    mixture = parse_reactant(f"LiAlCl4@{one:f}wt+Li6PS5Cl@{two:f}wt")
+    masses = [part.mole_fraction * part.formula.molar_mass_g for part in mixture.parts]
+    assert masses[0] / sum(masses) == pytest.approx(one / (one + two), rel=1e-4)
+    assert sum(part.mole_fraction for part in mixture.parts) == pytest.approx(1.0)
+    assert mixture.unit.molar_mass_g == pytest.approx(sum(masses))
+
+
+def test_moles_of_a_mixture_are_those_written() -> None:
+    mixture = parse_reactant("LiCl@3mol+AlCl3@1mol")
+    assert [part.mole_fraction for part in mixture.parts] == [0.75, 0.25]
+    assert mixture.unit.amounts == pytest.approx((0.75, 0.25, 1.5))
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("LiCl@", "not a mixture"),
+        ("LiCl@50", "not a mixture"),
+        ("LiCl@50wt+AlCl3", "not a mixture"),
+        ("LiCl@50wt+AlCl3@50mol", "mixes wt and mol"),
+        ("LiCl@0wt+AlCl3@50wt", "share of zero"),
+        ("LiCl@1wt+AlCl3@" + "9" * 400 + "wt", "share of zero"),
+        ("LiCl@50wt+Li2Cl2@50wt", "names a compound twice"),
+        ("LiCl@50wt+AlX3@50wt", "not a formula|no element"),
+    ],
+)
+def test_what_is_no_mixture_is_named_in_one_line(text: str, said: str) -> None:
+    with pytest.raises(InputError, match=said) as refusal:
+        parse_reactant(text)
+    assert refusal.value.remedy
+
+
+def test_elements_and_masses_are_those_of_the_periodic_table() -> None:
+    assert [atomic_number(s) for s in ("H", "Li", "Og")] == [1, 3, 118]
+    assert [symbol(z) for z in (1, 3, 118)] == ["H", "Li", "Og"]
+    assert atomic_masses_g()[3] == pytest.approx(6.94, abs=0.01)
+    with pytest.raises(InputError, match="--element: no element 'Xy'"):
+        atomic_number("Xy", where="--element")
+
+
+def test_chemical_system_is_alphabetical() -> None:
+    assert parse_formula("Li6PS5Cl").chemsys == "Cl-Li-P-S"
