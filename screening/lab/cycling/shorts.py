@@ -20,7 +20,7 @@ An arc-less (flat) half-cycle and a small |V| are never evidence: healthy cells 
 
 References
 ----------
-Counihan et al., Joule 7 (2023) 1, doi 10.1016/j.joule.2022.11.012.
+Counihan et al., "The phantom menace of dynamic soft-shorts in solid-state battery research", Joule (2023).
 Menkin et al., Faraday Discuss. 248 (2024) 277, doi 10.1039/D3FD00101F.
 """
 

@@ -14,7 +14,7 @@ the previous current or voltage in the first sample of a half-cycle.
 
 References
 ----------
-Counihan et al., Joule 7 (2023) 1, doi 10.1016/j.joule.2022.11.012 (hard and soft shorts).
+Counihan et al., "The phantom menace of dynamic soft-shorts in solid-state battery research", Joule (2023).
 Wood et al., ACS Cent. Sci. 2 (2016) 790, doi 10.1021/acscentsci.6b00260 (shape of the half-cycle).
 """
 
