@@ -42,7 +42,8 @@ class Basis:
     ) -> "Basis":
         """Grid from `margin_decades` below 1/ω_max to as far above 1/ω_min (ω in rad/s)."""
         low, high = -np.log10(omega_max) - margin_decades, -np.log10(omega_min) + margin_decades
-        count = int(np.ceil((high - low) * points_per_decade)) + 1
+        # a grid shifted by rounding keeps its number of points
+        count = int(np.ceil((high - low) * points_per_decade - 1e-6)) + 1
         ln_tau = np.linspace(low, high, count) * log(10.0)
         return cls(ln_tau, 2.0 * sqrt(log(2.0)) / (FWHM_IN_STEPS * float(ln_tau[1] - ln_tau[0])))
 

@@ -1,0 +1,59 @@
+from dataclasses import replace
+
+import pytest
+from matplotlib.figure import Figure
+
+from screening.lab.impedance.analysis import analyse
+from screening.lab.impedance.simulate import rest_study
+from screening.plots.drt import clock_label, drt_figure, process_plot, waterfall
+
+SPECTRA = rest_study().spectra(0)[::4]
+RESULT = analyse(SPECTRA)
+
+
+def texts(axes):
+    return [text.get_text() for text in axes.texts]
+
+
+def test_a_series_has_three_panels_and_each_says_simulated():
+    figure = drt_figure(RESULT.processes, RESULT.report)
+    panels = [axes for axes in figure.axes if axes.get_title(loc="left")]
+    assert [axes.get_title(loc="left") for axes in panels] == ["A", "B", "C"]
+    assert all("simulated" in texts(axes) for axes in panels)
+
+
+def test_measured_spectra_do_not_say_simulated():
+    measured = analyse([replace(spectrum, metadata={}) for spectrum in SPECTRA])
+    figure = drt_figure(measured.processes, measured.report)
+    assert not any("simulated" in texts(axes) for axes in figure.axes)
+
+
+def test_a_single_spectrum_carries_its_credible_band():
+    one = analyse(SPECTRA[:1], refit=False)
+    figure = drt_figure(one.processes)
+    assert len(figure.axes) == 1
+    assert len(figure.axes[0].collections) >= 1
+
+
+def test_windows_are_named_and_completion_is_marked():
+    axes = waterfall(Figure().subplots(), RESULT.drt, RESULT.processes.windows)
+    assert {"τ1", "τ2", "τ3", "τ4", "τ5", "τ6"} <= set(texts(axes))
+    axes = process_plot(Figure().subplots(), RESULT.processes, RESULT.report)
+    labels = axes.get_legend_handles_labels()[1]
+    settled = [c for c in RESULT.report.courses if c.completion.settled]
+    assert sum("settled at" in label for label in labels) == len(settled) > 0
+    assert any("bound" in label for label in labels)
+
+
+def test_without_times_the_axis_counts_spectra():
+    timeless = analyse([replace(spectrum, time_s=None) for spectrum in SPECTRA])
+    assert timeless.report is None
+    assert clock_label(timeless.drt) == "spectrum"
+    assert process_plot(Figure().subplots(), timeless.processes, None).get_xlabel() == "spectrum"
+
+
+@pytest.mark.parametrize("suffix", ["png", "svg"])
+def test_figures_can_be_drawn(tmp_path, suffix):
+    path = tmp_path / f"drt.{suffix}"
+    drt_figure(RESULT.processes, RESULT.report).savefig(path)
+    assert path.stat().st_size > 10_000
