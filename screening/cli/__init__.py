@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from screening import __version__
-from screening.cli import cycling, drt, eis, run, snapshot, thermo
+from screening.cli import cycling, drt, eis, report, run, snapshot, thermo
 from screening.errors import ScreeningError
 
 app = typer.Typer(
@@ -23,6 +23,7 @@ app = typer.Typer(
 # One line per verb, in the order of the help page: app.command("verb")(module.function)
 app.command("run")(run.run)
 app.command("studies")(run.studies)
+app.command("report")(report.report)
 app.command("react")(thermo.react)
 app.command("lithiate")(thermo.lithiate)
 app.command("cite")(run.cite)

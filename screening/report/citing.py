@@ -1,0 +1,49 @@
+"""What to cite for the numbers of a campaign."""
+
+from dataclasses import dataclass
+
+from screening.errors import SnapshotError
+from screening.phases.library import locate
+from screening.phases.manifest import Manifest
+from screening.provenance import Provenance
+
+METHOD = "H. Duan et al., Adv. Energy Mater. 13, 2300815 (2023), doi:10.1002/aenm.202300815"
+
+
+@dataclass(frozen=True)
+class Citation:
+    """References for one campaign.
+
+    Attributes
+    ----------
+    package, method : str
+    data : tuple of str
+        References of the snapshot; empty where it is not at hand.
+    licence : str
+        Of the snapshot's data.
+    remark : str
+        Why there are no references of the data; empty where there are.
+    """
+
+    package: str
+    method: str
+    data: tuple[str, ...]
+    licence: str
+    remark: str
+
+
+def citation(provenance: Provenance) -> Citation:
+    """References of the package, the method, and the very snapshot that the stamp names.
+
+    A snapshot of the same name with another checksum is not cited: it is other data.
+    """
+    package = f"Interphase (interphase-screening {provenance.package_version})"
+    try:
+        manifest = Manifest.read(locate(provenance.source))
+    except SnapshotError:
+        remark = f"The snapshot {provenance.source} is not on the machine that wrote this page."
+        return Citation(package, METHOD, (), "", remark)
+    if manifest.checksum != provenance.source_checksum:
+        remark = f"The snapshot {provenance.source} on the machine that wrote this page has another checksum."
+        return Citation(package, METHOD, (), "", remark)
+    return Citation(package, METHOD, manifest.cite, manifest.licence, "")

@@ -1,0 +1,157 @@
+"""What the ranking on the page shows: each column with its label, unit and definition."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from screening.reactors.criteria import CRITERIA, Criterion
+
+NUMBER, COUNT, TEXT, YES_NO = "number", "count", "text", "yes_no"
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column of the ranking.
+
+    Attributes
+    ----------
+    name : str
+        As in ``ranking.parquet``.
+    label, unit : str
+        Head of the column; the unit is empty for words and pure numbers.
+    meaning : str
+        Its definition in a sentence.
+    kind : {"number", "count", "text", "yes_no"}
+    source : str
+        Where the quantity is defined; empty where the definition says it all.
+    criterion : bool
+        Whether the score weighs it.
+    better : str
+        ``smaller``, ``larger`` or ``target``; empty where that is no question.
+    """
+
+    name: str
+    label: str
+    unit: str
+    meaning: str
+    kind: str = NUMBER
+    source: str = ""
+    criterion: bool = False
+    better: str = ""
+
+    @property
+    def doi_url(self) -> str:
+        """Address of the source, empty where it has no DOI."""
+        doi = self.source.partition("doi:")[2].rstrip(")")
+        return f"https://doi.org/{doi}" if doi else ""
+
+
+_FIRST = (
+    Column("rank", "rank", "", "Place by score among the candidates that pass all filters.", COUNT),
+    Column("formula", "reactor", "", "Formula as the study or the snapshot writes it.", TEXT),
+    Column(
+        "score",
+        "score",
+        "",
+        "Weighted geometric mean of the desirabilities of all criteria, 0 to 1; 0 where a filter fails.",
+        source="doi:10.1080/00224065.1980.11980968",
+    ),
+    Column(
+        "top_1",
+        "P(first)",
+        "",
+        "Probability to be the first when the energies vary within their uncertainty.",
+    ),
+    Column(
+        "top_1_percent",
+        "P(top 1 %)",
+        "",
+        "Probability to be among the first 1 % (at least one candidate) of those that pass.",
+    ),
+)
+
+_LAST = (
+    Column(
+        "alloy", "alloy", "", "The first compound of anode and metal on the staircase, else the metal.", TEXT
+    ),
+    Column(
+        "cathodic_limit_v",
+        "cathodic limit",
+        "V",
+        "Highest voltage against the anode at which the reactor, on the hull, takes up anode metal.",
+    ),
+    Column(
+        "energy_above_hull_ev_per_atom",
+        "above hull",
+        "eV/atom",
+        "Energy of the reactor above the most stable mixture of phases at its composition.",
+    ),
+)
+
+PAIR = (
+    Column("anode", "anode", "", "Metal that the reactor meets.", TEXT),
+    Column("sulfide", "sulfide", "", "Electrolyte that the reactor is milled with.", TEXT),
+)
+
+
+def criterion_column(criterion: Criterion) -> Column:
+    """A criterion as a column; the label is its name without the unit."""
+    suffix = "_" + criterion.unit.lower().replace("/", "_per_")
+    return Column(
+        criterion.name,
+        criterion.name.removesuffix(suffix).replace("_", " ").replace("li ", "Li "),
+        "" if criterion.unit == "1" else criterion.unit,
+        criterion.meaning,
+        YES_NO if criterion.name == "lithiophilic" else NUMBER,
+        criterion.source,
+        True,
+        criterion.better,
+    )
+
+
+def ranking_columns(table: pd.DataFrame) -> tuple[Column, ...]:
+    """The columns that this table has and that say something; those of the pair only where pairs differ."""
+    several = table[["anode", "sulfide"]].drop_duplicates().shape[0] > 1
+    every = (*_FIRST, *(PAIR if several else ()), *map(criterion_column, CRITERIA), *_LAST)
+    small = table["passes"].sum() < 100
+    return tuple(
+        column
+        for column in every
+        if column.name in table
+        and not table[column.name].isna().all()
+        and not (small and column.name == "top_1_percent")
+    )
+
+
+@dataclass(frozen=True)
+class Definition:
+    """A column with what the study made of it: weight and bounds, empty where it is no criterion."""
+
+    column: Column
+    weight: str
+    bounds: str
+
+
+def definitions(columns: tuple[Column, ...], study: Mapping[str, Any]) -> tuple[Definition, ...]:
+    """Definitions of all columns, with weight and bounds from the study's settings."""
+    ranking = study.get("ranking")
+    criteria = ranking.get("criteria", {}) if isinstance(ranking, dict) else {}
+    return tuple(_definition(column, criteria.get(column.name)) for column in columns)
+
+
+def _definition(column: Column, setting: object) -> Definition:
+    if not column.criterion or not isinstance(setting, dict):
+        return Definition(column, "", "")
+    worst, best = (_number(setting.get(key)) for key in ("worst", "best"))
+    words = f"1 at {best}, 0 at {worst}"
+    if setting.get("target"):
+        words = f"1 at {best}, 0 at the distance of {worst} on either side"
+    if setting.get("scale") == "log":
+        words += ", logarithmic"
+    return Definition(column, _number(setting.get("weight")), words)
+
+
+def _number(value: object) -> str:
+    return f"{value:g}".replace("-", "−") if isinstance(value, int | float) else "–"

@@ -1,0 +1,120 @@
+"""The page itself: packaged templates filled with one campaign, one file that needs nothing else."""
+
+import base64
+import hashlib
+import json
+from importlib.resources import files
+from pathlib import Path
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from screening.files import whole_file
+from screening.report.citing import citation
+from screening.report.columns import definitions, ranking_columns
+from screening.report.measured import Section, measured_sections, validation_section
+from screening.report.payload import payload
+from screening.report.source import Results, read_results
+
+TEMPLATES = "templates"
+
+SCRIPTS = (
+    "data.js",
+    "ranking.js",
+    "charts.js",
+    "curves.js",
+    "reactor.js",
+    "comparison.js",
+    "main.js",
+)
+"""Parts of the page's script, in order; together they are one function with no global name."""
+
+
+def write_report(path: Path, results: Path, experiments: Path | None = None) -> tuple[Section, ...]:
+    """Write the page of a campaign, whole or not at all.
+
+    Parameters
+    ----------
+    path : Path
+    results : Path
+        Directory that ``screening run`` wrote.
+    experiments : Path, optional
+        Directory under which the bench verbs wrote tables and figures.
+
+    Returns
+    -------
+    tuple of Section
+        Sections on measurements that the page got.
+
+    Raises
+    ------
+    InputError
+        If the results cannot be read, or the page cannot be written.
+    """
+    campaign = read_results(results)
+    validation = validation_section(results)
+    measured = measured_sections(experiments) if experiments is not None else ()
+    sections = (*((validation,) if validation else ()), *measured)
+    page = report_page(campaign, sections)
+    with whole_file(path) as draft:
+        draft.write_text(page, "utf-8")
+    return sections
+
+
+def report_page(results: Results, sections: tuple[Section, ...] = ()) -> str:
+    """The page as text; every word that comes from a file is escaped.
+
+    A content security policy lists the checksums of the two scripts, so that a browser runs nothing else and
+    fetches nothing at all.
+    """
+    from plotly.offline import get_plotlyjs
+
+    columns = ranking_columns(results.table)
+    scripts = tuple(_inline(text) for text in (get_plotlyjs(), own_script()))
+    environment = Environment(
+        loader=PackageLoader("screening.report", TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.globals["style"] = Markup(_packaged("page.css"))
+    passing = results.table["passes"].to_numpy(dtype=bool)
+    return environment.get_template("page.html").render(
+        results=results,
+        columns=columns,
+        definitions=definitions(columns, results.study),
+        sections=sections,
+        citation=citation(results.provenance),
+        n_ranked=int(passing.sum()),
+        n_front=int(results.table["pareto"].sum()),
+        pairs=results.table[["anode", "sulfide"]].drop_duplicates().to_numpy().tolist(),
+        any_estimated=bool(results.table["estimated"].any()),
+        has_probabilities="top_1" in [column.name for column in columns],
+        settings=json.dumps(results.study, indent=1, ensure_ascii=False),
+        payload=payload(results, columns),
+        scripts=scripts,
+        script_sources=" ".join(f"'sha256-{_digest(text)}'" for text in scripts),
+    )
+
+
+def own_script() -> str:
+    """The page's own script, its parts joined within one function."""
+    parts = "\n".join(_packaged(name) for name in SCRIPTS)
+    return f'(() => {{\n"use strict";\n{parts}}})();\n'
+
+
+def _packaged(name: str) -> str:
+    return (files("screening.report") / TEMPLATES / name).read_text("utf-8")
+
+
+def _inline(script: str) -> Markup:
+    """A packaged script between its tags, its line ends as a browser reads them."""
+    text = script.replace("\r\n", "\n").replace("\r", "\n")
+    if "</script" in text.lower():
+        raise ValueError("a packaged script holds the end of its own element")
+    return Markup(text)
+
+
+def _digest(script: str) -> str:
+    return base64.b64encode(hashlib.sha256(script.encode()).digest()).decode("ascii")

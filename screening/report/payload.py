@@ -1,0 +1,114 @@
+"""The page's data: columns, not rows, rounded to what can be read, compressed into the page."""
+
+import base64
+import gzip
+import json
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from screening.report.columns import COUNT, TEXT, Column
+from screening.report.source import Results
+
+SIGNIFICANT_DIGITS = 5
+"""Digits of a number in the ranking: one more than is shown, so that a filter at a shown bound holds."""
+
+FLAGS = ("passes", "pareto", "estimated", "toxic", "moisture_hazard")
+"""Columns that the page shows as words beside the candidate."""
+
+FILTER_PREFIX = "filter_"
+
+
+def payload(results: Results, columns: tuple[Column, ...]) -> str:
+    """Everything the page's script works on, as base64 of gzipped JSON.
+
+    Base64 also means that no text from outside can end the script element that carries it.
+
+    Parameters
+    ----------
+    results : Results
+    columns : tuple of Column
+        Columns of the ranking.
+
+    Returns
+    -------
+    str
+    """
+    text = json.dumps(content(results, columns), ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    return base64.b64encode(gzip.compress(text.encode(), 6, mtime=0)).decode("ascii")
+
+
+def content(results: Results, columns: tuple[Column, ...]) -> dict[str, Any]:
+    """The same before compression."""
+    table = results.table
+    filters = [name for name in table.columns if name.startswith(FILTER_PREFIX)]
+    hidden = [name for name in (*FLAGS, *filters) if name in table]
+    shown = {column.name: _values(table[column.name], column.kind) for column in columns}
+    ranking = results.study.get("ranking")
+    pareto = ranking.get("pareto", []) if isinstance(ranking, dict) else []
+    return {
+        "n": len(table),
+        "columns": [
+            {
+                "name": c.name,
+                "label": c.label,
+                "unit": c.unit,
+                "kind": c.kind,
+                "criterion": c.criterion,
+                "better": c.better,
+            }
+            for c in columns
+        ],
+        "data": {**{name: _hidden(table[name]) for name in hidden}, **shown},
+        "pairs": _pairs(table),
+        "pair": _pair_of(table),
+        "filters": filters,
+        "pareto": [name for name in pareto if name in shown],
+        "floor_v": results.conditions.get("plateau_floor_v"),
+        "reactors": [reactor.model_dump(mode="json") for reactor in results.reactors],
+    }
+
+
+def _pairs(table: pd.DataFrame) -> list[list[str]]:
+    unique = table[["anode", "sulfide"]].drop_duplicates()
+    return [[str(a), str(s)] for a, s in unique.itertuples(index=False)]
+
+
+def _pair_of(table: pd.DataFrame) -> list[int]:
+    """Number of the pair of anode and sulfide that each row belongs to; empty where there is only one."""
+    group = table.groupby(["anode", "sulfide"], sort=False).ngroup().to_numpy()
+    return [int(k) for k in group] if group.size and group.max() > 0 else []
+
+
+def _hidden(values: pd.Series) -> list[Any]:
+    if values.dtype == bool or pd.api.types.is_integer_dtype(values):
+        return list(values.to_numpy(dtype=int).tolist())
+    return _texts(values)
+
+
+def _values(values: pd.Series, kind: str) -> list[Any]:
+    if kind == TEXT:
+        return _texts(values)
+    return _rounded(values.to_numpy(dtype=float, na_value=np.nan), whole=kind == COUNT)
+
+
+def _texts(values: pd.Series) -> list[Any]:
+    return list(values.astype(object).where(values.notna(), "").map(str).tolist())
+
+
+def _rounded(values: np.ndarray, *, whole: bool) -> list[Any]:
+    """Numbers to `SIGNIFICANT_DIGITS` (counts as they are), whole ones without a point; None for no number."""
+    finite = np.isfinite(values)
+    known = np.where(finite, values, 0.0)
+    if not whole:
+        size = np.where(known == 0.0, 1.0, np.abs(known))
+        decimals = SIGNIFICANT_DIGITS - 1 - np.floor(np.log10(size)).astype(int)
+        # powers of ten are exact upwards only: divide by one for large numbers, multiply for small ones
+        up, down = 10.0 ** np.maximum(decimals, 0), 10.0 ** np.maximum(-decimals, 0)
+        known = np.round(known * up / down) / up * down
+    integral = known == np.round(known)
+    return [
+        (int(value) if plain else value) if there else None
+        for value, plain, there in zip(known.tolist(), integral.tolist(), finite.tolist(), strict=True)
+    ]
