@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from screening.lab.impedance.analysis import ImpedanceAnalysis
+    from screening.lab.impedance.basis import FloatArray
     from screening.lab.impedance.drt import DrtOptions
     from screening.lab.impedance.spectrum import Spectrum
     from screening.provenance import Provenance
@@ -196,10 +197,19 @@ def _print(result: "ImpedanceAnalysis") -> None:
                 change = f"{max(row.first_ohm, 0.0):8.4g} → {max(row.final_ohm, 0.0):8.4g} Ω"
                 print(f"{row.window:6s} {row.trend:8s} {change}  {end}  [{row.process}]")
         print(f"settled: {result.report.total.criterion.name}; intervals are 95 %")
-    outside = processes.r_inf_ohm + processes.unresolved_ohm
-    print(f"R∞ and what lies before 1/ω_max: {outside[0]:.4g} → {outside[-1]:.4g} Ω")
+    for name, values in (
+        ("R∞ and what lies before 1/ω_max", processes.r_inf_ohm + processes.unresolved_ohm),
+        ("outside all windows", processes.outside_ohm),
+        ("total", processes.total_ohm),
+    ):
+        print(f"{name}: {_span(values)} Ω")
     if result.short is not None:
         print(f"short circuit: {result.short.verdict}")
+
+
+def _span(values: "FloatArray") -> str:
+    first, last = f"{values[0]:.4g}", f"{values[-1]:.4g}"
+    return first if len(values) == 1 else f"{first} → {last}"
 
 
 def _rows(table: "pd.DataFrame") -> Iterable[Any]:
