@@ -5,10 +5,10 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from screening.lab.cycling.symmetric import SymmetricReport
+from screening.plots.style import BLACK, BLUE, COLUMN_IN, GREEN, VERMILION, figure_style
 from screening.plots.thinning import thinned
 
-INK, BLUE, VERMILION, GREEN, GREY = "#000000", "#0072B2", "#D55E00", "#009E73", "#7F7F7F"
-"""Okabe-Ito colours, told apart with any colour vision, and in print by their lightness."""
+GREY = "#7F7F7F"
 
 ZOOM_CYCLES = 3
 """Cycles in a zoom."""
@@ -112,7 +112,7 @@ def draw_resistance(axes: Axes, report: SymmetricReport) -> Axes:
         )
     if report.floor_asr_ohm_cm2 is not None:
         axes.axhline(
-            report.floor_asr_ohm_cm2, color=INK, linewidth=0.8, linestyle="-.", label="electrolyte alone"
+            report.floor_asr_ohm_cm2, color=BLACK, linewidth=0.8, linestyle="-.", label="electrolyte alone"
         )
     _mark_failure(axes, report)
     axes.set(xlabel="Time / h", ylabel="ASR (whole cell) / Ω cm²", ylim=(0.0, None))
@@ -135,13 +135,18 @@ def _mark_failure(axes: Axes, report: SymmetricReport) -> None:
 
 def symmetric_figure(report: SymmetricReport) -> Figure:
     """Compose a page: voltage over the whole test, three zooms, overpotential and resistance against time."""
+    with figure_style():
+        return _composed(report)
+
+
+def _composed(report: SymmetricReport) -> Figure:
     windows = zoom_windows(report)
-    figure = Figure(figsize=(8.0, 7.5 if windows else 5.5), layout="constrained")
+    figure = Figure(figsize=(2.0 * COLUMN_IN, 6.2 if windows else 4.5), layout="constrained")
     heights = [1.5, 1.0, 1.2] if windows else [1.5, 1.2]
     columns = 2 * max(len(windows), 1)  # halves and thirds of the width
     grid = figure.add_gridspec(len(heights), columns, height_ratios=heights)
     top = draw_voltage(figure.add_subplot(grid[0, :]), report)
-    top.set_title(report.data.cell.replace("$", r"\$"), fontsize="medium", loc="left")
+    top.set_title(report.data.cell.replace("$", r"\$"), loc="left")
     first = None
     for index, window in enumerate(windows):
         axes = figure.add_subplot(grid[1, 2 * index : 2 * index + 2], sharey=first)

@@ -7,7 +7,8 @@ import numpy as np
 
 from screening.files import whole_file
 from screening.lab.cycling.symmetric import LifeEnd, SymmetricReport
-from screening.plots.cycling import BLUE, GREEN, INK, VERMILION, verdict_label
+from screening.plots.cycling import verdict_label
+from screening.plots.style import BLACK, BLUE, GREEN, VERMILION
 from screening.plots.thinning import thinned
 from screening.provenance import Provenance
 
@@ -106,7 +107,7 @@ def _panels(report: SymmetricReport) -> object:
         add(3, halves.time_h[rows], halves.asr_ohm_cm2[rows], name, colour, "markers")
     if report.floor_asr_ohm_cm2 is not None:
         figure.add_hline(
-            report.floor_asr_ohm_cm2, line={"dash": "dashdot", "width": 1, "color": INK}, row=3, col=1
+            report.floor_asr_ohm_cm2, line={"dash": "dashdot", "width": 1, "color": BLACK}, row=3, col=1
         )
     if report.verdict.verdict.is_alarm and np.isfinite(report.verdict.time_h):
         figure.add_vline(

@@ -28,6 +28,7 @@ def arrhenius_log_factor(
 ) -> np.ndarray:
     """Logarithm of the resistance over that at the reference temperature (sigma T form); 0 for NaN."""
     kelvin, reference_k = temperature_c + KELVIN_AT_0_CELSIUS, reference_c + KELVIN_AT_0_CELSIUS
+    kelvin = np.where(kelvin > 0.0, kelvin, np.nan)  # a broken sensor says nothing
     exponent = activation_energy_ev / BOLTZMANN_EV_PER_K * (1.0 / kelvin - 1.0 / reference_k)
     return np.nan_to_num(np.log(kelvin / reference_k) + exponent, nan=0.0)
 

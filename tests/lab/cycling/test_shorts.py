@@ -256,3 +256,33 @@ def test_sag_needs_voltage_and_resistance_to_fall():
     assert sags(fallen, current, start, stop).row[0] == pytest.approx(100, abs=2)
     assert sags(fallen, down, start, stop).ratio[0] == 1.0
     assert sags(voltage, up, start, stop).ratio[0] == 1.0
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.integers(0, 2**32 - 1),
+    st.sampled_from([1, 2, 5, 13, 40, 400]),
+    st.sampled_from([1, 2, 7, 30]),
+    st.sampled_from(["zero", "noise", "ohmic", "opposed", "battery", "tiny", "huge"]),
+    st.sampled_from([None, np.nan, -400.0, 25.0]),
+)
+def test_any_finite_record_gets_a_verdict(seed, rows, run, kind, celsius):
+    rng = np.random.default_rng(seed)
+    time = np.cumsum(rng.choice([0.0, 1.0, 60.0, 1e6], rows))
+    current = rng.choice([-1.0, 0.0, 1.0], rows).repeat(run)[:rows] * rng.choice([1e-12, 1e-6, 1e3])
+    current[rng.integers(rows)] = 1e-3
+    voltage = {
+        "zero": np.zeros(rows),
+        "noise": rng.standard_normal(rows),
+        "ohmic": 100.0 * current,
+        "opposed": -100.0 * current,
+        "battery": np.full(rows, 3.7),
+        "tiny": 1e-300 * current,
+        "huge": 1e200 * current,
+    }[kind]
+    columns = {} if celsius is None else {"temperature_t1_celsius": np.full(rows, celsius)}
+    data = cycling_data_from_arrays(time, voltage, current, cell="any", **columns).of_cell(area_cm2=1.0)
+    verdict = judged(data, floor_asr_ohm_cm2=62.0)
+    assert verdict.verdict in Short
+    assert verdict.evidence
+    assert verdict.verdict.is_alarm == np.isfinite(verdict.time_h)
