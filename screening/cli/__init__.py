@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from screening import __version__
-from screening.cli import cycling, drt, eis, report, run, snapshot, thermo
+from screening.cli import cycling, drt, eis, experiments, report, run, snapshot, thermo
 from screening.errors import ScreeningError
 
 app = typer.Typer(
@@ -32,6 +32,7 @@ app.command("eis")(eis.eis)
 app.command("drt")(drt.drt)
 app.command("arrhenius")(eis.arrhenius)
 app.command("cycling")(cycling.cycling)
+app.add_typer(experiments.app, name="experiments")
 
 
 @app.callback(invoke_without_command=True)

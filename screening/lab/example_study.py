@@ -1,0 +1,92 @@
+"""The example study that ships with the package: the founding paper's figures, and simulated cells.
+
+The sheets of ``example_experiments`` are copied as they are. Raw files exist for the simulated cells only;
+they are written by the simulators with fixed seeds, so that the whole way from file to outcome is walked.
+"""
+
+from importlib.resources import files
+from pathlib import Path
+
+import pandas as pd
+
+from screening.errors import InputError
+from screening.files import output_directory, whole_file, write_csv
+from screening.lab.cycling.export import write_bdf
+from screening.lab.cycling.simulate_full import FullCellTruth, simulate_full_cell
+from screening.lab.cycling.simulate_symmetric import Scenario, simulate
+from screening.lab.cycling.table import CyclingData
+from screening.lab.experiments import SUFFIX
+from screening.lab.impedance.simulate import rest_study, study_provenance
+from screening.provenance import Provenance
+
+RAW = "raw"
+SEED = 100_001
+"""Of the simulated cells; any seed would do, this one makes the example the same for everybody."""
+
+FULL_CELL_INTERVAL_S = 240.0
+"""A row every four minutes keeps a hundred cycles below 1 MB."""
+
+
+def sheets() -> dict[str, str]:
+    """Texts of the shipped sheets by file name."""
+    folder = files("screening.lab").joinpath("example_experiments")
+    return {
+        entry.name: entry.read_text("utf-8")
+        for entry in sorted(folder.iterdir(), key=lambda entry: entry.name)
+        if entry.name.endswith(SUFFIX)
+    }
+
+
+def write_example(directory: Path) -> tuple[Path, ...]:
+    """Write the example study into a directory.
+
+    Parameters
+    ----------
+    directory : Path
+        Made where it does not exist; none of the sheets may be there already.
+
+    Returns
+    -------
+    tuple of Path
+        The sheets.
+
+    Raises
+    ------
+    InputError
+        If the place cannot be written, or holds one of the sheets.
+    """
+    shipped = sheets()
+    taken = [name for name in shipped if (directory / name).exists()]
+    if taken:
+        raise InputError(
+            f"holds {taken[0]} already", where=str(directory), remedy="choose an empty directory"
+        )
+    output_directory(directory)
+    _write_raw(output_directory(directory / RAW))
+    for name, text in shipped.items():
+        with whole_file(directory / name) as draft:
+            draft.write_text(text, "utf-8")
+    return tuple(directory / name for name in shipped)
+
+
+def _write_raw(folder: Path) -> None:
+    study = rest_study()
+    spectra = study.spectra(seed=SEED)
+    table = pd.concat(
+        [spectrum.to_frame().assign(loop=number) for number, spectrum in enumerate(spectra, start=1)]
+    )
+    columns = ["loop", "time_s", "frequency_hz", "z_real_ohm", "z_imag_ohm"]
+    write_csv(folder / "simulated-rest.csv", table[columns], study_provenance())
+    layer = simulate(Scenario.STABILISING, SEED).data
+    control = simulate(Scenario.HARD, SEED).data
+    full = simulate_full_cell(FullCellTruth(interval_s=FULL_CELL_INTERVAL_S), seed=SEED)
+    for name, data in (("symmetric-layer", layer), ("symmetric-control", control), ("full", full)):
+        write_bdf(folder / f"simulated-{name}.csv", data, _stamp(data))
+
+
+def _stamp(data: CyclingData) -> Provenance:
+    """The parameters of a simulation stand in its cell's label; there is no file to take a checksum of."""
+    from hashlib import sha256
+
+    content = sha256(data.time_s.tobytes() + data.voltage_v.tobytes() + data.current_a.tobytes())
+    return Provenance.now(data.cell, content.hexdigest())

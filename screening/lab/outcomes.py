@@ -1,0 +1,281 @@
+"""What each cell of a folder showed: quoted figures, and raw files reduced to the same quantities."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from screening.errors import InputError
+from screening.lab.cell_record import Kind, Quoted
+from screening.lab.cycling.critical_current import critical_current
+from screening.lab.cycling.fullcell import FullCellResult, full_cell_cycles
+from screening.lab.cycling.halfcycles import half_cycles
+from screening.lab.cycling.plateaus import find_plateaus
+from screening.lab.cycling.profiles import voltage_profile
+from screening.lab.cycling.symmetric import LifeEnd, assess_symmetric
+from screening.lab.cycling.table import CyclingData
+from screening.lab.experiments import Experiment
+from screening.lab.impedance.analysis import ImpedanceAnalysis, analyse
+from screening.lab.impedance.completion import Completion
+from screening.lab.impedance.series import Course, SeriesReport, Trend
+from screening.lab.impedance.short import Verdict
+from screening.lab.quantities import QUANTITIES
+from screening.lab.readers.cycling import read_cycling
+from screening.lab.readers.impedance import read_series
+
+Z_95 = 1.959963984540054
+"""Half width of a 95 % interval in standard deviations."""
+
+REACTING = ("tau2", "tau3")
+CONTACT = "tau4"
+"""Windows of the founding paper that tell whether the layer reacts."""
+
+STEADY_SHARE = 0.5
+"""Overpotential and resistance of a symmetric cell are medians over this last share of its healthy cycles."""
+
+RETENTION_CYCLE = 100
+
+SECONDS_PER_HOUR = 3600.0
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """One quantity of one cell.
+
+    Attributes
+    ----------
+    quantity : str
+        One of `quantities.QUANTITIES`.
+    value : float
+        1 is yes, 0 no.
+    sd : float or None
+        Standard deviation; None where it is not known.
+    at_least : bool
+        Whether the true value is this or larger.
+    where : str
+        Where the figure stands, or how it was computed from which files.
+    """
+
+    quantity: str
+    value: float
+    sd: float | None
+    at_least: bool
+    where: str
+
+
+@dataclass(frozen=True)
+class MeasuredCell:
+    """A cell and everything it showed.
+
+    Attributes
+    ----------
+    experiment : Experiment
+    outcomes : dict of str to Outcome
+        By quantity.
+    remarks : tuple of str
+        What the raw files did not yield, and why.
+    """
+
+    experiment: Experiment
+    outcomes: dict[str, Outcome]
+    remarks: tuple[str, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """Name of the cell."""
+        return self.experiment.name
+
+    def value(self, quantity: str) -> float | None:
+        """Value of a quantity, None where the cell does not tell."""
+        outcome = self.outcomes.get(quantity)
+        return None if outcome is None else outcome.value
+
+
+def measured_cells(experiments: Sequence[Experiment]) -> tuple[MeasuredCell, ...]:
+    """Reduce every cell to its outcomes.
+
+    Raises
+    ------
+    InputError
+        If a raw file cannot be read.
+    """
+    return tuple(measure_cell(experiment) for experiment in experiments)
+
+
+def measure_cell(experiment: Experiment) -> MeasuredCell:
+    """Outcomes of one cell; a quoted figure that its raw files yield too is refused.
+
+    Raises
+    ------
+    InputError
+        If a raw file cannot be read, or a figure stands twice.
+    """
+    found: list[Outcome] = []
+    remarks: list[str] = []
+    if experiment.record.files.impedance:
+        _add(found, remarks, _from_impedance(experiment))
+    if experiment.record.files.cycling:
+        _add(found, remarks, _from_cycling(experiment))
+    outcomes = {outcome.quantity: outcome for outcome in found}
+    for quoted in experiment.record.quoted:
+        if quoted.quantity in outcomes:
+            raise InputError(
+                f"quotes {quoted.quantity} = {float(quoted.value):g}, and its raw files give "
+                f"{outcomes[quoted.quantity].value:g}",
+                where=str(experiment.path),
+                remedy="keep the figure or the files",
+            )
+        outcomes[quoted.quantity] = _quoted(quoted)
+    return MeasuredCell(experiment, outcomes, tuple(remarks))
+
+
+@dataclass(frozen=True)
+class _Reduced:
+    outcomes: tuple[Outcome, ...]
+    remarks: tuple[str, ...] = ()
+
+
+def _add(found: list[Outcome], remarks: list[str], reduced: _Reduced) -> None:
+    found += reduced.outcomes
+    remarks += reduced.remarks
+
+
+def _quoted(quoted: Quoted) -> Outcome:
+    return Outcome(quoted.quantity, float(quoted.value), quoted.sd, quoted.at_least, quoted.where)
+
+
+def _from_impedance(experiment: Experiment) -> _Reduced:
+    """Fading, appearing, completion and resistance from a rest series."""
+    record, where = experiment.record, f"impedance, {', '.join(experiment.record.files.impedance)}"
+    if record.kind is not Kind.REST:
+        return _Reduced((), (f"impedance of a cell of kind {record.kind} is not reduced to outcomes",))
+    result = analyse(read_series(list(experiment.located("impedance"))))
+    if result.report is None:
+        return _Reduced((), ("too few spectra, or no times: no course of the processes",))
+    found = _courses(result.report, where)
+    remarks = []
+    if result.short is None or result.short.verdict is Verdict.INDETERMINATE:
+        remarks.append("impedance does not tell whether the cell shorted")
+    else:
+        shorted = result.short.verdict is not Verdict.NONE
+        found.append(Outcome("shorts_at_rest", float(shorted), None, False, where))
+    found += _resistance(result, result.report.total, where)
+    return _Reduced(tuple(found), tuple(remarks))
+
+
+def _courses(report: SeriesReport, where: str) -> list[Outcome]:
+    reacting = [c for c in report.courses if c.window in REACTING and c.trend is not Trend.ABSENT]
+    contact = next((c for c in report.courses if c.window == CONTACT), None)
+    found = []
+    if reacting:
+        fades = all(course.trend is Trend.FADES for course in reacting)
+        found.append(Outcome("reacting_interface_fades", float(fades), None, False, where))
+        if fades and all(course.completion.settled for course in reacting):
+            found.append(_last(reacting, where))
+    if contact is not None and contact.trend is not Trend.ABSENT:
+        appears = contact.trend in (Trend.APPEARS, Trend.GROWS)
+        found.append(Outcome("alloy_contact_appears", float(appears), None, False, where))
+    return found
+
+
+def _last(reacting: list[Course], where: str) -> Outcome:
+    """Completion of the slower of the reacting processes."""
+    ends = [course.completion for course in reacting]
+    end = max(ends, key=lambda completion: completion.time_s or 0.0)
+    sd = ((end.high_s or 0.0) - (end.low_s or 0.0)) / (2.0 * Z_95) / SECONDS_PER_HOUR
+    return Outcome("completion_h", (end.time_s or 0.0) / SECONDS_PER_HOUR, sd or None, False, where)
+
+
+def _resistance(result: ImpedanceAnalysis, total: Completion, where: str) -> list[Outcome]:
+    """Final over first resistance of the cell, with the error that a ratio of independent values has."""
+    if not (total.first_ohm > 0.0 and total.final_ohm > 0.0):
+        return []
+    ratio = total.final_ohm / total.first_ohm
+    sd = ratio * float(
+        np.hypot(total.first_sd_ohm / total.first_ohm, total.final_sd_ohm / total.final_ohm)
+    )
+    return [Outcome("resistance_ratio", ratio, sd, False, where)]
+
+
+def _from_cycling(experiment: Experiment) -> _Reduced:
+    record, where = experiment.record, f"cycling, {', '.join(experiment.record.files.cycling)}"
+    sheet = record.cell_sheet(experiment.name)
+    data = read_cycling(
+        list(experiment.located("cycling")),
+        cell=experiment.name,
+        area_cm2=sheet.electrode_area_cm2,
+        active_mass_mg=sheet.active_material_mg,
+    )
+    if record.kind is Kind.FULL:
+        return _full(full_cell_cycles(data), data, where)
+    if record.kind is not Kind.SYMMETRIC:
+        return _Reduced((), (f"cycling of a cell of kind {record.kind} is not reduced to outcomes",))
+    return _symmetric(data, experiment, where)
+
+
+def _symmetric(data: CyclingData, experiment: Experiment, where: str) -> _Reduced:
+    report = assess_symmetric(data, experiment.record.cell_sheet(experiment.name))
+    life = report.life
+    found = [Outcome("life_h", life.hours, None, life.end is LifeEnd.RECORD, f"{where} ({life.end})")]
+    end_h = life.hours + (float(report.half_cycles.start_h[0]) if len(report.half_cycles) else 0.0)
+    healthy = np.flatnonzero(report.cycles.time_h <= end_h)
+    steady = healthy[int(len(healthy) * (1.0 - STEADY_SHARE)) :]
+    if len(steady):
+        overpotential = float(np.median(report.cycles.overpotential_v[steady]))
+        asr = float(np.median(report.cycles.asr_ohm_cm2[steady]))
+        found += [
+            Outcome("overpotential_mv", 1e3 * overpotential, None, False, where),
+            Outcome("asr_ohm_cm2", asr, None, False, where),
+        ]
+    if report.stabilisation_cycle is not None:
+        number = float(report.stabilisation_cycle)
+        found.append(Outcome("stabilisation_cycles", number, None, False, where))
+    steps = critical_current(report)
+    if steps is not None and steps.last_safe is not None:
+        density = float(steps.last_safe.current_density_ma_per_cm2)
+        found.append(
+            Outcome("critical_current_ma_per_cm2", density, None, steps.first_failed is None, where)
+        )
+    return _Reduced(tuple(found))
+
+
+def _full(result: FullCellResult, data: CyclingData, where: str) -> _Reduced:
+    frame, remarks = result.to_frame(), []
+    found = [Outcome("first_efficiency", float(result.coulombic_efficiency[0]), None, False, where)]
+    if "discharge_capacity_mah_per_g" in frame:
+        first = float(frame["discharge_capacity_mah_per_g"].iloc[0])
+        found.append(Outcome("first_discharge_mah_per_g", first, None, False, where))
+    if len(result.cycles) >= RETENTION_CYCLE:
+        kept = float(result.retention[RETENTION_CYCLE - 1])
+        if np.isfinite(kept):
+            found.append(Outcome("retention_100_cycles", kept, None, False, where))
+    else:
+        remarks.append(f"{len(result.cycles)} cycles: no retention over {RETENTION_CYCLE}")
+    halves = half_cycles(data)
+    first_charge = int(result.cycles.first_half[0] if halves.sign[0] > 0 else result.cycles.second_half[0])
+    profile = voltage_profile(data, halves, first_charge, constant_voltage=False)
+    plateaus = find_plateaus(profile)
+    if plateaus.main is not None:
+        found.append(Outcome("first_plateau_v", plateaus.main.voltage_v, None, False, where))
+        found.append(Outcome("extra_plateau", float(bool(plateaus.extra)), None, False, where))
+    return _Reduced(tuple(found), tuple(remarks))
+
+
+def outcomes_frame(cells: Sequence[MeasuredCell]) -> pd.DataFrame:
+    """One row per outcome: cell, origin, reactor, wt_percent, sulfide, kind, protocol, quantity, value, …"""
+    columns = (
+        *("cell", "origin", "reactor", "wt_percent", "sulfide", "kind", "protocol", "quantity", "value"),
+        *("unit", "standard_deviation", "at_least", "where"),
+    )
+    rows = [
+        (
+            *(cell.name, str(record.origin), record.reactor, record.wt_percent, record.sulfide),
+            *(str(record.kind), record.protocol.words, outcome.quantity, outcome.value),
+            *(QUANTITIES[outcome.quantity].unit, outcome.sd, outcome.at_least, outcome.where),
+        )
+        for cell in cells
+        for record in (cell.experiment.record,)
+        for outcome in cell.outcomes.values()
+    ]
+    return pd.DataFrame(rows, columns=list(columns))

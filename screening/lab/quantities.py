@@ -1,0 +1,75 @@
+"""What a cell can tell: the named quantities that a sheet may quote and that raw files are reduced to."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Better(StrEnum):
+    """Which end of a quantity speaks for a reactor; agreement is asked of those with one."""
+
+    LARGER = "larger"
+    SMALLER = "smaller"
+    NEITHER = "neither"
+
+
+@dataclass(frozen=True)
+class Quantity:
+    """One measurable outcome.
+
+    Attributes
+    ----------
+    name : str
+        Name in sheets and tables, with its unit.
+    unit : str
+    better : Better
+    meaning : str
+    lowest, highest : float
+        Physical bounds.
+    yes_or_no : bool
+        Whether 1 means yes and 0 no.
+    """
+
+    name: str
+    unit: str
+    better: Better
+    meaning: str
+    lowest: float = 0.0
+    highest: float = float("inf")
+    yes_or_no: bool = False
+
+
+def _fact(name: str, meaning: str, better: Better = Better.NEITHER) -> Quantity:
+    return Quantity(name, "", better, meaning, 0.0, 1.0, yes_or_no=True)
+
+
+_KNOWN = (
+    _fact("reacting_interface_fades", "the reacting interface (τ2, τ3) fades at rest"),
+    _fact("alloy_contact_appears", "the alloy | electrolyte contact (τ4) appears at rest"),
+    _fact("reactor_lines_gone", "no reactor line is left in the diffraction pattern after rest"),
+    _fact("salt_lines_present", "lines of the lithium salt stand in the pattern after rest"),
+    _fact("shorts_at_rest", "a cell whose only separator is the layer shorts through at rest"),
+    _fact("extra_plateau", "the first charge shows a plateau that the cathode does not have"),
+    Quantity("completion_h", "h", Better.SMALLER, "time at rest until the reacting interface has settled"),
+    Quantity("resistance_ratio", "1", Better.SMALLER, "cell resistance after rest over that before"),
+    Quantity(
+        "rest_capacity_loss_mah_per_cm2", "mAh/cm²", Better.NEITHER, "capacity lost in rest to the reactor"
+    ),
+    Quantity("life_h", "h", Better.LARGER, "life of a symmetric cell to short circuit or polarisation"),
+    Quantity("critical_current_ma_per_cm2", "mA/cm²", Better.LARGER, "last safe step of rising current"),
+    Quantity("overpotential_mv", "mV", Better.SMALLER, "overpotential of a symmetric cell once stable"),
+    Quantity("asr_ohm_cm2", "Ω·cm²", Better.SMALLER, "resistance times area of a symmetric cell once stable"),
+    Quantity("stabilisation_cycles", "1", Better.SMALLER, "cycles until a symmetric cell is stable"),
+    Quantity("first_plateau_v", "V", Better.NEITHER, "main plateau of the first charge"),
+    Quantity("first_discharge_mah_per_g", "mAh/g", Better.LARGER, "first discharge per gram of active mass"),
+    Quantity("first_efficiency", "1", Better.LARGER, "Coulombic efficiency of the first cycle", 0.0, 1.05),
+    Quantity("coulombic_efficiency", "1", Better.LARGER, "Coulombic efficiency, cycle not stated", 0.0, 1.05),
+    Quantity("retention_100_cycles", "1", Better.LARGER, "capacity of cycle 100 over reference", 0.0, 1.5),
+    Quantity("life_cycles", "1", Better.LARGER, "cycles of a full cell until it failed or the record ended"),
+    Quantity("discharge_mah_per_g", "mAh/g", Better.LARGER, "discharge capacity while cycling"),
+    Quantity("layer_conductivity_s_per_cm", "S/cm", Better.LARGER, "ionic conductivity of the layer, 25 °C"),
+    Quantity("activation_energy_ev", "eV", Better.NEITHER, "activation energy of it, σT form"),
+    Quantity("layer_thickness_um", "µm", Better.NEITHER, "thickness of the pressed layer"),
+)
+
+QUANTITIES: dict[str, Quantity] = {quantity.name: quantity for quantity in _KNOWN}
+"""All quantities by name."""

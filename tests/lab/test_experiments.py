@@ -1,0 +1,239 @@
+"""Sheets of cells: what is accepted, what is refused and how, and the example study from file to outcome."""
+
+import math
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from screening.errors import InputError
+from screening.lab.cell_record import CellRecord, Origin, Quoted
+from screening.lab.example_study import SEED, sheets, write_example
+from screening.lab.experiments import read_experiment, read_experiments, survey
+from screening.lab.impedance.simulate import REST_COMPLETION_S, rest_study
+from screening.lab.outcomes import measure_cell, measured_cells, outcomes_frame
+from screening.lab.quantities import QUANTITIES
+
+SOUND = """
+origin = "measured"
+kind = "symmetric"
+reactor = "LiAlCl4"
+wt_percent = 50.0
+die_mm = 10.0
+layer_mg = 10.0
+
+[[quoted]]
+quantity = "life_h"
+value = 120.0
+where = "book 4, page 12"
+"""
+
+
+def write(directory: Path, text: str, name: str = "cell.toml") -> Path:
+    path = directory / name
+    path.write_text(text, "utf-8")
+    return path
+
+
+@pytest.fixture(scope="module")
+def example(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    directory = tmp_path_factory.mktemp("example")
+    write_example(directory)
+    return directory
+
+
+def test_a_sound_sheet_gives_what_it_states(tmp_path: Path) -> None:
+    record = read_experiment(write(tmp_path, SOUND)).record
+    assert record.origin is Origin.MEASURED
+    assert record.electrode_cm2 == pytest.approx(math.pi / 4)
+    assert record.reactor_mg_per_cm2 == pytest.approx(5.0 / (math.pi / 4))
+    assert (record.sulfide, record.anode) == ("Li6PS5Cl", "Li")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "told"),
+    [
+        ("die_mm = 10.0", "die_mm = -1.0", ("cell.toml: die_mm", "-1.0", "greater than 0")),
+        ("die_mm = 10.0", "die_mm = nan", ("die_mm", "correct the value")),
+        ("die_mm = 10.0", "diameter = 10.0", ("diameter", "unknown key")),
+        ("die_mm = 10.0", "die_mm = 10.0\narea_cm2 = 1.0", ("area_cm2 and die_mm", "keep one")),
+        ('origin = "measured"', "", ("origin", "is missing", "add it")),
+        ('origin = "measured"', 'origin = "guessed"', ("origin", "guessed", "'literature'")),
+        ('reactor = "LiAlCl4"', "", ("reactor and wt_percent", "control")),
+        ('reactor = "LiAlCl4"', 'reactor = "LAC!"', ("reactor", "LAC!", "no formula")),
+        ("wt_percent = 50.0", "wt_percent = 150.0", ("wt_percent", "150.0", "100")),
+        ('kind = "symmetric"', 'kind = "full"', ("[cathode]",)),
+        ("value = 120.0", "value = true", ("quoted.0", "life_h", "a number in h")),
+        ("value = 120.0", "value = -3.0", ("life_h", "outside 0 to inf")),
+        ('quantity = "life_h"', 'quantity = "life"', ("no quantity 'life'", "life_h")),
+        ('where = "book 4, page 12"', 'where = ""', ("quoted.0.where", "at least 1 character")),
+        ('where = "book 4, page 12"', "", ("quoted.0.where", "is missing")),
+        ('origin = "measured"', "origin = measured", ("not TOML", "line 2")),
+        ("layer_mg = 10.0", '[files]\ncycling = ["nowhere.csv"]', ("files", "nowhere.csv", "relative")),
+        ("layer_mg = 10.0", '[files]\ncycling = ["/etc/passwd"]', ("files.cycling", "relative to the sheet")),
+    ],
+)
+def test_a_faulty_sheet_is_told_in_one_line(
+    tmp_path: Path, old: str, new: str, told: tuple[str, ...]
+) -> None:
+    path = write(tmp_path, SOUND.replace(old, new))
+    with pytest.raises(InputError) as caught:
+        read_experiment(path)
+    line = str(caught.value)
+    assert "\n" not in line
+    assert str(path) in line
+    assert all(part in line for part in told), line
+    assert caught.value.remedy
+
+
+def test_a_figure_is_quoted_once(tmp_path: Path) -> None:
+    again = SOUND + '\n[[quoted]]\nquantity = "life_h"\nvalue = 1.0\nwhere = "page 13"\n'
+    with pytest.raises(InputError, match="life_h quoted twice"):
+        read_experiment(write(tmp_path, again))
+
+
+def test_a_sheet_that_measured_nothing_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="nothing measured"):
+        read_experiment(write(tmp_path, SOUND[: SOUND.index("[[quoted]]")]))
+
+
+def test_survey_collects_every_fault_and_keeps_the_sound(tmp_path: Path) -> None:
+    write(tmp_path, SOUND, "a.toml")
+    write(tmp_path, SOUND.replace("10.0", "-1.0"), "b.toml")
+    write(tmp_path, "[", "c.toml")
+    (tmp_path / "deeper").mkdir()
+    write(tmp_path / "deeper", SOUND, "a.toml")
+    found = survey(tmp_path)
+    assert len(found.faults) == 3
+    assert {"a"} == {experiment.name for experiment in found.experiments}
+    assert any("another sheet has this name" in str(fault) for fault in found.faults)
+    with pytest.raises(InputError):
+        read_experiments(tmp_path)
+
+
+@pytest.mark.parametrize("name", ["missing", "empty"])
+def test_a_folder_without_sheets_is_refused(tmp_path: Path, name: str) -> None:
+    if name == "empty":
+        (tmp_path / name).mkdir()
+    with pytest.raises(InputError):
+        survey(tmp_path / name)
+
+
+@given(st.sampled_from(sorted(QUANTITIES)), st.floats(allow_nan=False, allow_infinity=False))
+def test_quoted_numbers_lie_within_the_bounds_of_their_quantity(name: str, value: float) -> None:
+    quantity = QUANTITIES[name]
+    inside = not quantity.yes_or_no and quantity.lowest <= value <= quantity.highest
+    try:
+        Quoted(quantity=name, value=value, where="here")
+    except ValueError:
+        assert not inside
+    else:
+        assert inside
+
+
+def test_the_example_is_sound_and_says_what_each_cell_is(example: Path) -> None:
+    found = read_experiments(example)
+    assert {experiment.path.name for experiment in found} == set(sheets())
+    for experiment in found:
+        record = experiment.record
+        raw = record.files.impedance or record.files.cycling
+        if record.origin is Origin.SIMULATED:
+            assert experiment.name.startswith("simulated-")
+            assert "no measurement" in record.notes
+            assert all("simulated" in name for name in raw)
+        else:
+            assert record.origin is Origin.LITERATURE
+            assert not raw
+            assert "No raw data" in record.notes
+            assert all(quoted.where.startswith("doi:") for quoted in record.quoted)
+
+
+def test_the_example_overwrites_nothing(example: Path) -> None:
+    with pytest.raises(InputError, match="already"):
+        write_example(example)
+
+
+def test_simulated_cells_yield_their_truth_through_their_files(example: Path) -> None:
+    cells = {cell.name: cell for cell in measured_cells(read_experiments(example))}
+    rest = cells["simulated-rest"]
+    done = rest.outcomes["completion_h"]
+    assert done.sd is not None
+    assert abs(done.value - REST_COMPLETION_S / 3600.0) < 3.0 * done.sd
+    study = rest_study()
+    first, last = (study.circuit(study.time_s[at]).total_ohm for at in (0, -1))
+    assert rest.outcomes["resistance_ratio"].value == pytest.approx(last / first, abs=0.02)
+    assert rest.value("reacting_interface_fades") == rest.value("alloy_contact_appears") == 1.0
+    assert rest.value("shorts_at_rest") == 0.0
+    full = cells["simulated-full"]
+    assert full.value("first_efficiency") == pytest.approx(0.96, abs=2e-3)
+    assert full.value("first_discharge_mah_per_g") == pytest.approx(137.5, rel=2e-3)
+    assert full.value("retention_100_cycles") == pytest.approx(0.71, abs=5e-3)
+    assert full.value("first_plateau_v") == pytest.approx(3.9, abs=0.01)
+    assert full.value("extra_plateau") == 0.0
+    control = cells["simulated-symmetric-control"].outcomes["life_h"]
+    assert control.value == pytest.approx(20.0, abs=2.5)
+    assert not control.at_least
+    assert cells["simulated-symmetric-layer"].outcomes["life_h"].at_least
+
+
+def test_areas_of_simulated_cells_are_those_of_the_simulation(example: Path) -> None:
+    from screening.lab.cycling.simulate_symmetric import Scenario, simulate
+
+    for name, scenario in (("layer", Scenario.STABILISING), ("control", Scenario.HARD)):
+        record = read_experiment(example / f"simulated-symmetric-{name}.toml").record
+        assert record.electrode_cm2 == pytest.approx(simulate(scenario, SEED).area_cm2)
+
+
+def test_a_figure_is_not_quoted_beside_files_that_give_it(example: Path) -> None:
+    text = (example / "simulated-full.toml").read_text("utf-8")
+    quoted = '\n[[quoted]]\nquantity = "first_efficiency"\nvalue = 0.99\nwhere = "book"\n'
+    path = write(example, text + quoted, "doubled.toml")
+    try:
+        with pytest.raises(InputError, match=r"keep the figure or the files"):
+            measure_cell(read_experiment(path))
+    finally:
+        path.unlink()
+
+
+def test_the_table_of_outcomes_has_one_row_per_figure(example: Path) -> None:
+    cells = measured_cells([e for e in read_experiments(example) if e.record.origin is Origin.LITERATURE])
+    frame = outcomes_frame(cells)
+    assert len(frame) == sum(len(cell.experiment.record.quoted) for cell in cells)
+    assert set(frame["origin"]) == {"literature"}
+    assert set(frame["quantity"]) <= set(QUANTITIES)
+
+
+def test_cell_sheet_carries_area_and_active_mass() -> None:
+    content = {
+        "origin": "measured",
+        "kind": "full",
+        "die_mm": 10.0,
+        "cathode": {"material": "LiCoO2", "composite_mg": 10.0, "active_fraction": 0.7},
+        "quoted": [{"quantity": "first_efficiency", "value": 0.9, "where": "here"}],
+    }
+    sheet = CellRecord.model_validate(content).cell_sheet("name")
+    assert sheet.active_material_mg == pytest.approx(7.0)
+    assert sheet.electrode_area_cm2 == pytest.approx(math.pi / 4)
+
+
+def screening(*arguments: str) -> subprocess.CompletedProcess[str]:
+    program = "from screening.cli import main; main()"
+    return subprocess.run(
+        [sys.executable, "-c", program, *arguments], capture_output=True, text=True, check=False
+    )
+
+
+def test_the_command_line_checks_and_writes(tmp_path: Path) -> None:
+    made = screening("experiments", "example", str(tmp_path / "study"))
+    assert made.returncode == 0, made.stderr
+    checked = screening("experiments", "check", str(tmp_path / "study"))
+    assert checked.returncode == 0, checked.stderr
+    assert f"{len(sheets())} sound, 0 faulty" in checked.stdout
+    write(tmp_path / "study", SOUND.replace("die_mm = 10.0", "die_mm = 0"), "wrong.toml")
+    failed = screening("experiments", "check", str(tmp_path / "study"))
+    assert failed.returncode == 2
+    assert failed.stderr.count("\n") == 1
+    assert "wrong.toml: die_mm" in failed.stderr
