@@ -17,6 +17,7 @@ M. Verbrugge, D. Baker, B. Koch, X. Xiao, W. Gu, J. Electrochem. Soc. 164 (2017)
 """
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import pandas as pd
@@ -55,6 +56,9 @@ MIN_FRACTION = 0.01
 
 VALLEY = 0.5
 """Two terms are two plateaus if the curve between them falls below this share of the lower one."""
+
+GROUPING_STEP_V = 5e-4
+"""Grid on which valleys are sought: a quarter of the sharpest plateau's width."""
 
 EXPECTED_TOLERANCE_V = 0.030
 """A plateau this near to an expected voltage is that one, polarisation included."""
@@ -256,7 +260,7 @@ class _Terms:
 
 @dataclass(frozen=True)
 class _Group:
-    """Terms without a valley between them: amount and the mean middle and width by amount."""
+    """Terms without a valley between them: their amount, and mean middle and width by amount."""
 
     voltage_v: float
     width_v: float
@@ -318,23 +322,33 @@ def _select(slope: np.ndarray, bells: np.ndarray, target: np.ndarray) -> tuple[n
 
 
 def _grouped(terms: _Terms) -> list[_Group]:
-    """Join neighbouring terms that have no valley between them."""
-    groups: list[list[int]] = []
-    heights = terms.amount / terms.width_v
-    for index, voltage in enumerate(terms.voltage_v):
-        if groups:
-            peak = max(groups[-1], key=lambda item: heights[item])
-            between = terms.density(np.linspace(terms.voltage_v[peak], voltage, 64))
-            if between.min() > VALLEY * min(between[0], between[-1]):
-                groups[-1].append(index)
-                continue
-        groups.append([index])
+    """Join the terms between two valleys of the curve that all of them make."""
+    if not len(terms.amount):
+        return []
+    margin = 4 * float(terms.width_v.max())
+    grid = np.arange(terms.voltage_v[0] - margin, terms.voltage_v[-1] + margin, GROUPING_STEP_V)
+    place = np.searchsorted(_valleys(grid, terms.density(grid)), terms.voltage_v)
     joined = []
-    for members in groups:
-        amount = terms.amount[members]
+    for number in np.unique(place):
+        amount = terms.amount[place == number]
         voltage, width = (
-            float(np.sum(values[members] * amount) / amount.sum())
+            float(np.sum(values[place == number] * amount) / amount.sum())
             for values in (terms.voltage_v, terms.width_v)
         )
         joined.append(_Group(voltage, width, float(amount.sum())))
     return joined
+
+
+def _valleys(grid_v: np.ndarray, density: np.ndarray) -> np.ndarray:
+    """Voltages of the minima that part peaks: below `VALLEY` of the lower peak beside them."""
+    rise = np.diff(density)
+    peaks = list(np.flatnonzero((rise[:-1] > 0) & (rise[1:] <= 0)) + 1)
+    while len(peaks) > 1:
+        lows = [left + int(np.argmin(density[left:right])) for left, right in pairwise(peaks)]
+        beside = [min(density[left], density[right]) for left, right in pairwise(peaks)]
+        shallowest = int(np.argmax([density[low] / height for low, height in zip(lows, beside, strict=True)]))
+        if density[lows[shallowest]] <= VALLEY * beside[shallowest]:
+            return grid_v[lows]
+        left, right = peaks[shallowest], peaks[shallowest + 1]
+        peaks.remove(left if density[left] < density[right] else right)
+    return np.empty(0)

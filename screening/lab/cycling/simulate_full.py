@@ -17,6 +17,7 @@ M. Verbrugge, D. Baker, B. Koch, X. Xiao, W. Gu, J. Electrochem. Soc. 164 (2017)
 from dataclasses import dataclass, replace
 
 import numpy as np
+from scipy.special import expit
 
 from screening.errors import InputError
 from screening.lab.cycling.table import CyclingData, Flag, FlagKind, cycling_data_from_arrays
@@ -140,7 +141,7 @@ def _isotherm(truth: FullCellTruth, margin_v: float) -> _Isotherm:
     voltage = np.linspace(truth.lower_v - margin_v, truth.upper_v + margin_v, GRID_POINTS)
     state = np.zeros(GRID_POINTS)
     for term in truth.reactions():
-        state += term.fraction / (1.0 + np.exp(-(voltage - term.voltage_v) / term.width_v))
+        state += term.fraction * expit((voltage - term.voltage_v) / term.width_v)
     return _Isotherm(voltage, state)
 
 

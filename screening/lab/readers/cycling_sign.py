@@ -9,6 +9,10 @@ DECIDED_SHARE = 0.9
 """Share of rows that must agree; the first sample of a step may still carry the previous polarity."""
 
 _DISCHARGE = re.compile(r"^d$|^md$|dis|dch|放电", re.IGNORECASE)
+REST_OFFSET_SHARE = 0.05
+"""A current up to this share of the largest that flows, in a row that the cycler calls rest, is its offset."""
+
+_REST = re.compile(r"^[rsp]$|rest|idle|pause|ocv|open circuit|搁置|静置", re.IGNORECASE)
 _CHARGE = re.compile(r"^c$|ch|cc|cv|充电", re.IGNORECASE)
 
 
@@ -17,6 +21,22 @@ def steps_from_state(state: pd.Series) -> np.ndarray:
     codes, names = pd.factorize(state)
     signs = [-1 if _DISCHARGE.search(str(name)) else int(bool(_CHARGE.search(str(name)))) for name in names]
     return np.array([*signs, 0], dtype=np.int8)[codes]
+
+
+def rest_rows(state: pd.Series) -> np.ndarray:
+    """Rows that the cycler calls rest, shape (n_rows,)."""
+    codes, names = pd.factorize(state)
+    return np.array([*(bool(_REST.search(str(name))) for name in names), False])[codes]
+
+
+def without_offset(current: np.ndarray, rest: np.ndarray) -> np.ndarray:
+    """Current with the channel's offset taken out of the rows at rest, shape (n_rows,), A.
+
+    Over a long rest an offset adds up to a charge that never passed.
+    """
+    flowing = np.abs(current[~rest])
+    limit = REST_OFFSET_SHARE * flowing.max() if flowing.size and np.nanmax(flowing) > 0 else np.inf
+    return np.where(rest & (np.abs(current) <= limit), 0.0, current)
 
 
 def steps_from_counters(charging_ah: np.ndarray, discharging_ah: np.ndarray) -> np.ndarray:

@@ -21,7 +21,13 @@ from screening.lab.cycling.table import (
 )
 from screening.lab.readers import cycling_columns as names
 from screening.lab.readers.cycling_columns import ColumnMatch, recognise
-from screening.lab.readers.cycling_sign import charge_positive, steps_from_counters, steps_from_state
+from screening.lab.readers.cycling_sign import (
+    charge_positive,
+    rest_rows,
+    steps_from_counters,
+    steps_from_state,
+    without_offset,
+)
 from screening.lab.readers.cycling_time import (
     accumulated,
     numbers_or_nan,
@@ -215,22 +221,23 @@ def _current(
         return current, origin, [raw.flag(FlagKind.DERIVED, f"no current column; {origin}")]
     match = _needed(raw, found, CURRENT)
     current = numbers_or_nan(raw.frame[match.header]) * match.factor
+    flags = []
     steps = None
     if names.STATE in found:
-        steps = steps_from_state(raw.frame[found[names.STATE].header])
-    if (steps is None or not (steps < 0).any()) and {
-        "charging_capacity_ah",
-        "discharging_capacity_ah",
-    } <= found.keys():
-        charging, discharging = (
-            numbers_or_nan(raw.frame[found[name].header])
-            for name in ("charging_capacity_ah", "discharging_capacity_ah")
-        )
-        steps = steps_from_counters(charging, discharging)
-    if steps is None:
-        return current, raw.current_origin, []
-    current, told = charge_positive(current, steps)
-    return current, raw.current_origin, [raw.flag(FlagKind.DERIVED, told)] if told else []
+        state = raw.frame[found[names.STATE].header]
+        steps = steps_from_state(state)
+        level = without_offset(current, rest_rows(state))
+        offset = np.nanmax(np.abs(current - level), initial=0.0)
+        if offset > 0:
+            flags.append(raw.flag(FlagKind.DERIVED, f"up to {offset:.2g} A in rows called rest; read as 0"))
+            current = level
+    counters = ("charging_capacity_ah", "discharging_capacity_ah")
+    if (steps is None or not (steps < 0).any()) and set(counters) <= found.keys():
+        steps = steps_from_counters(*(numbers_or_nan(raw.frame[found[name].header]) for name in counters))
+    if steps is not None:
+        current, told = charge_positive(current, steps)
+        flags += [raw.flag(FlagKind.DERIVED, told)] if told else []
+    return current, raw.current_origin, flags
 
 
 def _from_charge_steps(charge_c: np.ndarray, time: np.ndarray) -> np.ndarray:

@@ -182,6 +182,13 @@ def test_counters_tell_the_sign_where_no_state_does(write):
     assert np.sign(data.current_a).tolist() == [1.0] * 10 + [-1.0] * 10
 
 
+def test_an_offset_at_rest_is_no_current(write):
+    rows = [f"{10 * i},3.5,{1e-3 if i < 10 else 2e-5},{'Chg' if i < 10 else 'Rest'}" for i in range(20)]
+    data = read_cycling(write("cell.csv", plain(rows, "test_time_s,voltage_V,current_A,Step Type")))
+    assert not data.current_a[10:].any()
+    assert any("rows called rest" in flag.message for flag in data.flags)
+
+
 def test_a_current_is_made_from_charge_steps(write):
     data = read_cycling(write("gcpl.mpr", corpus.mpr()))
     assert data.current_origin.startswith("derived: dq")

@@ -1,0 +1,195 @@
+"""Half-cycles against a slow twin that walks row by row, and the laws that any cutting must obey."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from screening.lab.cycling.halfcycles import half_cycle_rows, half_cycles, rest_threshold_a
+from screening.lab.cycling.table import SourceFile, cycling_data_from_arrays
+
+EXACT = 1e-12
+"""Sums of some hundred terms in another order."""
+
+
+def slow_twin(time, voltage, current):
+    """Charge and energy of each half-cycle by a loop over rows; negligible runs are skipped."""
+    largest = np.quantile(np.abs(current[current != 0]), 0.999) if np.any(current) else 0.0
+    state = [0 if abs(i) <= 1e-3 * largest else int(np.sign(i)) for i in current]
+    runs = []  # sign, charge, energy
+    for k, sign in enumerate(state):
+        if k == 0 or sign != state[k - 1]:
+            runs.append([sign, 0.0, 0.0])
+            mean = abs(current[k])
+        else:
+            mean = 0.5 * (abs(current[k]) + abs(current[k - 1]))
+        amount = mean * (time[k] - time[k - 1]) if k and sign else 0.0
+        runs[-1][1] += amount
+        runs[-1][2] += amount * voltage[k]
+    charges = sorted(run[1] for run in runs)
+    half, reached, typical = sum(charges) / 2, 0.0, 0.0
+    for charge in charges:
+        reached += charge
+        if reached >= half - 1e-9 * half:
+            typical = charge
+            break
+    merged = []
+    for sign, charge, energy in runs:
+        if sign == 0 or charge <= 1e-3 * typical:
+            continue
+        if merged and merged[-1][0] == sign:
+            merged[-1] = [sign, merged[-1][1] + charge, merged[-1][2] + energy]
+        else:
+            merged.append([sign, charge, energy])
+    return merged
+
+
+levels = st.sampled_from([-2e-3, -1e-3, 0.0, 1e-3, 2e-3])
+segments = st.lists(st.tuples(levels, st.integers(2, 9)), min_size=1, max_size=12)
+
+
+def record(plan, seed=0):
+    rng = np.random.default_rng(seed)
+    current = np.concatenate([np.full(n, level) for level, n in plan])
+    time = np.cumsum(rng.uniform(1.0, 20.0, len(current)))
+    voltage = 3.5 + np.sign(current) * 0.2 + rng.normal(0, 0.01, len(current))
+    return cycling_data_from_arrays(time, voltage, current)
+
+
+@settings(derandomize=True, max_examples=200, deadline=None)
+@given(segments, st.integers(0, 5))
+def test_agrees_with_a_walk_along_the_rows(plan, seed):
+    data = record(plan, seed)
+    halves = half_cycles(data)
+    twin = slow_twin(data.time_s, data.voltage_v, data.current_a)
+    assert halves.sign.tolist() == [sign for sign, _, _ in twin]
+    # rows of the other sign inside a half-cycle are too short to count; here every run counts
+    np.testing.assert_allclose(halves.charge_ah * 3600, [charge for _, charge, _ in twin], rtol=1e-9)
+    np.testing.assert_allclose(halves.energy_wh * 3600, [energy for _, _, energy in twin], rtol=1e-9)
+
+
+@settings(derandomize=True, max_examples=60, deadline=None)
+@given(segments, st.floats(0.1, 10), st.floats(-1e6, 1e6))
+def test_laws_of_scale_sign_and_shift(plan, scale, shift):
+    data = record(plan)
+    halves = half_cycles(data)
+    scaled = half_cycles(cycling_data_from_arrays(data.time_s, data.voltage_v, scale * data.current_a))
+    np.testing.assert_allclose(scaled.charge_ah, scale * halves.charge_ah, rtol=1e-9)
+    mirrored = half_cycles(cycling_data_from_arrays(data.time_s, data.voltage_v, -data.current_a))
+    np.testing.assert_array_equal(mirrored.sign, -halves.sign)
+    np.testing.assert_allclose(mirrored.charge_ah, halves.charge_ah, rtol=EXACT)
+    shifted = half_cycles(cycling_data_from_arrays(data.time_s + shift, data.voltage_v, data.current_a))
+    np.testing.assert_array_equal(shifted.start, halves.start)
+    np.testing.assert_allclose(shifted.charge_ah, halves.charge_ah, rtol=1e-6)
+
+
+@settings(derandomize=True, max_examples=60, deadline=None)
+@given(segments)
+def test_half_cycles_alternate_and_stay_apart(plan):
+    halves = half_cycles(record(plan))
+    assert np.all(halves.sign[1:] == -halves.sign[:-1])
+    assert np.all(halves.start[1:] >= halves.stop[:-1])
+    assert np.all(halves.stop > halves.start)
+    assert np.all(halves.charge_ah > 0)
+    assert len(halves.to_frame()) == len(halves)
+
+
+@settings(derandomize=True, max_examples=40, deadline=None)
+@given(segments)
+def test_rows_of_a_half_cycle_sum_to_its_charge(plan):
+    data = record(plan)
+    halves = half_cycles(data)
+    for index in range(len(halves)):
+        rows = half_cycle_rows(data, halves, index)
+        assert rows.charge_c.sum() / 3600 == pytest.approx(halves.charge_ah[index], rel=1e-9)
+        assert np.all(np.sign(data.current_a[rows.row]) == halves.sign[index])
+
+
+def test_pulses_with_rests_are_one_half_cycle():
+    pulses = [(1e-3, 10), (0.0, 30)] * 5
+    halves = half_cycles(record([*pulses, (-1e-3, 50)]))
+    assert halves.sign.tolist() == [1, -1]
+    assert halves.rest_inside_s[0] > 2 * halves.on_time_s[0]
+    assert halves.rest_before_s[1] > 0
+
+
+def test_one_stray_sample_cuts_nothing():
+    time = np.arange(2000.0)
+    current = np.where(time < 1000, 1e-3, -1e-3)
+    current[400] = -1e-3  # one sample with the wrong polarity
+    halves = half_cycles(cycling_data_from_arrays(time, np.full(2000, 3.5), current))
+    assert halves.sign.tolist() == [1, -1]
+    assert halves.charge_ah[0] * 3600 == pytest.approx(0.999, abs=2e-3)
+
+
+def test_first_sample_with_the_previous_polarity():
+    time = np.arange(400.0)
+    current = np.where(time < 200, 1e-3, -1e-3)
+    voltage = 0.1 * np.sign(current)
+    voltage[200] = 0.1  # the current is switched, the voltage not yet
+    halves = half_cycles(cycling_data_from_arrays(time, voltage, current))
+    assert halves.stale_first.tolist() == [False, True]
+
+
+def test_noise_at_rest_is_no_current():
+    rng = np.random.default_rng(0)
+    current = np.concatenate([np.full(500, 1e-3), rng.normal(0, 3e-6, 500), np.full(500, -1e-3)])
+    halves = half_cycles(cycling_data_from_arrays(np.arange(1500.0), np.full(1500, 3.5), current))
+    assert halves.sign.tolist() == [1, -1]
+    np.testing.assert_allclose(halves.charge_ah * 3600, 0.5, rtol=0.01)
+
+
+def test_constant_voltage_is_found_and_its_charge_told():
+    time = np.arange(3000.0)
+    taper = 1e-3 * np.exp(-np.arange(1000) / 300)
+    current = np.concatenate([np.full(1000, 1e-3), taper, np.full(1000, -1e-3)])
+    voltage = np.concatenate([np.linspace(3.0, 4.2, 1000), np.full(1000, 4.2), np.linspace(4.2, 3.0, 1000)])
+    halves = half_cycles(cycling_data_from_arrays(time, voltage, current))
+    assert abs(int(halves.cv_start[0]) - 1000) < 30  # until the current has fallen by 5 %
+    assert halves.cv_start[1] == halves.stop[1]
+    assert halves.cv_charge_ah[0] * 3600 == pytest.approx(taper[20:].sum() * 1.0, rel=0.02)
+    assert halves.current_a[0] == pytest.approx(1e-3, rel=0.01)
+
+
+def test_impedance_rows_interrupt_nothing():
+    n = 300
+    frequency = np.full(n, np.nan)
+    current = np.full(n, 1e-3)
+    frequency[100:120], current[100:120] = 10.0, -5e-4
+    data = cycling_data_from_arrays(np.arange(float(n)), np.full(n, 3.5), current, frequency_hertz=frequency)
+    halves = half_cycles(data)
+    assert halves.sign.tolist() == [1]
+    assert halves.rest_inside_s[0] == pytest.approx(20.0, abs=1.5)
+
+
+def test_no_charge_flows_between_files():
+    data = cycling_data_from_arrays(
+        np.append(np.arange(100.0), np.arange(100.0) + 1e6), np.full(200, 3.5), np.full(200, 1e-3)
+    )
+    sources = (SourceFile("a", "", "csv", 0, 100), SourceFile("b", "", "csv", 100, 200))
+    joined = half_cycles(dataclasses.replace(data, sources=sources))
+    assert joined.charge_ah[0] * 3600 == pytest.approx(0.198)
+    assert half_cycles(data).charge_ah[0] * 3600 > 900  # as one file, the gap would count
+
+
+def test_a_derived_current_is_the_mean_of_its_interval():
+    time, current = np.array([0.0, 10.0, 30.0]), np.array([0.0, 1e-3, 3e-3])
+    data = cycling_data_from_arrays(time, np.full(3, 3.5), current)
+    derived = dataclasses.replace(data, current_origin="derived: dq over the time step")
+    assert half_cycles(derived).charge_ah[0] * 3600 == pytest.approx(1e-3 * 10 + 3e-3 * 20)
+    assert half_cycles(data).charge_ah[0] * 3600 == pytest.approx(1e-3 * 10 + 2e-3 * 20)
+
+
+@pytest.mark.parametrize("n", [0, 1, 5])
+def test_no_current_no_half_cycles(n):
+    halves = half_cycles(cycling_data_from_arrays(np.arange(float(n)), np.full(n, 3.5), np.zeros(n)))
+    assert len(halves) == 0
+    assert len(halves.to_frame()) == 0
+
+
+def test_a_wild_sample_does_not_put_the_record_to_rest():
+    current = np.full(10_000, 1e-3)
+    current[77] = 50.0
+    assert rest_threshold_a(current) == pytest.approx(1e-6)
