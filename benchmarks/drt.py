@@ -163,7 +163,9 @@ def peer_module() -> ModuleType:
     package = ModuleType("pyDRTtools")
     package.__path__ = list(spec.submodule_search_locations)
     sys.modules["pyDRTtools"] = package
-    return importlib.import_module("pyDRTtools.runs")
+    # it prints at import, which would spoil --json
+    with contextlib.redirect_stdout(io.StringIO()):
+        return importlib.import_module("pyDRTtools.runs")
 
 
 def peer_seconds(spectra: list[Spectrum], count: int) -> float:
@@ -277,7 +279,7 @@ def other_truths_report(count: int, rng: np.random.Generator) -> list[str]:
         elements_off = np.median(np.abs(sums / total - 1.0))
         gamma_off = np.median(np.abs(drt.polarisation_ohm / total - 1.0))
         lines += [
-            f"  {name:17s} |Δlog10 τ| {np.median(found.decades):.3f} / {np.quantile(found.decades, 0.9):.3f}, "
+            f"  {name:17s} log10 tau {np.median(found.decades):.3f} / {np.quantile(found.decades, 0.9):.3f}, "
             f"area {np.median(found.area):.1%} / {np.quantile(found.area, 0.9):.1%}, "
             f"missed {found.missed:.2f}, extra {found.extra:.2f};",
             f"  {'':17s} whole polarisation: elements off by {elements_off:.1%}, ∫γ by {gamma_off:.1%}",

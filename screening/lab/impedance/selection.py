@@ -89,7 +89,9 @@ def bic(cost: FloatArray, n_data: FloatArray, parameters: int) -> FloatArray:
     return n_data * np.log(np.maximum(cost, np.finfo(float).tiny) / n_data) + parameters * np.log(n_data)
 
 
-def select(problem: Problem, bounds: Bounds, peaks: list[FloatArray]) -> list[Selected]:
+def select(
+    problem: Problem, bounds: Bounds, peaks: list[FloatArray], *, patience: int = PATIENCE
+) -> list[Selected]:
     """Best number of elements, and their parameters, for each spectrum by itself.
 
     Elements are added one at a time. Each number is tried from several seeds: the largest peaks of the
@@ -104,6 +106,8 @@ def select(problem: Problem, bounds: Bounds, peaks: list[FloatArray]) -> list[Se
         Ranges of ln τ.
     peaks : list of ndarray, each (k, 2)
         Peaks of each DRT by descending area: ln τ and scaled area.
+    patience : int
+        Further elements tried without improvement before the search ends.
 
     Returns
     -------
@@ -126,7 +130,7 @@ def select(problem: Problem, bounds: Bounds, peaks: list[FloatArray]) -> list[Se
         best_score[rows] = np.where(won, score, best_score[rows])
         since[rows] = np.where(won, 0, since[rows] + 1)
         affordable = n_data[rows] > q + PER_ELEMENT * (elements + 1) + 1
-        go_on = (since[rows] < PATIENCE) & affordable
+        go_on = (since[rows] < patience) & affordable
         rows = rows[go_on]
         if rows.size == 0:
             break
@@ -215,8 +219,9 @@ def scan(problem: Problem, bounds: Bounds, fit: Fit) -> Scan:
     residual, jacobian = zarc.evaluate(problem, fit.theta)
     low, high = bounds.ln_tau_low.min(), bounds.ln_tau_high.max()
     grid = np.linspace(low, high, int((high - low) / log(10.0) * SCAN_PER_DECADE) + 2)
-    growth = (1j * np.exp(problem.ln_omega[:, None, :] + grid[None, :, None])) ** SEED_PHI
-    trial = (problem.weight[:, None, :] / (1.0 + growth)).view(float)
+    growth = np.exp(SEED_PHI * (problem.ln_omega[:, None, :] + grid[None, :, None]))
+    turn = complex(np.cos(SEED_PHI * np.pi / 2.0), np.sin(SEED_PHI * np.pi / 2.0))
+    trial = (problem.weight[:, None, :] / (1.0 + turn * growth)).view(float)
     overlap = trial @ jacobian.transpose(0, 2, 1)
     ridge = 1e-9 * np.einsum("spp->s", fit.gram)[:, None, None] * np.eye(jacobian.shape[1])
     projected = np.linalg.solve(fit.gram + ridge, overlap.transpose(0, 2, 1))

@@ -21,8 +21,8 @@ MAX_ADDED = 4
 GATE = 0.5 * log(10.0)
 """Largest jump in ln τ of one process between scouts: half a decade."""
 
-ROUNDS = 4
-"""Alternations of fitting the spectra and learning the courses; three change nothing visible."""
+ROUNDS = 3
+"""Alternations of fitting the spectra and learning the courses; a fourth changes nothing visible."""
 
 SUPPORT = 25.0
 """χ² that a track must explain in the series beyond ln N in each spectrum where it explains that much:
@@ -93,7 +93,7 @@ def follow(problem: Problem, bounds: Bounds, peaks: list[FloatArray]) -> Model:
     """
     count, q = len(problem.z), problem.n_terms
     scouts = np.unique(np.linspace(0, count - 1, SCOUTS).round().astype(int))
-    found = select(problem.take(scouts), bounds.take(scouts), [peaks[row] for row in scouts])
+    found = select(problem.take(scouts), bounds.take(scouts), [peaks[row] for row in scouts], patience=1)
     selected = dict(zip(scouts.tolist(), found, strict=True))
     noise = float(np.median([one.cost / _freedom(problem, row, one) for row, one in selected.items()]))
     theta = _seeds(count, q, _link(selected, q), selected)

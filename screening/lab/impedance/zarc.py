@@ -19,6 +19,9 @@ FINE, COARSE = 1e-6, 1e-4
 MAX_STEPS = 80
 """Steps of one fit; a good seed takes 5 to 15."""
 
+BLOCK = 24
+"""Spectra evaluated at once: their derivatives then stay in the processor's cache."""
+
 STUCK = 1e10
 """Damping above which no step lowers χ² any more."""
 
@@ -44,7 +47,7 @@ class Problem:
     weight: FloatArray
     columns: ComplexArray
 
-    def take(self, rows: np.ndarray) -> "Problem":
+    def take(self, rows: np.ndarray | slice) -> "Problem":
         """Return the problem of some of the spectra (rows may repeat)."""
         return Problem(self.ln_omega[rows], self.z[rows], self.weight[rows], self.columns[rows])
 
@@ -111,7 +114,10 @@ def evaluate(problem: Problem, theta: FloatArray) -> tuple[FloatArray, FloatArra
     resistance, ln_tau, phi = np.moveaxis(elements, -1, 0)[..., None]
     x = problem.ln_omega[:, None, :] + ln_tau
     growth = np.exp(phi * x)
-    share = 1.0 / (1.0 + growth * (np.cos(phi * pi / 2.0) + 1j * np.sin(phi * pi / 2.0)))
+    real, imag = growth * np.cos(phi * pi / 2.0), growth * np.sin(phi * pi / 2.0)
+    norm = 1.0 / (1.0 + 2.0 * real + growth**2)
+    share = np.empty(x.shape, dtype=complex)
+    share.real, share.imag = (1.0 + real) * norm, -imag * norm
     slope = -resistance * share * (1.0 - share)
     jacobian = np.empty((count, theta.shape[1], problem.z.shape[1]), dtype=complex)
     jacobian[:, :q] = problem.columns
@@ -189,10 +195,15 @@ class _State:
 
     @classmethod
     def at(cls, problem: Problem, theta: FloatArray, anchor: Anchor | None) -> "_State":
-        residual, jacobian = evaluate(problem, theta)
-        cost = np.einsum("sn,sn->s", residual, residual)
-        gram = jacobian @ jacobian.transpose(0, 2, 1)
-        descent = (jacobian @ residual[..., None])[..., 0]
+        count, size = theta.shape
+        cost, descent = np.empty(count), np.empty(theta.shape)
+        gram = np.empty((count, size, size))
+        for first in range(0, count, BLOCK):
+            rows = slice(first, first + BLOCK)
+            residual, jacobian = evaluate(problem.take(rows), theta[rows])
+            cost[rows] = np.einsum("sn,sn->s", residual, residual)
+            gram[rows] = jacobian @ jacobian.transpose(0, 2, 1)
+            descent[rows] = (jacobian @ residual[..., None])[..., 0]
         if anchor is not None:
             away = anchor.centre - theta
             cost += (anchor.precision * away**2).sum(axis=1)
