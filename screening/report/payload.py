@@ -14,6 +14,9 @@ from screening.report.source import Results
 SIGNIFICANT_DIGITS = 5
 """Digits of a number in the ranking: one more than is shown, so that a filter at a shown bound holds."""
 
+NEGLIGIBLE = 1e-15
+"""Smaller numbers are 0, rounding of sums of O(1): and doubles hold powers of ten exactly up to 1e22 only."""
+
 FLAGS = ("passes", "pareto", "estimated", "toxic", "moisture_hazard")
 """Columns that the page shows as words beside the candidate."""
 
@@ -98,9 +101,9 @@ def _texts(values: pd.Series) -> list[Any]:
 
 
 def _rounded(values: np.ndarray, *, whole: bool) -> list[Any]:
-    """Numbers to `SIGNIFICANT_DIGITS` (counts as they are), whole ones without a point; None for no number."""
+    """Numbers to `SIGNIFICANT_DIGITS` (counts as they are), whole ones without a point; None for NaN."""
     finite = np.isfinite(values)
-    known = np.where(finite, values, 0.0)
+    known = np.where(finite & (np.abs(values) >= NEGLIGIBLE), values, 0.0)
     if not whole:
         size = np.where(known == 0.0, 1.0, np.abs(known))
         decimals = SIGNIFICANT_DIGITS - 1 - np.floor(np.log10(size)).astype(int)

@@ -1,7 +1,7 @@
 // Reaction energy against mixing ratio, on three axes that convert exactly into each other.
 
 const EV_TO_KJ_PER_MOL = 96.48533212;
-const POINTS_BETWEEN_KINKS = 24;
+const POINTS_BETWEEN_KINKS = 40;
 const PURE_A = 0.9999;
 const NO_ENERGY_EV = 1e-9;
 
@@ -71,7 +71,7 @@ function kinkWords(curve, kink, settings) {
   const perMole = energyAt(curve, energy, kink.x_atomic, "mole");
   return [
     reactionText(kink.reaction),
-    `${number(energy)} eV/atom, ${number(perMole)} kJ per mol ${subscripted(curve.b)} (${settings.energy})`,
+    `${number(energy)} eV/atom, ${number(perMole)} kJ per mol of ${subscripted(curve.b)} (${settings.energy})`,
     `x = ${number(kink.x_atomic)} atomic, ${number(kink.x_molar)} molar, ${number(kink.x_mass)} mass`,
     ...(curve.estimated ? [`estimated: ${curve.estimated_phases.map(subscripted).join(", ")}`] : []),
   ];
@@ -104,7 +104,7 @@ function drawCurves(curves, settings) {
   const unique = (key) => [...new Set(curves.map((curve) => subscripted(curve[key])))];
   const [a, b] = [unique("a").join(" or "), unique("b")];
   const of = b.length === 1 ? b[0] : "the reactor";
-  const unit = settings.per === "atom" ? "eV/atom" : `kJ per mol ${of}`;
+  const unit = settings.per === "atom" ? "eV/atom" : `kJ per mol of ${of}`;
   const kind = settings.energy === "total" ? "Total" : "Mutual";
   chart("curves-chart", (look) => ({
     traces: curveTraces(curves, settings, look),

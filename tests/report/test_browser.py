@@ -1,0 +1,415 @@
+"""The page in a real browser: it sorts, switches axes, fetches nothing, and survives hostile words."""
+
+import base64
+import io
+import json
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from PIL import Image
+
+from screening.report.page import write_report
+
+BROWSER = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+DRIVER = shutil.which("chromedriver")
+if not BROWSER or not DRIVER:
+    pytest.skip("no browser with its driver (Debian: chromium, chromium-driver)", allow_module_level=True)
+webdriver = pytest.importorskip("selenium.webdriver", reason="selenium is absent (extra `test`)")
+
+FLAGS = (
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--window-size=1300,1000",
+)
+WAIT_S = 60
+ALL_ROWS = 85_014
+BLUE = (0x00, 0x72, 0xB2)
+KJ_PER_EV = 96.48533212
+SAME = 1e-9
+"""Relative error of the browser's own conversions: a few roundings of doubles."""
+
+
+class Browser:
+    """A driven browser and what it logged since the page was asked for."""
+
+    def __init__(self, driver: Any) -> None:
+        self.driver = driver
+
+    def open(self, page: Path) -> None:
+        from selenium.webdriver.support.ui import WebDriverWait
+
+        self.driver.get("about:blank")
+        for kind in ("browser", "performance"):
+            self.driver.get_log(kind)
+        self.driver.get(page.as_uri())
+        WebDriverWait(self.driver, WAIT_S).until(
+            lambda driver: driver.execute_script("return document.documentElement.dataset.ready") == "yes"
+        )
+
+    def js(self, script: str, *arguments: object) -> Any:
+        return self.driver.execute_script(script, *arguments)
+
+    def find(self, selector: str) -> Any:
+        return self.driver.find_element("css selector", selector)
+
+    def click(self, selector: str) -> None:
+        self.js("arguments[0].scrollIntoView({block: 'center'})", self.find(selector))
+        self.find(selector).click()
+
+    def choose(self, selector: str, value: str) -> None:
+        from selenium.webdriver.support.ui import Select
+
+        Select(self.find(selector)).select_by_value(value)
+
+    def texts(self, selector: str) -> list[str]:
+        return self.js(
+            "return [...document.querySelectorAll(arguments[0])].map((node) => node.textContent)", selector
+        )
+
+    def column(self, name: str) -> list[str]:
+        """Shown cells of one column of the ranking, from the top."""
+        heads = self.js(
+            "const heads = document.querySelectorAll('#ranking-table thead button');"
+            "return [...heads].map((head) => head.dataset.column)"
+        )
+        return self.texts(f"#ranking-table tbody tr > :nth-child({heads.index(name) + 1})")
+
+    def traces(self, chart: str) -> list[dict[str, Any]]:
+        return self.js(
+            "return document.getElementById(arguments[0]).data.map((t) => "
+            "({x: [...t.x], y: [...t.y], mode: t.mode, name: t.name, type: t.type}))",
+            chart,
+        )
+
+    def complaints(self) -> list[str]:
+        return [entry["message"] for entry in self.driver.get_log("browser") if entry["level"] != "INFO"]
+
+    def requests(self) -> list[str]:
+        """Addresses asked for since the page was opened, its own and data within it left out."""
+        asked = []
+        for entry in self.driver.get_log("performance"):
+            message = json.loads(entry["message"])["message"]
+            if message["method"] == "Network.requestWillBeSent":
+                asked.append(message["params"]["request"]["url"])
+        return [url for url in asked if not url.startswith(("data:", "blob:", "file:"))]
+
+    def device(self, command: str, **settings: object) -> Any:
+        return self.driver.execute_cdp_cmd(command, settings)
+
+
+@pytest.fixture(scope="module")
+def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
+    from selenium.webdriver.chrome.service import Service
+
+    options = webdriver.ChromeOptions()
+    options.binary_location = BROWSER
+    for flag in (*FLAGS, f"--user-data-dir={tmp_path_factory.mktemp('profile')}"):
+        options.add_argument(flag)
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
+    driver = webdriver.Chrome(options=options, service=Service(DRIVER))
+    yield Browser(driver)
+    driver.quit()
+
+
+@pytest.fixture(scope="module")
+def page(six: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("page") / "report.html"
+    write_report(path, six)
+    return path
+
+
+@pytest.fixture
+def opened(browser: Browser, page: Path) -> Iterator[Browser]:
+    browser.open(page)
+    yield browser
+    browser.device("Emulation.setEmulatedMedia", media="", features=[])
+    browser.device("Emulation.clearDeviceMetricsOverride")
+
+
+@pytest.fixture(scope="module")
+def lithium_on_alcl4(six: Path) -> dict[str, Any]:
+    reactors = json.loads((six / "ranking.json").read_text("utf-8"))["reactors"]
+    reactor = next(r for r in reactors if r["formula"] == "LiAlCl4")
+    return next(c for c in reactor["curves"] if (c["a"], c["b"]) == ("Li", "LiAlCl4"))
+
+
+def test_nothing_is_fetched_and_nothing_complains(opened: Browser) -> None:
+    for axis in ("molar", "mass"):
+        opened.click(f"input[name=axis][value={axis}]")
+    opened.choose("#contact", "all")
+    opened.choose("#pareto-x", "volume_change")
+    assert opened.requests() == []
+    assert opened.complaints() == []
+
+
+def test_what_watches_requests_and_complaints_can_see_them(opened: Browser) -> None:
+    outcome = opened.driver.execute_async_script(
+        "fetch('http://127.0.0.1:9/').then(() => arguments[0]('went'), () => arguments[0]('refused'))"
+    )
+    assert outcome == "refused"
+    assert any("Content Security Policy" in text for text in opened.complaints())
+
+
+def number(text: str) -> float:
+    return float("nan") if text == "–" else float(text.replace("−", "-"))
+
+
+def test_the_table_sorts_by_click_and_by_key_and_says_so(opened: Browser, six: Path) -> None:
+    from selenium.webdriver.common.keys import Keys
+
+    table = pd.read_parquet(six / "ranking.parquet")
+    head = "[data-column=li_consumed_mah_per_g]"
+    opened.click(head)
+    assert opened.find(f"th:has({head})").get_attribute("aria-sort") == "ascending"
+    shown = [number(text) for text in opened.column("li_consumed_mah_per_g")]
+    np.testing.assert_allclose(shown, np.sort(table["li_consumed_mah_per_g"]), rtol=1e-3)
+    opened.find(head).send_keys(Keys.ENTER)
+    assert opened.find(f"th:has({head})").get_attribute("aria-sort") == "descending"
+    shown = [number(text) for text in opened.column("li_consumed_mah_per_g")]
+    np.testing.assert_allclose(shown, np.sort(table["li_consumed_mah_per_g"])[::-1], rtol=1e-3)
+    assert "descending" in opened.find("#ranking-status").text
+
+
+def test_what_has_no_value_stands_last_both_ways(opened: Browser) -> None:
+    for _ in range(2):
+        opened.click("#ranking-table [data-column=sulfide_relief_ev_per_mol]")
+        values = [number(text) for text in opened.column("sulfide_relief_ev_per_mol")]
+        assert not np.isnan(values[:6]).any()
+        assert np.isnan(values[6:]).all()
+
+
+def test_filters_keep_what_fits(opened: Browser) -> None:
+    opened.find("#words").send_keys("Mg I")
+    assert opened.column("formula") == ["MgI₂"]
+    opened.click("#filters [type=reset]")
+    opened.click("#ranked-only")
+    assert len(opened.column("formula")) == 6
+    opened.click("#add-bound")
+    opened.choose("#bounds select:first-child", "driving_force_ev_per_li")
+    opened.choose("#bounds select:nth-of-type(2)", "most")
+    opened.find("#bounds input").send_keys("-1")
+    assert opened.column("formula") == ["LiAlCl₄", "Li₁₀GeP₂S₁₂"]
+    opened.click("#bounds button")
+    opened.click("#sure-only")
+    assert not [text for text in opened.column("formula") if "estimated" in text]
+
+
+def test_a_definition_shows_on_focus_and_on_hover(opened: Browser) -> None:
+    from selenium.webdriver.common.action_chains import ActionChains
+
+    opened.js("document.querySelector('[data-column=relay_ev_per_atom]').focus()")
+    assert opened.find("#tip").text.startswith("Lowest mutual energy of alloy | reactor")
+    opened.js("document.activeElement.blur()")
+    assert not opened.find("#tip").is_displayed()
+    ActionChains(opened.driver).move_to_element(opened.find("[data-column=mixing_ev_per_atom]")).perform()
+    assert opened.find("#tip").text.startswith("Lowest mutual energy of reactor | sulfide")
+
+
+@pytest.mark.parametrize("axis", ["atomic", "molar", "mass"])
+def test_the_axis_switch_moves_the_curve(
+    opened: Browser, lithium_on_alcl4: dict[str, Any], axis: str
+) -> None:
+    opened.click(f"input[name=axis][value={axis}]")
+    line, circles, *_ = opened.traces("curves-chart")
+    kinks = lithium_on_alcl4["kinks"]
+    np.testing.assert_allclose(circles["x"], [k[f"x_{axis}"] for k in kinks[1:-1]], rtol=SAME)
+    np.testing.assert_allclose(circles["y"], [k["total_ev_per_atom"] for k in kinks[1:-1]], rtol=SAME)
+    # whatever the axis, every point of the line maps back to the straight line between kinks by atoms
+    inner = kinks[1]
+    factor = inner[f"x_{axis}"] / (1 - inner[f"x_{axis}"]) / (inner["x_atomic"] / (1 - inner["x_atomic"]))
+    x = np.array(line["x"])
+    atomic = x / (factor * (1 - x) + x)
+    straight = np.interp(atomic, [k["x_atomic"] for k in kinks], [k["total_ev_per_atom"] for k in kinks])
+    np.testing.assert_allclose(line["y"], straight, atol=1e-9)
+
+
+def test_energies_per_mole_and_mutual_are_those_of_the_file(
+    opened: Browser, six: Path, lithium_on_alcl4: dict[str, Any]
+) -> None:
+    opened.click("input[name=per][value=mole]")
+    line, circles, *_ = opened.traces("curves-chart")
+    per_mole = [k["kj_per_mol_b"] for k in lithium_on_alcl4["kinks"][1:-1]]
+    np.testing.assert_allclose(circles["y"], per_mole, rtol=SAME)
+    # past the last reaction lithium only dilutes: nothing changes per mole of reactor
+    np.testing.assert_allclose(line["y"][-1], per_mole[-1], rtol=1e-6)
+    opened.choose("#contact", "sulfide")
+    opened.click("input[name=energy][value=mutual]")
+    _, circles, *_ = opened.traces("curves-chart")
+    reactors = json.loads((six / "ranking.json").read_text("utf-8"))["reactors"]
+    curve = next(c for c in reactors[0]["curves"] if (c["a"], c["b"]) == ("Li", "Li6PS5Cl"))
+    kj_per_ev_of_li6ps5cl = 13.0 * KJ_PER_EV
+    expected = [
+        k["mutual_ev_per_atom"] / (1 - k["x_atomic"]) * kj_per_ev_of_li6ps5cl for k in curve["kinks"][1:-1]
+    ]
+    np.testing.assert_allclose(circles["y"], expected, rtol=1e-6)
+
+
+def test_the_pointer_shows_the_reaction(opened: Browser) -> None:
+    from selenium.webdriver.common.action_chains import ActionChains
+
+    opened.js("document.getElementById('curves-chart').scrollIntoView({block: 'center'})")
+    x, y = opened.js(
+        "const box = document.querySelector('#curves-chart .scatterlayer .point').getBoundingClientRect();"
+        "return [box.x + box.width / 2, box.y + box.height / 2]"
+    )
+    pointer = ActionChains(opened.driver)
+    pointer.w3c_actions.pointer_action.move_to_location(int(x) - 3, int(y) - 3)
+    pointer.w3c_actions.pointer_action.move_to_location(int(x), int(y))
+    pointer.perform()
+    assert "3 Li + LiAlCl₄ → 4 LiCl + Al" in opened.find("#curves-readout").text
+    assert "3 Li + LiAlCl₄" in "".join(opened.texts("#curves-chart .hovertext"))
+
+
+def test_a_row_opens_its_reactor(opened: Browser) -> None:
+    opened.click("#ranking-table tbody tr:nth-child(5) button")
+    assert "Li₃HoCl₆" in opened.find("#reactor-summary").text
+    assert opened.find("#reactor-summary .mark").text == "estimated"
+    assert "(estimated)" in opened.traces("curves-chart")[0]["name"]
+    assert opened.find("#reactor-choice").get_attribute("value") == "4"
+
+
+def test_staircase_pareto_and_probabilities_are_drawn(opened: Browser, six: Path) -> None:
+    first = json.loads((six / "ranking.json").read_text("utf-8"))["reactors"][0]
+    line = opened.traces("staircase-chart")[0]
+    assert max(line["x"]) == first["plateaus"][-1]["uptake_per_formula"]
+    opened.click("input[name=uptake][value=charge]")
+    line = opened.traces("staircase-chart")[0]
+    assert max(line["x"]) == first["plateaus"][-1]["capacity_mah_per_g"]
+    table = pd.read_parquet(six / "ranking.parquet")
+    behind, front = opened.traces("pareto-chart")
+    assert len(front["x"]) == table["pareto"].sum()
+    assert len(behind["x"]) + len(front["x"]) == table["passes"].sum()
+    z = opened.js("return document.getElementById('certainty-chart').data[0].z.map((row) => [...row])")
+    np.testing.assert_allclose(np.sum(z, axis=1), 1.0, atol=1e-9)
+
+
+def picture(browser: Browser, selector: str) -> np.ndarray:
+    shot = browser.find(selector).screenshot_as_png
+    return np.asarray(Image.open(io.BytesIO(shot)).convert("RGB")).reshape(-1, 3)
+
+
+def test_a_screenshot_is_not_blank(opened: Browser) -> None:
+    pixels = picture(opened, "#curves-chart")
+    assert (np.abs(pixels - np.array(BLUE)).max(axis=1) < 12).sum() > 200
+    assert len(np.unique(pixels, axis=0)) > 50
+    assert (pixels.min(axis=1) > 250).mean() > 0.5
+
+
+def test_dark_surroundings_turn_page_and_charts(opened: Browser) -> None:
+    ink = "return document.querySelector('#curves-chart .xtick text').style.fill"
+    light = opened.js(ink)
+    opened.device("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": "dark"}])
+    pixels = picture(opened, "#curves-chart")
+    assert (pixels.max(axis=1) < 60).mean() > 0.5
+    assert opened.js(ink) != light
+    assert opened.complaints() == []
+
+
+def test_a_phone_needs_no_sideways_scrolling(opened: Browser) -> None:
+    phone = {"width": 390, "height": 840, "deviceScaleFactor": 1, "mobile": True}
+    opened.device("Emulation.setDeviceMetricsOverride", **phone)
+    assert opened.js("return document.documentElement.scrollWidth") <= 390
+    wide = opened.js(
+        "return [...document.querySelectorAll('main *')]"
+        ".filter((node) => !node.closest('.scroll, .chart, .unseen, details'))"
+        ".filter((node) => node.getBoundingClientRect().right > innerWidth + 1)"
+        ".map((node) => node.outerHTML.slice(0, 80))"
+    )
+    assert wide == []
+
+
+def test_print_shows_results_without_controls(opened: Browser) -> None:
+    opened.device("Emulation.setEmulatedMedia", media="print")
+    assert not opened.find("#filters").is_displayed()
+    assert opened.find("#ranking-table tbody tr").is_displayed()
+    assert opened.js("return document.querySelector('#curves-chart').layout.width") == 900
+    printed = opened.device("Page.printToPDF", preferCSSPageSize=True)
+    assert base64.b64decode(printed["data"]).startswith(b"%PDF")
+
+
+def test_every_control_has_a_name_and_is_reached_by_key(opened: Browser) -> None:
+    nameless = opened.js(
+        "return [...document.querySelectorAll('button, input, select')].filter((n) => "
+        "!(n.textContent.trim() || n.labels?.length || n.ariaLabel)).map((n) => n.outerHTML)"
+    )
+    assert nameless == []
+    assert opened.js("return document.querySelectorAll('[tabindex]:not([tabindex=\"0\"])').length") == 0
+
+
+def test_the_chosen_rows_are_saved_as_csv(opened: Browser, tmp_path: Path) -> None:
+    from selenium.webdriver.support.ui import WebDriverWait
+
+    opened.device("Browser.setDownloadBehavior", behavior="allow", downloadPath=str(tmp_path))
+    opened.click("#front-only")
+    opened.click("#download")
+    saved = tmp_path / "ranking-selection.csv"
+    WebDriverWait(opened.driver, WAIT_S).until(lambda _: saved.is_file())
+    frame = pd.read_csv(saved)
+    assert frame["formula"].tolist() == ["LiAlCl4", "Li10GeP2S12"]
+    assert frame["rank"].tolist() == [1, 2]
+
+
+def test_hostile_words_are_shown_and_never_run(browser: Browser, hostile: Path) -> None:
+    write_report(hostile / "report.html", hostile, hostile / "experiments")
+    browser.open(hostile / "report.html")
+    assert browser.js("return typeof hostile") == "undefined"
+    assert browser.js("return document.querySelectorAll('img, main b').length") == 0
+    assert "onerror" in browser.column("formula")[0]
+    assert "onerror" in browser.find("#reactor-summary").text
+    assert "onerror" in browser.find("#validation").text
+    browser.click("details")
+    assert "onerror" in browser.find("#kinks-table").text
+    browser.choose("#contact", "all")
+    assert browser.requests() == []
+    assert browser.complaints() == []
+
+
+def large_results(six: Path, directory: Path) -> pd.DataFrame:
+    """As many candidates as the whole database, made from the six with other numbers."""
+    few, rng = pd.read_parquet(six / "ranking.parquet"), np.random.default_rng(7)
+    table = few.iloc[np.arange(ALL_ROWS) % 6].reset_index(drop=True)
+    table["formula"] = [f"Li{1 + i % 97}Mg{1 + i // 97}Cl2" for i in range(ALL_ROWS)]
+    table["rank"] = pd.array(np.arange(1, ALL_ROWS + 1), dtype="Int32")
+    table["score"] = np.sort(rng.random(ALL_ROWS))[::-1]
+    table["pareto"] = rng.random(ALL_ROWS) < 0.01
+    for name in ("driving_force_ev_per_li", "sulfide_relief_ev_per_mol", "relay_ev_per_atom"):
+        table[name] = rng.normal(size=ALL_ROWS)
+    table.to_parquet(directory / "ranking.parquet")
+    content = json.loads((six / "ranking.json").read_text("utf-8"))
+    for reactor in content["reactors"]:
+        reactor["rank_probability"] = []
+    (directory / "ranking.json").write_text(json.dumps(content), "utf-8")
+    return table
+
+
+def test_a_campaign_over_everything_stays_usable(browser: Browser, six: Path, tmp_path: Path) -> None:
+    table = large_results(six, tmp_path)
+    write_report(tmp_path / "report.html", tmp_path)
+    browser.open(tmp_path / "report.html")
+    assert f"{ALL_ROWS:,} candidates" in browser.find("#ranking-status").text
+    assert len(browser.column("rank")) == 50
+    assert browser.js("return document.querySelectorAll('*').length") < 40_000
+    browser.click("#last-page")
+    assert browser.column("rank")[-1] == str(ALL_ROWS)
+    browser.click("[data-column=relay_ev_per_atom]")
+    least = number(browser.column("relay_ev_per_atom")[0])
+    assert least == pytest.approx(table["relay_ev_per_atom"].min(), rel=1e-3)
+    browser.find("#words").send_keys("mg12cl2")
+    assert len(browser.column("formula")) == 50
+    assert "97 candidates" in browser.find("#ranking-status").text
+    behind, front = browser.traces("pareto-chart")
+    assert len(front["x"]) == table["pareto"].sum()
+    assert 1000 < len(behind["x"]) < 10_000
+    assert browser.traces("certainty-chart")[0]["type"] == "bar"
+    assert browser.complaints() == []

@@ -1,0 +1,331 @@
+"""The page as text: self-contained, escaped, true to its files, and nothing shown where nothing is."""
+
+import base64
+import gzip
+import hashlib
+import json
+import math
+import re
+from dataclasses import dataclass, field
+from html.parser import HTMLParser
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from typer.testing import CliRunner
+
+from screening.cli import app
+from screening.errors import InputError
+from screening.provenance import Provenance
+from screening.reactors.criteria import CRITERIA
+from screening.report.citing import citation
+from screening.report.columns import ranking_columns
+from screening.report.measured import PICTURE_BYTES, ROWS_SHOWN, measured_sections, validation_section
+from screening.report.page import report_page, write_report
+from screening.report.payload import NEGLIGIBLE, SIGNIFICANT_DIGITS, _rounded, payload
+from screening.report.source import read_results
+
+SIX_BYTES = 8_000_000
+"""Largest page of the six reactors, plotting library included."""
+
+HALF = 0.5 * (1.0 + 1e-9)
+"""Half a unit of the last digit, with room for the rounding of a double."""
+
+STAMP = "interphase-screening 0.1.0 | bench"
+
+
+@dataclass
+class Parsed(HTMLParser):
+    """Elements of a page as a browser's parser meets them."""
+
+    elements: list[tuple[str, dict[str, str | None]]] = field(default_factory=list)
+    scripts: list[str] = field(default_factory=list)
+    texts: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        super().__init__(convert_charrefs=True)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.elements.append((tag, dict(attrs)))
+        if tag == "script":
+            self.scripts.append("")
+
+    def handle_data(self, data: str) -> None:
+        if self.elements and self.elements[-1][0] == "script" and self.cdata_elem == "script":
+            self.scripts[-1] += data
+        else:
+            self.texts.append(data)
+
+    def of(self, tag: str) -> list[dict[str, str | None]]:
+        return [attributes for name, attributes in self.elements if name == tag]
+
+
+def parsed(page: str) -> Parsed:
+    parser = Parsed()
+    parser.feed(page)
+    parser.close()
+    return parser
+
+
+@pytest.fixture(scope="module")
+def page(six: Path) -> str:
+    return report_page(read_results(six))
+
+
+@pytest.fixture(scope="module")
+def tree(page: str) -> Parsed:
+    return parsed(page)
+
+
+def unpacked(results: Path) -> dict:
+    read = read_results(results)
+    packed = payload(read, ranking_columns(read.table))
+    return json.loads(gzip.decompress(base64.b64decode(packed)))
+
+
+def test_the_page_of_the_six_is_one_file_below_eight_megabytes(page: str, tree: Parsed) -> None:
+    assert len(page.encode()) < SIX_BYTES
+    assert any("plotly.js v" in script for script in tree.scripts)
+
+
+def fetched(tree: Parsed) -> list[str]:
+    """Addresses that a browser would load with the page: everything but links that a reader must follow."""
+    found = []
+    for tag, attributes in tree.elements:
+        names = ["src", "srcset", "data", "poster", "action", "background"] + (["href"] if tag != "a" else [])
+        found += [str(attributes[name]) for name in names if attributes.get(name)]
+    return [address for address in found if not address.startswith("data:")]
+
+
+def test_no_element_loads_anything(tree: Parsed) -> None:
+    assert fetched(tree) == []
+    links = [str(attributes["href"]) for attributes in tree.of("a")]
+    assert all(link.startswith(("#", "https://doi.org/")) for link in links)
+
+
+def test_the_style_loads_nothing(page: str) -> None:
+    (style,) = re.findall(r"<style>(.*?)</style>", page.partition("<body>")[0], re.S)
+    assert "--ink" in style
+    assert "url(" not in style
+    assert "@import" not in style
+
+
+def test_the_check_for_loaded_addresses_can_fail() -> None:
+    spoilt = '<script src="a.js"></script><link href="b.css"><img src="data:,">'
+    assert fetched(parsed(spoilt)) == ["a.js", "b.css"]
+
+
+def test_the_policy_lets_exactly_the_two_packaged_scripts_run(tree: Parsed) -> None:
+    policy = next(str(a["content"]) for a in tree.of("meta") if a.get("http-equiv"))
+    allowed = re.findall(r"'sha256-([^']+)'", policy)
+    run = [s for s, a in zip(tree.scripts, tree.of("script"), strict=True) if a.get("type") != "text/plain"]
+    digests = [base64.b64encode(hashlib.sha256(text.encode()).digest()).decode() for text in run]
+    assert digests == allowed
+    assert policy.startswith("default-src 'none'")
+
+
+def test_every_criterion_has_a_sorting_head_that_points_to_its_definition(page: str, tree: Parsed) -> None:
+    heads = {a["data-column"]: a["aria-describedby"] for a in tree.of("button") if "data-column" in a}
+    for criterion in CRITERIA:
+        cell = re.search(rf'id="{heads[criterion.name]}">(.*?)</td>', page)
+        assert cell is not None
+        assert cell[1].replace("&#39;", "'") == criterion.meaning
+    assert {a["aria-sort"] for a in tree.of("th") if "aria-sort" in a} == {"none"}
+
+
+def test_the_table_travels_whole_and_ranks_exactly(six: Path) -> None:
+    table, sent = pd.read_parquet(six / "ranking.parquet"), unpacked(six)
+    assert sent["data"]["formula"] == table["formula"].tolist()
+    assert sent["data"]["rank"] == [None if pd.isna(v) else int(v) for v in table["rank"]]
+    assert sent["data"]["estimated"] == table["estimated"].astype(int).tolist()
+    for criterion in CRITERIA:
+        got = np.array(sent["data"][criterion.name], dtype=float)
+        tolerance = 0.5001 * 10.0 ** (1 - SIGNIFICANT_DIGITS)
+        np.testing.assert_allclose(got, table[criterion.name].to_numpy(float), rtol=tolerance)
+
+
+def test_estimates_are_marked_where_they_stand(six: Path, page: str) -> None:
+    sent = unpacked(six)
+    marked = [f for f, e in zip(sent["data"]["formula"], sent["data"]["estimated"], strict=True) if e]
+    assert marked == ["Li3HoCl6"]
+    assert [r["formula"] for r in sent["reactors"] if r["estimated"]] == ["Li3HoCl6"]
+    assert "marks what rests on a phase whose energy is itself an estimate" in page
+
+
+def test_pairs_of_anode_and_sulfide_are_told_apart(own_six: Path) -> None:
+    table = pd.read_parquet(own_six / "ranking.parquet")
+    both = pd.concat([table, table.assign(anode="Na")], ignore_index=True)
+    both.to_parquet(own_six / "ranking.parquet")
+    sent = unpacked(own_six)
+    assert sent["pairs"] == [["Li", "Li6PS5Cl"], ["Na", "Li6PS5Cl"]]
+    assert sent["pair"] == [0] * len(table) + [1] * len(table)
+    assert "anode" in sent["data"]
+
+
+@given(st.lists(st.floats(-1e9, 1e9) | st.just(float("nan")) | st.floats(-1e-3, 1e-3), min_size=1))
+def test_numbers_are_rounded_to_the_digits_that_are_sent(values: list[float]) -> None:
+    for value, got in zip(values, _rounded(np.array(values), whole=False), strict=True):
+        if np.isnan(value):
+            assert got is None
+        elif abs(value) < NEGLIGIBLE:
+            assert got == 0
+        else:
+            unit = 10.0 ** (math.floor(math.log10(abs(value))) + 1 - SIGNIFICANT_DIGITS)
+            assert abs(got - value) <= HALF * unit
+            digits = re.sub(r"e.*$|[-.]", "", repr(got)).strip("0")
+            assert len(digits) <= SIGNIFICANT_DIGITS
+
+
+def test_words_from_outside_stay_words(hostile: Path) -> None:
+    sections = [validation_section(hostile), *measured_sections(hostile / "experiments")]
+    page = report_page(read_results(hostile), tuple(s for s in sections if s))
+    tree = parsed(page)
+    assert len(tree.of("script")) == 3
+    assert tree.of("img") == []
+    assert tree.of("b") == []
+    assert not [a for _, attributes in tree.elements for a in attributes if a.startswith("on")]
+    shown = "".join(tree.texts)
+    assert shown.count("onerror=") >= 8
+    assert "<b>cell" in shown
+
+
+def test_nothing_measured_means_no_such_section(six: Path, page: str, tmp_path: Path) -> None:
+    assert "none on this page is measured" in page
+    assert validation_section(six) is None
+    (tmp_path / "raw.csv").write_text("time,voltage\n0,1\n", "utf-8")
+    assert measured_sections(tmp_path) == ()
+
+
+def bench_output(folder: Path, name: str, frame: pd.DataFrame) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    frame.assign(provenance=STAMP).to_csv(folder / name, index=False)
+
+
+def test_stamped_tables_and_figures_of_the_bench_are_shown(tmp_path: Path) -> None:
+    processes = pd.DataFrame({"tau_s": [1e-5], "resistance_ohm": [-12.5]})
+    bench_output(tmp_path / "rest", "processes.csv", processes)
+    (tmp_path / "rest" / "drt.json").write_text("{}", "utf-8")
+    (tmp_path / "rest" / "drt.png").write_bytes(b"\x89PNG small")
+    (tmp_path / "rest" / "vast.png").write_bytes(bytes(PICTURE_BYTES))
+    bench_output(tmp_path / "cell", "cycles.csv", pd.DataFrame({"cycle": range(ROWS_SHOWN + 5)}))
+    drt, cycling = measured_sections(tmp_path)
+    assert (drt.key, cycling.key) == ("drt", "cycling")
+    (block,) = drt.blocks
+    assert block.title == "rest"
+    assert block.tables[0].columns == ("tau s", "resistance ohm")
+    assert block.tables[0].rows == (("1e−05", "−12.5"),)
+    assert [bool(picture.uri) for picture in block.pictures] == [True, False]
+    assert cycling.blocks[0].tables[0].cut
+    assert len(cycling.blocks[0].tables[0].rows) == ROWS_SHOWN
+
+
+def test_a_comparison_is_shown_key_by_key(own_six: Path) -> None:
+    content = {
+        "cells": 4,
+        "contradictions": [{"prediction": 0.1, "measured": None}, {"prediction": True}],
+        "agreement": {"score": {"kendall": 0.5}},
+        "settings": {"draws": 100},
+        "remarks": ["too few to tell"],
+        "next": [],
+    }
+    (own_six / "validation.json").write_text(json.dumps(content), "utf-8")
+    section = validation_section(own_six)
+    assert section is not None
+    titles = [block.title for block in section.blocks]
+    assert titles == ["", "contradictions", "agreement", "settings", "remarks", "next"]
+    assert section.blocks[0].tables[0].rows == (("cells", "4"),)
+    assert section.blocks[1].tables[0].rows == (("0.1", "–"), ("yes", "–"))
+    assert section.blocks[2].tables[0].rows == (("score", "0.5"),)
+    assert section.blocks[4].sentences == ("too few to tell",)
+    assert section.blocks[5].sentences == ("none",)
+
+
+def test_only_the_very_snapshot_of_the_stamp_is_cited(six: Path) -> None:
+    stamp = read_results(six).provenance
+    assert any("Jain" in reference for reference in citation(stamp).data)
+    other = Provenance(stamp.package_version, stamp.date, stamp.source, "0" * 64)
+    assert citation(other).data == ()
+    assert "another checksum" in citation(other).remark
+    absent = Provenance(stamp.package_version, stamp.date, "nowhere", "0" * 64)
+    assert "not on the machine" in citation(absent).remark
+
+
+def spoil_json(directory: Path) -> None:
+    (directory / "ranking.json").write_text('{"study": ', "utf-8")
+
+
+def drop_key(directory: Path) -> None:
+    content = json.loads((directory / "ranking.json").read_text("utf-8"))
+    del content["reactors"][2]["plateaus"]
+    (directory / "ranking.json").write_text(json.dumps(content), "utf-8")
+
+
+def drop_stamp(directory: Path) -> None:
+    content = json.loads((directory / "ranking.json").read_text("utf-8"))
+    del content["provenance"]["source"]
+    (directory / "ranking.json").write_text(json.dumps(content), "utf-8")
+
+
+def drop_column(directory: Path) -> None:
+    table = pd.read_parquet(directory / "ranking.parquet")
+    table.drop(columns="score").to_parquet(directory / "ranking.parquet")
+
+
+def spoil_parquet(directory: Path) -> None:
+    (directory / "ranking.parquet").write_bytes(b"PAR1 not")
+
+
+def spoil_validation(directory: Path) -> None:
+    (directory / "validation.json").write_text("[1, 2", "utf-8")
+
+
+def drop_json(directory: Path) -> None:
+    (directory / "ranking.json").unlink()
+
+
+def drop_parquet(directory: Path) -> None:
+    (directory / "ranking.parquet").unlink()
+
+
+@pytest.mark.parametrize(
+    ("spoil", "words"),
+    [
+        (drop_json, "ranking.json: no results there"),
+        (drop_parquet, "ranking.parquet: cannot be read"),
+        (spoil_json, "ranking.json: damaged"),
+        (drop_key, "reactors.2.plateaus"),
+        (drop_stamp, "provenance is incomplete"),
+        (drop_column, "lacks score"),
+        (spoil_parquet, "ranking.parquet: "),
+        (spoil_validation, "validation.json: damaged"),
+    ],
+)
+def test_damaged_results_end_in_one_line_and_no_page(own_six: Path, spoil, words: str) -> None:
+    spoil(own_six)
+    with pytest.raises(InputError) as caught:
+        write_report(own_six / "report.html", own_six)
+    assert words in str(caught.value)
+    assert "\n" not in str(caught.value)
+    assert list(own_six.glob("*.html")) == []
+
+
+def test_the_command_writes_beside_the_results_or_where_it_is_told(own_six: Path, tmp_path: Path) -> None:
+    done = CliRunner().invoke(app, ["report", str(own_six)])
+    assert done.exit_code == 0, done.output
+    assert (own_six / "report.html").is_file()
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    out = tmp_path / "page.html"
+    done = CliRunner().invoke(app, ["report", str(own_six), "--experiments", str(empty), "--out", str(out)])
+    assert done.exit_code == 0, done.output
+    assert "no tables of the bench verbs there" in done.output
+    assert out.is_file()
+
+
+def test_an_absent_directory_of_experiments_is_told(own_six: Path) -> None:
+    with pytest.raises(InputError, match="no such directory"):
+        write_report(own_six / "report.html", own_six, own_six / "nowhere")
+    assert not (own_six / "report.html").exists()
