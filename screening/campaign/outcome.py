@@ -34,6 +34,8 @@ class Outcome:
     table : DataFrame
         Scalar columns of the parts with `RANKED_COLUMNS`; failures are not among the rows.
     ranked : Ranked
+    weight : (n_criteria,) float array
+        Weights in the order of `CRITERIA`.
     probabilities : RankProbabilities or None
         None where the study draws nothing.
     sensitivity : WeightSensitivity
@@ -45,6 +47,7 @@ class Outcome:
     sulfide: str
     table: pd.DataFrame
     ranked: Ranked
+    weight: np.ndarray
     probabilities: RankProbabilities | None
     sensitivity: WeightSensitivity
     standard_deviation: np.ndarray
@@ -73,7 +76,8 @@ def conclude(campaign: Campaign, *, threads: int = 1) -> tuple[Outcome, ...]:
 
 def _conclude(campaign: Campaign, scalars: pa.Table, anode: str, sulfide: str, threads: int) -> Outcome:
     settings, uncertainty = campaign.study.ranking, campaign.study.uncertainty
-    mine = pc.and_(pc.equal(scalars["anode"], anode), pc.equal(scalars["sulfide"], sulfide)).fill_null(False)
+    mine = pc.and_(pc.equal(scalars["anode"], anode), pc.equal(scalars["sulfide"], sulfide))
+    mine = pc.and_(mine, pc.is_null(scalars["failure_reason"]))
     chosen = scalars.filter(mine)
     table = chosen.drop_columns(["failure_stage", "failure_reason"]).to_pandas()
     values = table[[criterion.name for criterion in CRITERIA]].to_numpy(dtype=float)
@@ -103,6 +107,7 @@ def _conclude(campaign: Campaign, scalars: pa.Table, anode: str, sulfide: str, t
         sulfide,
         table,
         ranked,
+        weights(settings),
         probabilities,
         weight_sensitivity(ranked.desirabilities, weights(settings), passes),
         spread,

@@ -47,7 +47,9 @@ def details(campaign: Campaign, outcome: Outcome, positions: np.ndarray) -> list
 def write_results(
     campaign: Campaign, outcomes: Sequence[Outcome], described: Sequence[Sequence[ReactorDetail]]
 ) -> None:
-    """Write ``ranking.csv|parquet|json``, ``kinks.csv`` and ``products.xlsx|tex``.
+    """Write ``ranking.csv|parquet|json``, ``kinks.csv``, ``products.xlsx|tex``, and ``failures.csv`` if any.
+
+    The parquet file holds all candidates, the others those that are spelled out.
 
     Parameters
     ----------
@@ -60,7 +62,8 @@ def write_results(
     directory, provenance = campaign.store.directory, campaign.provenance
     ranking = pd.concat([o.table.iloc[o.order] for o in outcomes], ignore_index=True)
     write_parquet(directory / "ranking.parquet", ranking, provenance)
-    write_csv(directory / "ranking.csv", ranking, provenance)
+    few = pd.concat([o.table.iloc[shown(campaign, o)] for o in outcomes], ignore_index=True)
+    write_csv(directory / "ranking.csv", few, provenance)
     kinks = pd.concat(
         [curve.to_frame() for group in described for d in group for curve in d.curves], ignore_index=True
     )
@@ -82,6 +85,9 @@ def write_results(
             "reactors": reactors,
         },
     )
+    failed = campaign.store.failures()
+    if len(failed):
+        write_csv(directory / "failures.csv", failed.to_pandas(), provenance)
     products = product_table([d for group in described for d in group])
     write_product_tables(directory, products, provenance)
 

@@ -1,5 +1,7 @@
 """One chunk of candidates, assessed, as one table: what a part of a campaign holds."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,12 +12,25 @@ from screening.reactors.contacts import meet
 from screening.reactors.criteria import CRITERIA, Assessment
 from screening.reactors.elements import TOXIC, holds, moisture_hazard, named
 from screening.reactors.forms import UNCERTAIN_CRITERIA, criterion_forms
-from screening.reactors.ranking import apply_filters, passes_all
+from screening.reactors.ranking import FilterOutcome, apply_filters, passes_all
 from screening.reactors.reduction import Surroundings, reduce
 from screening.reactors.settings import Filters
 
-FAILURE_STAGE = "assessment"
-"""Stage named in failure rows: a chunk is one step of arrays."""
+
+class StageError(Exception):
+    """A chunk could not be finished; carries the stage and the reason."""
+
+    def __init__(self, stage: str, reason: str) -> None:
+        self.stage, self.reason = stage, reason
+        super().__init__(f"{stage}: {reason}")
+
+
+@contextmanager
+def _stage(name: str) -> Iterator[None]:
+    try:
+        yield
+    except (ScreeningError, ValueError, ArithmeticError, LookupError) as error:
+        raise StageError(name, f"{type(error).__name__}: {error}") from error
 
 
 @dataclass(frozen=True)
@@ -26,20 +41,22 @@ class Plan:
     ----------
     filters : Filters
     layers_wt_percent : tuple of float
-    contacts : bool
-        Whether alloy, reactor and sulfide meet, for candidates that pass the filters.
+    contacts : tuple of str
+        Which of `contacts.STAGES` are computed, for candidates that pass the filters.
     """
 
     filters: Filters
     layers_wt_percent: tuple[float, ...]
-    contacts: bool
+    contacts: tuple[str, ...]
 
 
 @dataclass(frozen=True)
 class Failure:
-    """A candidate that could not be assessed."""
+    """A candidate that could not be assessed: which, at what stage of the work, and why."""
 
     formula: str
+    anode: str
+    sulfide: str
     stage: str
     reason: str
 
@@ -69,10 +86,12 @@ def assess(surroundings: Surroundings, phase: np.ndarray, label: np.ndarray, pla
     """
     try:
         return Part(_table(surroundings, phase, label, plan), ())
-    except (ScreeningError, ValueError, ArithmeticError, LookupError) as error:
+    except StageError as error:
         if len(phase) == 1:
             nothing = _table(surroundings, phase[:0], label[:0], plan)
-            return Part(nothing, (Failure(str(label[0]), FAILURE_STAGE, f"{type(error).__name__}: {error}"),))
+            meets = surroundings.conditions
+            failure = Failure(str(label[0]), meets.anode, meets.sulfide, error.stage, error.reason)
+            return Part(nothing, (failure,))
     middle = len(phase) // 2
     halves = [
         assess(surroundings, phase[part], label[part], plan)
@@ -84,10 +103,21 @@ def assess(surroundings: Surroundings, phase: np.ndarray, label: np.ndarray, pla
 
 
 def _table(surroundings: Surroundings, phase: np.ndarray, label: np.ndarray, plan: Plan) -> pa.Table:
-    reduction = reduce(surroundings, phase)
-    outcomes = apply_filters(reduction, plan.filters)
-    asked = passes_all(outcomes) if plan.contacts else np.zeros(len(phase), dtype=bool)
-    assessment = Assessment(reduction, meet(reduction, asked))
+    with _stage("reduction"):
+        reduction = reduce(surroundings, phase)
+        outcomes = apply_filters(reduction, plan.filters)
+    with _stage("contacts"):
+        asked = passes_all(outcomes) if plan.contacts else np.zeros(len(phase), dtype=bool)
+        assessment = Assessment(reduction, meet(reduction, asked, plan.contacts))
+    with _stage("criteria"):
+        return pa.table(_columns(assessment, label, outcomes, plan))
+
+
+def _columns(
+    assessment: Assessment, label: np.ndarray, outcomes: tuple[FilterOutcome, ...], plan: Plan
+) -> dict[str, pa.Array | np.ndarray]:
+    reduction = assessment.reduction
+    surroundings, phase = reduction.surroundings, reduction.phase
     candidates, formulas = reduction.candidates, surroundings.snapshot.phases.formula
     columns: dict[str, pa.Array | np.ndarray] = {
         "formula": pa.array(label, pa.string()),
@@ -116,7 +146,7 @@ def _table(surroundings: Surroundings, phase: np.ndarray, label: np.ndarray, pla
         columns[f"metal_fraction_{wt:g}wt"] = layer.metal_fraction
         columns[f"sulfide_fraction_{wt:g}wt"] = layer.sulfide_fraction
     columns["volume_change_with_anode"] = assessment.reference_layer.volume_change_with_lithium
-    return pa.table({**columns, **_staircase_columns(assessment), **_form_columns(assessment)})
+    return {**columns, **_staircase_columns(assessment), **_form_columns(assessment)}
 
 
 def _touches_estimate(assessment: Assessment) -> np.ndarray:

@@ -1,25 +1,25 @@
 """One campaign: chunks of candidates streamed through workers into a store, resumable at any moment."""
 
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, Literal
 
 import numpy as np
-from joblib import Parallel, delayed, parallel_config
-from joblib.externals.loky.process_executor import TerminatedWorkerError
+from joblib import Parallel, delayed
 
+from screening import __version__
 from screening.campaign.candidates import Selection, select
 from screening.campaign.rows import Part, Plan, assess
 from screening.campaign.store import Identity, Store
 from screening.campaign.study import Study
+from screening.campaign.workers import BROKEN_POOL, Workers, pool
 from screening.errors import InputError, UnreachableError
 from screening.phases.library import EMBEDDED
 from screening.phases.snapshot import Snapshot
 from screening.phases.sources import gather
 from screening.provenance import Provenance
+from screening.reactors.contacts import sulfide_composition
 from screening.reactors.reduction import Surroundings
 from screening.reactors.settings import Conditions
 
@@ -28,7 +28,7 @@ CHUNK = 4096
 small enough that an interruption loses seconds."""
 
 WORKER_RETRIES = 3
-"""Times that a campaign goes on after its pool of workers broke (a worker was killed)."""
+"""Times in a row that a campaign sets up its pool of workers anew after it broke (a worker was killed)."""
 
 
 @dataclass(frozen=True)
@@ -69,6 +69,7 @@ class Task:
     """One chunk of candidates under one pair of anode and sulfide."""
 
     name: str
+    identity: Identity
     source: Source
     conditions: Conditions
     plan: Plan
@@ -77,7 +78,22 @@ class Task:
 
 
 def _work(task: Task) -> tuple[str, Part]:
-    """Assess one chunk, in whatever process this is; the snapshot is read once per process."""
+    """Assess one chunk, in whatever process this is; the snapshot is read once per process.
+
+    Raises
+    ------
+    InputError
+        If this process has another package or snapshot than the campaign: their numbers are not mixed.
+    """
+    manifest = task.source.load().manifest
+    found = (__version__, manifest.name, manifest.checksum)
+    wanted = (task.identity.package_version, task.identity.snapshot, task.identity.snapshot_checksum)
+    if found != wanted:
+        raise InputError(
+            f"a worker has version {found[0]} with {found[1]} ({found[2][:12]}), the campaign "
+            f"{wanted[0]} with {wanted[1]} ({wanted[2][:12]})",
+            remedy="install the same on every worker",
+        )
     surroundings = _surroundings(task.source, task.conditions.model_dump_json())
     return task.name, assess(surroundings, task.phase, task.label, task.plan)
 
@@ -89,24 +105,6 @@ class Progress:
     done: int
     total: int
     failed: int
-
-
-@dataclass(frozen=True)
-class Workers:
-    """Who does the work.
-
-    Attributes
-    ----------
-    jobs : int
-        Processes on this machine, or tasks in flight on a cluster; 0 chooses.
-    backend : {"processes", "dask"}
-    scheduler : str
-        Address of a running Dask scheduler.
-    """
-
-    jobs: int = 0
-    backend: Literal["processes", "dask"] = "processes"
-    scheduler: str = ""
 
 
 @dataclass(frozen=True, eq=False)
@@ -127,6 +125,7 @@ def run(
     *,
     workers: Workers | None = None,
     fresh: bool = False,
+    chunk: int = CHUNK,
     report: Callable[[Progress], None] = lambda _: None,
     announce: Callable[[Selection], None] = lambda _: None,
 ) -> Campaign:
@@ -141,6 +140,8 @@ def run(
     workers : Workers, optional
     fresh : bool
         Discard results of another study in `out`.
+    chunk : int
+        Candidates in a part; a campaign is taken up with the size it began with.
     report : callable
         Called with a `Progress` after every part.
     announce : callable
@@ -167,10 +168,10 @@ def run(
         snapshot.manifest.checksum,
         snapshot.manifest.energy_scheme,
         len(selection),
-        CHUNK,
+        chunk,
     )
     for conditions in study.conditions.grid():
-        Surroundings.of(snapshot, conditions)
+        _check_conditions(snapshot, conditions, selection)
     store = Store.open(out, identity, fresh=fresh)
     provenance = Provenance.now(
         snapshot.manifest.name,
@@ -179,10 +180,11 @@ def run(
         study=study.name,
         study_checksum=study.checksum,
     )
-    tasks = _tasks(study, source, selection)
+    tasks = _tasks(study, source, selection, identity)
     total = sum(len(task.phase) for task in tasks)
-    remaining = [task for task in tasks if task.name not in store.done()]
-    done, failed = total - sum(len(task.phase) for task in remaining), 0
+    finished = store.done()
+    remaining = [task for task in tasks if task.name not in finished]
+    done, failed = total - sum(len(task.phase) for task in remaining), len(store.failures())
     sizes = {task.name: len(task.phase) for task in remaining}
     report(Progress(done, total, failed))
     for name, part in _stream(remaining, workers or Workers()):
@@ -192,68 +194,53 @@ def run(
     return Campaign(study, source, store, selection, provenance)
 
 
-def _tasks(study: Study, source: Source, selection: Selection) -> list[Task]:
+def _check_conditions(snapshot: Snapshot, conditions: Conditions, selection: Selection) -> None:
+    """Refuse what cannot meet before any work is done."""
+    surroundings = Surroundings.of(snapshot, conditions)
+    sulfide_composition(surroundings)
+    anode = snapshot.find(surroundings.anode.formula)
+    named = selection.phase[: selection.n_named + selection.n_controls].tolist()
+    if anode in named:
+        raise InputError(
+            f"{conditions.anode} is both a candidate and the anode", remedy="leave it out of one of them"
+        )
+
+
+def _tasks(study: Study, source: Source, selection: Selection, identity: Identity) -> list[Task]:
     plan = Plan(study.filters, study.conditions.layers_wt_percent, study.conditions.contacts)
     return [
         Task(
             f"{grid:03d}-{start:07d}",
+            identity,
             source,
             conditions,
             plan,
-            selection.phase[start : start + CHUNK],
-            selection.label[start : start + CHUNK],
+            selection.phase[start : start + identity.chunk],
+            selection.label[start : start + identity.chunk],
         )
         for grid, conditions in enumerate(study.conditions.grid())
-        for start in range(0, len(selection), CHUNK)
+        for start in range(0, len(selection), identity.chunk)
     ]
 
 
 def _stream(tasks: list[Task], workers: Workers) -> Iterator[tuple[str, Part]]:
     """Outcomes of all tasks as they come; a pool that breaks is set up again for what is left."""
     left = {task.name: task for task in tasks}
-    for attempt in range(WORKER_RETRIES + 1):
-        if not left:
-            return
+    broken = 0
+    while left:
         try:
-            with _pool(workers, len(left)):
+            with pool(workers, len(left)):
                 outcomes = Parallel(return_as="generator_unordered")(
-                    delayed(_work)(t) for t in [*left.values()]
+                    delayed(_work)(task) for task in [*left.values()]
                 )
                 for name, part in outcomes:
                     del left[name]
+                    broken = 0
                     yield name, part
-        except TerminatedWorkerError:
-            if attempt == WORKER_RETRIES:
+        except BROKEN_POOL as error:
+            broken += 1
+            if broken > WORKER_RETRIES:
                 raise UnreachableError(
-                    "workers keep dying", remedy="give each more memory, or use fewer --jobs; then run again"
+                    f"workers keep dying ({type(error).__name__})",
+                    remedy="give each more memory, or use fewer --jobs; then run again to resume",
                 ) from None
-
-
-def _pool(workers: Workers, n_tasks: int) -> AbstractContextManager[Any]:
-    if workers.backend == "dask":
-        return _dask(workers)
-    jobs = min(workers.jobs or -1, n_tasks) if workers.jobs >= 0 else workers.jobs
-    if n_tasks == 1:
-        jobs = 1
-    return (
-        parallel_config(backend="loky", n_jobs=jobs, inner_max_num_threads=1) if jobs != 1 else nullcontext()
-    )
-
-
-def _dask(workers: Workers) -> AbstractContextManager[Any]:
-    """The Dask back end of joblib over a running cluster."""
-    try:
-        from distributed import Client
-    except ImportError:
-        raise InputError(
-            "the dask back end is not installed", remedy="pip install 'interphase-screening[dask]'"
-        ) from None
-    if not workers.scheduler:
-        raise InputError("no Dask scheduler given", where="--scheduler", remedy="as tcp://host:8786")
-    try:
-        client = Client(workers.scheduler, timeout="10s", set_as_default=False)
-    except (OSError, TimeoutError, ValueError) as error:
-        raise UnreachableError(
-            f"no Dask scheduler answers ({type(error).__name__})", where=workers.scheduler, remedy="start one"
-        ) from None
-    return parallel_config(backend="dask", client=client, n_jobs=workers.jobs or -1)

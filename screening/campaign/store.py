@@ -1,8 +1,10 @@
 """Where a campaign lands: parquet parts, each written whole or not at all, under one manifest."""
 
 import json
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from time import time
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -16,6 +18,8 @@ from screening.provenance import Provenance
 
 MANIFEST = "manifest.json"
 PARTS = "parts"
+DRAFT_LIFE_S = 3600.0
+FAILURE_COLUMNS = ("formula", "anode", "sulfide", "failure_stage", "failure_reason")
 
 
 @dataclass(frozen=True)
@@ -66,11 +70,17 @@ class Store:
         """
         output_directory(directory)
         manifest = directory / MANIFEST
-        found = _read_identity(manifest)
-        if fresh and found is not None:
+        if fresh:
             for part in (directory / PARTS).glob("*.parquet"):
                 part.unlink()
-        elif found not in (None, identity):
+        found = None if fresh else _read_identity(manifest)
+        if found is None and any((directory / PARTS).glob("[!.]*.parquet")):
+            raise InputError(
+                "holds parts of a campaign without its manifest",
+                where=str(directory),
+                remedy="choose another --out, or discard them with --fresh",
+            )
+        if found not in (None, identity):
             differing = [k for k, v in asdict(identity).items() if getattr(found, k) != v]
             raise InputError(
                 f"holds results of another campaign ({', '.join(differing)} differ)",
@@ -78,7 +88,22 @@ class Store:
                 remedy="choose another --out, or discard them with --fresh",
             )
         output_directory(directory / PARTS)
+        _remove_old_drafts(directory / PARTS)
         write_json(manifest, asdict(identity))
+        return cls(directory, identity)
+
+    @classmethod
+    def look(cls, directory: Path) -> "Store":
+        """The campaign that a directory holds, to be read only.
+
+        Raises
+        ------
+        InputError
+            If it holds none, or its manifest is damaged.
+        """
+        identity = _read_identity(directory / MANIFEST)
+        if identity is None:
+            raise InputError("holds no campaign", where=str(directory), remedy="run a study with --out first")
         return cls(directory, identity)
 
     def done(self) -> frozenset[str]:
@@ -86,13 +111,15 @@ class Store:
         return frozenset(path.stem for path in (self.directory / PARTS).glob("[!.]*.parquet"))
 
     def write(self, name: str, part: Part, provenance: Provenance) -> None:
-        """Write one part whole; failures are rows with a stage and a reason."""
+        """Write one part whole; failures are rows with formula, stage and reason, the rest of them empty."""
         table = part.table.append_column("failure_stage", pa.nulls(len(part.table), pa.string()))
         table = table.append_column("failure_reason", pa.nulls(len(part.table), pa.string()))
         if part.failures:
             failed = pa.table(
                 {
                     "formula": [f.formula for f in part.failures],
+                    "anode": [f.anode for f in part.failures],
+                    "sulfide": [f.sulfide for f in part.failures],
                     "failure_stage": [f.stage for f in part.failures],
                     "failure_reason": [f.reason for f in part.failures],
                 }
@@ -114,15 +141,45 @@ class Store:
         if not paths:
             raise InputError("holds no results", where=str(self.directory), remedy="run the study first")
         wanted = columns or [
-            field.name for field in pq.read_schema(paths[0]) if not pa.types.is_list(field.type)
+            field.name for field in _read_schema(paths[0]) if not pa.types.is_list(field.type)
         ]
-        return pa.concat_tables([pq.read_table(path, columns=wanted) for path in paths])
+        return pa.concat_tables([_read_part(path, wanted) for path in paths])
+
+    def failures(self) -> pa.Table:
+        """Candidates that could not be assessed, with `FAILURE_COLUMNS`."""
+        if not self.done():
+            return pa.table({name: pa.array([], pa.string()) for name in FAILURE_COLUMNS})
+        table = self.read([*FAILURE_COLUMNS])
+        return table.filter(pc.is_valid(table["failure_reason"]))
 
 
-def failures(table: pa.Table) -> pa.Table:
-    """Rows of a part table that stand for a failure: formula, stage, reason."""
-    chosen = table.filter(pc.is_valid(table["failure_reason"]))
-    return chosen.select(["formula", "failure_stage", "failure_reason"])
+def _read_part(path: Path, columns: list[str]) -> pa.Table:
+    try:
+        return pq.read_table(path, columns=columns)
+    except (OSError, pa.ArrowInvalid) as error:
+        raise _damaged(path, error) from None
+
+
+def _read_schema(path: Path) -> pa.Schema:
+    try:
+        return pq.read_schema(path)
+    except (OSError, pa.ArrowInvalid) as error:
+        raise _damaged(path, error) from None
+
+
+def _damaged(path: Path, error: Exception) -> InputError:
+    reason = str(error).split("\n")[0][:120]
+    return InputError(
+        f"damaged part ({reason})", where=str(path), remedy="remove that file and run the study again"
+    )
+
+
+def _remove_old_drafts(parts: Path) -> None:
+    """Remove what killed runs left half-written; a draft that is an hour old has no writer any more."""
+    for draft in parts.glob(".*.part.parquet"):
+        with suppress(FileNotFoundError):
+            if time() - draft.stat().st_mtime > DRAFT_LIFE_S:
+                draft.unlink()
 
 
 def _read_identity(path: Path) -> Identity | None:

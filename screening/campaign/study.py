@@ -5,13 +5,15 @@ import json
 import tomllib
 from importlib.resources import files
 from pathlib import Path
-from typing import Self
+from typing import Literal, Self
 
-from pydantic import Field, ValidationError, model_validator
+from pydantic import Field, ValidationError, field_validator, model_validator
 
 from screening.errors import InputError
 from screening.phases.composition import atomic_number, parse_formula, parse_reactant
 from screening.phases.library import EMBEDDED
+from screening.reactors.contacts import STAGES
+from screening.reactors.criteria import CRITERIA
 from screening.reactors.settings import Conditions, Filters, Ranking, Settings, Uncertainty
 
 DEFAULT_STUDY = "six-reactors"
@@ -97,8 +99,9 @@ class Meetings(Settings):
         Every candidate meets every anode (a metal, or an alloy as LiAl) with every sulfide.
     layers_wt_percent : tuple of float
         Reactor contents at which the layer's volumes are reported.
-    contacts : bool
-        Whether alloy, reactor and sulfide are let meet (the dearer half).
+    contacts : tuple of {"relief", "relay", "mixing"}
+        Which reactions among alloy, reactor and sulfide are computed (the dearer half), for candidates that
+        pass the filters; a study may write true for all and false for none.
     """
 
     anodes: tuple[str, ...] = Field(default=("Li",), min_length=1)
@@ -111,7 +114,12 @@ class Meetings(Settings):
     no_reaction_ev_per_atom: float = Conditions().no_reaction_ev_per_atom
     alloy: str = Conditions().alloy
     alloys: dict[str, str] = Field(default_factory=dict)
-    contacts: bool = True
+    contacts: tuple[Literal["relief", "relay", "mixing"], ...] = ("relief", "relay", "mixing")
+
+    @field_validator("contacts", mode="before")
+    @classmethod
+    def _all_or_none(cls, given: object) -> object:
+        return (STAGES if given else ()) if isinstance(given, bool) else given
 
     @model_validator(mode="after")
     def _sound(self) -> Self:
@@ -141,10 +149,21 @@ class Figures(Settings):
     top : int
         Best candidates shown in ``ranking.json`` and figures, besides the named ones.
     x_axis : {"atomic", "molar", "mass"}
+    criteria : (str, str)
+        Criteria that span the figure of the whole campaign.
     """
 
     top: int = Field(default=50, ge=0)
     x_axis: str = Field(default="atomic", pattern="^(atomic|molar|mass)$")
+    criteria: tuple[str, str] = ("driving_force_ev_per_li", "sulfide_relief_ev_per_mol")
+
+    @model_validator(mode="after")
+    def _named(self) -> Self:
+        known = [criterion.name for criterion in CRITERIA]
+        for name in self.criteria:
+            if name not in known:
+                raise ValueError(f"criteria: no criterion {name!r}; choose from {', '.join(known)}")
+        return self
 
 
 class Study(Settings):

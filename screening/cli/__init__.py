@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from screening import __version__
-from screening.cli import cycling, drt, eis, experiments, report, run, snapshot, thermo
+from screening.cli import cycling, drt, eis, experiments, report, run, snapshot, thermo, top
 from screening.errors import ScreeningError
 
 app = typer.Typer(
@@ -22,6 +22,7 @@ app = typer.Typer(
 
 # One line per verb, in the order of the help page: app.command("verb")(module.function)
 app.command("run")(run.run)
+app.command("top")(top.top)
 app.command("studies")(run.studies)
 app.command("report")(report.report)
 app.command("react")(thermo.react)

@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from screening.cli import tables
 from screening.cli.options import JsonOption, PhasesOption, SnapshotOption, TemperatureOption, say, write_json
 
 if TYPE_CHECKING:
     from rich.progress import Progress as Bar
 
+    from screening.campaign.backtest import Known
     from screening.campaign.candidates import Selection
     from screening.campaign.outcome import Outcome
     from screening.campaign.run import Campaign, Progress
@@ -36,7 +38,7 @@ def run(
         int | None, typer.Option("--top", min=0, help="Best candidates drawn and spelled out (default 50).")
     ] = None,
     fresh: Annotated[bool, typer.Option("--fresh", help="Discard results of another study in DIR.")] = False,
-    figures: Annotated[bool, typer.Option("--figures/--no-figures", help="Draw figures 1A and 1F.")] = True,
+    figures: Annotated[bool, typer.Option("--figures/--no-figures", help="Draw figures.")] = True,
     as_json: JsonOption = False,
     snapshot: SnapshotOption = "",
     phases: PhasesOption = None,
@@ -50,6 +52,7 @@ def run(
         shown = chosen.figures.model_copy(update={"top": top})
         chosen = chosen.model_copy(update={"figures": shown})
     _announce_compilation()
+    from screening.campaign.backtest import back_test, known_compounds, write_back_test
     from screening.campaign.outcome import conclude
     from screening.campaign.results import details, reactor_json, write_results
     from screening.campaign.results import shown as shown_positions
@@ -68,11 +71,16 @@ def run(
             report=_reporter(bar),
             announce=_announce_selection,
         )
-    outcomes = conclude(campaign)
+    outcomes = conclude(campaign, threads=jobs or -1)
     described = [details(campaign, outcome, shown_positions(campaign, outcome)) for outcome in outcomes]
+    known = known_compounds()
+    tests = [test for o in outcomes if (test := back_test(campaign, o, known)) is not None]
     write_results(campaign, outcomes, described)
+    write_back_test(campaign, tests)
     if figures:
         _draw(campaign, outcomes, described)
+        _draw_map(campaign, outcomes, known)
+    tables.show_failures(campaign)
     if as_json:
         write_json(
             [
@@ -82,8 +90,9 @@ def run(
             ]
         )
         return
-    for outcome, group in zip(outcomes, described, strict=True):
-        _show_ranking(campaign, outcome, group)
+    tables.show_outcomes(campaign, outcomes, described)
+    for test in tests:
+        tables.show_back_test(test)
     print(f"\nresults in {directory}")
 
 
@@ -141,9 +150,8 @@ def _announce_compilation() -> None:
 
 
 def _announce_selection(selection: "Selection") -> None:
-    if selection.left_out:
-        reasons = ", ".join(f"{entry.count} {entry.reason}" for entry in selection.left_out)
-        say(f"{len(selection)} candidates; left out: {reasons}")
+    reasons = ", ".join(f"{entry.count} {entry.reason}" for entry in selection.left_out)
+    say(f"{len(selection)} candidates" + (f"; left out: {reasons}" if reasons else ""))
 
 
 def _progress_bar() -> "Bar":
@@ -202,46 +210,17 @@ def _draw(
                     write_figure(path, figure, campaign.provenance)
 
 
-def _show_ranking(campaign: "Campaign", outcome: "Outcome", group: "list[ReactorDetail]") -> None:
-    from rich.console import Console
-    from rich.markup import escape
-    from rich.table import Table
+def _draw_map(campaign: "Campaign", outcomes: "tuple[Outcome, ...]", known: "tuple[Known, ...]") -> None:
+    from screening.campaign.figures import campaign_map
+    from screening.files import write_figure
+    from screening.plots.campaign import campaign_figure
 
-    from screening.campaign.results import shown
-
-    title = f"{campaign.study.title or campaign.study.name}: {outcome.anode} anode, {outcome.sulfide}"
-    table = Table(title=escape(title), title_justify="left", box=None, pad_edge=False)
-    columns = ("rank", "reactor", "score", "P(1st)", "eV/Li", "mAh/g", "relief", "relay", "mixing", "vol%")
-    for name in columns:
-        table.add_column(name, justify="left" if name == "reactor" else "right", no_wrap=True)
-    table.add_column("alloy", no_wrap=True)
-    for position, one in zip(shown(campaign, outcome), group, strict=True):
-        row = outcome.table.iloc[position]
-        mark = "*" if row["estimated"] else ""
-        cells = (
-            _cell(row["driving_force_ev_per_li"], 2),
-            _cell(row["li_consumed_mah_per_g"], 0),
-            _cell(row["sulfide_relief_ev_per_mol"], 2),
-            _cell(row["relay_ev_per_atom"], 3),
-            _cell(row["mixing_ev_per_atom"], 3),
-            _cell(100.0 * row["metal_volume_fraction"], 1),
-        )
-        ranked = (str(row["rank"]), _cell(row["score"], 3), _cell(row["top_1"], 2))
-        number, score, first = ranked if row["passes"] else ("-", "-", "-")
-        table.add_row(number, one.formula + mark, score, first, *cells, one.alloy or "does not react")
-    console = Console()
-    console.print(table)
-    if outcome.table["estimated"].any():
-        console.print("* rests on an estimated phase")
-    console.print(
-        escape(
-            "relief eV per mol of sulfide; relay, mixing eV/atom; vol% metal at "
-            f"{campaign.study.conditions.wt_percent:g} wt% reactor "
-            f"(percolates from {100 * campaign.study.conditions.percolation_threshold:g})"
-        )
-    )
-    console.print(escape(campaign.provenance.line()))
-
-
-def _cell(value: float, digits: int) -> str:
-    return "-" if value != value else f"{value:.{digits}f}"
+    for outcome in outcomes:
+        pair = f"_{outcome.anode}_{outcome.sulfide}" if len(outcomes) > 1 else ""
+        candidates = campaign_map(campaign, outcome, known, campaign.study.figures.criteria)
+        if candidates is not None:
+            figure = campaign_figure(candidates)
+            for suffix in (".png", ".svg"):
+                write_figure(
+                    campaign.store.directory / f"campaign{pair}{suffix}", figure, campaign.provenance
+                )

@@ -11,6 +11,9 @@ from screening.thermo.lines import Compositions, Lines, tie_lines
 from screening.thermo.reactants import price
 from screening.thermo.staircases import Staircases
 
+RELIEF, RELAY, MIXING = STAGES = ("relief", "relay", "mixing")
+"""What a study may ask of the contacts: alloy | sulfide, alloy | reactor, reactor | sulfide."""
+
 
 @dataclass(frozen=True, eq=False)
 class Alloys:
@@ -24,10 +27,10 @@ class Alloys:
         Plateau on which the alloy forms from its metal and the anode; 0 where it holds no anode metal.
     lithiophilic : bool array
         Whether its metal forms a compound with the anode on the hull.
-    attack : Lines
-        From the sulfide (x = 0) to each alloy.
+    attack : Lines or None
+        From the sulfide (x = 0) to each alloy; None where relief is not asked for.
     anode_attack : Lines
-        One line from the sulfide to the anode metal.
+        One line from the sulfide to the anode.
     sulfide_atoms : float
         Atoms per formula of the sulfide.
     """
@@ -35,7 +38,7 @@ class Alloys:
     phase: np.ndarray
     potential_v: np.ndarray
     lithiophilic: np.ndarray
-    attack: Lines
+    attack: Lines | None
     anode_attack: Lines
     sulfide_atoms: float
 
@@ -43,8 +46,10 @@ class Alloys:
     def relief_ev_per_mol(self) -> np.ndarray:
         """How much less an excess of the alloy attacks the sulfide than an excess of the anode metal does.
 
-        In eV per formula of sulfide; mutual energies, alloy minus anode metal.
+        In eV per formula of sulfide; mutual energies, alloy minus anode. NaN where relief is not asked for.
         """
+        if self.attack is None:
+            return np.full(len(self.phase), np.nan)
         anode = excess_energy_ev_per_atom(self.anode_attack)[0]
         return (excess_energy_ev_per_atom(self.attack) - anode) * self.sulfide_atoms
 
@@ -58,10 +63,12 @@ class Contacts:
     alloys : Alloys
     alloy_row : int array
         Position of each candidate's alloy in `alloys`, −1 where it has none.
-    mixed : int array
-        Candidates (positions in the reduction) that `mixing` belongs to, ascending.
-    relayed : int array
-        Those among them that have an alloy, which `relay` belongs to.
+    asked : int array
+        Candidates (positions in the reduction) that meet anything, ascending.
+    stages : tuple of str
+        Which of `STAGES` are asked for.
+    mixed, relayed : int arrays
+        Those among them that `mixing` and `relay` belong to: the latter have an alloy.
     relay : Lines
         From each of them (x = 0) to its alloy.
     mixing : Lines
@@ -70,6 +77,8 @@ class Contacts:
 
     alloys: Alloys
     alloy_row: np.ndarray
+    asked: np.ndarray
+    stages: tuple[str, ...]
     mixed: np.ndarray
     relayed: np.ndarray
     relay: Lines
@@ -85,6 +94,8 @@ class Contacts:
     @property
     def relay_ev_per_atom(self) -> np.ndarray:
         """Lowest mutual energy of alloy | reactor, NaN for candidates not asked for, 0 without an alloy."""
+        if RELAY not in self.stages:
+            return np.full(len(self.alloy_row), np.nan)
         values = self.per_alloy(np.zeros(len(self.alloys.phase)))
         values[self.relayed] = self.relay.mutual_ev_per_atom[self.relay.lowest_kink]
         return values
@@ -96,7 +107,7 @@ class Contacts:
         its value is 0.
         """
         spread = np.full(len(self.alloy_row), np.nan)
-        spread[self.mixed] = np.append(values, 0.0)[self.alloy_row[self.mixed]]
+        spread[self.asked] = np.append(values, 0.0)[self.alloy_row[self.asked]]
         return spread
 
 
@@ -106,7 +117,7 @@ def excess_energy_ev_per_atom(lines: Lines) -> np.ndarray:
     return lines.mutual_ev_per_atom[kink] / (1.0 - lines.x[kink])
 
 
-def meet(reduction: Reduction, asked: np.ndarray) -> Contacts:
+def meet(reduction: Reduction, asked: np.ndarray, stages: tuple[str, ...] = STAGES) -> Contacts:
     """Let alloys, reactors and sulfide meet.
 
     Parameters
@@ -114,6 +125,8 @@ def meet(reduction: Reduction, asked: np.ndarray) -> Contacts:
     reduction : Reduction
     asked : (n,) bool array
         Candidates for which the reactions among the three are wanted.
+    stages : tuple of str
+        Which of `STAGES` are computed.
 
     Returns
     -------
@@ -128,14 +141,16 @@ def meet(reduction: Reduction, asked: np.ndarray) -> Contacts:
     sulfide = sulfide_composition(reduction.surroundings)
     unique, position = np.unique(reduction.alloy, return_inverse=True)
     none = int(np.searchsorted(unique, 0))
-    alloys = _alloys(reduction.surroundings, unique[none:], sulfide)
-    mixed = np.flatnonzero(asked)
-    relayed = np.flatnonzero(asked & (reduction.alloy >= 0))
+    alloys = _alloys(reduction.surroundings, unique[none:], sulfide, RELIEF in stages)
+    mixed = np.flatnonzero(asked & (MIXING in stages))
+    relayed = np.flatnonzero(asked & (RELAY in stages) & (reduction.alloy >= 0))
     mixed_with = Compositions.of_phases(snapshot, reduction.phase[mixed])
     relayed_by = Compositions.of_phases(snapshot, reduction.phase[relayed])
     return Contacts(
         alloys,
         position - none,
+        np.flatnonzero(asked),
+        stages,
         mixed,
         relayed,
         tie_lines(snapshot, Compositions.of_phases(snapshot, reduction.alloy[relayed]), relayed_by),
@@ -150,7 +165,7 @@ def sulfide_composition(surroundings: Surroundings) -> Compositions:
     return Compositions.of([reactant.unit])
 
 
-def _alloys(surroundings: Surroundings, phase: np.ndarray, sulfide: Compositions) -> Alloys:
+def _alloys(surroundings: Surroundings, phase: np.ndarray, sulfide: Compositions, relief: bool) -> Alloys:
     snapshot = surroundings.snapshot
     compositions = Compositions.of_phases(snapshot, phase)
     repeated = _repeat(sulfide, len(phase))
@@ -159,7 +174,7 @@ def _alloys(surroundings: Surroundings, phase: np.ndarray, sulfide: Compositions
         phase,
         potential,
         lithiophilic,
-        tie_lines(snapshot, compositions, repeated),
+        tie_lines(snapshot, compositions, repeated) if relief else None,
         tie_lines(snapshot, surroundings.anode.composition, sulfide),
         float(sulfide.atoms[0]),
     )

@@ -11,7 +11,7 @@ from functools import cached_property
 import numpy as np
 
 from screening.phases.composition import parse_reactant
-from screening.reactors.contacts import Contacts
+from screening.reactors.contacts import RELIEF, Contacts
 from screening.reactors.elements import cost_usd_per_kg as element_cost
 from screening.reactors.elements import scarcest_abundance_ppm
 from screening.reactors.reduction import Reduction, Surroundings
@@ -80,7 +80,10 @@ def li_consumed_mah_per_g(assessment: Assessment) -> np.ndarray:
 
 def sulfide_relief_ev_per_mol(assessment: Assessment) -> np.ndarray:
     """How much less an excess of alloy attacks the sulfide than the anode does; positive relieves."""
-    return assessment.contacts.per_alloy(assessment.contacts.alloys.relief_ev_per_mol)
+    contacts = assessment.contacts
+    if RELIEF not in contacts.stages:
+        return np.full(len(assessment), np.nan)
+    return contacts.per_alloy(contacts.alloys.relief_ev_per_mol)
 
 
 def relay_ev_per_atom(assessment: Assessment) -> np.ndarray:

@@ -109,7 +109,7 @@ def drawn_scores(
         ).T
 
     blocks = sources.blocks(rng, n_draws, DRAWS_IN_BLOCK)
-    with Parallel(n_jobs=threads, require="sharedmem", return_as="generator", pre_dispatch=threads) as pool:
+    with Parallel(n_jobs=threads, require="sharedmem", return_as="generator", pre_dispatch="n_jobs") as pool:
         yield from pool(delayed(score)(block) for block in blocks)
 
 

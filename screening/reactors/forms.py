@@ -79,12 +79,14 @@ def _relief(assessment: Assessment) -> csr_array:
     """Per mole of sulfide: attack of the alloy minus attack of the anode metal."""
     contacts = assessment.contacts
     n_phases = len(assessment.reduction.phases)
-    alloys = contacts.alloys
+    alloys, with_alloy = contacts.alloys, contacts.asked[contacts.alloy_row[contacts.asked] >= 0]
+    if alloys.attack is None:
+        return csr_array((len(assessment), n_phases))
     anode = _excess(alloys.anode_attack, n_phases)
     each = np.zeros(len(alloys.phase), dtype=np.int64)
     relief = csr_array(_excess(alloys.attack, n_phases) - anode[each])
     per_mole = scaled(relief, np.full(len(alloys.phase), alloys.sulfide_atoms))
-    return _spread(per_mole[contacts.alloy_row[contacts.relayed]], contacts.relayed, len(assessment))
+    return _spread(per_mole[contacts.alloy_row[with_alloy]], with_alloy, len(assessment))
 
 
 def _spread(forms: csr_array, rows: np.ndarray, n: int) -> csr_array:

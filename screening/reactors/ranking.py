@@ -173,6 +173,13 @@ def ranks(score: np.ndarray, passing: np.ndarray) -> np.ndarray:
     return np.where(passing, better + 1, 0)
 
 
+def gain(values: np.ndarray, rule: Desirability) -> np.ndarray:
+    """Values of one criterion turned so that larger is better: for a target, minus the distance from it."""
+    if rule.target:
+        return -np.abs(values - rule.best)
+    return np.sign(rule.best - rule.worst) * values
+
+
 def pareto(values: np.ndarray, settings: Ranking, passing: np.ndarray) -> np.ndarray:
     """Candidates that no other dominates in the criteria of `settings.pareto`, (n,) bool array; ties stay.
 
@@ -182,11 +189,7 @@ def pareto(values: np.ndarray, settings: Ranking, passing: np.ndarray) -> np.nda
     for k, criterion in enumerate(CRITERIA):
         rule = settings.criteria[criterion.name]
         if criterion.name in settings.pareto:
-            better = (
-                -np.abs(values[:, k] - rule.best)
-                if rule.target
-                else np.sign(rule.best - rule.worst) * values[:, k]
-            )
+            better = gain(values[:, k], rule)
             columns.append(np.nan_to_num(better, nan=-np.inf, neginf=-np.inf, posinf=np.inf))
     gains = np.column_stack(columns)
     rows = np.flatnonzero(passing)

@@ -1,0 +1,289 @@
+"""Where a ranking puts compounds that are known to work, and compounds that cannot: a report, never a fit."""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from scipy.stats import mannwhitneyu
+
+from screening.campaign.candidates import ANION_FORMERS
+from screening.campaign.outcome import Outcome
+from screening.campaign.run import Campaign
+from screening.files import write_csv, write_json
+from screening.phases.composition import atomic_number, parse_formula
+from screening.phases.snapshot import Snapshot
+from screening.reactors.anode import find_anode
+from screening.reactors.criteria import CRITERIA
+from screening.reactors.elements import holds, named
+from screening.reactors.ranking import FAILS
+
+KNOWN_FILE = "known_reactors.csv"
+
+TWINS_EACH = 50
+"""Random compounds drawn for each known reactor; with 19 reactors the AUC's own error is about 0.07."""
+
+TWIN_SEED = 2023
+
+ENRICHED_SHARES = (0.01, 0.05)
+
+FEWEST_TO_JUDGE = 1000
+"""Candidates below which the best 1 % are fewer than ten: no enrichment is given, and nobody is late."""
+
+MISSED_PERCENTILE = 50.0
+"""A known reactor in the worse half of the ranked candidates counts as missed."""
+
+REASONS = 3
+"""Criteria named for a reactor that is missed: those that cost it most of its score."""
+
+
+@dataclass(frozen=True)
+class Known:
+    """One row of the list of known reactors and controls.
+
+    Attributes
+    ----------
+    formula : str
+    role : str
+        ``reactor``: reduced in place and reported to help; ``control``: cannot react with lithium.
+    formed, setting, doi : str
+    """
+
+    formula: str
+    role: str
+    formed: str
+    setting: str
+    doi: str
+
+
+@dataclass(frozen=True)
+class Placing:
+    """Where one known compound comes out.
+
+    Attributes
+    ----------
+    formula, role, doi : str
+    rank : int or None
+        None where a filter fails.
+    percentile : float or None
+        Share of the ranked candidates that are better, %.
+    score : float
+    alloy : str
+    relief_ev_per_mol : float or None
+    missed : bool
+        Whether it is a reactor without a rank, or in the worse half of a large campaign.
+    why : str
+        Filters that fail, or the criteria that cost most of the score.
+    """
+
+    formula: str
+    role: str
+    doi: str
+    rank: int | None
+    percentile: float | None
+    score: float
+    alloy: str
+    relief_ev_per_mol: float | None
+    missed: bool
+    why: str
+
+    @property
+    def contradicts(self) -> bool:
+        """A reactor that worked although, by these energies, its alloy attacks the sulfide more than Li."""
+        return self.role == "reactor" and self.relief_ev_per_mol is not None and self.relief_ev_per_mol < 0.0
+
+
+@dataclass(frozen=True)
+class BackTest:
+    """How one ranking treats what is known.
+
+    Attributes
+    ----------
+    anode, sulfide : str
+    n_candidates, n_ranked, n_twins : int
+    placings : tuple of Placing
+    absent : tuple of str
+        Known compounds that are not among the candidates.
+    enrichment_1_percent, enrichment_5_percent : float or None
+        Share of the known reactors among the best 1 or 5 % of all candidates, over 1 or 5 %.
+    auc_controls, auc_twins : float or None
+        Chance that a known reactor scores higher than a negative control, or than a random compound of the
+        same anions and as many elements; ties count half.
+    """
+
+    anode: str
+    sulfide: str
+    n_candidates: int
+    n_ranked: int
+    n_twins: int
+    placings: tuple[Placing, ...]
+    absent: tuple[str, ...]
+    enrichment_1_percent: float | None
+    enrichment_5_percent: float | None
+    auc_controls: float | None
+    auc_twins: float | None
+
+
+def known_file() -> Path:
+    """The list: inside an installed wheel, beside the package in a source checkout."""
+    package = Path(__file__).resolve().parents[1]
+    installed = package / "data" / KNOWN_FILE
+    return installed if installed.is_file() else package.parent / "data" / KNOWN_FILE
+
+
+def known_compounds(path: Path | None = None) -> tuple[Known, ...]:
+    """Known reactors and negative controls."""
+    table = pd.read_csv(path or known_file(), keep_default_na=False)
+    columns = [table[field.name].astype(str) for field in fields(Known)]
+    return tuple(Known(*row) for row in zip(*columns, strict=True))
+
+
+def back_test(campaign: Campaign, outcome: Outcome, known: Sequence[Known]) -> BackTest | None:
+    """Compare one ranking with what is known of lithium.
+
+    Parameters
+    ----------
+    campaign : Campaign
+    outcome : Outcome
+    known : sequence of Known
+
+    Returns
+    -------
+    BackTest or None
+        None where the anode gives up something else than lithium, or no known reactor is a candidate.
+    """
+    snapshot = campaign.source.load()
+    if find_anode(snapshot, outcome.anode).mobile != atomic_number("Li"):
+        return None
+    row_of = {phase: row for row, phase in enumerate(outcome.table["phase"].tolist())}
+    rows = {
+        one.formula: row_of[phase]
+        for one in known
+        if (phase := snapshot.find(parse_formula(one.formula))) in row_of
+    }
+    present = [one for one in known if one.formula in rows]
+    placings = tuple(_place(outcome, one, rows[one.formula]) for one in present)
+    reactors = np.array([rows[one.formula] for one in present if one.role == "reactor"], dtype=np.int64)
+    controls = np.array([rows[one.formula] for one in present if one.role == "control"], dtype=np.int64)
+    if not len(reactors):
+        return None
+    twins = matched_twins(
+        snapshot, outcome.table["phase"].to_numpy(), reactors, np.append(reactors, controls)
+    )
+    score = outcome.ranked.score
+    one_percent, five_percent = (enrichment(outcome.order, reactors, share) for share in ENRICHED_SHARES)
+    return BackTest(
+        outcome.anode,
+        outcome.sulfide,
+        len(outcome.table),
+        int(outcome.table["passes"].sum()),
+        len(twins),
+        placings,
+        tuple(one.formula for one in known if one.formula not in rows),
+        one_percent,
+        five_percent,
+        auc(score[reactors], score[controls]),
+        auc(score[reactors], score[twins]),
+    )
+
+
+def _place(outcome: Outcome, one: Known, row: int) -> Placing:
+    table = outcome.table.iloc[row]
+    n_ranked = int(outcome.table["passes"].sum())
+    rank = int(table["rank"]) if table["passes"] else None
+    percentile = None if rank is None else 100.0 * (rank - 1) / n_ranked
+    relief = float(table["sulfide_relief_ev_per_mol"])
+    late = (percentile or 0.0) > MISSED_PERCENTILE and len(outcome.table) >= FEWEST_TO_JUDGE
+    missed = one.role == "reactor" and (rank is None or late)
+    return Placing(
+        one.formula,
+        one.role,
+        one.doi,
+        rank,
+        percentile,
+        float(table["score"]),
+        str(table["alloy"]) if isinstance(table["alloy"], str) else "",
+        None if np.isnan(relief) else relief,
+        missed,
+        _reasons(outcome, row),
+    )
+
+
+def _reasons(outcome: Outcome, row: int) -> str:
+    """Filters that fail, or the criteria that cost most of the score."""
+    table = outcome.table.iloc[row]
+    failing = [
+        name.removeprefix("filter_")
+        for name in outcome.table.columns
+        if name.startswith("filter_") and table[name] == FAILS
+    ]
+    if failing:
+        return "fails " + ", ".join(failing)
+    lost = -outcome.weight * np.log(outcome.ranked.desirabilities[row])
+    dearest = [k for k in np.argsort(-np.nan_to_num(lost))[:REASONS] if lost[k] > 0.0]
+    return "; ".join(f"{CRITERIA[k].name} {table[CRITERIA[k].name]:.3g}" for k in dearest)
+
+
+def matched_twins(
+    snapshot: Snapshot, phase: np.ndarray, reactors: np.ndarray, known: np.ndarray
+) -> np.ndarray:
+    """Random candidates with the anions and the number of elements of the known reactors.
+
+    Parameters
+    ----------
+    snapshot : Snapshot
+    phase : (n,) int array
+        Phase numbers of all candidates.
+    reactors : (m,) int array
+        Rows of the known reactors among them.
+    known : int array
+        Rows that are never drawn.
+
+    Returns
+    -------
+    int array
+        Rows, up to `TWINS_EACH` for each reactor, no row twice; the same on every call.
+    """
+    candidates = snapshot.phases.take(phase)
+    anions = np.stack([holds(candidates, named((symbol,))) for symbol in ANION_FORMERS], axis=1)
+    kind = anions @ (1 << np.arange(len(ANION_FORMERS)))
+    free = np.ones(len(phase), dtype=bool)
+    free[known] = False
+    rng = np.random.default_rng(TWIN_SEED)
+    drawn: list[int] = []
+    for reactor in reactors:
+        alike = free & (kind == kind[reactor]) & (candidates.n_elements == candidates.n_elements[reactor])
+        rows = np.flatnonzero(alike)
+        chosen = rng.choice(rows, min(TWINS_EACH, len(rows)), replace=False)
+        free[chosen] = False
+        drawn.extend(chosen.tolist())
+    return np.array(sorted(drawn), dtype=np.int64)
+
+
+def enrichment(order: np.ndarray, reactors: np.ndarray, share: float) -> float | None:
+    """Known reactors among the best `share` of all candidates, over what chance would put there."""
+    if len(order) < FEWEST_TO_JUDGE:
+        return None
+    best = order[: int(np.ceil(share * len(order)))]
+    return float(np.isin(reactors, best).mean() / (len(best) / len(order)))
+
+
+def auc(positive: np.ndarray, negative: np.ndarray) -> float | None:
+    """Area under the ROC curve of scores: chance that a positive beats a negative, ties half."""
+    if not len(positive) or not len(negative):
+        return None
+    return float(mannwhitneyu(positive, negative).statistic / (len(positive) * len(negative)))
+
+
+def write_back_test(campaign: Campaign, tests: Sequence[BackTest]) -> None:
+    """Write ``backtest.json`` and, one row per known compound, ``backtest.csv``."""
+    directory = campaign.store.directory
+    content = {"provenance": campaign.provenance.as_dict(), "tests": [asdict(test) for test in tests]}
+    write_json(directory / "backtest.json", content)
+    rows = [
+        {"anode": test.anode, "sulfide": test.sulfide, **asdict(placing)}
+        for test in tests
+        for placing in test.placings
+    ]
+    write_csv(directory / "backtest.csv", pd.DataFrame(rows), campaign.provenance)

@@ -1,0 +1,149 @@
+"""Questions to the results of a campaign, in SQL expressions, by DuckDB over its parquet parts."""
+
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pandas as pd
+import pyarrow as pa
+import pyarrow.dataset as ds
+import pyarrow.parquet as pq
+
+from screening.campaign.outcome import RANKED_COLUMNS
+from screening.campaign.store import PARTS, Store
+from screening.errors import InputError
+from screening.files import whole_file, write_csv, write_json
+from screening.provenance import Provenance
+
+RANKING = "ranking.parquet"
+EXAMPLE = "n_elements == 2 and score > 0.5"
+KEY = ("formula", "anode", "sulfide")
+
+
+def top(directory: Path, n: int = 20, where: str = "") -> pd.DataFrame:
+    """The best candidates of a campaign, running or finished, for which a condition holds.
+
+    Parameters
+    ----------
+    directory : Path
+        Of the campaign.
+    n : int
+    where : str
+        One SQL expression over the columns of the parts and of the ranking, as
+        ``driving_force_ev_per_li < -1 and n_elements == 2``; empty: all. Lists, as ``plateau_v``, can be
+        asked about (``len(plateau_v) > 2``) but are not returned.
+
+    Returns
+    -------
+    DataFrame
+        By rank; before the ranking is made, by driving force. Unranked candidates and failures come last.
+
+    Raises
+    ------
+    InputError
+        If there is no campaign in the directory, a part is damaged, or the expression is none.
+    """
+    Store.look(directory)
+    connection = _closed_connection()
+    try:
+        rows = connection.from_arrow(_rows(directory))
+        ranking = _ranking(directory)
+        if ranking is not None:
+            joined = f"rows.*, {', '.join(f'ranking.{name}' for name in RANKED_COLUMNS)}"
+            same = " AND ".join(f"rows.{key} IS NOT DISTINCT FROM ranking.{key}" for key in KEY)
+            ranked = connection.from_arrow(ranking).set_alias("ranking")
+            rows = rows.set_alias("rows").join(ranked, same, how="left").project(joined)
+        if where.strip():
+            rows = rows.filter(where)
+        order = "rank NULLS LAST" if ranking is not None else "passes DESC NULLS LAST"
+        scalars = [
+            f'"{name}"' for name, kind in zip(rows.columns, rows.types, strict=True) if kind.id != "list"
+        ]
+        chosen = rows.order(f"{order}, driving_force_ev_per_li NULLS LAST, formula").limit(n)
+        return chosen.project(", ".join(scalars)).df()
+    except duckdb.Error as error:
+        reason = " ".join(
+            line for line in str(error).split("\n")[:3] if "^" not in line and "LINE" not in line
+        )
+        raise InputError(
+            reason, where=f"--where {where!r}", remedy=f'write one condition, as "{EXAMPLE}"'
+        ) from None
+    finally:
+        connection.close()
+
+
+def _closed_connection() -> duckdb.DuckDBPyConnection:
+    """A database in memory that reaches no file, network or extension, whatever an expression says."""
+    return duckdb.connect(
+        ":memory:",
+        config={
+            "enable_external_access": "false",
+            "autoinstall_known_extensions": "false",
+            "autoload_known_extensions": "false",
+            "lock_configuration": "true",
+        },
+    )
+
+
+def _rows(directory: Path) -> ds.Dataset:
+    """The parts as one data set, read column by column as the question needs."""
+    paths = sorted((directory / PARTS).glob("[!.]*.parquet"))
+    if not paths:
+        raise InputError("holds no results", where=str(directory), remedy="run the study first")
+    try:
+        return ds.dataset([str(path) for path in paths], format="parquet")
+    except (OSError, pa.ArrowInvalid) as error:
+        reason = str(error).split("\n")[0][:120]
+        raise InputError(
+            f"damaged part ({reason})", where=str(directory / PARTS), remedy="run it again"
+        ) from None
+
+
+def _ranking(directory: Path) -> pa.Table | None:
+    """Ranks and scores, where they belong to these parts; None before the ranking is made."""
+    path = directory / RANKING
+    if not path.exists():
+        return None
+    try:
+        return pq.read_table(path, columns=[*KEY, *RANKED_COLUMNS])
+    except (OSError, pa.ArrowInvalid, KeyError) as error:
+        reason = str(error).split("\n")[0][:120]
+        raise InputError(f"damaged ({reason})", where=str(path), remedy="run the study again") from None
+
+
+def records(chosen: pd.DataFrame) -> list[dict[str, Any]]:
+    """Rows for JSON, with null for what is missing."""
+    return [
+        {str(name): None if pd.isna(value) else value for name, value in row.items()}
+        for row in chosen.astype(object).to_dict("records")
+    ]
+
+
+def write_top(path: Path, chosen: pd.DataFrame, directory: Path, form: str) -> None:
+    """Write chosen candidates as csv, xlsx or json, with the stamp of their campaign.
+
+    Parameters
+    ----------
+    path : Path
+    chosen : DataFrame
+        From `top`.
+    directory : Path
+        Of the campaign.
+    form : {"csv", "xlsx", "json"}
+    """
+    identity = Store.look(directory).identity
+    stamp = Provenance.now(
+        identity.snapshot,
+        identity.snapshot_checksum,
+        energy_scheme=identity.energy_scheme,
+        study=identity.study,
+        study_checksum=identity.study_checksum,
+    )
+    if form == "json":
+        write_json(path, {"provenance": stamp.as_dict(), "candidates": records(chosen)})
+    elif form == "csv":
+        write_csv(path, chosen, stamp)
+    else:
+        with whole_file(path) as draft, pd.ExcelWriter(draft, engine="openpyxl") as book:
+            chosen.to_excel(book, sheet_name="top", index=False)
+            book.book.properties.description = stamp.line()

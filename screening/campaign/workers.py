@@ -1,0 +1,74 @@
+"""Who does the work of a campaign: processes of this machine, or an existing Dask cluster."""
+
+from collections.abc import Iterator
+from concurrent.futures import CancelledError
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from joblib import parallel_config
+from joblib.externals.loky.process_executor import BrokenProcessPool
+
+from screening.errors import InputError, UnreachableError
+
+BROKEN_POOL: tuple[type[BaseException], ...] = (BrokenProcessPool, CancelledError)
+"""What ends a pool whose worker was killed (joblib's own processes), or whose Dask client lost its tasks. A
+killed Dask worker alone ends nothing: the scheduler gives its tasks to another one."""
+
+CONNECT_TIMEOUT = "10s"
+
+
+@dataclass(frozen=True)
+class Workers:
+    """Who does the work.
+
+    Attributes
+    ----------
+    jobs : int
+        Processes on this machine, or tasks in flight on a cluster; 0 chooses.
+    backend : {"processes", "dask"}
+    scheduler : str
+        Address of a running Dask scheduler.
+    """
+
+    jobs: int = 0
+    backend: Literal["processes", "dask"] = "processes"
+    scheduler: str = ""
+
+
+def pool(workers: Workers, n_tasks: int) -> AbstractContextManager[Any]:
+    """Context in which joblib hands tasks to these workers.
+
+    Raises
+    ------
+    InputError
+        If the Dask back end is not installed, or no scheduler is given.
+    UnreachableError
+        If no scheduler answers.
+    """
+    if workers.backend == "dask":
+        return _dask(workers)
+    if n_tasks == 1 or workers.jobs == 1:
+        return nullcontext()
+    return parallel_config(backend="loky", n_jobs=workers.jobs or -1, inner_max_num_threads=1)
+
+
+@contextmanager
+def _dask(workers: Workers) -> Iterator[None]:
+    """The Dask back end of joblib over a running cluster."""
+    try:
+        from distributed import Client
+    except ImportError:
+        raise InputError(
+            "the dask back end is not installed", remedy="pip install 'interphase-screening[dask]'"
+        ) from None
+    if not workers.scheduler:
+        raise InputError("no Dask scheduler given", where="--scheduler", remedy="as tcp://host:8786")
+    try:
+        client = Client(workers.scheduler, timeout=CONNECT_TIMEOUT, set_as_default=False)
+    except (OSError, TimeoutError, ValueError) as error:
+        raise UnreachableError(
+            f"no Dask scheduler answers ({type(error).__name__})", where=workers.scheduler, remedy="start one"
+        ) from None
+    with client, parallel_config(backend="dask", client=client, n_jobs=workers.jobs or -1):
+        yield
