@@ -25,7 +25,7 @@ FLAT_PRIOR = 30.0
 
 VARYING = 0.4
 """Share of a common error that is taken to vary within a series: overlapping arcs trade resistance slowly
-to and fro; with this share the interval of an appearing process held the truth in 15 of 16 series."""
+to and fro. With less, the interval of a process that appears beside another is too narrow."""
 
 LENGTHS = tuple(np.geomspace(0.05, 3.0, 14))
 """Correlation lengths tried, as shares of the range of √t."""

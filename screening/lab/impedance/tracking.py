@@ -21,8 +21,8 @@ MAX_ADDED = 4
 GATE = 0.5 * log(10.0)
 """Largest jump in ln τ of one process between scouts: half a decade."""
 
-ROUNDS = 3
-"""Alternations of fitting the spectra and learning the courses; a fourth changes nothing visible."""
+ROUNDS = 4
+"""Alternations of fitting the spectra and learning the courses; a fifth changes nothing visible."""
 
 SUPPORT = 25.0
 """χ² that a track must explain in the series beyond ln N in each spectrum where it explains that much:
@@ -133,7 +133,7 @@ def _settle(problem: Problem, bounds: Bounds, theta: FloatArray, courses: Course
         fit = _fit_around(problem, bounds, theta, courses, noise, zarc.COARSE)
         courses, theta = courses.learnt(fit, noise), fit.theta
         if turn == ROUNDS - 2:
-            kept = _support(_wald(fit, courses, q, noise), problem.n_data) >= SUPPORT
+            kept = _support(_explained(fit, q, noise), problem.n_data) >= SUPPORT
             courses = courses.kept(kept)
             theta = theta[:, np.concatenate([np.ones(q, dtype=bool), np.repeat(kept, PER_ELEMENT)])]
     return _State(_fit_around(problem, bounds, theta, courses, noise, zarc.COARSE), courses)
@@ -144,10 +144,19 @@ def _support(chi_squared: FloatArray, n_data: FloatArray) -> FloatArray:
     return np.maximum(chi_squared - np.log(n_data)[:, None], 0.0).sum(axis=0)
 
 
-def _wald(fit: Fit, courses: Courses, q: int, noise: float) -> FloatArray:
-    """Squared resistances over their variances, shape (s, k)."""
-    variance = noise * np.einsum("spp->sp", inverse(fit.gram)) + courses.shared_variance(fit, noise)
-    return fit.theta[:, q::PER_ELEMENT] ** 2 / np.maximum(variance[:, q::PER_ELEMENT], np.finfo(float).tiny)
+def _explained(fit: Fit, q: int, noise: float) -> FloatArray:
+    """χ² that each element explains: R² over its variance at its own ln τ and φ, shape (s, k).
+
+    With its shape free as well, an element at the end of the range, certainly there but of uncertain
+    size, would look dispensable.
+    """
+    explained = np.empty((len(fit.theta), (fit.theta.shape[1] - q) // PER_ELEMENT))
+    for k in range(explained.shape[1]):
+        first = q + PER_ELEMENT * k
+        others = np.delete(np.arange(fit.theta.shape[1]), [first + 1, first + 2])
+        variance = noise * inverse(fit.gram[:, others][:, :, others])[:, first, first]
+        explained[:, k] = fit.theta[:, first] ** 2 / np.maximum(variance, np.finfo(float).tiny)
+    return explained
 
 
 def _by_tau(courses: Courses, q: int) -> np.ndarray:
