@@ -1,16 +1,29 @@
 """``screening snapshot``: what data there is, whether it is sound, fetching more, comparing two."""
 
 import json
-from typing import Annotated, Any
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from screening.cli.options import JsonOption, say, write_json
+from screening.errors import InputError
 from screening.phases.manifest import Manifest
 
-app = typer.Typer(help="What data there is: list, show, verify.", rich_markup_mode=None)
+if TYPE_CHECKING:
+    from screening.campaign.snapshots import RankChange
+    from screening.phases.difference import Difference
+    from screening.phases.fetch import Progress
+
+app = typer.Typer(help="What data there is: list, show, verify, fetch, diff.", rich_markup_mode=None)
 
 NameArgument = Annotated[str, typer.Argument(metavar="NAME|PATH", help="A snapshot's name or directory.")]
-JsonOption = Annotated[bool, typer.Option("--json", help="Write JSON, and nothing else, to stdout.")]
+
+SHOWN_CHANGES = 20
+"""Changes of each kind on the terminal; ``--csv`` and ``--json`` give all."""
 
 
 @app.callback(invoke_without_command=True)
@@ -22,14 +35,16 @@ def _without_verb(context: typer.Context) -> None:
 @app.command("list")
 def list_(as_json: JsonOption = False) -> None:
     """List the embedded snapshot and your own."""
-    from screening.phases.library import list_snapshots
+    from screening.phases.sources import survey
 
-    manifests = list_snapshots()
+    found = survey()
+    for fault in found.damaged:
+        say(f"screening: {plain(fault)}")
     if as_json:
-        _write_json([_headline(each) for each in manifests])
+        write_json([_headline(each) for each in found.sound])
         return
     columns = ("name", "energy scheme", "database version", "date", "phases")
-    _write_table(columns, [[str(v) for v in list(_headline(each).values())[:5]] for each in manifests])
+    _write_table(columns, [[str(v) for v in list(_headline(each).values())[:5]] for each in found.sound])
 
 
 @app.command("show")
@@ -46,7 +61,7 @@ def show(name: NameArgument = "mp2019", as_json: JsonOption = False) -> None:
     }
     details: dict[str, Any] = json.loads(snapshot.manifest.details)
     if as_json:
-        _write_json([{**details, "holds": holds}])
+        write_json([{**details, "holds": holds}])
         return
     for key, value in {**details, "holds": holds}.items():
         _write_entry(key, value)
@@ -65,9 +80,165 @@ def verify(name: NameArgument = "mp2019", as_json: JsonOption = False) -> None:
     snapshot.verify(directory)
     manifest = snapshot.manifest
     if as_json:
-        _write_json([{"name": manifest.name, "checksum": manifest.checksum, "verified": True}])
+        write_json([{"name": manifest.name, "checksum": manifest.checksum, "verified": True}])
         return
     print(plain(f"{manifest.name}: sound, {len(snapshot)} phases, content sha256 {manifest.checksum}"))
+
+
+@app.command("fetch")
+def fetch(
+    name: Annotated[str, typer.Option("--name", help="Its name; a snapshot of that name is replaced.")],
+    study: Annotated[
+        str, typer.Option("--study", metavar="STUDY.toml", help="Fetch the systems of this study.")
+    ] = "",
+    chemsys: Annotated[
+        list[str] | None,
+        typer.Option("--chemsys", metavar="Li-Al-Cl ...", help="Fetch these systems with their subsystems."),
+    ] = None,
+    elements: Annotated[
+        list[str] | None,
+        typer.Option("--elements", metavar="Li Al Cl ...", help="Fetch all that these elements make."),
+    ] = None,
+    more: Annotated[list[str] | None, typer.Argument(hidden=True)] = None,
+    thermo_type: Annotated[
+        str, typer.Option("--thermo-type", help="GGA_GGA+U, R2SCAN, or GGA_GGA+U_R2SCAN for one system.")
+    ] = "GGA_GGA+U",
+    endpoint: Annotated[
+        str, typer.Option("--endpoint", metavar="URL", help="Address of another service of the same kind.")
+    ] = "",
+    timeout: Annotated[
+        float, typer.Option("--timeout", metavar="S", help="Seconds to wait for an answer.")
+    ] = 20.0,
+    non_commercial: Annotated[
+        bool, typer.Option("--non-commercial", help="Keep entries licensed for non-commercial use only.")
+    ] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Fetch a snapshot from the Materials Project; MP_API_KEY holds the key."""
+    if not 0.0 < timeout <= 3600.0:
+        raise InputError(f"{timeout:g} s is no time to wait", where="--timeout", remedy="give 1 to 3600")
+    scheme = _thermo_type(thermo_type)
+    systems = _systems(study, chemsys or [], elements or [], more or [])
+    from screening.phases.fetch import Query
+    from screening.phases.fetch import fetch as fetch_snapshot
+    from screening.phases.materials_project import connect, find_key
+    from screening.phases.transport import Patience
+
+    query = Query.of(name, systems, scheme, non_commercial=non_commercial)
+    key = find_key()
+    say(f"fetching {len(query.chemsystems)} chemical system(s) from the Materials Project")
+    with connect(key, endpoint or None, Patience(timeout_s=timeout)) as project, _progress_bar() as report:
+        snapshot = fetch_snapshot(query, project, report)
+    details: dict[str, Any] = json.loads(snapshot.manifest.details)
+    if as_json:
+        write_json([details])
+        return
+    left_out = details["counts"]["non_commercial_left_out"]
+    if left_out:
+        say(f"{left_out} entries for non-commercial use left out; --non-commercial keeps them")
+    manifest = snapshot.manifest
+    print(plain(f"{manifest.name}: {len(snapshot)} phases, {manifest.energy_scheme}"))
+    print(plain(f"{manifest.database_version}; screening cite --snapshot {manifest.name} says what to cite"))
+
+
+@app.command("diff")
+def diff(
+    before: Annotated[str, typer.Argument(metavar="A", help="A snapshot's name or directory.")],
+    after: Annotated[str, typer.Argument(metavar="B", help="The one to compare with it.")],
+    study: Annotated[
+        str, typer.Option("--study", metavar="STUDY.toml", help="Compare a study's systems and its ranking.")
+    ] = "",
+    csv: Annotated[Path | None, typer.Option("--csv", metavar="FILE", help="Write all changes.")] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Tell which phases were added, are gone or changed from A to B, and what that does to a study."""
+    from screening.phases.difference import compare
+    from screening.phases.library import open_snapshot
+
+    chosen = _find_study(study) if study else None
+    systems = _study_systems(chosen) if chosen else None
+    difference = compare(open_snapshot(before), open_snapshot(after), systems)
+    ranks: list[RankChange] = []
+    if chosen:
+        from screening.campaign.run import Source
+        from screening.campaign.snapshots import ranking_changes
+
+        ranks = ranking_changes(chosen, Source(before), Source(after))
+    if csv:
+        from screening.files import write_csv
+        from screening.provenance import Provenance
+
+        name = f"{difference.before.name} -> {difference.after.name}"
+        scheme = difference.after.energy_scheme
+        stamp = Provenance.now(name, difference.after.checksum, energy_scheme=scheme)
+        write_csv(csv, difference.to_frame(), stamp)
+    if as_json:
+        write_json([_difference_json(difference, ranks)])
+        return
+    _show_difference(difference)
+    if ranks:
+        _show_ranks(ranks)
+
+
+def _thermo_type(text: str) -> Any:
+    from screening.phases.schemes import ThermoType
+
+    known = [each.value for each in ThermoType]
+    if text not in known:
+        raise InputError(f"unknown scheme {text!r}", where="--thermo-type", remedy=f"use {', '.join(known)}")
+    return ThermoType(text)
+
+
+def _systems(study: str, chemsys: list[str], elements: list[str], more: list[str]) -> list[str]:
+    """Systems from exactly one of the three ways to name them; words that follow belong to it."""
+    ways = {"--study": study, "--chemsys": chemsys, "--elements": elements}
+    given = [option for option, value in ways.items() if value]
+    if len(given) != 1:
+        raise InputError(
+            f"{' and '.join(given)} together" if given else "nothing to fetch",
+            where="snapshot fetch",
+            remedy="give one of --study, --chemsys and --elements",
+        )
+    if study:
+        if more:
+            raise InputError(f"unexpected {more[0]!r}", where="--study", remedy="give one study")
+        return _study_systems(_find_study(study))
+    words = [word for text in (*chemsys, *elements, *more) for word in text.replace(",", " ").split()]
+    return words if chemsys else ["-".join(words)]
+
+
+def _find_study(name: str) -> Any:
+    from screening.campaign.study import find_study
+
+    return find_study(name)
+
+
+def _study_systems(study: Any) -> list[str]:
+    from screening.campaign.snapshots import study_systems
+
+    return study_systems(study)
+
+
+@contextmanager
+def _progress_bar() -> "Iterator[Callable[[Progress], None]]":
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
+    from rich.progress import Progress as Bar
+
+    columns = (TextColumn("chemical systems"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    console = Console(stderr=True)
+    with Bar(*columns, console=console, transient=True, disable=not sys.stderr.isatty()) as bar:
+        task = bar.add_task("fetching")
+        told = False
+
+        def report(progress: "Progress") -> None:
+            nonlocal told
+            if progress.resumed and not told:
+                say(f"{progress.resumed} of {progress.total} systems are there from an interrupted fetch")
+            told = True
+            bar.update(task, completed=progress.done, total=progress.total)
+
+        yield report
 
 
 def plain(text: object) -> str:
@@ -92,10 +263,6 @@ def _headline(manifest: Manifest) -> dict[str, Any]:
     }
 
 
-def _write_json(content: list[Any]) -> None:
-    print(json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False))
-
-
 def _write_entry(key: str, value: object, indent: str = "") -> None:
     if isinstance(value, dict):
         print(f"{indent}{plain(key)}:")
@@ -118,3 +285,67 @@ def _write_table(columns: tuple[str, ...], rows: list[list[str]]) -> None:
     for row in rows:
         table.add_row(*(Text(plain(cell), overflow="fold") for cell in row))
     Console().print(table)
+
+
+def _difference_json(difference: "Difference", ranks: "list[RankChange]") -> dict[str, Any]:
+    from dataclasses import asdict
+
+    from screening.phases.difference import Change
+
+    return {
+        "before": _headline(difference.before),
+        "after": _headline(difference.after),
+        "same_scheme": difference.same_scheme,
+        "within": list(difference.within),
+        "counts": {"same": difference.n_same, **{kind.value: len(difference.of(kind)) for kind in Change}},
+        "changes": [
+            {**asdict(each), "difference_ev_per_atom": each.difference_ev_per_atom}
+            for each in difference.changes
+        ],
+        "ranking": [asdict(each) for each in ranks],
+    }
+
+
+def _show_difference(difference: "Difference") -> None:
+    from screening.phases.difference import Change
+
+    if not difference.same_scheme:
+        say(
+            plain(
+                f"schemes differ ({difference.before.energy_scheme}; {difference.after.energy_scheme}): "
+                "energies are not comparable one by one"
+            )
+        )
+    if difference.within:
+        print(plain(f"within {', '.join(difference.within)}"))
+    counts = ", ".join(f"{len(difference.of(kind))} {kind.value}" for kind in Change)
+    print(f"{counts}, {difference.n_same} the same")
+    for kind in Change:
+        found = sorted(difference.of(kind), key=lambda each: -abs(each.difference_ev_per_atom or 0.0))
+        rows = [
+            [each.formula, *map(_energy, (each.before_ev_per_atom, each.after_ev_per_atom))]
+            for each in found[:SHOWN_CHANGES]
+        ]
+        if rows:
+            print()
+            _write_table((kind.value, "before eV/atom", "after eV/atom"), rows)
+        if len(found) > SHOWN_CHANGES:
+            print(f"... and {len(found) - SHOWN_CHANGES} more (--csv FILE writes all)")
+
+
+def _show_ranks(ranks: "list[RankChange]") -> None:
+    print()
+    several = len({(each.anode, each.sulfide) for each in ranks}) > 1
+    rows = [
+        [
+            f"{each.formula} ({each.anode}, {each.sulfide})" if several else each.formula,
+            *(str(rank) if rank else "-" for rank in (each.rank_before, each.rank_after)),
+            *map(_energy, (each.score_before, each.score_after)),
+        ]
+        for each in ranks
+    ]
+    _write_table(("reactor", "rank before", "after", "score before", "after"), rows)
+
+
+def _energy(value: float | None) -> str:
+    return "-" if value is None else f"{value:.3f}"

@@ -102,21 +102,25 @@ def require_references(elements: Iterable[int], references: Iterable[int]) -> No
         )
 
 
-def require_content(chemsys: str, entries: Iterable[Entry]) -> None:
+def require_content(chemsystems: Iterable[str], entries: Sequence[Entry]) -> None:
     """Refuse a system with nothing in it, or with an element that has no reference.
 
     Raises
     ------
     UnreachableError
-        If it is so.
+        If there is one.
     """
-    inside = {atomic_number(each) for each in chemsys.split("-")}
-    found = [entry for entry in entries if inside.issuperset(entry.elements)]
-    if not found:
-        raise UnreachableError(
-            f"the Materials Project gave nothing in {chemsys}", remedy="check the system and the key's rights"
-        )
-    require_references(inside, {entry.elements[0] for entry in found if len(entry.elements) == 1})
+    references = {entry.elements[0] for entry in entries if len(entry.elements) == 1}
+    for chemsys in chemsystems:
+        inside = {atomic_number(each) for each in chemsys.split("-")}
+        if inside <= references:
+            continue
+        if not any(inside.issuperset(entry.elements) for entry in entries):
+            raise UnreachableError(
+                f"the Materials Project gave nothing in {chemsys}",
+                remedy="check the system and the key's rights",
+            )
+        require_references(inside, references)
 
 
 def describe(thermo_type: ThermoType, chemsystems: Sequence[str], database_version: str) -> dict[str, Any]:

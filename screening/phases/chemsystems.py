@@ -41,7 +41,11 @@ def subsystems(chemsys: str) -> list[str]:
 
 
 def largest(chemsystems: Iterable[str]) -> list[str]:
-    """Systems that no other one of them contains, in alphabetical order."""
-    distinct = {frozenset(each.split("-")) for each in chemsystems}
-    kept = (each for each in distinct if not any(each < other for other in distinct))
-    return sorted("-".join(sorted(each)) for each in kept)
+    """Systems that no other one of them contains, in alphabetical order; names must be canonical."""
+    contained: set[str] = set()
+    kept = []
+    for each in sorted(set(chemsystems), key=lambda name: -name.count("-")):
+        if each not in contained:
+            kept.append(each)
+            contained.update(subsystems(each))
+    return sorted(kept)

@@ -27,6 +27,13 @@ LONGEST_REQUEST = 3000
 """Characters of system names in one request: with the rest, its address stays below the 8 kB that web
 servers accept."""
 
+MOST_REQUESTS = 1000
+"""Largest fetch: about half an hour of a service that is shared."""
+
+FEW_SYSTEMS = 32
+"""Up to so many systems, each is asked for on its own; beyond, requests are filled up."""
+
+_COMMA = "%2C"
 _SYSTEMS = b"chemical systems"
 
 
@@ -76,7 +83,14 @@ class Query:
                 where=f"--thermo-type {thermo_type.value}",
                 remedy=f"name one whole system, or use {ThermoType.GGA_GGA_U.value}",
             )
-        return cls(name, tuple(systems), thermo_type, non_commercial)
+        query = cls(name, tuple(systems), thermo_type, non_commercial)
+        requests = sum(len(each) + len(_COMMA) for each in query.all_systems) // LONGEST_REQUEST
+        if requests > MOST_REQUESTS:
+            raise InputError(
+                f"{len(systems)} chemical systems need about {requests} requests, more than {MOST_REQUESTS}",
+                remedy="fetch for a shortlist, or for fewer elements",
+            )
+        return query
 
     @property
     def all_systems(self) -> list[str]:
@@ -165,15 +179,30 @@ def _identity(query: Query, project: MaterialsProject) -> dict[str, str]:
 
 
 def _batches(query: Query, covered: set[str]) -> Iterator[list[str]]:
-    """System by system, what it and its subsystems still lack, in lists short enough for one request."""
+    """What is still to be asked for, in lists short enough for one request."""
+    if query.thermo_type is ThermoType.MIXED:
+        whole = [each for each in query.all_systems if each not in covered]
+        yield from [whole] if whole else []
+        return
     asked = set(covered)
+    pooled = len(query.chemsystems) > FEW_SYSTEMS
+    batch: list[str] = []
+    length = 0
     for chemsys in query.chemsystems:
-        waiting = [each for each in subsystems(chemsys) if each not in asked]
-        asked.update(waiting)
-        whole = query.thermo_type is ThermoType.MIXED
-        per_request = max(len(waiting), 1) if whole else max(LONGEST_REQUEST // (len(chemsys) + 3), 1)
-        for first in range(0, len(waiting), per_request):
-            yield waiting[first : first + per_request]
+        for each in subsystems(chemsys):
+            if each in asked:
+                continue
+            asked.add(each)
+            if batch and length + len(each) > LONGEST_REQUEST:
+                yield batch
+                batch, length = [], 0
+            batch.append(each)
+            length += len(each) + len(_COMMA)
+        if batch and not pooled:
+            yield batch
+            batch, length = [], 0
+    if batch:
+        yield batch
 
 
 def _entries(query: Query, project: MaterialsProject, batch: Sequence[str]) -> list[Entry]:
@@ -184,8 +213,7 @@ def _entries(query: Query, project: MaterialsProject, batch: Sequence[str]) -> l
 
 def _assemble(query: Query, project: MaterialsProject, found: list[Entry], directory: Path) -> Snapshot:
     kept = usable(found, non_commercial=query.non_commercial)
-    for chemsys in query.chemsystems:
-        require_content(chemsys, kept)
+    require_content(query.chemsystems, kept)
     phases = phases_table(kept)
     numbers = counts(phases, kept, left_out=len(found) - len(kept))
     manifest: dict[str, Any] = {

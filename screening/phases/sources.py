@@ -1,10 +1,12 @@
 """The phases that a command works on: a snapshot, the user's own phases, a temperature."""
 
 import hashlib
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from screening.phases.library import EMBEDDED, open_snapshot
+from screening.errors import SnapshotError
+from screening.phases.library import EMBEDDED, locate, open_snapshot, snapshot_home
+from screening.phases.manifest import MANIFEST_FILE, Manifest
 from screening.phases.snapshot import Snapshot
 from screening.phases.temperature import at_temperature
 from screening.phases.user_phases import read_phases
@@ -50,3 +52,32 @@ def _joined(snapshot: Snapshot, path: Path) -> Snapshot:
     digest = hashlib.sha256(path.read_bytes()).hexdigest()
     name = f"{snapshot.manifest.name} + {path.name} (sha256:{digest[:12]})"
     return replace(snapshot.joined(additions), manifest=replace(snapshot.manifest, name=name))
+
+
+@dataclass(frozen=True)
+class Survey:
+    """All snapshots there are.
+
+    Attributes
+    ----------
+    sound : tuple of Manifest
+        The embedded one, then the user's own by name.
+    damaged : tuple of SnapshotError
+        Why others cannot be read.
+    """
+
+    sound: tuple[Manifest, ...]
+    damaged: tuple[SnapshotError, ...]
+
+
+def survey() -> Survey:
+    """Look through the embedded snapshot and the user's own; a damaged one does not hide the others."""
+    home = snapshot_home()
+    own = sorted(path.parent for path in home.glob(f"[!.]*/{MANIFEST_FILE}")) if home.is_dir() else []
+    sound, damaged = [], []
+    for directory in (locate(), *own):
+        try:
+            sound.append(Manifest.read(directory))
+        except SnapshotError as error:
+            damaged.append(error)
+    return Survey(tuple(sound), tuple(damaged))

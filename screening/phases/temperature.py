@@ -10,6 +10,7 @@ import numpy as np
 
 from screening.errors import InputError
 from screening.phases.composition import atomic_masses_g, parse_formula, symbol
+from screening.phases.manifest import Manifest
 from screening.phases.snapshot import SAME_FRACTION, Phases, Snapshot
 
 LOWEST_K, HIGHEST_K = 300.0, 2000.0
@@ -75,20 +76,28 @@ def at_temperature(snapshot: Snapshot, temperature_k: float) -> Snapshot:
     unknown = present[np.isnan(elements_g[present])]
     phases = _without(snapshot.phases, unknown)
     energies, errors = _gibbs_energies(phases, temperature_k, elements_g)
-    uncertainty = np.hypot(phases.uncertainty_ev_per_atom, errors)
-    details: dict[str, Any] = json.loads(snapshot.manifest.details)
+    changed = replace(
+        phases,
+        formation_energy_ev_per_atom=energies,
+        uncertainty_ev_per_atom=np.hypot(phases.uncertainty_ev_per_atom, errors),
+    )
+    manifest = _warmed(snapshot.manifest, temperature_k, unknown, len(snapshot.phases) - len(phases))
+    return replace(snapshot, manifest=manifest, phases=changed)
+
+
+def _warmed(manifest: Manifest, temperature_k: float, unknown: np.ndarray, n_left_out: int) -> Manifest:
+    details: dict[str, Any] = json.loads(manifest.details)
     details["temperature"] = {
         "kelvin": temperature_k,
         "elements_left_out": [symbol(int(z)) for z in unknown],
-        "phases_left_out": len(snapshot.phases) - len(phases),
+        "phases_left_out": n_left_out,
     }
-    manifest = replace(
-        snapshot.manifest,
-        energy_scheme=f"{scheme.removesuffix(_AT_0_K)}, Gibbs energies at {temperature_k:g} K (SISSO)",
+    scheme = manifest.energy_scheme.removesuffix(_AT_0_K)
+    return replace(
+        manifest,
+        energy_scheme=f"{scheme}, Gibbs energies at {temperature_k:g} K (SISSO)",
         details=json.dumps(details, indent=1, ensure_ascii=False),
     )
-    changed = replace(phases, formation_energy_ev_per_atom=energies, uncertainty_ev_per_atom=uncertainty)
-    return replace(snapshot, manifest=manifest, phases=changed)
 
 
 def sisso_ev_per_atom(volume_per_atom_a3: np.ndarray, mass_g: np.ndarray, temperature_k: float) -> np.ndarray:

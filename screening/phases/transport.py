@@ -105,6 +105,7 @@ class Session(requests.Session):
         self._timeout_s = patience.timeout_s
         retry = _Retry(
             total=patience.retries,
+            connect=min(patience.retries, 1),
             backoff_factor=patience.backoff_s,
             status_forcelist=RETRIED,
             raise_on_status=False,

@@ -15,7 +15,7 @@ from pymatgen.analysis.phase_diagram import PhaseDiagram
 
 from screening.errors import InputError, UnreachableError
 from screening.phases.chemsystems import chemsys_name, largest, subsystems
-from screening.phases.composition import parse_formula
+from screening.phases.composition import parse_formula, symbol
 from screening.phases.fetch import Progress, Query, fetch
 from screening.phases.library import list_snapshots, locate, open_snapshot, snapshot_home
 from screening.phases.materials_project import Key, connect, find_key
@@ -387,6 +387,32 @@ def test_systems_that_are_none_are_refused(system: str) -> None:
 def test_a_system_of_too_many_elements_is_refused() -> None:
     with pytest.raises(InputError, match="15 elements"):
         chemsys_name("H-Li-Be-B-C-N-O-F-Na-Mg-Al-Si-P-S-Cl")
+
+
+def test_a_fetch_of_too_many_requests_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("screening.phases.fetch.MOST_REQUESTS", 200)
+    symbols = [symbol(z) for z in range(1, 29)]
+    systems = ["-".join(symbols[first : first + 14]) for first in (0, 14)]
+    with pytest.raises(InputError, match=r"2 chemical systems need about 2\d\d requests, more than 200"):
+        Query.of("mine", systems)
+
+
+def test_many_systems_share_requests(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+    apart = get(service, TWO, "apart")
+    service.reset()
+    monkeypatch.setattr("screening.phases.fetch.FEW_SYSTEMS", 1)
+    pooled = get(service, TWO, "pooled")
+    assert sum("thermo" in request.path for request in service.log) == 1
+    assert pooled.manifest.checksum == apart.manifest.checksum
+
+
+def test_long_lists_of_systems_are_split(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = get(service, TWO, "whole")
+    service.reset()
+    monkeypatch.setattr("screening.phases.fetch.LONGEST_REQUEST", 20)
+    split = get(service, TWO, "split")
+    assert sum("thermo" in request.path for request in service.log) > 3
+    assert split.manifest.checksum == whole.manifest.checksum
 
 
 def test_systems_by_name() -> None:

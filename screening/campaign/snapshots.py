@@ -1,0 +1,143 @@
+"""A study and its snapshots: which systems it needs, and what another snapshot does to its ranking."""
+
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from screening.campaign.candidates import query, read_formulas
+from screening.campaign.outcome import conclude
+from screening.campaign.run import Source, Workers, run
+from screening.campaign.study import Study
+from screening.errors import InputError
+from screening.phases.chemsystems import largest
+from screening.phases.composition import parse_formula, parse_reactant
+from screening.phases.library import open_snapshot
+from screening.phases.snapshot import Snapshot
+
+
+def study_systems(study: Study) -> list[str]:
+    """Chemical systems in which the candidates of a study meet its anodes and sulfides.
+
+    Candidates of a query are those that it selects from the embedded snapshot.
+
+    Parameters
+    ----------
+    study : Study
+
+    Returns
+    -------
+    list of str
+        None contained in another.
+    """
+    chosen = study.candidates
+    formulas = [*chosen.formulas, *chosen.controls]
+    if chosen.file:
+        formulas += read_formulas(Path(chosen.file))
+    if chosen.query is not None:
+        snapshot = open_snapshot()
+        rows, _ = query(snapshot, chosen.query, study.conditions.anodes[0])
+        formulas += [str(snapshot.phases.formula[row]) for row in rows]
+    candidates = {parse_formula(each).chemsys for each in formulas}
+    meetings = [
+        {anode, *parse_reactant(sulfide).unit.chemsys.split("-")}
+        for anode in study.conditions.anodes
+        for sulfide in study.conditions.sulfides
+    ]
+    together = ({*candidate.split("-"), *meeting} for candidate in candidates for meeting in meetings)
+    return largest("-".join(sorted(each)) for each in together)
+
+
+@dataclass(frozen=True)
+class RankChange:
+    """A candidate's place in a study on two snapshots.
+
+    Attributes
+    ----------
+    anode, sulfide, formula : str
+    rank_before, rank_after : int or None
+        None where a filter fails or the snapshot lacks the compound.
+    score_before, score_after : float or None
+        0 where a filter fails; None where the snapshot lacks the compound.
+    """
+
+    anode: str
+    sulfide: str
+    formula: str
+    rank_before: int | None
+    rank_after: int | None
+    score_before: float | None
+    score_after: float | None
+
+
+def ranking_changes(study: Study, before: Source, after: Source) -> list[RankChange]:
+    """Run a study's named candidates on two snapshots and set their ranks side by side.
+
+    Candidates of a query or a file are left out: what a query selects depends on the snapshot itself.
+
+    Parameters
+    ----------
+    study : Study
+    before, after : Source
+
+    Returns
+    -------
+    list of RankChange
+        By rank after, for each pair of anode and sulfide.
+
+    Raises
+    ------
+    InputError
+        If the study names no candidate, or a snapshot lacks its anode or sulfide.
+    """
+    if not study.candidates.formulas:
+        raise InputError(
+            f"study {study.name} names no candidate", where="--study", remedy="list candidates.formulas"
+        )
+    places = [_places(study, source) for source in (before, after)]
+    changes = [
+        RankChange(
+            *key,
+            rank_before=places[0].get(key, _ABSENT).rank,
+            rank_after=places[1].get(key, _ABSENT).rank,
+            score_before=places[0].get(key, _ABSENT).score,
+            score_after=places[1].get(key, _ABSENT).score,
+        )
+        for key in (
+            (grid.anode, grid.sulfide, formula)
+            for grid in study.conditions.grid()
+            for formula in study.candidates.formulas
+        )
+    ]
+    last = len(study.candidates.formulas) + 1
+    return sorted(changes, key=lambda c: (c.anode, c.sulfide, c.rank_after or last, c.rank_before or last))
+
+
+@dataclass(frozen=True)
+class _Place:
+    rank: int | None
+    score: float | None
+
+
+_ABSENT = _Place(None, None)
+
+
+def _places(study: Study, source: Source) -> dict[tuple[str, str, str], _Place]:
+    held = _held(study.candidates.formulas, source.load())
+    if not held:
+        return {}
+    named = study.candidates.model_copy(update={"formulas": held, "controls": (), "file": "", "query": None})
+    quiet = study.uncertainty.model_copy(update={"draws": 0})
+    shortened = study.model_copy(update={"candidates": named, "uncertainty": quiet})
+    with tempfile.TemporaryDirectory() as scratch:
+        outcomes = conclude(run(shortened, source, Path(scratch), workers=Workers(jobs=1)))
+    return {
+        (outcome.anode, outcome.sulfide, formula): _Place(int(rank) or None, float(score))
+        for outcome in outcomes
+        for formula, rank, score in zip(
+            outcome.table["formula"], outcome.ranked.rank, outcome.ranked.score, strict=True
+        )
+    }
+
+
+def _held(formulas: tuple[str, ...], snapshot: Snapshot) -> tuple[str, ...]:
+    return tuple(each for each in formulas if snapshot.find(parse_formula(each)) is not None)
