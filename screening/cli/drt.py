@@ -81,10 +81,7 @@ def drt(
     result = analyse(
         spectra, options, chosen, refit=not areas, interfaces=interfaces, electrolyte_ohm=electrolyte_ohm
     )
-    if as_json:
-        write_json(_content(result, options))
-    else:
-        _print(result)
+    write_json(_content(result, options)) if as_json else _print(result)
     if plot is not None or out is not None:
         _write(result, options, _provenance(files or [], simulated_rest), plot, out)
 

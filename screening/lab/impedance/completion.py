@@ -154,14 +154,7 @@ def completion(
     Fieller, J. R. Stat. Soc. B 16 (1954) 175, doi:10.1111/j.2517-6161.1954.tb00159.x
     """
     rule = criterion or Criterion()
-    if len(time_s) < MIN_SPECTRA:
-        raise InputError(
-            f"{len(time_s)} spectra", where="completion time", remedy=f"give at least {MIN_SPECTRA}"
-        )
-    if not (np.isfinite(time_s).all() and (np.diff(time_s) > 0).all()):
-        raise InputError(
-            "times are missing or do not rise", where="completion time", remedy="give a time to each spectrum"
-        )
+    _check_times(time_s)
     if not np.any(resistance_ohm):
         return Completion(rule, 0.0, 0.0, 0.0, 0.0, False, None, None, None, "no resistance")
     clock = time_s - time_s[0]
@@ -177,6 +170,10 @@ def completion(
     shared = np.interp(course.grid, clock, common) * away
     found = course.crossing(np.sign(first - final), rule.share_left, shared)
     start = float(time_s[0])
+    return _judged(draft, found, settled_from, start)
+
+
+def _judged(draft: Completion, found: "_Crossing", settled_from: float, start: float) -> Completion:
     if found.high_s >= settled_from:
         reason = "still changing where the final value is taken"
         return replace(draft, low_s=found.low_s + start, reason=reason)
@@ -187,6 +184,17 @@ def completion(
         low_s=found.low_s + start,
         high_s=found.high_s + start,
     )
+
+
+def _check_times(time_s: FloatArray) -> None:
+    if len(time_s) < MIN_SPECTRA:
+        raise InputError(
+            f"{len(time_s)} spectra", where="completion time", remedy=f"give at least {MIN_SPECTRA}"
+        )
+    if not (np.isfinite(time_s).all() and (np.diff(time_s) > 0).all()):
+        raise InputError(
+            "times are missing or do not rise", where="completion time", remedy="give a time to each spectrum"
+        )
 
 
 @dataclass(frozen=True, eq=False)
