@@ -32,6 +32,12 @@ from screening.units import EV_TO_KJ_PER_MOL
 BIN_V = 0.004
 """Width of a bin: several times a cycler's voltage noise, less than a plateau's width."""
 
+AVERAGED_FRACTION = 0.005
+"""Share of the charge over which the voltage is averaged against noise: half of the smallest plateau."""
+
+AVERAGED_CHANGE_V = BIN_V
+"""No averaging where the voltage changes by more than this between the halves of that charge."""
+
 MIN_BINS = 12
 """Fewer bins than this hold no shape to take apart."""
 
@@ -180,8 +186,8 @@ def differential_capacity(profile: VoltageProfile, bin_v: float = BIN_V) -> Diff
     The voltages are sorted, which makes Q(V) monotone: the k-th lowest voltage goes with the k-th lowest
     charge.
     """
-    voltage = np.sort(profile.voltage_v)
     total = float(profile.capacity_ah[-1]) if len(profile.capacity_ah) else 0.0
+    voltage = np.sort(_averaged_voltage(profile, AVERAGED_FRACTION * total))
     bins = int((voltage[-1] - voltage[0]) / bin_v) if total > 0 else 0
     if bins < MIN_BINS:
         raise InputError(
@@ -192,6 +198,22 @@ def differential_capacity(profile: VoltageProfile, bin_v: float = BIN_V) -> Diff
     charge = profile.capacity_ah if profile.sign > 0 else (total - profile.capacity_ah)[::-1]
     edges = voltage[0] + bin_v * np.arange(bins + 1)
     return DifferentialCapacity(edges, np.diff(np.interp(edges, voltage, charge)) / bin_v, profile.sign)
+
+
+def _averaged_voltage(profile: VoltageProfile, span_ah: float) -> np.ndarray:
+    """Mean voltage over `span_ah` of charge around each row (less towards the ends), shape (n_rows,), V.
+
+    It is the energy passed over the charge passed, so that uneven sampling does not matter.
+    """
+    charge, voltage = profile.capacity_ah, profile.voltage_v
+    energy = np.concatenate([[0.0], np.cumsum(0.5 * (voltage[1:] + voltage[:-1]) * np.diff(charge))])
+    half = np.minimum(0.5 * span_ah, np.minimum(charge - charge[0], charge[-1] - charge))
+    below, above = (np.interp(charge + side * half, charge, energy) for side in (-1, 1))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        mean = (above - below) / (2 * half)
+        change = np.abs(above - 2 * energy + below) / half  # between the means of the two halves
+    # a steep stretch has no noise to speak of, but would be smeared; a span of nothing holds the row alone
+    return np.where((change <= AVERAGED_CHANGE_V) & (half > 1e-9 * charge[-1]), mean, voltage)
 
 
 def find_plateaus(
