@@ -62,7 +62,7 @@ def charge_rows(n=20, current=1e-3, start=0.0):
         ("broken.mpr", b"BIO-LOGIC MODULAR FILE\x1a" + bytes(100), "cannot be read"),
         ("broken.ndax", b"PK\x03\x04" + bytes(100), "cannot be opened"),
         ("broken.nda", b"NEWARE" + bytes(100), "cannot be read"),
-        ("broken.csv.gz", gzip.compress(b"t,V,I\n" * 1000)[:-30], "cannot be"),
+        ("broken.csv.gz", gzip.compress(b"t,V,I\n" * 1000, mtime=0)[:-30], "cannot be"),
     ],
 )
 def test_one_line_for_what_cannot_be_read(name, content, told, write):
