@@ -72,6 +72,9 @@ _FIRST = (
     ),
 )
 
+ALWAYS = ("rank", "formula", "score")
+"""Columns that stand even where no candidate has a value, as where none passes the filters."""
+
 _LAST = (
     Column(
         "alloy", "alloy", "", "The first compound of anode and metal on the staircase, else the metal.", TEXT
@@ -120,7 +123,7 @@ def ranking_columns(table: pd.DataFrame) -> tuple[Column, ...]:
         column
         for column in every
         if column.name in table
-        and not table[column.name].isna().all()
+        and (column.name in ALWAYS or not table[column.name].isna().all())
         and not (small and column.name == "top_1_percent")
     )
 

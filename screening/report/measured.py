@@ -34,12 +34,15 @@ class Table:
     rows : tuple of tuples of str
     cut : bool
         Whether the file holds more rows.
+    stamp : str
+        Provenance of the file: which verb of which version, from what, simulated or not.
     """
 
     title: str
     columns: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
     cut: bool = False
+    stamp: str = ""
 
 
 @dataclass(frozen=True)
@@ -193,11 +196,13 @@ def _stamped_tables(folder: Path) -> Iterator[Table]:
             frame = pd.read_csv(path, nrows=ROWS_SHOWN + 1)
         except (OSError, ValueError):
             continue
-        if not frame[STAMP_COLUMN].astype(str).str.startswith(STAMP_START).all():
+        stamps = frame[STAMP_COLUMN].astype(str).unique()
+        if len(stamps) != 1 or not stamps[0].startswith(STAMP_START):
             continue
         shown = frame.drop(columns=STAMP_COLUMN).head(ROWS_SHOWN)
         rows = tuple(tuple(_word(value) for value in row) for row in shown.itertuples(index=False))
-        yield Table(path.name, tuple(words(name) for name in shown), rows, len(frame) > ROWS_SHOWN)
+        heads = tuple(words(name) for name in shown)
+        yield Table(path.name, heads, rows, len(frame) > ROWS_SHOWN, stamps[0])
 
 
 def _data_uri(path: Path, room: int) -> str:

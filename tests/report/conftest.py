@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import sys
 from pathlib import Path
 
 import pandas as pd
@@ -9,6 +10,8 @@ import pytest
 from typer.testing import CliRunner
 
 from screening.cli import app
+
+sys.path.insert(0, str(Path(__file__).resolve().parent))  # driven_browser
 
 HOSTILE = """</script><img src=x onerror="hostile=1"><b>"""
 """Ends a script element, starts another, and leaves a mark if anything of it is ever run."""

@@ -3,7 +3,6 @@
 import base64
 import io
 import json
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -11,28 +10,15 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from driven_browser import BROWSER, DRIVER, WAIT_S, Browser, started
 from PIL import Image
 
 from screening.report.page import write_report
 
-BROWSER = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-DRIVER = shutil.which("chromedriver")
 if not BROWSER or not DRIVER:
     pytest.skip("no browser with its driver (Debian: chromium, chromium-driver)", allow_module_level=True)
-webdriver = pytest.importorskip("selenium.webdriver", reason="selenium is absent (extra `test`)")
+pytest.importorskip("selenium.webdriver", reason="selenium is absent (extra `test`)")
 
-FLAGS = (
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--window-size=1300,1000",
-)
-WAIT_S = 60
 ALL_ROWS = 85_014
 BLUE = (0x00, 0x72, 0xB2)
 KJ_PER_EV = 96.48533212
@@ -40,86 +26,11 @@ SAME = 1e-9
 """Relative error of the browser's own conversions: a few roundings of doubles."""
 
 
-class Browser:
-    """A driven browser and what it logged since the page was asked for."""
-
-    def __init__(self, driver: Any) -> None:
-        self.driver = driver
-
-    def open(self, page: Path) -> None:
-        from selenium.webdriver.support.ui import WebDriverWait
-
-        self.driver.get("about:blank")
-        for kind in ("browser", "performance"):
-            self.driver.get_log(kind)
-        self.driver.get(page.as_uri())
-        WebDriverWait(self.driver, WAIT_S).until(
-            lambda driver: driver.execute_script("return document.documentElement.dataset.ready") == "yes"
-        )
-
-    def js(self, script: str, *arguments: object) -> Any:
-        return self.driver.execute_script(script, *arguments)
-
-    def find(self, selector: str) -> Any:
-        return self.driver.find_element("css selector", selector)
-
-    def click(self, selector: str) -> None:
-        self.js("arguments[0].scrollIntoView({block: 'center'})", self.find(selector))
-        self.find(selector).click()
-
-    def choose(self, selector: str, value: str) -> None:
-        from selenium.webdriver.support.ui import Select
-
-        Select(self.find(selector)).select_by_value(value)
-
-    def texts(self, selector: str) -> list[str]:
-        return self.js(
-            "return [...document.querySelectorAll(arguments[0])].map((node) => node.textContent)", selector
-        )
-
-    def column(self, name: str) -> list[str]:
-        """Shown cells of one column of the ranking, from the top."""
-        heads = self.js(
-            "const heads = document.querySelectorAll('#ranking-table thead button');"
-            "return [...heads].map((head) => head.dataset.column)"
-        )
-        return self.texts(f"#ranking-table tbody tr > :nth-child({heads.index(name) + 1})")
-
-    def traces(self, chart: str) -> list[dict[str, Any]]:
-        return self.js(
-            "return document.getElementById(arguments[0]).data.map((t) => "
-            "({x: [...t.x], y: [...t.y], mode: t.mode, name: t.name, type: t.type}))",
-            chart,
-        )
-
-    def complaints(self) -> list[str]:
-        return [entry["message"] for entry in self.driver.get_log("browser") if entry["level"] != "INFO"]
-
-    def requests(self) -> list[str]:
-        """Addresses asked for since the page was opened, its own and data within it left out."""
-        asked = []
-        for entry in self.driver.get_log("performance"):
-            message = json.loads(entry["message"])["message"]
-            if message["method"] == "Network.requestWillBeSent":
-                asked.append(message["params"]["request"]["url"])
-        return [url for url in asked if not url.startswith(("data:", "blob:", "file:"))]
-
-    def device(self, command: str, **settings: object) -> Any:
-        return self.driver.execute_cdp_cmd(command, settings)
-
-
 @pytest.fixture(scope="module")
 def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
-    from selenium.webdriver.chrome.service import Service
-
-    options = webdriver.ChromeOptions()
-    options.binary_location = BROWSER
-    for flag in (*FLAGS, f"--user-data-dir={tmp_path_factory.mktemp('profile')}"):
-        options.add_argument(flag)
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
-    driver = webdriver.Chrome(options=options, service=Service(DRIVER))
-    yield Browser(driver)
-    driver.quit()
+    browser = started(tmp_path_factory.mktemp("profile"))
+    yield browser
+    browser.driver.quit()
 
 
 @pytest.fixture(scope="module")
@@ -412,4 +323,35 @@ def test_a_campaign_over_everything_stays_usable(browser: Browser, six: Path, tm
     assert len(front["x"]) == table["pareto"].sum()
     assert 1000 < len(behind["x"]) < 10_000
     assert browser.traces("certainty-chart")[0]["type"] == "bar"
+    assert browser.complaints() == []
+
+
+def test_pairs_of_anode_and_sulfide_switch_all_parts(browser: Browser, own_six: Path) -> None:
+    table = pd.read_parquet(own_six / "ranking.parquet")
+    other = table.iloc[::-1].assign(anode="Na", score=table["score"].to_numpy() / 2)
+    pd.concat([table, other], ignore_index=True).to_parquet(own_six / "ranking.parquet")
+    content = json.loads((own_six / "ranking.json").read_text("utf-8"))
+    content["reactors"] += [{**r, "anode": "Na"} for r in content["reactors"][:2]]
+    (own_six / "ranking.json").write_text(json.dumps(content), "utf-8")
+    write_report(own_six / "report.html", own_six)
+    browser.open(own_six / "report.html")
+    assert browser.column("anode") == ["Li"] * len(table)
+    assert len(browser.texts("#reactor-choice option")) == len(table)
+    browser.choose("#pair", "1")
+    assert browser.column("anode") == ["Na"] * len(table)
+    assert len(browser.texts("#reactor-choice option")) == 2
+    assert browser.js("return document.getElementById('certainty-chart').data[0].z.length") == 2
+    assert browser.complaints() == []
+
+
+def test_a_campaign_in_which_nothing_passes_still_has_a_page(browser: Browser, own_six: Path) -> None:
+    table = pd.read_parquet(own_six / "ranking.parquet").query("not passes")
+    table.to_parquet(own_six / "ranking.parquet")
+    content = json.loads((own_six / "ranking.json").read_text("utf-8"))
+    content["reactors"] = []
+    (own_six / "ranking.json").write_text(json.dumps(content), "utf-8")
+    write_report(own_six / "report.html", own_six)
+    browser.open(own_six / "report.html")
+    assert set(browser.column("rank")) == {"–"}
+    assert "0 ranked candidates" in browser.find("#pareto-caption").text
     assert browser.complaints() == []

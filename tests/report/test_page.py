@@ -217,6 +217,7 @@ def test_stamped_tables_and_figures_of_the_bench_are_shown(tmp_path: Path) -> No
     assert block.title == "rest"
     assert block.tables[0].columns == ("tau s", "resistance ohm")
     assert block.tables[0].rows == (("1e−05", "−12.5"),)
+    assert block.tables[0].stamp == STAMP
     assert [bool(picture.uri) for picture in block.pictures] == [True, False]
     assert cycling.blocks[0].tables[0].cut
     assert len(cycling.blocks[0].tables[0].rows) == ROWS_SHOWN

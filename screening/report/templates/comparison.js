@@ -54,7 +54,7 @@ class Comparison {
       layout: { xaxis: axis(look, escaped(withUnit(x))), yaxis: axis(look, escaped(withUnit(y))), hoverdistance: 20 },
     }));
     const labels = this.page.pareto.map((name) => columns.find((column) => column.name === name).label);
-    byId("pareto-caption").textContent =
+    byId("pareto-caption").textContent = !rows.length ? "0 ranked candidates have both values." :
       `${rows.length.toLocaleString("en")} ranked candidates with both values, ${front.length.toLocaleString("en")} of them on the front over ` +
       `${labels.join(", ")}: no other is at least as good in all of these and better in one. ` +
       (drawn.length < behind.length

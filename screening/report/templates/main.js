@@ -45,4 +45,8 @@ async function start() {
   document.documentElement.dataset.ready = "yes";
 }
 
-start();
+start().catch((error) => {
+  byId("failure").textContent = `The page cannot show its data (${error.message}).`;
+  byId("failure").hidden = false;
+  throw error;
+});
