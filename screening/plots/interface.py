@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from string import ascii_lowercase
 
+import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patheffects import withStroke
@@ -13,6 +14,9 @@ from screening.plots.style import COLUMN_IN, CYCLE, figure_style
 from screening.thermo.interface import InterfaceReaction, Kink
 
 AXIS_LABELS = {"atomic": "Atomic fraction", "molar": "Molar fraction", "mass": "Mass fraction"}
+
+CURVE_POINTS = 201
+"""Points of a curve, which is straight between kinks on the atomic axis only."""
 
 KEY_TOP_PT, KEY_LINE_PT = -29.0, 8.5
 """Where the key of products begins below the axes, and its line height, in points."""
@@ -79,7 +83,8 @@ def draw_reaction_energies(
     depth = -min(*(getattr(k, energy) for r in reactions for k in r.kinks), -1e-3)
     axes.set_ylim(-1.18 * depth, (0.10 + 0.13 * len(reactions)) * depth)
     a = " or ".join(formula_text(name) for name in dict.fromkeys(r.a for r in reactions))
-    axes.set_xlabel(f"{AXIS_LABELS[axis]} of {a} in {formula_text(reactions[0].b)}")
+    b = " or ".join(formula_text(name) for name in dict.fromkeys(r.b for r in reactions))
+    axes.set_xlabel(f"{AXIS_LABELS[axis]} of {a} in {b}")
     axes.set_ylabel(f"{'Mutual' if mutual else 'Reaction'} energy (eV/atom)")
     axes.legend(loc="upper center", handlelength=1.4, borderaxespad=0.3)
     _write_key(key, axes)
@@ -95,7 +100,10 @@ def _draw_curve(
     marks = ["estimated"] * reaction.estimated + ["no reaction"] * (min(y) >= 0.0)
     mark = f" ({', '.join(marks)})" if marks else ""
     name = f"{formula_text(reaction.a)} | {formula_text(reaction.b)}{mark}"
-    axes.plot(x, y, "-", color=colour, label=name, zorder=2)
+    atomic = np.array([kink.x_atomic for kink in reaction.kinks])
+    dense = np.union1d(atomic, np.linspace(0.0, 1.0, CURVE_POINTS))
+    bent = reaction.fraction_of_a(axis, dense)
+    axes.plot(bent, np.interp(dense, atomic, y), "-", color=colour, label=name, zorder=2)
     axes.plot(x[1:-1], y[1:-1], "o", color=colour, markerfacecolor="white", zorder=3)
     entries: list[KeyEntry] = []
     for number, offset in _labelled(y, 1.0 if letters_used else -1.0).items():

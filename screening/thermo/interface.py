@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from screening.errors import InputError
-from screening.phases.composition import Formula, Reactant
+from screening.phases.composition import Formula, Reactant, parse_reactant
 from screening.phases.snapshot import SAME_FRACTION, Snapshot
 from screening.provenance import Provenance
 from screening.thermo.lines import Compositions, tie_lines
@@ -111,6 +111,21 @@ class InterfaceReaction:
     def end_at_excess_a(self) -> Kink:
         """The last kink before pure A: what B ends as where A is in excess."""
         return self.kinks[-2]
+
+    def fraction_of_a(self, axis: str, x_atomic: np.ndarray) -> np.ndarray:
+        """Mixing fraction of A on one of `AXES` for atomic fractions of A, (n,) float arrays.
+
+        Energies per atom are linear between kinks in the atomic fraction only; on the other axes the curve
+        between two kinks is bent.
+        """
+        unit_a, unit_b = parse_reactant(self.a).unit, parse_reactant(self.b).unit
+        per_atom = {
+            "atomic": (1.0, 1.0),
+            "molar": (1.0 / unit_a.n_atoms, 1.0 / unit_b.n_atoms),
+            "mass": (unit_a.molar_mass_g / unit_a.n_atoms, unit_b.molar_mass_g / unit_b.n_atoms),
+        }[axis]
+        of_a, of_b = x_atomic * per_atom[0], (1.0 - x_atomic) * per_atom[1]
+        return of_a / (of_a + of_b)
 
     def to_frame(self) -> "pd.DataFrame":
         """One row per kink, with both reactants and the estimated mark."""
