@@ -1,0 +1,147 @@
+"""All that is asked of a full cell in one call: its cycles, and the plateaus of its first cycle."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from screening.errors import InputError
+from screening.lab.cycling.charges import half_cycle_charges
+from screening.lab.cycling.fullcell import CycleOrder, FullCellResult, full_cell_cycles
+from screening.lab.cycling.halfcycles import HalfCycles, half_cycles
+from screening.lab.cycling.plateaus import (
+    DifferentialCapacity,
+    PlateauAnalysis,
+    differential_capacity,
+    find_plateaus,
+)
+from screening.lab.cycling.profiles import VoltageProfile, voltage_profile
+from screening.lab.cycling.table import CyclingData
+
+
+@dataclass(frozen=True)
+class FullCellReport:
+    """A full cell, assessed.
+
+    Attributes
+    ----------
+    data : CyclingData
+        The record.
+    half_cycles : HalfCycles
+        Its half-cycles.
+    charge_ah : numpy.ndarray, shape (n_half_cycles,)
+        Their charges, from the source that the result names.
+    result : FullCellResult
+        Its cycles.
+    plateaus : tuple of PlateauAnalysis
+        Of the first cycle's half-cycles, where their voltage spans enough for plateaus.
+    """
+
+    data: CyclingData
+    half_cycles: HalfCycles
+    charge_ah: np.ndarray
+    result: FullCellResult
+    plateaus: tuple[PlateauAnalysis, ...]
+
+    @property
+    def extra_plateaus(self) -> int:
+        """Plateaus of the first cycle that are not expected."""
+        return sum(len(analysis.extra) for analysis in self.plateaus)
+
+    def plateaus_frame(self) -> pd.DataFrame:
+        """One row per plateau of the first cycle; capacity per gram where the active mass is known."""
+        columns = ["voltage_v", "capacity_ah", "fraction", "full_width_v", "extra", "half_cycle"]
+        parts = [analysis.to_frame().assign(sign=analysis.sign) for analysis in self.plateaus]
+        frame = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=[*columns, "sign"])
+        if self.data.active_mass_mg is not None:
+            per_gram = frame["capacity_ah"].astype(float) * 1e6 / self.data.active_mass_mg
+            frame = frame.assign(capacity_mah_per_g=per_gram)
+        return frame
+
+    def profiles(self, cycle: int) -> tuple[VoltageProfile, ...]:
+        """Voltage against capacity of the two half-cycles of a cycle (numbered from 1), in their order.
+
+        Raises
+        ------
+        InputError
+            If there is no such cycle.
+        """
+        return tuple(self._profile(index, constant_voltage=True) for index in self._halves_of(cycle))
+
+    def differential_capacities(self, cycle: int) -> tuple[DifferentialCapacity, ...]:
+        """Binned dQ/dV of the half-cycles of a cycle (numbered from 1) whose voltage spans enough.
+
+        Raises
+        ------
+        InputError
+            If there is no such cycle.
+        """
+        curves = []
+        for index in self._halves_of(cycle):
+            try:
+                curves.append(differential_capacity(self._profile(index, constant_voltage=False)))
+            except InputError:  # too narrow a span has no dQ/dV; the other half-cycle may
+                continue
+        return tuple(curves)
+
+    def _halves_of(self, cycle: int) -> tuple[int, int]:
+        if not 1 <= cycle <= len(self.result.cycles):
+            raise InputError(
+                f"no cycle {cycle}", where=self.data.cell, remedy=f"choose 1 to {len(self.result.cycles)}"
+            )
+        cycles = self.result.cycles
+        return int(cycles.first_half[cycle - 1]), int(cycles.second_half[cycle - 1])
+
+    def _profile(self, index: int, *, constant_voltage: bool) -> VoltageProfile:
+        charge = float(self.charge_ah[index])
+        return voltage_profile(
+            self.data, self.half_cycles, index, constant_voltage=constant_voltage, charge_ah=charge
+        )
+
+
+def assess_full(
+    data: CyclingData,
+    *,
+    order: CycleOrder = CycleOrder.CHARGE_FIRST,
+    reference_cycle: int | None = None,
+    nominal_capacity_ah: float | None = None,
+    expected_plateaus_v: tuple[float, ...] | None = None,
+) -> FullCellReport:
+    """Assess a full cell.
+
+    Parameters
+    ----------
+    data : CyclingData
+        The record.
+    order, reference_cycle, nominal_capacity_ah
+        As `full_cell_cycles`.
+    expected_plateaus_v : tuple of float, optional
+        Voltages at which plateaus belong; by default that of the largest plateau.
+
+    Returns
+    -------
+    FullCellReport
+
+    Raises
+    ------
+    InputError
+        As `full_cell_cycles`.
+    """
+    halves = half_cycles(data)
+    result = full_cell_cycles(
+        data,
+        halves=halves,
+        order=order,
+        reference_cycle=reference_cycle,
+        nominal_capacity_ah=nominal_capacity_ah,
+    )
+    charge_ah = half_cycle_charges(data, halves, result.charge_source).charge_ah
+    report = FullCellReport(data, halves, charge_ah, result, ())
+    plateaus = []
+    for index in report._halves_of(1):
+        try:
+            profile = report._profile(index, constant_voltage=False)
+            plateaus.append(find_plateaus(profile, expected_v=expected_plateaus_v))
+        except InputError:  # too narrow a span has no plateaus; the other half-cycle may
+            continue
+    return FullCellReport(data, halves, charge_ah, result, tuple(plateaus))

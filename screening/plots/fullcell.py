@@ -1,0 +1,271 @@
+"""Figures of full cells: capacity and efficiency against cycle, voltage profiles, dQ/dV, replicates."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from matplotlib import colormaps
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
+
+from screening.lab.cycling.compare import Comparison
+from screening.lab.cycling.full import FullCellReport
+from screening.lab.cycling.fullcell import CycleOrder, FullCellResult
+from screening.lab.cycling.plateaus import PlateauAnalysis
+from screening.lab.cycling.table import FlagKind
+from screening.plots.style import BLACK, BLUE, COLUMN_IN, CYCLE, ORANGE, VERMILION, figure_style
+from screening.plots.thinning import thinned
+
+PROFILE_CYCLES = 4
+"""Cycles drawn as profiles by default: the first, the last, and some between."""
+
+EFFICIENCY_FLOOR_PERCENT = 80.0
+"""The efficiency's axis begins here, or at the lowest complete cycle if that is lower."""
+
+GREY = "#7F7F7F"
+
+ACTIVE_SHARE = 0.01
+"""The voltage axis of dQ/dV spans where it exceeds this share of its largest value."""
+
+LABEL_SPACING = 0.06
+"""Least distance between two upright labels, as a share of the axis."""
+
+QUANTITY_LABELS = {
+    "discharge_capacity_mah": "Discharge capacity / mAh",
+    "discharge_capacity_mah_per_g": "Discharge capacity / mAh g⁻¹",
+    "discharge_capacity_mah_per_cm2": "Discharge capacity / mAh cm⁻²",
+    "coulombic_efficiency": "Coulombic efficiency",
+    "energy_efficiency": "Energy efficiency",
+    "retention": "Retention",
+    "hysteresis_v": "Hysteresis / V",
+}
+
+
+@dataclass(frozen=True)
+class CapacityUnit:
+    """What a capacity is drawn in.
+
+    Attributes
+    ----------
+    per_ah : float
+        Multiplies amperehours.
+    label : str
+        Unit on the axis.
+    """
+
+    per_ah: float
+    label: str
+
+
+def capacity_unit(result: FullCellResult) -> CapacityUnit:
+    """Per gram of active mass where that is known, else per area, else absolute."""
+    if result.active_mass_mg is not None:
+        return CapacityUnit(1e6 / result.active_mass_mg, "mAh g⁻¹")
+    if result.area_cm2 is not None:
+        return CapacityUnit(1e3 / result.area_cm2, "mAh cm⁻²")
+    return CapacityUnit(1e3, "mAh")
+
+
+def draw_capacity(axes: Axes, result: FullCellResult, *, efficiency: bool = True) -> Axes:
+    """Draw charge and discharge capacity against cycle, and the Coulombic efficiency on a second axis.
+
+    Parameters
+    ----------
+    axes : matplotlib.axes.Axes
+        Where to draw.
+    result : FullCellResult
+        The cell; cycles that were broken off are left out.
+    efficiency : bool
+        Whether the second axis is drawn.
+    """
+    done = result.cycles.complete
+    number, unit = result.cycles.number[done], capacity_unit(result)
+    for name, values, face in (
+        ("charge", result.cycles.charge_ah, "white"),
+        ("discharge", result.cycles.discharge_ah, BLUE),
+    ):
+        axes.plot(
+            number,
+            unit.per_ah * values[done],
+            "o",
+            color=BLUE,
+            markerfacecolor=face,
+            markersize=3,
+            label=name,
+        )
+    top = unit.per_ah * max(
+        result.cycles.charge_ah[done].max(initial=0.0), result.cycles.discharge_ah[done].max(initial=0.0)
+    )
+    axes.set(xlabel="Cycle", ylabel=f"Capacity / {unit.label}", ylim=(0.0, 1.35 * top if top > 0 else 1.0))
+    axes.set_xlim(0.5, len(result.cycles) + 0.5)
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
+    handles, labels = axes.get_legend_handles_labels()
+    if efficiency:
+        twin = axes.twinx()
+        percent = 100.0 * result.coulombic_efficiency[done]
+        twin.plot(number, percent, "^", color=ORANGE, markersize=2.5, label="Coulombic efficiency")
+        low = min(EFFICIENCY_FLOOR_PERCENT, float(percent.min(initial=EFFICIENCY_FLOOR_PERCENT)))
+        high = max(102.0, float(percent.max(initial=0.0)))
+        twin.set(ylim=(low - 0.45 * (high - low), high))
+        order = "discharge / charge" if result.order is CycleOrder.CHARGE_FIRST else "charge / discharge"
+        twin.set_ylabel(f"Efficiency ({order}) / %")
+        more, more_labels = twin.get_legend_handles_labels()
+        handles, labels = handles + more, labels + more_labels
+    axes.legend(handles, labels, loc="lower left", ncols=1)
+    return axes
+
+
+def profile_cycles(result: FullCellResult, count: int = PROFILE_CYCLES) -> list[int]:
+    """Numbers of cycles spread from the first to the last; of complete ones where there are any."""
+    complete = result.cycles.complete
+    done = result.cycles.number[complete if complete.any() else slice(None)]
+    places = np.linspace(0, len(done) - 1, min(count, len(done))).round().astype(int)
+    return [int(number) for number in done[np.unique(places)]]
+
+
+def _shades(count: int) -> list[tuple[float, float, float, float]]:
+    # the map's light end is lost on white paper
+    return [tuple(rgba) for rgba in colormaps["viridis"](np.linspace(0.0, 0.85, count))]
+
+
+def draw_profiles(axes: Axes, report: FullCellReport, cycles: Sequence[int] | None = None) -> Axes:
+    """Draw voltage against capacity of some cycles, each half-cycle from zero.
+
+    Parameters
+    ----------
+    axes : matplotlib.axes.Axes
+        Where to draw.
+    report : FullCellReport
+        The cell.
+    cycles : sequence of int, optional
+        Their numbers, from 1; by default some from the first to the last.
+    """
+    chosen = profile_cycles(report.result) if cycles is None else list(cycles)
+    unit = capacity_unit(report.result)
+    for cycle, shade in zip(chosen, _shades(len(chosen)), strict=True):
+        for number, profile in enumerate(report.profiles(cycle)):
+            rows = thinned(profile.capacity_ah, profile.voltage_v)
+            axes.plot(
+                unit.per_ah * profile.capacity_ah[rows],
+                profile.voltage_v[rows],
+                color=shade,
+                label=f"cycle {cycle}" if number == 0 else None,
+            )
+    axes.set(xlabel=f"Capacity / {unit.label}", ylabel="Voltage / V")
+    axes.set_xlim(left=0.0)
+    axes.legend(loc="best")
+    return axes
+
+
+def draw_dqdv(axes: Axes, report: FullCellReport, cycles: Sequence[int] | None = None) -> Axes:
+    """Draw dQ/dV of some cycles, charge upwards and discharge downwards, the first cycle's plateaus marked.
+
+    Parameters
+    ----------
+    axes : matplotlib.axes.Axes
+        Where to draw.
+    report : FullCellReport
+        The cell.
+    cycles : sequence of int, optional
+        Their numbers, from 1; by default some from the first to the last.
+    """
+    chosen = profile_cycles(report.result) if cycles is None else list(cycles)
+    unit = capacity_unit(report.result)
+    span: list[float] = []
+    for cycle, shade in zip(chosen, _shades(len(chosen)), strict=True):
+        for number, curve in enumerate(report.differential_capacities(cycle)):
+            axes.plot(
+                curve.voltage_v,
+                curve.sign * unit.per_ah * curve.dq_dv_ah_per_v,
+                color=shade,
+                label=f"cycle {cycle}" if number == 0 else None,
+            )
+            active = curve.voltage_v[curve.dq_dv_ah_per_v > ACTIVE_SHARE * curve.dq_dv_ah_per_v.max()]
+            span += [float(active[0]), float(active[-1])]
+    axes.axhline(0.0, color=GREY, linewidth=0.5)
+    axes.set(xlabel="Voltage / V", ylabel=f"dQ/dV / {unit.label} V⁻¹")
+    if span:
+        edge = 0.05 * (max(span) - min(span))
+        axes.set_xlim(min(span) - edge, max(span) + edge)
+    axes.margins(y=0.35)
+    for analysis in report.plateaus:
+        _name_plateaus(axes, analysis, unit.per_ah)
+    if span:
+        axes.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=4)
+    return axes
+
+
+def _name_plateaus(axes: Axes, analysis: PlateauAnalysis, per_ah: float) -> None:
+    """Write the plateaus' voltages above (charge) or below (discharge) the curves, each tied to its peak."""
+    low, high = axes.get_xlim()
+    wanted = np.array([(plateau.voltage_v - low) / (high - low) for plateau in analysis.plateaus])
+    for plateau, place in zip(analysis.plateaus, spread(wanted, LABEL_SPACING), strict=True):
+        extra = plateau in analysis.extra
+        nearest = np.argmin(np.abs(analysis.curve.voltage_v - plateau.voltage_v))
+        axes.annotate(
+            f"{plateau.voltage_v:.2f} V" + (" extra" if extra else ""),
+            (plateau.voltage_v, analysis.sign * per_ah * analysis.curve.dq_dv_ah_per_v[nearest]),
+            xytext=(place, 0.97 if analysis.sign > 0 else 0.03),
+            textcoords="axes fraction",
+            ha="center",
+            va="top" if analysis.sign > 0 else "bottom",
+            rotation=90,
+            color=VERMILION if extra else BLACK,
+            fontsize="small",
+            arrowprops={"arrowstyle": "-", "color": GREY, "linewidth": 0.4, "shrinkA": 1.0, "shrinkB": 1.0},
+        )
+
+
+def spread(wanted: np.ndarray, spacing: float) -> np.ndarray:
+    """Places between 0 and 1 as near to the wanted ones (rising) as a least spacing allows, shape (n,)."""
+    placed = np.clip(wanted, 0.5 * spacing, 1.0 - 0.5 * spacing)
+    for index in range(1, len(placed)):
+        placed[index] = max(placed[index], placed[index - 1] + spacing)
+    limit = 1.0 - 0.5 * spacing
+    for index in range(len(placed) - 1, -1, -1):
+        placed[index] = min(placed[index], limit)
+        limit = placed[index] - spacing
+    return placed
+
+
+def draw_comparison(
+    axes: Axes, comparison: Comparison, quantity: str = "discharge_capacity_mah_per_g"
+) -> Axes:
+    """Draw the mean of each group against cycle, with its 95 % interval where there are replicates.
+
+    Parameters
+    ----------
+    axes : matplotlib.axes.Axes
+        Where to draw.
+    comparison : Comparison
+        The groups.
+    quantity : str
+        Which column.
+    """
+    table = comparison.table[comparison.table["quantity"] == quantity]
+    for number, group in enumerate(comparison.groups):
+        colour = CYCLE[number % len(CYCLE)]
+        rows = table[table["group"] == group.label]
+        axes.plot(rows["cycle"], rows["mean"], color=colour, label=f"{group.label} (n = {len(group.cells)})")
+        axes.fill_between(rows["cycle"], rows["low"], rows["high"], color=colour, alpha=0.2, linewidth=0)
+    axes.set(xlabel="Cycle", ylabel=QUANTITY_LABELS.get(quantity, quantity))
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
+    axes.legend(loc="best")
+    return axes
+
+
+def full_cell_figure(report: FullCellReport) -> Figure:
+    """Three panels: first and later voltage profiles, dQ/dV with its plateaus, capacity and efficiency."""
+    with figure_style():
+        figure = Figure(figsize=(COLUMN_IN, 2.35 * COLUMN_IN), layout="constrained")
+        panels = figure.subplots(3, 1)
+        draw_profiles(panels[0], report)
+        draw_dqdv(panels[1], report, profile_cycles(report.result, 2))
+        draw_capacity(panels[2], report.result)
+        for letter, panel in zip("abc", panels, strict=True):
+            panel.set_title(letter, loc="left", fontweight="bold")
+        simulated = any(flag.kind is FlagKind.SIMULATED for flag in report.data.flags)
+        label = report.result.cell.replace("$", r"\$")
+        panels[0].set_title(f"{label}{' (simulated)' if simulated and 'simulated' not in label else ''}")
+    return figure
