@@ -16,7 +16,8 @@ from screening.thermo.products import alloy_former_table
 from screening.thermo.reactants import ON_HULL_TOL_EV
 
 ANION_FORMERS = ("F", "Cl", "Br", "I", "O", "S", "Se", "Te", "N", "P", "As", "H", "C", "B")
-"""Elements that a query for certain anions keeps out unless it names them."""
+"""Elements that a query for certain anions keeps out, unless it names them as anions, central atoms or
+required."""
 
 
 @dataclass(frozen=True)
@@ -117,7 +118,8 @@ def query(snapshot: Snapshot, rule: Query, anode: str = "Li") -> tuple[np.ndarra
     fewest, most = rule.n_elements
     leave_out("number of elements", (phases.n_elements < fewest) | (phases.n_elements > most))
     if rule.anions:
-        others = tuple(symbol for symbol in ANION_FORMERS if symbol not in rule.anions)
+        let_in = {*rule.anions, *rule.central_atoms, *rule.required}
+        others = tuple(symbol for symbol in ANION_FORMERS if symbol not in let_in)
         leave_out("anion", ~holds(phases, named(rule.anions)) | holds(phases, named(others)))
     for symbol in rule.required:
         leave_out(f"no {symbol}", ~holds(phases, named((symbol,))))

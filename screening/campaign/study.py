@@ -26,8 +26,10 @@ class Query(Settings):
     Attributes
     ----------
     anions : tuple of str
-        At least one of these must be present, and no other of F, Cl, Br, I, O, S, Se, Te, N, P, As, H, C, B;
-        empty: any.
+        At least one of these must be present, and no other of F, Cl, Br, I, O, S, Se, Te, N, P, As, H, C, B
+        unless it is required or a central atom; empty: any.
+    central_atoms : tuple of str
+        Anion formers that may stand beside the anions, as P in thiophosphates.
     required, allowed, forbidden : tuples of str
         Elements that all must be present; that alone may be present (empty: all); that must be absent.
     radioactive, noble_gases : bool
@@ -42,6 +44,7 @@ class Query(Settings):
     """
 
     anions: tuple[str, ...] = ()
+    central_atoms: tuple[str, ...] = ()
     required: tuple[str, ...] = ()
     allowed: tuple[str, ...] = ()
     forbidden: tuple[str, ...] = ()
@@ -56,7 +59,7 @@ class Query(Settings):
     def _sound(self) -> Self:
         if not 1 <= self.n_elements[0] <= self.n_elements[1]:
             raise ValueError(f"n_elements {list(self.n_elements)}: bounds reversed or below 1")
-        for name in ("anions", "required", "allowed", "forbidden"):
+        for name in ("anions", "central_atoms", "required", "allowed", "forbidden"):
             for symbol in getattr(self, name):
                 atomic_number(symbol, where=f"candidates.query.{name}")
         return self
@@ -221,6 +224,9 @@ def parse_study(text: str, *, where: str, folder: Path = Path()) -> Study:
         raise InputError(f"malformed TOML ({error})", where=where, remedy="mend that line") from None
     try:
         study = Study.model_validate(content)
+    except InputError as error:
+        place = f"{where}: {error.where}" if error.where else where
+        raise InputError(error.message, where=place, remedy=error.remedy) from None
     except ValidationError as error:
         raise InputError(_first_fault(error), where=where, remedy="see docs/studies.md") from None
     file = study.candidates.file

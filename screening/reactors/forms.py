@@ -25,6 +25,13 @@ def criterion_forms(assessment: Assessment) -> csr_array:
         The n forms of each of `UNCERTAIN_CRITERIA` in turn; a form without entries where a criterion does not
         exist.
     """
+    forms = _stacked(assessment)
+    # scipy orders a row by what else is in the matrix: sorted rows do not depend on the neighbours
+    forms.sort_indices()
+    return forms
+
+
+def _stacked(assessment: Assessment) -> csr_array:
     n, contacts = len(assessment), assessment.contacts
     n_phases = len(assessment.reduction.phases)
     return csr_array(

@@ -1,0 +1,137 @@
+"""Queries select what they say, and count what they leave out."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from screening.campaign.candidates import ANION_FORMERS, query, read_formulas, select
+from screening.campaign.study import Candidates, Query, packaged_studies
+from screening.errors import InputError
+from screening.phases.composition import parse_formula, symbol
+from screening.phases.snapshot import Snapshot
+from screening.reactors.elements import radioactive_table
+
+
+def elements(snapshot: Snapshot, phase: int) -> set[str]:
+    start, end = snapshot.phases.row_start[phase : phase + 2]
+    return {symbol(int(z)) for z in snapshot.phases.atomic_number[start:end]}
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        Query(),
+        Query(anions=("S",), required=("P",), n_elements=(3, 4)),
+        Query(anions=("Cl", "Br"), forbidden=("Tl", "Hg"), maximum_energy_above_hull_ev_per_atom=0.05),
+        Query(anions=("S",), central_atoms=("P", "B"), n_elements=(4, 6)),
+        Query(allowed=("Li", "Mg", "Al", "F", "Cl"), non_reactors=True, needs_metal=False),
+    ],
+)
+def test_selected_and_left_out_are_everything(snapshot: Snapshot, rule: Query) -> None:
+    chosen, left_out = query(snapshot, rule)
+    counted = sum(entry.count for entry in left_out)
+    compounds = int((snapshot.phases.n_elements > 1).sum()) + snapshot.n_dilute_left_out
+    assert len(chosen) + counted == compounds
+    assert len(np.unique(chosen)) == len(chosen)
+    for phase in np.random.default_rng(1).choice(chosen, 40):
+        held = elements(snapshot, int(phase))
+        assert rule.n_elements[0] <= len(held) <= rule.n_elements[1]
+        assert not rule.anions or held & set(rule.anions)
+        let_in = {*rule.anions, *rule.central_atoms, *rule.required}
+        assert not rule.anions or not (held & set(ANION_FORMERS)) - let_in
+        assert held >= set(rule.required)
+        assert not held & set(rule.forbidden)
+        assert not rule.allowed or held <= set(rule.allowed)
+
+
+def test_a_limit_above_the_hull_is_the_energy_above_the_hull(snapshot: Snapshot) -> None:
+    stable, _ = query(snapshot, Query(anions=("F",), maximum_energy_above_hull_ev_per_atom=0.0))
+    every, _ = query(snapshot, Query(anions=("F",)))
+    near, _ = query(snapshot, Query(anions=("F",), maximum_energy_above_hull_ev_per_atom=0.1))
+    assert set(stable) < set(near) < set(every)
+    assert snapshot.find(parse_formula("MgF2")) in stable
+
+
+class TestPackagedStudies:
+    def test_everything_is_everything_that_the_dilute_rule_keeps(self, snapshot: Snapshot) -> None:
+        study = packaged_studies()["everything"]
+        selection = select(snapshot, study.candidates)
+        estimated = int(snapshot.phases.estimated.sum())
+        assert len(selection) == 84_946 + estimated
+        assert {entry.reason for entry in selection.left_out} == {"dilute supercell"}
+
+    @pytest.mark.parametrize(
+        ("name", "inside", "outside"),
+        [
+            ("metal-halides", ["AlCl3", "Li3YBr6", "ZnI2", "SnF2"], ["LiCl", "CCl4", "MgO", "AlClO", "UF4"]),
+            (
+                "halides-and-sulfides",
+                ["AlCl3", "Li10GeP2S12", "SnS2", "InPS4", "Sn2P2S6"],
+                ["Li3P", "GaP", "MgSO4", "Li2S", "PCl5", "P4S3", "Li6PS5Cl", "SnSe"],
+            ),
+        ],
+    )
+    def test_select_the_chemistry_of_their_name(
+        self, snapshot: Snapshot, name: str, inside: list[str], outside: list[str]
+    ) -> None:
+        rule = packaged_studies()[name].candidates.query
+        chosen = set(query(snapshot, rule)[0].tolist())
+        for formula in inside:
+            assert snapshot.find(parse_formula(formula)) in chosen, formula
+        for formula in outside:
+            assert snapshot.find(parse_formula(formula)) not in chosen, formula
+
+    def test_leave_radioactive_elements_out_by_default(self, snapshot: Snapshot) -> None:
+        chosen, _ = query(snapshot, Query(anions=("F",)))
+        held = snapshot.phases.take(chosen).atomic_number
+        assert not radioactive_table()[held].any()
+
+
+class TestSelection:
+    def test_named_candidates_come_first_and_once(self, snapshot: Snapshot) -> None:
+        rule = Query(anions=("F",), n_elements=(2, 2))
+        candidates = Candidates(formulas=("Mg2F4", "LiAlCl4"), controls=("LiF",), query=rule)
+        selection = select(snapshot, candidates)
+        assert selection.label[:3].tolist() == ["Mg2F4", "LiAlCl4", "LiF"]
+        assert (selection.n_named, selection.n_controls) == (2, 1)
+        assert len(set(selection.phase.tolist())) == len(selection)
+
+    @pytest.mark.parametrize("suffix", ["csv", "parquet"])
+    def test_files_add_to_the_others(self, snapshot: Snapshot, tmp_path: Path, suffix: str) -> None:
+        path = tmp_path / f"mine.{suffix}"
+        frame = pd.DataFrame({"formula": ["AlCl3", "ZnCl2", "AlCl3"], "note": ["a", "b", "c"]})
+        frame.to_csv(path) if suffix == "csv" else frame.to_parquet(path)
+        selection = select(snapshot, Candidates(formulas=("ZnCl2",), file=str(path)))
+        assert selection.label.tolist() == ["ZnCl2", "AlCl3"]
+
+    @pytest.mark.parametrize(
+        ("given", "told"),
+        [
+            ({"formulas": ("LiAlCl4", "Li2Al2Cl8")}, "stands twice"),
+            ({"formulas": ("Li9Mg9Cl99",)}, "has no Li9Mg9Cl99"),
+            ({"query": Query(required=("He", "Ne"))}, "selects no compound"),
+        ],
+    )
+    def test_what_cannot_be_selected_is_refused(
+        self, snapshot: Snapshot, given: dict[str, object], told: str
+    ) -> None:
+        with pytest.raises(InputError, match=told):
+            select(snapshot, Candidates.model_validate(given))
+
+    @pytest.mark.parametrize(
+        ("name", "content", "told"),
+        [
+            ("a.xlsx", b"", "unknown suffix"),
+            ("a.csv", b"name\nMgF2\n", "no column 'formula'"),
+            ("a.csv", b"formula,x\nMgF2,1\n,2\n", "empty formula"),
+            ("a.parquet", b"torn", "cannot be read"),
+            ("a.csv", b"\xff\xfe\x00", "cannot be read"),
+        ],
+    )
+    def test_unusable_files_are_refused(self, tmp_path: Path, name: str, content: bytes, told: str) -> None:
+        path = tmp_path / name
+        path.write_bytes(content)
+        with pytest.raises(InputError, match=told):
+            read_formulas(path)

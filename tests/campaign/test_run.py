@@ -1,0 +1,310 @@
+"""Campaigns survive what happens to long runs: kills, restarts, other studies, phases that fail."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import psutil
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from screening.campaign import rows as rows_module
+from screening.campaign import run as run_module
+from screening.campaign import workers as workers_module
+from screening.campaign.outcome import conclude
+from screening.campaign.run import Campaign, Progress, Source, run
+from screening.campaign.study import Study, parse_study
+from screening.campaign.workers import Workers
+from screening.errors import InputError, UnreachableError
+from screening.reactors.reduction import Reduction, Surroundings, reduce
+
+CHUNK = 100
+ONE = Workers(1)
+
+CHILD = """
+import sys
+from pathlib import Path
+from screening.campaign.run import Source, run
+from screening.campaign.study import read_study
+from screening.campaign.workers import Workers
+run(read_study(Path(sys.argv[1])), Source(), Path(sys.argv[2]), workers=Workers(2), chunk=int(sys.argv[3]))
+"""
+
+
+def table(campaign: Campaign) -> pa.Table:
+    """Every column of every part, lists included, in the order of the parts."""
+    first = min((campaign.store.directory / "parts").glob("[!.]*.parquet"))
+    return campaign.store.read(pq.read_schema(first).names)
+
+
+def assert_same_rows(found: Campaign, expected: Campaign) -> None:
+    """Row by row, to the last bit."""
+    ours, theirs = table(found), table(expected)
+    assert ours.schema.equals(theirs.schema)
+    for name in ours.column_names:
+        a, b = ours[name].combine_chunks(), theirs[name].combine_chunks()
+        if pa.types.is_floating(a.type):
+            assert np.array_equal(
+                a.to_numpy(zero_copy_only=False), b.to_numpy(zero_copy_only=False), equal_nan=True
+            ), name
+        else:
+            assert a.equals(b), name
+
+
+def parts(directory: Path) -> list[Path]:
+    return sorted((directory / "parts").glob("[!.]*.parquet"))
+
+
+def wait_for(condition: Callable[[], bool], seconds: float = 60.0) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "waited in vain"
+        time.sleep(0.02)
+
+
+class TestRows:
+    def test_each_candidate_has_one_row(self, local: Campaign) -> None:
+        phases = table(local)["phase"].to_numpy()
+        assert sorted(phases) == sorted(local.selection.phase)
+        assert len(parts(local.store.directory)) == -(-len(phases) // CHUNK)
+
+    def test_the_size_of_a_part_changes_no_row(self, local: Campaign, study: Study, tmp_path: Path) -> None:
+        whole = run(study, Source(), tmp_path, workers=ONE, chunk=10_000)
+        assert_same_rows(whole, local)
+
+    def test_every_anode_meets_every_sulfide(self, tmp_path: Path) -> None:
+        grid = parse_study(
+            'name = "grid"\n[candidates]\nformulas = ["LiAlCl4", "MgF2"]\n[conditions]\n'
+            'anodes = ["Li", "Na", "LiAl"]\nsulfides = ["Li6PS5Cl", "Li3PS4"]\n[uncertainty]\ndraws = 20',
+            where="grid",
+        )
+        campaign = run(grid, Source(), tmp_path, workers=ONE)
+        found = campaign.store.read(["anode", "sulfide", "formula", "driving_force_ev_per_li"]).to_pandas()
+        assert found.groupby(["anode", "sulfide"]).size().tolist() == [2] * 6
+        driving = found.pivot_table("driving_force_ev_per_li", "formula", ["anode", "sulfide"])
+        assert driving["Li", "Li6PS5Cl"].tolist() == driving["Li", "Li3PS4"].tolist()
+        assert driving.loc["LiAlCl4"].nunique() == 3
+        assert [(o.anode, o.sulfide, len(o.table)) for o in conclude(campaign)][::5] == [
+            ("Li", "Li6PS5Cl", 2),
+            ("LiAl", "Li3PS4", 2),
+        ]
+
+    def test_what_is_not_asked_for_is_not_computed(self, study: Study, tmp_path: Path) -> None:
+        cheap = study.model_copy(
+            update={"conditions": study.conditions.model_copy(update={"contacts": ("mixing",)})}
+        )
+        campaign = run(cheap, Source(), tmp_path, workers=ONE, chunk=1000)
+        found = campaign.store.read().to_pandas()
+        assert found["sulfide_relief_ev_per_mol"].isna().all()
+        assert found["relay_ev_per_atom"].isna().all()
+        assert found["mixing_ev_per_atom"].notna().tolist() == found["passes"].tolist()
+        (outcome,) = conclude(campaign)
+        assert outcome.probabilities is not None
+        assert outcome.probabilities.top_1.sum() == pytest.approx(1.0)
+
+
+class TestResume:
+    def test_takes_up_what_is_missing(self, local: Campaign, study: Study, tmp_path: Path) -> None:
+        first = run(study, Source(), tmp_path, workers=ONE, chunk=CHUNK)
+        for part in parts(tmp_path)[1::2]:
+            part.unlink()
+        kept = {part: part.stat().st_mtime_ns for part in parts(tmp_path)}
+        told: list[Progress] = []
+        again = run(study, Source(), tmp_path, workers=ONE, chunk=CHUNK, report=told.append)
+        assert told[0].done == sum(pq.read_metadata(part).num_rows for part in kept)
+        assert told[-1].done == told[-1].total == len(first.selection)
+        assert all(part.stat().st_mtime_ns == when for part, when in kept.items())
+        assert_same_rows(again, local)
+
+    @pytest.mark.parametrize("change", ["study", "chunk", "manifest gone", "manifest torn", "part torn"])
+    def test_refuses_to_mix(self, study: Study, tmp_path: Path, change: str) -> None:
+        few = parse_study('name = "few"\n[candidates]\nformulas = ["MgF2", "MgI2", "LiAlCl4"]', where="few")
+        run(few, Source(), tmp_path, workers=ONE, chunk=2)
+        before = [part.read_bytes() for part in parts(tmp_path)]
+        chunk = 3 if change == "chunk" else 2
+        if change == "study":
+            few = few.model_copy(update={"uncertainty": few.uncertainty.model_copy(update={"seed": 1})})
+        elif change == "manifest gone":
+            (tmp_path / "manifest.json").unlink()
+        elif change == "manifest torn":
+            (tmp_path / "manifest.json").write_text('{"study": ')
+        if change == "part torn":
+            torn = parts(tmp_path)[0]
+            torn.write_bytes(torn.read_bytes()[:-50])
+            with pytest.raises(InputError, match="damaged part"):
+                conclude(run(few, Source(), tmp_path, workers=ONE, chunk=chunk))
+            return
+        with pytest.raises(InputError, match=r"holds|damaged"):
+            run(few, Source(), tmp_path, workers=ONE, chunk=chunk)
+        assert [part.read_bytes() for part in parts(tmp_path)] == before
+        run(few, Source(), tmp_path, workers=ONE, chunk=chunk, fresh=True)
+
+    def test_kill_9_loses_no_row_and_doubles_none(
+        self, local: Campaign, study: Study, tmp_path: Path
+    ) -> None:
+        written = tmp_path / "small.toml"
+        written.write_text(SMALL)
+        out = tmp_path / "out"
+        command = [sys.executable, "-c", CHILD, str(written), str(out), "10"]
+        with subprocess.Popen(command, start_new_session=True) as child:
+            wait_for(lambda: len(parts(out)) >= 5)
+            os.killpg(child.pid, signal.SIGKILL)
+        torn = parts(out)
+        assert 5 <= len(torn) < 145
+        assert sum(pq.read_metadata(part).num_rows for part in torn) == 10 * len(torn)
+        resumed = run(study, Source(), out, workers=ONE, chunk=10)
+        assert_same_rows(resumed, local)
+
+    def test_drafts_of_killed_runs_go_once_they_are_old(self, study: Study, tmp_path: Path) -> None:
+        few = parse_study('name = "few"\n[candidates]\nformulas = ["MgF2"]', where="few")
+        run(few, Source(), tmp_path, workers=ONE)
+        old, young = tmp_path / "parts/.a.1.part.parquet", tmp_path / "parts/.b.2.part.parquet"
+        for draft in (old, young):
+            draft.write_bytes(b"half")
+        os.utime(old, (0, 0))
+        campaign = run(few, Source(), tmp_path, workers=ONE)
+        assert not old.exists()
+        assert young.exists()
+        assert len(table(campaign)) == 1
+
+
+SMALL = (Path(__file__).parent / "conftest.py").read_text().split('STUDY = """')[1].split('"""')[0]
+
+
+class TestWorkers:
+    def test_a_killed_worker_changes_nothing(self, local: Campaign, study: Study, tmp_path: Path) -> None:
+        killed: list[int] = []
+
+        def kill_one(progress: Progress) -> None:
+            if progress.done and not killed:
+                workers = [
+                    child
+                    for child in psutil.Process().children(recursive=True)
+                    if any("popen_loky" in word for word in child.cmdline())
+                ]
+                workers[0].kill()
+                killed.append(workers[0].pid)
+
+        campaign = run(study, Source(), tmp_path, workers=Workers(2), chunk=20, report=kill_one)
+        assert killed
+        assert_same_rows(campaign, local)
+
+    def test_the_snapshot_is_read_once_in_a_process(self, study: Study, tmp_path: Path) -> None:
+        run_module._load.cache_clear()
+        run(study, Source(), tmp_path, workers=ONE, chunk=500)
+        assert run_module._load.cache_info().misses == 1
+
+    def test_a_worker_with_other_data_is_refused(self, local: Campaign, study: Study) -> None:
+        (task, *_) = run_module._tasks(study, Source(), local.selection, local.store.identity)
+        other = replace(task, identity=replace(task.identity, snapshot_checksum="0" * 64))
+        with pytest.raises(InputError, match="a worker has"):
+            run_module._work(other)
+
+    def test_no_scheduler_is_one_line(
+        self, study: Study, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(workers_module, "CONNECT_TIMEOUT", "1s")
+        with pytest.raises(InputError, match="no Dask scheduler given"):
+            run(study, Source(), tmp_path, workers=Workers(backend="dask"))
+        with pytest.raises(UnreachableError, match="no Dask scheduler answers"):
+            run(study, Source(), tmp_path, workers=Workers(backend="dask", scheduler="tcp://127.0.0.1:1"))
+
+
+@pytest.fixture
+def cluster(tmp_path: Path) -> Iterator[tuple[str, list[subprocess.Popen[bytes]]]]:
+    """A scheduler and two worker processes on loopback."""
+    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, "cwd": tmp_path}
+    told = tmp_path / "scheduler.json"
+    command = [sys.executable, "-m", "distributed.cli.dask_scheduler", "--host", "127.0.0.1", "--port", "0"]
+    started = [subprocess.Popen([*command, "--no-dashboard", "--scheduler-file", str(told)], **quiet)]
+    try:
+        wait_for(told.exists)
+        wait_for(lambda: told.stat().st_size > 0)
+        command = [sys.executable, "-m", "distributed.cli.dask_worker", "--scheduler-file", str(told)]
+        options = ["--no-nanny", "--no-dashboard", "--nthreads", "1", "--host", "127.0.0.1"]
+        started += [subprocess.Popen([*command, *options], **quiet) for _ in range(2)]
+        import json
+
+        yield json.loads(told.read_text())["address"], started[1:]
+    finally:
+        for process in started:
+            process.kill()
+            process.wait()
+
+
+def test_a_dask_cluster_gives_the_same_rows_though_a_worker_dies(
+    local: Campaign,
+    study: Study,
+    cluster: tuple[str, list[subprocess.Popen[bytes]]],
+    tmp_path: Path,
+) -> None:
+    from distributed import Client
+
+    address, workers = cluster
+    with Client(address) as client:
+        client.wait_for_workers(2, timeout=60)
+    killed: list[int] = []
+
+    def kill_one(progress: Progress) -> None:
+        if progress.done and not killed:
+            workers[0].kill()
+            killed.append(progress.done)
+
+    campaign = run(
+        study,
+        Source(),
+        tmp_path / "out",
+        workers=Workers(backend="dask", scheduler=address),
+        chunk=20,
+        report=kill_one,
+    )
+    assert killed
+    assert killed[0] < len(campaign.selection)
+    assert_same_rows(campaign, local)
+
+
+class TestFailures:
+    @pytest.fixture
+    def failing(
+        self, study: Study, local: Campaign, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    ) -> Campaign:
+        """The small campaign with three candidates whose walk fails."""
+        victims = local.selection.phase[[7, 250, 251]]
+
+        def walk(surroundings: Surroundings, phase: np.ndarray) -> Reduction:
+            if np.isin(phase, victims).any():
+                raise InputError("the hull cannot be walked")
+            return reduce(surroundings, phase)
+
+        monkeypatch.setattr(rows_module, "reduce", walk)
+        return run(study, Source(), tmp_path, workers=ONE, chunk=CHUNK)
+
+    def test_are_rows_with_stage_and_reason(self, failing: Campaign, local: Campaign) -> None:
+        victims = local.selection.label[[7, 250, 251]]
+        failures = failing.store.failures().to_pandas()
+        assert sorted(failures["formula"]) == sorted(victims)
+        assert set(failures["failure_stage"]) == {"reduction"}
+        assert set(failures["failure_reason"]) == {"InputError: the hull cannot be walked"}
+        assert set(failures["anode"]) == {"Li"}
+        found = table(failing).to_pandas()
+        expected = table(local).to_pandas()
+        kept = found[found["failure_reason"].isna()].reset_index(drop=True)
+        others = expected[~expected["formula"].isin(victims)].reset_index(drop=True)
+        assert kept["formula"].tolist() == others["formula"].tolist()
+        assert kept["li_consumed_mah_per_g"].tolist() == others["li_consumed_mah_per_g"].tolist()
+
+    def test_are_counted_kept_and_left_out_of_the_ranking(
+        self, failing: Campaign, study: Study, tmp_path: Path
+    ) -> None:
+        told: list[Progress] = []
+        again = run(study, Source(), tmp_path, workers=ONE, chunk=CHUNK, report=told.append)
+        assert told[-1].failed == 3
+        (outcome,) = conclude(again)
+        assert len(outcome.table) == len(again.selection) - 3

@@ -1,0 +1,79 @@
+"""Study files: what they may say, and the one line that a fault gives."""
+
+from pathlib import Path
+
+import pytest
+
+from screening.campaign.study import find_study, packaged_studies, parse_study, read_study
+from screening.errors import InputError
+
+HEAD = 'name = "mine"\n[candidates]\nformulas = ["LiAlCl4"]\n'
+
+
+def test_packaged_studies_are_the_four(tmp_path: Path) -> None:
+    names = set(packaged_studies())
+    assert names == {"six-reactors", "metal-halides", "halides-and-sulfides", "everything"}
+    assert find_study().candidates.formulas == (
+        *("LiAlCl4", "MgI2", "MgF2", "Li3HoCl6", "Li3YBr6", "Li10GeP2S12"),
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("name = ", "malformed TOML"),
+        (HEAD + "[conditons]\n", "unknown key 'conditons'"),
+        (HEAD + "[conditions]\nanode = 1\n", "unknown key 'conditions.anode'"),
+        (HEAD + "[conditions]\nanodes = []\n", "conditions.anodes"),
+        (HEAD + '[conditions]\nanodes = ["Lx"]\n', "'Lx' is not a formula"),
+        (HEAD + '[conditions]\nsulfides = ["Li6PS5Cl@"]\n', "is not a"),
+        (HEAD + '[conditions]\ncontacts = ["relief", "smell"]\n', "conditions.contacts"),
+        (HEAD + "[conditions]\nlayers_wt_percent = [120.0]\n", "layers_wt_percent"),
+        (HEAD + "[ranking.criteria.relay_ev_per_atom]\nweight = -1\n", "weight"),
+        (HEAD + "[ranking.criteria.relay_ev_per_atom]\nbest = 0.5\n", "bounds reversed"),
+        (HEAD + "[ranking.criteria.taste]\nweight = 1\n", "no criterion 'taste'"),
+        (HEAD + '[ranking]\npareto = ["taste"]\n', "no criterion 'taste'"),
+        (HEAD + "[uncertainty]\ndraws = -1\n", "uncertainty.draws"),
+        (HEAD + '[figures]\ncriteria = ["taste", "relay_ev_per_atom"]\n', "no criterion 'taste'"),
+        (HEAD + '[figures]\nx_axis = "sideways"\n', "figures.x_axis"),
+        (HEAD + "[candidates.query]\nn_elements = [3, 2]\n", "n_elements"),
+        (HEAD + '[candidates.query]\nanions = ["Xx"]\n', "no element 'Xx'"),
+        ('name = "mine"\n[candidates]\n', "no candidates"),
+        ('name = "mine"\n[candidates]\nformulas = ["LiAl-2"]\n', "negative amount"),
+        ('name = "../out"\n[candidates]\nformulas = ["LiAl"]\n', "name"),
+    ],
+)
+def test_a_fault_gives_one_line(text: str, told: str) -> None:
+    with pytest.raises(InputError, match=told) as fault:
+        parse_study(text, where="mine.toml")
+    assert "\n" not in str(fault.value)
+    assert str(fault.value).startswith("mine.toml")
+
+
+def test_contacts_may_be_all_none_or_some() -> None:
+    for written, read in (
+        ("true", ("relief", "relay", "mixing")),
+        ("false", ()),
+        ('["mixing"]', ("mixing",)),
+    ):
+        study = parse_study(HEAD + f"[conditions]\ncontacts = {written}\n", where="x")
+        assert study.conditions.contacts == read
+
+
+def test_the_checksum_follows_numbers_only() -> None:
+    study = parse_study(HEAD, where="x")
+    assert parse_study(HEAD + "[figures]\ntop = 3\n", where="x").checksum == study.checksum
+    assert parse_study('title = "A"\n' + HEAD, where="x").checksum == study.checksum
+    assert parse_study(HEAD + "[uncertainty]\nseed = 3\n", where="x").checksum != study.checksum
+    assert parse_study(HEAD + "[conditions]\ncontacts = false\n", where="x").checksum != study.checksum
+
+
+def test_candidate_files_lie_beside_the_study(tmp_path: Path) -> None:
+    (tmp_path / "s.toml").write_text('name = "mine"\n[candidates]\nfile = "mine.csv"\n')
+    assert read_study(tmp_path / "s.toml").candidates.file == str(tmp_path / "mine.csv")
+
+
+@pytest.mark.parametrize("name", ["nosuch", "nosuch.toml"])
+def test_a_study_that_is_none_is_refused(name: str) -> None:
+    with pytest.raises(InputError, match=r"no study|cannot read"):
+        find_study(name)
