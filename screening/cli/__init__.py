@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from screening import __version__
-from screening.cli import cycling, drt, eis, experiments, report, run, snapshot, thermo, top
+from screening.cli import cycling, drt, eis, experiments, report, run, snapshot, thermo, top, validate
 from screening.errors import ScreeningError
 
 app = typer.Typer(
@@ -34,6 +34,7 @@ app.command("drt")(drt.drt)
 app.command("arrhenius")(eis.arrhenius)
 app.command("cycling")(cycling.cycling)
 app.add_typer(experiments.app, name="experiments")
+app.command("validate")(validate.validate)
 
 
 @app.callback(invoke_without_command=True)

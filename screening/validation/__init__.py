@@ -1,0 +1,1 @@
+"""Prediction meets measurement: tables of both arms join here and nowhere else."""

@@ -1,0 +1,199 @@
+"""Cells joined to predictions, and what a comparison of the two consists of."""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from enum import StrEnum
+
+import pandas as pd
+
+from screening.lab.outcomes import MeasuredCell
+from screening.reactors.settings import Conditions
+from screening.validation.predictions import Prediction, Predictions, Span
+
+
+class Verdict(StrEnum):
+    """What a measurement says about a prediction."""
+
+    AGREES = "agrees"
+    CONTRADICTS = "contradicts"
+    CANNOT_TELL = "cannot tell"
+    NO_PREDICTION = "no prediction"
+
+
+@dataclass(frozen=True)
+class Check:
+    """One question, asked of one cell.
+
+    Attributes
+    ----------
+    cell, origin, reactor : str
+    wt_percent : float
+    sulfide : str
+    question : str
+    predicted, measured : str
+        In words, with numbers and units.
+    predicted_value, predicted_sd, measured_value, measured_sd : float or None
+        The numbers compared, None where there is none or its uncertainty is not known.
+    unit : str
+    verdict : Verdict
+    reason : str
+        What the verdict rests on.
+    """
+
+    cell: str
+    origin: str
+    reactor: str
+    wt_percent: float
+    sulfide: str
+    question: str
+    predicted: str
+    measured: str
+    predicted_value: float | None
+    predicted_sd: float | None
+    measured_value: float | None
+    measured_sd: float | None
+    unit: str
+    verdict: Verdict
+    reason: str
+
+
+@dataclass(frozen=True)
+class Numbers:
+    """The numbers that a check compares."""
+
+    predicted: float | None = None
+    predicted_sd: float | None = None
+    measured: float | None = None
+    measured_sd: float | None = None
+    unit: str = ""
+
+
+@dataclass(frozen=True, eq=False)
+class Pair:
+    """A cell with its prediction, and the cells without a layer that it may be compared with.
+
+    Attributes
+    ----------
+    cell : MeasuredCell
+    prediction : Prediction
+    conditions : Conditions
+        Of the study that predicts.
+    controls : tuple of MeasuredCell
+    """
+
+    cell: MeasuredCell
+    prediction: Prediction
+    conditions: Conditions
+    controls: tuple[MeasuredCell, ...]
+
+    def check(
+        self,
+        question: str,
+        predicted: str,
+        measured: str,
+        verdict: Verdict,
+        reason: str,
+        *,
+        numbers: Numbers | None = None,
+    ) -> Check:
+        """Fill in what every check of this cell shares."""
+        record, found = self.cell.experiment.record, numbers or Numbers()
+        return Check(
+            self.cell.name,
+            str(record.origin),
+            self.prediction.reactor,
+            self.prediction.wt_percent,
+            record.sulfide,
+            question,
+            predicted,
+            measured,
+            found.predicted,
+            found.predicted_sd,
+            found.measured,
+            found.measured_sd,
+            found.unit,
+            verdict,
+            reason,
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class Joined:
+    """Cells joined to predictions.
+
+    Attributes
+    ----------
+    pairs : tuple of Pair
+    unjoined : tuple of MeasuredCell
+        Cells with a layer that the campaign does not hold.
+    """
+
+    pairs: tuple[Pair, ...]
+    unjoined: tuple[MeasuredCell, ...]
+
+
+def join(predictions: Predictions, cells: Sequence[MeasuredCell]) -> Joined:
+    """Join on anode, reactor and sulfide; volumes are looked up at the cell's own reactor content."""
+    grid = {(c.anode, c.sulfide): c for c in predictions.study.conditions.grid()}
+    pairs, unjoined = [], []
+    for cell in cells:
+        record = cell.experiment.record
+        if not record.reactor:
+            continue
+        prediction = predictions.of(record)
+        if prediction is None:
+            unjoined.append(cell)
+            continue
+        conditions = grid[str(prediction.row["anode"]), str(prediction.row["sulfide"])]
+        pairs.append(Pair(cell, prediction, conditions, _controls(cell, cells)))
+    return Joined(tuple(pairs), tuple(unjoined))
+
+
+def _controls(cell: MeasuredCell, cells: Sequence[MeasuredCell]) -> tuple[MeasuredCell, ...]:
+    """Cells without a layer that differ from a cell in nothing else that is stated."""
+    record = cell.experiment.record
+    return tuple(
+        other
+        for other in cells
+        if not (own := other.experiment.record).reactor
+        and record.protocol.words
+        and (own.kind, own.origin, own.protocol, own.sulfide, own.anode)
+        == (record.kind, record.origin, record.protocol, record.sulfide, record.anode)
+    )
+
+
+def checks_frame(checks: Sequence[Check]) -> pd.DataFrame:
+    """One row per check."""
+    columns = list(Check.__dataclass_fields__)
+    frame = pd.DataFrame([asdict(check) for check in checks], columns=columns)
+    return frame.assign(verdict=frame["verdict"].astype(str))
+
+
+def agrees_if(same: bool) -> Verdict:
+    """Agreement or contradiction."""
+    return Verdict.AGREES if same else Verdict.CONTRADICTS
+
+
+def yes_or_no(value: float) -> str:
+    """1 and 0 in words."""
+    return "yes" if value else "no"
+
+
+OPEN = "the threshold lies between the first alloy and the excess of lithium"
+
+
+def straddles(span: Span, threshold: float) -> bool:
+    """Whether a threshold lies within a span, so that nothing is predicted."""
+    return span.low < threshold <= span.high
+
+
+def fractions(span: Span, threshold: float) -> str:
+    """A span of volume fractions against the threshold, in words."""
+    reached = "yes" if span.low >= threshold else "no" if span.high < threshold else "open"
+    return f"{reached} ({100 * span.low:.1f} to {100 * span.high:.1f} vol%, threshold {100 * threshold:g})"
+
+
+def middle(span: Span, seen: float) -> Numbers:
+    """Middle and half width of a span of volume fractions beside a yes or no."""
+    half = (span.high - span.low) / 2.0
+    return Numbers(span.low + half, half, seen, None, "volume fraction; yes or no")

@@ -1,0 +1,188 @@
+"""Did it do what was predicted? One function per question, asked of every cell that can answer it."""
+
+from collections.abc import Callable, Iterator, Sequence
+
+import numpy as np
+
+from screening.lab.cell_record import Kind
+from screening.validation.joining import (
+    OPEN,
+    Check,
+    Numbers,
+    Pair,
+    Verdict,
+    agrees_if,
+    fractions,
+    middle,
+    straddles,
+    yes_or_no,
+)
+from screening.validation.mechanism import life, mechanism
+
+PLATEAU_TOLERANCE_V = 0.05
+"""30 mV of polarisation at low rate and 20 mV between published plateaus of one cathode."""
+
+WEIGHING_SHARE = 0.05
+"""Relative error of a layer's mass, half a milligram in ten."""
+
+SIGMA = 2.0
+"""Standard deviations beyond which a measurement speaks against a prediction."""
+
+
+def reaction(pair: Pair) -> Iterator[Check]:
+    """Does the reactor react at rest: fading τ2 and τ3, appearing τ4, diffraction lines?"""
+    energy = pair.prediction.value("minimum_mutual_ev_per_atom")
+    reacts = energy < -pair.conditions.no_reaction_ev_per_atom
+    expected = {
+        "reacting_interface_fades": (reacts, "the reacting interface (τ2, τ3) fades"),
+        "reactor_lines_gone": (reacts, "the reactor's diffraction lines vanish"),
+        "alloy_contact_appears": (bool(pair.prediction.alloy), "the alloy contact (τ4) appears"),
+    }
+    for quantity, (wanted, question) in expected.items():
+        seen = pair.cell.value(quantity)
+        if seen is not None:
+            yield pair.check(
+                question,
+                f"{yes_or_no(wanted)} ({energy:.3f} eV/atom; alloy {pair.prediction.alloy or 'none'})",
+                yes_or_no(seen),
+                agrees_if(wanted == bool(seen)),
+                "lithium is taken to be in excess",
+                numbers=Numbers(energy, None, seen, None, "eV/atom; yes or no"),
+            )
+
+
+def salt(pair: Pair) -> Iterator[Check]:
+    """Is the predicted lithium salt seen in diffraction?"""
+    seen = pair.cell.value("salt_lines_present")
+    if seen is None:
+        return
+    salts = pair.prediction.salts
+    verdict = Verdict.CANNOT_TELL if pair.prediction.detail is None else agrees_if(bool(salts) == bool(seen))
+    told = ", ".join(salts) or "none"
+    reason = "crystalline products are expected to show"
+    yield pair.check("a lithium salt forms", told, yes_or_no(seen), verdict, reason)
+
+
+def kinetics(pair: Pair) -> Iterator[Check]:
+    """Completion time and resistance: measured, never predicted by thermodynamics."""
+    for quantity, question in (
+        ("completion_h", "the time to completion"),
+        ("resistance_ratio", "the resistance after rest over that before"),
+    ):
+        outcome = pair.cell.outcomes.get(quantity)
+        if outcome is not None:
+            sd = f" ± {outcome.sd:.2g}" if outcome.sd else ""
+            yield pair.check(
+                question,
+                "none",
+                f"{outcome.value:.3g}{sd}",
+                Verdict.NO_PREDICTION,
+                "reaction energies know no rate and no resistance",
+                numbers=Numbers(measured=outcome.value, measured_sd=outcome.sd),
+            )
+
+
+def lithium(pair: Pair) -> Iterator[Check]:
+    """Is the capacity lost at rest the lithium that the reactor takes up?"""
+    outcome = pair.cell.outcomes.get("rest_capacity_loss_mah_per_cm2")
+    if outcome is None:
+        return
+    question = "lithium taken up at rest"
+    measured = f"{outcome.value:.3g}" + (f" ± {outcome.sd:.2g}" if outcome.sd else "") + " mAh/cm²"
+    areal, span = pair.cell.experiment.record.reactor_mg_per_cm2, pair.prediction.lithium_mah_per_g
+    if areal is None or span is None:
+        missing = "layer_mg and an area" if areal is None else "plateaus of this reactor"
+        yield pair.check(question, "–", measured, Verdict.CANNOT_TELL, f"{missing} would be needed")
+        return
+    low, high = span.low * areal / 1e3, span.high * areal / 1e3
+    middle, spread = (low + high) / 2.0, (high - low) / 2.0
+    error = SIGMA * float(np.hypot(outcome.sd or 0.0, WEIGHING_SHARE * middle))
+    inside = low - error <= outcome.value <= high + error
+    yield pair.check(
+        question,
+        f"{low:.3g} (first alloy) to {high:.3g} (above the floor) mAh/cm²",
+        measured,
+        agrees_if(inside),
+        f"within {SIGMA:g} standard deviations and {WEIGHING_SHARE:.0%} of the mass"
+        if inside
+        else f"off by more than {SIGMA:g} standard deviations and {WEIGHING_SHARE:.0%} of the mass",
+        numbers=Numbers(middle, spread, outcome.value, outcome.sd, "mAh/cm²"),
+    )
+
+
+def network(pair: Pair) -> Iterator[Check]:
+    """Do the metallic products connect? A layer that is the only separator then shorts the cell."""
+    shorted = pair.cell.value("shorts_at_rest")
+    record = pair.cell.experiment.record
+    if shorted is None or record.kind is not Kind.REST:
+        return
+    question, seen = "the metal forms a connected network", f"{yes_or_no(shorted)} (cell shorts at rest)"
+    span = pair.prediction.fraction("metal_fraction")
+    if span is None:
+        wt = pair.prediction.wt_percent
+        reason = f"the study gives no volumes at {wt:g} wt%: add it to layers_wt_percent"
+        yield pair.check(question, "–", seen, Verdict.CANNOT_TELL, reason)
+        return
+    threshold = pair.conditions.percolation_threshold
+    verdict = agrees_if((span.low >= threshold) == bool(shorted))
+    reason = "against the threshold of the study"
+    if straddles(span, threshold):
+        verdict, reason = Verdict.CANNOT_TELL, OPEN
+    if "layer" not in record.stack or len(record.stack) != 3:
+        verdict, reason = Verdict.CANNOT_TELL, "the layer is not the only separator of this cell"
+    yield pair.check(
+        question,
+        fractions(span, threshold),
+        seen,
+        verdict,
+        reason,
+        numbers=middle(span, shorted),
+    )
+
+
+def plateau(pair: Pair) -> Iterator[Check]:
+    """Does the first charge show the anode at the potential of lithium or of the alloy?"""
+    record = pair.cell.experiment.record
+    extra = pair.cell.value("extra_plateau")
+    if extra is not None:
+        yield pair.check(
+            "a plateau beside the cathode's own",
+            "no (the reaction has ended before the first charge)",
+            yes_or_no(extra),
+            agrees_if(not extra),
+            "lithium is taken to be in excess",
+        )
+    first = pair.cell.outcomes.get("first_plateau_v")
+    if first is None or record.cathode is None or record.cathode.plateau_v is None:
+        return
+    potential = pair.prediction.value("alloy_potential_v")
+    anode = record.cathode.plateau_v - first.value
+    at_lithium = abs(anode) <= PLATEAU_TOLERANCE_V
+    at_alloy = not np.isnan(potential) and abs(anode - potential) <= PLATEAU_TOLERANCE_V
+    where = "lithium" if at_lithium else "the alloy" if at_alloy else "neither"
+    yield pair.check(
+        "the potential of the anode at the first plateau",
+        f"0 V while lithium is left, then {potential:.2f} V ({pair.prediction.alloy or 'no alloy'})",
+        f"{anode:.2f} ± {PLATEAU_TOLERANCE_V:g} V "
+        f"({record.cathode.plateau_v:g} V of {record.cathode.material} less {first.value:.3g} V)",
+        agrees_if(at_lithium or at_alloy),
+        f"the anode is at the potential of {where}",
+        numbers=Numbers(0.0, None, anode, PLATEAU_TOLERANCE_V, "V"),
+    )
+
+
+QUESTIONS: tuple[Callable[[Pair], Iterator[Check]], ...] = (
+    reaction,
+    salt,
+    kinetics,
+    lithium,
+    network,
+    plateau,
+    mechanism,
+    life,
+)
+
+
+def ask(pairs: Sequence[Pair]) -> tuple[Check, ...]:
+    """All checks of all cells."""
+    return tuple(check for pair in pairs for question in QUESTIONS for check in question(pair))

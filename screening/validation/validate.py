@@ -1,0 +1,242 @@
+"""The whole comparison of a campaign with a folder of experiments, and what it leaves on disk."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from screening.errors import InputError
+from screening.files import output_directory, write_csv, write_json
+from screening.lab.cell_record import Origin
+from screening.lab.experiments import Experiment
+from screening.lab.outcomes import MeasuredCell, measured_cells, outcomes_frame
+from screening.lab.quantities import QUANTITIES
+from screening.lab.readers.stamp import stamp
+from screening.provenance import Provenance
+from screening.validation.agreement import FEWEST_REACTORS, Agreement, agreement_frame, agreements
+from screening.validation.groups import OutcomeGroup, outcome_groups
+from screening.validation.joining import Check, Joined, Verdict, checks_frame, join
+from screening.validation.next_cells import Plan, Shopping, next_cells
+from screening.validation.predictions import Predictions
+from screening.validation.questions import ask
+from screening.validation.update import Prior, Update, update
+
+VALIDATION_JSON = "validation.json"
+TABLES = "validation"
+
+
+@dataclass(frozen=True, eq=False)
+class Validation:
+    """Prediction against measurement.
+
+    Attributes
+    ----------
+    predictions : Predictions
+    cells : tuple of MeasuredCell
+    joined : Joined
+    checks : tuple of Check
+    groups : tuple of OutcomeGroup
+        Outcomes that agreement and update were read from.
+    agreements : tuple of Agreement
+    learnt : Update
+    plan : Plan
+    simulated_count : bool
+        Whether simulated cells counted in agreement, update and contradictions.
+    """
+
+    predictions: Predictions
+    cells: tuple[MeasuredCell, ...]
+    joined: Joined
+    checks: tuple[Check, ...]
+    groups: tuple[OutcomeGroup, ...]
+    agreements: tuple[Agreement, ...]
+    learnt: Update
+    plan: Plan
+    simulated_count: bool
+
+    @property
+    def contradictions(self) -> tuple[Check, ...]:
+        """Checks of cells that count, which speak against a prediction."""
+        return tuple(
+            check
+            for check in self.checks
+            if check.verdict is Verdict.CONTRADICTS
+            and (self.simulated_count or check.origin != Origin.SIMULATED)
+        )
+
+    def contradictions_frame(self) -> pd.DataFrame:
+        """Contradictions, one row per reactor, content and question, with the cells that speak."""
+        frame = checks_frame(self.contradictions).drop(columns="verdict")
+        shared = ["reactor", "wt_percent", "sulfide", "question", "predicted"]
+        first = frame.drop_duplicates(shared).set_index(shared)
+        cells = frame.groupby(shared, sort=False)["cell"].agg(", ".join).rename("cells")
+        return first.drop(columns="cell").join(cells).reset_index()
+
+    def ranking_frame(self) -> pd.DataFrame:
+        """Ranks and scores before and after, side by side."""
+        return self.learnt.ranking_frame(self.predictions.table, self.predictions.study.ranking)
+
+    def notes(self) -> list[str]:
+        """What a reader must know before the numbers."""
+        counts = dict.fromkeys(Origin, 0)
+        for cell in self.cells:
+            counts[cell.experiment.record.origin] += 1
+        found = [", ".join(f"{number} {origin} cells" for origin, number in counts.items() if number)]
+        if counts[Origin.SIMULATED]:
+            found.append(
+                "simulated cells count here: this is a rehearsal and tells nothing about any reactor"
+                if self.simulated_count
+                else "simulated cells are shown, and count in no agreement, contradiction or update"
+            )
+        if self.joined.unjoined:
+            names = ", ".join(cell.name for cell in self.joined.unjoined)
+            found.append(f"not among the campaign's candidates: {names}")
+        if all(one.kendall is None for one in self.agreements):
+            found.append(
+                f"agreement: too few to tell; a correlation needs {FEWEST_REACTORS} reactors with a figure "
+                "that is no bound, in one protocol"
+            )
+        learnt = self.learnt
+        found.append(
+            f"weights and ranking not updated: {learnt.reason}"
+            if learnt.reason
+            else f"ranking updated by {learnt.quantity}: {learnt.posterior.effective:.0f} effective draws"
+        )
+        found += [f"{cell.name}: {remark}" for cell in self.cells for remark in cell.remarks]
+        return found
+
+
+def validate(
+    predictions: Predictions,
+    experiments: Sequence[Experiment],
+    *,
+    quantity: str = "",
+    simulated: bool = False,
+    prior: Prior | None = None,
+    shopping: Shopping | None = None,
+) -> Validation:
+    """Compare a campaign with a folder of experiments.
+
+    Parameters
+    ----------
+    predictions : Predictions
+    experiments : sequence of Experiment
+    quantity : str
+        Outcome that weights are updated by; by default that with most reactors.
+    simulated : bool
+        Whether simulated cells count: a rehearsal.
+    prior : Prior, optional
+    shopping : Shopping, optional
+        Filters on what to measure next.
+
+    Returns
+    -------
+    Validation
+
+    Raises
+    ------
+    InputError
+        If a raw file cannot be read or `quantity` is unknown.
+    """
+    if quantity and quantity not in QUANTITIES:
+        raise InputError(
+            f"no quantity {quantity!r}", where="outcome", remedy=f"choose from {', '.join(QUANTITIES)}"
+        )
+    cells = measured_cells(experiments)
+    joined = join(predictions, cells)
+    groups = outcome_groups(joined.pairs, simulated=simulated)
+    table, settings = predictions.table, predictions.study.ranking
+    learnt = update(groups, table, settings, quantity=quantity, prior=prior)
+    return Validation(
+        predictions,
+        cells,
+        joined,
+        ask(joined.pairs),
+        groups,
+        agreements(groups, table, settings),
+        learnt,
+        next_cells(learnt, groups, table, settings, shopping, deviation_sd=(prior or Prior()).deviation_sd),
+        simulated,
+    )
+
+
+def tables(found: Validation) -> dict[str, pd.DataFrame]:
+    """All tables by name, as they are written."""
+    return {
+        "cells": outcomes_frame(found.cells),
+        "checks": checks_frame(found.checks),
+        "contradictions": found.contradictions_frame(),
+        "agreement": agreement_frame(found.agreements),
+        "weights": found.learnt.weights_frame(found.predictions.study.ranking),
+        "ranking": found.ranking_frame(),
+        "measure_next": found.plan.table,
+    }
+
+
+def content(found: Validation, provenance: Provenance) -> dict[str, Any]:
+    """Everything as JSON holds it; numbers that do not exist are null."""
+    plan = found.plan
+    return {
+        "notes": found.notes(),
+        **{name: records(table) for name, table in tables(found).items()},
+        "measure_next_compared_by": {
+            "quantity": plan.quantity,
+            "protocol": plan.protocol,
+            "references": ", ".join(plan.references),
+        },
+        "provenance": provenance.as_dict(),
+    }
+
+
+def records(table: pd.DataFrame) -> list[dict[str, Any]]:
+    """Rows as plain values."""
+    return [{str(key): _plain(value) for key, value in row.items()} for row in table.to_dict("records")]
+
+
+def _plain(value: Any) -> Any:
+    plain = value.item() if hasattr(value, "item") else value
+    if plain is None or plain is pd.NA:
+        return None
+    return None if isinstance(plain, float) and not math.isfinite(plain) else plain
+
+
+def validation_stamp(found: Validation) -> Provenance:
+    """The campaign's stamp, with the sheets and raw files beside its snapshot."""
+    paths = [
+        path
+        for cell in found.cells
+        for path in (
+            cell.experiment.path,
+            *cell.experiment.located("impedance"),
+            *cell.experiment.located("cycling"),
+        )
+    ]
+    measured, predicted = stamp(paths), found.predictions.provenance
+    return Provenance.now(
+        f"{predicted.source} sha256:{predicted.source_checksum[:12]} against {len(found.cells)} cells",
+        measured.source_checksum,
+        energy_scheme=predicted.energy_scheme,
+        study=predicted.study,
+        study_checksum=predicted.study_checksum,
+    )
+
+
+def write_validation(found: Validation, directory: Path) -> list[Path]:
+    """Write ``validation.json`` and the tables as csv.
+
+    Raises
+    ------
+    InputError
+        If the directory cannot be written.
+    """
+    output_directory(directory)
+    provenance, folder = validation_stamp(found), output_directory(directory / TABLES)
+    written = [directory / VALIDATION_JSON]
+    write_json(written[0], content(found, provenance))
+    for name, table in tables(found).items():
+        written.append(folder / f"{name}.csv")
+        write_csv(written[-1], table, provenance)
+    return written

@@ -1,0 +1,215 @@
+"""Each question must be able to answer both ways, and must say so when it cannot."""
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+
+from screening.lab.outcomes import MeasuredCell
+from screening.validation.joining import Check, Verdict, checks_frame, join
+from screening.validation.predictions import Predictions
+from screening.validation.questions import ask
+
+Cells = Callable[..., tuple[MeasuredCell, ...]]
+Sheet = Callable[..., str]
+
+
+@pytest.fixture
+def checked(predictions: Predictions, cells: Cells) -> Callable[..., tuple[Check, ...]]:
+    def ask_of(**bodies: str) -> tuple[Check, ...]:
+        return ask(join(predictions, cells(**bodies)).pairs)
+
+    return ask_of
+
+
+def only(checks: tuple[Check, ...], word: str) -> Check:
+    found = [check for check in checks if word in check.question]
+    assert len(found) == 1, [check.question for check in checks]
+    return found[0]
+
+
+STACK = 'stack = ["Li", "layer", "Li"]\n'
+
+
+@pytest.mark.parametrize(("seen", "verdict"), [("true", Verdict.AGREES), ("false", Verdict.CONTRADICTS)])
+@pytest.mark.parametrize(
+    ("quantity", "word"),
+    [
+        ("reacting_interface_fades", "τ2"),
+        ("alloy_contact_appears", "τ4"),
+        ("reactor_lines_gone", "diffraction"),
+        ("salt_lines_present", "salt"),
+    ],
+)
+def test_a_reactor_is_expected_to_react(
+    checked: Callable[..., tuple[Check, ...]],
+    sheet: Sheet,
+    quantity: str,
+    word: str,
+    seen: str,
+    verdict: Verdict,
+) -> None:
+    check = only(checked(a=sheet("rest", "LiAlCl4", 50.0, f"{quantity} = {seen}")), word)
+    assert check.verdict is verdict
+
+
+@pytest.mark.parametrize(("seen", "verdict"), [("false", Verdict.AGREES), ("true", Verdict.CONTRADICTS)])
+def test_a_control_is_expected_not_to(
+    checked: Callable[..., tuple[Check, ...]], sheet: Sheet, seen: str, verdict: Verdict
+) -> None:
+    check = only(checked(a=sheet("rest", "LiCl", 50.0, f"reacting_interface_fades = {seen}")), "τ2")
+    assert check.verdict is verdict
+
+
+def test_percolation_of_the_founding_reactor_is_contradicted_at_50_wt_percent_only(
+    checked: Callable[..., tuple[Check, ...]], sheet: Sheet
+) -> None:
+    bodies = {
+        f"c{wt}": sheet("rest", "LiAlCl4", float(wt), f"shorts_at_rest = {seen}", more=STACK)
+        for wt, seen in ((10, "false"), (30, "false"), (50, "true"))
+    }
+    found = {check.cell: check for check in checked(**bodies)}
+    assert found["c10"].verdict is found["c30"].verdict is Verdict.AGREES
+    contradiction = found["c50"]
+    assert contradiction.verdict is Verdict.CONTRADICTS
+    assert contradiction.predicted_value is not None
+    assert contradiction.predicted_sd is not None
+    # 9.8 vol% as LiAl and 15.1 vol% as Li9Al4, the figures of the founding notes
+    low = contradiction.predicted_value - contradiction.predicted_sd
+    high = contradiction.predicted_value + contradiction.predicted_sd
+    assert (low, high) == pytest.approx((0.098, 0.151), abs=6e-4)
+
+
+def test_a_network_is_not_read_from_a_cell_with_a_separator(
+    checked: Callable[..., tuple[Check, ...]], sheet: Sheet
+) -> None:
+    stack = 'stack = ["Li", "layer", "Li6PS5Cl", "layer", "Li"]\n'
+    check = only(
+        checked(a=sheet("rest", "LiAlCl4", 50.0, "shorts_at_rest = true", more=stack)), "connected network"
+    )
+    assert check.verdict is Verdict.CANNOT_TELL
+
+
+def test_volumes_that_the_study_lacks_are_asked_for(
+    checked: Callable[..., tuple[Check, ...]], sheet: Sheet
+) -> None:
+    check = only(
+        checked(a=sheet("rest", "LiAlCl4", 42.0, "shorts_at_rest = true", more=STACK)), "connected network"
+    )
+    assert check.verdict is Verdict.CANNOT_TELL
+    assert "42 wt%" in check.reason
+    assert "layers_wt_percent" in check.reason
+
+
+@pytest.mark.parametrize(
+    ("value", "verdict"),
+    [
+        # 5 mg of LiAlCl4 on 0.785 cm²: 4 Li make 3.88 mAh/cm², 6.25 Li as far as Li9Al4 5.10 (5.25 Li)
+        (3.9, Verdict.AGREES),
+        (5.0, Verdict.AGREES),
+        (2.0, Verdict.CONTRADICTS),
+        (8.0, Verdict.CONTRADICTS),
+    ],
+)
+def test_lithium_taken_up_is_compared_per_area(
+    checked: Callable[..., tuple[Check, ...]], sheet: Sheet, value: float, verdict: Verdict
+) -> None:
+    quoted = f"rest_capacity_loss_mah_per_cm2 = {value}, sd = 0.1"
+    layer = "die_mm = 10.0\nlayer_mg = 10.0\n"
+    check = only(checked(a=sheet("rest", "LiAlCl4", 50.0, quoted, more=layer)), "lithium taken up")
+    assert check.verdict is verdict
+    assert check.predicted_value is not None
+    assert check.predicted_sd is not None
+    first = 4 * 96485.33 / 3.6 / 175.73 * 5.0 / (np.pi / 4) / 1e3
+    assert check.predicted_value - check.predicted_sd == pytest.approx(first, rel=1e-3)
+
+
+def test_without_a_mass_no_lithium_is_compared(
+    checked: Callable[..., tuple[Check, ...]], sheet: Sheet
+) -> None:
+    check = only(
+        checked(a=sheet("rest", "LiAlCl4", 50.0, "rest_capacity_loss_mah_per_cm2 = 3.9")), "lithium taken up"
+    )
+    assert check.verdict is Verdict.CANNOT_TELL
+
+
+@pytest.mark.parametrize(
+    ("value", "verdict", "where"),
+    [
+        (3.90, Verdict.AGREES, "potential of lithium"),
+        (3.57, Verdict.AGREES, "potential of the alloy"),
+        (3.70, Verdict.CONTRADICTS, "neither"),
+    ],
+)
+def test_the_first_plateau_tells_the_potential_of_the_anode(
+    checked: Callable[..., tuple[Check, ...]], sheet: Sheet, value: float, verdict: Verdict, where: str
+) -> None:
+    check = only(checked(a=sheet("full", "LiAlCl4", 50.0, f"first_plateau_v = {value}")), "first plateau")
+    assert check.verdict is verdict
+    assert where in check.reason
+
+
+@pytest.mark.parametrize("reactor", ["Li3HoCl6", "Li3YBr6"])
+def test_holmium_and_yttrium_run_against_the_prediction(
+    checked: Callable[..., tuple[Check, ...]], sheet: Sheet, reactor: str
+) -> None:
+    checks = checked(a=sheet("full", reactor, 50.0, "coulombic_efficiency = 0.92, at_least = true"))
+    relief = only(checks, "relieves")
+    assert relief.verdict is Verdict.CONTRADICTS
+    assert relief.predicted_value is not None
+    assert relief.predicted_value < 0.0
+    assert relief.predicted_sd is not None
+    assert relief.predicted_sd > 0.0
+    assert "chance" in relief.reason
+    assert only(checks, "alloys with lithium").verdict is Verdict.CONTRADICTS
+
+
+def test_a_cell_that_fails_speaks_against_no_step(
+    checked: Callable[..., tuple[Check, ...]], sheet: Sheet
+) -> None:
+    checks = checked(a=sheet("full", "LiAlCl4", 50.0, "first_efficiency = 0.5"))
+    assert Verdict.CONTRADICTS not in {check.verdict for check in checks}
+    assert only(checks, "relieves").verdict is Verdict.CANNOT_TELL
+
+
+@pytest.mark.parametrize(
+    ("own", "verdict"),
+    [
+        ("life_h = 150", Verdict.AGREES),
+        ("life_h = 150, at_least = true", Verdict.AGREES),
+        ("life_h = 10", Verdict.CONTRADICTS),
+        ("life_h = 10, at_least = true", Verdict.CANNOT_TELL),
+    ],
+)
+def test_relief_promises_to_outlive_the_control(
+    checked: Callable[..., tuple[Check, ...]], sheet: Sheet, own: str, verdict: Verdict
+) -> None:
+    protocol = "\n[protocol]\ncurrent_ma_per_cm2 = 0.5\n"
+    other = protocol.replace("0.5", "1.0")
+    checks = checked(
+        a=sheet("symmetric", "LiAlCl4", 50.0, own, more=protocol),
+        control=sheet("symmetric", "", 0.0, "life_h = 20", more=protocol),
+        elsewhere=sheet("symmetric", "", 0.0, "life_h = 1000", more=other),
+    )
+    assert only(checks, "outlive").verdict is verdict
+
+
+def test_kinetics_have_no_prediction(checked: Callable[..., tuple[Check, ...]], sheet: Sheet) -> None:
+    checks = checked(a=sheet("rest", "LiAlCl4", 50.0, "completion_h = 18", "resistance_ratio = 0.7"))
+    assert {check.verdict for check in checks} == {Verdict.NO_PREDICTION}
+    assert len(checks) == 2
+
+
+def test_formulas_join_however_they_are_written(predictions: Predictions, cells: Cells, sheet: Sheet) -> None:
+    made = cells(
+        a=sheet("rest", "Li2Al2Cl8", 50.0, "completion_h = 18"),
+        b=sheet("rest", "NaCl", 50.0, "completion_h = 18"),
+        c=sheet("rest", "LiAlCl4", 50.0, "completion_h = 18", more='sulfide = "Li3PS4"\n'),
+    )
+    joined = join(predictions, made)
+    assert [pair.prediction.reactor for pair in joined.pairs] == ["LiAlCl4"]
+    assert {cell.name for cell in joined.unjoined} == {"b", "c"}
+
+
+def test_no_checks_make_an_empty_table() -> None:
+    assert checks_frame(()).empty
