@@ -9,10 +9,10 @@ from screening.campaign.outcome import conclude
 from screening.campaign.run import Source, Workers, run
 from screening.campaign.study import Study
 from screening.errors import InputError
-from screening.phases.chemsystems import largest
 from screening.phases.composition import parse_formula, parse_reactant
 from screening.phases.library import open_snapshot
 from screening.phases.snapshot import Snapshot
+from screening.phases.system_names import largest
 
 
 def study_systems(study: Study) -> list[str]:

@@ -15,8 +15,10 @@ from screening.phases.manifest import Manifest
 
 if TYPE_CHECKING:
     from screening.campaign.snapshots import RankChange
+    from screening.campaign.study import Study
     from screening.phases.difference import Difference
     from screening.phases.fetch import Progress
+    from screening.phases.schemes import ThermoType
 
 app = typer.Typer(help="What data there is: list, show, verify, fetch, diff.", rich_markup_mode=None)
 
@@ -87,7 +89,9 @@ def verify(name: NameArgument = "mp2019", as_json: JsonOption = False) -> None:
 
 @app.command("fetch")
 def fetch(
-    name: Annotated[str, typer.Option("--name", help="Its name; a snapshot of that name is replaced.")],
+    name: Annotated[
+        str, typer.Option("--name", metavar="NAME", help="Its name; a snapshot of that name is replaced.")
+    ],
     study: Annotated[
         str, typer.Option("--study", metavar="STUDY.toml", help="Fetch the systems of this study.")
     ] = "",
@@ -99,9 +103,12 @@ def fetch(
         list[str] | None,
         typer.Option("--elements", metavar="Li Al Cl ...", help="Fetch all that these elements make."),
     ] = None,
-    more: Annotated[list[str] | None, typer.Argument(hidden=True)] = None,
+    more: Annotated[list[str] | None, typer.Argument(hidden=True, metavar="SYSTEM|ELEMENT")] = None,
     thermo_type: Annotated[
-        str, typer.Option("--thermo-type", help="GGA_GGA+U, R2SCAN, or GGA_GGA+U_R2SCAN for one system.")
+        str,
+        typer.Option(
+            "--thermo-type", metavar="TYPE", help="GGA_GGA+U, R2SCAN, or GGA_GGA+U_R2SCAN for one system."
+        ),
     ] = "GGA_GGA+U",
     endpoint: Annotated[
         str, typer.Option("--endpoint", metavar="URL", help="Address of another service of the same kind.")
@@ -180,7 +187,7 @@ def diff(
         _show_ranks(ranks)
 
 
-def _thermo_type(text: str) -> Any:
+def _thermo_type(text: str) -> "ThermoType":
     from screening.phases.schemes import ThermoType
 
     known = [each.value for each in ThermoType]
@@ -207,13 +214,13 @@ def _systems(study: str, chemsys: list[str], elements: list[str], more: list[str
     return words if chemsys else ["-".join(words)]
 
 
-def _find_study(name: str) -> Any:
+def _find_study(name: str) -> "Study":
     from screening.campaign.study import find_study
 
     return find_study(name)
 
 
-def _study_systems(study: Any) -> list[str]:
+def _study_systems(study: "Study") -> list[str]:
     from screening.campaign.snapshots import study_systems
 
     return study_systems(study)

@@ -8,10 +8,10 @@ from enum import StrEnum
 import numpy as np
 import pandas as pd
 
-from screening.phases.chemsystems import chemsys_name, largest
 from screening.phases.composition import atomic_number
 from screening.phases.manifest import Manifest
 from screening.phases.snapshot import SAME_FRACTION, Snapshot
+from screening.phases.system_names import chemsys_name, largest
 
 CHANGED_EV_PER_ATOM = 1e-3
 """Energies that differ by less are the same: below it lie rounding and convergence, not a new result."""

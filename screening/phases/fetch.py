@@ -8,17 +8,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 
 from screening.errors import InputError, UnreachableError
 from screening.files import output_directory, whole_file, write_json
 from screening.phases.assemble import counts, describe, phases_table, require_content, usable
-from screening.phases.chemsystems import chemsys_name, largest, subsystems
 from screening.phases.composition import symbol
 from screening.phases.entries import ENTRIES_SCHEMA, NON_COMMERCIAL, Entry, entries_of, entries_table
 from screening.phases.materials_project import MaterialsProject, client_versions
 from screening.phases.schemes import ThermoType
 from screening.phases.snapshot import PHASES_FILE, Snapshot
+from screening.phases.system_names import chemsys_name, largest, subsystems
 from screening.phases.writer import own_directory, restore, write_snapshot
 
 ENTRIES_FILE = "entries.parquet"
@@ -279,10 +280,18 @@ class _Parts:
     def entries(self, chemsystems: Sequence[str]) -> list[Entry]:
         """Entries of these systems, each once."""
         wanted = {frozenset(each.split("-")) for each in chemsystems}
+        try:
+            tables = [pq.read_table(path, schema=ENTRIES_SCHEMA) for path in self._paths()]
+        except (OSError, pa.ArrowException) as error:
+            raise InputError(
+                f"parts cannot be read ({type(error).__name__})",
+                where=str(self.directory),
+                remedy="let one process at a time fetch a snapshot of that name",
+            ) from None
         found = [
             entry
-            for path in self._paths()
-            for entry in entries_of(pq.read_table(path, schema=ENTRIES_SCHEMA))
+            for table in tables
+            for entry in entries_of(table)
             if frozenset(symbol(z) for z in entry.elements) in wanted
         ]
         return list({(entry.material_id, entry.run_type): entry for entry in found}.values())

@@ -10,7 +10,6 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING, TypeVar
 
 from screening.errors import InputError, UnreachableError
-from screening.phases.chemsystems import subsystems
 from screening.phases.entries import (
     Entry,
     Summary,
@@ -20,6 +19,7 @@ from screening.phases.entries import (
     summary_of_document,
 )
 from screening.phases.schemes import ThermoType
+from screening.phases.system_names import subsystems
 from screening.phases.transport import Patience, Session, checked_endpoint
 
 if TYPE_CHECKING:
@@ -232,7 +232,8 @@ def _serving(session: Session, address: str) -> str:
 def _require_scheme(asked: ThermoType, got: set[str], where: str) -> None:
     others = sorted({each.upper() for each in got} - {asked.value})
     if others:
-        raise UnreachableError(f"asked for {asked.value}, got {', '.join(others)[:60]}", where=where)
+        got_instead = ", ".join(map(repr, others))[:60]
+        raise UnreachableError(f"asked for {asked.value}, got {got_instead}", where=where)
 
 
 def _distinct(entries: list[Entry], where: str) -> list[Entry]:

@@ -19,6 +19,8 @@ LOWEST_K, HIGHEST_K = 300.0, 2000.0
 SISSO_ERROR_EV_PER_ATOM = 0.050
 """Error of the descriptor's Gibbs energies, about 50 meV/atom against experiment (Bartel et al. 2018)."""
 
+CITE = "C. J. Bartel et al., Nat. Commun. 9, 4168 (2018), doi:10.1038/s41467-018-06682-4"
+
 _AT_0_K = ", 0 K"
 _NAMED_AT_MOST = 5
 
@@ -96,6 +98,7 @@ def _warmed(manifest: Manifest, temperature_k: float, unknown: np.ndarray, n_lef
     return replace(
         manifest,
         energy_scheme=f"{scheme}, Gibbs energies at {temperature_k:g} K (SISSO)",
+        cite=(*manifest.cite, CITE),
         details=json.dumps(details, indent=1, ensure_ascii=False),
     )
 

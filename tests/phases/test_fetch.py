@@ -14,13 +14,13 @@ from mp_server.server import Service
 from pymatgen.analysis.phase_diagram import PhaseDiagram
 
 from screening.errors import InputError, UnreachableError
-from screening.phases.chemsystems import chemsys_name, largest, subsystems
 from screening.phases.composition import parse_formula, symbol
 from screening.phases.fetch import Progress, Query, fetch
 from screening.phases.library import list_snapshots, locate, open_snapshot, snapshot_home
 from screening.phases.materials_project import Key, connect, find_key
 from screening.phases.schemes import ThermoType
 from screening.phases.snapshot import Snapshot
+from screening.phases.system_names import chemsys_name, largest, subsystems
 from screening.thermo.lines import Compositions, assemblages
 
 EXACT_EV = 1e-9

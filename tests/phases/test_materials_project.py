@@ -285,7 +285,7 @@ def test_a_document_without_usable_values_is_told(service: Service, damage: dict
 
 def test_an_answer_of_another_scheme_is_refused(service: Service) -> None:
     service.fail(thermo_answer(GOOD, GOOD | {"material_id": "mp-12", "thermo_type": "GGA_GGA+U_R2SCAN"}))
-    assert "got GGA_GGA+U_R2SCAN" in refused(lambda: ask(service.url))
+    assert "got 'GGA_GGA+U_R2SCAN'" in refused(lambda: ask(service.url))
 
 
 def test_pages_that_overlap_are_refused(service: Service) -> None:

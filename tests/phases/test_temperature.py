@@ -113,6 +113,7 @@ def test_what_was_left_out_is_named_and_the_scheme_tells_the_temperature(at_0_k:
     assert told["phases_left_out"] == len(at_0_k) - len(warm) > 0
     assert warm.manifest.energy_scheme.endswith("Gibbs energies at 700 K (SISSO)")
     assert warm.manifest.checksum == at_0_k.manifest.checksum
+    assert "10.1038/s41467-018-06682-4" in warm.manifest.cite[-1]
 
 
 @pytest.mark.parametrize("temperature_k", [0.0, 299.9, 2000.1, float("nan"), -5.0])
