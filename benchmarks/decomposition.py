@@ -3,8 +3,8 @@
     python benchmarks/decomposition.py [--json]
 
 Each compound is taken against the lowest mixture of all other phases, dilute supercells among them. The peer
-is C. J. Bartel et al., npj Comput. Mater. 6, 97 (2020), doi 10.1038/s41524-020-00362-y. Where the two differ by
-more than 1 meV/atom, a general linear programme (HiGHS, through scipy) decides who found the lower mixture.
+is C. J. Bartel et al., npj Comput. Mater. 6, 97 (2020), doi 10.1038/s41524-020-00362-y. Where the two differ
+by more than 1 meV/atom, a general linear programme (HiGHS, through scipy) decides who found the lower mixture.
 Times are wall-clock on one thread, compilation and the reading of the snapshot excluded.
 """
 
@@ -89,7 +89,7 @@ def compare() -> Agreement:
         max_difference_mev_per_atom=float(1000 * difference.max()),
         ours_above_by_1e_6_ev=int((signed < -1e-6).sum()),
         beyond_1_mev=len(beyond),
-        beyond_1_mev_confirmed_by_linear_programme=sum(confirmed),
+        beyond_1_mev_confirmed_by_linear_programme=int(sum(confirmed)),
         seconds=seconds,
         us_per_compound=1e6 * seconds / len(rows),
     )
