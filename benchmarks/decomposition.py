@@ -4,7 +4,7 @@
 
 Each compound is taken against the lowest mixture of all other phases, dilute supercells among them. The peer
 is C. J. Bartel et al., npj Comput. Mater. 6, 97 (2020), doi 10.1038/s41524-020-00362-y. Where the two differ
-by more than 1 meV/atom, a general linear programme (HiGHS, through scipy) decides who found the lower mixture.
+by more than 1 meV/atom, a general linear programme (HiGHS, through scipy) decides whose mixture is lower.
 Times are wall-clock on one thread, compilation and the reading of the snapshot excluded.
 """
 
