@@ -1,0 +1,83 @@
+"""Hazard statements of what is handled, from the harmonised list of the European Union, and none from memory.
+
+A substance that the table lacks may be as dangerous as any: its safety data sheet decides.
+"""
+
+import csv
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+
+import numpy as np
+
+from screening.phases.composition import Formula, parse_formula, symbol
+from screening.phases.snapshot import Snapshot
+from screening.reactors.elements import ACID_FORMERS, moisture_hazard
+
+SOURCE = "Regulation (EC) No 1272/2008, Annex VI, Table 3"
+
+SDS = "not in the table: look up the safety data sheet"
+
+ACIDS = {"Cl": "HCl", "Br": "HBr", "I": "HI"}
+"""The gas that a halide gives off; fluorides are no moisture hazard by the element rule."""
+
+
+@dataclass(frozen=True)
+class Hazard:
+    """What is known of the dangers of one substance.
+
+    Attributes
+    ----------
+    formula : str
+    statements : tuple of str
+        ``H314 causes severe skin burns and eye damage``; empty where the table has no entry.
+    source : str
+        Regulation and index number, or the advice to look it up.
+    """
+
+    formula: str
+    statements: tuple[str, ...]
+    source: str
+
+
+@cache
+def _texts() -> dict[str, str]:
+    return {row["code"]: row["text"] for row in _rows("statements.csv")}
+
+
+@cache
+def _table() -> dict[str, Hazard]:
+    found = {}
+    for row in _rows("hazards.csv"):
+        statements = tuple(f"{code} {_texts()[code]}" for code in row["statements"].split())
+        found[row["formula"]] = Hazard(
+            row["formula"], statements, f"{SOURCE}, index no. {row['annex_vi_index']}"
+        )
+    return found
+
+
+def _rows(name: str) -> list[dict[str, str]]:
+    return list(csv.DictReader(files("screening.handoff").joinpath(name).read_text("utf-8").splitlines()))
+
+
+def hazard(formula: str) -> Hazard:
+    """Hazard statements of one substance; formulas are compared by composition, not by spelling."""
+    wanted = parse_formula(formula)
+    for name, entry in _table().items():
+        known = parse_formula(name)
+        if known.atomic_numbers == wanted.atomic_numbers and np.allclose(known.fractions, wanted.fractions):
+            return Hazard(formula, entry.statements, entry.source)
+    return Hazard(formula, (), SDS)
+
+
+def gases(snapshot: Snapshot, formula: Formula) -> tuple[str, ...]:
+    """Toxic gases that moist air sets free from a compound of the snapshot, as formulas."""
+    phase = snapshot.find(formula)
+    if phase is None:
+        return ()
+    kind = str(moisture_hazard(snapshot.phases.take(np.array([phase])))[0])
+    symbols = [symbol(z) for z in formula.atomic_numbers]
+    acids = tuple(ACIDS[s] for s in symbols if s in ACID_FORMERS)
+    if kind == "H2S":
+        return ("H2S",)
+    return acids if kind else ()

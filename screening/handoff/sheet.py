@@ -1,0 +1,303 @@
+"""One bench sheet: everything that the bench needs to know of one candidate, as data."""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from math import isfinite, isnan, pi
+from typing import Any
+
+from screening.errors import InputError
+from screening.handoff.diffraction import Cell, Pattern, literature_cells, pattern
+from screening.handoff.hazards import Hazard, gases, hazard
+from screening.handoff.protocol import Protocol, quoted_protocol
+from screening.handoff.recipe import Recipe, recipe
+from screening.handoff.standing import Campaign, Standing
+from screening.lab.impedance.windows import Window, Windows
+from screening.phases.composition import Formula, parse_formula
+from screening.phases.snapshot import Snapshot
+from screening.provenance import Provenance
+from screening.reactors.detail import Plateau, ReactorDetail, detail, molar_volume_cm3
+from screening.reactors.reduction import Surroundings
+from screening.reactors.settings import Conditions
+
+UM_PER_CM, MM_PER_CM, MG_PER_G = 1e4, 10.0, 1e3
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What the group means to make.
+
+    Attributes
+    ----------
+    wt_percent : float
+        Reactor in the layer, by mass.
+    die_mm : float
+        Inner diameter of the pressing die.
+    layer_mg : float
+        Mass of one layer, reactor and sulfide together.
+    batch_g : float
+        Reactor to synthesise.
+    anode, sulfide : str
+
+    Raises
+    ------
+    InputError
+        If a number is not above 0, or the content above 100 %.
+    """
+
+    wt_percent: float = 50.0
+    die_mm: float = 10.0
+    layer_mg: float = 10.0
+    batch_g: float = 1.0
+    anode: str = "Li"
+    sulfide: str = "Li6PS5Cl"
+
+    def __post_init__(self) -> None:
+        for name in ("wt_percent", "die_mm", "layer_mg", "batch_g"):
+            value = getattr(self, name)
+            if not (isfinite(value) and value > 0.0):
+                raise InputError(f"{value:g} is no amount", where=name, remedy="give a number above 0")
+        if self.wt_percent > 100.0:
+            raise InputError(
+                f"{self.wt_percent:g} % is more than all", where="wt_percent", remedy="give up to 100"
+            )
+
+    @property
+    def area_cm2(self) -> float:
+        """Area of the die."""
+        return pi / 4.0 * (self.die_mm / MM_PER_CM) ** 2
+
+    @property
+    def areal_mg_per_cm2(self) -> float:
+        """Layer per area."""
+        return self.layer_mg / self.area_cm2
+
+
+@dataclass(frozen=True)
+class LayerMasses:
+    """One layer before it reacts.
+
+    Attributes
+    ----------
+    area_cm2, reactor_mg, sulfide_mg : float
+    reactor_g_per_cm3, sulfide_g_per_cm3 : float or None
+        X-ray densities from the volumes of the snapshot; None where it has none.
+    thickness_um : float or None
+        Without pores.
+    volume_estimated : bool
+        Whether a volume behind it is an estimate.
+    """
+
+    area_cm2: float
+    reactor_mg: float
+    sulfide_mg: float
+    reactor_g_per_cm3: float | None
+    sulfide_g_per_cm3: float | None
+    thickness_um: float | None
+    volume_estimated: bool
+
+
+@dataclass(frozen=True)
+class BenchSheet:
+    """All of one sheet.
+
+    Attributes
+    ----------
+    formula : str
+    plan : Plan
+    conditions : Conditions
+    standing : Standing or None
+        None where no campaign was given, or it holds nothing of this reactor.
+    standing_note : str
+        Why there is none, or what to know of it.
+    recipe : Recipe
+    protocol : Protocol
+    layer : LayerMasses
+    alloy : str
+    plateaus : tuple of Plateau
+        In falling voltage, down to the anode's own potential.
+    energy_above_hull_ev_per_atom : float
+    estimated : tuple of str
+        Phases on the way that are estimates.
+    patterns : tuple of Pattern
+    windows : tuple of Window
+    hazards : tuple of Hazard
+    gases : tuple of Hazard
+        What moist air sets free.
+    provenance : Provenance
+    """
+
+    formula: str
+    plan: Plan
+    conditions: Conditions
+    standing: Standing | None
+    standing_note: str
+    recipe: Recipe
+    protocol: Protocol
+    layer: LayerMasses
+    alloy: str
+    plateaus: tuple[Plateau, ...]
+    energy_above_hull_ev_per_atom: float
+    estimated: tuple[str, ...]
+    patterns: tuple[Pattern, ...]
+    windows: tuple[Window, ...]
+    hazards: tuple[Hazard, ...]
+    gases: tuple[Hazard, ...]
+    provenance: Provenance
+
+    @property
+    def at_excess(self) -> Plateau | None:
+        """The last plateau above the floor, None for a compound that takes nothing up."""
+        above = [plateau for plateau in self.plateaus if plateau.above_floor]
+        return above[-1] if above else None
+
+    def as_dict(self) -> dict[str, Any]:
+        """Content for JSON; what is not known is None."""
+        content = asdict(self) | {
+            "conditions": self.conditions.model_dump(),
+            "provenance": self.provenance.as_dict(),
+        }
+        plain = _plain(content)
+        return plain if isinstance(plain, dict) else {}
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _plain(each) for key, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(each) for each in value]
+    return None if isinstance(value, float) and isnan(value) else value
+
+
+def bench_sheet(
+    snapshot: Snapshot,
+    reactor: str,
+    plan: Plan,
+    campaign: Campaign | None = None,
+    cells: Sequence[Cell] = (),
+) -> BenchSheet:
+    """Gather one sheet.
+
+    Parameters
+    ----------
+    snapshot : Snapshot
+    reactor : str
+        A compound of the snapshot.
+    plan : Plan
+    campaign : Campaign, optional
+        Where the ranking and its conditions come from.
+    cells : sequence of Cell
+        Structures that come before those of the literature.
+
+    Raises
+    ------
+    InputError
+        If the snapshot lacks the reactor, the anode or the sulfide.
+    """
+    compound = parse_formula(reactor)
+    phase = snapshot.find(compound)
+    if phase is None:
+        raise InputError(
+            f"snapshot {snapshot.manifest.name} has no {reactor}",
+            where="handoff",
+            remedy="add it with --phases, or give a compound that was screened",
+        )
+    changes = {
+        "anode": plan.anode,
+        "sulfide": plan.sulfide,
+        "wt_percent": plan.wt_percent,
+        "layer_mg_per_cm2": plan.areal_mg_per_cm2,
+    }
+    conditions = campaign.conditions(changes) if campaign else Conditions(**changes)
+    found = detail(Surroundings.of(snapshot, conditions), phase, compound.text, (plan.wt_percent,))
+    made = recipe(snapshot, compound, plan.batch_g)
+    standing = campaign.standing(compound, plan.anode, plan.sulfide) if campaign else None
+    handled = list(
+        dict.fromkeys((*(p.formula for p in made.precursors), compound.text, plan.sulfide, plan.anode))
+    )
+    freed = dict.fromkeys(gas for name in handled for gas in gases(snapshot, parse_formula(name)))
+    return BenchSheet(
+        formula=compound.text,
+        plan=plan,
+        conditions=conditions,
+        standing=standing,
+        standing_note=_standing_note(snapshot, campaign, standing),
+        recipe=made,
+        protocol=quoted_protocol(plan.die_mm),
+        layer=_layer(snapshot, compound, plan),
+        alloy=found.alloy,
+        plateaus=found.plateaus,
+        energy_above_hull_ev_per_atom=found.energy_above_hull_ev_per_atom,
+        estimated=_estimated(snapshot, compound, found, made),
+        patterns=_patterns(found, made, plan, (*cells, *literature_cells())),
+        windows=tuple(Windows.default()),
+        hazards=tuple(hazard(name) for name in handled),
+        gases=tuple(hazard(gas) for gas in freed),
+        provenance=found.with_anode.provenance,
+    )
+
+
+def _standing_note(snapshot: Snapshot, campaign: Campaign | None, standing: Standing | None) -> str:
+    if campaign is None:
+        return "No campaign was given (--results), so that nothing is said of its rank."
+    if standing is None:
+        return "The campaign spells out nothing of this reactor with this anode and sulfide."
+    if campaign.source_checksum != snapshot.manifest.checksum:
+        return "The ranking was made on another snapshot than the rest of this sheet."
+    return ""
+
+
+def _layer(snapshot: Snapshot, compound: Formula, plan: Plan) -> LayerMasses:
+    sulfide = parse_formula(plan.sulfide)
+    reactor_mg = plan.layer_mg * plan.wt_percent / 100.0
+    sulfide_mg = plan.layer_mg - reactor_mg
+    reactor_density, sulfide_density = _density(snapshot, compound), _density(snapshot, sulfide)
+    thickness = None
+    if reactor_density is not None and sulfide_density is not None:
+        cm3 = (reactor_mg / reactor_density + sulfide_mg / sulfide_density) / MG_PER_G
+        thickness = cm3 / plan.area_cm2 * UM_PER_CM
+    found = [p for p in map(snapshot.find, (compound, sulfide)) if p is not None]
+    sources = [str(snapshot.phases.volume_source[p]) for p in found]
+    return LayerMasses(
+        plan.area_cm2,
+        reactor_mg,
+        sulfide_mg,
+        reactor_density,
+        sulfide_density,
+        thickness,
+        "estimated" in sources,
+    )
+
+
+def _density(snapshot: Snapshot, formula: Formula) -> float | None:
+    volume = molar_volume_cm3(snapshot, formula)
+    return None if isnan(volume) else formula.molar_mass_g / volume
+
+
+def _estimated(
+    snapshot: Snapshot, compound: Formula, found: ReactorDetail, made: Recipe
+) -> tuple[str, ...]:
+    """Phases whose energies are estimates: the reactor, what it turns into, what it is made of."""
+    names = [p.formula for plateau in found.plateaus for p in plateau.products if p.estimated]
+    names += [p.formula for p in made.precursors if p.estimated]
+    phase = snapshot.find(compound)
+    if phase is not None and snapshot.phases.estimated[phase]:
+        names.insert(0, compound.text)
+    return tuple(dict.fromkeys(names))
+
+
+def _patterns(
+    found: ReactorDetail, made: Recipe, plan: Plan, cells: Sequence[Cell]
+) -> tuple[Pattern, ...]:
+    """Patterns of what the layer is made of and of what it should become, each phase once."""
+    fades = any(plateau.above_floor for plateau in found.plateaus)
+    roles = {found.formula: "reactor: should fade" if fades else "takes up nothing: should stay"}
+    for precursor in made.precursors:
+        roles.setdefault(precursor.formula, "precursor: rest of the synthesis")
+    roles.setdefault(plan.sulfide, "sulfide: should stay")
+    roles.setdefault(plan.anode, "anode")
+    for plateau in found.plateaus:
+        for product in plateau.products if plateau.above_floor else ():
+            if product.formula in roles and roles[product.formula].startswith("precursor"):
+                roles[product.formula] = "precursor and product"
+            roles.setdefault(product.formula, f"product from {plateau.voltage_v:.2f} V")
+    return tuple(pattern(name, role, cells) for name, role in roles.items())
