@@ -56,7 +56,7 @@ def plausibility_flags(data: CyclingData) -> tuple[Flag, ...]:
     flags: list[Flag] = []
     if not len(data):
         return ()
-    largest = float(np.max(np.abs(data.voltage_v)))
+    largest = float(max(data.voltage_v.max(), -data.voltage_v.min()))
     if largest > PLAUSIBLE_VOLTAGE_V:
         row = int(np.argmax(np.abs(data.voltage_v)))
         flags.append(

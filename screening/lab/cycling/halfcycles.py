@@ -147,7 +147,6 @@ def _charge_increments(data: CyclingData, states: np.ndarray, interval: np.ndarr
     else:  # a current made from charge steps is the mean of the interval already
         charge = magnitude
     charge *= interval
-    charge[states == 0] = 0.0
     return charge
 
 
@@ -175,26 +174,17 @@ def half_cycles(data: CyclingData, *, threshold_a: float | None = None) -> HalfC
     states = current_states(data, limit)
     interval = interval_s(data)
     charge = _charge_increments(data, states, interval)
-    run_start = (
-        np.concatenate([[0], np.flatnonzero(states[1:] != states[:-1]) + 1])
-        if len(data)
-        else np.empty(0, int)
-    )
-    run_state = states[run_start]
-    run_charge = np.add.reduceat(charge, run_start) if len(data) else np.empty(0)
-    negligible = NEGLIGIBLE_CHARGE_FRACTION * _typical_charge(run_charge)
-    kept = np.flatnonzero((run_state != 0) & (run_charge > negligible))
+    runs = _Runs.of(states, charge)
+    negligible = NEGLIGIBLE_CHARGE_FRACTION * _typical_charge(runs.charge_c)
+    kept = np.flatnonzero((runs.state != 0) & (runs.charge_c > negligible))
     if not len(kept):
         return HalfCycles(
             **{item.name: np.empty(0, _DTYPES.get(item.name, float)) for item in fields(HalfCycles)}
         )
-    run_stop = np.append(run_start[1:], len(data))
-    first = np.concatenate([[0], np.flatnonzero(run_state[kept][1:] != run_state[kept][:-1]) + 1])
+    first = np.concatenate([[0], np.flatnonzero(runs.state[kept][1:] != runs.state[kept][:-1]) + 1])
     last = np.append(first[1:], len(kept)) - 1
-    sign = run_state[kept][first]
-    # rows of the other sign inside a half-cycle are the negligible runs: they carry nothing of it
-    start, stop = run_start[kept][first], run_stop[kept][last]
-    return _measured(data, states, interval, charge, start, stop, sign, limit)
+    bounds = _Bounds(runs.start[kept][first], runs.stop[kept][last], runs.state[kept][first])
+    return _measured(data, states, interval, charge, runs, bounds, limit)
 
 
 _DTYPES: dict[str, type] = {
@@ -204,6 +194,41 @@ _DTYPES: dict[str, type] = {
     "sign": np.int8,
     "stale_first": bool,
 }
+
+
+@dataclass(frozen=True)
+class _Runs:
+    """Uninterrupted rows of one state: rows [start, stop), the state, the charge; each of shape (n_runs,)."""
+
+    start: np.ndarray
+    stop: np.ndarray
+    state: np.ndarray
+    charge_c: np.ndarray
+
+    @classmethod
+    def of(cls, states: np.ndarray, charge_c: np.ndarray) -> "_Runs":
+        if not len(states):
+            return cls(*(np.empty(0, dtype=kind) for kind in (np.int64, np.int64, np.int8, float)))
+        start = np.concatenate([[0], np.flatnonzero(states[1:] != states[:-1]) + 1])
+        total = np.add.reduceat(charge_c, start)
+        return cls(
+            start, np.append(start[1:], len(states)), states[start], np.where(states[start] == 0, 0.0, total)
+        )
+
+
+@dataclass(frozen=True)
+class _Bounds:
+    """Rows [start, stop) and sign of the half-cycles, each of shape (n_half_cycles,)."""
+
+    start: np.ndarray
+    stop: np.ndarray
+    sign: np.ndarray
+
+    def owner(self, runs: _Runs) -> np.ndarray:
+        """Half-cycle that each run carries current for; -1 for rests and for runs of the other sign."""
+        half = np.searchsorted(self.start, runs.start, side="right") - 1
+        inside = (half >= 0) & (runs.start < self.stop[half]) & (runs.state == self.sign[half])
+        return np.where(inside, half, -1)
 
 
 def _typical_charge(run_charge: np.ndarray) -> float:
@@ -226,45 +251,41 @@ def _measured(
     states: np.ndarray,
     interval: np.ndarray,
     charge: np.ndarray,
-    start: np.ndarray,
-    stop: np.ndarray,
-    sign: np.ndarray,
+    runs: _Runs,
+    bounds: _Bounds,
     limit: float,
 ) -> HalfCycles:
-    """Integrate over half-cycles whose rows are known."""
+    """Integrate over half-cycles whose rows are known; `charge` is used up."""
     time, voltage = data.time_s, data.voltage_v
-    owner = np.zeros(len(data), dtype=np.int8)
-    owner[start] = sign
-    owner[stop[stop < len(data)]] -= sign[stop < len(data)]
-    np.cumsum(owner, out=owner)
-    own = states == owner
-    own &= states != 0
-    charge *= own
-    interval *= own
-    charge_c, on_time = sums_over(charge, start, stop), sums_over(interval, start, stop)
-    cv_start = _constant_voltage(data, own, start, stop)
-    cv_charge = np.zeros(len(start))
-    has_cv = np.flatnonzero(cv_start < stop)
-    if len(has_cv):
-        cv_charge[has_cv] = sums_over(charge, cv_start[has_cv], stop[has_cv])
-    cv_time = np.zeros(len(start))
-    if len(has_cv):
-        cv_time[has_cv] = sums_over(interval, cv_start[has_cv], stop[has_cv])
-    first_interval = interval[start]
+    start, stop, count = bounds.start, bounds.stop, len(bounds.start)
+    owner = bounds.owner(runs)
+    own = owner >= 0
+    owner = owner[own]
+
+    def total(per_run: np.ndarray) -> np.ndarray:
+        return np.bincount(owner, per_run[own], minlength=count)
+
+    charge_c, on_time = total(runs.charge_c), total(np.add.reduceat(interval, runs.start))
+    time_start, time_stop = time[start] - interval[start], time[stop - 1]
+    extreme = np.maximum(
+        np.maximum.reduceat(data.current_a, runs.start), -np.minimum.reduceat(data.current_a, runs.start)
+    )
+    largest = np.zeros(count)
+    np.maximum.at(largest, owner, extreme[own])
+    taper = _constant_voltage(data, states, interval, charge, bounds, largest)
     charge *= voltage
-    energy_j = sums_over(charge, start, stop)
-    time_start, time_stop = time[start] - first_interval, time[stop - 1]
+    energy_j = total(np.add.reduceat(charge, runs.start))
     previous = np.concatenate([[time[0]], time_stop[:-1]])
+    cc_time = on_time - taper.time_s
     with np.errstate(invalid="ignore", divide="ignore"):
-        level = (charge_c - cv_charge) / (on_time - cv_time)
-        current = np.where(on_time > cv_time, level, np.abs(data.current_a[start]))
+        level = np.where(cc_time > 0, (charge_c - taper.charge_c) / cc_time, np.abs(data.current_a[start]))
         mean_voltage = np.where(charge_c > 0, energy_j / charge_c, voltage[start])
     later = np.minimum(start + 1, stop - 1)
     return HalfCycles(
         start=start,
         stop=stop,
-        sign=sign,
-        cv_start=cv_start,
+        sign=bounds.sign,
+        cv_start=taper.start,
         time_start_s=time_start,
         time_stop_s=time_stop,
         on_time_s=on_time,
@@ -272,44 +293,54 @@ def _measured(
         rest_before_s=np.maximum(time_start - previous, 0.0),
         charge_ah=charge_c / 3600.0,
         energy_wh=energy_j / 3600.0,
-        cv_charge_ah=cv_charge / 3600.0,
-        current_a=current,
+        cv_charge_ah=taper.charge_c / 3600.0,
+        current_a=level,
         voltage_first_v=voltage[start],
         voltage_last_v=voltage[stop - 1],
         voltage_mean_v=mean_voltage,
         stale_first=(np.sign(voltage[start]) == -np.sign(voltage[later])) & (voltage[start] != 0),
-        rest_threshold_a=np.full(len(start), limit),
+        rest_threshold_a=np.full(count, limit),
     )
 
 
-def _constant_voltage(data: CyclingData, own: np.ndarray, start: np.ndarray, stop: np.ndarray) -> np.ndarray:
-    """First row of the closing constant-voltage part of each half-cycle; `stop` where there is none.
+@dataclass(frozen=True)
+class _Taper:
+    """Closing constant-voltage parts: first row, charge, time with current; each (n_half_cycles,)."""
+
+    start: np.ndarray
+    charge_c: np.ndarray
+    time_s: np.ndarray
+
+
+def _constant_voltage(
+    data: CyclingData,
+    states: np.ndarray,
+    interval: np.ndarray,
+    charge: np.ndarray,
+    bounds: _Bounds,
+    largest: np.ndarray,
+) -> _Taper:
+    """Closing constant-voltage part of each half-cycle; it begins at `stop` where there is none.
 
     The last row that is *not* at constant voltage closes the constant-current part; a lone row after it (the
     sample at which the current is switched) is no constant-voltage part.
     """
-    lengths = stop - start
-    if not len(lengths):
-        return stop
-    peak = np.zeros(len(data))
-    np.abs(data.current_a, out=peak)
-    peak *= own
-    edges = np.column_stack([start, stop]).ravel()
-    edges = edges[:-1] if edges[-1] == len(peak) else edges
-    largest = np.maximum.reduceat(peak, edges)[::2]
+    begins, charges, times = bounds.stop.copy(), np.zeros(len(largest)), np.zeros(len(largest))
     # only half-cycles that end well below their largest current can have the part at all
-    candidates = np.flatnonzero(np.abs(data.current_a[stop - 1]) < CV_CURRENT_FRACTION * largest)
-    cv_start = stop.copy()
-    for index in candidates:
-        rows = slice(int(start[index]), int(stop[index]))
-        held = (peak[rows] < CV_CURRENT_FRACTION * largest[index]) & (
-            np.abs(data.voltage_v[rows] - data.voltage_v[rows.stop - 1]) <= CV_VOLTAGE_BAND_V
-        )
-        last_free = np.flatnonzero(~held)
-        begin = rows.start + (int(last_free[-1]) + 1 if len(last_free) else 0)
-        if begin < rows.stop - 1:
-            cv_start[index] = begin
-    return cv_start
+    ends = np.abs(data.current_a[bounds.stop - 1])
+    for index in np.flatnonzero(ends < CV_CURRENT_FRACTION * largest):
+        rows = slice(int(bounds.start[index]), int(bounds.stop[index]))
+        low = np.abs(data.current_a[rows]) < CV_CURRENT_FRACTION * largest[index]
+        held = low & (np.abs(data.voltage_v[rows] - data.voltage_v[rows.stop - 1]) <= CV_VOLTAGE_BAND_V)
+        free = np.flatnonzero(~held)
+        begin = rows.start + (int(free[-1]) + 1 if len(free) else 0)
+        if begin >= rows.stop - 1:
+            continue
+        own = states[begin : rows.stop] == bounds.sign[index]
+        begins[index] = begin
+        charges[index] = charge[begin : rows.stop][own].sum()
+        times[index] = interval[begin : rows.stop][own].sum()
+    return _Taper(begins, charges, times)
 
 
 @dataclass(frozen=True)

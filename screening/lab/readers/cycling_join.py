@@ -157,7 +157,9 @@ def _without_overlap(last: _Placed, item: _Placed, flags: list[Flag]) -> _Placed
 
 def _mixed(placed: list[_Placed]) -> list[Flag]:
     """Files whose labels or voltages do not fit one cell."""
-    flags = []
+    flags: list[Flag] = []
+    if len(placed) < 2:
+        return flags
     cycling = [item for item in placed if not _only_impedance(item.table)]
     named = [item for item in placed if item.piece.cell_id]
     for item in named[1:]:
@@ -178,7 +180,7 @@ def _mixed(placed: list[_Placed]) -> list[Flag]:
 
 def _merge(placed: list[_Placed]) -> tuple[pd.DataFrame, tuple[SourceFile, ...]]:
     if len(placed) == 1:
-        table, owner = placed[0].table.reset_index(drop=True), np.zeros(len(placed[0].table), dtype=np.int64)
+        table, owner = placed[0].table, np.zeros(len(placed[0].table), dtype=np.int8)
     else:
         time = np.concatenate([item.time_s for item in placed])
         owner = np.repeat(np.arange(len(placed)), [len(item.time_s) for item in placed])

@@ -32,6 +32,7 @@ from screening.lab.readers.cycling_time import (
     accumulated,
     numbers_or_nan,
     resets_with,
+    scaled,
     seconds,
     stray_rows,
     unix_seconds,
@@ -123,13 +124,14 @@ def tidy(raw: RawRecord) -> Piece:
     cell_id = _one_cell(raw, found)
     time, time_flags = _time(raw, found)
     current, origin, current_flags = _current(raw, found, time)
-    voltage = numbers_or_nan(raw.frame[_needed(raw, found, VOLTAGE).header]) * found[VOLTAGE].factor
+    match = _needed(raw, found, VOLTAGE)
+    voltage = scaled(numbers_or_nan(raw.frame[match.header]), match.factor)
     columns = {TIME: time, VOLTAGE: voltage, CURRENT: current}
     flags += [*time_flags, *current_flags, *_unit_flags(raw, found)]
     for quantity, match in found.items():
         if quantity in columns or quantity not in (*BDF_LABELS, *EXTRA_COLUMNS):
             continue
-        columns[quantity] = numbers_or_nan(raw.frame[match.header]) * match.factor
+        columns[quantity] = scaled(numbers_or_nan(raw.frame[match.header]), match.factor)
     if FREQUENCY in columns:
         impedance = columns[FREQUENCY] > 0
         columns[FREQUENCY] = np.where(impedance, columns[FREQUENCY], np.nan)
@@ -185,18 +187,14 @@ def _time(raw: RawRecord, found: dict[str, ColumnMatch]) -> tuple[np.ndarray, li
         time = seconds(raw.frame[match.header], match.factor)
         known = np.isfinite(time)
         if known.any() and resets_with(time[known], None if step is None else step[known]):
-            time[known] = accumulated(time[known])
             told = f"{match.header!r} starts anew with each step; the steps are added up"
-            return time, [raw.flag(FlagKind.DERIVED, told)]
+            return accumulated(time), [raw.flag(FlagKind.DERIVED, told)]
         return time, []
     if names.STEP_TIME in found:
         match = found[names.STEP_TIME]
-        time = seconds(raw.frame[match.header], match.factor)
-        known = np.isfinite(time)
-        time[known] = accumulated(time[known])
-        return time, [
-            raw.flag(FlagKind.DERIVED, f"no total time; the step times of {match.header!r} are added up")
-        ]
+        told = f"no total time; the step times of {match.header!r} are added up"
+        time = accumulated(seconds(raw.frame[match.header], match.factor))
+        return time, [raw.flag(FlagKind.DERIVED, told)]
     for quantity in ("unix_time_second", names.CLOCK):
         if quantity in found:
             match = found[quantity]
@@ -220,7 +218,7 @@ def _current(
         origin = f"derived: {match.header} over the time step"
         return current, origin, [raw.flag(FlagKind.DERIVED, f"no current column; {origin}")]
     match = _needed(raw, found, CURRENT)
-    current = numbers_or_nan(raw.frame[match.header]) * match.factor
+    current = scaled(numbers_or_nan(raw.frame[match.header]), match.factor)
     flags = []
     steps = None
     if names.STATE in found:

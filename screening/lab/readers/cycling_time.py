@@ -42,6 +42,11 @@ def numbers_or_nan(column: pd.Series) -> np.ndarray:
     return values
 
 
+def scaled(values: np.ndarray, factor: float) -> np.ndarray:
+    """Values times a factor; the values themselves where it is 1, which saves a copy of a long column."""
+    return values if factor == 1.0 else values * factor
+
+
 def seconds(column: pd.Series, factor: float) -> np.ndarray:
     """Durations in s: numbers times `factor`, clocks such as ``101:02:03.5`` or ``1d 02:03:04``; else NaN.
 
@@ -58,10 +63,11 @@ def seconds(column: pd.Series, factor: float) -> np.ndarray:
     """
     if pd.api.types.is_timedelta64_dtype(column.dtype):
         return column.dt.total_seconds().to_numpy(dtype=float)
-    values = numbers_or_nan(column) * factor
+    values = scaled(numbers_or_nan(column), factor)
     rest = np.flatnonzero(np.isnan(values))
     if not len(rest):
         return values
+    values = values.copy()
     left = column.iloc[rest]
     objects = left.map(_of_object)
     text = left.astype(str).str.extract(_CLOCK)
@@ -159,11 +165,17 @@ def _disagreement(reading: np.ndarray, elapsed_s: np.ndarray) -> tuple[int, floa
 
 
 def accumulated(step_time_s: np.ndarray) -> np.ndarray:
-    """Total time from a time that starts anew with each step, shape (n_rows,), s."""
-    increments = np.diff(step_time_s, prepend=step_time_s[:1])
+    """Total time from a time that starts anew with each step, shape (n_rows,), s; rows without a time keep
+    none.
+    """
+    total = np.full(len(step_time_s), np.nan)
+    known = np.isfinite(step_time_s)
+    time = step_time_s[known]
+    increments = np.diff(time, prepend=time[:1])
     resets = increments < 0
-    increments[resets] = step_time_s[resets]
-    return np.cumsum(increments)
+    increments[resets] = time[resets]
+    total[known] = np.cumsum(increments)
+    return total
 
 
 def resets_with(time_s: np.ndarray, step: np.ndarray | None) -> bool:
