@@ -22,6 +22,9 @@ BLOCK = 200
 TOO_FEW = "too few to tell"
 SCORE = "score"
 
+EVERY = "every predictor"
+"""Stands in the one row of an outcome that has too few reactors for any predictor."""
+
 Statistic = Callable[..., np.ndarray]
 
 
@@ -32,7 +35,7 @@ class Agreement:
     Attributes
     ----------
     predictor : str
-        A criterion, or ``score``.
+        A criterion, ``score``, or `EVERY`.
     quantity, protocol : str
     n_reactors, n_cells, n_open : int
         Reactors and cells compared, and how many reactors have a lower bound only.
@@ -130,6 +133,9 @@ def agreements(
     """
     found = []
     for group in groups:
+        if group.n_closed < FEWEST_REACTORS:
+            found.append(_too_few(EVERY, group, np.ones(len(group.reactors), dtype=bool)))
+            continue
         mine = table[(table["anode"] == group.anode) & (table["sulfide"] == group.sulfide)]
         rows = mine.set_index("formula").loc[list(group.reactors)]
         predictors = oriented(rows, settings)
@@ -140,27 +146,40 @@ def agreements(
 def _agreement(name: str, predictor: np.ndarray, group: OutcomeGroup, seed: int) -> Agreement:
     known = ~np.isnan(predictor)
     x, y = predictor[known], group.gain[known]
-    n_closed = int((~group.is_open[known]).sum())
-    counts = (int(known.sum()), int(group.n_cells[known].sum()), int(group.is_open[known].sum()))
-    verdict = ""
-    if n_closed < FEWEST_REACTORS:
-        verdict = f"{TOO_FEW} ({n_closed} of at least {FEWEST_REACTORS} reactors)"
-    elif np.ptp(x) == 0.0 or np.ptp(y) == 0.0:
-        verdict = f"{TOO_FEW} (all values are the same)"
-    if verdict:
-        empty = (None,) * 6
-        return Agreement(name, group.quantity, group.protocol, *counts, *empty, verdict)
+    if (~group.is_open[known]).sum() < FEWEST_REACTORS:
+        return _too_few(name, group, known)
+    if np.ptp(x) == 0.0 or np.ptp(y) == 0.0:
+        return _too_few(name, group, known, "all values are the same")
     kendall = _interval(x, y, kendall_tau_b, float(stats.kendalltau(x, y).statistic), seed)
     spearman = _interval(x, y, spearman_rho, float(stats.spearmanr(x, y).statistic), seed)
     return Agreement(
         name,
         group.quantity,
         group.protocol,
-        *counts,
+        *_counts(group, known),
         *(kendall.value, kendall.low, kendall.high),
         *(spearman.value, spearman.low, spearman.high),
         _words(kendall),
     )
+
+
+def _too_few(name: str, group: OutcomeGroup, known: np.ndarray, why: str = "") -> Agreement:
+    n_closed = int((~group.is_open[known]).sum())
+    reason = why or f"{n_closed} of at least {FEWEST_REACTORS} reactors"
+    return Agreement(
+        name,
+        group.quantity,
+        group.protocol,
+        *_counts(group, known),
+        *(None, None, None),
+        *(None, None, None),
+        f"{TOO_FEW} ({reason})",
+    )
+
+
+def _counts(group: OutcomeGroup, known: np.ndarray) -> tuple[int, ...]:
+    """Reactors, cells, and reactors with a lower bound only."""
+    return int(known.sum()), int(group.n_cells[known].sum()), int(group.is_open[known].sum())
 
 
 def _words(interval: _Interval) -> str:

@@ -26,6 +26,7 @@ from screening.validation.update import Prior, Update, update
 
 VALIDATION_JSON = "validation.json"
 TABLES = "validation"
+RANKS_IN_JSON = 200
 
 
 @dataclass(frozen=True, eq=False)
@@ -166,22 +167,27 @@ def validate(
 def tables(found: Validation) -> dict[str, pd.DataFrame]:
     """All tables by name, as they are written."""
     return {
-        "cells": outcomes_frame(found.cells),
-        "checks": checks_frame(found.checks),
         "contradictions": found.contradictions_frame(),
         "agreement": agreement_frame(found.agreements),
         "weights": found.learnt.weights_frame(found.predictions.study.ranking),
         "ranking": found.ranking_frame(),
         "measure_next": found.plan.table,
+        "checks": checks_frame(found.checks),
+        "cells": outcomes_frame(found.cells),
     }
 
 
 def content(found: Validation, provenance: Provenance) -> dict[str, Any]:
-    """Everything as JSON holds it; numbers that do not exist are null."""
-    plan = found.plan
+    """Everything as JSON holds it; numbers that do not exist are null.
+
+    Of the ranking only what is among the first `RANKS_IN_JSON` before or after; its csv holds all.
+    """
+    plan, every = found.plan, tables(found)
+    ranking = every["ranking"]
+    first = ranking[["rank_before", "rank_after"]].min(axis=1) <= RANKS_IN_JSON
     return {
         "notes": found.notes(),
-        **{name: records(table) for name, table in tables(found).items()},
+        **{name: records(table[first] if name == "ranking" else table) for name, table in every.items()},
         "measure_next_compared_by": {
             "quantity": plan.quantity,
             "protocol": plan.protocol,

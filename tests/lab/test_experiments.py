@@ -1,7 +1,6 @@
 """Sheets of cells: what is accepted, what is refused and how, and the example study from file to outcome."""
 
 import math
-import subprocess
 import sys
 from pathlib import Path
 
@@ -9,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from screening.cli import main
 from screening.errors import InputError
 from screening.lab.cell_record import CellRecord, Origin, Quoted
 from screening.lab.example_study import SEED, sheets, write_example
@@ -219,21 +219,24 @@ def test_cell_sheet_carries_area_and_active_mass() -> None:
     assert sheet.electrode_area_cm2 == pytest.approx(math.pi / 4)
 
 
-def screening(*arguments: str) -> subprocess.CompletedProcess[str]:
-    program = "from screening.cli import main; main()"
-    return subprocess.run(
-        [sys.executable, "-c", program, *arguments], capture_output=True, text=True, check=False
-    )
+def screening(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> int:
+    monkeypatch.setattr(sys, "argv", ["screening", *arguments])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    return int(ended.value.code or 0)
 
 
-def test_the_command_line_checks_and_writes(tmp_path: Path) -> None:
-    made = screening("experiments", "example", str(tmp_path / "study"))
-    assert made.returncode == 0, made.stderr
-    checked = screening("experiments", "check", str(tmp_path / "study"))
-    assert checked.returncode == 0, checked.stderr
-    assert f"{len(sheets())} sound, 0 faulty" in checked.stdout
-    write(tmp_path / "study", SOUND.replace("die_mm = 10.0", "die_mm = 0"), "wrong.toml")
-    failed = screening("experiments", "check", str(tmp_path / "study"))
-    assert failed.returncode == 2
-    assert failed.stderr.count("\n") == 1
-    assert "wrong.toml: die_mm" in failed.stderr
+def test_the_command_line_checks_and_writes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    study = tmp_path / "study"
+    assert screening(monkeypatch, "experiments", "example", str(study)) == 0
+    assert f"{len(sheets())} sheets" in capsys.readouterr().out
+    assert screening(monkeypatch, "experiments", "check", str(study)) == 0
+    assert f"{len(sheets())} sound, 0 faulty" in capsys.readouterr().out
+    write(study, SOUND.replace("die_mm = 10.0", "die_mm = 0"), "wrong.toml")
+    assert screening(monkeypatch, "experiments", "check", str(study)) == 2
+    told = capsys.readouterr()
+    assert told.err.count("\n") == 1
+    assert "wrong.toml: die_mm" in told.err
+    assert f"{len(sheets())} sound, 1 faulty" in told.out

@@ -101,6 +101,14 @@ def test_measured_orders_update_the_ranking_side_by_side(
     assert any("ranking updated by life_h" in note for note in learnt.notes())
 
 
+def test_json_holds_the_head_of_a_long_ranking(found: Validation, monkeypatch: pytest.MonkeyPatch) -> None:
+    from screening.validation import validate as module
+
+    monkeypatch.setattr(module, "RANKS_IN_JSON", 2)
+    document = module.content(found, module.validation_stamp(found))
+    assert [row["rank_before"] for row in document["ranking"]] == [1, 2]
+
+
 def test_an_unknown_outcome_is_told(predictions: Predictions) -> None:
     with pytest.raises(InputError, match="no quantity 'lifetime'"):
         validate(predictions, (), quantity="lifetime")
