@@ -1,0 +1,157 @@
+"""Reaction energies of pairs of compounds: the tie-line walk against pymatgen, on the same entries.
+
+    python benchmarks/interface.py [--pairs 120] [--seed 1] [--json]
+
+Pairs of compounds that together hold five or six elements are drawn from the embedded snapshot. Timed for
+each pair, in turn, one after the other, by wall clock on one thread with the garbage collector off:
+
+* pymatgen: ``PhaseDiagram(entries)``, ``InterfacialReactivity(...)`` and ``get_kinks()``. Its entries are
+  selected and built beforehand, outside the timer.
+* ours: one call ``tie_lines(snapshot, a, b)`` for one pair of compositions, straight after pymatgen's run, so
+  with cold caches: it selects the chemical system from all phases of the snapshot and walks its hull. This is
+  the figure of the ratio. Beside it stand the same pairs as one batch, and ``react``, which also parses
+  formulas, prices the reactants and writes every balanced reaction.
+
+Excluded on our side: compilation (cached after the first call) and the reading of the snapshot.
+"""
+
+import argparse
+import gc
+import json
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib.metadata import version
+from typing import TypeVar
+
+import numpy as np
+from pymatgen.analysis.interface_reactions import InterfacialReactivity
+from pymatgen.analysis.phase_diagram import PhaseDiagram
+from pymatgen.core import Composition
+from pymatgen.entries.computed_entries import ComputedEntry
+
+from screening.phases.chemsys import row_masks
+from screening.phases.composition import Formula, parse_reactant
+from screening.phases.library import open_snapshot
+from screening.phases.snapshot import Snapshot
+from screening.thermo.interface import react
+from screening.thermo.lines import Compositions, Lines, tie_lines
+
+ELEMENTS = (5, 6)
+Result = TypeVar("Result")
+
+
+@dataclass(frozen=True)
+class Timing:
+    """Milliseconds of one pair, and the largest difference of the two curves."""
+
+    pymatgen_ms: float
+    ours_ms: float
+    react_ms: float
+    difference_ev_per_atom: float
+
+
+def draw_pairs(snapshot: Snapshot, count: int, seed: int) -> list[tuple[int, int]]:
+    """Pairs of compounds of negative formation energy with five or six elements, half of each."""
+    rng = np.random.default_rng(seed)
+    phases = snapshot.phases
+    rows = np.flatnonzero(
+        (phases.n_elements > 1) & (phases.formation_energy_ev_per_atom < 0.0) & ~phases.estimated
+    )
+    low, high = (mask[rows] for mask in row_masks(phases.row_start, phases.atomic_number))
+    pairs: list[tuple[int, int]] = []
+    while len(pairs) < count:
+        a = int(rng.integers(len(rows)))
+        together = np.bitwise_count(low | low[a]) + np.bitwise_count(high | high[a])
+        partners = np.flatnonzero(together == ELEMENTS[len(pairs) % 2])
+        if len(partners):
+            pairs.append((int(rows[a]), int(rows[rng.choice(partners)])))
+    return pairs
+
+
+def entries_of(snapshot: Snapshot, a: Formula, b: Formula) -> list[ComputedEntry]:
+    """All phases of the pair's chemical system as pymatgen's entries."""
+    phases = snapshot.phases
+    rows = snapshot.index.within(np.array([*a.atomic_numbers, *b.atomic_numbers]))
+    energies = phases.formation_energy_ev_per_atom[rows] * phases.atoms[rows]
+    return [ComputedEntry(phases.formula[i], e) for i, e in zip(rows, energies, strict=True)]
+
+
+def timed(call: Callable[[], Result]) -> tuple[Result, float]:
+    """Result and milliseconds of one call."""
+    begin = time.perf_counter()
+    result = call()
+    return result, 1e3 * (time.perf_counter() - begin)
+
+
+def largest_difference(snapshot: Snapshot, pair: tuple[int, int], lines: Lines, kinks: list) -> float:
+    """Largest difference of two total-energy curves at the kinks of both, eV per atom."""
+    own_a, own_b = snapshot.phases.formation_energy_ev_per_atom[list(pair)]
+    ours = lines.energy_ev_per_atom - lines.x * own_a - (1.0 - lines.x) * own_b
+    theirs_x, theirs = np.array([(kink[1], kink[2]) for kink in kinks]).T
+    x = np.union1d(lines.x, theirs_x)
+    return float(np.abs(np.interp(x, lines.x, ours) - np.interp(x, theirs_x, theirs)).max())
+
+
+def time_pair(snapshot: Snapshot, pair: tuple[int, int]) -> Timing:
+    """Run both sides once on one pair."""
+    a, b = (snapshot.formula(i) for i in pair)
+    entries = entries_of(snapshot, a, b)
+    compositions = Composition(a.text), Composition(b.text)
+
+    def theirs() -> list:
+        diagram = PhaseDiagram(entries)
+        return InterfacialReactivity(*compositions, diagram, norm=True, use_hull_energy=False).get_kinks()
+
+    end_a, end_b = Compositions.of([a]), Compositions.of([b])
+    kinks, pymatgen_ms = timed(theirs)
+    lines, ours_ms = timed(lambda: tie_lines(snapshot, end_a, end_b))
+    _, react_ms = timed(lambda: react(snapshot, parse_reactant(a.text), parse_reactant(b.text)))
+    return Timing(pymatgen_ms, ours_ms, react_ms, largest_difference(snapshot, pair, lines, kinks))
+
+
+def time_batch(snapshot: Snapshot, pairs: list[tuple[int, int]]) -> float:
+    """Milliseconds per pair of one call for all pairs, median of five."""
+    rows = np.array(pairs)
+    ends = [Compositions.of_phases(snapshot, rows[:, side]) for side in (0, 1)]
+    return float(np.median([timed(lambda: tie_lines(snapshot, *ends))[1] for _ in range(5)])) / len(pairs)
+
+
+def main() -> None:
+    """Print the ratio as text, or its five figures as JSON."""
+    parser = argparse.ArgumentParser(description="The tie-line walk against pymatgen's interface reactions.")
+    parser.add_argument("--pairs", type=int, default=120)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--json", action="store_true", help="print JSON only")
+    options = parser.parse_args()
+    snapshot = open_snapshot()
+    pairs = draw_pairs(snapshot, options.pairs, options.seed)
+    time_pair(snapshot, pairs[0])  # compiles, or loads what was compiled
+    gc.disable()
+    timings = []
+    for pair in pairs:
+        timings.append(time_pair(snapshot, pair))
+        gc.collect()
+    batch_ms = time_batch(snapshot, pairs)
+    ours, theirs = (np.array([getattr(t, f"{side}_ms") for t in timings]) for side in ("ours", "pymatgen"))
+    figures = {
+        "pairs": len(timings),
+        "ours_ms_median": float(np.median(ours)),
+        "pymatgen_ms_median": float(np.median(theirs)),
+        "ratio_median": float(np.median(theirs / ours)),
+        "max_abs_difference_ev_per_atom": max(t.difference_ev_per_atom for t in timings),
+    }
+    if options.json:
+        print(json.dumps(figures))
+        return
+    print(f"{len(timings)} pairs of 5 and 6 elements (seed {options.seed}), compilation excluded; medians:")
+    print(f"pymatgen {version('pymatgen')}, entries ready: {figures['pymatgen_ms_median']:.1f} ms")
+    print(f"one call of tie_lines, selection and walk: {figures['ours_ms_median']:.3f} ms")
+    print(f"ratio: {figures['ratio_median']:.0f}")
+    print(f"all pairs as one batch: {batch_ms:.3f} ms a pair")
+    print(f"react, from text to balanced reactions: {np.median([t.react_ms for t in timings]):.2f} ms")
+    print(f"largest difference of two curves: {figures['max_abs_difference_ev_per_atom']:.1e} eV/atom")
+
+
+if __name__ == "__main__":
+    main()
