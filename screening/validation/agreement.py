@@ -67,6 +67,25 @@ class _Interval:
     high: float
 
 
+@dataclass(frozen=True)
+class _Counts:
+    """Reactors and cells that are compared, and reactors with a lower bound only."""
+
+    reactors: int
+    cells: int
+    is_open: int
+
+    @property
+    def closed(self) -> int:
+        """Reactors whose value is no bound."""
+        return self.reactors - self.is_open
+
+    @classmethod
+    def of(cls, group: OutcomeGroup, known: np.ndarray) -> "_Counts":
+        """Of the reactors whose predictor is known."""
+        return cls(int(known.sum()), int(group.n_cells[known].sum()), int(group.is_open[known].sum()))
+
+
 def kendall_tau_b(x: np.ndarray, y: np.ndarray, axis: int = -1) -> np.ndarray:
     """Kendall's tau-b along an axis of many samples at once; 0 where one of them does not vary.
 
@@ -146,7 +165,8 @@ def agreements(
 def _agreement(name: str, predictor: np.ndarray, group: OutcomeGroup, seed: int) -> Agreement:
     known = ~np.isnan(predictor)
     x, y = predictor[known], group.gain[known]
-    if (~group.is_open[known]).sum() < FEWEST_REACTORS:
+    counts = _Counts.of(group, known)
+    if counts.closed < FEWEST_REACTORS:
         return _too_few(name, group, known)
     if np.ptp(x) == 0.0 or np.ptp(y) == 0.0:
         return _too_few(name, group, known, "all values are the same")
@@ -156,7 +176,9 @@ def _agreement(name: str, predictor: np.ndarray, group: OutcomeGroup, seed: int)
         name,
         group.quantity,
         group.protocol,
-        *_counts(group, known),
+        counts.reactors,
+        counts.cells,
+        counts.is_open,
         *(kendall.value, kendall.low, kendall.high),
         *(spearman.value, spearman.low, spearman.high),
         _words(kendall),
@@ -164,22 +186,19 @@ def _agreement(name: str, predictor: np.ndarray, group: OutcomeGroup, seed: int)
 
 
 def _too_few(name: str, group: OutcomeGroup, known: np.ndarray, why: str = "") -> Agreement:
-    n_closed = int((~group.is_open[known]).sum())
-    reason = why or f"{n_closed} of at least {FEWEST_REACTORS} reactors"
+    counts = _Counts.of(group, known)
+    reason = why or f"{counts.closed} of at least {FEWEST_REACTORS} reactors"
     return Agreement(
         name,
         group.quantity,
         group.protocol,
-        *_counts(group, known),
+        counts.reactors,
+        counts.cells,
+        counts.is_open,
         *(None, None, None),
         *(None, None, None),
         f"{TOO_FEW} ({reason})",
     )
-
-
-def _counts(group: OutcomeGroup, known: np.ndarray) -> tuple[int, ...]:
-    """Reactors, cells, and reactors with a lower bound only."""
-    return int(known.sum()), int(group.n_cells[known].sum()), int(group.is_open[known].sum())
 
 
 def _words(interval: _Interval) -> str:
@@ -204,4 +223,6 @@ def _interval(x: np.ndarray, y: np.ndarray, statistic: Statistic, value: float, 
 
 def agreement_frame(found: Sequence[Agreement]) -> pd.DataFrame:
     """One row per predictor and outcome."""
-    return pd.DataFrame([asdict(one) for one in found], columns=list(Agreement.__dataclass_fields__))
+    names = list(Agreement.__dataclass_fields__)
+    names.insert(names.index("kendall"), names.pop())
+    return pd.DataFrame([asdict(one) for one in found], columns=names)

@@ -26,7 +26,7 @@ from screening.validation.update import (
 CONSIDERED = 200
 """Best-ranked candidates that are asked about, and whose places are counted."""
 
-THINNED = 4000
+THINNED = 2000
 """Draws that the question is answered with."""
 
 SEED = 20230815

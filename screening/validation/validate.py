@@ -69,12 +69,14 @@ class Validation:
         )
 
     def contradictions_frame(self) -> pd.DataFrame:
-        """Contradictions, one row per reactor, content and question, with the cells that speak."""
+        """Contradictions, one row per reactor, content, origin and question, with the cells that speak."""
         frame = checks_frame(self.contradictions).drop(columns="verdict")
-        shared = ["reactor", "wt_percent", "sulfide", "question", "predicted"]
+        shared = ["reactor", "wt_percent", "sulfide", "origin", "question", "predicted"]
         first = frame.drop_duplicates(shared).set_index(shared)
         cells = frame.groupby(shared, sort=False)["cell"].agg(", ".join).rename("cells")
-        return first.drop(columns="cell").join(cells).reset_index()
+        table = first.drop(columns="cell").join(cells).reset_index()
+        words = [*shared, "measured", "reason", "cells"]
+        return table[[*words, *(name for name in table if name not in words)]]
 
     def ranking_frame(self) -> pd.DataFrame:
         """Ranks and scores before and after, side by side."""
