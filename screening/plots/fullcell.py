@@ -67,6 +67,13 @@ def capacity_unit(result: FullCellResult) -> CapacityUnit:
     return CapacityUnit(1e3, "mAh")
 
 
+def efficiency_limits(percent: np.ndarray) -> tuple[float, float]:
+    """Axis limits that keep the efficiency in the upper part, above the capacities and their legend."""
+    low = float(percent.min(initial=EFFICIENCY_FLOOR_PERCENT))
+    high = float(percent.max(initial=102.0))
+    return low - 0.45 * (high - low), high
+
+
 def draw_capacity(axes: Axes, result: FullCellResult, *, efficiency: bool = True) -> Axes:
     """Draw charge and discharge capacity against cycle, and the Coulombic efficiency on a second axis.
 
@@ -105,9 +112,7 @@ def draw_capacity(axes: Axes, result: FullCellResult, *, efficiency: bool = True
         twin = axes.twinx()
         percent = 100.0 * result.coulombic_efficiency[done]
         twin.plot(number, percent, "^", color=ORANGE, markersize=2.5, label="Coulombic efficiency")
-        low = min(EFFICIENCY_FLOOR_PERCENT, float(percent.min(initial=EFFICIENCY_FLOOR_PERCENT)))
-        high = max(102.0, float(percent.max(initial=0.0)))
-        twin.set(ylim=(low - 0.45 * (high - low), high))
+        twin.set(ylim=efficiency_limits(percent))
         order = "discharge / charge" if result.order is CycleOrder.CHARGE_FIRST else "charge / discharge"
         twin.set_ylabel(f"Efficiency ({order}) / %")
         more, more_labels = twin.get_legend_handles_labels()

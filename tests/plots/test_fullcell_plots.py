@@ -23,6 +23,7 @@ from screening.plots.fullcell import (
     profile_cycles,
     spread,
 )
+from screening.plots.fullcell_html import VOLTAGE_POINTS, _panels, full_page, write_full_page
 from screening.provenance import Provenance
 
 TRUTH = FullCellTruth(cycles=6, extra=PhaseReaction(0.03, 3.5, 0.005))
@@ -113,3 +114,36 @@ def test_a_narrow_cell_has_no_plateaus_but_a_figure():
     assert flat.extra_plateaus == 0
     assert len(flat.plateaus_frame()) == 0
     full_cell_figure(flat).draw_without_rendering()
+
+
+def test_the_page_is_self_contained_light_and_escaped(report, tmp_path):
+    labelled = replace(report, result=replace(report.result, cell="<script>alert(1)</script>"))
+    path = tmp_path / "cell.html"
+    write_full_page(path, labelled, Provenance.now("simulated", "0" * 64))
+    page = path.read_text("utf-8")
+    assert "<script>alert(1)" not in page
+    assert "&lt;script&gt;alert(1)" in page
+    assert "src=" not in page.split("</script>")[-1]
+    assert len(page) < 8e6
+    for word in (
+        "3.901",
+        "extra",
+        "137.5 mAh g⁻¹ at first",
+        "96 % at first",
+        "71 % of cycle 1 left at cycle 6",
+        "sha256:",
+    ):
+        assert word in page
+
+
+def test_a_long_record_is_thinned_with_its_extremes_kept():
+    n = 500_000
+    time = np.arange(float(n))
+    current = np.where((time // 25_000) % 2 == 0, 1e-3, -1e-3)
+    voltage = 3.5 + 0.5 * np.sign(current) + 1e-6 * time
+    voltage[123_457] = 2.0  # one spike
+    long = assess_full(cycling_data_from_arrays(time, voltage, current, cell="long"))
+    drawn = _panels(long).data[0]
+    assert len(drawn.y) <= VOLTAGE_POINTS
+    assert (min(drawn.y), drawn.x[-1]) == (2.0, pytest.approx(time[-1] / 3600, abs=1e-6))
+    assert len(full_page(long, Provenance.now("simulated", "0" * 64))) < 7e6
