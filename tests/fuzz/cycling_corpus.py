@@ -78,9 +78,9 @@ def dates(form: str) -> list[str]:
     return [moment.strftime(form) for moment in moments]
 
 
-def rows_of(*columns: object) -> Iterator[tuple[object, ...]]:
+def rows_of(*columns: Iterable[object]) -> Iterator[tuple[object, ...]]:
     """Rows of several columns."""
-    return zip(*columns, strict=True)  # type: ignore[call-overload,unused-ignore]
+    return zip(*columns, strict=True)
 
 
 def text(
