@@ -303,13 +303,9 @@ def _tie_lines(
     kink_start, product_start = np.zeros(n_lines + 1, np.int64), np.zeros(4 * n_lines + 1, np.int64)
     x, line_energy = np.empty(4 * n_lines), np.empty(4 * n_lines)
     phase, amount = np.empty(8 * n_lines, np.int64), np.empty(8 * n_lines)
-    elements = np.empty(0, np.int64)
-    rows = elements
-    pure = elements
-    columns = np.empty((0, 0))
-    local_energy = np.empty(0)
-    kinks = 0
-    products = 0
+    elements = rows = pure = np.empty(0, np.int64)
+    columns, local_energy = np.empty((0, 0)), np.empty(0)
+    kinks, products = 0, 0
     for line in range(n_lines):
         a, b = line % n_a, line
         union = _union(a_numbers[a_start[a] : a_start[a + 1]], b_numbers[b_start[b] : b_start[b + 1]])
