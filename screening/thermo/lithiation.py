@@ -190,17 +190,15 @@ def lithiate(
         )
     priced = price(snapshot, reactant, at_hull=at_hull)
     price(snapshot, parse_reactant(element))
-    compounds = Compositions.of([unit])
-    pure = Compositions.of([Formula(element, (z,), (1.0,))])
+    compounds, pure = (Compositions.of([each]) for each in (unit, Formula(element, (z,), (1.0,))))
     lines = tie_lines(snapshot, pure, compounds)
     stairs = Staircases.of(lines, compounds.atoms, charge)
-    steps = tuple(
-        _step(snapshot, priced, lines, stairs, i, element, charge) for i in range(len(stairs.voltage_v))
-    )
+    numbers = range(len(stairs.voltage_v))
+    steps = tuple(_step(snapshot, priced, lines, stairs, i, element, charge) for i in numbers)
     start = _moles(snapshot, lines, 0, unit.n_atoms) if priced.energy_above_hull_ev_per_atom > 0.0 else {}
     end = stairs.energy_ev_per_formula[-1] if steps else stairs.start_energy_ev_per_formula[0]
     reaction_energy = float(end) - priced.energy_ev_per_atom * unit.n_atoms
-    used = np.unique(lines.phase[snapshot.phases.estimated[lines.phase]])
+    used = snapshot.phases.formula[np.unique(lines.phase[snapshot.phases.estimated[lines.phase]])]
     return Lithiation(
         reactant.text,
         element,
@@ -212,7 +210,7 @@ def lithiate(
         steps,
         {t.formula: t.moles for t in product_terms(snapshot, start, 1.0)},
         priced.at_hull,
-        tuple(dict.fromkeys((*priced.estimated, *(str(snapshot.phases.formula[i]) for i in used)))),
+        tuple(dict.fromkeys((*priced.estimated, *map(str, used)))),
         stamp(snapshot),
     )
 
