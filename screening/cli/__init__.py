@@ -9,7 +9,19 @@ from typing import Annotated
 import typer
 
 from screening import __version__
-from screening.cli import cycling, drt, eis, experiments, report, run, snapshot, thermo, top, validate
+from screening.cli import (
+    cycling,
+    drt,
+    eis,
+    experiments,
+    handoff,
+    report,
+    run,
+    snapshot,
+    thermo,
+    top,
+    validate,
+)
 from screening.errors import ScreeningError
 
 app = typer.Typer(
@@ -35,6 +47,7 @@ app.command("arrhenius")(eis.arrhenius)
 app.command("cycling")(cycling.cycling)
 app.add_typer(experiments.app, name="experiments")
 app.command("validate")(validate.validate)
+app.command("handoff")(handoff.handoff)
 
 
 @app.callback(invoke_without_command=True)

@@ -7,6 +7,7 @@ from functools import cache
 from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from warnings import catch_warnings, simplefilter
 
 from screening.errors import InputError
 from screening.phases.composition import Formula, parse_formula
@@ -112,7 +113,9 @@ def _read_cell(path: Path) -> Cell:
     from pymatgen.core import Structure
 
     try:
-        structure = Structure.from_str(path.read_text("utf-8"), fmt="cif")
+        with catch_warnings():
+            simplefilter("ignore", UserWarning)  # the parser's remarks; what it cannot use, it raises
+            structure = Structure.from_str(path.read_text("utf-8"), fmt="cif")
     except OSError as error:
         raise InputError(
             f"cannot be read ({error.strerror})", where=str(path), remedy="give a CIF file"
@@ -160,7 +163,8 @@ def _indices(planes: Sequence[dict[str, Any]]) -> str:
         h, k, *middle, last = plane["hkl"]
         if middle:
             h, k, last = _three_of_four(h, k, middle[0], last)
-        texts.append("".join(str(i) if 0 <= i < 10 else f"({i})" for i in (h, k, last)))
+        plain = all(0 <= index < 10 for index in (h, k, last))
+        texts.append(("" if plain else " ").join(str(index) for index in (h, k, last)))
     return ", ".join(texts)
 
 

@@ -4,7 +4,7 @@ A substance that the table lacks may be as dangerous as any: its safety data she
 """
 
 import csv
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from importlib.resources import files
 
@@ -15,6 +15,7 @@ from screening.phases.snapshot import Snapshot
 from screening.reactors.elements import ACID_FORMERS, moisture_hazard
 
 SOURCE = "Regulation (EC) No 1272/2008, Annex VI, Table 3"
+"""Harmonised classifications, which bind suppliers in the European Union."""
 
 SDS = "not in the table: look up the safety data sheet"
 
@@ -32,12 +33,15 @@ class Hazard:
     statements : tuple of str
         ``H314 causes severe skin burns and eye damage``; empty where the table has no entry.
     source : str
-        Regulation and index number, or the advice to look it up.
+        Regulation, or the advice to look it up.
+    index_number : str
+        In that table; empty where it has no entry.
     """
 
     formula: str
     statements: tuple[str, ...]
     source: str
+    index_number: str
 
 
 @cache
@@ -50,9 +54,7 @@ def _table() -> dict[str, Hazard]:
     found = {}
     for row in _rows("hazards.csv"):
         statements = tuple(f"{code} {_texts()[code]}" for code in row["statements"].split())
-        found[row["formula"]] = Hazard(
-            row["formula"], statements, f"{SOURCE}, index no. {row['annex_vi_index']}"
-        )
+        found[row["formula"]] = Hazard(row["formula"], statements, SOURCE, row["annex_vi_index"])
     return found
 
 
@@ -66,8 +68,8 @@ def hazard(formula: str) -> Hazard:
     for name, entry in _table().items():
         known = parse_formula(name)
         if known.atomic_numbers == wanted.atomic_numbers and np.allclose(known.fractions, wanted.fractions):
-            return Hazard(formula, entry.statements, entry.source)
-    return Hazard(formula, (), SDS)
+            return replace(entry, formula=formula)
+    return Hazard(formula, (), SDS, "")
 
 
 def gases(snapshot: Snapshot, formula: Formula) -> tuple[str, ...]:

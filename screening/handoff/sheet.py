@@ -194,13 +194,8 @@ def bench_sheet(
         If the snapshot lacks the reactor, the anode or the sulfide.
     """
     compound = parse_formula(reactor)
-    phase = snapshot.find(compound)
-    if phase is None:
-        raise InputError(
-            f"snapshot {snapshot.manifest.name} has no {reactor}",
-            where="handoff",
-            remedy="add it with --phases, or give a compound that was screened",
-        )
+    phase = _phase(snapshot, compound, "reactor")
+    _phase(snapshot, parse_formula(plan.sulfide), "sulfide")
     changes = {
         "anode": plan.anode,
         "sulfide": plan.sulfide,
@@ -234,6 +229,18 @@ def bench_sheet(
         gases=tuple(hazard(gas) for gas in freed),
         provenance=found.with_anode.provenance,
     )
+
+
+def _phase(snapshot: Snapshot, formula: Formula, role: str) -> int:
+    """Phase number of a compound that a sheet cannot do without."""
+    phase = snapshot.find(formula)
+    if phase is None:
+        raise InputError(
+            f"snapshot {snapshot.manifest.name} has no {formula.text}",
+            where=role,
+            remedy="add it with --phases, or give a compound that it has",
+        )
+    return phase
 
 
 def _standing_note(snapshot: Snapshot, campaign: Campaign | None, standing: Standing | None) -> str:

@@ -1,0 +1,60 @@
+"""``screening handoff``: bench sheets of candidates."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from screening.cli.options import (
+    JsonOption,
+    PhasesOption,
+    SnapshotOption,
+    TemperatureOption,
+    write_json,
+)
+
+
+def handoff(
+    formulas: Annotated[list[str], typer.Argument(metavar="FORMULA...", help="Reactors, one sheet each.")],
+    results: Annotated[
+        Path | None,
+        typer.Option("--results", metavar="DIR", help="Results of `screening run`: rank and conditions."),
+    ] = None,
+    wt: Annotated[float, typer.Option("--wt", metavar="PERCENT", help="Reactor in the layer.")] = 50.0,
+    die_mm: Annotated[float, typer.Option("--die-mm", metavar="MM", help="Diameter of the die.")] = 10.0,
+    layer_mg: Annotated[float, typer.Option("--layer-mg", metavar="MG", help="Mass of a layer.")] = 10.0,
+    batch_g: Annotated[float, typer.Option("--batch-g", metavar="G", help="Reactor to make.")] = 1.0,
+    anode: Annotated[str, typer.Option("--anode", help="Metal of the anode.")] = "Li",
+    sulfide: Annotated[str, typer.Option("--sulfide", help="Electrolyte in the layer.")] = "Li6PS5Cl",
+    cif: Annotated[
+        list[Path] | None,
+        typer.Option("--cif", metavar="FILE", help="Structure for X-ray lines; may be repeated."),
+    ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", metavar="DIR", help="Directory (default handoff; none with --json)."),
+    ] = None,
+    as_json: JsonOption = False,
+    snapshot: SnapshotOption = "mp2019",
+    phases: PhasesOption = None,
+    temperature: TemperatureOption = None,
+) -> None:
+    """Write a bench sheet of each candidate: html, printable pdf, json."""
+    from screening.handoff.diffraction import read_cells
+    from screening.handoff.pages import write_sheets
+    from screening.handoff.sheet import Plan, bench_sheet
+    from screening.handoff.standing import Campaign
+    from screening.phases.sources import gather
+
+    plan = Plan(wt, die_mm, layer_mg, batch_g, anode, sulfide)
+    campaign = Campaign.read(results) if results is not None else None
+    cells = read_cells(cif or [])
+    held = gather(snapshot, phases, temperature)
+    sheets = tuple(bench_sheet(held, name, plan, campaign, cells) for name in dict.fromkeys(formulas))
+    if out is not None or not as_json:
+        written = write_sheets(out or Path("handoff"), sheets)
+        if not as_json:
+            for path in written:
+                print(path)
+    if as_json:
+        write_json([sheet.as_dict() for sheet in sheets])

@@ -1,0 +1,318 @@
+"""What a sheet says and in which order, once for the screen and for paper."""
+
+import re
+from dataclasses import dataclass
+from math import isnan
+
+from screening.handoff.diffraction import WAVELENGTH_A, Pattern
+from screening.handoff.hazards import SOURCE
+from screening.handoff.sheet import MG_PER_G, BenchSheet
+from screening.reactors.detail import Plateau
+
+SUBSCRIPTS = str.maketrans("0123456789.", "₀₁₂₃₄₅₆₇₈₉.")
+
+EXPECTED = {
+    "tau2": "fades while the reactor is consumed",
+    "tau3": "fades while the reactor is consumed",
+    "tau4": "appears once the alloy is there",
+    "tau5": "present while plating: no soft short",
+}
+"""What doi 10.1002/aenm.202300815 saw of the windows during rest and cycling."""
+
+
+@dataclass(frozen=True)
+class Table:
+    """Rows of text under headings; columns of numbers by position."""
+
+    headings: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    numbers: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True)
+class Block:
+    """One part of a sheet: sentences, then a table.
+
+    Attributes
+    ----------
+    title : str
+    sentences : tuple of str
+    table : Table or None
+    compact : bool
+        Whether the table may run on as text where paper is short.
+    """
+
+    title: str
+    sentences: tuple[str, ...]
+    table: Table | None = None
+    compact: bool = False
+
+
+def chemical(text: str) -> str:
+    """A text with the formulas in it set with Unicode subscripts."""
+    lowered = re.sub(r"(?<=[A-Za-z)\]])\d+(?:\.\d+)?", lambda match: match[0].translate(SUBSCRIPTS), text)
+    return lowered.replace("->", "→")
+
+
+def blocks(sheet: BenchSheet) -> tuple[Block, ...]:
+    """All parts of a sheet in order."""
+    return (
+        _standing(sheet),
+        _hazards(sheet),
+        _recipe(sheet),
+        _protocol(sheet),
+        _layer(sheet),
+        _plateaus(sheet),
+        _patterns(sheet),
+        _windows(sheet),
+    )
+
+
+def _standing(sheet: BenchSheet) -> Block:
+    title, standing = "Why it ranks where it does", sheet.standing
+    note = (sheet.standing_note,) if sheet.standing_note else ()
+    if standing is None:
+        return Block(title, note)
+    if standing.rank is None:
+        said = f"No rank in {standing.study}: it fails {_filters(standing.failed_filters)}."
+        return Block(title, (said, *note))
+    sentences = [
+        f"Rank {standing.rank} in {standing.study}, score {standing.score:.3f}: the product of the factors "
+        "below, each a desirability to the power of its share of the weights."
+    ]
+    if standing.probability_of_rank is not None:
+        sentences.append(f"Probability of this very rank: {100.0 * standing.probability_of_rank:.0f} %.")
+    rows = tuple(
+        (
+            _words(part.criterion),
+            "" if part.value is None else f"{part.value:.4g} {'' if part.unit == '1' else part.unit}".strip(),
+            f"{part.desirability:.2f}",
+            f"{part.weight:g}",
+            f"{part.factor:.3f}",
+        )
+        for part in standing.parts
+    )
+    headings = ("Criterion", "Value", "Desirability", "Weight", "Factor")
+    return Block(title, (*sentences, *note), Table(headings, rows, (1, 2, 3, 4)), compact=True)
+
+
+def _filters(failed: tuple[str, ...]) -> str:
+    names = ", ".join(name.replace("_", " ") for name in failed)
+    return f"the filter{'s' if len(failed) > 1 else ''} {names}"
+
+
+def _words(name: str) -> str:
+    for unit in ("_ev_per_atom", "_ev_per_li", "_ev_per_mol", "_mah_per_g", "_usd_per_kg", "_ppm", "_v"):
+        name = name.removesuffix(unit)
+    return name.replace("_", " ").replace("li ", "Li ")
+
+
+def _recipe(sheet: BenchSheet) -> Block:
+    made, title = sheet.recipe, f"Weigh for {sheet.recipe.batch_g:g} g"
+    if made.route == "none":
+        said = "No combination of binary salts of this snapshot adds up to the compound: no masses given."
+        return Block(title, (said,))
+    total = sum(precursor.mass_g for precursor in made.precursors)
+    rows = tuple(
+        (
+            chemical(p.formula) + (" (estimated)" if p.estimated else ""),
+            p.name or "not on the list of stocked powders",
+            p.cas,
+            f"{p.moles:.4g}",
+            f"{p.mass_g:.4f}",
+        )
+        for p in made.precursors
+    )
+    rows = (*rows, ("Sum", "", "", "", f"{total:.4f}"))
+    table = Table(("Powder", "Name", "CAS no.", "mol/mol", "Mass (g)"), rows, (3, 4))
+    if made.route == "bought":
+        return Block(title, ("A binary: bought as such.",), table)
+    sentences = [f"{chemical(made.reaction)}. Amounts of pure, dry powders; correct for the assay."]
+    if made.route == "stable binaries":
+        sentences.append("Stocked powders do not balance it: look up who sells these.")
+    energy = made.reaction_energy_ev_per_atom
+    if energy is not None:
+        said = f"Reaction energy {1000.0 * energy:.0f} meV/atom"
+        against = " (uphill at 0 K: entropy or milling must help)" if energy > 0.0 else ""
+        sentences.append(f"{said}{against}.")
+    return Block(title, tuple(sentences), table)
+
+
+def _protocol(sheet: BenchSheet) -> Block:
+    quoted = sheet.protocol
+    made = "" if sheet.recipe.route != "bought" else " A bought reactor skips the first step."
+    sentence = (
+        f"Quoted for {chemical(quoted.reactor)} from {quoted.citation}, doi:{quoted.doi}: a starting point, "
+        f"not an optimum for another reactor.{made}"
+    )
+    rows = tuple(
+        (
+            step.name,
+            chemical(step.text),
+            "" if step.pressure_mpa is None else f"{step.pressure_mpa:.0f}",
+            "" if step.load_on_this_die_t is None else f"{step.load_on_this_die_t:.3g}",
+        )
+        for step in quoted.steps
+    )
+    headings = (
+        "Step",
+        f"As quoted (die {quoted.die_mm:g} mm)",
+        "MPa",
+        f"t on {sheet.plan.die_mm:g} mm",
+    )
+    return Block("Mill and press", (sentence,), Table(headings, rows, (2, 3)))
+
+
+def _layer(sheet: BenchSheet) -> Block:
+    plan, layer, quoted = sheet.plan, sheet.layer, sheet.protocol
+    estimated = " (a volume is estimated)" if layer.volume_estimated else ""
+    densities = " / ".join(_or_unknown(d, ".2f") for d in (layer.reactor_g_per_cm3, layer.sulfide_g_per_cm3))
+    reported = (
+        f"the paper reports {quoted.layer_um:g} µm for 10 mg with {chemical(quoted.reactor)} "
+        f"on {quoted.die_mm:g} mm"
+    )
+    masses = f"{layer.reactor_mg:.3g} mg / {layer.sulfide_mg:.3g} mg"
+    rows = (
+        (f"{chemical(sheet.formula)} / {chemical(plan.sulfide)}", masses),
+        ("Die, area", f"{plan.die_mm:g} mm, {layer.area_cm2:.4f} cm²"),
+        ("Layer", f"{plan.layer_mg:g} mg, {plan.areal_mg_per_cm2:.2f} mg/cm²"),
+        ("Density, reactor / sulfide", f"{densities} g/cm³{estimated}"),
+        ("Thickness without pores", f"{_or_unknown(layer.thickness_um, '.0f')} µm ({reported})"),
+        *_reacted(sheet),
+    )
+    return Block(f"The layer, {plan.wt_percent:g} wt%", (), Table(("Quantity", "Value"), rows))
+
+
+def _reacted(sheet: BenchSheet) -> tuple[tuple[str, str], ...]:
+    """The layer once the anode has reacted with it down to the floor."""
+    end, layer, anode = sheet.at_excess, sheet.layer, sheet.plan.anode
+    if end is None:
+        return ()
+    state = end.layers[0]
+    charge = layer.reactor_mg / MG_PER_G * end.capacity_mah_per_g
+    threshold = 100.0 * sheet.conditions.percolation_threshold
+    reaches = "reaches" if state.metal_percolates else "stays below"
+    consumed = f"{_number(state.anode_consumed_um, '.1f')} µm"
+    change = f"{_percent(state.volume_change, '+')} % of the layer"
+    return (
+        (f"{anode} consumed", f"{consumed}, {charge:.2f} mAh ({charge / layer.area_cm2:.2f} mAh/cm²)"),
+        (
+            "Metal after reaction",
+            f"{_percent(state.metal_fraction)} vol%: {reaches} the percolation threshold of "
+            f"{threshold:.0f} vol% (a model: 50 wt% LiAlCl₄ connected in the paper)",
+        ),
+        ("Sulfide after reaction", f"{_percent(state.sulfide_fraction)} vol%"),
+        (
+            "Volume change",
+            f"{change}; {_percent(state.volume_change_with_anode, '+')} % with the {anode} counted",
+        ),
+    )
+
+
+def _or_unknown(value: float | None, form: str) -> str:
+    return "unknown" if value is None else format(value, form)
+
+
+def _number(value: float, form: str) -> str:
+    return "unknown" if isnan(value) else format(value, form)
+
+
+def _percent(value: float, sign: str = "") -> str:
+    return _number(100.0 * value, f"{sign}.1f")
+
+
+def _plateaus(sheet: BenchSheet) -> Block:
+    title, floor = f"Expected plateaus against {sheet.plan.anode}", sheet.conditions.plateau_floor_v
+    above = [plateau for plateau in sheet.plateaus if plateau.above_floor]
+    below = len(sheet.plateaus) - len(above)
+    if not above:
+        said = f"It takes up no {sheet.plan.anode} above {floor:g} V: no reactor, but a control."
+        return Block(title, (said,))
+    sentences = [
+        f"Equilibrium voltages; products of each finished plateau per mole of {chemical(sheet.formula)}."
+    ]
+    if sheet.alloy:
+        sentences.append(f"The alloy to look for: {chemical(sheet.alloy)}.")
+    if below:
+        sentences.append(f"Left out below the floor of {floor:g} V: {below}.")
+    if sheet.estimated:
+        sentences.append(f"Estimated, not calculated: {', '.join(map(chemical, sheet.estimated))}.")
+    rows = tuple(_plateau_row(plateau) for plateau in above)
+    headings = ("Voltage (V)", f"{sheet.plan.anode} taken up", "mAh/g", "Products", "Layer volume")
+    return Block(title, tuple(sentences), Table(headings, rows, (0, 1, 2, 4)))
+
+
+def _plateau_row(plateau: Plateau) -> tuple[str, ...]:
+    products = ", ".join(
+        f"{p.moles:.4g} {chemical(p.formula)} [{p.electronic_class}{', estimated' if p.estimated else ''}]"
+        for p in plateau.products
+    )
+    change = _percent(plateau.layers[0].volume_change, "+")
+    return (
+        f"{plateau.voltage_v:.2f}",
+        f"{plateau.uptake_per_formula:.3g}",
+        f"{plateau.capacity_mah_per_g:.0f}",
+        products,
+        f"{change} %",
+    )
+
+
+def _patterns(sheet: BenchSheet) -> Block:
+    with_lines = [each for each in sheet.patterns if each.lines]
+    without = [each for each in sheet.patterns if not each.lines]
+    sources = tuple(dict.fromkeys(each.source for each in with_lines))
+    sentences = [
+        f"Simulated from crystal structures, Cu Kα {WAVELENGTH_A} Å, 10 to 80° 2θ: position, indices, "
+        "intensity in % of the strongest. Milled powders give broad lines, amorphous products none."
+    ]
+    if without:
+        names = ", ".join(chemical(each.formula) for each in without)
+        sentences.append(f"No structure at hand (give CIF files with --cif): {names}.")
+    rows = tuple(
+        (chemical(each.formula), each.role, _lines(each), f"[{sources.index(each.source) + 1}]")
+        for each in with_lines
+    )
+    if sources:
+        sentences.append(" ".join(f"[{i}] {source}." for i, source in enumerate(sources, start=1)))
+    table = Table(("Phase", "Role", "2θ (hkl) intensity", "Cell"), rows)
+    return Block("How to see it: X-ray lines", tuple(sentences), table if rows else None)
+
+
+def _lines(each: Pattern) -> str:
+    return "; ".join(f"{line.two_theta_deg:.2f}° ({line.hkl}) {line.intensity:.0f}" for line in each.lines)
+
+
+def _windows(sheet: BenchSheet) -> Block:
+    rows = tuple(
+        (
+            window.name.replace("tau", "τ"),
+            window.process,
+            f"{window.low_s:.2g} to {window.high_s:.2g}",
+            EXPECTED.get(window.name, "") if sheet.at_excess else "",
+        )
+        for window in sheet.windows
+    )
+    sentence = (
+        "Centres as in doi:10.1002/aenm.202300815; the windows of screening drt. A sweep down to 0.1 Hz ends "
+        "at τ = 1.6 s."
+    )
+    table = Table(("Window", "Process", "τ (s)", "Expected"), rows)
+    return Block("How to see it: impedance (DRT)", (sentence,), table)
+
+
+def _hazards(sheet: BenchSheet) -> Block:
+    every = (*sheet.hazards, *sheet.gases)
+    unlisted = ", ".join(chemical(each.formula) for each in every if not each.statements)
+    sentences = [f"Harmonised statements of {SOURCE}; suppliers may state more."]
+    if unlisted:
+        sentences.append(f"Not in the table here, look up the safety data sheet: {unlisted}.")
+    if sheet.gases:
+        names = ", ".join(chemical(gas.formula) for gas in sheet.gases)
+        sentences.append(f"Moist air sets free: {names}. Work in a dry glovebox.")
+    rows = tuple(
+        (chemical(each.formula), "; ".join(each.statements), each.index_number)
+        for each in every
+        if each.statements
+    )
+    table = Table(("Substance", "Statements", "Index no."), rows)
+    return Block("Hazards", tuple(sentences), table if rows else None)

@@ -1,0 +1,175 @@
+"""Sheets as files: HTML for the screen, PDF for the bench, JSON for a robot."""
+
+from importlib.resources import files
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING
+from xml.sax.saxutils import escape
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+from reportlab.lib.enums import TA_RIGHT
+
+from screening.files import output_directory, whole_file, write_json
+from screening.handoff.layout import Block, Table, blocks, chemical
+from screening.handoff.sheet import BenchSheet
+
+if TYPE_CHECKING:
+    from reportlab.lib.styles import ParagraphStyle
+    from reportlab.platypus import Flowable
+
+SANS, BOLD = "DejaVuSans", "DejaVuSans-Bold"
+"""Faces with Greek letters and subscripts, of the DejaVu family that matplotlib brings along."""
+
+MARGIN_MM, TEXT_PT, LEADING_PT, TITLE_PT = 10.0, 6.7, 8.2, 12.0
+"""A4 with most sheets on one page; a long staircase takes a second."""
+
+FRAME_PADDING_PT = 6.0
+"""What reportlab leaves free on each side within the margins."""
+
+WIDEST_COLUMN = 90
+"""Characters; text beyond makes a column no wider: it breaks instead."""
+
+
+def write_sheets(directory: Path, sheets: tuple[BenchSheet, ...]) -> tuple[Path, ...]:
+    """Write each sheet as html, pdf and json under the name of its formula.
+
+    Returns
+    -------
+    tuple of Path
+        What was written, in order.
+
+    Raises
+    ------
+    InputError
+        If the directory cannot be written.
+    """
+    output_directory(directory)
+    written = []
+    for sheet in sheets:
+        stem = directory / sheet.formula
+        page, paper, robot = (stem.with_name(f"{stem.name}.{kind}") for kind in ("html", "pdf", "json"))
+        with whole_file(page) as draft:
+            draft.write_text(sheet_html(sheet), "utf-8")
+        with whole_file(paper) as draft:
+            _write_pdf(draft, sheet)
+        write_json(robot, sheet.as_dict())
+        written += [page, paper, robot]
+    return tuple(written)
+
+
+def sheet_html(sheet: BenchSheet) -> str:
+    """One self-contained page; every word that comes from a file is escaped, and nothing is fetched."""
+    environment = Environment(
+        loader=PackageLoader("screening.handoff", "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    style = (files("screening.handoff") / "templates" / "sheet.css").read_text("utf-8")
+    return environment.get_template("sheet.html").render(
+        formula=chemical(sheet.formula),
+        blocks=blocks(sheet),
+        provenance=sheet.provenance.line(),
+        style=Markup(style),
+    )
+
+
+def _register_fonts() -> None:
+    from reportlab.pdfbase import pdfmetrics
+    from reportlab.pdfbase.ttfonts import TTFont
+
+    package = find_spec("matplotlib")
+    if package is None or not package.submodule_search_locations:
+        raise ModuleNotFoundError("matplotlib, whose fonts a sheet is set in, is not installed")
+    folder = Path(package.submodule_search_locations[0]) / "mpl-data" / "fonts" / "ttf"
+    for name in (SANS, BOLD):
+        if name not in pdfmetrics.getRegisteredFontNames():
+            pdfmetrics.registerFont(TTFont(name, folder / f"{name}.ttf"))
+
+
+def _write_pdf(path: Path, sheet: BenchSheet) -> None:
+    """Set one sheet on A4."""
+    from reportlab.lib.pagesizes import A4
+    from reportlab.lib.styles import ParagraphStyle
+    from reportlab.lib.units import mm
+    from reportlab.platypus import Paragraph, SimpleDocTemplate
+
+    _register_fonts()
+    plain = ParagraphStyle("plain", fontName=SANS, fontSize=TEXT_PT, leading=LEADING_PT)
+    title = ParagraphStyle("title", plain, fontName=BOLD, fontSize=TITLE_PT, leading=1.3 * TITLE_PT)
+    margin = MARGIN_MM * mm
+    document = SimpleDocTemplate(
+        str(path),
+        pagesize=A4,
+        leftMargin=margin,
+        rightMargin=margin,
+        topMargin=margin,
+        bottomMargin=margin,
+        title=f"{sheet.formula}: bench sheet",
+        subject=sheet.provenance.line(),
+        invariant=1,
+    )
+    story: list[Flowable] = [
+        Paragraph(escape(f"{chemical(sheet.formula)}: bench sheet"), title),
+        Paragraph(escape(sheet.provenance.line()), plain),
+    ]
+    for block in blocks(sheet):
+        story += _set_block(block, plain, A4[0] - 2.0 * margin - 2.0 * FRAME_PADDING_PT)
+    document.build(story)
+
+
+def _set_block(block: Block, plain: "ParagraphStyle", width: float) -> list["Flowable"]:
+    from reportlab.lib.styles import ParagraphStyle
+    from reportlab.platypus import Paragraph
+
+    head = ParagraphStyle(
+        "head", plain, fontName=BOLD, fontSize=TEXT_PT + 1.2, leading=9.6, spaceBefore=4.0, keepWithNext=1
+    )
+    parts: list[Flowable] = [Paragraph(escape(block.title), head)]
+    parts += [Paragraph(escape(sentence), plain) for sentence in block.sentences]
+    if block.table is not None and block.compact:
+        parts.append(Paragraph(escape(_run_on(block.table)), plain))
+    elif block.table is not None:
+        parts.append(_set_table(block.table, plain, width))
+    return parts
+
+
+def _run_on(table: Table) -> str:
+    """A table as text: the first heading and the last tell what is written, row by row."""
+    rows = "; ".join(f"{row[0]} {row[1]}: {row[-1]}" for row in table.rows)
+    return f"{table.headings[0]}, {table.headings[1].lower()}: {table.headings[-1].lower()}. {rows}."
+
+
+def _set_table(table: Table, plain: "ParagraphStyle", width: float) -> "Flowable":
+    from reportlab.lib import colors
+    from reportlab.lib.styles import ParagraphStyle
+    from reportlab.platypus import Paragraph
+    from reportlab.platypus import Table as PdfTable
+
+    right = ParagraphStyle("right", plain, alignment=TA_RIGHT)
+    bold = ParagraphStyle("bold", plain, fontName=BOLD)
+    bold_right = ParagraphStyle("bold right", bold, alignment=TA_RIGHT)
+    numbers = set(table.numbers)
+    heads = enumerate(table.headings)
+    cells = [[Paragraph(escape(text), bold_right if i in numbers else bold) for i, text in heads]]
+    cells += [
+        [Paragraph(escape(text), right if i in numbers else plain) for i, text in enumerate(row)]
+        for row in table.rows
+    ]
+    lengths = [
+        min(WIDEST_COLUMN, max(len(row[i]) for row in (table.headings, *table.rows)) + 3)
+        for i in range(len(table.headings))
+    ]
+    rules = [
+        ("VALIGN", (0, 0), (-1, -1), "TOP"),
+        ("LINEBELOW", (0, 0), (-1, 0), 0.5, colors.black),
+        ("LINEBELOW", (0, 1), (-1, -1), 0.2, colors.lightgrey),
+        ("TOPPADDING", (0, 0), (-1, -1), 0.2),
+        ("BOTTOMPADDING", (0, 0), (-1, -1), 0.8),
+        ("LEFTPADDING", (0, 0), (-1, -1), 0.0),
+        ("RIGHTPADDING", (0, 0), (-1, -1), 5.0),
+    ]
+    widths = [width * length / sum(lengths) for length in lengths]
+    return PdfTable(cells, colWidths=widths, style=rules, repeatRows=1, spaceBefore=1.5)
