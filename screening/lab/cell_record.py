@@ -48,6 +48,8 @@ class Cathode(_Table):
     plateau_v : float or None
         Where its main plateau lies against lithium metal, with `plateau_where` saying who found it.
     plateau_where : str
+    other_plateaus_v : tuple of float
+        Where it has further plateaus; without `plateau_v`, no plateau of a cell is called an extra one.
     """
 
     material: str = Field(min_length=1)
@@ -55,11 +57,14 @@ class Cathode(_Table):
     active_fraction: Annotated[float, Field(gt=0.0, le=1.0)] | None = None
     plateau_v: Annotated[float, Field(gt=0.0, lt=7.0)] | None = None
     plateau_where: str = ""
+    other_plateaus_v: tuple[Annotated[float, Field(gt=0.0, lt=7.0)], ...] = ()
 
     @model_validator(mode="after")
     def _cited(self) -> Self:
         if self.plateau_v is not None and not self.plateau_where.strip():
             raise ValueError("plateau_v needs plateau_where")
+        if self.other_plateaus_v and self.plateau_v is None:
+            raise ValueError("other_plateaus_v needs plateau_v")
         if (self.composite_mg is None) != (self.active_fraction is None):
             raise ValueError("composite_mg and active_fraction belong together; give both or none")
         return self

@@ -1,13 +1,13 @@
 """What each cell of a folder showed: quoted figures, and raw files reduced to the same quantities."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
 from screening.errors import InputError
-from screening.lab.cell_record import Kind, Quoted
+from screening.lab.cell_record import Cathode, Kind, Quoted
 from screening.lab.cycling.critical_current import critical_current
 from screening.lab.cycling.fullcell import FullCellResult, full_cell_cycles
 from screening.lab.cycling.halfcycles import half_cycles
@@ -98,25 +98,29 @@ def measured_cells(experiments: Sequence[Experiment]) -> tuple[MeasuredCell, ...
     Raises
     ------
     InputError
-        If a raw file cannot be read.
+        If a cell quotes a figure that its raw files give.
     """
     return tuple(measure_cell(experiment) for experiment in experiments)
 
 
 def measure_cell(experiment: Experiment) -> MeasuredCell:
-    """Outcomes of one cell; a quoted figure that its raw files yield too is refused.
+    """Outcomes of one cell; raw files that cannot be used are remarked upon.
 
     Raises
     ------
     InputError
-        If a raw file cannot be read, or a figure stands twice.
+        If a figure is quoted that the raw files give too.
     """
     found: list[Outcome] = []
     remarks: list[str] = []
-    if experiment.record.files.impedance:
-        _add(found, remarks, _from_impedance(experiment))
-    if experiment.record.files.cycling:
-        _add(found, remarks, _from_cycling(experiment))
+    for names, reduce in (
+        (experiment.record.files.impedance, _from_impedance),
+        (experiment.record.files.cycling, _from_cycling),
+    ):
+        if names:
+            reduced = _reduced(reduce, experiment)
+            found += reduced.outcomes
+            remarks += reduced.remarks
     outcomes = {outcome.quantity: outcome for outcome in found}
     for quoted in experiment.record.quoted:
         if quoted.quantity in outcomes:
@@ -136,9 +140,12 @@ class _Reduced:
     remarks: tuple[str, ...] = ()
 
 
-def _add(found: list[Outcome], remarks: list[str], reduced: _Reduced) -> None:
-    found += reduced.outcomes
-    remarks += reduced.remarks
+def _reduced(reduce: Callable[[Experiment], _Reduced], experiment: Experiment) -> _Reduced:
+    """Outcomes of raw files, or the reason why they give none: a poor record does not hold up the others."""
+    try:
+        return reduce(experiment)
+    except InputError as fault:
+        return _Reduced((), (f"raw files give no outcome: {fault}",))
 
 
 def _quoted(quoted: Quoted) -> Outcome:
@@ -208,7 +215,7 @@ def _from_cycling(experiment: Experiment) -> _Reduced:
         active_mass_mg=sheet.active_material_mg,
     )
     if record.kind is Kind.FULL:
-        return _full(full_cell_cycles(data), data, where)
+        return _full(full_cell_cycles(data), data, record.cathode, where)
     if record.kind is not Kind.SYMMETRIC:
         return _Reduced((), (f"cycling of a cell of kind {record.kind} is not reduced to outcomes",))
     return _symmetric(data, experiment, where)
@@ -240,7 +247,7 @@ def _symmetric(data: CyclingData, experiment: Experiment, where: str) -> _Reduce
     return _Reduced(tuple(found))
 
 
-def _full(result: FullCellResult, data: CyclingData, where: str) -> _Reduced:
+def _full(result: FullCellResult, data: CyclingData, cathode: Cathode | None, where: str) -> _Reduced:
     frame, remarks = result.to_frame(), []
     found = [Outcome("first_efficiency", float(result.coulombic_efficiency[0]), None, False, where)]
     if "discharge_capacity_mah_per_g" in frame:
@@ -255,10 +262,18 @@ def _full(result: FullCellResult, data: CyclingData, where: str) -> _Reduced:
     halves = half_cycles(data)
     first_charge = int(result.cycles.first_half[0] if halves.sign[0] > 0 else result.cycles.second_half[0])
     profile = voltage_profile(data, halves, first_charge, constant_voltage=False)
-    plateaus = find_plateaus(profile)
-    if plateaus.main is not None:
-        found.append(Outcome("first_plateau_v", plateaus.main.voltage_v, None, False, where))
-        found.append(Outcome("extra_plateau", float(bool(plateaus.extra)), None, False, where))
+    main = find_plateaus(profile).main
+    if main is None:
+        remarks.append("the first charge shows no plateau")
+        return _Reduced(tuple(found), tuple(remarks))
+    found.append(Outcome("first_plateau_v", main.voltage_v, None, False, where))
+    if cathode is None or cathode.plateau_v is None:
+        remarks.append("the cathode's own plateaus are not stated: extra ones cannot be told")
+    else:
+        # polarisation moves the cell's main plateau away from the cathode's
+        expected = (main.voltage_v, cathode.plateau_v, *cathode.other_plateaus_v)
+        extra = find_plateaus(profile, expected_v=expected).extra
+        found.append(Outcome("extra_plateau", float(bool(extra)), None, False, where))
     return _Reduced(tuple(found), tuple(remarks))
 
 

@@ -142,7 +142,7 @@ def validate(
     Raises
     ------
     InputError
-        If a raw file cannot be read or `quantity` is unknown.
+        If `quantity` is unknown, or a cell quotes a figure that its raw files give.
     """
     if quantity and quantity not in QUANTITIES:
         raise InputError(

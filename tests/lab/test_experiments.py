@@ -198,6 +198,29 @@ def test_a_figure_is_not_quoted_beside_files_that_give_it(example: Path) -> None
         path.unlink()
 
 
+def test_extra_plateaus_are_told_only_where_the_cathode_is_known(example: Path) -> None:
+    text = (example / "simulated-full.toml").read_text("utf-8")
+    lines = [line for line in text.splitlines() if not line.startswith("plateau_")]
+    path = write(example, "\n".join(lines), "unknown-cathode.toml")
+    try:
+        cell = measure_cell(read_experiment(path))
+    finally:
+        path.unlink()
+    assert "first_plateau_v" in cell.outcomes
+    assert "extra_plateau" not in cell.outcomes
+    assert any("not stated" in remark for remark in cell.remarks)
+
+
+def test_raw_files_that_cannot_be_used_leave_a_remark(tmp_path: Path) -> None:
+    (tmp_path / "noise.csv").write_text("no table at all", "utf-8")
+    sheet = SOUND.replace("layer_mg = 10.0", '[files]\ncycling = ["noise.csv"]')
+    cell = measure_cell(read_experiment(write(tmp_path, sheet)))
+    assert set(cell.outcomes) == {"life_h"}
+    (remark,) = cell.remarks
+    assert remark.startswith("raw files give no outcome")
+    assert "noise.csv" in remark
+
+
 def test_the_table_of_outcomes_has_one_row_per_figure(example: Path) -> None:
     cells = measured_cells([e for e in read_experiments(example) if e.record.origin is Origin.LITERATURE])
     frame = outcomes_frame(cells)
