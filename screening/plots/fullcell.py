@@ -67,6 +67,13 @@ def capacity_unit(result: FullCellResult) -> CapacityUnit:
     return CapacityUnit(1e3, "mAh")
 
 
+def capacity_limit(result: FullCellResult) -> float:
+    """Upper end of the capacity's axis in the unit of `capacity_unit`, with room for the efficiency above."""
+    done = result.cycles.complete
+    both = np.concatenate([result.cycles.charge_ah[done], result.cycles.discharge_ah[done]])
+    return 1.35 * capacity_unit(result).per_ah * float(both.max()) if len(both) else 1.0
+
+
 def efficiency_limits(percent: np.ndarray) -> tuple[float, float]:
     """Axis limits that keep the efficiency in the upper part, above the capacities and their legend."""
     low = float(percent.min(initial=EFFICIENCY_FLOOR_PERCENT))
@@ -101,10 +108,7 @@ def draw_capacity(axes: Axes, result: FullCellResult, *, efficiency: bool = True
             markersize=3,
             label=name,
         )
-    top = unit.per_ah * max(
-        result.cycles.charge_ah[done].max(initial=0.0), result.cycles.discharge_ah[done].max(initial=0.0)
-    )
-    axes.set(xlabel="Cycle", ylabel=f"Capacity / {unit.label}", ylim=(0.0, 1.35 * top if top > 0 else 1.0))
+    axes.set(xlabel="Cycle", ylabel=f"Capacity / {unit.label}", ylim=(0.0, capacity_limit(result)))
     axes.set_xlim(0.5, len(result.cycles) + 0.5)
     axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
     handles, labels = axes.get_legend_handles_labels()

@@ -9,7 +9,7 @@ import numpy as np
 from screening.files import whole_file
 from screening.lab.cycling.full import FullCellReport
 from screening.lab.cycling.fullcell import FullCellResult
-from screening.plots.fullcell import capacity_unit, efficiency_limits, profile_cycles
+from screening.plots.fullcell import capacity_limit, capacity_unit, efficiency_limits, profile_cycles
 from screening.plots.style import BLUE, CYCLE, ORANGE, SKY
 from screening.plots.thinning import thinned
 from screening.provenance import Provenance
@@ -144,11 +144,19 @@ def _add_cycles(figure: "Figure", result: FullCellResult) -> None:
         trace = _trace(number, values[done], name, colour, points=True, legend=True)
         figure.add_trace(trace, row=2, col=1, secondary_y=second)
     figure.update_xaxes(title_text="Cycle", row=2, col=1)
+    capacities = (0.0, capacity_limit(result))
     figure.update_yaxes(
-        title_text=f"Capacity / {unit.label}", rangemode="tozero", row=2, col=1, secondary_y=False
+        title_text=f"Capacity / {unit.label}", range=capacities, row=2, col=1, secondary_y=False
     )
     limits = efficiency_limits(100.0 * result.coulombic_efficiency[done])
-    figure.update_yaxes(title_text="Coulombic efficiency / %", range=limits, row=2, col=1, secondary_y=True)
+    figure.update_yaxes(
+        title_text="Coulombic efficiency / %",
+        range=limits,
+        tickmode="auto",
+        row=2,
+        col=1,
+        secondary_y=True,
+    )
 
 
 def _add_profiles(figure: "Figure", report: FullCellReport) -> None:
