@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from joblib import parallel_config
+from joblib.externals.loky import get_reusable_executor
 from joblib.externals.loky.process_executor import BrokenProcessPool
 
 from screening.errors import InputError, UnreachableError
@@ -50,7 +51,17 @@ def pool(workers: Workers, n_tasks: int) -> AbstractContextManager[Any]:
         return _dask(workers)
     if n_tasks == 1 or workers.jobs == 1:
         return nullcontext()
-    return parallel_config(backend="loky", n_jobs=workers.jobs or -1, inner_max_num_threads=1)
+    return _processes(workers.jobs or -1)
+
+
+@contextmanager
+def _processes(jobs: int) -> Iterator[None]:
+    """Processes of this machine, which end with the work: idle ones would keep a snapshot each."""
+    try:
+        with parallel_config(backend="loky", n_jobs=jobs, inner_max_num_threads=1):
+            yield
+    finally:
+        get_reusable_executor().shutdown(wait=True)
 
 
 @contextmanager

@@ -214,19 +214,11 @@ class Snapshot:
 
     def find(self, formula: Formula) -> int | None:
         """Number of the lowest phase of this composition, None where the snapshot has none."""
-        candidates = self.index.exactly(np.array(formula.atomic_numbers))
-        target = formula.fractions
-        found = [
-            int(i)
-            for i in candidates
-            if np.allclose(
-                self.phases.fraction[self.phases.row_start[i] : self.phases.row_start[i + 1]],
-                target,
-                rtol=0.0,
-                atol=SAME_FRACTION,
-            )
-        ]
-        return min(found, key=lambda i: self.phases.formation_energy_ev_per_atom[i]) if found else None
+        system = self.index.exactly(np.array(formula.atomic_numbers))
+        rows = self.phases.row_start[system][:, None] + np.arange(len(formula.atomic_numbers))
+        apart = np.abs(self.phases.fraction[rows] - formula.fractions).max(axis=1, initial=0.0)
+        found = system[apart <= SAME_FRACTION]
+        return int(found[self.phases.formation_energy_ev_per_atom[found].argmin()]) if len(found) else None
 
     def formula(self, phase: int) -> Formula:
         """Reduced formula of one phase, with its composition."""
