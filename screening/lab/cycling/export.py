@@ -17,8 +17,6 @@ from screening.files import whole_file, write_json
 from screening.lab.cycling.table import BDF_LABELS, EXTRA_COLUMNS, CyclingData
 from screening.provenance import Provenance
 
-CSV_ROWS_AT_ONCE = 200_000
-
 
 class ColumnNames(StrEnum):
     """The two spellings that the standard has for its columns."""
@@ -28,7 +26,9 @@ class ColumnNames(StrEnum):
 
 
 def bdf_frame(data: CyclingData, names: ColumnNames = ColumnNames.PREFERRED) -> pd.DataFrame:
-    """Columns of a record under the standard's names; impedance points are rows like any other.
+    """Columns of a record under the standard's names.
+
+    Impedance points are left out: without a column for their frequency they would pass for cycling.
 
     Parameters
     ----------
@@ -39,9 +39,11 @@ def bdf_frame(data: CyclingData, names: ColumnNames = ColumnNames.PREFERRED) -> 
 
     Returns
     -------
-    pandas.DataFrame, shape (n_rows, n_columns)
+    pandas.DataFrame, shape (n_cycling_rows, n_columns)
     """
     table = data.table[[name for name in data.table.columns if name not in EXTRA_COLUMNS]]
+    if data.is_impedance is not None:
+        table = table[~data.is_impedance].reset_index(drop=True)
     return table.rename(columns=BDF_LABELS) if names is ColumnNames.PREFERRED else table
 
 
@@ -67,22 +69,26 @@ def write_bdf(
         If the suffix is another, or the place cannot be written.
     """
     suffix = path.suffix.lower()
-    frame, notes = bdf_frame(data, names), _notes(data, provenance)
-    if suffix == ".parquet":
-        import pyarrow as pa
-        import pyarrow.parquet as pq
-
-        table = pa.Table.from_pandas(frame, preserve_index=False)
-        extra = {key.encode(): json.dumps(value).encode() for key, value in notes.items()}
-        with whole_file(path) as draft:
-            schema_notes = {**(table.schema.metadata or {}), **extra}
-            pq.write_table(table.replace_schema_metadata(schema_notes), draft, compression="zstd")
-    elif suffix == ".csv":
-        write_json(path.with_name(f"{path.name}.metadata.json"), notes)
-        with whole_file(path) as draft:
-            frame.to_csv(draft, index=False, chunksize=CSV_ROWS_AT_ONCE)
-    else:
+    if suffix not in (".csv", ".parquet"):
         raise InputError(f"unknown suffix {suffix!r}", where=str(path), remedy="use .csv or .parquet")
+    import pyarrow as pa
+    import pyarrow.csv
+    import pyarrow.parquet
+
+    table = pa.Table.from_pandas(bdf_frame(data, names), preserve_index=False)
+    notes = _notes(data, provenance)
+    if suffix == ".parquet":
+        extra = {key.encode(): json.dumps(value).encode() for key, value in notes.items()}
+        described = table.replace_schema_metadata({**(table.schema.metadata or {}), **extra})
+        with whole_file(path) as draft:
+            pa.parquet.write_table(described, draft, compression="zstd")
+        return
+    write_json(path.with_name(f"{path.name}.metadata.json"), notes)
+    bare = pa.csv.WriteOptions(include_header=False, quoting_style="none")
+    with whole_file(path) as draft, draft.open("wb") as file:
+        # the standard's readers look for the bare names; Arrow would quote them
+        file.write((",".join(table.column_names) + "\n").encode())
+        pa.csv.write_csv(table, file, bare)
 
 
 def _notes(data: CyclingData, provenance: Provenance) -> dict[str, object]:
@@ -94,6 +100,7 @@ def _notes(data: CyclingData, provenance: Provenance) -> dict[str, object]:
         "active_mass_mg": data.active_mass_mg,
         "current_sign": "positive on charge",
         "current_origin": data.current_origin,
+        "impedance_points_left_out": 0 if data.is_impedance is None else int(data.is_impedance.sum()),
         "sources": [asdict(source) for source in data.sources],
         "flags": [{**asdict(flag), "kind": str(flag.kind)} for flag in data.flags],
     }

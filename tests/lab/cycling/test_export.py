@@ -69,6 +69,11 @@ def test_columns_that_the_standard_does_not_know_stay_behind(tmp_path):
         time, 3.0 + time, time, frequency_hertz=np.where(time > 10, 1.0, np.nan)
     )
     assert list(bdf_frame(record)) == ["Test Time / s", "Voltage / V", "Current / A"]
+    assert len(bdf_frame(record)) == 11  # and with the frequency its points, which would pass for cycling
+    write_bdf(tmp_path / "cell.bdf.csv", record, STAMP)
+    notes = json.loads((tmp_path / "cell.bdf.csv.metadata.json").read_text("utf-8"))
+    assert notes["impedance_points_left_out"] == 9
+    assert len(read_cycling(tmp_path / "cell.bdf.csv")) == 11
 
 
 def test_nothing_half_written(data, tmp_path):
