@@ -28,6 +28,16 @@ MOST_LINES = 6
 """Lines that a sheet lists of a phase: its strongest."""
 
 
+HALF = 0.5
+
+CENTRING = {
+    "P": ((0.0, 0.0, 0.0),),
+    "I": ((0.0, 0.0, 0.0), (HALF, HALF, HALF)),
+    "F": ((0.0, 0.0, 0.0), (0.0, HALF, HALF), (HALF, 0.0, HALF), (HALF, HALF, 0.0)),
+}
+"""Translations of the lattice by the first letter of the space group."""
+
+
 @dataclass(frozen=True)
 class Cell:
     """A phase with its structure and where that comes from."""
@@ -84,17 +94,21 @@ def literature_cells() -> tuple[Cell, ...]:
 
 
 def _literature_cell(entry: dict[str, Any], sources: dict[str, str]) -> Cell:
-    from pymatgen.core import Lattice, Structure
+    """One cell from its sites; pymatgen's own space groups would do, but take seconds to build."""
+    from pymatgen.core import Lattice, Structure, SymmOp
 
     a = entry["a"]
     lengths = (a, entry.get("b", a), entry.get("c", a))
     lattice = Lattice.from_parameters(*lengths, 90.0, entry.get("beta", 90.0), entry.get("gamma", 90.0))
-    structure = Structure.from_spacegroup(
-        entry["space_group"],
-        lattice,
-        [site[0] for site in entry["sites"]],
-        [site[1:] for site in entry["sites"]],
-    )
+    operations = [SymmOp.from_xyz_str(text) for text in entry.get("operations", ["x,y,z"])]
+    atoms = [
+        (element, operation.operate(place) + shift)
+        for element, *place in entry["sites"]
+        for operation in operations
+        for shift in CENTRING[entry["space_group"][0]]
+    ]
+    elements, places = [each[0] for each in atoms], [each[1] for each in atoms]
+    structure = Structure(lattice, elements, places, to_unit_cell=True)
     return Cell(parse_formula(entry["formula"]), structure, sources[entry["source"]])
 
 
