@@ -1,0 +1,57 @@
+"""``screening handoff``: what it prints, writes and refuses."""
+
+import json
+import sys
+
+import pytest
+
+from screening.cli import main
+
+
+@pytest.fixture
+def run(monkeypatch, capsys):
+    def _run(*arguments):
+        monkeypatch.setattr(sys, "argv", ["screening", *map(str, arguments)])
+        with pytest.raises(SystemExit) as leaving:
+            main()
+        out, err = capsys.readouterr()
+        return int(leaving.value.code or 0), out, err
+
+    return _run
+
+
+def test_one_sheet_per_reactor(run, tmp_path):
+    status, out, err = run("handoff", "LiAlCl4", "MgI2", "LiAlCl4", "--out", tmp_path / "bench")
+    assert (status, err) == (0, "")
+    names = [f"{reactor}.{kind}" for reactor in ("LiAlCl4", "MgI2") for kind in ("html", "pdf", "json")]
+    assert out.split() == [str(tmp_path / "bench" / name) for name in names]
+    assert sorted(path.name for path in (tmp_path / "bench").iterdir()) == sorted(names)
+
+
+def test_json_goes_to_stdout_alone(run, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    status, out, err = run("handoff", "LiAlCl4", "--wt", 30, "--die-mm", 13, "--layer-mg", 20, "--json")
+    assert (status, err) == (0, "")
+    (sheet,) = json.loads(out)
+    assert sheet["layer"]["reactor_mg"] == pytest.approx(6.0)
+    assert sheet["layer"]["area_cm2"] == pytest.approx(1.3273229)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("Xx",), "'Xx' is not a formula"),
+        (("LiAlCl4", "--wt", 130), "wt_percent: 130 % is more than all"),
+        (("LiAlCl4", "Li7AlCl9"), "has no Li7AlCl9"),
+        (("LiAlCl4", "--results", "nowhere"), "ranking.json: no results there"),
+        (("LiAlCl4", "--cif", "nothing.cif"), "nothing.cif: cannot be read"),
+    ],
+)
+def test_mistakes_end_in_one_line_and_write_nothing(run, tmp_path, monkeypatch, arguments, said):
+    monkeypatch.chdir(tmp_path)
+    status, out, err = run("handoff", *arguments)
+    assert (status, out) == (2, "")
+    assert said in err
+    assert err.count("\n") == 1
+    assert list(tmp_path.iterdir()) == []

@@ -1,0 +1,158 @@
+"""The sheet: masses and thickness by hand, factors that multiply to the score, text that is escaped."""
+
+import json
+from math import prod
+from pathlib import Path
+
+import pytest
+
+from screening.errors import InputError
+from screening.handoff.pages import sheet_html, write_sheets
+from screening.handoff.sheet import Plan, bench_sheet
+from screening.handoff.standing import Campaign
+from screening.phases.library import open_snapshot
+from screening.phases.snapshot import Snapshot
+
+LITHIUM_G_PER_MOL, LITHIUM_G_PER_CM3, LAC_G_PER_MOL = 6.94, 0.534, 175.73
+
+
+@pytest.fixture(scope="module")
+def snapshot() -> Snapshot:
+    return open_snapshot()
+
+
+def ranking(checksum: str, study: str = "a study") -> dict:
+    """A ranking.json of one reactor whose score is the weighted geometric mean by hand: (0.5²·0.8)^(1/3)."""
+    criteria = {
+        "driving_force_ev_per_li": {"value": -0.7, "unit": "eV/Li", "desirability": 0.5, "weight": 2.0},
+        "lithiophilic": {"value": 1.0, "unit": "1", "desirability": 0.8, "weight": 1.0},
+        "abundance_ppm": {"value": None, "unit": "ppm", "desirability": None, "weight": 1.0},
+        "cost_usd_per_kg": {"value": 3.0, "unit": "USD/kg", "desirability": 0.1, "weight": 0.0},
+    }
+    reactor = {
+        "formula": "LiAlCl4",
+        "anode": "Li",
+        "sulfide": "Li6PS5Cl",
+        "rank": 2,
+        "score": 0.2 ** (1.0 / 3.0),
+        "filters": {"reacts": True},
+        "rank_probability": [0.3, 0.6, 0.1],
+        "criteria": criteria,
+    }
+    return {
+        "study": {"name": study, "conditions": {"plateau_floor_v": 0.1, "wt_percent": 10.0}},
+        "provenance": {"source_checksum": checksum},
+        "reactors": [reactor],
+    }
+
+
+def campaign(folder: Path, content: dict) -> Campaign:
+    (folder / "ranking.json").write_text(json.dumps(content), "utf-8")
+    return Campaign.read(folder)
+
+
+def test_layer_of_the_paper(snapshot: Snapshot) -> None:
+    sheet = bench_sheet(snapshot, "LiAlCl4", Plan())
+    assert sheet.layer.area_cm2 == pytest.approx(0.7853982)
+    assert (sheet.layer.reactor_mg, sheet.layer.sulfide_mg) == pytest.approx((5.0, 5.0))
+    # the paper reports about 63 µm for this layer
+    assert sheet.layer.thickness_um == pytest.approx(63.0, rel=0.08)
+    end = sheet.at_excess
+    assert end is not None
+    moles = 5e-3 / LAC_G_PER_MOL
+    thickness = moles * end.uptake_per_formula * LITHIUM_G_PER_MOL / LITHIUM_G_PER_CM3 / 0.7853982 * 1e4
+    assert end.layers[0].anode_consumed_um == pytest.approx(thickness, rel=1e-3)
+    assert sheet.alloy == "LiAl"
+    assert [p.formula for p in sheet.patterns if p.role.startswith("product")][:2] == ["Al", "LiAl"]
+
+
+def test_a_wider_die_spreads_the_same_mass(snapshot: Snapshot) -> None:
+    narrow = bench_sheet(snapshot, "MgI2", Plan(die_mm=10.0))
+    wide = bench_sheet(snapshot, "MgI2", Plan(die_mm=20.0))
+    assert narrow.layer.thickness_um == pytest.approx(4.0 * wide.layer.thickness_um)
+    for step, wider in zip(narrow.protocol.steps, wide.protocol.steps, strict=True):
+        assert step.pressure_mpa == wider.pressure_mpa
+        if step.load_t is not None:
+            assert wider.load_on_this_die_t == pytest.approx(4.0 * step.load_t)
+
+
+def test_quoted_pressure_is_that_of_the_paper(snapshot: Snapshot) -> None:
+    steps = bench_sheet(snapshot, "LiF", Plan()).protocol.steps
+    pellet = next(step for step in steps if step.load_t == 3.0)
+    assert pellet.pressure_mpa == pytest.approx(375.0, abs=1.0)  # 3 t (375 MPa) on 10 mm
+
+
+def test_a_control_takes_nothing_up(snapshot: Snapshot) -> None:
+    sheet = bench_sheet(snapshot, "LiF", Plan())
+    assert sheet.at_excess is None
+    assert "no reactor, but a control" in sheet_html(sheet)
+    assert "fades while" not in sheet_html(sheet)
+
+
+def test_factors_multiply_to_the_score(snapshot: Snapshot, tmp_path: Path) -> None:
+    ranked = campaign(tmp_path, ranking(snapshot.manifest.checksum))
+    sheet = bench_sheet(snapshot, "LiAlCl4", Plan(), ranked)
+    standing = sheet.standing
+    assert standing is not None
+    assert prod(part.factor for part in standing.parts) == pytest.approx(standing.score)
+    assert [part.criterion for part in standing.parts] == ["driving_force_ev_per_li", "lithiophilic"]
+    assert (standing.rank, standing.probability_of_rank, sheet.standing_note) == (2, 0.6, "")
+    # the floor is the study's, the content of the layer the sheet's own
+    assert (sheet.conditions.plateau_floor_v, sheet.conditions.wt_percent) == (0.1, 50.0)
+    assert all(p.voltage_v > 0.1 for p in sheet.plateaus if p.above_floor)
+
+
+def test_a_ranking_of_other_data_is_told(snapshot: Snapshot, tmp_path: Path) -> None:
+    ranked = campaign(tmp_path, ranking("0" * 64))
+    assert "another snapshot" in bench_sheet(snapshot, "LiAlCl4", Plan(), ranked).standing_note
+    assert "nothing of this reactor" in bench_sheet(snapshot, "MgI2", Plan(), ranked).standing_note
+
+
+@pytest.mark.parametrize(
+    "content", ["", "[]", "{}", '{"study": 1}', '{"study": {}, "provenance": {}, "reactors": []}']
+)
+def test_a_damaged_ranking_is_refused(tmp_path: Path, content: str) -> None:
+    (tmp_path / "ranking.json").write_text(content, "utf-8")
+    with pytest.raises(InputError, match=r"ranking\.json"):
+        Campaign.read(tmp_path)
+
+
+def test_text_of_a_file_is_escaped(snapshot: Snapshot, tmp_path: Path) -> None:
+    name = "<script>alert(1)</script> & <b>"
+    sheet = bench_sheet(
+        snapshot, "LiAlCl4", Plan(), campaign(tmp_path, ranking(snapshot.manifest.checksum, name))
+    )
+    page = sheet_html(sheet)
+    assert "<script" not in page
+    assert "&lt;script&gt;" in page
+    assert "http" not in page.replace("http-equiv", "")  # nothing to fetch
+    written = write_sheets(tmp_path / "out", (sheet,))
+    assert written[1].read_bytes().startswith(b"%PDF")
+
+
+def test_sheets_are_whole_and_repeatable(snapshot: Snapshot, tmp_path: Path) -> None:
+    sheet = bench_sheet(snapshot, "Li10GeP2S12", Plan())
+    first = write_sheets(tmp_path / "one", (sheet,))
+    second = write_sheets(tmp_path / "two", (sheet,))
+    assert [path.name for path in first] == [f"Li10GeP2S12.{kind}" for kind in ("html", "pdf", "json")]
+    for one, two in zip(first, second, strict=True):
+        assert one.read_bytes() == two.read_bytes()
+    assert b"/Count 1" in first[1].read_bytes()  # one page
+    robot = json.loads(first[2].read_text("utf-8"))
+    assert sum(p["mass_g"] for p in robot["recipe"]["precursors"]) == pytest.approx(1.0)
+    assert robot["provenance"]["source_checksum"] == snapshot.manifest.checksum
+
+
+@pytest.mark.parametrize(
+    "plan", [{"wt_percent": 0.0}, {"wt_percent": 101.0}, {"die_mm": -1.0}, {"layer_mg": float("nan")}]
+)
+def test_impossible_plans_are_refused(plan: dict[str, float]) -> None:
+    with pytest.raises(InputError, match=next(iter(plan))):
+        Plan(**plan)
+
+
+def test_what_the_snapshot_lacks_is_refused(snapshot: Snapshot) -> None:
+    with pytest.raises(InputError, match="reactor: snapshot mp2019 has no Li7AlCl9"):
+        bench_sheet(snapshot, "Li7AlCl9", Plan())
+    with pytest.raises(InputError, match="sulfide: snapshot mp2019 has no Li9P9S9"):
+        bench_sheet(snapshot, "LiAlCl4", Plan(sulfide="Li9P9S9"))
