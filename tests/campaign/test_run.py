@@ -62,7 +62,7 @@ def parts(directory: Path) -> list[Path]:
     return sorted((directory / "parts").glob("[!.]*.parquet"))
 
 
-def wait_for(condition: Callable[[], bool], seconds: float = 60.0) -> None:
+def wait_for(condition: Callable[[], bool], seconds: float = 300.0) -> None:
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline, "waited in vain"
@@ -249,7 +249,7 @@ def test_a_dask_cluster_gives_the_same_rows_though_a_worker_dies(
 
     address, workers = cluster
     with Client(address) as client:
-        client.wait_for_workers(2, timeout=60)
+        client.wait_for_workers(2, timeout=300)
     killed: list[int] = []
 
     def kill_one(progress: Progress) -> None:
