@@ -121,7 +121,7 @@ def _dates(column: pd.Series, *, day_first: bool) -> np.ndarray:
     else:
         text = column.astype(str).str.strip()
         form = _date_format(
-            next((item for item in text.iloc[:100] if _date_format(item, day_first)), ""), day_first
+            next((item for item in text.dropna().iloc[:100] if _date_format(item, day_first)), ""), day_first
         )
         parsed = (
             pd.to_datetime(text, format=form, errors="coerce")

@@ -175,6 +175,13 @@ def test_a_wall_clock_that_jumps_is_told_and_not_used(write):
     assert flag.row == 12
 
 
+def test_rows_without_a_date_have_none(write):
+    rows = [f"{row},{'2026-02-04 10:00:00' if i == 3 else ''}" for i, row in enumerate(charge_rows())]
+    data = read_cycling(write("cell.csv", plain(rows, "test_time_s,voltage_V,current_A,date_time")))
+    assert data.table["unix_time_second"].notna().tolist() == [i == 3 for i in range(20)]
+    assert data.sources[0].started_unix_s == pd.Timestamp("2026-02-04 09:59:30").timestamp()
+
+
 def test_day_first_dates_are_told_by_the_time_of_the_test(write):
     # 3 April to 4 April, not 4 March to 4 April: 24 hours pass
     rows = [f"{3600 * i},3.5,0.001,{3 + i // 24:02d}/04/2026 {i % 24:02d}:00:00" for i in range(30)]
