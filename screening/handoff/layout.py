@@ -232,7 +232,7 @@ def _plateaus(sheet: BenchSheet) -> Block:
         f"Equilibrium voltages; products of each finished plateau per mole of {chemical(sheet.formula)}."
     ]
     if sheet.alloy:
-        sentences.append(f"The alloy to look for: {chemical(sheet.alloy)}.")
+        sentences.append(f"Alloy or metal to look for: {chemical(sheet.alloy)}.")
     if below:
         sentences.append(f"Left out below the floor of {floor:g} V: {below}.")
     if sheet.estimated:

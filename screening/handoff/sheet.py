@@ -196,13 +196,7 @@ def bench_sheet(
     compound = parse_formula(reactor)
     phase = _phase(snapshot, compound, "reactor")
     _phase(snapshot, parse_formula(plan.sulfide), "sulfide")
-    changes = {
-        "anode": plan.anode,
-        "sulfide": plan.sulfide,
-        "wt_percent": plan.wt_percent,
-        "layer_mg_per_cm2": plan.areal_mg_per_cm2,
-    }
-    conditions = campaign.conditions(changes) if campaign else Conditions(**changes)
+    conditions = _conditions(plan, campaign)
     found = detail(Surroundings.of(snapshot, conditions), phase, compound.text, (plan.wt_percent,))
     made = recipe(snapshot, compound, plan.batch_g)
     standing = campaign.standing(compound, plan.anode, plan.sulfide) if campaign else None
@@ -229,6 +223,16 @@ def bench_sheet(
         gases=tuple(hazard(gas) for gas in freed),
         provenance=found.with_anode.provenance,
     )
+
+
+def _conditions(plan: Plan, campaign: Campaign | None) -> Conditions:
+    changes = {
+        "anode": plan.anode,
+        "sulfide": plan.sulfide,
+        "wt_percent": plan.wt_percent,
+        "layer_mg_per_cm2": plan.areal_mg_per_cm2,
+    }
+    return campaign.conditions(changes) if campaign else Conditions.model_validate(changes)
 
 
 def _phase(snapshot: Snapshot, formula: Formula, role: str) -> int:
