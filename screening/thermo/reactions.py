@@ -56,8 +56,5 @@ def _integer_scale(moles: list[float]) -> float | None:
 
 
 def _write(term: Term, scale: float | None) -> str:
-    if scale is None:
-        coefficient = f"{term.moles:.4g}"
-    else:
-        coefficient = str(round(term.moles * scale))
+    coefficient = f"{term.moles:.4g}" if scale is None else str(round(term.moles * scale))
     return term.formula if coefficient == "1" else f"{coefficient} {term.formula}"
