@@ -171,7 +171,7 @@ def run(
         chunk,
     )
     for conditions in study.conditions.grid():
-        _check_conditions(snapshot, conditions, selection)
+        _check_conditions(source, conditions, selection)
     store = Store.open(out, identity, fresh=fresh)
     provenance = Provenance.now(
         snapshot.manifest.name,
@@ -194,11 +194,11 @@ def run(
     return Campaign(study, source, store, selection, provenance)
 
 
-def _check_conditions(snapshot: Snapshot, conditions: Conditions, selection: Selection) -> None:
+def _check_conditions(source: Source, conditions: Conditions, selection: Selection) -> None:
     """Refuse what cannot meet before any work is done."""
-    surroundings = Surroundings.of(snapshot, conditions)
+    surroundings = _surroundings(source, conditions.model_dump_json())
     sulfide_composition(surroundings)
-    anode = snapshot.find(surroundings.anode.formula)
+    anode = source.load().find(surroundings.anode.formula)
     named = selection.phase[: selection.n_named + selection.n_controls].tolist()
     if anode in named:
         raise InputError(

@@ -1,5 +1,6 @@
 """Campaigns survive what happens to long runs: kills, restarts, other studies, phases that fail."""
 
+import json
 import os
 import signal
 import subprocess
@@ -230,7 +231,6 @@ def cluster(tmp_path: Path) -> Iterator[tuple[str, list[subprocess.Popen[bytes]]
         command = [sys.executable, "-m", "distributed.cli.dask_worker", "--scheduler-file", str(told)]
         options = ["--no-nanny", "--no-dashboard", "--nthreads", "1", "--host", "127.0.0.1"]
         started += [subprocess.Popen([*command, *options], **quiet) for _ in range(2)]
-        import json
 
         yield json.loads(told.read_text())["address"], started[1:]
     finally:
