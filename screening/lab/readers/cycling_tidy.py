@@ -284,11 +284,8 @@ def _usable(raw: RawRecord, columns: dict[str, np.ndarray]) -> tuple[np.ndarray 
             )
         at_end = len(lost) == 1 and lost[0] == len(finite) - 1
         kind = FlagKind.TRUNCATED if at_end else FlagKind.NOT_A_NUMBER
-        what = (
-            "the last row is incomplete"
-            if at_end
-            else f"{len(lost)} rows lack a time, a voltage or a current"
-        )
+        unusable = f"{_rows(len(lost))} without time, voltage or current"
+        what = "the last row is incomplete" if at_end else unusable
         flags.append(raw.flag(kind, f"{what}; left out", int(lost[0])))
         keep = finite
     rows = np.flatnonzero(keep) if keep is not None else None
@@ -299,9 +296,13 @@ def _usable(raw: RawRecord, columns: dict[str, np.ndarray]) -> tuple[np.ndarray 
         stray = stray if rows is None else rows[stray]
         keep = np.ones(len(finite), dtype=bool) if keep is None else keep
         keep[stray] = False
-        told = f"{len(stray)} rows out of the order of time; left out"
+        told = f"{_rows(len(stray))} out of the order of time; left out"
         flags.append(raw.flag(FlagKind.TIME_BACKWARDS, told, int(stray[0])))
     return keep, flags
+
+
+def _rows(count: int) -> str:
+    return f"{count} row" if count == 1 else f"{count} rows"
 
 
 def _table(columns: dict[str, np.ndarray], keep: np.ndarray | None) -> tuple[pd.DataFrame, list[str]]:
