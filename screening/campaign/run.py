@@ -15,10 +15,12 @@ from screening.campaign.store import Identity, Store
 from screening.campaign.study import Study
 from screening.campaign.workers import BROKEN_POOL, Workers, pool
 from screening.errors import InputError, UnreachableError
+from screening.phases.composition import symbol
 from screening.phases.library import EMBEDDED
 from screening.phases.snapshot import Snapshot
 from screening.phases.sources import gather
 from screening.provenance import Provenance
+from screening.reactors.anode import find_anode
 from screening.reactors.contacts import sulfide_composition
 from screening.reactors.reduction import Surroundings
 from screening.reactors.settings import Conditions
@@ -159,27 +161,13 @@ def run(
         If the Dask scheduler does not answer, or workers keep dying.
     """
     snapshot = source.load()
-    selection = select(snapshot, study.candidates, study.conditions.anodes[0])
+    first_anode = find_anode(snapshot, study.conditions.anodes[0])
+    selection = select(snapshot, study.candidates, symbol(first_anode.mobile))
     announce(selection)
-    identity = Identity(
-        study.name,
-        study.checksum,
-        snapshot.manifest.name,
-        snapshot.manifest.checksum,
-        snapshot.manifest.energy_scheme,
-        len(selection),
-        chunk,
-    )
-    for conditions in study.conditions.grid():
-        _check_conditions(source, conditions, selection)
+    identity = _identity(study, snapshot, len(selection), chunk)
+    _check_conditions(source, study, selection)
     store = Store.open(out, identity, fresh=fresh)
-    provenance = Provenance.now(
-        snapshot.manifest.name,
-        snapshot.manifest.checksum,
-        energy_scheme=snapshot.manifest.energy_scheme,
-        study=study.name,
-        study_checksum=study.checksum,
-    )
+    provenance = _provenance(study, snapshot)
     tasks = _tasks(study, source, selection, identity)
     total = sum(len(task.phase) for task in tasks)
     finished = store.done()
@@ -194,16 +182,32 @@ def run(
     return Campaign(study, source, store, selection, provenance)
 
 
-def _check_conditions(source: Source, conditions: Conditions, selection: Selection) -> None:
+def _identity(study: Study, snapshot: Snapshot, n_candidates: int, chunk: int) -> Identity:
+    manifest = snapshot.manifest
+    scheme = manifest.energy_scheme
+    return Identity(study.name, study.checksum, manifest.name, manifest.checksum, scheme, n_candidates, chunk)
+
+
+def _provenance(study: Study, snapshot: Snapshot) -> Provenance:
+    return Provenance.now(
+        snapshot.manifest.name,
+        snapshot.manifest.checksum,
+        energy_scheme=snapshot.manifest.energy_scheme,
+        study=study.name,
+        study_checksum=study.checksum,
+    )
+
+
+def _check_conditions(source: Source, study: Study, selection: Selection) -> None:
     """Refuse what cannot meet before any work is done."""
-    surroundings = _surroundings(source, conditions.model_dump_json())
-    sulfide_composition(surroundings)
-    anode = source.load().find(surroundings.anode.formula)
     named = selection.phase[: selection.n_named + selection.n_controls].tolist()
-    if anode in named:
-        raise InputError(
-            f"{conditions.anode} is both a candidate and the anode", remedy="leave it out of one of them"
-        )
+    for conditions in study.conditions.grid():
+        surroundings = _surroundings(source, conditions.model_dump_json())
+        sulfide_composition(surroundings)
+        if source.load().find(surroundings.anode.formula) in named:
+            raise InputError(
+                f"{conditions.anode} is both a candidate and the anode", remedy="leave it out of one of them"
+            )
 
 
 def _tasks(study: Study, source: Source, selection: Selection, identity: Identity) -> list[Task]:

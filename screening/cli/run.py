@@ -52,10 +52,6 @@ def run(
         shown = chosen.figures.model_copy(update={"top": top})
         chosen = chosen.model_copy(update={"figures": shown})
     _announce_compilation()
-    from screening.campaign.backtest import back_test, known_compounds, write_back_test
-    from screening.campaign.outcome import conclude
-    from screening.campaign.results import details, reactor_json, write_results
-    from screening.campaign.results import shown as shown_positions
     from screening.campaign.run import Source, Workers
     from screening.campaign.run import run as run_study
 
@@ -71,13 +67,23 @@ def run(
             report=_reporter(bar),
             announce=_announce_selection,
         )
+    _conclude(campaign, jobs, draw=figures, as_json=as_json)
+
+
+def _conclude(campaign: "Campaign", jobs: int, *, draw: bool, as_json: bool) -> None:
+    """Rank a finished campaign, write and draw what it says, and print it."""
+    from screening.campaign.backtest import back_test, known_compounds, write_back_test
+    from screening.campaign.outcome import conclude
+    from screening.campaign.results import details, reactor_json, write_results
+    from screening.campaign.results import shown as shown_positions
+
     outcomes = conclude(campaign, threads=jobs or -1)
     described = [details(campaign, outcome, shown_positions(campaign, outcome)) for outcome in outcomes]
     known = known_compounds()
     tests = [test for o in outcomes if (test := back_test(campaign, o, known)) is not None]
     write_results(campaign, outcomes, described)
     write_back_test(campaign, tests)
-    if figures:
+    if draw:
         _draw(campaign, outcomes, described)
         _draw_map(campaign, outcomes, known)
     tables.show_failures(campaign)
@@ -93,7 +99,7 @@ def run(
     tables.show_outcomes(campaign, outcomes, described)
     for test in tests:
         tables.show_back_test(test)
-    print(f"\nresults in {directory}")
+    print(f"\nresults in {campaign.store.directory}")
 
 
 def studies(as_json: JsonOption = False) -> None:

@@ -97,6 +97,18 @@ class TestRows:
             ("LiAl", "Li3PS4", 2),
         ]
 
+    def test_an_alloy_leaves_out_the_salts_of_its_mobile_element(self, tmp_path: Path) -> None:
+        alloy = parse_study(
+            'name = "alloy"\n[candidates.query]\nanions = ["F"]\nn_elements = [2, 2]\n'
+            '[conditions]\nanodes = ["LiAl"]\n[uncertainty]\ndraws = 0',
+            where="alloy",
+        )
+        campaign = run(alloy, Source(), tmp_path, workers=ONE)
+        assert "simple salt of Li" in {entry.reason for entry in campaign.selection.left_out}
+        formulas = campaign.store.read(["formula"])["formula"].to_pylist()
+        assert "LiF" not in formulas
+        assert "NaF" in formulas
+
     def test_what_is_not_asked_for_is_not_computed(self, study: Study, tmp_path: Path) -> None:
         cheap = study.model_copy(
             update={"conditions": study.conditions.model_copy(update={"contacts": ("mixing",)})}
