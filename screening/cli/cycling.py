@@ -109,23 +109,28 @@ def _print_written(written: list[Path]) -> None:
 def _full(data: "CyclingData", sheet: "CellSheet", out: Path | None, as_json: bool) -> None:
     import json
 
-    from screening.lab.cycling.fullcell import full_cell_cycles
+    from screening.lab.cycling.full import assess_full
     from screening.report.cycling import full_summary, write_full
 
     nominal = sheet.nominal_capacity_mah
-    result = full_cell_cycles(
+    report = assess_full(
         data,
         order=sheet.cycle_order,
         reference_cycle=sheet.reference_cycle,
         nominal_capacity_ah=None if nominal is None else nominal / 1e3,
     )
-    summary = full_summary(result, data)
-    written = write_full(out, result, data) if out is not None else []
+    summary = full_summary(report)
+    written = write_full(out, report) if out is not None else []
     if as_json:
         print(json.dumps(summary, ensure_ascii=False, allow_nan=False))
         return
-    _print_full(result)
-    for flag in result.flags:
+    _print_full(report.result)
+    for analysis in report.plateaus:
+        for plateau in analysis.plateaus:
+            share = f"{plateau.fraction:.1%} of the charge"
+            mark = ", extra" if plateau in analysis.extra else ""
+            print(f"first-cycle plateau   {plateau.voltage_v:.3f} V, {share}{mark}")
+    for flag in report.result.flags:
         print(f"note: {flag}")
     _print_written(written)
 

@@ -81,7 +81,7 @@ def _life(report: SymmetricReport) -> str:
 
 def _panels(report: SymmetricReport) -> object:
     """Voltage, overpotential and resistance below each other on one time axis."""
-    from plotly.graph_objects import Scattergl
+    from plotly.graph_objects import Scatter
     from plotly.subplots import make_subplots
 
     halves, cycles = report.half_cycles, report.cycles
@@ -91,7 +91,7 @@ def _panels(report: SymmetricReport) -> object:
 
     def add(row: int, x: np.ndarray, y: np.ndarray, name: str, colour: str, mode: str) -> None:
         # single precision halves the page; a hundredth of a second in a month is still told apart
-        trace = Scattergl(
+        trace = Scatter(
             x=x.astype(np.float64).round(6),
             y=y.astype(np.float32),
             name=name,

@@ -1,4 +1,4 @@
-"""Files of a cell's cycling: tables, Battery Data Format, figures, and for symmetric cells one page."""
+"""Files of a cell's cycling: tables, Battery Data Format, figures and one page."""
 
 import math
 from collections.abc import Mapping
@@ -11,12 +11,14 @@ import pandas as pd
 from screening.files import output_directory, write_csv, write_figure, write_json, write_parquet
 from screening.lab.cycling.critical_current import critical_current
 from screening.lab.cycling.export import write_bdf
-from screening.lab.cycling.fullcell import FullCellResult
+from screening.lab.cycling.full import FullCellReport
 from screening.lab.cycling.polarisation import figures_of
 from screening.lab.cycling.symmetric import SymmetricReport
 from screening.lab.cycling.table import CyclingData
 from screening.plots.cycling import symmetric_figure
 from screening.plots.cycling_html import write_symmetric_page
+from screening.plots.fullcell import full_cell_figure
+from screening.plots.fullcell_html import write_full_page
 from screening.provenance import Provenance
 
 
@@ -51,8 +53,9 @@ def symmetric_summary(report: SymmetricReport) -> dict[str, Any]:
     return {key: _plain(value) for key, value in content.items()}
 
 
-def full_summary(result: FullCellResult, data: CyclingData) -> dict[str, Any]:
+def full_summary(report: FullCellReport) -> dict[str, Any]:
     """What was found about a full cell, ready for JSON."""
+    result, data = report.result, report.data
     content = {
         item.name: getattr(result, item.name)
         for item in fields(result)
@@ -63,6 +66,7 @@ def full_summary(result: FullCellResult, data: CyclingData) -> dict[str, Any]:
     content |= {
         "coulombic_efficiency_is": result.order.efficiency_definition,
         "cycles": len(result.cycles),
+        "extra_plateaus": report.extra_plateaus,
         "flags": [asdict(flag) for flag in result.flags],
         "provenance": provenance_of(data).as_dict(),
     }
@@ -102,7 +106,7 @@ def write_symmetric(directory: Path, report: SymmetricReport) -> list[Path]:
     return written
 
 
-def write_full(directory: Path, result: FullCellResult, data: CyclingData) -> list[Path]:
+def write_full(directory: Path, report: FullCellReport) -> list[Path]:
     """Write everything about a full cell into a directory.
 
     Returns
@@ -111,12 +115,20 @@ def write_full(directory: Path, result: FullCellResult, data: CyclingData) -> li
         The files written.
     """
     output_directory(directory)
+    result, data = report.result, report.data
     stamp = provenance_of(data)
     flags = data.with_flags(result.flags[len(data.flags) :]).flags_frame()
-    tables = {"cycles": result.to_frame(), "flags": flags}
+    tables = {"cycles": result.to_frame(), "plateaus": report.plateaus_frame(), "flags": flags}
     written = _write_tables(directory, tables, stamp)
     written += _write_record(directory, data, stamp)
-    return written + _write_json(directory, full_summary(result, data), tables)
+    written += _write_json(directory, full_summary(report), tables)
+    figure = full_cell_figure(report)
+    for suffix in (".png", ".svg"):
+        written.append(directory / f"cell{suffix}")
+        write_figure(written[-1], figure, stamp)
+    written.append(directory / "cell.html")
+    write_full_page(written[-1], report, stamp)
+    return written
 
 
 def _write_tables(directory: Path, tables: Mapping[str, pd.DataFrame], stamp: Provenance) -> list[Path]:

@@ -10,7 +10,7 @@ DECIDED_SHARE = 0.9
 
 _DISCHARGE = re.compile(r"^d$|^md$|dis|dch|放电", re.IGNORECASE)
 REST_OFFSET_SHARE = 0.05
-"""A current up to this share of the largest that flows, in a row that the cycler calls rest, is its offset."""
+"""A current up to this share of the largest, in a row that the cycler calls rest, is its offset."""
 
 _REST = re.compile(r"^[rsp]$|rest|idle|pause|ocv|open circuit|搁置|静置", re.IGNORECASE)
 _CHARGE = re.compile(r"^c$|ch|cc|cv|充电", re.IGNORECASE)

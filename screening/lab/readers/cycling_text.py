@@ -1,6 +1,5 @@
 """Text exports: LANDT, Neware, Arbin, Maccor, Battery Data Format, any csv whose columns have names."""
 
-import zlib
 from pathlib import Path
 
 from screening.errors import InputError
@@ -40,11 +39,7 @@ def read_cycling_text(path: Path) -> RawRecord:
     InputError
         If the file is no text, holds no table of numbers, or its columns have no names.
     """
-    try:
-        text = read_text(path)
-    except zlib.error as error:
-        told = f"cannot be unpacked ({error})"
-        raise InputError(told, where=str(path), remedy="copy the file again") from None
+    text = read_text(path)
     if is_layered(text):
         return read_layered(text)
     layout = find_table(text)

@@ -6,6 +6,7 @@ are and how they are written), :func:`parse_table` (the columns as a frame index
 
 import gzip
 import re
+import zlib
 from collections import Counter
 from dataclasses import dataclass
 from io import StringIO
@@ -107,7 +108,7 @@ def read_bytes(path: Path, limit: int = MAX_BYTES) -> bytes:
             packed = raw.read(2) == b"\x1f\x8b"
             raw.seek(0)
             data = gzip.GzipFile(fileobj=raw).read(limit + 1) if packed else raw.read(limit + 1)
-    except (EOFError, gzip.BadGzipFile, OSError, ValueError) as error:
+    except (EOFError, gzip.BadGzipFile, OSError, ValueError, zlib.error) as error:
         reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
         raise InputError(f"cannot be read ({reason})", where=str(path), remedy="check the file") from None
     if not data:
