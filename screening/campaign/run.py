@@ -168,18 +168,26 @@ def run(
     _check_conditions(source, study, selection)
     store = Store.open(out, identity, fresh=fresh)
     provenance = _provenance(study, snapshot)
-    tasks = _tasks(study, source, selection, identity)
+    campaign = Campaign(study, source, store, selection, provenance)
+    _finish(campaign, _tasks(study, source, selection, identity), workers or Workers(), report)
+    return campaign
+
+
+def _finish(
+    campaign: Campaign, tasks: list[Task], workers: Workers, report: Callable[[Progress], None]
+) -> None:
+    """Assess the chunks that the store does not hold yet."""
+    store = campaign.store
     total = sum(len(task.phase) for task in tasks)
     finished = store.done()
     remaining = [task for task in tasks if task.name not in finished]
     done, failed = total - sum(len(task.phase) for task in remaining), len(store.failures())
     sizes = {task.name: len(task.phase) for task in remaining}
     report(Progress(done, total, failed))
-    for name, part in _stream(remaining, workers or Workers()):
-        store.write(name, part, provenance)
+    for name, part in _stream(remaining, workers):
+        store.write(name, part, campaign.provenance)
         done, failed = done + sizes[name], failed + len(part.failures)
         report(Progress(done, total, failed))
-    return Campaign(study, source, store, selection, provenance)
 
 
 def _identity(study: Study, snapshot: Snapshot, n_candidates: int, chunk: int) -> Identity:
