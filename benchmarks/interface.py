@@ -7,10 +7,11 @@ each pair by wall clock on one thread with the garbage collector off, each side 
 
 * pymatgen: ``PhaseDiagram(entries)``, ``InterfacialReactivity(...)`` and ``get_kinks()``. Its entries are
   selected and built beforehand, outside the timer.
-* ours: one call ``tie_lines(snapshot, a, b)`` for one pair of compositions: it selects the chemical system from
-  all phases of the snapshot and walks its hull. This is the figure of the ratio. (A single call straight after
-  a run of pymatgen finds the processor's caches cold and takes 0.15 ms, a ratio of about 310.) Beside it stand the same pairs as one batch, and ``react``, which also parses
-  formulas, prices the reactants and writes every balanced reaction.
+* ours: one call ``tie_lines(snapshot, a, b)`` for one pair of compositions: it selects the chemical system
+  from all phases of the snapshot and walks its hull. This is the figure of the ratio. (A single call straight
+  after a run of pymatgen finds the processor's caches cold and takes 0.15 ms, a ratio of about 310.) Beside
+  it stand the same pairs as one batch, and ``react``, which also parses formulas, prices the reactants and
+  writes every balanced reaction.
 
 Excluded on our side: compilation (cached after the first call) and the reading of the snapshot.
 """
