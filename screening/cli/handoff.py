@@ -40,11 +40,11 @@ def handoff(
     temperature: TemperatureOption = None,
 ) -> None:
     """Write a bench sheet of each candidate: html, printable pdf, json."""
-    from screening.handoff.diffraction import read_cells
     from screening.handoff.pages import write_sheets
     from screening.handoff.sheet import Plan, bench_sheet
     from screening.handoff.standing import Campaign
     from screening.phases.sources import gather
+    from screening.phases.structures import read_cells
 
     plan = Plan(wt, die_mm, layer_mg, batch_g, anode, sulfide)
     campaign = Campaign.read(results) if results is not None else None

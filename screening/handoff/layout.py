@@ -4,9 +4,10 @@ import re
 from dataclasses import dataclass
 from math import isnan
 
-from screening.handoff.diffraction import WAVELENGTH_A, Pattern
 from screening.handoff.hazards import SOURCE
+from screening.handoff.patterns import Pattern
 from screening.handoff.sheet import MG_PER_G, BenchSheet
+from screening.phases.powder import CU_KA_A
 from screening.reactors.detail import Plateau
 
 SUBSCRIPTS = str.maketrans("0123456789.", "₀₁₂₃₄₅₆₇₈₉.")
@@ -262,7 +263,7 @@ def _patterns(sheet: BenchSheet) -> Block:
     without = [each for each in sheet.patterns if not each.lines]
     sources = tuple(dict.fromkeys(each.source for each in with_lines))
     sentences = [
-        f"Simulated from crystal structures, Cu Kα {WAVELENGTH_A} Å, 10 to 80° 2θ: position, indices, "
+        f"Simulated from crystal structures, Cu Kα {CU_KA_A} Å, 10 to 80° 2θ: position, indices, "
         "intensity in % of the strongest. Milled powders give broad lines, amorphous products none."
     ]
     if without:

@@ -6,14 +6,15 @@ from math import isfinite, isnan, pi
 from typing import Any
 
 from screening.errors import InputError
-from screening.handoff.diffraction import Cell, Pattern, literature_cells, pattern
 from screening.handoff.hazards import Hazard, gases, hazard
+from screening.handoff.patterns import Pattern, pattern
 from screening.handoff.protocol import Protocol, quoted_protocol
 from screening.handoff.recipe import Recipe, recipe
 from screening.handoff.standing import Campaign, Standing
 from screening.lab.impedance.windows import Window, Windows
 from screening.phases.composition import Formula, parse_formula
 from screening.phases.snapshot import Snapshot
+from screening.phases.structures import Cell, literature_cells
 from screening.provenance import Provenance
 from screening.reactors.detail import Plateau, ReactorDetail, detail, molar_volume_cm3
 from screening.reactors.reduction import Surroundings

@@ -1,8 +1,7 @@
-"""Powder lines against densities and Bragg's law; the cells against what a balance weighs."""
+"""The literature cells against what a balance weighs; the user's CIF files."""
 
 import tomllib
 from importlib.resources import files
-from math import asin, degrees, sqrt
 from pathlib import Path
 
 import pytest
@@ -10,8 +9,8 @@ from pymatgen.core import Lattice, Structure
 from pymatgen.symmetry.analyzer import SpacegroupAnalyzer
 
 from screening.errors import InputError
-from screening.handoff.diffraction import RANGE_DEG, WAVELENGTH_A, literature_cells, pattern, read_cells
 from screening.phases.composition import parse_formula
+from screening.phases.structures import CELLS_FILE, find_cell, literature_cells, read_cells
 
 # g/cm³ at room temperature, CRC Handbook of Chemistry and Physics
 DENSITIES_G_PER_CM3 = {
@@ -32,8 +31,6 @@ DENSITIES_G_PER_CM3 = {
     "MgF2": 3.148,
     "MgI2": 4.43,
 }
-
-CUBIC_A = {"LiCl": 5.12954, "LiF": 4.0173, "Al": 4.04958, "LiAl": 6.37, "Li2S": 5.708}
 
 BY_NAME = {cell.formula.text: cell for cell in literature_cells()}
 
@@ -58,7 +55,7 @@ def test_cells_hold_their_formula(formula: str) -> None:
 
 @pytest.mark.parametrize("formula", BY_NAME)
 def test_cells_have_the_space_group_they_name(formula: str) -> None:
-    content = tomllib.loads((files("screening.handoff") / "cells.toml").read_text("utf-8"))
+    content = tomllib.loads((files("screening.phases") / CELLS_FILE).read_text("utf-8"))
     named = {entry["formula"]: entry["space_group"] for entry in content["cell"]}
     assert SpacegroupAnalyzer(BY_NAME[formula].structure).get_space_group_symbol() == named[formula]
 
@@ -75,36 +72,25 @@ def test_the_chloroaluminate_has_tetrahedra() -> None:
         assert [each.specie.symbol for each in near] == ["Cl"] * 4
 
 
-@pytest.mark.parametrize("formula", CUBIC_A)
-def test_positions_follow_braggs_law(formula: str) -> None:
-    found = pattern(formula, "test", literature_cells())
-    assert max(line.intensity for line in found.lines) == pytest.approx(100.0)
-    for line in found.lines:
-        h, k, index = map(int, line.hkl)
-        sine = WAVELENGTH_A * sqrt(h * h + k * k + index * index) / (2.0 * CUBIC_A[formula])
-        assert line.two_theta_deg == pytest.approx(2.0 * degrees(asin(sine)), abs=1e-4)
-        assert len({h % 2, k % 2, index % 2}) == 1  # face centred: all even or all odd
-        assert RANGE_DEG[0] <= line.two_theta_deg <= RANGE_DEG[1]
+def test_a_phase_without_a_cell_is_not_found() -> None:
+    assert find_cell(parse_formula("Li3YI6"), literature_cells()) is None
 
 
-def test_hexagonal_lines_are_named_as_in_tables() -> None:
-    assert [line.hkl for line in pattern("Mg", "test", literature_cells()).lines] == (
-        ["100", "002", "101", "110", "103", "112"]
-    )
-
-
-def test_a_phase_without_a_cell_has_no_lines() -> None:
-    found = pattern("Li3YBr6", "test", literature_cells())
-    assert (found.lines, found.source) == ((), "")
+@pytest.mark.parametrize("spelling", ["LiCl", "ClLi", "Li2Cl2"])
+def test_a_cell_is_found_by_composition(spelling: str) -> None:
+    found = find_cell(parse_formula(spelling), literature_cells())
+    assert found is not None
+    assert found.formula.text == "LiCl"
 
 
 def test_a_given_cif_comes_first(tmp_path: Path) -> None:
     path = tmp_path / "mine.cif"
     wide = Structure.from_spacegroup("Fm-3m", Lattice.cubic(5.3), ["Li", "Cl"], [[0, 0, 0], [0.5, 0.5, 0.5]])
     wide.to(filename=str(path))
-    found = pattern("LiCl", "test", (*read_cells([path]), *literature_cells()))
+    found = find_cell(parse_formula("LiCl"), (*read_cells([path]), *literature_cells()))
+    assert found is not None
     assert found.source == "your file mine.cif"
-    assert found.lines[0].d_a == pytest.approx(5.3 / sqrt(3.0), abs=1e-4)
+    assert found.structure.lattice.a == pytest.approx(5.3)
 
 
 @pytest.mark.parametrize(
