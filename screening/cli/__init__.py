@@ -21,6 +21,7 @@ from screening.cli import (
     thermo,
     top,
     validate,
+    xrd,
 )
 from screening.errors import ScreeningError
 
@@ -44,6 +45,7 @@ app.add_typer(snapshot.app, name="snapshot")
 app.command("eis")(eis.eis)
 app.command("drt")(drt.drt)
 app.command("arrhenius")(eis.arrhenius)
+app.command("xrd")(xrd.xrd)
 app.command("cycling")(cycling.cycling)
 app.add_typer(experiments.app, name="experiments")
 app.command("validate")(validate.validate)

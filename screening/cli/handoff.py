@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from screening.cli.options import (
+    CifOption,
     JsonOption,
     PhasesOption,
     SnapshotOption,
@@ -26,10 +27,7 @@ def handoff(
     batch_g: Annotated[float, typer.Option("--batch-g", metavar="G", help="Reactor to make.")] = 1.0,
     anode: Annotated[str, typer.Option("--anode", help="Metal of the anode.")] = "Li",
     sulfide: Annotated[str, typer.Option("--sulfide", help="Electrolyte in the layer.")] = "Li6PS5Cl",
-    cif: Annotated[
-        list[Path] | None,
-        typer.Option("--cif", metavar="FILE", help="Structure for X-ray lines; may be repeated."),
-    ] = None,
+    cif: CifOption = None,
     out: Annotated[
         Path | None,
         typer.Option("--out", metavar="DIR", help="Directory (default handoff; none with --json)."),

@@ -22,6 +22,10 @@ JsonOption = Annotated[bool, typer.Option("--json", help="Write JSON, and nothin
 AtHullOption = Annotated[
     bool, typer.Option("--at-hull", help="Accept compositions that the snapshot lacks at their hull energy.")
 ]
+CifOption = Annotated[
+    list[Path] | None,
+    typer.Option("--cif", metavar="FILE", help="Structure for X-ray lines; may be repeated."),
+]
 
 
 def write_json(content: Any) -> None:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from screening.cli.options import JsonOption, write_json
+from screening.cli.options import CifOption, JsonOption, write_json
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -39,11 +39,13 @@ def validate(
         Path | None,
         typer.Option("--shelf", metavar="FILE", help="What to measure next: only these, a formula a line."),
     ] = None,
+    cif: CifOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Compare a campaign with measured cells; say what contradicts it and what to measure next."""
     from screening.errors import InputError
     from screening.lab.experiments import read_experiments
+    from screening.phases.structures import read_cells
     from screening.validation.next_cells import Shopping, read_shelf
     from screening.validation.predictions import read_predictions
     from screening.validation.update import CONCENTRATION, Prior
@@ -62,6 +64,7 @@ def validate(
         simulated=simulated,
         prior=Prior(concentration=held),
         shopping=Shopping(max_cost, listed),
+        structures=read_cells(cif or []),
     )
     written = write_validation(found, out or results)
     if as_json:

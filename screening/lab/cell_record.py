@@ -9,6 +9,7 @@ from typing import Annotated, Any, Self
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from screening.lab.cycling.cell_sheet import CellSheet
+from screening.lab.diffraction.pattern import CU_KA_A
 from screening.lab.quantities import QUANTITIES
 
 _FORMULA = re.compile(r"[A-Z][A-Za-z0-9.()\[\]]*")
@@ -94,12 +95,28 @@ class ProtocolSheet(_Table):
 
 
 class Files(_Table):
-    """Raw files, by paths relative to the sheet."""
+    """Raw files, by paths relative to the sheet.
+
+    Attributes
+    ----------
+    impedance, cycling : tuple of str
+    diffraction : tuple of str
+        At most one: the powder pattern of the layer after the rest.
+    wavelength_a : float
+        Of that pattern, Å; Cu Kα by default.
+    """
 
     impedance: tuple[str, ...] = ()
     cycling: tuple[str, ...] = ()
+    diffraction: Annotated[tuple[str, ...], Field(max_length=1)] = ()
+    wavelength_a: Annotated[float, Field(gt=0.0, lt=5.0)] = CU_KA_A
 
-    @field_validator("impedance", "cycling")
+    @property
+    def all(self) -> tuple[str, ...]:
+        """All of them."""
+        return (*self.impedance, *self.cycling, *self.diffraction)
+
+    @field_validator("impedance", "cycling", "diffraction")
     @classmethod
     def _relative(cls, names: tuple[str, ...]) -> tuple[str, ...]:
         for name in names:
@@ -210,8 +227,10 @@ class CellRecord(_Table):
             raise ValueError("area_cm2 and die_mm both given; keep one")
         if (self.kind is Kind.FULL) != (self.cathode is not None):
             raise ValueError('a [cathode] belongs to kind = "full" and to no other')
-        if not self.quoted and not (self.files.impedance or self.files.cycling):
+        if not self.quoted and not self.files.all:
             raise ValueError("nothing measured: give files or quoted figures")
+        if self.files.diffraction and not self.reactor:
+            raise ValueError("a diffraction pattern is read for a layer, and this sheet names no reactor")
         names = [quoted.quantity for quoted in self.quoted]
         for name in names:
             if names.count(name) > 1:

@@ -51,7 +51,7 @@ class Experiment:
     path: Path
     record: CellRecord
 
-    def located(self, kind: Literal["impedance", "cycling"]) -> tuple[Path, ...]:
+    def located(self, kind: Literal["impedance", "cycling", "diffraction", "all"]) -> tuple[Path, ...]:
         """Paths of the raw files of one kind."""
         return tuple(self.path.parent / name for name in getattr(self.record.files, kind))
 
@@ -136,7 +136,7 @@ def read_experiment(path: Path) -> Experiment:
     except ValidationError as error:
         raise _first_fault(error, path) from None
     experiment = Experiment(path.stem, path, record)
-    for name, place in (*_named(experiment, "impedance"), *_named(experiment, "cycling")):
+    for name, place in zip(record.files.all, experiment.located("all"), strict=True):
         if not place.is_file():
             raise InputError(
                 f"no file {name!r}",
@@ -144,11 +144,6 @@ def read_experiment(path: Path) -> Experiment:
                 remedy="give its path relative to the sheet, or put it there",
             )
     return experiment
-
-
-def _named(experiment: Experiment, kind: Literal["impedance", "cycling"]) -> list[tuple[str, Path]]:
-    names = getattr(experiment.record.files, kind)
-    return list(zip(names, experiment.located(kind), strict=True))
 
 
 def _first_fault(error: ValidationError, path: Path) -> InputError:

@@ -91,6 +91,25 @@ class MeasuredCell:
         outcome = self.outcomes.get(quantity)
         return None if outcome is None else outcome.value
 
+    def joined(self, outcomes: Sequence[Outcome], remarks: Sequence[str] = ()) -> "MeasuredCell":
+        """The cell with outcomes of its raw files added to those it has.
+
+        Raises
+        ------
+        InputError
+            If it has one of these already: a figure is quoted or computed, never both.
+        """
+        for outcome in outcomes:
+            known = self.outcomes.get(outcome.quantity)
+            if known is not None:
+                raise InputError(
+                    f"quotes {outcome.quantity} = {known.value:g}, and its raw files give {outcome.value:g}",
+                    where=str(self.experiment.path),
+                    remedy="keep the figure or the files",
+                )
+        added = {outcome.quantity: outcome for outcome in outcomes}
+        return MeasuredCell(self.experiment, self.outcomes | added, (*self.remarks, *remarks))
+
 
 def measured_cells(experiments: Sequence[Experiment]) -> tuple[MeasuredCell, ...]:
     """Reduce every cell to its outcomes.
@@ -111,27 +130,15 @@ def measure_cell(experiment: Experiment) -> MeasuredCell:
     InputError
         If a figure is quoted that the raw files give too.
     """
-    found: list[Outcome] = []
-    remarks: list[str] = []
+    cell = MeasuredCell(experiment, {q.quantity: _quoted(q) for q in experiment.record.quoted})
     for names, reduce in (
         (experiment.record.files.impedance, _from_impedance),
         (experiment.record.files.cycling, _from_cycling),
     ):
         if names:
             reduced = _reduced(reduce, experiment)
-            found += reduced.outcomes
-            remarks += reduced.remarks
-    outcomes = {outcome.quantity: outcome for outcome in found}
-    for quoted in experiment.record.quoted:
-        if quoted.quantity in outcomes:
-            raise InputError(
-                f"quotes {quoted.quantity} = {float(quoted.value):g}, and its raw files give "
-                f"{outcomes[quoted.quantity].value:g}",
-                where=str(experiment.path),
-                remedy="keep the figure or the files",
-            )
-        outcomes[quoted.quantity] = _quoted(quoted)
-    return MeasuredCell(experiment, outcomes, tuple(remarks))
+            cell = cell.joined(reduced.outcomes, reduced.remarks)
+    return cell
 
 
 @dataclass(frozen=True)

@@ -47,6 +47,7 @@ _KNOWN = (
     _fact("alloy_contact_appears", "the alloy | electrolyte contact (τ4) appears at rest"),
     _fact("reactor_lines_gone", "no reactor line is left in the diffraction pattern after rest"),
     _fact("salt_lines_present", "lines of the lithium salt stand in the pattern after rest"),
+    _fact("alloy_lines_present", "lines of the alloy or metal stand in the pattern after rest"),
     _fact("shorts_at_rest", "a cell whose only separator is the layer shorts through at rest"),
     _fact("extra_plateau", "the first charge shows a plateau that the cathode does not have"),
     Quantity("completion_h", "h", Better.SMALLER, "time at rest until the reacting interface has settled"),

@@ -126,10 +126,13 @@ class Joined:
     pairs : tuple of Pair
     unjoined : tuple of MeasuredCell
         Cells with a layer that the campaign does not hold.
+    cells : tuple of MeasuredCell
+        All cells, controls among them.
     """
 
     pairs: tuple[Pair, ...]
     unjoined: tuple[MeasuredCell, ...]
+    cells: tuple[MeasuredCell, ...]
 
 
 def join(predictions: Predictions, cells: Sequence[MeasuredCell]) -> Joined:
@@ -146,7 +149,7 @@ def join(predictions: Predictions, cells: Sequence[MeasuredCell]) -> Joined:
             continue
         conditions = grid[str(prediction.row["anode"]), str(prediction.row["sulfide"])]
         pairs.append(Pair(cell, prediction, conditions, _controls(cell, cells)))
-    return Joined(tuple(pairs), tuple(unjoined))
+    return Joined(tuple(pairs), tuple(unjoined), tuple(cells))
 
 
 def _controls(cell: MeasuredCell, cells: Sequence[MeasuredCell]) -> tuple[MeasuredCell, ...]:

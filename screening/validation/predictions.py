@@ -147,6 +147,15 @@ class Prediction:
         return Span(min(known), max(known)) if known else None
 
     @property
+    def metals(self) -> tuple[str, ...]:
+        """The alloy and the metallic products of any stage from its first plateau on, the anode left out."""
+        found = [
+            p.formula for stage in self.stages for p in stage.products if p.electronic_class == "metallic"
+        ]
+        anode = self.detail.anode if self.detail else ""
+        return tuple(dict.fromkeys(name for name in (self.alloy, *found) if name and name != anode))
+
+    @property
     def salts(self) -> tuple[str, ...]:
         """Insulating binary products of the anode metal at its excess."""
         if not self.stages or self.detail is None:

@@ -63,6 +63,18 @@ def salt(pair: Pair) -> Iterator[Check]:
     yield pair.check("a lithium salt forms", told, yes_or_no(seen), verdict, reason)
 
 
+def alloy(pair: Pair) -> Iterator[Check]:
+    """Is the predicted alloy or metal seen in diffraction?"""
+    seen = pair.cell.value("alloy_lines_present")
+    if seen is None:
+        return
+    metals = pair.prediction.metals
+    verdict = Verdict.CANNOT_TELL if pair.prediction.detail is None else agrees_if(bool(metals) == bool(seen))
+    told = ", ".join(metals) or "none"
+    reason = "crystalline products are expected to show; grains of a few nanometres do not"
+    yield pair.check("the alloy or metal forms", told, yes_or_no(seen), verdict, reason)
+
+
 def kinetics(pair: Pair) -> Iterator[Check]:
     """Completion time and resistance: measured, never predicted by thermodynamics."""
     for quantity, question in (
@@ -174,6 +186,7 @@ def plateau(pair: Pair) -> Iterator[Check]:
 QUESTIONS: tuple[Callable[[Pair], Iterator[Check]], ...] = (
     reaction,
     salt,
+    alloy,
     kinetics,
     lithium,
     network,

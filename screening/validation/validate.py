@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +15,10 @@ from screening.lab.experiments import Experiment
 from screening.lab.outcomes import MeasuredCell, measured_cells, outcomes_frame
 from screening.lab.quantities import QUANTITIES
 from screening.lab.readers.stamp import stamp
+from screening.phases.structures import Cell, literature_cells
 from screening.provenance import Provenance
 from screening.validation.agreement import FEWEST_REACTORS, Agreement, agreement_frame, agreements
+from screening.validation.diffraction import with_diffraction
 from screening.validation.groups import OutcomeGroup, outcome_groups
 from screening.validation.joining import Check, Joined, Verdict, checks_frame, join
 from screening.validation.next_cells import Plan, Shopping, next_cells
@@ -120,6 +122,7 @@ def validate(
     simulated: bool = False,
     prior: Prior | None = None,
     shopping: Shopping | None = None,
+    structures: Sequence[Cell] = (),
 ) -> Validation:
     """Compare a campaign with a folder of experiments.
 
@@ -134,6 +137,8 @@ def validate(
     prior : Prior, optional
     shopping : Shopping, optional
         Filters on what to measure next.
+    structures : sequence of Cell
+        Unit cells for powder patterns that come before those of the literature.
 
     Returns
     -------
@@ -148,14 +153,14 @@ def validate(
         raise InputError(
             f"no quantity {quantity!r}", where="outcome", remedy=f"choose from {', '.join(QUANTITIES)}"
         )
-    cells = measured_cells(experiments)
-    joined = join(predictions, cells)
+    held = (*structures, *literature_cells())
+    joined = _with_patterns(join(predictions, measured_cells(experiments)), held)
     groups = outcome_groups(joined.pairs, simulated=simulated)
     table, settings = predictions.table, predictions.study.ranking
     learnt = update(groups, table, settings, quantity=quantity, prior=prior)
     return Validation(
         predictions,
-        cells,
+        joined.cells,
         joined,
         ask(joined.pairs),
         groups,
@@ -163,6 +168,16 @@ def validate(
         learnt,
         next_cells(learnt, groups, table, settings, shopping, deviation_sd=(prior or Prior()).deviation_sd),
         simulated,
+    )
+
+
+def _with_patterns(joined: Joined, cells: Sequence[Cell]) -> Joined:
+    """Powder patterns read for every cell that a prediction names the phases of."""
+    read = {pair.cell.name: with_diffraction(pair.cell, pair.prediction, cells) for pair in joined.pairs}
+    return Joined(
+        tuple(replace(pair, cell=read[pair.cell.name]) for pair in joined.pairs),
+        joined.unjoined,
+        tuple(read.get(cell.name, cell) for cell in joined.cells),
     )
 
 
@@ -218,8 +233,7 @@ def validation_stamp(found: Validation) -> Provenance:
         for cell in found.cells
         for path in (
             cell.experiment.path,
-            *cell.experiment.located("impedance"),
-            *cell.experiment.located("cycling"),
+            *cell.experiment.located("all"),
         )
     ]
     measured, predicted = stamp(paths), found.predictions.provenance

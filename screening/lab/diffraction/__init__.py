@@ -1,0 +1,1 @@
+"""Powder diffraction: measured patterns, and which of the expected phases stand in them."""

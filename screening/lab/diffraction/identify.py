@@ -1,0 +1,342 @@
+"""Which of the expected phases stand in a powder pattern, which do not, and which cannot be told.
+
+A phase is *seen* if its lines together are significant, at least two of them stand by themselves, and none
+of its strong ones is missing; *absent* if its strongest line would have been found at a small share of the
+strongest of all; anything else *cannot be told*, and the reason is given. Amorphous products have no lines:
+absent means no crystals.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy.signal import find_peaks
+
+from screening.lab.diffraction.fit import Fit, fit_phases
+from screening.lab.diffraction.pattern import PowderPattern, Reference
+
+SEEN_SD, LINE_SD = 5.0, 3.0
+"""Standard deviations at which a phase, and a single line, is there."""
+
+FEWEST_LINES = 2
+"""Lines that must stand by themselves: one line belongs to too many phases."""
+
+SEEN_SHARE = 0.6
+"""Of the strong lines that could be seen, those that must be."""
+
+STRONG = 0.2
+"""A line is strong from this share of the phase's strongest."""
+
+LEAST_OF_EXPECTED = 0.25
+"""A line weaker than this share of what the others make expect is missing: texture changes intensities by a
+factor of two or three, seldom of four."""
+
+ABSENT_SHARE = 0.04
+"""A phase is absent if its strongest line lies, with 95 % confidence, below this share of the strongest line
+of the pattern: a few percent of a phase is what a laboratory instrument finds in a mixture."""
+
+Z_95_ONE_SIDED = 1.6448536269514722
+
+MERGE_FWHM = 0.8
+"""Lines closer than this many half widths are one."""
+
+UNEXPLAINED_SD = 6.0
+UNEXPLAINED_SHARE = 0.02
+"""What the fit leaves is a line from so many standard deviations and this share of the strongest."""
+
+BESIDE_FWHM = 2.0
+"""What the fit leaves this near to a line of a phase that is seen is that line, of other height or shape."""
+
+DEFAULT_FWHM_DEG = 0.2
+
+LEAST_INFLATION = 1.0
+"""Errors are never smaller than those of the counts."""
+
+NEAR_SHARE = 0.05
+"""Points where a line has this share of its height are near it."""
+
+SINGULAR = 1e-9
+"""Directions of the normal equations below this share of the largest are not determined."""
+
+
+class Presence(StrEnum):
+    """What a pattern says about a phase."""
+
+    SEEN = "seen"
+    ABSENT = "absent"
+    CANNOT_TELL = "cannot tell"
+
+
+@dataclass(frozen=True)
+class PhaseFinding:
+    """What a pattern says about one phase.
+
+    Attributes
+    ----------
+    name : str
+    presence : Presence
+    reason : str
+    share, share_sd : float
+        Area of its strongest line over that of the strongest line of the pattern, and standard deviation;
+        NaN for a phase without lines in the range.
+    share_limit : float
+        95 % upper limit of that share.
+    lines_seen, lines_expected : int
+        Strong lines found by themselves, of those that could be found.
+    strain : float
+        Elongation of its lattice against the reference, relative.
+    fwhm_deg : float
+        Width of its lines at 2θ = 0.
+    source : str
+        Of the reference.
+    """
+
+    name: str
+    presence: Presence
+    reason: str
+    share: float
+    share_sd: float
+    share_limit: float
+    lines_seen: int
+    lines_expected: int
+    strain: float
+    fwhm_deg: float
+    source: str
+
+
+@dataclass(frozen=True)
+class Peak:
+    """A line that none of the phases explains: position, and height over the pattern's strongest."""
+
+    two_theta_deg: float
+    share: float
+
+
+@dataclass(frozen=True, eq=False)
+class Identification:
+    """All findings of one pattern.
+
+    Attributes
+    ----------
+    fit : Fit
+    phases : tuple of PhaseFinding
+        In the order asked for.
+    unexplained : tuple of Peak
+        Strongest first.
+    """
+
+    fit: Fit
+    phases: tuple[PhaseFinding, ...]
+    unexplained: tuple[Peak, ...]
+
+    def of(self, name: str) -> PhaseFinding:
+        """Finding of one phase."""
+        return next(each for each in self.phases if each.name == name)
+
+    def to_frame(self) -> pd.DataFrame:
+        """One row per phase."""
+        return pd.DataFrame([vars(each) | {"presence": str(each.presence)} for each in self.phases])
+
+
+def identify(pattern: PowderPattern, references: Sequence[Reference]) -> Identification:
+    """Look for phases in a pattern.
+
+    All phases that may be there should be named: a line shared with a phase that is not named counts for
+    those that are.
+
+    Parameters
+    ----------
+    pattern : PowderPattern
+    references : sequence of Reference
+
+    Returns
+    -------
+    Identification
+    """
+    fit = fit_phases(pattern, references)
+    groups = [_Groups.of(fit, k) if len(each.d_a) else None for k, each in enumerate(fit.references)]
+    apart = [None if own is None else _Apart.of(fit, k, groups, own) for k, own in enumerate(groups)]
+    strongest = max((each.area for each in apart if each is not None), default=0.0)
+    findings = tuple(
+        _finding(fit, k, each, strongest) if each else _out_of_range(fit.references[k])
+        for k, each in enumerate(apart)
+    )
+    return Identification(fit, findings, _unexplained(fit, findings))
+
+
+@dataclass(frozen=True, eq=False)
+class _Groups:
+    """Lines of one phase, those that the pattern cannot resolve taken together.
+
+    Attributes
+    ----------
+    expected : ndarray
+        (g,) reference intensities.
+    columns : ndarray
+        (n, g) their curves at a scale of 1.
+    """
+
+    expected: NDArray[np.float64]
+    columns: NDArray[np.float64]
+
+    @classmethod
+    def of(cls, fit: Fit, phase: int) -> "_Groups":
+        reference, width = fit.references[phase], fit.shapes[phase].fwhm_deg
+        position = reference.two_theta_deg(fit.pattern.wavelength_a)
+        order = np.argsort(position)
+        cosine = np.cos(np.radians(position[order] / 2.0))
+        apart = np.diff(position[order]) > MERGE_FWHM * width / cosine[1:]
+        group = np.concatenate(([0], np.cumsum(apart)))
+        members = np.zeros((len(position), group[-1] + 1))
+        members[order, group] = reference.intensity[order]
+        return cls(members.sum(axis=0), fit.lines(phase) @ members)
+
+
+@dataclass(frozen=True, eq=False)
+class _Factors:
+    """Least-squares factors of columns and their standard deviations, (k,)."""
+
+    value: NDArray[np.float64]
+    sd: NDArray[np.float64]
+
+
+def _least_squares(fit: Fit, columns: NDArray[np.float64], near: NDArray[np.bool_]) -> _Factors:
+    """Errors are inflated where the model misses the pattern near the lines in question."""
+    weight = 1.0 / np.sqrt(fit.variance)
+    weighted = columns * weight[:, None]
+    norm = np.sqrt((weighted**2).sum(axis=0))
+    norm[norm == 0.0] = 1.0
+    unit = weighted / norm
+    covariance = np.linalg.pinv(unit.T @ unit, rcond=SINGULAR, hermitian=True)
+    factors = covariance @ (unit.T @ (fit.pattern.intensity * weight))
+    residual = fit.pattern.intensity * weight - unit @ factors
+    inflation = max(LEAST_INFLATION, float((residual[near] ** 2).mean()))
+    return _Factors(factors / norm, np.sqrt(np.maximum(np.diag(covariance), 0.0) * inflation) / norm)
+
+
+@dataclass(frozen=True, eq=False)
+class _Apart:
+    """What one phase has of its own: lines of the others are free to take what they share with it.
+
+    Attributes
+    ----------
+    scale, sd : float
+        Of all its lines together, in units of the reference's intensities.
+    expected, found, error : ndarray
+        (g,) reference intensity of each group of lines, and its factor by itself.
+    """
+
+    scale: float
+    sd: float
+    expected: NDArray[np.float64]
+    found: NDArray[np.float64]
+    error: NDArray[np.float64]
+
+    @classmethod
+    def of(cls, fit: Fit, phase: int, groups: Sequence[_Groups | None], own: _Groups) -> "_Apart":
+        near = (own.columns > NEAR_SHARE * own.columns.max(axis=0)).any(axis=1)
+        others = [
+            each.columns for k, each in enumerate(groups) if each and k != phase and fit.scales[k] > 0.0
+        ]
+        base = np.column_stack([fit.background, *others])
+        whole = _least_squares(fit, np.column_stack([base, own.columns.sum(axis=1)]), near)
+        apart = _least_squares(fit, np.column_stack([base, own.columns]), near)
+        first = base.shape[1]
+        return cls(
+            max(0.0, float(whole.value[-1])),
+            max(float(whole.sd[-1]), np.finfo(float).tiny),
+            own.expected,
+            apart.value[first:],
+            apart.sd[first:],
+        )
+
+    @property
+    def area(self) -> float:
+        """Of its strongest line."""
+        return self.scale * float(self.expected.max())
+
+    @property
+    def strong(self) -> NDArray[np.bool_]:
+        """Strong lines that the pattern could show if the phase is there."""
+        could = self.error * LINE_SD < max(self.scale, self.sd * SEEN_SD)
+        return (self.expected >= STRONG * self.expected.max()) & could
+
+    @property
+    def seen(self) -> NDArray[np.bool_]:
+        """Those that it shows."""
+        least = LEAST_OF_EXPECTED * self.scale
+        return self.strong & (self.found > LINE_SD * self.error) & (self.found > least)
+
+
+def _finding(fit: Fit, phase: int, apart: _Apart, strongest: float) -> PhaseFinding:
+    reference, shape = fit.references[phase], fit.shapes[phase]
+    unit = float(apart.expected.max()) / max(strongest, np.finfo(float).tiny)
+    limit = (apart.scale + Z_95_ONE_SIDED * apart.sd) * unit
+    presence, reason = _presence(apart, limit)
+    return PhaseFinding(
+        reference.name,
+        presence,
+        reason,
+        apart.scale * unit,
+        apart.sd * unit,
+        limit,
+        int(apart.seen.sum()),
+        int(apart.strong.sum()),
+        shape.strain,
+        shape.fwhm_deg,
+        reference.source,
+    )
+
+
+def _out_of_range(reference: Reference) -> PhaseFinding:
+    reason, nan = "no line of it lies within the range of the pattern", float("nan")
+    return PhaseFinding(
+        reference.name, Presence.CANNOT_TELL, reason, nan, nan, nan, 0, 0, nan, nan, reference.source
+    )
+
+
+def _presence(apart: _Apart, limit: float) -> tuple[Presence, str]:
+    strong, seen = apart.strong, apart.seen
+    n_strong, n_seen = int(strong.sum()), int(seen.sum())
+    if apart.scale < SEEN_SD * apart.sd:
+        if limit < ABSENT_SHARE:
+            return Presence.ABSENT, f"its strongest line is below {limit:.1%} of the pattern's (95 %)"
+        hidden = f"up to {min(limit, 1.0):.0%} of the strongest line could hide in noise or other lines"
+        return Presence.CANNOT_TELL, hidden
+    if n_seen < FEWEST_LINES:
+        alone = f"lines of its own that stand free: {n_seen}; one line belongs to many phases"
+        return Presence.CANNOT_TELL, alone
+    if not seen[strong][np.argmax(apart.expected[strong])]:
+        return Presence.CANNOT_TELL, "the strongest of its free lines is not there, though others fit"
+    if n_seen < SEEN_SHARE * n_strong:
+        return Presence.CANNOT_TELL, f"only {n_seen} of {n_strong} strong lines are there"
+    return Presence.SEEN, f"{n_seen} of {n_strong} strong lines stand by themselves"
+
+
+def _unexplained(fit: Fit, phases: Sequence[PhaseFinding]) -> tuple[Peak, ...]:
+    """Peaks of what the fit leaves, smoothed over a line's width and away from the lines of what is seen."""
+    x = fit.pattern.two_theta_deg
+    widths = [shape.fwhm_deg for shape, scale in zip(fit.shapes, fit.scales, strict=True) if scale > 0.0]
+    width = float(np.median(widths)) if widths else DEFAULT_FWHM_DEG
+    points = max(3, round(width / float(np.median(np.diff(x)))))
+    kernel = np.ones(points) / points
+    residual = np.convolve(fit.pattern.intensity - fit.calculated, kernel, mode="same")
+    noise = np.sqrt(np.convolve(fit.variance, kernel, mode="same") / points)
+    tallest = max(float((fit.calculated - fit.base).max()), float(residual.max()), np.finfo(float).tiny)
+    high = np.maximum(UNEXPLAINED_SD * noise, UNEXPLAINED_SHARE * tallest)
+    places, _ = find_peaks(residual / high, height=1.0, distance=points)
+    known = [
+        line
+        for k, finding in enumerate(phases)
+        if finding.presence is Presence.SEEN
+        for line in fit.positions(k)
+    ]
+    found = [
+        Peak(float(x[place]), float(residual[place] / tallest))
+        for place in places
+        if np.abs(np.array(known) - x[place]).min(initial=np.inf) > BESIDE_FWHM * width
+    ]
+    return tuple(sorted(found, key=lambda peak: -peak.share))

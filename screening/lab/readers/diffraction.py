@@ -1,0 +1,55 @@
+"""Powder patterns of any common diffractometer."""
+
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from screening.errors import InputError
+from screening.lab.diffraction.pattern import CU_KA_A, PowderPattern
+from screening.lab.readers.text import decode, find_table, numbers, parse_table, read_bytes
+
+
+def read_pattern(path: Path, wavelength_a: float = CU_KA_A) -> PowderPattern:
+    """Read the first pattern of a file.
+
+    Bruker .raw, .brml and .uxd, Rigaku .ras and .rasx, Panalytical .xrdml, GSAS, powder CIF and text, through
+    ``geddes``; text that it cannot read (decimal commas, other delimiters) through the reader of tables here,
+    whose first two columns are then taken for 2θ and intensity.
+
+    Parameters
+    ----------
+    path : Path
+    wavelength_a : float
+        Å; files state it in too many ways to be trusted.
+
+    Raises
+    ------
+    InputError
+        If the file holds no pattern.
+    """
+    data = read_bytes(path)
+    x, y = _columns(path, data)
+    return PowderPattern(x, y, wavelength_a, path.name)
+
+
+def _columns(path: Path, data: bytes) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    import geddes
+
+    try:
+        found = geddes.read_bytes(data, path.name)
+    except ValueError as error:
+        reason = str(error).removeprefix("Parse error: ")
+    else:
+        return np.asarray(found.x, dtype=float), np.asarray(found.y, dtype=float)
+    try:
+        text = decode(path, data)
+        table = parse_table(text, find_table(text))
+    except InputError:
+        raise InputError(
+            f"no powder pattern in it ({reason})", where=str(path), remedy="export 2θ and intensity as text"
+        ) from None
+    if table.shape[1] < 2:
+        raise InputError("one column only", where=str(path), remedy="give 2θ and intensity")
+    x, y = (numbers(table.iloc[:, k], path) for k in (0, 1))
+    return x, y
