@@ -41,7 +41,7 @@ def test_cells_of_compounds_have_the_density_of_the_substance(formula: str) -> N
     chemicals = pytest.importorskip("chemicals", reason="the database of the test extra is not installed")
     cas = OTHER_CAS.get(formula) or shelf()[formula].cas
     m3_per_mol = chemicals.volume.rho_data_CRC_inorg_s_const.loc[cas, "Vm"]
-    density = chemicals.MW(cas) / m3_per_mol / 1e6  # as weighed: pores and moisture make it less than a crystal's
+    density = chemicals.MW(cas) / m3_per_mol / 1e6  # as weighed: pores make it less than a crystal's
     assert BY_NAME[formula].structure.density == pytest.approx(density, rel=0.05)
 
 
@@ -65,7 +65,9 @@ def test_no_phase_has_two_cells() -> None:
     assert len(BY_NAME) == len(literature_cells())
 
 
-@pytest.mark.parametrize(("formula", "metal"), [("AlCl3", "Al"), ("FeCl3", "Fe"), ("MgCl2", "Mg"), ("AlF3", "Al")])
+@pytest.mark.parametrize(
+    ("formula", "metal"), [("AlCl3", "Al"), ("FeCl3", "Fe"), ("MgCl2", "Mg"), ("AlF3", "Al")]
+)
 def test_layers_hold_octahedra(formula: str, metal: str) -> None:
     structure = BY_NAME[formula].structure
     for site in (site for site in structure if site.specie.symbol == metal):
