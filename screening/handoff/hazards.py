@@ -1,4 +1,4 @@
-"""Hazard statements of what is handled, from the harmonised list of the European Union, and none from memory.
+"""Hazard statements of what is handled: the European Union's harmonised ones, else those of one supplier.
 
 A substance that the table lacks may be as dangerous as any: its safety data sheet decides.
 """
@@ -17,6 +17,12 @@ from screening.reactors.elements import ACID_FORMERS, moisture_hazard
 SOURCE = "Regulation (EC) No 1272/2008, Annex VI, Table 3"
 """Harmonised classifications, which bind suppliers in the European Union."""
 
+SUPPLIER = "safety data sheet of American Elements"
+"""For substances without a harmonised entry: what one supplier states. Another may state more, or less."""
+
+SOURCES = {"annex_vi": SOURCE, "supplier": SUPPLIER}
+"""Kinds of source, as `hazards.csv` names them."""
+
 SDS = "not in the table: look up the safety data sheet"
 
 ACIDS = {"Cl": "HCl", "Br": "HBr", "I": "HI"}
@@ -33,9 +39,9 @@ class Hazard:
     statements : tuple of str
         ``H314 causes severe skin burns and eye damage``; empty where the table has no entry.
     source : str
-        Regulation, or the advice to look it up.
+        `SOURCE`, `SUPPLIER`, or the advice to look it up.
     index_number : str
-        In that table; empty where it has no entry.
+        In the harmonised table; empty where it has no entry.
     """
 
     formula: str
@@ -54,7 +60,8 @@ def _table() -> dict[str, Hazard]:
     found = {}
     for row in _rows("hazards.csv"):
         statements = tuple(f"{code} {_texts()[code]}" for code in row["statements"].split())
-        found[row["formula"]] = Hazard(row["formula"], statements, SOURCE, row["annex_vi_index"])
+        source = SOURCES[row["source"]]
+        found[row["formula"]] = Hazard(row["formula"], statements, source, row["annex_vi_index"])
     return found
 
 

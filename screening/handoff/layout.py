@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 from math import isnan
 
-from screening.handoff.hazards import SOURCE
+from screening.handoff.hazards import SOURCE, SUPPLIER
 from screening.handoff.patterns import Pattern
 from screening.handoff.sheet import MG_PER_G, BenchSheet
 from screening.phases.powder import CU_KA_A
@@ -304,14 +304,16 @@ def _windows(sheet: BenchSheet) -> Block:
 def _hazards(sheet: BenchSheet) -> Block:
     every = (*sheet.hazards, *sheet.gases)
     unlisted = ", ".join(chemical(each.formula) for each in every if not each.statements)
-    sentences = [f"Harmonised statements of {SOURCE}; suppliers may state more."]
+    by_supplier = any(each.source == SUPPLIER for each in every)
+    supplied = f"; marked supplier: no entry, one {SUPPLIER}" if by_supplier else ""
+    sentences = [f"Harmonised statements of {SOURCE}{supplied}. Suppliers may state more."]
     if unlisted:
-        sentences.append(f"Not in the table here, look up the safety data sheet: {unlisted}.")
+        sentences[0] += f" Not in the table here, look up the safety data sheet: {unlisted}."
     if sheet.gases:
         names = ", ".join(chemical(gas.formula) for gas in sheet.gases)
         sentences.append(f"Moist air sets free: {names}. Work in a dry glovebox.")
     rows = tuple(
-        (chemical(each.formula), "; ".join(each.statements), each.index_number)
+        (chemical(each.formula), "; ".join(each.statements), each.index_number or "supplier")
         for each in every
         if each.statements
     )

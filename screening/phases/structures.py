@@ -18,13 +18,16 @@ if TYPE_CHECKING:
 CELLS_FILE = "cells.toml"
 
 HALF = 0.5
+THIRD = 1.0 / 3.0
 
 CENTRING = {
     "P": ((0.0, 0.0, 0.0),),
+    "C": ((0.0, 0.0, 0.0), (HALF, HALF, 0.0)),
     "I": ((0.0, 0.0, 0.0), (HALF, HALF, HALF)),
+    "R": ((0.0, 0.0, 0.0), (2.0 * THIRD, THIRD, THIRD), (THIRD, 2.0 * THIRD, 2.0 * THIRD)),
     "F": ((0.0, 0.0, 0.0), (0.0, HALF, HALF), (HALF, 0.0, HALF), (HALF, HALF, 0.0)),
 }
-"""Translations of the lattice by the first letter of the space group."""
+"""Translations of the lattice by the first letter of the space group; R in hexagonal axes, obverse."""
 
 
 @dataclass(frozen=True)

@@ -5,39 +5,72 @@ from importlib.resources import files
 from pathlib import Path
 
 import pytest
-from pymatgen.core import Lattice, Structure
+from pymatgen.core import Element, Lattice, Structure
 from pymatgen.symmetry.analyzer import SpacegroupAnalyzer
 
 from screening.errors import InputError
+from screening.handoff.recipe import shelf
 from screening.phases.composition import parse_formula
+from screening.phases.library import open_snapshot
 from screening.phases.structures import CELLS_FILE, find_cell, literature_cells, read_cells
 
-# g/cm³ at room temperature, CRC Handbook of Chemistry and Physics
-DENSITIES_G_PER_CM3 = {
-    "Li": 0.534,
-    "Al": 2.70,
-    "Si": 2.329,
-    "Ge": 5.323,
-    "Mg": 1.74,
-    "Y": 4.47,
-    "Ho": 8.80,
-    "LiF": 2.640,
-    "LiCl": 2.07,
-    "LiBr": 3.464,
-    "LiI": 4.06,
-    "NaCl": 2.17,
-    "Li2O": 2.013,
-    "Li2S": 1.64,
-    "MgF2": 3.148,
-    "MgI2": 4.43,
-}
+# Registry numbers of cells that are neither elements nor stocked salts, for the density of the solid.
+OTHER_CAS = {"MoS2": "1317-33-5", "ZnO": "1314-13-2", "Al2O3": "1344-28-1", "Cu3N": "1308-80-1"}
+
+# No handbook density: the volume is compared with the snapshot's, which adds up volumes of the elements.
+WITHOUT_DENSITY = {"LiAl", "LiAlCl4", "Li3P", "Li3Sb"}
 
 BY_NAME = {cell.formula.text: cell for cell in literature_cells()}
 
 
-@pytest.mark.parametrize("formula", DENSITIES_G_PER_CM3)
-def test_cells_have_the_density_of_the_substance(formula: str) -> None:
-    assert BY_NAME[formula].structure.density == pytest.approx(DENSITIES_G_PER_CM3[formula], rel=0.025)
+ELEMENTS = [name for name, cell in BY_NAME.items() if len(cell.formula.atomic_numbers) == 1]
+SALTS = sorted(set(BY_NAME) - set(ELEMENTS) - WITHOUT_DENSITY)
+
+
+@pytest.mark.parametrize("symbol", ELEMENTS)
+def test_cells_of_elements_have_their_density(symbol: str) -> None:
+    kg_per_m3 = float(Element(symbol).density_of_solid)
+    assert BY_NAME[symbol].structure.density == pytest.approx(kg_per_m3 / 1e3, rel=0.025)
+
+
+@pytest.mark.parametrize("formula", SALTS)
+def test_cells_of_compounds_have_the_density_of_the_substance(formula: str) -> None:
+    chemicals = pytest.importorskip("chemicals", reason="the database of the test extra is not installed")
+    cas = OTHER_CAS.get(formula) or shelf()[formula].cas
+    m3_per_mol = chemicals.volume.rho_data_CRC_inorg_s_const.loc[cas, "Vm"]
+    density = chemicals.MW(cas) / m3_per_mol / 1e6  # as weighed: pores make it less than a crystal's
+    assert BY_NAME[formula].structure.density == pytest.approx(density, rel=0.05)
+
+
+@pytest.mark.parametrize("formula", sorted(WITHOUT_DENSITY))
+def test_cells_without_a_density_have_the_volume_of_their_elements(formula: str) -> None:
+    snapshot = open_snapshot()
+    phase = snapshot.find(parse_formula(formula))
+    assert phase is not None
+    structure = BY_NAME[formula].structure
+    expected = float(snapshot.phases.volume_per_atom_a3[phase])
+    assert structure.volume / len(structure) == pytest.approx(expected, rel=0.1)
+
+
+def test_all_cells_but_one_were_compared_with_a_record() -> None:
+    content = tomllib.loads((files("screening.handoff") / "cells.toml").read_text("utf-8"))
+    assert [entry["formula"] for entry in content["cell"] if "record" not in entry] == ["LiAl"]
+    assert {entry["source"] for entry in content["cell"]} == set(content["sources"])
+
+
+def test_no_phase_has_two_cells() -> None:
+    assert len(BY_NAME) == len(literature_cells())
+
+
+@pytest.mark.parametrize(
+    ("formula", "metal"), [("AlCl3", "Al"), ("FeCl3", "Fe"), ("MgCl2", "Mg"), ("AlF3", "Al")]
+)
+def test_layers_hold_octahedra(formula: str, metal: str) -> None:
+    structure = BY_NAME[formula].structure
+    for site in (site for site in structure if site.specie.symbol == metal):
+        near = sorted(each.nn_distance for each in structure.get_neighbors(site, 4.5))
+        assert near[5] < 1.05 * near[0]
+        assert near[6] > 1.2 * near[5]
 
 
 @pytest.mark.parametrize("formula", BY_NAME)
