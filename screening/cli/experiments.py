@@ -46,7 +46,7 @@ def example(
     directory: Annotated[Path, typer.Argument(metavar="DIR", help="Where to write it; made if needed.")],
 ) -> None:
     """Write the example study: the founding paper's figures as literature, and simulated cells."""
-    from screening.lab.example_study import write_example
+    from screening.validation.example_study import write_example
 
     written = write_example(directory)
     print(f"wrote {len(written)} sheets and the simulated raw files to {directory}")

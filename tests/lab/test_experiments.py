@@ -11,11 +11,11 @@ from hypothesis import strategies as st
 from screening.cli import main
 from screening.errors import InputError
 from screening.lab.cell_record import CellRecord, Origin, Quoted
-from screening.lab.example_study import SEED, sheets, write_example
 from screening.lab.experiments import read_experiment, read_experiments, survey
 from screening.lab.impedance.simulate import REST_COMPLETION_S, rest_study
 from screening.lab.outcomes import measure_cell, measured_cells, outcomes_frame
 from screening.lab.quantities import QUANTITIES
+from screening.validation.example_study import SEED, sheets, write_example
 
 SOUND = """
 origin = "measured"

@@ -53,7 +53,7 @@ def test_cells_without_a_density_have_the_volume_of_their_elements(formula: str)
 
 
 def test_all_cells_but_one_were_compared_with_a_record() -> None:
-    content = tomllib.loads((files("screening.handoff") / "cells.toml").read_text("utf-8"))
+    content = tomllib.loads((files("screening.phases") / CELLS_FILE).read_text("utf-8"))
     assert [entry["formula"] for entry in content["cell"] if "record" not in entry] == ["LiAl"]
     assert {entry["source"] for entry in content["cell"]} == set(content["sources"])
 

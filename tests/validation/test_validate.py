@@ -11,8 +11,8 @@ import pytest
 
 from screening.cli import main
 from screening.errors import InputError
-from screening.lab.example_study import write_example
 from screening.lab.experiments import read_experiments
+from screening.validation.example_study import write_example
 from screening.validation.next_cells import read_shelf
 from screening.validation.predictions import Predictions, read_predictions
 from screening.validation.update import Prior

@@ -65,7 +65,9 @@ def line_columns(
         (n, m) per degree.
     """
     own = np.arange(len(reference.d_a))
-    return _drawn(pattern, reference, (shape,), displacement_deg, np.ones(len(own)), own[None, :])
+    columns = np.zeros((len(pattern.two_theta_deg), len(own)))
+    _add(columns, own[None, :], pattern, reference, (shape,), displacement_deg, np.ones(len(own)))
+    return columns
 
 
 def phase_columns(
@@ -73,19 +75,21 @@ def phase_columns(
 ) -> NDArray[np.float64]:
     """All lines of a phase in their reference ratio, one column per shape, (n, shapes)."""
     place = np.repeat(np.arange(len(shapes))[:, None], len(reference.d_a), axis=1)
-    return _drawn(pattern, reference, shapes, displacement_deg, reference.intensity, place)
+    columns = np.zeros((len(pattern.two_theta_deg), len(shapes)))
+    _add(columns, place, pattern, reference, shapes, displacement_deg, reference.intensity)
+    return columns
 
 
-def _drawn(
+def _add(
+    columns: NDArray[np.float64],
+    place: NDArray[np.int64],
     pattern: PowderPattern,
     reference: Reference,
     shapes: Sequence[Shape],
     displacement_deg: float,
     area: NDArray[np.float64],
-    place: NDArray[np.int64],
-) -> NDArray[np.float64]:
-    """Draw the lines of every shape, `area` (m,), into the columns `place` (shapes, m)."""
-    columns = np.zeros((len(pattern.two_theta_deg), int(place.max(initial=-1)) + 1))
+) -> None:
+    """Add the lines of every shape, `area` (m,), to the columns `place` (shapes, m)."""
     for wavelength, share in pattern.emission:
         centre = np.array([reference.two_theta_deg(wavelength, shape.strain) for shape in shapes])
         cosine = np.cos(np.radians(centre / 2.0))
@@ -101,7 +105,6 @@ def _drawn(
             place[drawn],
             columns,
         )
-    return columns
 
 
 @njit(cache=True, nogil=True)

@@ -4,9 +4,11 @@ The sheets of ``example_experiments`` are copied as they are. Raw files exist fo
 they are written by the simulators with fixed seeds, so that the whole way from file to outcome is walked.
 """
 
+from hashlib import sha256
 from importlib.resources import files
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from screening.errors import InputError
@@ -15,13 +17,21 @@ from screening.lab.cycling.export import write_bdf
 from screening.lab.cycling.simulate_full import FullCellTruth, simulate_full_cell
 from screening.lab.cycling.simulate_symmetric import Scenario, simulate
 from screening.lab.cycling.table import CyclingData
+from screening.lab.diffraction.pattern import FEWEST_POINTS, PowderPattern
+from screening.lab.diffraction.simulate import Content, Scan, simulate_pattern
 from screening.lab.experiments import SUFFIX
 from screening.lab.impedance.simulate import rest_study, study_provenance
+from screening.phases.powder import RANGE_DEG
+from screening.phases.structures import literature_cells
 from screening.provenance import Provenance
+from screening.validation.diffraction import references
 
 RAW = "raw"
 SEED = 100_001
 """Of the simulated cells; any seed would do, this one makes the example the same for everybody."""
+
+REACTED = {"LiCl": (6000.0, 60.0), "LiAl": (2500.0, 25.0), "Li": (800.0, 100.0)}
+"""Phases of the simulated layer after the rest: counts of the strongest line, and grain size in nm."""
 
 FULL_CELL_INTERVAL_S = 240.0
 """A row every four minutes keeps a hundred cycles below 1 MB."""
@@ -29,7 +39,7 @@ FULL_CELL_INTERVAL_S = 240.0
 
 def sheets() -> dict[str, str]:
     """Texts of the shipped sheets by file name."""
-    folder = files("screening.lab").joinpath("example_experiments")
+    folder = files("screening.validation").joinpath("example_experiments")
     return {
         entry.name: entry.read_text("utf-8")
         for entry in sorted(folder.iterdir(), key=lambda entry: entry.name)
@@ -82,11 +92,20 @@ def _write_raw(folder: Path) -> None:
     full = simulate_full_cell(FullCellTruth(interval_s=FULL_CELL_INTERVAL_S), seed=SEED)
     for name, data in (("symmetric-layer", layer), ("symmetric-control", control), ("full", full)):
         write_bdf(folder / f"simulated-{name}.csv", data, _stamp(data))
+    write_csv(folder / "simulated-rest-xrd.csv", *_reacted_layer())
+
+
+def _reacted_layer() -> tuple[pd.DataFrame, Provenance]:
+    """A powder pattern after the rest: the reactor is gone, salt and alloy are there, lithium is left."""
+    scan, blank = Scan(), PowderPattern(np.linspace(*RANGE_DEG, FEWEST_POINTS), np.ones(FEWEST_POINTS))
+    known = {each.name: each for each in references(tuple(REACTED), literature_cells(), blank).known}
+    contents = [Content(known[name], counts, grain_nm=grain) for name, (counts, grain) in REACTED.items()]
+    table = simulate_pattern(contents, scan, seed=SEED).to_frame()
+    stamp = Provenance.now("simulated powder pattern", sha256(table.to_csv().encode()).hexdigest())
+    return table, stamp
 
 
 def _stamp(data: CyclingData) -> Provenance:
     """The parameters of a simulation stand in its cell's label; there is no file to take a checksum of."""
-    from hashlib import sha256
-
     content = sha256(data.time_s.tobytes() + data.voltage_v.tobytes() + data.current_a.tobytes())
     return Provenance.now(data.cell, content.hexdigest())

@@ -1,0 +1,105 @@
+"""Verdicts on simulated mixtures of known content, and the laws that verdicts keep."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from screening.lab.diffraction.identify import Identification, Presence, identify
+from screening.lab.diffraction.pattern import PowderPattern, Reference
+from screening.lab.diffraction.simulate import Content, Scan, simulate_pattern
+
+Four = tuple[Reference, ...]
+
+
+def verdicts(found: Identification) -> dict[str, Presence]:
+    return {each.name: each.presence for each in found.phases}
+
+
+@pytest.fixture(scope="module")
+def reacted(four: Four) -> PowderPattern:
+    """The reactor is gone, salt and alloy are there, the alloy in small grains."""
+    salt, alloy, *_ = four
+    contents = [Content(salt, 4000.0, strain=0.001), Content(alloy, 3000.0, strain=-0.001, grain_nm=25.0)]
+    return simulate_pattern(contents, Scan(displacement_deg=0.05), seed=7)
+
+
+@pytest.fixture(scope="module")
+def found(reacted: PowderPattern, four: Four) -> Identification:
+    return identify(reacted, four)
+
+
+def test_what_is_there_is_seen_and_what_is_not_is_absent(found: Identification) -> None:
+    assert verdicts(found) == {
+        "salt": Presence.SEEN,
+        "alloy": Presence.SEEN,
+        "sulfide": Presence.ABSENT,
+        "reactor": Presence.ABSENT,
+    }
+    assert found.unexplained == ()
+
+
+def test_shares_are_of_the_strongest_line(found: Identification) -> None:
+    assert max(each.share for each in found.phases) == pytest.approx(1.0)
+    assert found.of("reactor").share_limit < 0.04
+
+
+def test_random_mixtures_are_never_told_wrong(four: Four) -> None:
+    """Six mixtures of random texture, strain and grain size: no phase is seen that is not there."""
+    rng, missed = np.random.default_rng(11), 0
+    for seed in range(6):
+        present = [each for each in four if rng.random() < 0.5]
+        contents = [
+            Content(each, rng.uniform(500.0, 4000.0), rng.uniform(-0.003, 0.003), rng.choice([20.0, 60.0]))
+            for each in present
+        ]
+        told = verdicts(identify(simulate_pattern(contents, Scan(), seed=seed), four))
+        for each in four:
+            if each in present:
+                assert told[each.name] is not Presence.ABSENT, (seed, each.name)
+                missed += told[each.name] is not Presence.SEEN
+            else:
+                assert told[each.name] is not Presence.SEEN, (seed, each.name)
+    assert missed <= 2
+
+
+def test_the_unit_of_intensity_does_not_matter(
+    reacted: PowderPattern, four: Four, found: Identification
+) -> None:
+    scaled = identify(replace(reacted, intensity=0.01 * reacted.intensity), four)
+    assert verdicts(scaled) == verdicts(found)
+
+
+def test_the_order_of_phases_does_not_matter(
+    reacted: PowderPattern, four: Four, found: Identification
+) -> None:
+    assert verdicts(identify(reacted, four[::-1])) == verdicts(found)
+
+
+def test_lines_of_a_phase_that_was_not_named_are_reported(four: Four) -> None:
+    salt, alloy, *_ = four
+    both = simulate_pattern([Content(salt, 3000.0), Content(alloy, 2000.0)], Scan(), seed=5)
+    unexplained = identify(both, (salt,)).unexplained
+    strongest = alloy.two_theta_deg(both.wavelength_a)[0]
+    assert min(abs(peak.two_theta_deg - strongest) for peak in unexplained) < 0.2
+    assert unexplained[0].share == max(peak.share for peak in unexplained)
+
+
+def test_nothing_is_seen_in_noise(four: Four) -> None:
+    told = verdicts(identify(simulate_pattern([], Scan(), seed=3), four))
+    assert Presence.SEEN not in told.values()
+
+
+def test_one_line_is_not_enough(four: Four) -> None:
+    salt = four[0]
+    lone = Reference("lone", salt.d_a[1:2], salt.intensity[1:2], salt.strain_limit)
+    told = identify(simulate_pattern([Content(lone, 3000.0)], Scan(), seed=4), (lone,)).phases[0]
+    assert told.presence is Presence.CANNOT_TELL
+    assert "belongs to many phases" in told.reason
+
+
+def test_a_phase_without_lines_in_the_range_cannot_be_told(reacted: PowderPattern, four: Four) -> None:
+    far = Reference("far", np.array([30.0]), np.array([100.0]), 0.005)
+    told = identify(reacted, (*four[:2], far)).of("far")
+    assert told.presence is Presence.CANNOT_TELL
+    assert told.lines_expected == 0

@@ -1,0 +1,65 @@
+"""Powder patterns in the formats that diffractometers write; all written by code."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from screening.errors import InputError
+from screening.lab.readers.diffraction import read_pattern
+
+X = np.round(np.arange(10.0, 14.0, 0.02), 4)
+Y = np.round(100.0 + 50.0 * np.exp(-(((X - 12.0) / 0.1) ** 2)))
+
+XRDML = """<?xml version="1.0" encoding="UTF-8"?>
+<xrdMeasurements xmlns="http://www.xrdml.com/XRDMeasurement/1.5" status="Completed">
+<xrdMeasurement measurementType="Scan" status="Completed"><scan appendNumber="0" mode="Continuous"
+scanAxis="Gonio" status="Completed"><dataPoints><positions axis="2Theta" unit="deg">
+<startPosition>{first}</startPosition><endPosition>{last}</endPosition></positions>
+<commonCountingTime unit="seconds">1.0</commonCountingTime>
+<intensities unit="counts">{counts}</intensities></dataPoints></scan></xrdMeasurement></xrdMeasurements>
+"""
+
+
+def table(separator: str = " ", decimal: str = ".", head: str = "") -> str:
+    rows = (f"{x:.3f}{separator}{y:.1f}".replace(".", decimal) for x, y in zip(X, Y, strict=True))
+    return head + "\n".join(rows) + "\n"
+
+
+def xrdml() -> str:
+    return XRDML.format(first=X[0], last=X[-1], counts=" ".join(f"{y:.0f}" for y in Y))
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("plain.xy", table()),
+        ("errors.xye", table(head="").replace("\n", " 1.0\n")),
+        ("named.csv", table(",", head="2theta,counts\n")),
+        ("commented.txt", table("\t", head="# sample 3\n# Cu K-alpha\n")),
+        ("comma.csv", table(";", ",", "Winkel;Impulse\n")),
+        ("comma.txt", table("\t", ",")),
+        ("instrument.xrdml", xrdml()),
+    ],
+)
+def test_every_format_gives_the_same_pattern(tmp_path: Path, name: str, content: str) -> None:
+    path = tmp_path / name
+    path.write_text(content, "utf-8")
+    found = read_pattern(path, 0.71073)
+    assert found.two_theta_deg == pytest.approx(X, abs=1e-6)
+    assert found.intensity == pytest.approx(Y)
+    assert (found.wavelength_a, found.name) == (0.71073, name)
+
+
+@pytest.mark.parametrize("content", [b"hello\n", b"\x00\x01\x02", b"1 2\n3 4\n", b"<xrdMeasurements/>"])
+def test_what_holds_no_pattern_is_refused_in_one_line(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "bad.xy"
+    path.write_bytes(content)
+    with pytest.raises(InputError, match=r"bad\.xy") as refused:
+        read_pattern(path)
+    assert "\n" not in str(refused.value)
+
+
+def test_a_missing_file_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="cannot be read"):
+        read_pattern(tmp_path / "none.xy")
