@@ -159,7 +159,7 @@ class Criterion:
 
 _DUAN = "doi:10.1002/aenm.202300815"
 _RICHARDS = "doi:10.1021/acs.chemmater.5b04082"
-_MENDELEEV = "mendeleev element table (doi:10.21105/joss.06897)"
+_MENDELEEV = "mendeleev element table (https://github.com/lmmentel/mendeleev)"
 
 CRITERIA: tuple[Criterion, ...] = (
     Criterion(driving_force_ev_per_li, "eV/Li", "smaller", _DUAN),

@@ -11,6 +11,7 @@ from screening.campaign.backtest import (
     back_test,
     enrichment,
     known_compounds,
+    known_file,
     matched_twins,
     write_back_test,
 )
@@ -79,6 +80,14 @@ class TestBackTest:
         assert all(one.doi.startswith("10.") and one.formed for one in reactors)
         assert len({one.formula for one in known}) == len(known)
         assert all(snapshot.find(parse_formula(one.formula)) is not None for one in known)
+
+    def test_the_list_says_what_was_checked(self) -> None:
+        rows = pd.read_csv(known_file(), keep_default_na=False)
+        others = rows[(rows["role"] == "reactor") & (rows["doi"] != "10.1002/aenm.202300815")]
+        assert set(others["checked"]) <= {"abstract", "title", "no"}
+        unseen = set(others["formula"][others["checked"] == "no"])
+        assert unseen == {"InCl3", "ZnCl2", "BiCl3", "AsCl3", "Cu3N"}
+        assert not rows["checked"][rows["role"] == "control"].any()
 
     def test_places_what_the_campaign_holds(self, local: Campaign, outcome: Outcome) -> None:
         test = back_test(local, outcome, known_compounds())

@@ -135,7 +135,7 @@ class TestDefinitions:
         for criterion in CRITERIA:
             assert criterion.unit
             assert criterion.meaning.endswith(".") or ";" in criterion.meaning
-            assert criterion.source.startswith("doi:") or "doi:" in criterion.source
+            assert "doi:10." in criterion.source or "https://" in criterion.source
 
     def test_capacity_is_charge_over_mass(self, six: Assessment) -> None:
         r: Reduction = six.reduction
