@@ -102,9 +102,8 @@ class Reference:
 
     def __post_init__(self) -> None:
         if self.d_a.shape != self.intensity.shape or self.d_a.ndim != 1:
-            raise InputError(
-                f"{self.d_a.shape} spacings, {self.intensity.shape} intensities", where=self.name
-            )
+            counts = f"{self.d_a.size} spacings and {self.intensity.size} intensities"
+            raise InputError(counts, where=self.name, remedy="give one of each per line")
         if len(self.d_a) and not (self.d_a.min() > 0.0 and self.intensity.min() >= 0.0):
             raise InputError("spacings must be positive", where=self.name)
 

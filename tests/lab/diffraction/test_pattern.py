@@ -60,7 +60,7 @@ def test_only_lines_within_a_range_are_kept(salt: Reference) -> None:
 
 @pytest.mark.parametrize(
     ("d_a", "intensity", "said"),
-    [([1.0, 2.0], [1.0], "1 intensities|differ in number"), ([0.0], [1.0], "positive")],
+    [([1.0, 2.0], [1.0], "2 spacings and 1 intensities"), ([0.0], [1.0], "positive")],
 )
 def test_malformed_references_are_refused(d_a: list[float], intensity: list[float], said: str) -> None:
     with pytest.raises(InputError, match=said):
