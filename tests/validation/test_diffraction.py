@@ -1,0 +1,88 @@
+"""Powder patterns of cells: the phases that a campaign predicts, looked for and joined to its checks."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from screening.errors import InputError
+from screening.lab.diffraction.pattern import PowderPattern
+from screening.lab.diffraction.simulate import Content, Scan, simulate_pattern
+from screening.lab.experiments import read_experiments
+from screening.phases.structures import literature_cells
+from screening.validation.diffraction import look_for, references
+from screening.validation.joining import Verdict
+from screening.validation.predictions import Predictions
+from screening.validation.update import Prior
+from screening.validation.validate import Validation, validate
+
+Sheet = Callable[..., str]
+QUICK = Prior(draws=500)
+BLANK = PowderPattern(np.linspace(10.0, 80.0, 100), np.ones(100), name="blank")
+
+
+def write_pattern(path: Path, *phases: str) -> None:
+    """Counts of these phases as text."""
+    known = references(phases, literature_cells(), BLANK).known
+    pattern = simulate_pattern([Content(each, 3000.0, grain_nm=50.0) for each in known], Scan(), seed=3)
+    np.savetxt(path, np.column_stack([pattern.two_theta_deg, pattern.intensity]), fmt="%.3f")
+
+
+@pytest.fixture
+def judged(tmp_path: Path, predictions: Predictions, sheet: Sheet) -> Callable[..., Validation]:
+    def judge(*phases: str, quoted: tuple[str, ...] = ()) -> Validation:
+        write_pattern(tmp_path / "after.xy", *phases)
+        body = sheet("rest", "LiAlCl4", 50.0, *quoted, more='\n[files]\ndiffraction = ["after.xy"]\n')
+        (tmp_path / "a.toml").write_text(body, "utf-8")
+        return validate(predictions, read_experiments(tmp_path), prior=QUICK)
+
+    return judge
+
+
+def verdicts(found: Validation) -> dict[str, Verdict]:
+    return {check.question: check.verdict for check in found.checks}
+
+
+def test_a_layer_that_reacted_agrees(judged: Callable[..., Validation]) -> None:
+    found = judged("LiCl", "LiAl", "Li")
+    told = verdicts(found)
+    assert told["the reactor's diffraction lines vanish"] is Verdict.AGREES
+    assert told["a lithium salt forms"] is Verdict.AGREES
+    assert told["the alloy or metal forms"] is Verdict.AGREES
+    (cell,) = found.cells
+    assert "after.xy" in cell.outcomes["reactor_lines_gone"].where
+    assert "LiAlCl4 absent" in cell.outcomes["reactor_lines_gone"].where
+
+
+def test_a_layer_that_did_not_react_contradicts(judged: Callable[..., Validation]) -> None:
+    told = verdicts(judged("LiAlCl4", "Li"))
+    assert told["the reactor's diffraction lines vanish"] is Verdict.CONTRADICTS
+    assert told["a lithium salt forms"] is Verdict.CONTRADICTS
+
+
+def test_what_a_pattern_tells_is_not_quoted_too(judged: Callable[..., Validation]) -> None:
+    with pytest.raises(InputError, match="keep the figure or the files"):
+        judged("LiCl", "LiAl", quoted=("reactor_lines_gone = true",))
+
+
+def test_a_pattern_that_cannot_be_read_leaves_a_remark(
+    tmp_path: Path, predictions: Predictions, sheet: Sheet
+) -> None:
+    (tmp_path / "bad.xy").write_text("no pattern\n", "utf-8")
+    body = sheet("rest", "LiAlCl4", 50.0, more='\n[files]\ndiffraction = ["bad.xy"]\n')
+    (tmp_path / "a.toml").write_text(body, "utf-8")
+    (cell,) = validate(predictions, read_experiments(tmp_path), prior=QUICK).cells
+    assert cell.outcomes == {}
+    assert any("no powder pattern" in remark for remark in cell.remarks)
+
+
+def test_phases_without_a_structure_are_named() -> None:
+    found = references(["LiCl", "Li3YI6", "LiCl"], literature_cells(), BLANK)
+    assert [each.name for each in found.known] == ["LiCl"]
+    assert found.without_structure == ("Li3YI6",)
+
+
+def test_no_structure_at_all_is_refused() -> None:
+    with pytest.raises(InputError, match=r"no structure of Li3YI6.*--cif"):
+        look_for(["Li3YI6"], literature_cells(), BLANK)
