@@ -2,13 +2,13 @@
 
     python benchmarks/diffraction.py [--patterns 100] [--json]
 
-Each pattern holds every one of eight phases (LiAlCl4, LiCl, LiAl, Li, Al, Li2S, MgF2, LiF) with a chance of one
-half, its strongest line 200 to 5000 counts high before broadening over a background of 100 to 300 (log-uniform),
-grains of 15 to 100 nm, a lattice off by up to 0.3 %, intensities changed by texture (30 %); a sample up to 0.1°
-out of the focusing circle; the hump of a polymer film; and one line of a phase that nobody names. All eight are
-looked for. Lines are Voigt functions and counts Poisson, which the fit does not assume. There is no peer: phase
-identification without a data base is not what other libraries do. Seeds below 10,000 were used while thresholds
-were chosen; this script uses none of them.
+Each pattern holds every one of eight phases (LiAlCl4, LiCl, LiAl, Li, Al, Li2S, MgF2, LiF) with a chance of
+one half, its strongest line 200 to 5000 counts high before broadening over a background of 100 to 300 (log-
+uniform), grains of 15 to 100 nm, a lattice off by up to 0.3 %, intensities changed by texture (30 %); a
+sample up to 0.1° out of the focusing circle; the hump of a polymer film; and one line of a phase that
+nobody names. All eight are looked for. Lines are Voigt functions and counts Poisson, which the fit does not
+assume. No peer is compared. Seeds below 10,000 were used while thresholds were chosen; this script uses
+none of them.
 """
 
 import argparse
@@ -123,8 +123,8 @@ def main() -> None:
         return
     print(f"{rates.patterns} patterns, {rates.seconds_per_pattern:.2f} s each (8 phases looked for)")
     print(
-        f"{rates.present} phases present: seen {rates.present_seen:.1%} ({rates.strong_seen:.1%} of those from "
-        f"{STRONG_COUNTS:g} counts), cannot tell {rates.present_cannot_tell:.1%}, "
+        f"{rates.present} phases present: seen {rates.present_seen:.1%} ({rates.strong_seen:.1%} of those "
+        f"from {STRONG_COUNTS:g} counts), cannot tell {rates.present_cannot_tell:.1%}, "
         f"called absent {rates.present_called_absent:.1%}"
     )
     print(
