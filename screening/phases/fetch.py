@@ -1,22 +1,16 @@
 """Fetch a snapshot: in parts that survive an interruption, put in place as a whole."""
 
-import hashlib
-import json
-import shutil
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import pyarrow as pa
-import pyarrow.parquet as pq
-
 from screening.errors import InputError, UnreachableError
-from screening.files import output_directory, whole_file, write_json
+from screening.files import output_directory
 from screening.phases.assemble import counts, describe, phases_table, require_content, usable
-from screening.phases.composition import symbol
-from screening.phases.entries import ENTRIES_SCHEMA, NON_COMMERCIAL, Entry, entries_of, entries_table
+from screening.phases.entries import NON_COMMERCIAL, Entry, entries_table
 from screening.phases.materials_project import MaterialsProject, client_versions
+from screening.phases.parts import Parts
 from screening.phases.schemes import ThermoType
 from screening.phases.snapshot import PHASES_FILE, Snapshot
 from screening.phases.system_names import chemsys_name, largest, subsystems
@@ -35,7 +29,6 @@ FEW_SYSTEMS = 32
 """Up to so many systems, each is asked for on its own; beyond, requests are filled up."""
 
 _COMMA = "%2C"
-_SYSTEMS = b"chemical systems"
 
 
 @dataclass(frozen=True)
@@ -139,27 +132,19 @@ def fetch(
     directory = own_directory(query.name)
     output_directory(directory.parent)
     restore(directory)
-    parts = _Parts.open(directory.with_name(f".{query.name}.parts"), _identity(query, project))
-    wanted, covered = query.all_systems, parts.covered()
-    done = resumed = sum(each in covered for each in wanted)
-    tell = report or _silent
-    tell(Progress(done, len(wanted), resumed))
-    for batch in _batches(query, covered):
-        parts.add(batch, _entries(query, project, batch))
-        done += len(batch)
-        tell(Progress(done, len(wanted), resumed))
+    parts = Parts.open(directory.with_name(f".{query.name}.parts"), _identity(query, project))
+    found = _all_entries(query, project, parts, report or _silent)
+    kept = usable(found, non_commercial=query.non_commercial)
     serving = project.serving_now()
-    try:
+    with parts.useless_if_refused():
         if serving != project.database_version:
             raise UnreachableError(
                 f"the database changed from version {project.database_version} to {serving} meanwhile",
                 where=project.endpoint,
                 remedy="fetch again",
             )
-        snapshot = _assemble(query, project, parts.entries(wanted), directory)
-    except UnreachableError:
-        parts.remove()  # they are incomplete or of two versions: nothing to resume from
-        raise
+        require_content(query.chemsystems, kept)
+        snapshot = _assemble(query, project, kept, len(found) - len(kept), directory)
     parts.remove()
     return snapshot
 
@@ -177,6 +162,20 @@ def _identity(query: Query, project: MaterialsProject) -> dict[str, str]:
         "thermo_type": query.thermo_type.value,
         "anchored_to": system,
     }
+
+
+def _all_entries(
+    query: Query, project: MaterialsProject, parts: Parts, tell: Callable[[Progress], None]
+) -> list[Entry]:
+    """Entries of all systems: those that are there, then those that are lacking."""
+    wanted, covered = query.all_systems, parts.covered()
+    done = resumed = sum(each in covered for each in wanted)
+    tell(Progress(done, len(wanted), resumed))
+    for batch in _batches(query, covered):
+        parts.add_entries(batch, _entries(query, project, batch))
+        done += len(batch)
+        tell(Progress(done, len(wanted), resumed))
+    return parts.entries(wanted)
 
 
 def _batches(query: Query, covered: set[str]) -> Iterator[list[str]]:
@@ -212,11 +211,11 @@ def _entries(query: Query, project: MaterialsProject, batch: Sequence[str]) -> l
     return project.entries(batch, query.thermo_type)
 
 
-def _assemble(query: Query, project: MaterialsProject, found: list[Entry], directory: Path) -> Snapshot:
-    kept = usable(found, non_commercial=query.non_commercial)
-    require_content(query.chemsystems, kept)
+def _assemble(
+    query: Query, project: MaterialsProject, kept: list[Entry], left_out: int, directory: Path
+) -> Snapshot:
     phases = phases_table(kept)
-    numbers = counts(phases, kept, left_out=len(found) - len(kept))
+    numbers = counts(phases, kept, left_out=left_out)
     manifest: dict[str, Any] = {
         "name": query.name,
         **describe(query.thermo_type, query.chemsystems, project.database_version),
@@ -237,71 +236,3 @@ def _licence(non_commercial: int) -> str:
     if not non_commercial:
         return "CC BY 4.0"
     return f"CC BY 4.0; {non_commercial} entries CC BY-NC 4.0 ({NON_COMMERCIAL}): no commercial use"
-
-
-@dataclass(frozen=True)
-class _Parts:
-    """Entries that have arrived, one file a request, until they are assembled."""
-
-    directory: Path
-    identity: dict[str, str]
-
-    @classmethod
-    def open(cls, directory: Path, identity: dict[str, str]) -> "_Parts":
-        """Parts of this identity; those of any other are thrown away."""
-        parts = cls(directory, identity)
-        try:
-            same = json.loads(parts._label.read_text("utf-8")) == identity
-        except (OSError, ValueError):
-            same = False
-        if not same:
-            parts.remove()
-        return parts
-
-    def add(self, chemsystems: Sequence[str], entries: Sequence[Entry]) -> None:
-        if not self._label.exists():
-            output_directory(self.directory)
-            write_json(self._label, self.identity)
-        named = json.dumps(list(chemsystems)).encode()
-        table = entries_table(entries).replace_schema_metadata({_SYSTEMS: named})
-        with whole_file(self.directory / f"{hashlib.sha256(named).hexdigest()[:16]}.parquet") as draft:
-            pq.write_table(table, draft)
-
-    def covered(self) -> set[str]:
-        """Systems that the parts hold; a part that cannot be read is thrown away."""
-        found: set[str] = set()
-        for path in self._paths():
-            try:
-                found.update(json.loads(pq.read_table(path).schema.metadata[_SYSTEMS]))
-            except (OSError, ValueError, KeyError, TypeError):
-                path.unlink()
-        return found
-
-    def entries(self, chemsystems: Sequence[str]) -> list[Entry]:
-        """Entries of these systems, each once."""
-        wanted = {frozenset(each.split("-")) for each in chemsystems}
-        try:
-            tables = [pq.read_table(path, schema=ENTRIES_SCHEMA) for path in self._paths()]
-        except (OSError, pa.ArrowException) as error:
-            raise InputError(
-                f"parts cannot be read ({type(error).__name__})",
-                where=str(self.directory),
-                remedy="let one process at a time fetch a snapshot of that name",
-            ) from None
-        found = [
-            entry
-            for table in tables
-            for entry in entries_of(table)
-            if frozenset(symbol(z) for z in entry.elements) in wanted
-        ]
-        return list({(entry.material_id, entry.run_type): entry for entry in found}.values())
-
-    def remove(self) -> None:
-        shutil.rmtree(self.directory, ignore_errors=True)
-
-    @property
-    def _label(self) -> Path:
-        return self.directory / "query.json"
-
-    def _paths(self) -> list[Path]:
-        return sorted(self.directory.glob("[0-9a-f]*.parquet"))
