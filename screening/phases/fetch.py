@@ -7,10 +7,18 @@ from typing import Any
 
 from screening.errors import InputError, UnreachableError
 from screening.files import output_directory
-from screening.phases.assemble import counts, describe, phases_table, require_content, usable
+from screening.phases.assemble import (
+    counts,
+    describe,
+    ground_states,
+    phases_table,
+    require_content,
+    usable,
+)
 from screening.phases.entries import NON_COMMERCIAL, Entry, entries_table
 from screening.phases.materials_project import MaterialsProject, client_versions
 from screening.phases.parts import Parts
+from screening.phases.relaxed import STRUCTURES_FILE, Lack, Relaxed, structures_table
 from screening.phases.schemes import ThermoType
 from screening.phases.snapshot import PHASES_FILE, Snapshot
 from screening.phases.system_names import chemsys_name, largest, subsystems
@@ -28,6 +36,9 @@ MOST_REQUESTS = 1000
 FEW_SYSTEMS = 32
 """Up to so many systems, each is asked for on its own; beyond, requests are filled up."""
 
+STRUCTURES_A_REQUEST = 100
+"""About 1 MB of answer, most of it structures."""
+
 _COMMA = "%2C"
 
 
@@ -43,12 +54,15 @@ class Query:
     thermo_type : ThermoType
     non_commercial : bool
         Whether entries licensed for non-commercial use only are kept.
+    structures : bool
+        Whether the structure of each phase is fetched too.
     """
 
     name: str
     chemsystems: tuple[str, ...]
     thermo_type: ThermoType = ThermoType.GGA_GGA_U
     non_commercial: bool = False
+    structures: bool = False
 
     @classmethod
     def of(
@@ -58,6 +72,7 @@ class Query:
         thermo_type: ThermoType = ThermoType.GGA_GGA_U,
         *,
         non_commercial: bool = False,
+        structures: bool = False,
     ) -> "Query":
         """Check what was asked for.
 
@@ -77,7 +92,7 @@ class Query:
                 where=f"--thermo-type {thermo_type.value}",
                 remedy=f"name one whole system, or use {ThermoType.GGA_GGA_U.value}",
             )
-        query = cls(name, tuple(systems), thermo_type, non_commercial)
+        query = cls(name, tuple(systems), thermo_type, non_commercial, structures)
         requests = sum(len(each) + len(_COMMA) for each in query.all_systems) // LONGEST_REQUEST
         if requests > MOST_REQUESTS:
             raise InputError(
@@ -94,11 +109,12 @@ class Query:
 
 @dataclass(frozen=True)
 class Progress:
-    """How far a fetch has come, in chemical systems; `resumed` of them were there from an earlier one."""
+    """How far a fetch has come, in systems or structures; `resumed` were there from an earlier one."""
 
     done: int
     total: int
     resumed: int
+    kind: str = "systems"
 
 
 def fetch(
@@ -135,6 +151,9 @@ def fetch(
     parts = Parts.open(directory.with_name(f".{query.name}.parts"), _identity(query, project))
     found = _all_entries(query, project, parts, report or _silent)
     kept = usable(found, non_commercial=query.non_commercial)
+    with parts.useless_if_refused():
+        require_content(query.chemsystems, kept)
+    relaxed = _all_structures(query, project, parts, kept, report or _silent) if query.structures else None
     serving = project.serving_now()
     with parts.useless_if_refused():
         if serving != project.database_version:
@@ -143,8 +162,7 @@ def fetch(
                 where=project.endpoint,
                 remedy="fetch again",
             )
-        require_content(query.chemsystems, kept)
-        snapshot = _assemble(query, project, kept, len(found) - len(kept), directory)
+        snapshot = _assemble(query, project, kept, len(found) - len(kept), relaxed, directory)
     parts.remove()
     return snapshot
 
@@ -176,6 +194,34 @@ def _all_entries(
         done += len(batch)
         tell(Progress(done, len(wanted), resumed))
     return parts.entries(wanted)
+
+
+def _all_structures(
+    query: Query,
+    project: MaterialsProject,
+    parts: Parts,
+    kept: Sequence[Entry],
+    tell: Callable[[Progress], None],
+) -> list[Relaxed]:
+    """Structures of all ground states: those that are there, then those that are lacking."""
+    wanted = ground_states(kept)
+    held = {(each.material_id, each.run_type): each for each in parts.structures()}
+    lacking = [each for each in wanted if (each.material_id, each.run_type) not in held]
+    done = resumed = len(wanted) - len(lacking)
+    tell(Progress(done, len(wanted), resumed, "structures"))
+    mixed = query.thermo_type is ThermoType.MIXED
+    step = max(len(lacking), 1) if mixed else STRUCTURES_A_REQUEST
+    for first in range(0, len(lacking), step):
+        batch = lacking[first : first + step]
+        if mixed:
+            found = project.mixed_structures(batch, query.chemsystems[0])
+        else:
+            found = project.structures(batch, query.thermo_type)
+        parts.add_structures(found)
+        held |= {(each.material_id, each.run_type): each for each in found}
+        done += len(batch)
+        tell(Progress(done, len(wanted), resumed, "structures"))
+    return [held[each.material_id, each.run_type] for each in wanted]
 
 
 def _batches(query: Query, covered: set[str]) -> Iterator[list[str]]:
@@ -212,7 +258,12 @@ def _entries(query: Query, project: MaterialsProject, batch: Sequence[str]) -> l
 
 
 def _assemble(
-    query: Query, project: MaterialsProject, kept: list[Entry], left_out: int, directory: Path
+    query: Query,
+    project: MaterialsProject,
+    kept: list[Entry],
+    left_out: int,
+    relaxed: list[Relaxed] | None,
+    directory: Path,
 ) -> Snapshot:
     phases = phases_table(kept)
     numbers = counts(phases, kept, left_out=left_out)
@@ -229,7 +280,19 @@ def _assemble(
         "counts": numbers,
         "client": client_versions(),
     }
-    return write_snapshot(directory, {PHASES_FILE: phases, ENTRIES_FILE: entries_table(kept)}, manifest)
+    tables = {PHASES_FILE: phases, ENTRIES_FILE: entries_table(kept)}
+    if relaxed is not None:
+        tables[STRUCTURES_FILE] = structures_table(relaxed)
+        manifest["structures"] = _structure_counts(relaxed)
+    return write_snapshot(directory, tables, manifest)
+
+
+def _structure_counts(relaxed: Sequence[Relaxed]) -> dict[str, Any]:
+    """How many phases have a structure, and how many have none for which reason."""
+    return {
+        "held": sum(not each.lack for each in relaxed),
+        "lacking": {lack.value: sum(each.lack == lack for each in relaxed) for lack in Lack},
+    }
 
 
 def _licence(non_commercial: int) -> str:

@@ -15,13 +15,15 @@ from screening.errors import InputError, UnreachableError
 from screening.files import output_directory, whole_file, write_json
 from screening.phases.composition import symbol
 from screening.phases.entries import ENTRIES_SCHEMA, Entry, entries_of, entries_table
+from screening.phases.relaxed import STRUCTURES_SCHEMA, Relaxed, structures_of, structures_table
 
 _SYSTEMS = b"chemical systems"
+_STRUCTURES = "structures-"
 
 
 @dataclass(frozen=True)
 class Parts:
-    """Entries that have arrived, in a directory of their own.
+    """Entries and structures that have arrived, in a directory of their own.
 
     Attributes
     ----------
@@ -84,6 +86,21 @@ class Parts:
             if frozenset(symbol(z) for z in entry.elements) in wanted
         ]
         return list({(entry.material_id, entry.run_type): entry for entry in found}.values())
+
+    def add_structures(self, structures: Sequence[Relaxed]) -> None:
+        """Keep what one request gave of structures."""
+        named = json.dumps([(each.material_id, each.run_type) for each in structures]).encode()
+        self._write(named, _STRUCTURES, structures_table(structures))
+
+    def structures(self) -> list[Relaxed]:
+        """Structures that the parts hold; a part that cannot be read is thrown away."""
+        found: list[Relaxed] = []
+        for path in sorted(self.directory.glob(f"{_STRUCTURES}*.parquet")):
+            try:
+                found += structures_of(pq.read_table(path, schema=STRUCTURES_SCHEMA))
+            except (OSError, pa.ArrowException):
+                path.unlink()
+        return found
 
     @contextmanager
     def useless_if_refused(self) -> Iterator[None]:

@@ -88,6 +88,32 @@ def test_resuming_is_told(service: Service, monkeypatch: Patch, capsys: Capture)
     assert "7 of 13 systems are there from an interrupted fetch" in capsys.readouterr().err
 
 
+def test_structures_are_fetched_if_asked_for(
+    service: Service, monkeypatch: Patch, capsys: Capture
+) -> None:
+    assert fetched(monkeypatch, service, "mine", "--chemsys", "Li-Al-Cl", "--structures", "--json") == 0
+    (told,) = json.loads(capsys.readouterr().out)
+    assert told["structures"]["held"] == 8
+    assert not any(told["structures"]["lacking"].values())
+    assert set(told["file_sha256"]) == {"entries.parquet", "phases.parquet", "structures.parquet"}
+
+
+def test_resuming_structures_is_told_and_so_is_what_lacks_one(
+    service: Service, monkeypatch: Patch, capsys: Capture
+) -> None:
+    monkeypatch.setattr("screening.phases.fetch.STRUCTURES_A_REQUEST", 3)
+    system = ("--chemsys", "Li-Al-Cl", "--structures")
+    service.fail(Fault("thermo", 500, passed=2))
+    assert fetched(monkeypatch, service, "mine", *system) == 3
+    service.reset()
+    service.fail(Fault("thermo", 200, body=json.dumps({"data": [], "meta": {"total_doc": 0}}), times=1))
+    capsys.readouterr()
+    assert fetched(monkeypatch, service, "mine", *system) == 0
+    error = capsys.readouterr().err
+    assert "3 of 8 structures are there from an interrupted fetch" in error
+    assert "no structure of 3 of 8 phases: 3 missing" in error
+
+
 @pytest.mark.parametrize(
     ("arguments", "status", "complaint"),
     [
@@ -161,6 +187,7 @@ def test_the_key_is_in_no_file_no_output_and_no_process_list(service: Service, t
     home.mkdir()
     service.fail(Fault("summary", 403, body=json.dumps({"detail": f"bad {KEY}"}), delay_s=0.3, times=1))
     arguments = [sys.executable, "-c", TWICE, "snapshot", "fetch", "--name", "mine", "--chemsys", "Li-Al-Cl"]
+    arguments += ["--structures"]
     environment = {
         **os.environ,
         **{"HOME": str(home), HOME_VARIABLE: str(home / "snapshots"), "MP_API_KEY": KEY},
@@ -184,7 +211,8 @@ def test_the_key_is_in_no_file_no_output_and_no_process_list(service: Service, t
     assert "status 403" in error
     assert {request.key for request in service.log if "materials" in request.path} == {KEY}
     written = [path for path in home.rglob("*") if path.is_file()]
-    assert {"manifest.json", "phases.parquet", "entries.parquet"} <= {path.name for path in written}
+    tables = {"phases.parquet", "entries.parquet", "structures.parquet"}
+    assert {"manifest.json", *tables} <= {path.name for path in written}
     for text in (output, error, *seen, *map(str, written)):
         assert KEY not in text
     assert not [path for path in written if KEY.encode() in path.read_bytes()]
