@@ -119,6 +119,10 @@ def fetch(
     non_commercial: Annotated[
         bool, typer.Option("--non-commercial", help="Keep entries licensed for non-commercial use only.")
     ] = False,
+    structures: Annotated[
+        bool,
+        typer.Option("--structures", help="Fetch the structure of each phase too, for X-ray lines."),
+    ] = False,
     as_json: JsonOption = False,
 ) -> None:
     """Fetch a snapshot from the Materials Project; MP_API_KEY holds the key."""
@@ -131,7 +135,7 @@ def fetch(
     from screening.phases.materials_project import connect, find_key
     from screening.phases.transport import Patience
 
-    query = Query.of(name, systems, scheme, non_commercial=non_commercial)
+    query = Query.of(name, systems, scheme, non_commercial=non_commercial, structures=structures)
     key = find_key()
     say(f"fetching {len(query.chemsystems)} chemical system(s) from the Materials Project")
     with connect(key, endpoint or None, Patience(timeout_s=timeout)) as project, _progress_bar() as report:
@@ -140,12 +144,23 @@ def fetch(
     if as_json:
         write_json([details])
         return
-    left_out = details["counts"]["non_commercial_left_out"]
-    if left_out:
-        say(f"{left_out} entries for non-commercial use left out; --non-commercial keeps them")
+    _tell_what_is_lacking(details)
     manifest = snapshot.manifest
     print(plain(f"{manifest.name}: {len(snapshot)} phases, {manifest.energy_scheme}"))
     print(plain(f"{manifest.database_version}; screening cite --snapshot {manifest.name} says what to cite"))
+
+
+def _tell_what_is_lacking(details: dict[str, Any]) -> None:
+    """Say what a fetched snapshot does not hold, and why."""
+    left_out = details["counts"]["non_commercial_left_out"]
+    if left_out:
+        say(f"{left_out} entries for non-commercial use left out; --non-commercial keeps them")
+    structures = details.get("structures", {"held": 0, "lacking": {}})
+    lacking = {reason: n for reason, n in structures["lacking"].items() if n}
+    if lacking:
+        total = sum(lacking.values())
+        reasons = ", ".join(f"{n} {reason}" for reason, n in lacking.items())
+        say(f"no structure of {total} of {structures['held'] + total} phases: {reasons}")
 
 
 @app.command("diff")
@@ -232,18 +247,23 @@ def _progress_bar() -> "Iterator[Callable[[Progress], None]]":
     from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
     from rich.progress import Progress as Bar
 
-    columns = (TextColumn("chemical systems"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+    )
     console = Console(stderr=True)
     with Bar(*columns, console=console, transient=True, disable=not sys.stderr.isatty()) as bar:
-        task = bar.add_task("fetching")
-        told = False
+        task = bar.add_task("systems")
+        told = set()
 
         def report(progress: "Progress") -> None:
-            nonlocal told
-            if progress.resumed and not told:
-                say(f"{progress.resumed} of {progress.total} systems are there from an interrupted fetch")
-            told = True
-            bar.update(task, completed=progress.done, total=progress.total)
+            kind = progress.kind
+            if progress.resumed and kind not in told:
+                say(f"{progress.resumed} of {progress.total} {kind} are there from an interrupted fetch")
+            told.add(kind)
+            bar.update(task, description=kind, completed=progress.done, total=progress.total)
 
         yield report
 

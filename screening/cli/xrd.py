@@ -11,6 +11,7 @@ from screening.errors import InputError
 
 if TYPE_CHECKING:
     from screening.lab.diffraction.identify import Identification
+    from screening.phases.snapshot import Snapshot
 
 SHOWN = 8
 """Unexplained lines printed; the files hold them all."""
@@ -44,15 +45,17 @@ def xrd(
     """Say which phases a powder pattern shows, which it lacks, and which cannot be told."""
     from screening.files import check_figure_suffix
     from screening.lab.readers.diffraction import read_pattern
-    from screening.phases.structures import literature_cells, read_cells
+    from screening.phases.sources import gather
+    from screening.phases.structures import literature_cells, read_cells, snapshot_cells
     from screening.validation.diffraction import look_for, references
 
     if plot is not None:
         check_figure_suffix(plot)
-    names = [*(phase or []), *(_expected(snapshot, reactor, sulfide, anode) if reactor else [])]
-    if not names:
+    if not (phase or reactor):
         raise InputError("no phase to look for", remedy="name some with --phase, or a --reactor")
-    cells = (*read_cells(cif or []), *literature_cells())
+    own, held = read_cells(cif or []), gather(snapshot, None, None)
+    names = [*(phase or []), *(_expected(held, reactor, sulfide, anode) if reactor else [])]
+    cells = (*own, *literature_cells(), *snapshot_cells(held, names))
     patterns = [read_pattern(path, _wavelength_a(wavelength)) for path in files]
     found = [look_for(names, cells, pattern) for pattern in patterns]
     missing = references(names, cells, patterns[0]).without_structure
@@ -66,12 +69,11 @@ def xrd(
     _write(files, found, plot, out)
 
 
-def _expected(snapshot: str, reactor: str, sulfide: str, anode: str) -> list[str]:
+def _expected(snapshot: "Snapshot", reactor: str, sulfide: str, anode: str) -> list[str]:
     """Everything that a layer of this reactor is made of and should become."""
     from screening.handoff.sheet import Plan, bench_sheet
-    from screening.phases.sources import gather
 
-    sheet = bench_sheet(gather(snapshot, None, None), reactor, Plan(anode=anode, sulfide=sulfide))
+    sheet = bench_sheet(snapshot, reactor, Plan(anode=anode, sulfide=sulfide))
     return [each.formula for each in sheet.patterns]
 
 

@@ -23,12 +23,15 @@ class Pattern:
     source : str
         Citation of the cell; empty where there is none.
     lines : tuple of Line
+    functional : str
+        Density functional of a calculated cell; empty for any other.
     """
 
     formula: str
     role: str
     source: str
     lines: tuple[Line, ...]
+    functional: str = ""
 
 
 def pattern(formula: str, role: str, cells: Sequence[Cell]) -> Pattern:
@@ -37,4 +40,5 @@ def pattern(formula: str, role: str, cells: Sequence[Cell]) -> Pattern:
     if cell is None:
         return Pattern(formula, role, "", ())
     strongest = sorted(powder_lines(cell), key=lambda line: -line.intensity)[:MOST_LINES]
-    return Pattern(formula, role, cell.source, tuple(sorted(strongest, key=lambda line: line.two_theta_deg)))
+    lines = tuple(sorted(strongest, key=lambda line: line.two_theta_deg))
+    return Pattern(formula, role, cell.source, lines, cell.functional)

@@ -14,7 +14,7 @@ from screening.handoff.standing import Campaign, Standing
 from screening.lab.impedance.windows import Window, Windows
 from screening.phases.composition import Formula, parse_formula
 from screening.phases.snapshot import Snapshot
-from screening.phases.structures import Cell, literature_cells
+from screening.phases.structures import Cell, literature_cells, snapshot_cells
 from screening.provenance import Provenance
 from screening.reactors.detail import Plateau, ReactorDetail, detail, molar_volume_cm3
 from screening.reactors.reduction import Surroundings
@@ -187,7 +187,7 @@ def bench_sheet(
     campaign : Campaign, optional
         Where the ranking and its conditions come from.
     cells : sequence of Cell
-        Structures that come before those of the literature.
+        Structures that come before those of the literature; calculated ones of the snapshot come last.
 
     Raises
     ------
@@ -218,7 +218,7 @@ def bench_sheet(
         plateaus=found.plateaus,
         energy_above_hull_ev_per_atom=found.energy_above_hull_ev_per_atom,
         estimated=_estimated(snapshot, compound, found, made),
-        patterns=_patterns(found, made, plan, (*cells, *literature_cells())),
+        patterns=_patterns(snapshot, found, made, plan, cells),
         windows=tuple(Windows.default()),
         hazards=tuple(hazard(name) for name in handled),
         gases=tuple(hazard(gas) for gas in freed),
@@ -298,7 +298,7 @@ def _estimated(
 
 
 def _patterns(
-    found: ReactorDetail, made: Recipe, plan: Plan, cells: Sequence[Cell]
+    snapshot: Snapshot, found: ReactorDetail, made: Recipe, plan: Plan, cells: Sequence[Cell]
 ) -> tuple[Pattern, ...]:
     """Patterns of what the layer is made of and of what it should become, each phase once."""
     fades = any(plateau.above_floor for plateau in found.plateaus)
@@ -312,4 +312,5 @@ def _patterns(
             if product.formula in roles and roles[product.formula].startswith("precursor"):
                 roles[product.formula] = "precursor and product"
             roles.setdefault(product.formula, f"product from {plateau.voltage_v:.2f} V")
-    return tuple(pattern(name, role, cells) for name, role in roles.items())
+    in_order = (*cells, *literature_cells(), *snapshot_cells(snapshot, roles))
+    return tuple(pattern(name, role, in_order) for name, role in roles.items())

@@ -76,14 +76,25 @@ def phases_table(entries: Iterable[Entry]) -> pa.Table:
     UnreachableError
         If an element that occurs has no entry of its own.
     """
-    ordered = sorted(entries, key=lambda e: (e.formula, e.energy_ev_per_atom, e.material_id))
-    phases = [list(polymorphs) for _, polymorphs in groupby(ordered, key=lambda e: e.formula)]
+    phases = _by_phase(entries)
     elements = sorted((p for p in phases if len(p[0].elements) == 1), key=lambda p: p[0].elements)
     compounds = [p for p in phases if len(p[0].elements) > 1]
     elemental = {polymorphs[0].elements[0]: polymorphs[0] for polymorphs in elements}
-    require_references({z for entry in ordered for z in entry.elements}, elemental)
+    require_references({z for polymorphs in phases for z in polymorphs[0].elements}, elemental)
     rows = [_row(polymorphs, elemental) for polymorphs in (*elements, *compounds)]
     return pa.Table.from_pylist(rows, schema=LIVE_SCHEMA)
+
+
+def _by_phase(entries: Iterable[Entry]) -> list[list[Entry]]:
+    """Polymorphs of each composition by formula, lowest energy first."""
+    ordered = sorted(entries, key=lambda e: (e.formula, e.energy_ev_per_atom, e.material_id))
+    return [list(polymorphs) for _, polymorphs in groupby(ordered, key=lambda e: e.formula)]
+
+
+def ground_states(entries: Iterable[Entry]) -> list[Entry]:
+    """The lowest polymorph of each phase, by formula, without what the dilute rule leaves out."""
+    lowest = [polymorphs[0] for polymorphs in _by_phase(entries)]
+    return [each for each in lowest if max(each.amounts) / min(each.amounts) < DILUTE_RATIO]
 
 
 def require_references(elements: Iterable[int], references: Iterable[int]) -> None:

@@ -1,22 +1,24 @@
 """Fetch a snapshot: in parts that survive an interruption, put in place as a whole."""
 
-import hashlib
-import json
-import shutil
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import pyarrow as pa
-import pyarrow.parquet as pq
-
 from screening.errors import InputError, UnreachableError
-from screening.files import output_directory, whole_file, write_json
-from screening.phases.assemble import counts, describe, phases_table, require_content, usable
-from screening.phases.composition import symbol
-from screening.phases.entries import ENTRIES_SCHEMA, NON_COMMERCIAL, Entry, entries_of, entries_table
+from screening.files import output_directory
+from screening.phases.assemble import (
+    counts,
+    describe,
+    ground_states,
+    phases_table,
+    require_content,
+    usable,
+)
+from screening.phases.entries import NON_COMMERCIAL, Entry, entries_table
 from screening.phases.materials_project import MaterialsProject, client_versions
+from screening.phases.parts import Parts
+from screening.phases.relaxed import STRUCTURES_FILE, Lack, Relaxed, structures_table
 from screening.phases.schemes import ThermoType
 from screening.phases.snapshot import PHASES_FILE, Snapshot
 from screening.phases.system_names import chemsys_name, largest, subsystems
@@ -34,8 +36,10 @@ MOST_REQUESTS = 1000
 FEW_SYSTEMS = 32
 """Up to so many systems, each is asked for on its own; beyond, requests are filled up."""
 
+STRUCTURES_A_REQUEST = 100
+"""About 1 MB of answer, most of it structures."""
+
 _COMMA = "%2C"
-_SYSTEMS = b"chemical systems"
 
 
 @dataclass(frozen=True)
@@ -50,12 +54,15 @@ class Query:
     thermo_type : ThermoType
     non_commercial : bool
         Whether entries licensed for non-commercial use only are kept.
+    structures : bool
+        Whether the structure of each phase is fetched too.
     """
 
     name: str
     chemsystems: tuple[str, ...]
     thermo_type: ThermoType = ThermoType.GGA_GGA_U
     non_commercial: bool = False
+    structures: bool = False
 
     @classmethod
     def of(
@@ -65,6 +72,7 @@ class Query:
         thermo_type: ThermoType = ThermoType.GGA_GGA_U,
         *,
         non_commercial: bool = False,
+        structures: bool = False,
     ) -> "Query":
         """Check what was asked for.
 
@@ -84,7 +92,7 @@ class Query:
                 where=f"--thermo-type {thermo_type.value}",
                 remedy=f"name one whole system, or use {ThermoType.GGA_GGA_U.value}",
             )
-        query = cls(name, tuple(systems), thermo_type, non_commercial)
+        query = cls(name, tuple(systems), thermo_type, non_commercial, structures)
         requests = sum(len(each) + len(_COMMA) for each in query.all_systems) // LONGEST_REQUEST
         if requests > MOST_REQUESTS:
             raise InputError(
@@ -101,11 +109,12 @@ class Query:
 
 @dataclass(frozen=True)
 class Progress:
-    """How far a fetch has come, in chemical systems; `resumed` of them were there from an earlier one."""
+    """How far a fetch has come, in systems or structures; `resumed` were there from an earlier one."""
 
     done: int
     total: int
     resumed: int
+    kind: str = "systems"
 
 
 def fetch(
@@ -139,27 +148,21 @@ def fetch(
     directory = own_directory(query.name)
     output_directory(directory.parent)
     restore(directory)
-    parts = _Parts.open(directory.with_name(f".{query.name}.parts"), _identity(query, project))
-    wanted, covered = query.all_systems, parts.covered()
-    done = resumed = sum(each in covered for each in wanted)
-    tell = report or _silent
-    tell(Progress(done, len(wanted), resumed))
-    for batch in _batches(query, covered):
-        parts.add(batch, _entries(query, project, batch))
-        done += len(batch)
-        tell(Progress(done, len(wanted), resumed))
+    parts = Parts.open(directory.with_name(f".{query.name}.parts"), _identity(query, project))
+    found = _all_entries(query, project, parts, report or _silent)
+    kept = usable(found, non_commercial=query.non_commercial)
+    with parts.useless_if_refused():
+        require_content(query.chemsystems, kept)
+    relaxed = _all_structures(query, project, parts, kept, report or _silent) if query.structures else None
     serving = project.serving_now()
-    try:
+    with parts.useless_if_refused():
         if serving != project.database_version:
             raise UnreachableError(
                 f"the database changed from version {project.database_version} to {serving} meanwhile",
                 where=project.endpoint,
                 remedy="fetch again",
             )
-        snapshot = _assemble(query, project, parts.entries(wanted), directory)
-    except UnreachableError:
-        parts.remove()  # they are incomplete or of two versions: nothing to resume from
-        raise
+        snapshot = _assemble(query, project, kept, len(found) - len(kept), relaxed, directory)
     parts.remove()
     return snapshot
 
@@ -177,6 +180,48 @@ def _identity(query: Query, project: MaterialsProject) -> dict[str, str]:
         "thermo_type": query.thermo_type.value,
         "anchored_to": system,
     }
+
+
+def _all_entries(
+    query: Query, project: MaterialsProject, parts: Parts, tell: Callable[[Progress], None]
+) -> list[Entry]:
+    """Entries of all systems: those that are there, then those that are lacking."""
+    wanted, covered = query.all_systems, parts.covered()
+    done = resumed = sum(each in covered for each in wanted)
+    tell(Progress(done, len(wanted), resumed))
+    for batch in _batches(query, covered):
+        parts.add_entries(batch, _entries(query, project, batch))
+        done += len(batch)
+        tell(Progress(done, len(wanted), resumed))
+    return parts.entries(wanted)
+
+
+def _all_structures(
+    query: Query,
+    project: MaterialsProject,
+    parts: Parts,
+    kept: Sequence[Entry],
+    tell: Callable[[Progress], None],
+) -> list[Relaxed]:
+    """Structures of all ground states: those that are there, then those that are lacking."""
+    wanted = ground_states(kept)
+    held = {(each.material_id, each.run_type): each for each in parts.structures()}
+    lacking = [each for each in wanted if (each.material_id, each.run_type) not in held]
+    done = resumed = len(wanted) - len(lacking)
+    tell(Progress(done, len(wanted), resumed, "structures"))
+    mixed = query.thermo_type is ThermoType.MIXED
+    step = max(len(lacking), 1) if mixed else STRUCTURES_A_REQUEST
+    for first in range(0, len(lacking), step):
+        batch = lacking[first : first + step]
+        if mixed:
+            found = project.mixed_structures(batch, query.chemsystems[0])
+        else:
+            found = project.structures(batch, query.thermo_type)
+        parts.add_structures(found)
+        held |= {(each.material_id, each.run_type): each for each in found}
+        done += len(batch)
+        tell(Progress(done, len(wanted), resumed, "structures"))
+    return [held[each.material_id, each.run_type] for each in wanted]
 
 
 def _batches(query: Query, covered: set[str]) -> Iterator[list[str]]:
@@ -212,11 +257,16 @@ def _entries(query: Query, project: MaterialsProject, batch: Sequence[str]) -> l
     return project.entries(batch, query.thermo_type)
 
 
-def _assemble(query: Query, project: MaterialsProject, found: list[Entry], directory: Path) -> Snapshot:
-    kept = usable(found, non_commercial=query.non_commercial)
-    require_content(query.chemsystems, kept)
+def _assemble(
+    query: Query,
+    project: MaterialsProject,
+    kept: list[Entry],
+    left_out: int,
+    relaxed: list[Relaxed] | None,
+    directory: Path,
+) -> Snapshot:
     phases = phases_table(kept)
-    numbers = counts(phases, kept, left_out=len(found) - len(kept))
+    numbers = counts(phases, kept, left_out=left_out)
     manifest: dict[str, Any] = {
         "name": query.name,
         **describe(query.thermo_type, query.chemsystems, project.database_version),
@@ -230,78 +280,22 @@ def _assemble(query: Query, project: MaterialsProject, found: list[Entry], direc
         "counts": numbers,
         "client": client_versions(),
     }
-    return write_snapshot(directory, {PHASES_FILE: phases, ENTRIES_FILE: entries_table(kept)}, manifest)
+    tables = {PHASES_FILE: phases, ENTRIES_FILE: entries_table(kept)}
+    if relaxed is not None:
+        tables[STRUCTURES_FILE] = structures_table(relaxed)
+        manifest["structures"] = _structure_counts(relaxed)
+    return write_snapshot(directory, tables, manifest)
+
+
+def _structure_counts(relaxed: Sequence[Relaxed]) -> dict[str, Any]:
+    """How many phases have a structure, and how many have none for which reason."""
+    return {
+        "held": sum(not each.lack for each in relaxed),
+        "lacking": {lack.value: sum(each.lack == lack for each in relaxed) for lack in Lack},
+    }
 
 
 def _licence(non_commercial: int) -> str:
     if not non_commercial:
         return "CC BY 4.0"
     return f"CC BY 4.0; {non_commercial} entries CC BY-NC 4.0 ({NON_COMMERCIAL}): no commercial use"
-
-
-@dataclass(frozen=True)
-class _Parts:
-    """Entries that have arrived, one file a request, until they are assembled."""
-
-    directory: Path
-    identity: dict[str, str]
-
-    @classmethod
-    def open(cls, directory: Path, identity: dict[str, str]) -> "_Parts":
-        """Parts of this identity; those of any other are thrown away."""
-        parts = cls(directory, identity)
-        try:
-            same = json.loads(parts._label.read_text("utf-8")) == identity
-        except (OSError, ValueError):
-            same = False
-        if not same:
-            parts.remove()
-        return parts
-
-    def add(self, chemsystems: Sequence[str], entries: Sequence[Entry]) -> None:
-        if not self._label.exists():
-            output_directory(self.directory)
-            write_json(self._label, self.identity)
-        named = json.dumps(list(chemsystems)).encode()
-        table = entries_table(entries).replace_schema_metadata({_SYSTEMS: named})
-        with whole_file(self.directory / f"{hashlib.sha256(named).hexdigest()[:16]}.parquet") as draft:
-            pq.write_table(table, draft)
-
-    def covered(self) -> set[str]:
-        """Systems that the parts hold; a part that cannot be read is thrown away."""
-        found: set[str] = set()
-        for path in self._paths():
-            try:
-                found.update(json.loads(pq.read_table(path).schema.metadata[_SYSTEMS]))
-            except (OSError, ValueError, KeyError, TypeError):
-                path.unlink()
-        return found
-
-    def entries(self, chemsystems: Sequence[str]) -> list[Entry]:
-        """Entries of these systems, each once."""
-        wanted = {frozenset(each.split("-")) for each in chemsystems}
-        try:
-            tables = [pq.read_table(path, schema=ENTRIES_SCHEMA) for path in self._paths()]
-        except (OSError, pa.ArrowException) as error:
-            raise InputError(
-                f"parts cannot be read ({type(error).__name__})",
-                where=str(self.directory),
-                remedy="let one process at a time fetch a snapshot of that name",
-            ) from None
-        found = [
-            entry
-            for table in tables
-            for entry in entries_of(table)
-            if frozenset(symbol(z) for z in entry.elements) in wanted
-        ]
-        return list({(entry.material_id, entry.run_type): entry for entry in found}.values())
-
-    def remove(self) -> None:
-        shutil.rmtree(self.directory, ignore_errors=True)
-
-    @property
-    def _label(self) -> Path:
-        return self.directory / "query.json"
-
-    def _paths(self) -> list[Path]:
-        return sorted(self.directory.glob("[0-9a-f]*.parquet"))

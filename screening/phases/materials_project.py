@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from importlib.metadata import version
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from screening.errors import InputError, UnreachableError
 from screening.phases.entries import (
@@ -18,6 +18,7 @@ from screening.phases.entries import (
     identifier,
     summary_of_document,
 )
+from screening.phases.relaxed import Relaxed, calculation, relaxed_of
 from screening.phases.schemes import ThermoType
 from screening.phases.system_names import subsystems
 from screening.phases.transport import Patience, Session, checked_endpoint
@@ -39,6 +40,7 @@ _THERMO_FIELDS = [
     "thermo_type",
     "builder_meta",
 ]
+_STRUCTURE_FIELDS = ["material_id", "thermo_type", "entries"]
 _SUMMARY_FIELDS = ["material_id", "band_gap", "theoretical"]
 
 
@@ -126,12 +128,8 @@ class MaterialsProject:
         UnreachableError
             If the bucket of phase diagrams cannot be reached or holds none for this system.
         """
-        bucket = "the Materials Project's open-data bucket"
-
         def ask() -> list[Entry] | None:
-            diagram = self._rester.materials.thermo.get_phase_diagram_from_chemsys(
-                chemsys, thermo_type=ThermoType.MIXED.value
-            )
+            diagram = self._mixed_diagram(chemsys)
             if diagram is None:
                 return None
             summaries = self._summaries(subsystems(chemsys))
@@ -140,14 +138,56 @@ class MaterialsProject:
                 for each in diagram.all_entries
             ]
 
-        found = _told_plainly(ask, self._session, bucket)
-        if found is None:
-            raise UnreachableError(
-                f"no mixed phase diagram of {chemsys} in version {self.database_version}",
-                where=bucket,
-                remedy=f"fetch it with --thermo-type {ThermoType.GGA_GGA_U.value}",
+        return self._from_bucket(ask, chemsys)
+
+    def structures(self, entries: Sequence[Entry], thermo_type: ThermoType) -> list[Relaxed]:
+        """Structures of the very calculations that the energies of these entries come from.
+
+        The thermo route holds them. The summary route would give the best known structure of a material,
+        by r2SCAN where there is one, whichever calculation the energy comes from.
+
+        Raises
+        ------
+        UnreachableError
+            As of `entries`; what is wrong with a single structure is told by its `Lack` instead.
+        """
+        def ask() -> list[Relaxed]:
+            documents = self._rester.materials.thermo.search(
+                material_ids=[each.material_id for each in entries],
+                thermo_types=[thermo_type.value],
+                fields=_STRUCTURE_FIELDS,
             )
-        return found
+            _require_scheme(thermo_type, {str(each["thermo_type"]) for each in documents}, self.endpoint)
+            by_id = {identifier(each["material_id"]): each for each in documents}
+            if len(by_id) < len(documents):
+                raise _overlap(self.endpoint)
+            return [
+                relaxed_of(each, calculation(by_id.get(each.material_id, {}), each.run_type))
+                for each in entries
+            ]
+
+        return _told_plainly(ask, self._session, self.endpoint)
+
+    def mixed_structures(self, entries: Sequence[Entry], chemsys: str) -> list[Relaxed]:
+        """Structures of entries of `mixed_entries`, from the same phase diagram.
+
+        Raises
+        ------
+        UnreachableError
+            As of `mixed_entries`.
+        """
+        def ask() -> list[Relaxed] | None:
+            diagram = self._mixed_diagram(chemsys)
+            if diagram is None:
+                return None
+            held = {
+                (identifier(each.data["material_id"]), str(each.parameters["run_type"])): each.structure
+                for each in diagram.all_entries
+            }
+            found = [(each, held.get((each.material_id, each.run_type))) for each in entries]
+            return [relaxed_of(each, None if got is None else got.as_dict()) for each, got in found]
+
+        return self._from_bucket(ask, chemsys)
 
     def serving_now(self) -> str:
         """Version of the database that the service serves at this moment.
@@ -160,6 +200,23 @@ class MaterialsProject:
         return _told_plainly(
             lambda: _serving(self._session, self.endpoint), self._session, self.endpoint
         )
+
+    def _mixed_diagram(self, chemsys: str) -> Any:
+        """The phase diagram of one whole system on the mixed scale, None where there is none."""
+        return self._rester.materials.thermo.get_phase_diagram_from_chemsys(
+            chemsys, thermo_type=ThermoType.MIXED.value
+        )
+
+    def _from_bucket(self, ask: Callable[[], T | None], chemsys: str) -> T:
+        bucket = "the Materials Project's open-data bucket"
+        found = _told_plainly(ask, self._session, bucket)
+        if found is None:
+            raise UnreachableError(
+                f"no mixed phase diagram of {chemsys} in version {self.database_version}",
+                where=bucket,
+                remedy=f"fetch it with --thermo-type {ThermoType.GGA_GGA_U.value}",
+            )
+        return found
 
     def _summaries(self, chemsystems: Sequence[str]) -> dict[str, Summary]:
         documents = self._rester.materials.summary.search(
@@ -239,8 +296,12 @@ def _require_scheme(asked: ThermoType, got: set[str], where: str) -> None:
 def _distinct(entries: list[Entry], where: str) -> list[Entry]:
     """Entries, provided that no page of the answer repeats another (then one would be missing)."""
     if len({entry.material_id for entry in entries}) < len(entries):
-        raise UnreachableError("pages of the answer overlap", where=where, remedy="fetch again")
+        raise _overlap(where)
     return entries
+
+
+def _overlap(where: str) -> UnreachableError:
+    return UnreachableError("pages of the answer overlap", where=where, remedy="fetch again")
 
 
 def _told_plainly(ask: Callable[[], T], session: Session, where: str) -> T:

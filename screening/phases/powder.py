@@ -2,9 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from math import asin, degrees, radians, sin
+from typing import TYPE_CHECKING, Any
 
 from screening.phases.structures import Cell
+
+if TYPE_CHECKING:
+    from pymatgen.core import Structure
 
 CU_KA_A = 1.54178
 """Cu Kα, mean of Kα1 and Kα2 by 2:1, as in doi 10.1002/aenm.202300815."""
@@ -14,6 +18,9 @@ RANGE_DEG = (10.0, 80.0)
 
 LEAST_INTENSITY = 5.0
 """Lines weaker than this, in percent of the strongest, drown in the background of a milled powder."""
+
+SAME_PLACE_A = 0.01
+"""Atoms of a calculated cell that symmetry would move by less are where symmetry puts them."""
 
 
 @dataclass(frozen=True)
@@ -45,6 +52,8 @@ def powder_lines(
     """Lines of a phase in order of angle.
 
     Kinematic intensities of a random powder (pymatgen): no texture, no broadening, no displacement factors.
+    A calculated cell is brought to the standard setting of its space group first, since data bases keep
+    primitive ones, in whose indices nobody would know a line.
 
     Parameters
     ----------
@@ -58,12 +67,37 @@ def powder_lines(
     """
     from pymatgen.analysis.diffraction.xrd import XRDCalculator
 
-    found = XRDCalculator(wavelength=wavelength_a).get_pattern(cell.structure, two_theta_range=range_deg)
+    structure = _conventional(cell.structure) if cell.functional else cell.structure
+    found = XRDCalculator(wavelength=wavelength_a).get_pattern(structure, two_theta_range=range_deg)
     return tuple(
         Line(float(x), float(d), float(y), _indices(planes))
         for x, y, d, planes in zip(found.x, found.y, found.d_hkls, found.hkls, strict=True)
         if y >= least_intensity
     )
+
+
+def shift_deg(two_theta_deg: float, elongation: float) -> float:
+    """By how much a line moves where the lattice is longer, in degrees of 2θ: negative, by Bragg's law.
+
+    Parameters
+    ----------
+    two_theta_deg : float
+        Where the line is.
+    elongation : float
+        Relative, as 0.01.
+    """
+    sine = sin(radians(two_theta_deg / 2.0)) / (1.0 + elongation)
+    return 2.0 * degrees(asin(sine)) - two_theta_deg
+
+
+def _conventional(structure: "Structure") -> "Structure":
+    """The cell in the standard setting of its space group; as it is where no symmetry is found."""
+    from pymatgen.symmetry.analyzer import SpacegroupAnalyzer, SymmetryUndeterminedError
+
+    try:
+        return SpacegroupAnalyzer(structure, symprec=SAME_PLACE_A).get_refined_structure()
+    except SymmetryUndeterminedError:
+        return structure
 
 
 def _indices(planes: Sequence[dict[str, Any]]) -> str:

@@ -137,11 +137,14 @@ class Snapshot:
     phases : Phases
     n_dilute_left_out : int
         Supercells that the dilute rule left out.
+    directory : Path or None
+        Where it was read from; further tables of the manifest lie there and are read when asked for.
     """
 
     manifest: Manifest
     phases: Phases
     n_dilute_left_out: int
+    directory: Path | None = None
 
     def __len__(self) -> int:
         return len(self.phases)
@@ -186,7 +189,7 @@ class Snapshot:
         dilute = phases.coefficient_ratio >= DILUTE_RATIO
         if not keep_dilute:
             phases = phases.take(np.flatnonzero(~dilute))
-        snapshot = cls(manifest, phases, 0 if keep_dilute else int(dilute.sum()))
+        snapshot = cls(manifest, phases, 0 if keep_dilute else int(dilute.sum()), directory)
         estimates = read_estimates(directory / ESTIMATED_FILE)
         return snapshot.joined([e for e in estimates if snapshot.find(e.formula) is None])
 

@@ -1,7 +1,7 @@
-"""Crystal structures of phases: unit cells from the literature and from the user's files."""
+"""Crystal structures of phases: from the literature, the user's files, a fetched snapshot."""
 
 import tomllib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -11,6 +11,9 @@ from warnings import catch_warnings, simplefilter
 
 from screening.errors import InputError
 from screening.phases.composition import Formula, parse_formula
+from screening.phases.entries import NON_COMMERCIAL
+from screening.phases.relaxed import STRUCTURES_FILE, Relaxed, read_structures
+from screening.phases.snapshot import Snapshot
 
 if TYPE_CHECKING:
     from pymatgen.core import Structure
@@ -29,14 +32,27 @@ CENTRING = {
 }
 """Translations of the lattice by the first letter of the space group; R in hexagonal axes, obverse."""
 
+FUNCTIONALS = {"GGA": "PBE", "GGA+U": "PBE+U", "R2SCAN": "r2SCAN"}
+"""Density functionals by the Materials Project's kinds of calculation, in capitals."""
+
 
 @dataclass(frozen=True)
 class Cell:
-    """A phase with its structure and where that comes from."""
+    """A phase with its structure and where that comes from.
+
+    Attributes
+    ----------
+    formula : Formula
+    structure : pymatgen Structure
+    source : str
+    functional : str
+        Density functional of a calculated cell, as ``PBE``; empty for any other.
+    """
 
     formula: Formula
     structure: "Structure"
     source: str
+    functional: str = ""
 
 
 @cache
@@ -92,6 +108,40 @@ def _read_cell(path: Path) -> Cell:
     elements = structure.composition.element_composition
     formula = parse_formula(elements.reduced_formula)
     return Cell(formula, structure, f"your file {path.name}")
+
+
+def snapshot_cells(snapshot: Snapshot, formulas: Iterable[str]) -> tuple[Cell, ...]:
+    """Calculated cells of these phases, read from the snapshot's directory.
+
+    Parameters
+    ----------
+    snapshot : Snapshot
+        One fetched without structures has none; so does the embedded one.
+    formulas : iterable of str
+        Phases to look for; others of the same elements may come along.
+
+    Returns
+    -------
+    tuple of Cell
+        Structures exactly as the Materials Project gave them, at 0 K and in its choice of cell.
+
+    Raises
+    ------
+    SnapshotError
+        If the file of structures is damaged.
+    """
+    if snapshot.directory is None or STRUCTURES_FILE not in dict(snapshot.manifest.file_sha256):
+        return ()
+    held = read_structures(snapshot.directory / STRUCTURES_FILE, tuple(formulas))
+    version = snapshot.manifest.database_version.rpartition(" v")[2]
+    return tuple(_calculated_cell(each, version) for each in held)
+
+
+def _calculated_cell(relaxed: Relaxed, version: str) -> Cell:
+    functional = FUNCTIONALS.get(relaxed.run_type.upper(), relaxed.run_type)
+    limited = "; not for commercial use" if relaxed.licence == NON_COMMERCIAL else ""
+    source = f"Materials Project {relaxed.material_id} ({functional}, version {version}{limited})"
+    return Cell(parse_formula(relaxed.formula), relaxed.structure(), source, functional)
 
 
 def find_cell(formula: Formula, cells: Sequence[Cell]) -> Cell | None:

@@ -6,6 +6,7 @@ import os
 import re
 import shutil
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -92,7 +93,7 @@ def write_snapshot(directory: Path, tables: Mapping[str, pa.Table], manifest: Ma
         }
         text = json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
         (draft / MANIFEST_FILE).write_text(text, "utf-8")
-        snapshot = Snapshot.read(draft)
+        snapshot = replace(Snapshot.read(draft), directory=directory)
         snapshot.verify(draft)
         _put_in_place(draft, directory)
     except OSError as error:

@@ -21,8 +21,9 @@ LEAST_INTENSITY = 2.0
 MARGIN_DEG = 1.0
 """Lines this far outside a pattern may be moved into it by strain or the height of the sample."""
 
-STRAIN_LIMIT = 0.005
-"""How far a lattice may be off its reference: heat, solution and the error of the alignment."""
+STRAIN_LIMIT, CALCULATED_STRAIN_LIMIT = 0.005, 0.02
+"""How far a lattice may be off its reference: heat, solution and the error of the alignment for a measured
+one, the error of the functional for a calculated one."""
 
 
 @dataclass(frozen=True)
@@ -58,7 +59,8 @@ def references(formulas: Sequence[str], cells: Sequence[Cell], pattern: PowderPa
         spacing, intensity = (
             np.array([getattr(line, name) for line in lines]) for name in ("d_a", "intensity")
         )
-        known.append(Reference(formula, spacing, intensity, STRAIN_LIMIT, cell.source))
+        limit = CALCULATED_STRAIN_LIMIT if cell.functional else STRAIN_LIMIT
+        known.append(Reference(formula, spacing, intensity, limit, cell.source))
     return References(tuple(known), tuple(missing))
 
 

@@ -13,6 +13,7 @@ import pytest
 from mp_server.doctored import doctored
 from mp_server.gateway import KEY, Fault
 from mp_server.server import Service, free_port
+from pymatgen.core import Lattice, Structure
 
 from screening.cli import main
 from screening.phases.library import HOME_VARIABLE, snapshot_home
@@ -88,6 +89,100 @@ def test_resuming_is_told(service: Service, monkeypatch: Patch, capsys: Capture)
     assert "7 of 13 systems are there from an interrupted fetch" in capsys.readouterr().err
 
 
+def test_structures_are_fetched_if_asked_for(
+    service: Service, monkeypatch: Patch, capsys: Capture
+) -> None:
+    assert fetched(monkeypatch, service, "mine", "--chemsys", "Li-Al-Cl", "--structures", "--json") == 0
+    (told,) = json.loads(capsys.readouterr().out)
+    assert told["structures"]["held"] == 8
+    assert not any(told["structures"]["lacking"].values())
+    assert set(told["file_sha256"]) == {"entries.parquet", "phases.parquet", "structures.parquet"}
+
+
+def test_resuming_structures_is_told_and_so_is_what_lacks_one(
+    service: Service, monkeypatch: Patch, capsys: Capture
+) -> None:
+    monkeypatch.setattr("screening.phases.fetch.STRUCTURES_A_REQUEST", 3)
+    system = ("--chemsys", "Li-Al-Cl", "--structures")
+    service.fail(Fault("thermo", 500, passed=2))
+    assert fetched(monkeypatch, service, "mine", *system) == 3
+    service.reset()
+    service.fail(Fault("thermo", 200, body=json.dumps({"data": [], "meta": {"total_doc": 0}}), times=1))
+    capsys.readouterr()
+    assert fetched(monkeypatch, service, "mine", *system) == 0
+    error = capsys.readouterr().err
+    assert "3 of 8 structures are there from an interrupted fetch" in error
+    assert "no structure of 3 of 8 phases: 3 missing" in error
+
+
+SHEET = ("LiAlCl4", "--sulfide", "Li2O", "--snapshot", "mine")
+MINE = "Materials Project mp-13 (PBE, version 2026.04.13)"
+
+
+def sheet(monkeypatch: Patch, capsys: Capture, *arguments: str) -> dict[str, dict]:
+    """X-ray patterns of a sheet by formula."""
+    capsys.readouterr()
+    monkeypatch.setattr("sys.argv", ["screening", "handoff", *SHEET, *arguments, "--json"])
+    with pytest.raises(SystemExit) as leaving:
+        main()
+    captured = capsys.readouterr()
+    assert (leaving.value.code or 0, captured.err) == (0, "")
+    (content,) = json.loads(captured.out)
+    return {each["formula"]: each for each in content["patterns"]}
+
+
+def test_a_bench_sheet_shows_calculated_lines_where_no_measured_cell_is_at_hand(
+    service: Service, tmp_path: Path, monkeypatch: Patch, capsys: Capture
+) -> None:
+    fetched(monkeypatch, service, "mine", "--chemsys", "Li-Al-Cl-O")
+    assert sheet(monkeypatch, capsys)["AlCl3"]["lines"] == []
+    fetched(monkeypatch, service, "mine", "--chemsys", "Li-Al-Cl-O", "--structures")
+    shown = sheet(monkeypatch, capsys)
+    assert (shown["AlCl3"]["source"], shown["AlCl3"]["functional"]) == (MINE, "PBE")
+    assert shown["AlCl3"]["lines"]
+    for measured in ("LiAlCl4", "LiCl", "Li2O", "Li"):
+        assert "Materials Project" not in shown[measured]["source"]
+        assert shown[measured]["functional"] == ""
+    cif = tmp_path / "mine.cif"
+    places = [[0, 0, 0], [0.5, 0, 0], [0, 0.5, 0], [0, 0, 0.5]]
+    Structure(Lattice.cubic(5.0), ["Al", "Cl", "Cl", "Cl"], places).to(filename=str(cif))
+    assert sheet(monkeypatch, capsys, "--cif", str(cif))["AlCl3"]["source"] == "your file mine.cif"
+    own = tmp_path / "own.csv"
+    own.write_text(
+        "formula,formation_energy_ev_per_atom,uncertainty_ev_per_atom,note,volume_per_atom_a3\n"
+        "LiAlCl3,-1.0,0.05,mine,20\n"
+    )
+    gathered = sheet(monkeypatch, capsys, "--phases", str(own), "--temperature", "400")
+    assert gathered["AlCl3"]["source"] == MINE
+
+
+def test_a_bench_sheet_says_what_calculated_cells_are(
+    service: Service, tmp_path: Path, monkeypatch: Patch, capsys: Capture
+) -> None:
+    fetched(monkeypatch, service, "mine", "--chemsys", "Li-Al-Cl-O", "--structures")
+    monkeypatch.setattr("sys.argv", ["screening", "handoff", *SHEET, "--out", str(tmp_path)])
+    with pytest.raises(SystemExit):
+        main()
+    page = (tmp_path / "LiAlCl4.html").read_text("utf-8")
+    assert f"{MINE}." in page
+    assert "] calculated<" in page
+    assert "for 1 % by 0.30° at 30° and 0.65° at 60°" in page
+
+
+def test_a_bench_sheet_on_a_damaged_structure_file_is_refused_in_one_line(
+    service: Service, monkeypatch: Patch, capsys: Capture
+) -> None:
+    fetched(monkeypatch, service, "mine", "--chemsys", "Li-Al-Cl-O", "--structures")
+    (snapshot_home() / "mine" / "structures.parquet").write_bytes(b"PAR1")
+    capsys.readouterr()
+    monkeypatch.setattr("sys.argv", ["screening", "handoff", *SHEET, "--json"])
+    with pytest.raises(SystemExit) as leaving:
+        main()
+    captured = capsys.readouterr()
+    assert (leaving.value.code, captured.out, captured.err.count("\n")) == (2, "", 1)
+    assert "structures.parquet: damaged" in captured.err
+
+
 @pytest.mark.parametrize(
     ("arguments", "status", "complaint"),
     [
@@ -161,6 +256,7 @@ def test_the_key_is_in_no_file_no_output_and_no_process_list(service: Service, t
     home.mkdir()
     service.fail(Fault("summary", 403, body=json.dumps({"detail": f"bad {KEY}"}), delay_s=0.3, times=1))
     arguments = [sys.executable, "-c", TWICE, "snapshot", "fetch", "--name", "mine", "--chemsys", "Li-Al-Cl"]
+    arguments += ["--structures"]
     environment = {
         **os.environ,
         **{"HOME": str(home), HOME_VARIABLE: str(home / "snapshots"), "MP_API_KEY": KEY},
@@ -184,7 +280,8 @@ def test_the_key_is_in_no_file_no_output_and_no_process_list(service: Service, t
     assert "status 403" in error
     assert {request.key for request in service.log if "materials" in request.path} == {KEY}
     written = [path for path in home.rglob("*") if path.is_file()]
-    assert {"manifest.json", "phases.parquet", "entries.parquet"} <= {path.name for path in written}
+    tables = {"phases.parquet", "entries.parquet", "structures.parquet"}
+    assert {"manifest.json", *tables} <= {path.name for path in written}
     for text in (output, error, *seen, *map(str, written)):
         assert KEY not in text
     assert not [path for path in written if KEY.encode() in path.read_bytes()]

@@ -5,7 +5,7 @@ from math import asin, degrees, sqrt
 import pytest
 
 from screening.phases.composition import parse_formula
-from screening.phases.powder import CU_KA_A, RANGE_DEG, Line, powder_lines
+from screening.phases.powder import CU_KA_A, RANGE_DEG, Line, powder_lines, shift_deg
 from screening.phases.structures import find_cell, literature_cells
 
 CUBIC_A = {"LiCl": 5.12954, "LiF": 4.0173, "Al": 4.04958, "LiAl": 6.37, "Li2S": 5.708}
@@ -33,6 +33,14 @@ def test_positions_follow_braggs_law(formula: str, wavelength_a: float) -> None:
 
 def test_hexagonal_lines_are_named_as_in_tables() -> None:
     assert [line.hkl for line in lines_of("Mg")][:6] == ["100", "002", "101", "102", "110", "103"]
+
+
+def test_a_longer_lattice_moves_lines_to_lower_angles() -> None:
+    for line in lines_of("LiCl"):
+        sine = CU_KA_A / (2.0 * 1.01 * line.d_a)
+        moved = line.two_theta_deg + shift_deg(line.two_theta_deg, 0.01)
+        assert moved == pytest.approx(2.0 * degrees(asin(sine)), abs=1e-4)
+    assert [round(shift_deg(place, 0.01), 2) for place in (30.0, 60.0)] == [-0.3, -0.65]
 
 
 def test_weak_lines_are_left_out() -> None:
