@@ -10,8 +10,9 @@ import pyarrow as pa
 from screening.errors import ScreeningError
 from screening.reactors.contacts import meet
 from screening.reactors.criteria import CRITERIA, Assessment
-from screening.reactors.elements import TOXIC, holds, moisture_hazard, named
+from screening.reactors.elements import TOXIC, holds, named
 from screening.reactors.forms import UNCERTAIN_CRITERIA, criterion_forms
+from screening.reactors.moisture import moisture_hazard
 from screening.reactors.ranking import FilterOutcome, apply_filters, passes_all
 from screening.reactors.reduction import Surroundings, reduce
 from screening.reactors.settings import Filters

@@ -97,7 +97,7 @@ class Filters(Settings):
     forbid_toxic : bool
         Leave out compounds of Tl, Hg, Cd, Pb, As, Be and the like.
     forbid_moisture_hazard : bool
-        Leave out compounds that give off H2S or hydrogen halides in moist air.
+        Leave out compounds that give off toxic or flammable gases in moist air; see `moisture`.
     maximum_energy_above_hull_ev_per_atom : float or None
     """
 
