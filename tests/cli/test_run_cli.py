@@ -91,6 +91,10 @@ class TestMainJob:
             assert pd.read_csv(six / name)["provenance"].str.contains("study six-reactors").all()
         assert (six / "products.tex").read_text("utf-8").startswith("% interphase-screening")
         assert json.loads((six / "backtest.json").read_text("utf-8"))["provenance"]["source"] == "mp2019"
+        ranking = json.loads((six / "ranking.json").read_text("utf-8"))
+        stamps = [curve["provenance"] for one in ranking["reactors"] for curve in one["curves"]]
+        assert stamps
+        assert all(stamp == ranking["provenance"] for stamp in stamps)
 
     def test_the_back_test_prints_contradictions(self, six: Path, capsys: pytest.CaptureFixture[str]) -> None:
         assert call("run", "--out", str(six), "--no-figures") == 0
@@ -236,6 +240,9 @@ class TestTop:
         assert len(printed.err.splitlines()) == 1
 
 
+ALLOYS = 'name = "a"\n[candidates]\nformulas = ["LiAlCl4"]\n[conditions]\nalloys = {}\n'
+
+
 class TestBadInput:
     @pytest.mark.parametrize(
         ("text", "told"),
@@ -252,8 +259,21 @@ class TestBadInput:
             ),
             (
                 'name = "a"\n[candidates]\nformulas = ["MgF2"]\n[conditions]\nsulfides = ["Li7PS7"]\n',
-                "has no",
+                "a.toml: conditions.sulfides: snapshot mp2019 has no Li7PS7; Li-P-S holds Li7PS6, Li48P16S61, Li3PS4",
             ),
+            (
+                'name = "a"\n[candidates]\nformulas = ["MgF2"]\ncontrols = ["LiCl3"]\n',
+                "a.toml: candidates.controls: snapshot mp2019 has no LiCl3; Cl-Li holds LiCl; write one of",
+            ),
+            (
+                ALLOYS.format('{LiAlCl4 = "Li77Al"}'),
+                "a.toml: conditions.alloys.LiAlCl4: snapshot mp2019 has no",
+            ),
+            (
+                ALLOYS.format('{LiAlCl5 = "LiAl"}'),
+                "conditions.alloys.LiAlCl5: LiAlCl5 is not among the candidates",
+            ),
+            (ALLOYS.format('{MgI2 = "LiMg"}'), "conditions.alloys.MgI2: MgI2 is not among the candidates"),
         ],
     )
     def test_is_one_line_and_leaves_nothing(
@@ -266,13 +286,20 @@ class TestBadInput:
         assert printed.out == ""
         (line,) = [line for line in printed.err.splitlines() if line.startswith("screening:")]
         assert told in line
-        assert "Traceback" not in printed.err
+        assert "--at-hull" not in line
+        assert [said for said in printed.err.splitlines() if not said.startswith("first run")] == [line]
         assert not out.exists()
 
     def test_an_unwritable_directory(self, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
         (tmp_path / "file").write_text("")
         assert call("run", "--out", str(tmp_path / "file" / "out"), "--no-figures") == 2
-        assert "cannot write there" in capsys.readouterr().err
+        told = capsys.readouterr().err
+        assert "cannot write there" in told
+        assert "candidates" not in told
+
+    def test_no_directory(self, capsys: pytest.CaptureFixture[str]) -> None:
+        assert call("run", "--out", "") == 2
+        assert "--out: no directory given" in capsys.readouterr().err
 
     def test_another_study_in_the_directory(
         self, six: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
@@ -281,7 +308,9 @@ class TestBadInput:
         study.write_text('name = "a"\n[candidates]\nformulas = ["MgF2"]\n')
         before = (six / "ranking.json").read_bytes()
         assert call("run", str(study), "--out", str(six)) == 2
-        assert "holds results of another campaign" in capsys.readouterr().err
+        told = capsys.readouterr().err
+        assert "holds results of another campaign" in told
+        assert "1 candidates" not in told
         assert (six / "ranking.json").read_bytes() == before
 
     @pytest.mark.parametrize(
