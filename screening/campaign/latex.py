@@ -4,7 +4,6 @@ The text needs the packages ``longtable``, ``booktabs`` and ``array``, and compi
 """
 
 import re
-from collections.abc import Sequence
 
 import pandas as pd
 
@@ -27,7 +26,7 @@ COLUMNS = (
 )
 """Kind and header of each column."""
 
-ESTIMATED = "$^{*}$"
+ESTIMATED = r"\textsuperscript{*}"
 """Mark of what rests on an estimated phase."""
 
 CLOSING = rf"\multicolumn{{{len(COLUMNS)}}}{{l}}"
@@ -82,36 +81,21 @@ def products_latex(products: pd.DataFrame) -> str:
 
 def _rows(products: pd.DataFrame) -> list[str]:
     plateau = ["reactor", "voltage_v", "li_per_formula", "capacity_mah_per_g", "reaction"]
-    return list(
-        dict.fromkeys(
-            _row(
-                *key, formulas=rows["product"], classes=rows["electronic_class"], estimated=rows["estimated"]
-            )
-            for key, rows in products.groupby(plateau, sort=False, dropna=False)
-        )
-    )
+    groups = products.groupby(plateau, sort=False, dropna=False)
+    return list(dict.fromkeys(_row(rows) for _, rows in groups))
 
 
-def _row(
-    reactor: str,
-    voltage_v: float,
-    uptake: float,
-    capacity_mah_per_g: float,
-    reaction: str,
-    *,
-    formulas: Sequence[str],
-    classes: Sequence[str],
-    estimated: Sequence[bool],
-) -> str:
-    phases = dict.fromkeys(
-        f"{chemical(formula)} ({escaped(kind)})" for formula, kind in zip(formulas, classes, strict=True)
-    )
+def _row(rows: pd.DataFrame) -> str:
+    """One plateau, from the rows of its products."""
+    first = rows.iloc[0]
+    pairs = zip(rows["product"], rows["electronic_class"], strict=True)
+    phases = dict.fromkeys(f"{chemical(str(formula))} ({escaped(str(kind))})" for formula, kind in pairs)
     cells = (
-        chemical(reactor) + (ESTIMATED if any(estimated) else ""),
-        f"{voltage_v:.3f}",
-        f"{uptake:.3f}",
-        f"{capacity_mah_per_g:.0f}",
-        equation(reaction),
+        chemical(str(first["reactor"])) + (ESTIMATED if rows["estimated"].any() else ""),
+        f"{first['voltage_v']:.3f}",
+        f"{first['li_per_formula']:.3f}",
+        f"{first['capacity_mah_per_g']:.0f}",
+        equation(str(first["reaction"])),
         ", ".join(phases),
     )
     return " & ".join(cells) + r" \\"
