@@ -145,7 +145,7 @@ class TestDefinitions:
 
 @pytest.mark.parametrize("metal", ["Au", "Ag", "Zn", "Mg", "Al", "Pt"])
 def test_metals_that_dissolve_in_lithium_form_compounds_with_it_too(snapshot: Snapshot, metal: str) -> None:
-    # doi 10.1038/nenergy.2016.10 found no nucleation barrier on these: the hull alone calls them lithiophilic.
+    # doi 10.1038/nenergy.2016.10 found no nucleation barrier on these, and the hull has compounds of each.
     assert lithiate(snapshot, parse_reactant(metal)).steps
 
 
