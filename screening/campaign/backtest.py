@@ -75,6 +75,8 @@ class Placing:
         Whether it is a reactor without a rank, or in the worse half of a large campaign.
     why : str
         Filters that fail, or the criteria that cost most of the score.
+    estimated : bool
+        Whether the numbers rest on an estimated phase.
     """
 
     formula: str
@@ -87,6 +89,7 @@ class Placing:
     relief_ev_per_mol: float | None
     missed: bool
     why: str
+    estimated: bool
 
     @property
     def contradicts(self) -> bool:
@@ -207,6 +210,7 @@ def _place(outcome: Outcome, one: Known, row: int) -> Placing:
         None if np.isnan(relief) else relief,
         missed,
         _reasons(outcome, row),
+        bool(table["estimated"]),
     )
 
 

@@ -1,5 +1,6 @@
 """Which compounds a study screens: named ones, a file's, or a query's, each counted."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -8,12 +9,12 @@ import pandas as pd
 
 from screening.campaign.study import Candidates, Query
 from screening.errors import InputError
-from screening.phases.composition import parse_formula
+from screening.phases.composition import Formula, parse_formula
 from screening.phases.snapshot import Snapshot
 from screening.reactors.elements import holds, named, noble_gas_table, radioactive_table
 from screening.thermo.lines import Compositions, assemblages
 from screening.thermo.products import alloy_former_table
-from screening.thermo.reactants import ON_HULL_TOL_EV
+from screening.thermo.reactants import ON_HULL_TOL_EV, lacking_text
 
 ANION_FORMERS = ("F", "Cl", "Br", "I", "O", "S", "Se", "Te", "N", "P", "As", "H", "C", "B")
 """Elements that a query for certain anions keeps out, unless it names them as anions, central atoms or
@@ -74,11 +75,14 @@ def select(snapshot: Snapshot, candidates: Candidates, anode: str = "Li") -> Sel
         If a named compound is not in the snapshot or stands twice, a file cannot be used, or nothing is left.
     """
     first = [*candidates.formulas, *candidates.controls]
-    front = _find_all(snapshot, first, "candidates.formulas")
+    front = _find_all(snapshot, candidates.formulas, "candidates.formulas")
+    front += _find_all(snapshot, candidates.controls, "candidates.controls")
     repeated = len(front) - len(set(front))
     if repeated:
         twice = next(first[i] for i, phase in enumerate(front) if phase in front[:i])
-        raise InputError(f"{twice} stands twice among the candidates", remedy="name it once")
+        raise InputError(
+            f"{twice} stands twice among the candidates", where="candidates", remedy="name it once"
+        )
     labels = dict(zip(front, first, strict=True))
     further: list[int] = []
     if candidates.file:
@@ -167,18 +171,26 @@ def read_formulas(path: Path) -> list[str]:
     return list(dict.fromkeys(table["formula"].astype(str)))
 
 
-def _find_all(snapshot: Snapshot, formulas: list[str], where: str) -> list[int]:
-    found = []
-    for text in formulas:
-        phase = snapshot.find(parse_formula(text))
-        if phase is None:
-            raise InputError(
-                f"snapshot {snapshot.manifest.name} has no {text}",
-                where=where,
-                remedy="see screening react for what its chemical system holds, or add it with --phases",
-            )
-        found.append(phase)
-    return found
+def require_phase(snapshot: Snapshot, formula: Formula, where: str) -> int:
+    """Number of the phase of a composition.
+
+    Raises
+    ------
+    InputError
+        If the snapshot has none; names what it has of these elements.
+    """
+    phase = snapshot.find(formula)
+    if phase is None:
+        raise InputError(
+            lacking_text(snapshot, formula),
+            where=where,
+            remedy="write one of these, or add your own phase with --phases",
+        )
+    return phase
+
+
+def _find_all(snapshot: Snapshot, formulas: Sequence[str], where: str) -> list[int]:
+    return [require_phase(snapshot, parse_formula(text), where) for text in formulas]
 
 
 def _by_system(snapshot: Snapshot, rows: np.ndarray) -> np.ndarray:

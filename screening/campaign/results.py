@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from screening.campaign.latex import products_latex
 from screening.campaign.outcome import Outcome
 from screening.campaign.run import Campaign
 from screening.files import whole_file, write_csv, write_json, write_parquet
@@ -133,7 +134,7 @@ def reactor_json(campaign: Campaign, outcome: Outcome, position: int, one: React
         "cathodic_limit_v": one.plateaus[0].voltage_v if one.plateaus else None,
         "products_li_excess": {p.formula: p.moles for p in excess.products} if excess else {},
         "plateaus": [_plain(asdict(plateau)) for plateau in one.plateaus],
-        "curves": [curve.as_dict() for curve in one.curves],
+        "curves": [{**curve.as_dict(), "provenance": campaign.provenance.as_dict()} for curve in one.curves],
     }
 
 
@@ -197,8 +198,5 @@ def write_product_tables(directory: Path, products: pd.DataFrame, provenance: Pr
     with whole_file(directory / "products.xlsx") as draft, pd.ExcelWriter(draft, engine="openpyxl") as book:
         products.to_excel(book, sheet_name="products", index=False)
         book.book.properties.description = provenance.line()
-    columns = ["reactor", "voltage_v", "li_per_formula", "reaction", "electronic_class", "product"]
-    short = products[columns] if len(products) else products
-    text = short.to_latex(index=False, longtable=True, escape=True, float_format="%.3f")
     with whole_file(directory / "products.tex") as draft:
-        draft.write_text(f"% {provenance.line()}\n{text}", "utf-8")
+        draft.write_text(f"% {provenance.line()}\n{products_latex(products)}", "utf-8")

@@ -10,8 +10,9 @@ import pyarrow as pa
 from screening.errors import ScreeningError
 from screening.reactors.contacts import meet
 from screening.reactors.criteria import CRITERIA, Assessment
-from screening.reactors.elements import TOXIC, holds, moisture_hazard, named
+from screening.reactors.elements import TOXIC, holds, named
 from screening.reactors.forms import UNCERTAIN_CRITERIA, criterion_forms
+from screening.reactors.moisture import moisture_hazard
 from screening.reactors.ranking import FilterOutcome, apply_filters, passes_all
 from screening.reactors.reduction import Surroundings, reduce
 from screening.reactors.settings import Filters
@@ -83,12 +84,17 @@ def assess(surroundings: Surroundings, phase: np.ndarray, label: np.ndarray, pla
     Returns
     -------
     Part
+
+    Raises
+    ------
+    ScreeningError
+        If the conditions themselves cannot be met, whatever the candidate.
     """
     try:
         return Part(_table(surroundings, phase, label, plan), ())
     except StageError as error:
         if len(phase) == 1:
-            nothing = _table(surroundings, phase[:0], label[:0], plan)
+            nothing = _nothing(surroundings, phase[:0], label[:0], plan)
             meets = surroundings.conditions
             failure = Failure(str(label[0]), meets.anode, meets.sulfide, error.stage, error.reason)
             return Part(nothing, (failure,))
@@ -100,6 +106,16 @@ def assess(surroundings: Surroundings, phase: np.ndarray, label: np.ndarray, pla
     return Part(
         pa.concat_tables([half.table for half in halves]), tuple(f for half in halves for f in half.failures)
     )
+
+
+def _nothing(surroundings: Surroundings, phase: np.ndarray, label: np.ndarray, plan: Plan) -> pa.Table:
+    """The table of no candidate; what fails even then lies in the conditions, and is the user's to mend."""
+    try:
+        return _table(surroundings, phase, label, plan)
+    except StageError as error:
+        if isinstance(error.__cause__, ScreeningError):
+            raise error.__cause__ from None
+        raise
 
 
 def _table(surroundings: Surroundings, phase: np.ndarray, label: np.ndarray, plan: Plan) -> pa.Table:

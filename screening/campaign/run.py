@@ -9,13 +9,13 @@ import numpy as np
 from joblib import Parallel, delayed
 
 from screening import __version__
-from screening.campaign.candidates import Selection, select
+from screening.campaign.candidates import Selection, require_phase, select
 from screening.campaign.rows import Part, Plan, assess
-from screening.campaign.store import Identity, Store
+from screening.campaign.store import Identity, Store, nothing_left_unused
 from screening.campaign.study import Study
-from screening.campaign.workers import BROKEN_POOL, Workers, pool
+from screening.campaign.workers import BROKEN_POOL, Workers, pool, require
 from screening.errors import InputError, UnreachableError
-from screening.phases.composition import symbol
+from screening.phases.composition import parse_formula, parse_reactant, symbol
 from screening.phases.library import EMBEDDED
 from screening.phases.snapshot import Snapshot
 from screening.phases.sources import gather
@@ -147,7 +147,7 @@ def run(
     report : callable
         Called with a `Progress` after every part.
     announce : callable
-        Called once with the selection, before the work starts.
+        Called once with the selection, when all is checked and the work starts.
 
     Returns
     -------
@@ -160,16 +160,20 @@ def run(
     UnreachableError
         If the Dask scheduler does not answer, or workers keep dying.
     """
-    snapshot = source.load()
-    first_anode = find_anode(snapshot, study.conditions.anodes[0])
-    selection = select(snapshot, study.candidates, symbol(first_anode.mobile))
-    announce(selection)
+    snapshot, workers = source.load(), workers or Workers()
+    require(workers)
+    with study.faults():
+        _check_meetings(snapshot, study)
+        first_anode = find_anode(snapshot, study.conditions.anodes[0])
+        selection = select(snapshot, study.candidates, symbol(first_anode.mobile))
+        _check_alloys(snapshot, study, selection)
+        _check_conditions(source, study, selection)
     identity = _identity(study, snapshot, len(selection), chunk)
-    _check_conditions(source, study, selection)
-    store = Store.open(out, identity, fresh=fresh)
-    provenance = _provenance(study, snapshot)
-    campaign = Campaign(study, source, store, selection, provenance)
-    _finish(campaign, _tasks(study, source, selection, identity), workers or Workers(), report)
+    with nothing_left_unused(out):
+        store = Store.open(out, identity, fresh=fresh)
+        announce(selection)
+        campaign = Campaign(study, source, store, selection, _provenance(study, snapshot))
+        _finish(campaign, _tasks(study, source, selection, identity), workers, report)
     return campaign
 
 
@@ -206,6 +210,26 @@ def _provenance(study: Study, snapshot: Snapshot) -> Provenance:
     )
 
 
+def _check_meetings(snapshot: Snapshot, study: Study) -> None:
+    """Refuse anodes and sulfides that the snapshot lacks."""
+    for key in ("anodes", "sulfides"):
+        for name in getattr(study.conditions, key):
+            for part in parse_reactant(name).parts:
+                require_phase(snapshot, part.formula, f"conditions.{key}")
+
+
+def _check_alloys(snapshot: Snapshot, study: Study, selection: Selection) -> None:
+    """Refuse an alloy that the snapshot lacks, or of a reactor that is no candidate."""
+    candidates = set(selection.phase.tolist())
+    for reactor, alloy in study.conditions.alloys.items():
+        where = f"conditions.alloys.{reactor}"
+        if snapshot.find(parse_formula(reactor)) not in candidates:
+            raise InputError(
+                f"{reactor} is not among the candidates", where=where, remedy="name a candidate, or remove it"
+            )
+        require_phase(snapshot, parse_formula(alloy), where)
+
+
 def _check_conditions(source: Source, study: Study, selection: Selection) -> None:
     """Refuse what cannot meet before any work is done."""
     named = selection.phase[: selection.n_named + selection.n_controls].tolist()
@@ -214,7 +238,9 @@ def _check_conditions(source: Source, study: Study, selection: Selection) -> Non
         sulfide_composition(surroundings)
         if source.load().find(surroundings.anode.formula) in named:
             raise InputError(
-                f"{conditions.anode} is both a candidate and the anode", remedy="leave it out of one of them"
+                f"{conditions.anode} is both a candidate and the anode",
+                where="conditions.anodes",
+                remedy="leave it out of one of them",
             )
 
 

@@ -1,7 +1,8 @@
 """Where a campaign lands: parquet parts, each written whole or not at all, under one manifest."""
 
 import json
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from time import time
@@ -14,10 +15,13 @@ from screening import __version__
 from screening.campaign.rows import Part
 from screening.errors import InputError
 from screening.files import output_directory, whole_file, write_json
-from screening.provenance import Provenance
+from screening.provenance import Provenance, today
 
 MANIFEST = "manifest.json"
 PARTS = "parts"
+DATE = "date"
+"""Key of the day on which a campaign began, in its manifest; no part of what it is."""
+
 DRAFT_LIFE_S = 3600.0
 FAILURE_COLUMNS = ("formula", "anode", "sulfide", "failure_stage", "failure_reason")
 
@@ -70,10 +74,13 @@ class Store:
         """
         output_directory(directory)
         manifest = directory / MANIFEST
-        if fresh:
+        if fresh and any((directory / PARTS).glob("[!.]*.parquet")):
+            manifest.unlink(missing_ok=True)
             for part in (directory / PARTS).glob("*.parquet"):
                 part.unlink()
-        found = None if fresh else _read_identity(manifest)
+        found = _read_identity(manifest)
+        if fresh:
+            found = None
         if found is None and any((directory / PARTS).glob("[!.]*.parquet")):
             raise InputError(
                 "holds parts of a campaign without its manifest",
@@ -89,7 +96,8 @@ class Store:
             )
         output_directory(directory / PARTS)
         _remove_old_drafts(directory / PARTS)
-        write_json(manifest, asdict(identity))
+        if found is None:
+            write_json(manifest, {**asdict(identity), DATE: today()})
         return cls(directory, identity)
 
     @classmethod
@@ -153,6 +161,27 @@ class Store:
         return table.filter(pc.is_valid(table["failure_reason"]))
 
 
+@contextmanager
+def nothing_left_unused(directory: Path) -> Iterator[None]:
+    """Remove what `Store.open` made in a directory if the block fails before a part is written.
+
+    Folders that were there before stay, and so does everything in them.
+    """
+    made = [folder for folder in (directory, *directory.parents) if not folder.exists()]
+    parts, manifest = directory / PARTS, directory / MANIFEST
+    own = [] if manifest.exists() else [manifest]
+    folders = [*([] if parts.exists() else [parts]), *made]
+    try:
+        yield
+    except BaseException:
+        if own and not any(parts.glob("*.parquet")):
+            with suppress(OSError):
+                manifest.unlink(missing_ok=True)
+                for folder in folders:
+                    folder.rmdir()
+        raise
+
+
 def _read_part(path: Path, columns: list[str]) -> pa.Table:
     try:
         return pq.read_table(path, columns=columns)
@@ -186,8 +215,9 @@ def _read_identity(path: Path) -> Identity | None:
     if not path.exists():
         return None
     try:
-        return Identity(**json.loads(path.read_text("utf-8")))
-    except (OSError, ValueError, TypeError):
+        content = json.loads(path.read_text("utf-8"))
+        return Identity(**{key: value for key, value in content.items() if key != DATE})
+    except (OSError, ValueError, TypeError, AttributeError):
         raise InputError(
-            "damaged manifest", where=str(path), remedy="choose another --out, or remove that directory"
+            "no manifest of a campaign, or a damaged one", where=str(path), remedy="choose another directory"
         ) from None

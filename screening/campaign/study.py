@@ -3,11 +3,13 @@
 import hashlib
 import json
 import tomllib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib.resources import files
 from pathlib import Path
 from typing import Literal, Self
 
-from pydantic import Field, ValidationError, field_validator, model_validator
+from pydantic import Field, PrivateAttr, ValidationError, field_validator, model_validator
 
 from screening.errors import InputError
 from screening.phases.composition import atomic_number, parse_formula, parse_reactant
@@ -129,7 +131,8 @@ class Meetings(Settings):
         for name in self.anodes:
             parse_formula(name)
         for name in self.sulfides:
-            parse_reactant(name)
+            if not parse_reactant(name).unit.amount_of(atomic_number("S")):
+                raise ValueError(f"sulfides: {name} is no sulfide, it holds no S")
         for reactor, alloy in self.alloys.items():
             parse_formula(reactor)
             parse_formula(alloy)
@@ -191,6 +194,23 @@ class Study(Settings):
     uncertainty: Uncertainty = Uncertainty()
     figures: Figures = Figures()
 
+    _file: str = PrivateAttr(default="")
+
+    def of_file(self, name: str) -> Self:
+        """The same study, which names this file where a fault shows only later."""
+        study = self.model_copy()
+        study._file = name
+        return study
+
+    @contextmanager
+    def faults(self) -> Iterator[None]:
+        """Name the study's file in what is raised inside."""
+        try:
+            yield
+        except InputError as error:
+            where = ": ".join(part for part in (self._file, error.where) if part)
+            raise InputError(error.message, where=where, remedy=error.remedy) from None
+
     @property
     def checksum(self) -> str:
         """sha256 of everything that decides the numbers (not of figures and title)."""
@@ -233,7 +253,7 @@ def parse_study(text: str, *, where: str, folder: Path = Path()) -> Study:
     if file and not Path(file).is_absolute():
         located = study.candidates.model_copy(update={"file": str(folder / file)})
         study = study.model_copy(update={"candidates": located})
-    return study
+    return study.of_file(where)
 
 
 def _first_fault(error: ValidationError) -> str:
@@ -242,6 +262,8 @@ def _first_fault(error: ValidationError) -> str:
     if fault["type"] == "extra_forbidden":
         return f"unknown key {place!r}"
     message = fault["msg"].removeprefix("Value error, ")
+    if fault["type"] == "tuple_type":
+        message = 'write a list, as ["F"] or [10.0]'
     if not place or isinstance(fault["input"], dict):
         return f"{place}: {message}" if place else message
     return f"{place} = {fault['input']!r}: {message}"

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from concurrent.futures import CancelledError
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
+from importlib.util import find_spec
 from typing import Any, Literal
 
 from joblib import parallel_config
@@ -47,11 +48,30 @@ def pool(workers: Workers, n_tasks: int) -> AbstractContextManager[Any]:
     UnreachableError
         If no scheduler answers.
     """
+    require(workers)
     if workers.backend == "dask":
         return _dask(workers)
     if n_tasks == 1 or workers.jobs == 1:
         return nullcontext()
     return _processes(workers.jobs or -1)
+
+
+def require(workers: Workers) -> None:
+    """Refuse workers that cannot be asked, before anything is done.
+
+    Raises
+    ------
+    InputError
+        If the Dask back end is not installed, or no scheduler is given.
+    """
+    if workers.backend != "dask":
+        return
+    if find_spec("distributed") is None:
+        raise InputError(
+            "the dask back end is not installed", remedy="pip install 'interphase-screening[dask]'"
+        )
+    if not workers.scheduler:
+        raise InputError("no Dask scheduler given", where="--scheduler", remedy="as tcp://host:8786")
 
 
 @contextmanager
@@ -67,14 +87,8 @@ def _processes(jobs: int) -> Iterator[None]:
 @contextmanager
 def _dask(workers: Workers) -> Iterator[None]:
     """The Dask back end of joblib over a running cluster."""
-    try:
-        from distributed import Client
-    except ImportError:
-        raise InputError(
-            "the dask back end is not installed", remedy="pip install 'interphase-screening[dask]'"
-        ) from None
-    if not workers.scheduler:
-        raise InputError("no Dask scheduler given", where="--scheduler", remedy="as tcp://host:8786")
+    from distributed import Client
+
     try:
         client = Client(workers.scheduler, timeout=CONNECT_TIMEOUT, set_as_default=False)
     except (OSError, TimeoutError, ValueError) as error:

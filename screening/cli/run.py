@@ -9,6 +9,7 @@ import typer
 
 from screening.cli import tables
 from screening.cli.options import JsonOption, PhasesOption, SnapshotOption, TemperatureOption, say, write_json
+from screening.errors import InputError
 
 if TYPE_CHECKING:
     from rich.progress import Progress as Bar
@@ -25,7 +26,7 @@ def run(
         str, typer.Argument(metavar="[STUDY.toml]", help="A study file, or one of `screening studies`.")
     ] = "six-reactors",
     out: Annotated[
-        Path | None, typer.Option("--out", metavar="DIR", help="Results (default ./results/<study>).")
+        str | None, typer.Option("--out", metavar="DIR", help="Results (default ./results/<study>).")
     ] = None,
     jobs: Annotated[int, typer.Option("--jobs", min=0, help="Processes; 0: as many as there are cores.")] = 0,
     backend: Annotated[
@@ -47,6 +48,8 @@ def run(
     """Screen the candidates of a study, rank them, draw their reaction energies."""
     from screening.campaign.study import find_study
 
+    if out is not None and not out.strip():
+        raise InputError("no directory given", where="--out", remedy="name one, or leave the option out")
     chosen = find_study(study)
     if top is not None:
         shown = chosen.figures.model_copy(update={"top": top})
@@ -56,7 +59,7 @@ def run(
     from screening.campaign.run import run as run_study
 
     source = Source(snapshot or chosen.snapshot, str(phases or ""), temperature)
-    directory = out or Path("results") / chosen.name
+    directory = Path("results") / chosen.name if out is None else Path(out)
     with _progress_bar() as bar:
         campaign = run_study(
             chosen,

@@ -2,7 +2,7 @@
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
@@ -38,6 +38,14 @@ SHORT = {
     "energy_above_hull_ev_per_atom": "e_hull",
 }
 
+ONLY_WIDE = (
+    "top_1_percent",
+    "relay_ev_per_atom",
+    "mixing_ev_per_atom",
+    "energy_above_hull_ev_per_atom",
+)
+"""Columns that a narrow terminal has no room for."""
+
 
 def top(
     directory: Annotated[Path, typer.Argument(metavar="DIR", help="The --out of a campaign.")],
@@ -68,27 +76,26 @@ def top(
 
 
 def _show(chosen: "pd.DataFrame") -> None:
-    from rich.console import Console
-    from rich.table import Table
+    from screening.cli import tables
 
+    terminal = tables.console()
     several = [name for name in ("anode", "sulfide") if len(set(chosen[name])) > 1]
-    table = Table(box=None, pad_edge=False)
     names = [name for name in (*SHOWN[:2], *several, *SHOWN[2:]) if name in chosen.columns]
-    for name in names:
-        left = name in ("formula", "alloy", "anode", "sulfide")
-        table.add_column(SHORT.get(name, name), justify="left" if left else "right", no_wrap=True)
-    for row in chosen[names].itertuples(index=False):
-        table.add_row(*(_cell(value) for value in row))
-    Console(width=None if sys.stdout.isatty() else 160).print(table)
+    left_out = [name for name in names if name in ONLY_WIDE] if terminal.width < tables.NARROW else []
+    kept = [name for name in names if name not in left_out]
+    left = ("formula", "anode", "sulfide", "alloy")
+    rows = [[_cell(value) for value in row] for row in chosen[kept].itertuples(index=False)]
+    terminal.print(tables.plain_table("", [SHORT.get(name, name) for name in kept], left, rows))
+    if left_out:
+        names_left_out = ", ".join(SHORT[name] for name in left_out)
+        say(f"{names_left_out}: with {tables.NARROW} columns, or --format csv")
 
 
-def _cell(value: object) -> str:
-    from rich.markup import escape
+def _cell(value: Any) -> str:
+    import pandas as pd
 
-    if value is None or value != value or str(value) == "<NA>":
+    if pd.isna(value):
         return "-"
     return (
-        f"{value:.3g}"
-        if isinstance(value, float) and value != int(value)
-        else escape(f"{value}".removesuffix(".0"))
+        f"{value:.3g}" if isinstance(value, float) and value != int(value) else f"{value}".removesuffix(".0")
     )

@@ -10,9 +10,9 @@ from importlib.resources import files
 
 import numpy as np
 
-from screening.phases.composition import Formula, parse_formula, symbol
+from screening.phases.composition import Formula, parse_formula
 from screening.phases.snapshot import Snapshot
-from screening.reactors.elements import ACID_FORMERS, moisture_hazard
+from screening.reactors.moisture import moisture_hazard
 
 SOURCE = "Regulation (EC) No 1272/2008, Annex VI, Table 3"
 """Harmonised classifications, which bind suppliers in the European Union."""
@@ -24,9 +24,6 @@ SOURCES = {"annex_vi": SOURCE, "supplier": SUPPLIER}
 """Kinds of source, as `hazards.csv` names them."""
 
 SDS = "not in the table: look up the safety data sheet"
-
-ACIDS = {"Cl": "HCl", "Br": "HBr", "I": "HI"}
-"""The gas that a halide gives off; fluorides are no moisture hazard by the element rule."""
 
 
 @dataclass(frozen=True)
@@ -80,13 +77,9 @@ def hazard(formula: str) -> Hazard:
 
 
 def gases(snapshot: Snapshot, formula: Formula) -> tuple[str, ...]:
-    """Toxic gases that moist air sets free from a compound of the snapshot, as formulas."""
+    """Toxic or flammable gases that moist air sets free from a compound of the snapshot, as formulas."""
     phase = snapshot.find(formula)
     if phase is None:
         return ()
-    kind = str(moisture_hazard(snapshot.phases.take(np.array([phase])))[0])
-    symbols = [symbol(z) for z in formula.atomic_numbers]
-    acids = tuple(ACIDS[s] for s in symbols if s in ACID_FORMERS)
-    if kind == "H2S":
-        return ("H2S",)
-    return acids if kind else ()
+    freed = str(moisture_hazard(snapshot.phases.take(np.array([phase])))[0])
+    return tuple(freed.split(", ")) if freed else ()

@@ -206,9 +206,7 @@ def _resistance(result: ImpedanceAnalysis, total: Completion, where: str) -> lis
     if not (total.first_ohm > 0.0 and total.final_ohm > 0.0):
         return []
     ratio = total.final_ohm / total.first_ohm
-    sd = ratio * float(
-        np.hypot(total.first_sd_ohm / total.first_ohm, total.final_sd_ohm / total.final_ohm)
-    )
+    sd = ratio * float(np.hypot(total.first_sd_ohm / total.first_ohm, total.final_sd_ohm / total.final_ohm))
     return [Outcome("resistance_ratio", ratio, sd, False, where)]
 
 
@@ -248,9 +246,7 @@ def _symmetric(data: CyclingData, experiment: Experiment, where: str) -> _Reduce
     steps = critical_current(report)
     if steps is not None and steps.last_safe is not None:
         density = float(steps.last_safe.current_density_ma_per_cm2)
-        found.append(
-            Outcome("critical_current_ma_per_cm2", density, None, steps.first_failed is None, where)
-        )
+        found.append(Outcome("critical_current_ma_per_cm2", density, None, steps.first_failed is None, where))
     return _Reduced(tuple(found))
 
 

@@ -34,6 +34,7 @@ _DATABASE = (
     "S. P. Ong et al., Comput. Mater. Sci. 97, 209 (2015), doi:10.1016/j.commatsci.2014.10.037",
 )
 
+
 @dataclass(frozen=True)
 class BandGap:
     """Gap of a phase and how many polymorphs it was taken from."""

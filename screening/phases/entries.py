@@ -87,9 +87,7 @@ def identifier(text: object) -> str:
 def summary_of_document(document: Mapping[str, Any]) -> Summary:
     """Band gap and origin from a document of the summary route."""
     gap, theoretical = document.get("band_gap"), document.get("theoretical")
-    return Summary(
-        None if gap is None else float(gap), None if theoretical is None else bool(theoretical)
-    )
+    return Summary(None if gap is None else float(gap), None if theoretical is None else bool(theoretical))
 
 
 def entry_of_document(document: Mapping[str, Any], summary: Summary) -> Entry:

@@ -104,6 +104,7 @@ class MaterialsProject:
         UnreachableError
             If the service refuses, fails, or answers what cannot be understood.
         """
+
         def ask() -> list[Entry]:
             documents = self._rester.materials.thermo.search(
                 chemsys=list(chemsystems), thermo_types=[thermo_type.value], fields=_THERMO_FIELDS
@@ -197,9 +198,7 @@ class MaterialsProject:
         UnreachableError
             If it does not say.
         """
-        return _told_plainly(
-            lambda: _serving(self._session, self.endpoint), self._session, self.endpoint
-        )
+        return _told_plainly(lambda: _serving(self._session, self.endpoint), self._session, self.endpoint)
 
     def _mixed_diagram(self, chemsys: str) -> Any:
         """The phase diagram of one whole system on the mixed scale, None where there is none."""
@@ -219,9 +218,7 @@ class MaterialsProject:
         return found
 
     def _summaries(self, chemsystems: Sequence[str]) -> dict[str, Summary]:
-        documents = self._rester.materials.summary.search(
-            chemsys=list(chemsystems), fields=_SUMMARY_FIELDS
-        )
+        documents = self._rester.materials.summary.search(chemsys=list(chemsystems), fields=_SUMMARY_FIELDS)
         return {identifier(each["material_id"]): summary_of_document(each) for each in documents}
 
 

@@ -33,11 +33,7 @@ def chemsys_name(text: str, *, where: str = "--chemsys") -> str:
 def subsystems(chemsys: str) -> list[str]:
     """The system and all its subsystems, smallest first."""
     symbols = chemsys.split("-")
-    return [
-        "-".join(chosen)
-        for size in range(1, len(symbols) + 1)
-        for chosen in combinations(symbols, size)
-    ]
+    return ["-".join(chosen) for size in range(1, len(symbols) + 1) for chosen in combinations(symbols, size)]
 
 
 def largest(chemsystems: Iterable[str]) -> list[str]:

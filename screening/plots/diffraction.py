@@ -26,9 +26,7 @@ def draw_pattern(axes: Axes, found: Identification) -> Axes:
     """
     pattern, fit = found.fit.pattern, found.fit
     x = pattern.two_theta_deg
-    axes.plot(
-        x, _root(pattern.intensity), ".", color=FADED, markersize=1.0, label="data", rasterized=True
-    )
+    axes.plot(x, _root(pattern.intensity), ".", color=FADED, markersize=1.0, label="data", rasterized=True)
     axes.plot(x, _root(fit.calculated), color=BLACK, linewidth=0.7, label="phases + background")
     axes.plot(x, _root(fit.base), color="0.5", linewidth=0.6, linestyle="--", label="background")
     for peak in found.unexplained[:UNEXPLAINED_SHOWN]:

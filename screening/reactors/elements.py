@@ -12,7 +12,6 @@ import numpy as np
 
 from screening.phases.composition import atomic_masses_g, symbol
 from screening.phases.snapshot import Phases
-from screening.thermo.products import metal_table
 
 N_TABLE = 119
 """Tables are indexed by atomic number; entry 0 is unused."""
@@ -20,12 +19,6 @@ N_TABLE = 119
 TOXIC = ("Be", "As", "Cd", "Hg", "Tl", "Pb")
 """Elements whose compounds are toxic or carcinogenic by inhalation as a class (REACH candidate list and
 Annex XVII entries: Be, As, Cd, Hg, Pb; Tl compounds carry H300 + H330)."""
-
-H2S_FORMERS = ("S",)
-"""A compound with one of these gives off H2S in moist air, unless it is an oxide (sulfates are safe)."""
-
-ACID_FORMERS = ("Cl", "Br", "I")
-"""Halides of metals other than alkali and alkaline-earth ones hydrolyse to the hydrogen halide."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,7 +53,7 @@ def radioactive_table() -> np.ndarray:
     """Elements without a stable isotope (Bi counts as stable), (119,) bool array."""
     from pymatgen.core import Element
 
-    return _table(lambda z: Element.from_Z(z).is_radioactive)
+    return table_of(lambda z: Element.from_Z(z).is_radioactive)
 
 
 @cache
@@ -68,39 +61,22 @@ def noble_gas_table() -> np.ndarray:
     """Noble gases, (119,) bool array."""
     from pymatgen.core import Element
 
-    return _table(lambda z: Element.from_Z(z).is_noble_gas)
+    return table_of(lambda z: Element.from_Z(z).is_noble_gas)
 
 
-@cache
-def _alkaline_table() -> np.ndarray:
-    from pymatgen.core import Element
-
-    return _table(lambda z: Element.from_Z(z).is_alkali or Element.from_Z(z).is_alkaline)
-
-
-def _table(rule: Callable[[int], bool]) -> np.ndarray:
+def table_of(rule: Callable[[int], bool]) -> np.ndarray:
+    """What a rule says of each atomic number, (119,) bool array."""
     return np.array([False, *(bool(rule(z)) for z in range(1, N_TABLE))])
 
 
 def named(symbols: tuple[str, ...]) -> np.ndarray:
     """Table of these elements, (119,) bool array."""
-    return _table(lambda z: symbol(z) in symbols)
+    return table_of(lambda z: symbol(z) in symbols)
 
 
 def holds(phases: Phases, table: np.ndarray) -> np.ndarray:
     """Phases with at least one element of a table, (n,) bool array."""
     return np.logical_or.reduceat(table[phases.atomic_number], phases.row_start[:-1])
-
-
-def moisture_hazard(phases: Phases) -> np.ndarray:
-    """What moist air sets free, (n,) object array: ``H2S``, ``hydrogen halide`` or empty."""
-    oxide = holds(phases, named(("O",)))
-    sulfide = holds(phases, named(H2S_FORMERS)) & ~oxide
-    halide = holds(phases, named(ACID_FORMERS)) & holds(phases, metal_table() & ~_alkaline_table())
-    hazard = np.full(len(phases), "", dtype=object)
-    hazard[halide] = "hydrogen halide"
-    hazard[sulfide] = "H2S"
-    return hazard
 
 
 def cost_usd_per_kg(phases: Phases) -> np.ndarray:

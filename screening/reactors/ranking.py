@@ -9,11 +9,11 @@ from screening.reactors.criteria import CRITERIA
 from screening.reactors.elements import (
     TOXIC,
     holds,
-    moisture_hazard,
     named,
     noble_gas_table,
     radioactive_table,
 )
+from screening.reactors.moisture import moisture_hazard
 from screening.reactors.reduction import Reduction
 from screening.reactors.settings import Desirability, Filters, Ranking
 from screening.thermo.products import ElectronicClass

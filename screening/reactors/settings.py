@@ -10,9 +10,17 @@ from screening.thermo.staircases import DEFAULT_FLOOR_V
 
 
 class Settings(BaseModel):
-    """Base of all settings: frozen, and an unknown key is an error."""
+    """Base of all settings: frozen; an unknown key, or a value of another type, is an error."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, strict=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _arrays(cls, given: object) -> object:
+        """Take TOML's arrays for the tuples that frozen settings hold."""
+        if not isinstance(given, dict):
+            return given
+        return {key: tuple(value) if isinstance(value, list) else value for key, value in given.items()}
 
 
 class Conditions(Settings):
@@ -97,7 +105,7 @@ class Filters(Settings):
     forbid_toxic : bool
         Leave out compounds of Tl, Hg, Cd, Pb, As, Be and the like.
     forbid_moisture_hazard : bool
-        Leave out compounds that give off H2S or hydrogen halides in moist air.
+        Leave out compounds that give off toxic or flammable gases in moist air; see `moisture`.
     maximum_energy_above_hull_ev_per_atom : float or None
     """
 
@@ -128,6 +136,19 @@ class Uncertainty(Settings):
     mixing_sd_ev_per_atom: float | None = Field(default=None, ge=0.0)
     alloy_sd_ev_per_atom: float | None = Field(default=None, ge=0.0)
     intermetallic_sd_ev_per_atom: float | None = Field(default=None, ge=0.0)
+
+    @model_validator(mode="after")
+    def _usable(self) -> Self:
+        known = [anion.symbol for anion in DEFAULT_ERROR_MODEL.anions]
+        for key in ("bias_ev_per_li", "bias_sd_ev_per_li"):
+            for symbol, value in getattr(self, key).items():
+                if symbol not in known:
+                    raise ValueError(
+                        f"{key}.{symbol}: no such anion in the error model; choose from {', '.join(known)}"
+                    )
+                if key == "bias_sd_ev_per_li" and value < 0.0:
+                    raise ValueError(f"{key}.{symbol} = {value:g}: must not be below 0")
+        return self
 
     def error_model(self) -> ErrorModel:
         """The calibrated error model with this study's changes."""

@@ -80,8 +80,7 @@ def price(snapshot: Snapshot, reactant: Reactant, *, at_hull: bool = False) -> P
         phase = snapshot.find(part.formula)
         if phase is None and not at_hull:
             raise InputError(
-                f"snapshot {snapshot.manifest.name} has no {part.formula.text}; "
-                f"{part.formula.chemsys} holds {_neighbours(snapshot, part.formula)}",
+                lacking_text(snapshot, part.formula),
                 remedy="choose one of these, or accept the hull energy with --at-hull",
             )
         if phase is None:
@@ -107,6 +106,14 @@ def require_few_elements(*units: Formula) -> None:
 def hull_energy(snapshot: Snapshot, formula: Formula) -> float:
     """Lowest formation energy per atom at one composition, eV."""
     return float(assemblages(snapshot, Compositions.of([formula])).energy_ev_per_atom[0])
+
+
+def lacking_text(snapshot: Snapshot, formula: Formula) -> str:
+    """What a snapshot has instead of a composition that it lacks."""
+    return (
+        f"snapshot {snapshot.manifest.name} has no {formula.text}; "
+        f"{formula.chemsys} holds {_neighbours(snapshot, formula)}"
+    )
 
 
 def _neighbours(snapshot: Snapshot, formula: Formula, most: int = 8) -> str:

@@ -50,9 +50,7 @@ class Staircases:
         return len(self.step_start) - 1
 
     @classmethod
-    def of(
-        cls, lines: Lines, atoms: np.ndarray, charge: int = 1, content: float = 1.0
-    ) -> "Staircases":
+    def of(cls, lines: Lines, atoms: np.ndarray, charge: int = 1, content: float = 1.0) -> "Staircases":
         """Staircases along lines whose A end is the pure element, or an alloy that brings it along.
 
         Parameters

@@ -188,6 +188,55 @@ class TestResume:
         assert len(table(campaign)) == 1
 
 
+class TestDirectory:
+    FEW = 'name = "few"\n[candidates]\nformulas = ["MgF2", "MgI2"]\n'
+
+    def test_the_manifest_is_dated_on_the_day_it_began(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        few = parse_study(self.FEW, where="few")
+        for epoch in ("86400", "864000"):
+            monkeypatch.setenv("SOURCE_DATE_EPOCH", epoch)
+            run(few, Source(), tmp_path, workers=ONE)
+            assert json.loads((tmp_path / "manifest.json").read_text())["date"] == "1970-01-02"
+
+    @pytest.mark.parametrize("fresh", [False, True])
+    def test_a_folder_of_the_user_is_left_alone(self, tmp_path: Path, fresh: bool) -> None:
+        own = tmp_path / "manifest.json"
+        own.write_text('{"name": "my browser extension"}')
+        with pytest.raises(InputError, match="choose another directory") as refused:
+            run(parse_study(self.FEW, where="few"), Source(), tmp_path, workers=ONE, fresh=fresh)
+        assert "remove" not in str(refused.value)
+        assert [path.name for path in tmp_path.iterdir()] == ["manifest.json"]
+        assert own.read_text() == '{"name": "my browser extension"}'
+
+    @pytest.mark.parametrize("there", [False, True])
+    def test_nothing_stays_of_a_run_that_computed_nothing(
+        self, tmp_path: Path, there: bool, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        out = tmp_path / "results" / "few"
+        if there:
+            out.mkdir(parents=True)
+            (out / "notes.txt").write_text("mine")
+        monkeypatch.setattr(workers_module, "CONNECT_TIMEOUT", "1s")
+        workers = Workers(backend="dask", scheduler="tcp://127.0.0.1:1")
+        with pytest.raises(UnreachableError):
+            run(parse_study(self.FEW, where="few"), Source(), out, workers=workers)
+        left = sorted(str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*"))
+        assert left == (["results", "results/few", "results/few/notes.txt"] if there else [])
+
+    def test_conditions_that_nobody_can_meet_are_the_users_error(
+        self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    ) -> None:
+        def refuse(*_: object) -> Reduction:
+            raise InputError("no such condition")
+
+        monkeypatch.setattr(rows_module, "reduce", refuse)
+        with pytest.raises(InputError, match="no such condition"):
+            run(parse_study(self.FEW, where="few"), Source(), tmp_path / "out", workers=ONE)
+        assert not (tmp_path / "out").exists()
+
+
 SMALL = (Path(__file__).parent / "conftest.py").read_text().split('STUDY = """')[1].split('"""')[0]
 
 

@@ -34,6 +34,14 @@ def test_packaged_studies_are_the_four(tmp_path: Path) -> None:
         (HEAD + "[ranking.criteria.taste]\nweight = 1\n", "no criterion 'taste'"),
         (HEAD + '[ranking]\npareto = ["taste"]\n', "no criterion 'taste'"),
         (HEAD + "[uncertainty]\ndraws = -1\n", "uncertainty.draws"),
+        (HEAD + "[uncertainty]\nbias_ev_per_li = {Xx = 0.1}\n", "bias_ev_per_li.Xx"),
+        (HEAD + "[uncertainty]\nbias_sd_ev_per_li = {Cl = -0.1}\n", "bias_sd_ev_per_li.Cl = -0.1"),
+        (HEAD + "[conditions]\nwt_percent = true\n", "conditions.wt_percent = True"),
+        (HEAD + '[conditions]\nwt_percent = "50"\n', "conditions.wt_percent = '50'"),
+        (HEAD + "[conditions]\nlayers_wt_percent = [10, true]\n", "layers_wt_percent.1 = True"),
+        (HEAD + '[filters]\nforbid_toxic = "yes"\n', "filters.forbid_toxic = 'yes'"),
+        (HEAD + '[candidates.query]\nanions = "F"\n', "anions = 'F': write a list"),
+        (HEAD + '[conditions]\nsulfides = ["LiCl"]\n', "LiCl is no sulfide"),
         (HEAD + '[figures]\ncriteria = ["taste", "relay_ev_per_atom"]\n', "no criterion 'taste'"),
         (HEAD + '[figures]\nx_axis = "sideways"\n', "figures.x_axis"),
         (HEAD + "[candidates.query]\nn_elements = [3, 2]\n", "n_elements"),
@@ -48,6 +56,12 @@ def test_a_fault_gives_one_line(text: str, told: str) -> None:
         parse_study(text, where="mine.toml")
     assert "\n" not in str(fault.value)
     assert str(fault.value).startswith("mine.toml")
+
+
+def test_whole_numbers_stand_for_decimals() -> None:
+    study = parse_study(HEAD + "[conditions]\nwt_percent = 30\nlayers_wt_percent = [10, 30.0]\n", where="x")
+    assert study.conditions.wt_percent == 30.0
+    assert study.conditions.layers_wt_percent == (10.0, 30.0)
 
 
 def test_contacts_may_be_all_none_or_some() -> None:

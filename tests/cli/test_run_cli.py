@@ -1,12 +1,15 @@
 """``screening run``, ``studies``, ``top`` and ``cite`` as a user meets them."""
 
+import io
 import json
+import re
 from pathlib import Path
 
 import pandas as pd
 import pytest
+from rich.console import Console
 
-from screening.cli import main
+from screening.cli import main, tables
 from screening.reactors.criteria import CRITERIA
 
 SIX = ["LiAlCl4", "MgI2", "MgF2", "Li3HoCl6", "Li3YBr6", "Li10GeP2S12"]
@@ -88,6 +91,10 @@ class TestMainJob:
             assert pd.read_csv(six / name)["provenance"].str.contains("study six-reactors").all()
         assert (six / "products.tex").read_text("utf-8").startswith("% interphase-screening")
         assert json.loads((six / "backtest.json").read_text("utf-8"))["provenance"]["source"] == "mp2019"
+        ranking = json.loads((six / "ranking.json").read_text("utf-8"))
+        stamps = [curve["provenance"] for one in ranking["reactors"] for curve in one["curves"]]
+        assert stamps
+        assert all(stamp == ranking["provenance"] for stamp in stamps)
 
     def test_the_back_test_prints_contradictions(self, six: Path, capsys: pytest.CaptureFixture[str]) -> None:
         assert call("run", "--out", str(six), "--no-figures") == 0
@@ -110,6 +117,102 @@ class TestMainJob:
         reactor = {f"figure_{k}_LiAlCl4.{suffix}" for k in ("1a", "1f") for suffix in ("png", "svg")}
         assert drawn == {*FIGURES, *reactor}
         assert "<text" in (out / "campaign.svg").read_text("utf-8")
+
+
+@pytest.fixture
+def narrow(monkeypatch: pytest.MonkeyPatch) -> io.StringIO:
+    """What a terminal of 80 columns shows."""
+    shown = io.StringIO()
+    monkeypatch.setattr(tables, "console", lambda: Console(width=80, file=shown))
+    return shown
+
+
+FAILING = """name = "failing"
+[candidates]
+formulas = ["LiAlCl4", "PbCl2", "Li2UCl6", "Li6PS5Cl", "As", "SiCl4"]
+controls = ["LiF"]
+[conditions]
+percolation_threshold = 0.2
+[filters]
+forbid_moisture_hazard = true
+forbid_toxic = true
+[uncertainty]
+draws = 0
+"""
+
+
+class TestTerminal:
+    def test_80_columns_cut_nothing(self, six: Path, narrow: io.StringIO, ranking: dict[str, dict]) -> None:
+        assert call("run", "--out", str(six), "--no-figures") == 0
+        lines = narrow.getvalue().splitlines()
+        assert max(map(len, lines)) <= 80
+        assert "…" not in narrow.getvalue()
+        for formula in SIX:
+            mark = "*" if formula == "Li3HoCl6" else ""
+            row = next(line.split() for line in lines if formula + mark in line.split())
+            values = {name: entry["value"] for name, entry in ranking[formula]["criteria"].items()}
+            assert row[0] == str(ranking[formula]["rank"])
+            assert row[2] == f"{ranking[formula]['score']:.3f}"
+            assert row[4:8] == [
+                f"{values['driving_force_ev_per_li']:.2f}",
+                f"{values['li_consumed_mah_per_g']:.0f}",
+                f"{values['sulfide_relief_ev_per_mol']:.2f}",
+                f"{100 * values['metal_volume_fraction']:.1f}",
+            ]
+        assert any(line.startswith("10.1002/aenm.202300815: LiAlCl4, ") for line in lines)
+
+    def test_estimates_are_marked_in_the_back_test(self, six: Path, narrow: io.StringIO) -> None:
+        assert call("run", "--out", str(six), "--no-figures") == 0
+        back_test = narrow.getvalue().split("Back-test")[1]
+        assert "Li3HoCl6* " in back_test
+        assert back_test.count("*") == 2
+        table = pd.read_csv(six / "backtest.csv").set_index("formula")
+        assert table.index[table["estimated"]].tolist() == ["Li3HoCl6"]
+
+    def test_a_network_that_the_volumes_deny_is_printed(
+        self, six: Path, tmp_path: Path, narrow: io.StringIO, ranking: dict[str, dict]
+    ) -> None:
+        assert call("run", "--out", str(six), "--no-figures") == 0
+        percent = 100 * ranking["LiAlCl4"]["criteria"]["metal_volume_fraction"]["value"]
+        told = " ".join(narrow.getvalue().split())
+        assert (
+            f"contradiction: 50 wt% LiAlCl4 reaches {percent:.1f} vol% metal, below the threshold of 16"
+            in told
+        )
+        study = tmp_path / "dense.toml"
+        for line in ("percolation_threshold = 0.1", 'sulfides = ["Li3PS4"]'):
+            study.write_text(
+                f'name = "dense"\n[candidates]\nformulas = ["LiAlCl4"]\n[conditions]\n{line}\n'
+                "[uncertainty]\ndraws = 0\n"
+            )
+            narrow.truncate(0)
+            assert call("run", str(study), "--out", str(tmp_path / "out"), "--no-figures", "--fresh") == 0
+            assert "connected network" not in " ".join(narrow.getvalue().split())
+
+    def test_the_filter_that_fails_is_said_in_words(self, tmp_path: Path, narrow: io.StringIO) -> None:
+        study = tmp_path / "failing.toml"
+        study.write_text(FAILING)
+        assert call("run", str(study), "--out", str(tmp_path / "out"), "--no-figures") == 0
+        told = narrow.getvalue()
+        assert told.count("does not react") == 1
+        rows = " ".join(told.split("vol%", 1)[1].split("relief eV")[0].split())
+        for formula, words in (
+            ("LiAlCl4", "LiAl; gives off HCl in moist air"),
+            ("PbCl2", "LiPb; leaves no metallic phase; toxic; gives off HCl in moist air"),
+            ("Li2UCl6", "U; radioactive or noble gas; gives off HCl in moist air"),
+            ("Li6PS5Cl", "leaves no metallic phase; gives off H2S in moist air"),
+            ("As", "leaves no metallic phase; toxic"),
+            ("LiF", "does not react"),
+        ):
+            after = rows.split(f" {formula} ", 1)[1]
+            assert re.match(rf"[-\d. ]+ {re.escape(words)}( -|$| \*)", after), (formula, after)
+
+    def test_top_fits_and_shows_what_has_no_rank(self, six: Path, narrow: io.StringIO) -> None:
+        assert call("top", str(six)) == 0
+        lines = narrow.getvalue().splitlines()
+        assert max(map(len, lines)) <= 80
+        assert "…" not in narrow.getvalue()
+        assert {"LiAlCl4", *CONTROLS} <= {word for line in lines for word in line.split()}
 
 
 class TestTop:
@@ -137,6 +240,9 @@ class TestTop:
         assert len(printed.err.splitlines()) == 1
 
 
+ALLOYS = 'name = "a"\n[candidates]\nformulas = ["LiAlCl4"]\n[conditions]\nalloys = {}\n'
+
+
 class TestBadInput:
     @pytest.mark.parametrize(
         ("text", "told"),
@@ -153,8 +259,21 @@ class TestBadInput:
             ),
             (
                 'name = "a"\n[candidates]\nformulas = ["MgF2"]\n[conditions]\nsulfides = ["Li7PS7"]\n',
-                "has no",
+                "a.toml: conditions.sulfides: snapshot mp2019 has no Li7PS7; Li-P-S holds Li7PS6,",
             ),
+            (
+                'name = "a"\n[candidates]\nformulas = ["MgF2"]\ncontrols = ["LiCl3"]\n',
+                "a.toml: candidates.controls: snapshot mp2019 has no LiCl3; Cl-Li holds LiCl; write one of",
+            ),
+            (
+                ALLOYS.format('{LiAlCl4 = "Li77Al"}'),
+                "a.toml: conditions.alloys.LiAlCl4: snapshot mp2019 has no",
+            ),
+            (
+                ALLOYS.format('{LiAlCl5 = "LiAl"}'),
+                "conditions.alloys.LiAlCl5: LiAlCl5 is not among the candidates",
+            ),
+            (ALLOYS.format('{MgI2 = "LiMg"}'), "conditions.alloys.MgI2: MgI2 is not among the candidates"),
         ],
     )
     def test_is_one_line_and_leaves_nothing(
@@ -167,13 +286,20 @@ class TestBadInput:
         assert printed.out == ""
         (line,) = [line for line in printed.err.splitlines() if line.startswith("screening:")]
         assert told in line
-        assert "Traceback" not in printed.err
+        assert "--at-hull" not in line
+        assert [said for said in printed.err.splitlines() if not said.startswith("first run")] == [line]
         assert not out.exists()
 
     def test_an_unwritable_directory(self, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
         (tmp_path / "file").write_text("")
         assert call("run", "--out", str(tmp_path / "file" / "out"), "--no-figures") == 2
-        assert "cannot write there" in capsys.readouterr().err
+        told = capsys.readouterr().err
+        assert "cannot write there" in told
+        assert "candidates" not in told
+
+    def test_no_directory(self, capsys: pytest.CaptureFixture[str]) -> None:
+        assert call("run", "--out", "") == 2
+        assert "--out: no directory given" in capsys.readouterr().err
 
     def test_another_study_in_the_directory(
         self, six: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
@@ -182,7 +308,9 @@ class TestBadInput:
         study.write_text('name = "a"\n[candidates]\nformulas = ["MgF2"]\n')
         before = (six / "ranking.json").read_bytes()
         assert call("run", str(study), "--out", str(six)) == 2
-        assert "holds results of another campaign" in capsys.readouterr().err
+        told = capsys.readouterr().err
+        assert "holds results of another campaign" in told
+        assert "1 candidates" not in told
         assert (six / "ranking.json").read_bytes() == before
 
     @pytest.mark.parametrize(

@@ -141,3 +141,13 @@ class TestDefinitions:
         r: Reduction = six.reduction
         expected = r.uptake_per_formula * MAH_PER_MOL_OF_CHARGE / r.molar_mass_g
         assert values(six)["li_consumed_mah_per_g"] == pytest.approx(expected)
+
+
+@pytest.mark.parametrize("metal", ["Au", "Ag", "Zn", "Mg", "Al", "Pt"])
+def test_metals_that_dissolve_in_lithium_form_compounds_with_it_too(snapshot: Snapshot, metal: str) -> None:
+    # doi 10.1038/nenergy.2016.10 found no nucleation barrier on these, and the hull has compounds of each.
+    assert lithiate(snapshot, parse_reactant(metal)).steps
+
+
+def test_metals_without_a_compound_take_no_lithium(snapshot: Snapshot) -> None:
+    assert not any(lithiate(snapshot, parse_reactant(metal)).steps for metal in ("Ho", "Y"))

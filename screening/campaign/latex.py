@@ -1,0 +1,101 @@
+"""The product table as LaTeX: one row per plateau, formulas set as chemists set them.
+
+The text needs the packages ``longtable``, ``booktabs`` and ``array``, and compiles in any font encoding.
+"""
+
+import re
+
+import pandas as pd
+
+_ESCAPES = {
+    **{character: f"\\{character}" for character in "&%$#_{}"},
+    "\\": r"\textbackslash{}",
+    "~": r"\textasciitilde{}",
+    "^": r"\textasciicircum{}",
+    "<": "$<$",
+    ">": "$>$",
+}
+
+COLUMNS = (
+    ("l", "Reactor"),
+    ("r", r"Potential\,/\,V"),
+    ("r", "Uptake per formula"),
+    ("r", r"Capacity\,/\,mAh\,g$^{-1}$"),
+    (r">{\raggedright\arraybackslash}p{0.34\linewidth}", "Reaction"),
+    (r">{\raggedright\arraybackslash}p{0.24\linewidth}", "Products (electronic class)"),
+)
+"""Kind and header of each column."""
+
+ESTIMATED = r"\textsuperscript{*}"
+"""Mark of what rests on an estimated phase."""
+
+CLOSING = rf"\multicolumn{{{len(COLUMNS)}}}{{l}}"
+
+
+def escaped(text: str) -> str:
+    """Text with LaTeX's special characters written out."""
+    return "".join(_ESCAPES.get(character, character) for character in text)
+
+
+def chemical(formula: str) -> str:
+    """A formula with its amounts as subscripts: ``LiAlCl$_{4}$``."""
+    return re.sub(r"(?<=[A-Za-z)\]])(\d+(?:\.\d+)?)", r"$_{\1}$", escaped(formula))
+
+
+def equation(reaction: str) -> str:
+    """A reaction with its arrow, and with subscripts; what stands before a formula stays on the line."""
+    words = {"->": r"$\rightarrow$", "+": "+"}
+    return " ".join(words.get(word) or chemical(word) for word in reaction.split())
+
+
+def products_latex(products: pd.DataFrame) -> str:
+    """The product table as a longtable.
+
+    Parameters
+    ----------
+    products : DataFrame
+        From `results.product_table`, one row per product; the rows of a plateau follow each other.
+
+    Returns
+    -------
+    str
+        One row per plateau; rows that rest on an estimated phase carry `ESTIMATED`.
+    """
+    rows = _rows(products) if len(products) else []
+    header = " & ".join(name for _, name in COLUMNS) + r" \\"
+    marked = any(ESTIMATED in row for row in rows)
+    lines = [
+        r"% needs \usepackage{longtable,booktabs,array}",
+        rf"\begin{{longtable}}{{{''.join(kind for kind, _ in COLUMNS)}}}",
+        *(r"\toprule", header, r"\midrule", r"\endfirsthead"),
+        *(r"\toprule", header, r"\midrule", r"\endhead"),
+        *(r"\midrule", rf"{CLOSING}{{Continued on next page}} \\", r"\endfoot"),
+        r"\bottomrule",
+        *([rf"{CLOSING}{{{ESTIMATED} rests on an estimated phase}} \\"] if marked else []),
+        r"\endlastfoot",
+        *rows,
+        r"\end{longtable}",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _rows(products: pd.DataFrame) -> list[str]:
+    plateau = ["reactor", "voltage_v", "li_per_formula", "capacity_mah_per_g", "reaction"]
+    groups = products.groupby(plateau, sort=False, dropna=False)
+    return list(dict.fromkeys(_row(rows) for _, rows in groups))
+
+
+def _row(rows: pd.DataFrame) -> str:
+    """One plateau, from the rows of its products."""
+    first = rows.iloc[0]
+    pairs = zip(rows["product"], rows["electronic_class"], strict=True)
+    phases = dict.fromkeys(f"{chemical(str(formula))} ({escaped(str(kind))})" for formula, kind in pairs)
+    cells = (
+        chemical(str(first["reactor"])) + (ESTIMATED if rows["estimated"].any() else ""),
+        f"{first['voltage_v']:.3f}",
+        f"{first['li_per_formula']:.3f}",
+        f"{first['capacity_mah_per_g']:.0f}",
+        equation(str(first["reaction"])),
+        ", ".join(phases),
+    )
+    return " & ".join(cells) + r" \\"
