@@ -243,6 +243,8 @@ def _draw_curve(
     """Draw one curve with its inner kinks, and its ends where they carry a letter."""
     marked = sorted({*range(1, len(reaction.kinks) - 1), *(label.kink for label in labels)})
     axes.plot(*_curve(reaction, axis, mutual), style.line, color=style.colour, zorder=2)
+    if not marked:
+        return
     axes.plot(
         [reaction.kinks[number].x(axis) for number in marked],
         _energies(reaction, mutual)[marked],
