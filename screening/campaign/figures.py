@@ -55,6 +55,8 @@ class CampaignMap:
     marked : tuple of Marked
     stable, unranked : tuples of str
         Negative controls that do not react, and known reactors that fail a filter: without a place.
+    estimated : frozenset of str
+        Which of all these formulas rest on an estimated phase.
     """
 
     x: np.ndarray
@@ -67,6 +69,7 @@ class CampaignMap:
     marked: tuple[Marked, ...]
     stable: tuple[str, ...]
     unranked: tuple[str, ...]
+    estimated: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -80,6 +83,8 @@ class FigurePlan:
 def reactor_figures(reactor: ReactorDetail, pair: str = "") -> Iterator[FigurePlan]:
     """Figure 1A (anode and alloy | reactor) and, where there is an alloy, 1F (both | sulfide).
 
+    What does not react, as a negative control, has no figure: its curves would be flat lines.
+
     Parameters
     ----------
     reactor : ReactorDetail
@@ -90,7 +95,8 @@ def reactor_figures(reactor: ReactorDetail, pair: str = "") -> Iterator[FigurePl
     against_sulfide = (reactor.sulfide_with_anode, reactor.sulfide_with_alloy)
     for figure, curves in (("1a", against_reactor), ("1f", against_sulfide)):
         drawn = tuple(curve for curve in curves if curve is not None)
-        if figure == "1a" or len(drawn) > 1:
+        reacts = any(curve.minimum.total_ev_per_atom < 0.0 for curve in drawn)
+        if reacts and (figure == "1a" or len(drawn) > 1):
             yield FigurePlan(f"figure_{figure}_{reactor.formula}{pair}", drawn)
 
 
@@ -127,10 +133,13 @@ def campaign_map(
     row_of = {phase: row for row, phase in enumerate(table["phase"].tolist())}
     marked: list[Marked] = []
     left_out: dict[bool, list[str]] = {True: [], False: []}
+    estimated: set[str] = set()
     for formula, control in labelled.items():
         row = row_of.get(snapshot.find(parse_formula(formula)))
         if row is None:
             continue
+        if table["estimated"].iloc[row]:
+            estimated.add(formula)
         if shown[row]:
             marked.append(Marked(formula, float(x[row]), float(y[row]), control))
         else:
@@ -149,6 +158,7 @@ def campaign_map(
         tuple(marked),
         tuple(left_out[True]),
         tuple(left_out[False]),
+        frozenset(estimated),
     )
 
 

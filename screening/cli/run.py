@@ -216,7 +216,7 @@ def _draw(
                 figure = reaction_energy_figure(plan.curves, axis=campaign.study.figures.x_axis)
                 for suffix in (".png", ".svg"):
                     path = campaign.store.directory / f"{plan.name}{suffix}"
-                    write_figure(path, figure, campaign.provenance)
+                    write_figure(path, figure, campaign.provenance, trim=False)
 
 
 def _draw_map(campaign: "Campaign", outcomes: "tuple[Outcome, ...]", known: "tuple[Known, ...]") -> None:
@@ -230,6 +230,5 @@ def _draw_map(campaign: "Campaign", outcomes: "tuple[Outcome, ...]", known: "tup
         if candidates is not None:
             figure = campaign_figure(candidates)
             for suffix in (".png", ".svg"):
-                write_figure(
-                    campaign.store.directory / f"campaign{pair}{suffix}", figure, campaign.provenance
-                )
+                path = campaign.store.directory / f"campaign{pair}{suffix}"
+                write_figure(path, figure, campaign.provenance, trim=False)

@@ -52,7 +52,10 @@ def react(
             "two reactants are needed", where="react", remedy="as in: screening react Li LiAlCl4"
         )
     if plot is not None:
+        from screening.plots.interface import reaction_energy_figure, require_few_curves
+
         check_figure_suffix(plot)
+        require_few_curves(len(reactants) - 1)
     parsed = [parse_reactant(text) for text in reactants]
     held = gather(snapshot, phases, temperature)
     results = [react_pair(held, parsed[0], b, at_hull=at_hull) for b in parsed[1:]]
@@ -62,8 +65,6 @@ def react(
         table = pd.concat([result.to_frame() for result in results], ignore_index=True)
         write_csv(csv, table, results[0].provenance)
     if plot is not None:
-        from screening.plots.interface import reaction_energy_figure
-
         figure = reaction_energy_figure(results, axis=axis)
         write_figure(plot, figure, results[0].provenance, trim=False)
     if as_json:

@@ -1,24 +1,38 @@
 """All candidates of a campaign by two criteria, with the Pareto front and what is known labelled."""
 
-from collections.abc import Sequence
-from string import ascii_lowercase, ascii_uppercase
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.patheffects import withStroke
 
 from screening.campaign.figures import CampaignMap, Marked
 from screening.plots.interface import formula_text
+from screening.plots.letters import (
+    LETTERS,
+    POINTS_PER_IN,
+    KeyLine,
+    bounds_in_points,
+    draw_letter,
+    free_offsets,
+    places_in_points,
+    width_in_points,
+    wrapped,
+    write_key,
+)
 from screening.plots.style import BLUE, COLUMN_IN, SKY, VERMILION, figure_style
 
-LETTERS = ascii_lowercase + ascii_uppercase
+KEY_TOP_PT, KEY_LINE_PT, KEY_SIZE_PT, KEY_INDENT_PT = -30.0, 8.5, 6.0, 8.0
+"""Where the key begins below the axes, its line height, size and indent, in points."""
 
-KEY_TOP_PT, KEY_LINE_PT, KEY_COLUMNS = -30.0, 8.5, 4
-"""Where the key begins below the axes, its line height in points, and its columns."""
+KEY_COLUMNS, KEY_GAP_PT = 4, 6.0
+"""Most columns of the key, and free space between two, in points."""
 
-LETTER_PT = 6.5
-"""Room that a letter takes, points."""
+MARK_CLEARANCE_PT, RING_CLEARANCE_PT = 6.0, 7.5
+"""Least distance of a letter from the marked points, and from the front where it is ringed."""
+
+AXES_HEIGHT_IN, LEFT_IN, MARGIN_IN, LEGEND_IN = 2.7, 0.5, 0.1, 0.2
+"""Height of the axes, room for the labels of the vertical axis, free margin, and height of the legend."""
 
 SHOWN_SHARE = 0.998
 """Share of the candidates that the axes span; a few extreme ones would leave no room for the rest."""
@@ -32,7 +46,7 @@ def front(x: np.ndarray, y: np.ndarray) -> np.ndarray:
 
 
 def draw_campaign(candidates: CampaignMap, axes: Axes) -> Axes:
-    """Draw candidates as dots, the Pareto front of the two criteria, and letters for what is known.
+    """Draw candidates as dots, rings around the Pareto front of the two criteria, letters for what is known.
 
     A key below the axes names the letters, so that no name covers a dot or another name.
 
@@ -47,7 +61,17 @@ def draw_campaign(candidates: CampaignMap, axes: Axes) -> Axes:
     edge = front(candidates.x_gain, candidates.y_gain)
     if candidates.stepped:
         axes.plot(x[edge], y[edge], color=SKY, linewidth=1.0, zorder=2, drawstyle="steps-post")
-    axes.plot(x[edge], y[edge], "o", color=SKY, markersize=2.4, zorder=2, label="Pareto front")
+    axes.plot(
+        x[edge],
+        y[edge],
+        "o",
+        color=SKY,
+        zorder=2,
+        label="Pareto front",
+        markerfacecolor="none",
+        markersize=7.0,
+        markeredgewidth=0.8,
+    )
     reactors = [m for m in candidates.marked if not m.control]
     controls = [m for m in candidates.marked if m.control]
     for group, marker, colour, label in (
@@ -70,18 +94,24 @@ def draw_campaign(candidates: CampaignMap, axes: Axes) -> Axes:
     axes.set_xlabel(candidates.x_label)
     axes.set_ylabel(candidates.y_label)
     axes.legend(loc="lower left", bbox_to_anchor=(-0.02, 1.0), ncols=3, handlelength=1.0, borderaxespad=0.0)
-    marked = reactors + controls
-    _place_letters(axes, marked)
-    _write_key(axes, marked, candidates)
+    _place_letters(axes, _in_order(candidates), np.column_stack([x[edge], y[edge]]))
+    left, _, right, _ = bounds_in_points(axes)
+    write_key(axes, _key(candidates, float(right - left)), KEY_SIZE_PT)
     return axes
 
 
 def campaign_figure(candidates: CampaignMap) -> Figure:
     """A figure of one column width with `draw_campaign` in it."""
+    width_in = COLUMN_IN - LEFT_IN - MARGIN_IN
+    lowest = min(
+        [KEY_TOP_PT, *(line.y_pt - KEY_LINE_PT for line in _key(candidates, width_in * POINTS_PER_IN))]
+    )
+    below = MARGIN_IN - lowest / POINTS_PER_IN
+    whole = below + AXES_HEIGHT_IN + LEGEND_IN + MARGIN_IN
     with figure_style():
-        figure = Figure(figsize=(COLUMN_IN, 0.95 * COLUMN_IN))
-        axes = figure.add_axes((0.15, 0.13, 0.82, 0.80))
-        draw_campaign(candidates, axes)
+        figure = Figure(figsize=(COLUMN_IN, whole))
+        place = (LEFT_IN / COLUMN_IN, below / whole, width_in / COLUMN_IN, AXES_HEIGHT_IN / whole)
+        draw_campaign(candidates, figure.add_axes(place))
     return figure
 
 
@@ -98,82 +128,46 @@ def _set_limits(axes: Axes, candidates: CampaignMap, edge: np.ndarray) -> None:
         setter(low - margin, high + margin)
 
 
-def _place_letters(axes: Axes, marked: Sequence[Marked]) -> None:
-    """Letters beside their points, each in the nearest free place around it."""
-    figure = axes.get_figure()
-    if figure is None:
+def _place_letters(axes: Axes, marked: Sequence[Marked], ringed: np.ndarray) -> None:
+    """Letters beside their points, each in the nearest place free of points and of rings, (k, 2)."""
+    if not marked:
         return
-    points = axes.transData.transform([(m.x, m.y) for m in marked]) if marked else np.empty((0, 2))
-    points = points * 72.0 / figure.dpi
-    taken = [tuple(point) for point in points]
-    box = axes.get_window_extent().transformed(figure.dpi_scale_trans.inverted())
-    bounds = np.array([box.x0, box.y0, box.x1, box.y1]) * 72.0
-    halo = [withStroke(linewidth=1.4, foreground="white")]
-    for letter, one, point in zip(LETTERS, marked, points, strict=False):
-        offset = _free_offset(point, taken, bounds)
-        taken.append((point[0] + offset[0], point[1] + offset[1]))
-        far = float(np.hypot(*offset)) > 1.5 * LETTER_PT
-        line = {"arrowstyle": "-", "color": "0.35", "linewidth": 0.4, "shrinkA": 2.0, "shrinkB": 1.0}
-        axes.annotate(
-            letter,
-            (one.x, one.y),
-            offset,
-            textcoords="offset points",
-            color=VERMILION if one.control else BLUE,
-            fontweight="bold",
-            fontsize=6.5,
-            ha="center",
-            va="center",
-            path_effects=halo,
-            arrowprops=line if far else None,
-            zorder=4,
+    points = places_in_points(axes, [m.x for m in marked], [m.y for m in marked])
+    rings = places_in_points(axes, *ringed.T)
+    clearance = np.repeat([MARK_CLEARANCE_PT, RING_CLEARANCE_PT], [len(points), len(rings)])
+    offsets = free_offsets(points, np.concatenate([points, rings]), clearance, bounds_in_points(axes))
+    for letter, one, offset in zip(LETTERS, marked, offsets, strict=False):
+        draw_letter(
+            axes, letter, (one.x, one.y), offset, colour=VERMILION if one.control else BLUE, backed=True
         )
 
 
-def _free_offset(
-    point: np.ndarray, taken: Sequence[tuple[float, ...]], bounds: np.ndarray
-) -> tuple[float, float]:
-    """Offset in points, the nearest around `point` that keeps its distance from all that is taken."""
-    others = np.array(taken)
-    for radius in np.arange(1.0, 8.0, 0.5) * LETTER_PT:
-        for angle in np.deg2rad(np.arange(45.0, 405.0, 22.5)):
-            offset = radius * np.array([np.cos(angle), np.sin(angle)])
-            place = point + offset
-            inside = (place > bounds[:2] + 4.0).all() and (place < bounds[2:] - 4.0).all()
-            if inside and np.hypot(*(others - place).T).min() >= 0.95 * LETTER_PT:
-                return float(offset[0]), float(offset[1])
-    return LETTER_PT, LETTER_PT
-
-
-def _write_key(axes: Axes, marked: Sequence[Marked], candidates: CampaignMap) -> None:
-    """Names of the letters in columns, and below them what has no place in the figure."""
-    rows = -(-len(marked) // KEY_COLUMNS)
-    for i, (letter, one) in enumerate(zip(LETTERS, marked, strict=False)):
-        column, row = divmod(i, rows)
-        axes.annotate(
-            f"{letter}  {formula_text(one.name)}",
-            (column / KEY_COLUMNS, 0.0),
-            (0.0, KEY_TOP_PT - KEY_LINE_PT * row),
-            xycoords="axes fraction",
-            textcoords="offset points",
-            color=VERMILION if one.control else BLUE,
-            fontsize=6.0,
-            va="top",
-        )
-    lines = (
-        ("do not react: ", candidates.stable, VERMILION),
-        ("without a rank: ", candidates.unranked, BLUE),
-    )
-    for text, names, colour in lines:
-        if names:
-            axes.annotate(
-                text + ", ".join(formula_text(name) for name in names),
-                (0.0, 0.0),
-                (0.0, KEY_TOP_PT - KEY_LINE_PT * rows),
-                xycoords="axes fraction",
-                textcoords="offset points",
-                color=colour,
-                fontsize=6.0,
-                va="top",
-            )
+def _key(candidates: CampaignMap, width_pt: float) -> Iterator[KeyLine]:
+    """Names of the letters in columns, and below them what has no place in the figure and what marks mean."""
+    marked = _in_order(candidates)
+    names = [f"{letter}: {_name(m.name, candidates)}" for letter, m in zip(LETTERS, marked, strict=False)]
+    widest = max((width_in_points(name, KEY_SIZE_PT) for name in names), default=0.0) + KEY_GAP_PT
+    columns = max(1, min(KEY_COLUMNS, int(width_pt / widest)))
+    rows = -(-len(names) // columns)
+    for number, (name, one) in enumerate(zip(names, marked, strict=False)):
+        column, row = divmod(number, rows)
+        place = KEY_TOP_PT - KEY_LINE_PT * row
+        yield KeyLine(name, VERMILION if one.control else BLUE, column * width_pt / columns, place)
+    for text, listed, colour in (
+        ("do not react: ", [_name(name, candidates) for name in candidates.stable], VERMILION),
+        ("without a rank: ", [_name(name, candidates) for name in candidates.unranked], BLUE),
+        ("* rests on an estimated phase", [""] * bool(candidates.estimated), "0.25"),
+    ):
+        lines = wrapped(text + ", ".join(listed), KEY_SIZE_PT, width_pt, indent_pt=KEY_INDENT_PT)
+        for number, line in enumerate(lines if listed else []):
+            yield KeyLine(line, colour, KEY_INDENT_PT * (number > 0), KEY_TOP_PT - KEY_LINE_PT * rows)
             rows += 1
+
+
+def _name(formula: str, candidates: CampaignMap) -> str:
+    return formula_text(formula) + "*" * (formula in candidates.estimated)
+
+
+def _in_order(candidates: CampaignMap) -> list[Marked]:
+    """What carries a letter: reactors, then controls."""
+    return sorted(candidates.marked, key=lambda one: one.control)

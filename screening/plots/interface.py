@@ -1,15 +1,28 @@
 """Reaction energy against mixing ratio, in the manner of Figures 1A and 1F of doi 10.1002/aenm.202300815."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from string import ascii_lowercase
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.patheffects import withStroke
+from matplotlib.lines import Line2D
+from matplotlib.ticker import MaxNLocator
 
+from screening.errors import InputError
+from screening.plots.letters import (
+    LETTERS,
+    POINTS_PER_IN,
+    KeyLine,
+    bounds_in_points,
+    draw_letter,
+    free_offsets,
+    places_in_points,
+    width_in_points,
+    wrapped,
+    write_key,
+)
 from screening.plots.style import COLUMN_IN, CYCLE, figure_style
 from screening.thermo.interface import InterfaceReaction, Kink
 
@@ -18,22 +31,55 @@ AXIS_LABELS = {"atomic": "Atomic fraction", "molar": "Molar fraction", "mass": "
 CURVE_POINTS = 201
 """Points of a curve, which is straight between kinks on the atomic axis only."""
 
-KEY_TOP_PT, KEY_LINE_PT = -29.0, 8.5
-"""Where the key of products begins below the axes, and its line height, in points."""
+KEY_TOP_PT, KEY_LINE_PT, KEY_SIZE_PT, KEY_INDENT_PT = -29.0, 8.5, 6.0, 8.0
+"""Where the key of products begins below the axes, its line height, size and indent, in points."""
 
-POINTS_PER_IN = 72.0
+LEGEND_LINE_PT, LEGEND_SIZE_PT, LEGEND_HANDLE_PT = 10.8, 6.5, 27.0
+"""Height of a line of the legend, size of its text, and room for a handle with margins, in points."""
 
-AXES_HEIGHT_IN, LEFT_IN, MARGIN_IN = 2.2, 0.52, 0.08
-"""Height of the axes, room for the labels of the energy axis, and free margin."""
+MOST_IN_ONE_COLUMN = 3
+"""Curves that the legend lists below each other in any case."""
+
+LEGEND_MARGIN_PT = 12.0
+"""Free space around the legend, above and below together, in points."""
+
+LABEL_SIZE_PT = 7.5
+
+AXES_HEIGHT_IN, CURVE_HEIGHT_IN, LEFT_IN, MARGIN_IN = 2.2, 0.15, 0.66, 0.1
+"""Height of the axes for two curves and more for each further one, room for the energies, and free margin."""
+
+BELOW_MINIMUM = 1.18
+"""How far the energy axis goes down, as a multiple of the lowest energy."""
+
+FLAT_EV, FLAT_DEPTH_EV, LEAST_DEPTH_EV = 1e-4, 0.1, 1e-3
+"""Curves shallower than the first are flat, and get the second as depth; the last is the least depth."""
+
+CURVE_CLEARANCE_PT, KINK_CLEARANCE_PT, SAMPLE_PT = 4.3, 6.0, 1.5
+"""Least distance of a letter from curves and from kinks; spacing of the points that stand for a curve."""
 
 
 @dataclass(frozen=True)
-class KeyEntry:
-    """One line of the key below the axes: which letter stands for which products."""
+class CurveStyle:
+    """Look of one curve."""
+
+    colour: str
+    line: str
+    marker: str
+
+
+STYLES = tuple(
+    CurveStyle(colour, line, marker) for line, marker in (("-", "o"), ("--", "s")) for colour in CYCLE
+)
+"""Looks that can be told apart: as many curves as one figure holds."""
+
+
+@dataclass(frozen=True)
+class Label:
+    """A letter at one kink of a curve, and what the key says of it."""
 
     letter: str
-    products: str
-    colour: str
+    kink: int
+    text: str
 
 
 def formula_text(formula: str) -> str:
@@ -42,14 +88,30 @@ def formula_text(formula: str) -> str:
     return re.sub(r"(?<=[A-Za-z)\]])[\d.]+", lambda match: match[0].translate(subscripts), formula)
 
 
-def products_text(kink: Kink) -> str:
-    """Products of a kink as ``4 LiCl + Al``."""
+def products_text(kink: Kink, estimated: Sequence[str] = ()) -> str:
+    """Products of a kink as ``4 LiCl + Al``, estimated ones with a star."""
     right = kink.reaction.split(" -> ")[1]
     terms = []
     for term in right.split(" + "):
         *amount, formula = term.split(" ")
-        terms.append(" ".join([*amount, formula_text(formula)]))
+        terms.append(" ".join([*amount, formula_text(formula) + "*" * (formula in estimated)]))
     return " + ".join(terms)
+
+
+def require_few_curves(count: int) -> None:
+    """See that so many curves can be told apart in one figure.
+
+    Raises
+    ------
+    InputError
+        If there are more than `STYLES`.
+    """
+    if count > len(STYLES):
+        raise InputError(
+            f"{count} curves cannot be told apart in one figure",
+            where="figure",
+            remedy=f"draw at most {len(STYLES)} at once",
+        )
 
 
 def draw_reaction_energies(
@@ -57,13 +119,14 @@ def draw_reaction_energies(
 ) -> Axes:
     """Draw reaction-energy curves into one axes, with kinks marked.
 
-    The minimum of each curve and its last kink before pure A carry a letter; a key below the axes names their
-    products, so that no label ever covers a curve or another label.
+    The minimum of each curve and its last kink before pure A carry a letter, each in the nearest place that
+    no curve, kink or other letter takes; a key below the axes names their products. Letters are placed for
+    the size that the axes have when this is called.
 
     Parameters
     ----------
     reactions : sequence of InterfaceReaction
-        Curves that share their reactant B, as lithium and its alloy against one reactor.
+        Curves that share a reactant, as lithium and its alloy against one reactor.
     axes : Axes
     axis : {"atomic", "molar", "mass"}
         Mixing fraction of A.
@@ -73,95 +136,228 @@ def draw_reaction_energies(
     Returns
     -------
     Axes
+
+    Raises
+    ------
+    InputError
+        If there are more curves than can be told apart (`STYLES`).
     """
-    energy = "mutual_ev_per_atom" if mutual else "total_ev_per_atom"
-    key: list[KeyEntry] = []
-    for reaction, colour in zip(reactions, CYCLE, strict=False):
-        key.extend(_draw_curve(reaction, axes, axis, energy, colour, len(key)))
+    require_few_curves(len(reactions))
+    width = float(np.diff(bounds_in_points(axes)[::2])[0])
+    names = _names(reactions, width)
+    columns = _legend_columns(names, width)
+    lines = -(-sum(1 + name.count("\n") for name in names) // columns)
+    legend_pt = LEGEND_LINE_PT * lines + LEGEND_MARGIN_PT
+    _set_limits(axes, np.concatenate([_energies(reaction, mutual) for reaction in reactions]), legend_pt)
+    labels = _labels(reactions, mutual)
+    for reaction, style, marked in zip(reactions, STYLES, labels, strict=False):
+        _draw_curve(reaction, axes, axis, mutual, style, marked)
     axes.axhline(0.0, color="0.6", linewidth=0.5, zorder=1)
-    axes.set_xlim(0.0, 1.0)
-    depth = -min(*(getattr(k, energy) for r in reactions for k in r.kinks), -1e-3)
-    axes.set_ylim(-1.18 * depth, (0.10 + 0.13 * len(reactions)) * depth)
-    a = " or ".join(formula_text(name) for name in dict.fromkeys(r.a for r in reactions))
-    b = " or ".join(formula_text(name) for name in dict.fromkeys(r.b for r in reactions))
-    axes.set_xlabel(f"{AXIS_LABELS[axis]} of {a} in {b}")
-    axes.set_ylabel(f"{'Mutual' if mutual else 'Reaction'} energy (eV/atom)")
-    axes.legend(loc="upper center", handlelength=1.4, borderaxespad=0.3)
-    _write_key(key, axes)
+    _place_letters(reactions, axes, axis, mutual, labels, legend_pt)
+    axes.set_xlabel(_x_label(reactions, axis, width))
+    axes.set_ylabel(f"Reaction energy, {'mutual' if mutual else 'total'} (eV/atom)")
+    handles = [
+        Line2D([], [], color=style.colour, linestyle=style.line, marker=style.marker, markerfacecolor="white")
+        for style in STYLES[: len(reactions)]
+    ]
+    axes.legend(handles, names, loc="upper center", ncols=columns, handlelength=2.2, borderaxespad=0.3)
+    write_key(axes, _key(reactions, labels, width), KEY_SIZE_PT)
     return axes
-
-
-def _draw_curve(
-    reaction: InterfaceReaction, axes: Axes, axis: str, energy: str, colour: str, letters_used: int
-) -> list[KeyEntry]:
-    """Draw one curve with its kinks and letters; return what the key says of the letters."""
-    x = [kink.x(axis) for kink in reaction.kinks]
-    y = [float(getattr(kink, energy)) for kink in reaction.kinks]
-    marks = ["estimated"] * reaction.estimated + ["no reaction"] * (min(y) >= 0.0)
-    mark = f" ({', '.join(marks)})" if marks else ""
-    name = f"{formula_text(reaction.a)} | {formula_text(reaction.b)}{mark}"
-    atomic = np.array([kink.x_atomic for kink in reaction.kinks])
-    dense = np.union1d(atomic, np.linspace(0.0, 1.0, CURVE_POINTS))
-    bent = reaction.fraction_of_a(axis, dense)
-    axes.plot(bent, np.interp(dense, atomic, y), "-", color=colour, label=name, zorder=2)
-    axes.plot(x[1:-1], y[1:-1], "o", color=colour, markerfacecolor="white", zorder=3)
-    entries: list[KeyEntry] = []
-    for number, offset in _labelled(y, 1.0 if letters_used else -1.0).items():
-        letter = ascii_lowercase[letters_used + len(entries)]
-        axes.annotate(
-            letter,
-            (x[number], y[number]),
-            offset,
-            textcoords="offset points",
-            color=colour,
-            ha="center",
-            va="center",
-            fontweight="bold",
-            path_effects=[withStroke(linewidth=1.5, foreground="white")],
-        )
-        entries.append(KeyEntry(letter, products_text(reaction.kinks[number]), colour))
-    return entries
-
-
-def _write_key(key: Sequence[KeyEntry], axes: Axes) -> None:
-    for line, entry in enumerate(key):
-        axes.annotate(
-            f"{entry.letter}  {entry.products}",
-            (0.0, 0.0),
-            (0.0, KEY_TOP_PT - KEY_LINE_PT * line),
-            xycoords="axes fraction",
-            textcoords="offset points",
-            color=entry.colour,
-            fontsize=6.0,
-            va="top",
-        )
-
-
-def _labelled(energies: Sequence[float], side: float) -> dict[int, tuple[float, float]]:
-    """Kinks that get a letter, with its offset in points: the minimum, and the last before pure A.
-
-    `side` puts the letter of the minimum below (−1) or above (+1) its kink.
-    """
-    inner = range(1, len(energies) - 1)
-    if not inner or min(energies) >= 0.0:
-        return {}
-    lowest = min(inner, key=lambda number: energies[number])
-    labelled = {lowest: (0.0, 7.0 * side)}
-    return labelled if lowest == inner[-1] else {**labelled, inner[-1]: (7.0, -3.0)}
 
 
 def reaction_energy_figure(
     reactions: Sequence[InterfaceReaction], *, axis: str = "atomic", mutual: bool = False
 ) -> Figure:
-    """A figure of one column width with `draw_reaction_energies` in it."""
+    """A figure of one column width with `draw_reaction_energies` in it.
+
+    Raises
+    ------
+    InputError
+        If there are more curves than can be told apart (`STYLES`).
+    """
+    require_few_curves(len(reactions))
+    width_in = COLUMN_IN - LEFT_IN - MARGIN_IN
+    lines = len(list(_key(reactions, _labels(reactions, mutual), width_in * POINTS_PER_IN)))
+    below = (KEY_LINE_PT * lines - KEY_TOP_PT) / POINTS_PER_IN + MARGIN_IN
+    height = AXES_HEIGHT_IN + max(0, len(reactions) - 2) * CURVE_HEIGHT_IN
+    whole = below + height + MARGIN_IN
     with figure_style():
-        figure = Figure()
-        axes = draw_reaction_energies(reactions, figure.add_axes((0, 0, 1, 1)), axis=axis, mutual=mutual)
-        key_lines = sum(text.get_text()[1:2] == " " for text in axes.texts)
-        below = (KEY_LINE_PT * key_lines - KEY_TOP_PT + 3.0) / POINTS_PER_IN
-        height = AXES_HEIGHT_IN + below + MARGIN_IN
-        figure.set_size_inches(COLUMN_IN, height)
-        left = LEFT_IN / COLUMN_IN
-        width = 1.0 - left - MARGIN_IN / COLUMN_IN
-        axes.set_position((left, below / height, width, AXES_HEIGHT_IN / height))
+        figure = Figure(figsize=(COLUMN_IN, whole))
+        axes = figure.add_axes((LEFT_IN / COLUMN_IN, below / whole, width_in / COLUMN_IN, height / whole))
+        draw_reaction_energies(reactions, axes, axis=axis, mutual=mutual)
     return figure
+
+
+def _energies(reaction: InterfaceReaction, mutual: bool) -> np.ndarray:
+    return np.array([k.mutual_ev_per_atom if mutual else k.total_ev_per_atom for k in reaction.kinks])
+
+
+def _name(reaction: InterfaceReaction) -> str:
+    """A curve in the legend: reactants, marks that the key explains, and whether nothing happens."""
+    marks = "*" * reaction.estimated + "†" * bool(reaction.at_hull)
+    idle = " (no reaction)" if reaction.minimum_mutual.mutual_ev_per_atom >= 0.0 else ""
+    return f"{formula_text(reaction.a)} | {formula_text(reaction.b)}{marks}{idle}"
+
+
+def _names(reactions: Sequence[InterfaceReaction], width_pt: float) -> list[str]:
+    """Curves in the legend, broken into lines that the axes are wide enough for."""
+    room = width_pt - LEGEND_HANDLE_PT
+    return ["\n".join(wrapped(_name(reaction), LEGEND_SIZE_PT, room)) for reaction in reactions]
+
+
+def _legend_columns(names: Sequence[str], width_pt: float) -> int:
+    """Two columns for many curves with short names, else one."""
+    widest = max(width_in_points(name, LEGEND_SIZE_PT) for name in names) + LEGEND_HANDLE_PT
+    return 2 if len(names) > MOST_IN_ONE_COLUMN and 2.0 * widest < width_pt else 1
+
+
+def _set_limits(axes: Axes, energies: np.ndarray, legend_pt: float) -> None:
+    """Limits of both axes, with room for all energies and above them for the legend."""
+    deepest = max(0.0, -float(energies.min()))
+    depth = max(deepest, LEAST_DEPTH_EV) if deepest > FLAT_EV else FLAT_DEPTH_EV
+    height = float(np.diff(bounds_in_points(axes)[1::2])[0])
+    share = min(legend_pt / height, 0.7)
+    axes.set_xlim(0.0, 1.0)
+    axes.set_ylim(-BELOW_MINIMUM * depth, BELOW_MINIMUM * depth * share / (1.0 - share))
+    axes.yaxis.set_major_locator(MaxNLocator(nbins=7, steps=[1, 2, 5, 10]))
+
+
+def _x_label(reactions: Sequence[InterfaceReaction], axis: str, width_pt: float) -> str:
+    """Whose fraction in what, or as much of it as the axes are wide for."""
+    a = " or ".join(formula_text(name) for name in dict.fromkeys(r.a for r in reactions))
+    b = " or ".join(formula_text(name) for name in dict.fromkeys(r.b for r in reactions))
+    few = len({r.b for r in reactions}) <= 2
+    longest_first = (*([f"{AXIS_LABELS[axis]} of {a} in {b}"] * few), f"{AXIS_LABELS[axis]} of {a}")
+    fitting = [text for text in longest_first if width_in_points(text, LABEL_SIZE_PT) <= width_pt]
+    return fitting[0] if fitting else f"{AXIS_LABELS[axis]} of the first reactant"
+
+
+def _draw_curve(
+    reaction: InterfaceReaction,
+    axes: Axes,
+    axis: str,
+    mutual: bool,
+    style: CurveStyle,
+    labels: Sequence[Label],
+) -> None:
+    """Draw one curve with its inner kinks, and its ends where they carry a letter."""
+    marked = sorted({*range(1, len(reaction.kinks) - 1), *(label.kink for label in labels)})
+    axes.plot(*_curve(reaction, axis, mutual), style.line, color=style.colour, zorder=2)
+    if not marked:
+        return
+    axes.plot(
+        [reaction.kinks[number].x(axis) for number in marked],
+        _energies(reaction, mutual)[marked],
+        style.marker,
+        color=style.colour,
+        markerfacecolor="white",
+        zorder=3,
+        clip_on=False,
+    )
+
+
+def _curve(reaction: InterfaceReaction, axis: str, mutual: bool) -> tuple[np.ndarray, np.ndarray]:
+    """A curve as it is drawn: fractions of A on the axis, and energies."""
+    atomic = np.array([kink.x_atomic for kink in reaction.kinks])
+    dense = np.union1d(atomic, np.linspace(0.0, 1.0, CURVE_POINTS))
+    return reaction.fraction_of_a(axis, dense), np.interp(dense, atomic, _energies(reaction, mutual))
+
+
+def _labels(reactions: Sequence[InterfaceReaction], mutual: bool) -> list[list[Label]]:
+    """What carries a letter, curve by curve: the minimum, which may be pure B, and the end rich in A."""
+    letters = iter(LETTERS)
+    return [
+        [
+            Label(
+                next(letters),
+                number,
+                f"{what}: {products_text(reaction.kinks[number], reaction.estimated_phases)}",
+            )
+            for number, what in _labelled(reaction, _energies(reaction, mutual)).items()
+        ]
+        for reaction in reactions
+    ]
+
+
+def _labelled(reaction: InterfaceReaction, energies: np.ndarray) -> dict[int, str]:
+    """Kinks that get a letter and what they are; none on a curve that is flat."""
+    if energies.min() >= 0.0:
+        return {}
+    lowest, rich = int(energies.argmin()), len(energies) - 2
+    pure = {0: f", pure {formula_text(reaction.b)}", len(energies) - 1: f", pure {formula_text(reaction.a)}"}
+    minimum, end = f"minimum{pure.get(lowest, '')}", f"{formula_text(reaction.a)}-rich end"
+    if rich in (0, lowest):
+        return {lowest: f"{minimum} and {end}" if rich == lowest and rich > 0 else minimum}
+    return {lowest: minimum, rich: end}
+
+
+def _place_letters(
+    reactions: Sequence[InterfaceReaction],
+    axes: Axes,
+    axis: str,
+    mutual: bool,
+    labels: Sequence[Sequence[Label]],
+    legend_pt: float,
+) -> None:
+    """Write each letter where no curve, kink, other letter or the legend is."""
+    lines = [_curve(reaction, axis, mutual) for reaction in reactions]
+    lines.append((np.array([0.0, 1.0]), np.zeros(2)))
+    curves = np.concatenate([_sampled(places_in_points(axes, *line)) for line in lines])
+    kinks = np.concatenate(
+        [
+            places_in_points(axes, [k.x(axis) for k in r.kinks[1:-1]], _energies(r, mutual)[1:-1])
+            for r in reactions
+        ]
+    )
+    flat = [
+        (
+            label,
+            reaction.kinks[label.kink].x(axis),
+            float(_energies(reaction, mutual)[label.kink]),
+            style.colour,
+        )
+        for reaction, style, marked in zip(reactions, STYLES, labels, strict=False)
+        for label in marked
+    ]
+    if not flat:
+        return
+    anchors = places_in_points(axes, [x for _, x, _, _ in flat], [y for _, _, y, _ in flat])
+    taken = np.concatenate([curves, kinks, anchors])
+    clearance = np.full(len(taken), KINK_CLEARANCE_PT)
+    clearance[: len(curves)] = CURVE_CLEARANCE_PT
+    left, bottom, right, top = bounds_in_points(axes)
+    offsets = free_offsets(anchors, taken, clearance, np.array([left, bottom, right, top - legend_pt + 4.0]))
+    for (label, x, y, colour), offset in zip(flat, offsets, strict=True):
+        draw_letter(axes, label.letter, (x, y), offset, colour=colour)
+
+
+def _sampled(line_pt: np.ndarray) -> np.ndarray:
+    """Points along a line, close to each other, (n, 2) float array."""
+    along = np.concatenate([[0.0], np.cumsum(np.hypot(*np.diff(line_pt, axis=0).T))])
+    places = np.linspace(0.0, along[-1], max(2, int(along[-1] / SAMPLE_PT)))
+    return np.column_stack([np.interp(places, along, line_pt[:, k]) for k in (0, 1)])
+
+
+def _key(
+    reactions: Sequence[InterfaceReaction], labels: Sequence[Sequence[Label]], width_pt: float
+) -> Iterator[KeyLine]:
+    """Lines of the key: what each letter stands for, then what the marks mean."""
+    entries = [
+        (f"{label.letter}, {label.text}", style.colour)
+        for style, marked in zip(STYLES, labels, strict=False)
+        for label in marked
+    ]
+    for mark, named in (
+        ("* rests on an estimated phase", dict.fromkeys(n for r in reactions for n in r.estimated_phases)),
+        (
+            "† not in the snapshot, taken at its hull energy",
+            dict.fromkeys(n for r in reactions for n in r.at_hull),
+        ),
+    ):
+        if named:
+            entries.append((f"{mark}: {', '.join(formula_text(name) for name in named)}", "0.25"))
+    place = KEY_TOP_PT
+    for text, colour in entries:
+        for number, line in enumerate(wrapped(text, KEY_SIZE_PT, width_pt, indent_pt=KEY_INDENT_PT)):
+            yield KeyLine(line, colour, KEY_INDENT_PT * (number > 0), place)
+            place -= KEY_LINE_PT

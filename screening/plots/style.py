@@ -7,8 +7,11 @@ from typing import Any
 import matplotlib as mpl
 from cycler import cycler
 
-COLUMN_IN = 85.0 / 25.4
-"""Width of a single journal column, inches (85 mm)."""
+COLUMN_IN = 1004.0 / 300.0
+"""Width of a single journal column, inches: 85 mm in whole pixels at 300 dpi."""
+
+FONT = "DejaVu Sans"
+"""The font that comes with matplotlib, so that figures are the same everywhere."""
 
 BLACK, ORANGE, SKY, GREEN, YELLOW, BLUE, VERMILION, PURPLE = (
     "#000000",
@@ -30,7 +33,7 @@ def figure_style() -> Iterator[None]:
     """Set the look for the figures made within."""
     settings: dict[Any, Any] = {
         "font.family": "sans-serif",
-        "font.sans-serif": ["DejaVu Sans"],
+        "font.sans-serif": [FONT],
         "font.size": 7.0,
         "axes.labelsize": 7.5,
         "axes.titlesize": 7.5,

@@ -1,14 +1,21 @@
 """The figure of a whole campaign: the front is a front, and letters keep out of each other's way."""
 
+import re
+from pathlib import Path
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.image import imread
 from matplotlib.text import Annotation
 
 from screening.campaign.figures import CampaignMap, Marked
+from screening.files import write_figure
 from screening.plots.campaign import LETTERS, campaign_figure, front
+from screening.provenance import Provenance
 
 
 @settings(max_examples=60, deadline=None)
@@ -44,3 +51,49 @@ def test_no_letter_covers_another(spread: float) -> None:
     apart = np.hypot(*(places[:, None] - places[None]).transpose(2, 0, 1))
     assert apart[~np.eye(25, dtype=bool)].min() > 5.0
     assert "do not react: LiF" in [t.get_text() for t in axes.texts]
+
+
+def six() -> CampaignMap:
+    """A handful of candidates, the best of them known, one of them on an estimate."""
+    x, y = np.array([-1.3, -1.0, -0.6, -0.4]), np.array([4.5, 2.9, 1.3, 1.3])
+    names = ("Li10GeP2S12", "LiAlCl4", "MgI2", "Li3HoCl6")
+    marked = tuple(Marked(n, float(a), float(b), False) for n, a, b in zip(names, x, y, strict=True))
+    controls = tuple(f"Li{i}Cl" for i in range(2, 40))
+    return CampaignMap(
+        x, y, -x, y, True, "x", "y", marked, controls, ("HoI3",), frozenset({"Li3HoCl6", "HoI3"})
+    )
+
+
+def test_estimated_candidates_are_marked_and_the_mark_is_explained() -> None:
+    texts = [text.get_text() for text in campaign_figure(six()).axes[0].texts]
+    assert "d: Li₃HoCl₆*" in texts
+    assert "b: LiAlCl₄" in texts
+    assert "without a rank: HoI₃*" in texts
+    assert "* rests on an estimated phase" in texts
+
+
+def test_the_front_shows_around_the_mark_of_a_known_reactor() -> None:
+    (axes,) = campaign_figure(six()).axes
+    ring, diamonds = (
+        next(line for line in axes.lines if line.get_label() == name)
+        for name in ("Pareto front", "known reactor")
+    )
+    assert ring.get_markerfacecolor() == "none"
+    assert ring.get_markersize() > diamonds.get_markersize() * 2**0.5  # a diamond is as wide as its diagonal
+
+
+def test_letters_stay_text_in_svg_and_the_picture_is_as_wide_as_a_column(tmp_path: Path) -> None:
+    figure, stamp = campaign_figure(six()), Provenance.now("mp2019", "0" * 64)
+    for suffix in ("svg", "png"):
+        write_figure(tmp_path / f"campaign.{suffix}", figure, stamp, trim=False)
+    texts = re.findall(r"<text[^>]*>([^<]*)</text>", (tmp_path / "campaign.svg").read_text("utf-8"))
+    assert {"a", "b", "c", "d"} <= set(texts)
+    assert imread(tmp_path / "campaign.png").shape[1] == round(85.0 / 25.4 * 300.0)
+
+
+def test_nothing_is_clipped_at_the_edges_of_the_page() -> None:
+    figure = campaign_figure(six())
+    FigureCanvasAgg(figure).draw()
+    box, (width, height) = figure.get_tightbbox(), figure.get_size_inches()
+    assert 0.0 <= box.x0 < box.x1 <= width
+    assert 0.0 <= box.y0 < box.y1 <= height
