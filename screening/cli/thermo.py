@@ -42,7 +42,7 @@ def react(
     temperature: TemperatureOption = None,
 ) -> None:
     """Reaction energy of A with each B against their mixing ratio."""
-    from screening.files import check_figure_suffix, write_csv, write_figure
+    from screening.files import check_figure_suffix, check_targets, write_csv, write_figure
     from screening.phases.composition import parse_reactant
     from screening.phases.sources import gather
     from screening.thermo.interface import react as react_pair
@@ -53,6 +53,7 @@ def react(
         )
     if plot is not None:
         check_figure_suffix(plot)
+    check_targets(csv, plot)
     parsed = [parse_reactant(text) for text in reactants]
     held = gather(snapshot, phases, temperature)
     results = [react_pair(held, parsed[0], b, at_hull=at_hull) for b in parsed[1:]]
