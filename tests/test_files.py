@@ -1,4 +1,4 @@
-"""Files written whole or not at all: what stands in their place is never lost, and never left half-written."""
+"""Files written whole or not at all: nothing is lost, nothing is left half-written."""
 
 import os
 from pathlib import Path

@@ -46,6 +46,7 @@ def react(
     from screening.phases.composition import parse_reactant
     from screening.phases.sources import gather
     from screening.thermo.interface import react as react_pair
+    from screening.thermo.reactants import require_distinct
 
     if len(reactants) < 2:
         raise InputError(
@@ -55,6 +56,7 @@ def react(
         check_figure_suffix(plot)
     check_targets(csv, plot)
     parsed = [parse_reactant(text) for text in reactants]
+    require_distinct(parsed)
     held = gather(snapshot, phases, temperature)
     results = [react_pair(held, parsed[0], b, at_hull=at_hull) for b in parsed[1:]]
     if csv is not None:

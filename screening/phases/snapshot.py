@@ -292,9 +292,11 @@ def read_estimates(path: Path) -> list[AddedPhase]:
 def _check_file(path: Path, expected: str) -> None:
     try:
         found = hashlib.sha256(path.read_bytes()).hexdigest()
+    except FileNotFoundError:
+        raise SnapshotError("missing", where=str(path), remedy="fetch or rebuild it") from None
     except OSError as error:
         raise SnapshotError(
-            f"missing ({error.strerror})", where=str(path), remedy="fetch or rebuild it"
+            f"cannot be read ({error.strerror})", where=str(path), remedy="make it readable"
         ) from None
     if found != expected:
         raise SnapshotError(

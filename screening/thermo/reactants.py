@@ -1,6 +1,8 @@
 """Reactants with their energies: a compound's own, never silently its hull energy."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import combinations
 
 import numpy as np
 
@@ -79,11 +81,7 @@ def price(snapshot: Snapshot, reactant: Reactant, *, at_hull: bool = False) -> P
         share = part.mole_fraction * part.formula.n_atoms / unit.n_atoms
         phase = snapshot.find(part.formula)
         if phase is None and not at_hull:
-            raise InputError(
-                f"snapshot {snapshot.manifest.name} has no {part.formula.text}; "
-                f"{part.formula.chemsys} holds {_neighbours(snapshot, part.formula)}",
-                remedy="choose one of these, or accept the hull energy with --at-hull",
-            )
+            raise _lacking(snapshot, part.formula)
         if phase is None:
             lacking = True
             energy += share * hull_energy(snapshot, part.formula)
@@ -92,6 +90,15 @@ def price(snapshot: Snapshot, reactant: Reactant, *, at_hull: bool = False) -> P
             if snapshot.phases.estimated[phase]:
                 estimated.append(str(snapshot.phases.formula[phase]))
     return PricedReactant(reactant, energy, hull_energy(snapshot, unit), lacking, tuple(estimated))
+
+
+def require_distinct(reactants: Sequence[Reactant]) -> None:
+    """Refuse the same compound or mixture named twice, however it is written."""
+    for one, other in combinations(reactants, 2):
+        if one.is_same_as(other):
+            raise InputError(
+                f"{one.text} and {other.text} are the same composition", remedy="name each reactant once"
+            )
 
 
 def require_few_elements(*units: Formula) -> None:
@@ -109,12 +116,17 @@ def hull_energy(snapshot: Snapshot, formula: Formula) -> float:
     return float(assemblages(snapshot, Compositions.of([formula])).energy_ev_per_atom[0])
 
 
-def _neighbours(snapshot: Snapshot, formula: Formula, most: int = 8) -> str:
-    """Compounds of the same chemical system, nearest composition first."""
+def _lacking(snapshot: Snapshot, formula: Formula, most: int = 8) -> InputError:
+    """The snapshot lacks a composition; named are compounds of its chemical system, nearest first."""
+    lacks = f"snapshot {snapshot.manifest.name} has no {formula.text}; {formula.chemsys} holds"
+    accept = "accept the hull energy with --at-hull"
     rows = snapshot.index.exactly(np.array(formula.atomic_numbers))
     if not len(rows):
-        return "no compound of all these elements"
+        return InputError(
+            f"{lacks} no compound of all these elements", remedy=f"bring it with --phases, or {accept}"
+        )
     local = snapshot.phases.take(rows).fraction.reshape(len(rows), -1)
     order = np.argsort(np.abs(local - formula.fractions).sum(axis=1), kind="stable")[:most]
     names = ", ".join(str(snapshot.phases.formula[rows[i]]) for i in order)
-    return names if len(rows) <= most else f"{names} and {len(rows) - most} more"
+    more = f" and {len(rows) - most} more" if len(rows) > most else ""
+    return InputError(f"{lacks} {names}{more}", remedy=f"choose one of these, or {accept}")

@@ -25,7 +25,7 @@ def test_packaged_studies_are_the_four(tmp_path: Path) -> None:
         (HEAD + "[conditons]\n", "unknown key 'conditons'"),
         (HEAD + "[conditions]\nanode = 1\n", "unknown key 'conditions.anode'"),
         (HEAD + "[conditions]\nanodes = []\n", "conditions.anodes"),
-        (HEAD + '[conditions]\nanodes = ["Lx"]\n', "'Lx' is not a formula"),
+        (HEAD + '[conditions]\nanodes = ["Lx"]\n', "no element 'Lx'"),
         (HEAD + '[conditions]\nsulfides = ["Li6PS5Cl@"]\n', "is not a"),
         (HEAD + '[conditions]\ncontacts = ["relief", "smell"]\n', "conditions.contacts"),
         (HEAD + "[conditions]\nlayers_wt_percent = [120.0]\n", "layers_wt_percent"),

@@ -41,7 +41,7 @@ def test_json_goes_to_stdout_alone(run, tmp_path, monkeypatch):
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (("Xx",), "'Xx' is not a formula"),
+        (("Xx",), "no element 'Xx'"),
         (("LiAlCl4", "--wt", 130), "wt_percent: 130 % is more than all"),
         (("LiAlCl4", "Li7AlCl9"), "has no Li7AlCl9"),
         (("LiAlCl4", "--results", "nowhere"), "ranking.json: no results there"),

@@ -44,3 +44,11 @@ class TestFiles:
         assert said in err
         assert err.count("\n") == 1
         assert sorted(path.name for path in tmp_path.rglob("*")) == ["folder", "folder.png"]
+
+
+@pytest.mark.parametrize("again", ["LiAlCl4", "Li2Al2Cl8"])
+def test_a_reactant_named_twice_is_refused(run, again: str) -> None:
+    status, out, err = run("react", "Li", "LiAlCl4", again)
+    assert (status, out) == (2, "")
+    assert f"LiAlCl4 and {again} are the same composition" in err
+    assert err.count("\n") == 1
