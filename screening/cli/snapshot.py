@@ -161,9 +161,11 @@ def diff(
     as_json: JsonOption = False,
 ) -> None:
     """Tell which phases were added, are gone or changed from A to B, and what that does to a study."""
+    from screening.files import check_targets
     from screening.phases.difference import compare
     from screening.phases.library import open_snapshot
 
+    check_targets(csv)
     chosen = _find_study(study) if study else None
     systems = _study_systems(chosen) if chosen else None
     difference = compare(open_snapshot(before), open_snapshot(after), systems)

@@ -42,13 +42,14 @@ def xrd(
     snapshot: SnapshotOption = "mp2019",
 ) -> None:
     """Say which phases a powder pattern shows, which it lacks, and which cannot be told."""
-    from screening.files import check_figure_suffix
+    from screening.files import check_figure_suffix, check_targets
     from screening.lab.readers.diffraction import read_pattern
     from screening.phases.structures import literature_cells, read_cells
     from screening.validation.diffraction import look_for, references
 
     if plot is not None:
         check_figure_suffix(plot)
+        check_targets(plot)
     names = [*(phase or []), *(_expected(snapshot, reactor, sulfide, anode) if reactor else [])]
     if not names:
         raise InputError("no phase to look for", remedy="name some with --phase, or a --reactor")
