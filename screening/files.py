@@ -2,9 +2,10 @@
 
 import json
 import os
+import stat
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -35,29 +36,85 @@ def output_directory(path: Path) -> Path:
 def whole_file(path: Path) -> Iterator[Path]:
     """Yield a temporary neighbour of `path` that takes its place only if the block succeeds.
 
+    A symbolic link stays one: what it points at is replaced. The draft has the suffix of `path`, since some
+    writers choose their format by it.
+
     Raises
     ------
     InputError
-        If the directory does not exist or cannot be written.
+        If `path` is no name of a file (see `check_targets`), or cannot be written.
     """
-    draft = path.with_name(f".{path.stem}.{os.getpid()}.part{path.suffix}")
+    target = _target(path)
+    draft = target.with_name(f".{target.stem}.{os.getpid()}.part{path.suffix}")
     try:
         draft.touch()
-    except OSError as error:
-        raise InputError(
-            f"cannot write ({error.strerror})", where=str(path), remedy="choose another place"
-        ) from None
-    try:
         yield draft
-        draft.replace(path)
+        draft.replace(target)
+    except OSError as error:
+        raise _unwritable(path, error) from None
     finally:
-        draft.unlink(missing_ok=True)
+        with suppress(OSError):
+            draft.unlink(missing_ok=True)
+
+
+def check_targets(*paths: Path | None) -> None:
+    """Refuse files that cannot be written, before anything is computed or written; None stands for no file.
+
+    Raises
+    ------
+    InputError
+        If a name is empty, a directory, a device or another thing that is no file; if its directory does not
+        exist or cannot be written; or if two names mean one file.
+    """
+    named: dict[Path, Path] = {}
+    for path in paths:
+        if path is None:
+            continue
+        target = _target(path)
+        try:
+            with tempfile.TemporaryFile(dir=target.parent):
+                pass
+        except OSError as error:
+            raise _unwritable(path, error) from None
+        if target in named:
+            raise InputError(
+                "named twice as a file to write", where=str(path), remedy="give each output its own name"
+            )
+        named[target] = path
+
+
+def _target(path: Path) -> Path:
+    """The file that a name means, past symbolic links; only an absent or a regular file will do."""
+    if not path.name:
+        raise InputError(f"{str(path)!r} names no file", remedy="give the name of a file to write")
+    target = Path(os.path.realpath(path))
+    try:
+        mode = target.stat().st_mode
+    except FileNotFoundError:
+        return target
+    except OSError as error:
+        raise _unwritable(path, error) from None
+    if not stat.S_ISREG(mode):
+        kind = "a directory" if stat.S_ISDIR(mode) else "a device or pipe"
+        raise InputError(f"is {kind}, no file", where=str(path), remedy="give the name of a file to write")
+    return target
+
+
+def _unwritable(path: Path, error: OSError) -> InputError:
+    return InputError(
+        f"cannot write ({error.strerror or error})", where=str(path), remedy="choose another place"
+    )
+
+
+def json_text(content: Any) -> str:
+    """Text of a JSON file; NaN is refused: pass None."""
+    return json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
 
 
 def write_json(path: Path, content: Any) -> None:
     """Write JSON (UTF-8, NaN refused: pass None)."""
     with whole_file(path) as draft:
-        draft.write_text(json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False) + "\n", "utf-8")
+        draft.write_text(json_text(content), "utf-8")
 
 
 def write_csv(path: Path, frame: "pd.DataFrame", provenance: Provenance) -> None:

@@ -5,12 +5,27 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 
 from screening import __version__
+from screening.errors import InputError
+
+DATE_VARIABLE = "SOURCE_DATE_EPOCH"
+"""Environment variable that sets the date of every stamp (a convention of reproducible builds)."""
 
 
 def today() -> str:
-    """UTC date as ISO text; ``SOURCE_DATE_EPOCH`` overrides it for reproducible output."""
-    epoch = os.environ.get("SOURCE_DATE_EPOCH")
-    moment = datetime.fromtimestamp(int(epoch), UTC) if epoch else datetime.now(UTC)
+    """UTC date as ISO text; ``SOURCE_DATE_EPOCH`` overrides it for reproducible output.
+
+    Raises
+    ------
+    InputError
+        If ``SOURCE_DATE_EPOCH`` is no number of seconds, or one of no calendar.
+    """
+    epoch = os.environ.get(DATE_VARIABLE)
+    try:
+        moment = datetime.fromtimestamp(int(epoch), UTC) if epoch else datetime.now(UTC)
+    except (ValueError, OverflowError, OSError):
+        raise InputError(
+            f"{epoch!r} is no date", where=DATE_VARIABLE, remedy="give whole seconds since 1970, or unset it"
+        ) from None
     return moment.date().isoformat()
 
 

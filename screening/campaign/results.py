@@ -11,7 +11,7 @@ import pandas as pd
 from screening.campaign.latex import products_latex
 from screening.campaign.outcome import Outcome
 from screening.campaign.run import Campaign
-from screening.files import whole_file, write_csv, write_json, write_parquet
+from screening.files import check_targets, whole_file, write_csv, write_json, write_parquet
 from screening.provenance import Provenance
 from screening.reactors.criteria import CRITERIA
 from screening.reactors.detail import ReactorDetail, detail
@@ -20,6 +20,7 @@ from screening.reactors.ranking import UNDECIDED
 from screening.reactors.reduction import Surroundings
 
 FILTER_PREFIX = "filter_"
+WRITTEN = ("ranking.parquet", "ranking.csv", "kinks.csv", "ranking.json", "products.xlsx", "products.tex")
 
 
 def shown(campaign: Campaign, outcome: Outcome) -> np.ndarray:
@@ -61,6 +62,7 @@ def write_results(
         For each outcome the reactors of `shown`.
     """
     directory, provenance = campaign.store.directory, campaign.provenance
+    check_targets(*(directory / name for name in WRITTEN))
     ranking = pd.concat([o.table.iloc[o.order] for o in outcomes], ignore_index=True)
     write_parquet(directory / "ranking.parquet", ranking, provenance)
     few = pd.concat([o.table.iloc[shown(campaign, o)] for o in outcomes], ignore_index=True)

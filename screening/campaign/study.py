@@ -290,6 +290,10 @@ def find_study(name: str = DEFAULT_STUDY) -> Study:
     shipped = packaged_studies()
     if name in shipped:
         return shipped[name]
-    if not name.endswith(".toml") and not Path(name).exists():
+    try:
+        there = name.endswith(".toml") or Path(name).exists()
+    except OSError:
+        there = True  # a place that cannot be looked at: reading it says why
+    if not there:
         raise InputError(f"no study {name!r}", remedy=f"give a TOML file or one of {', '.join(shipped)}")
     return read_study(Path(name))

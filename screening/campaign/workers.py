@@ -1,5 +1,6 @@
 """Who does the work of a campaign: processes of this machine, or an existing Dask cluster."""
 
+import re
 from collections.abc import Iterator
 from concurrent.futures import CancelledError
 from contextlib import AbstractContextManager, contextmanager, nullcontext
@@ -18,6 +19,9 @@ BROKEN_POOL: tuple[type[BaseException], ...] = (BrokenProcessPool, CancelledErro
 killed Dask worker alone ends nothing: the scheduler gives its tasks to another one."""
 
 CONNECT_TIMEOUT = "10s"
+
+ADDRESS = re.compile(r"(tcp|tls|ws|wss|ucx)://([^\s/:\[\]]+|\[[0-9A-Fa-f:.]+\]):(?P<port>[0-9]{1,5})")
+"""Where a scheduler listens: protocol, host or [IPv6 address], port."""
 
 
 @dataclass(frozen=True)
@@ -44,7 +48,7 @@ def pool(workers: Workers, n_tasks: int) -> AbstractContextManager[Any]:
     Raises
     ------
     InputError
-        If the Dask back end is not installed, or no scheduler is given.
+        If the Dask back end is not installed, or no scheduler is given, or one that is no address.
     UnreachableError
         If no scheduler answers.
     """
@@ -62,7 +66,7 @@ def require(workers: Workers) -> None:
     Raises
     ------
     InputError
-        If the Dask back end is not installed, or no scheduler is given.
+        If the Dask back end is not installed, or no scheduler is given, or one that is no address.
     """
     if workers.backend != "dask":
         return
@@ -70,8 +74,13 @@ def require(workers: Workers) -> None:
         raise InputError(
             "the dask back end is not installed", remedy="pip install 'interphase-screening[dask]'"
         )
+    remedy = "as tcp://host:8786"
     if not workers.scheduler:
-        raise InputError("no Dask scheduler given", where="--scheduler", remedy="as tcp://host:8786")
+        raise InputError("no Dask scheduler given", where="--scheduler", remedy=remedy)
+    # a client that was given no address fails, and once more when it is let go: none is made
+    address = ADDRESS.fullmatch(workers.scheduler)
+    if address is None or not 0 < int(address["port"]) < 2**16:
+        raise InputError(f"{workers.scheduler!r} is no address", where="--scheduler", remedy=remedy)
 
 
 @contextmanager

@@ -3,7 +3,10 @@
 Only light modules are imported here, so that ``screening --help`` answers at once.
 """
 
+import errno
+import os
 import sys
+from contextlib import suppress
 from typing import Annotated
 
 import typer
@@ -24,6 +27,9 @@ from screening.cli import (
     xrd,
 )
 from screening.errors import ScreeningError
+
+STDOUT_FAULTS = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO})
+"""What a write to a full or broken device ends in."""
 
 app = typer.Typer(
     name="screening",
@@ -69,16 +75,34 @@ def _fail(message: str, status: int) -> None:
     raise SystemExit(status)
 
 
+def _give_up_stdout(error: OSError) -> None:
+    """End in one line where stdout takes no more; any other fault is raised as it is.
+
+    Files are written by `whole_file`, which names them; a fault that names none is of stdout.
+    """
+    if error.filename is not None or error.errno not in STDOUT_FAULTS:
+        raise error
+    with suppress(OSError, ValueError):
+        # what it still holds goes nowhere, or leaving would try once more and complain
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, sys.stdout.fileno())
+        os.close(nowhere)
+    _fail(f"stdout: cannot write ({error.strerror}); send the output elsewhere", 2)
+
+
 def main() -> None:
     """Run the command line; errors the user can mend end in one line and exit status 2 or 3."""
     command = typer.main.get_command(app)
     try:
         status = command.main(prog_name="screening", standalone_mode=False)
+        print(end="", flush=True)
     except ScreeningError as error:
         _fail(str(error), error.exit_status)
     except typer.TyperException as error:
         _fail(f"{error.format_message().replace('Value error, ', '')} (see screening --help)", 2)
     except (typer.Abort, KeyboardInterrupt):
         _fail("interrupted", 130)
+    except OSError as error:
+        _give_up_stdout(error)
     else:
         raise SystemExit(status if isinstance(status, int) else 0)

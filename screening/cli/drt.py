@@ -64,11 +64,13 @@ def drt(
     as_json: JsonOption = False,
 ) -> None:
     """Resolve impedance spectra into processes and follow them through the series."""
+    from screening.files import check_targets
     from screening.lab.impedance.analysis import analyse
     from screening.lab.impedance.drt import DrtOptions
     from screening.lab.impedance.normal import Terms
     from screening.lab.impedance.windows import Windows
 
+    check_targets(plot)
     chosen = Windows.read(windows) if windows else Windows.default()
     options = DrtOptions(
         regularisation=_regularisation(regularisation),

@@ -41,10 +41,12 @@ def eis(
     as_json: JsonOption = False,
 ) -> None:
     """Read impedance spectra, say what was found, test and plot them."""
+    from screening.files import check_targets
     from screening.lab.impedance.kramers_kronig import kramers_kronig
     from screening.lab.impedance.summary import summarise, summarise_tests
     from screening.lab.readers.impedance import read_series
 
+    check_targets(plot)
     spectra = tuple(replace(spectrum, area_cm2=area_cm2) for spectrum in read_series(files))
     tests = kramers_kronig(spectra) if kk else ()
     tables = {"spectra": summarise(spectra)}
@@ -108,9 +110,11 @@ def arrhenius(
 
     Without thickness and diameter the activation energy is given all the same: the geometry cancels.
     """
+    from screening.files import check_targets
     from screening.lab.impedance.conductivity import Pellet
     from screening.lab.impedance.pellets import pellet_series
 
+    check_targets(plot)
     if (thickness_mm is None) != (diameter_mm is None):
         raise InputError(
             "a thickness without a diameter, or the reverse", remedy="give --thickness-mm and --diameter-mm"

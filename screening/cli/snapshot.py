@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from screening.cli.options import JsonOption, say, write_json
+from screening.cli.options import JsonOption, SnapshotOption, say, write_json
 from screening.errors import InputError
 from screening.phases.manifest import Manifest
 
@@ -22,7 +22,9 @@ if TYPE_CHECKING:
 
 app = typer.Typer(help="What data there is: list, show, verify, fetch, diff.", rich_markup_mode=None)
 
-NameArgument = Annotated[str, typer.Argument(metavar="NAME|PATH", help="A snapshot's name or directory.")]
+NameArgument = Annotated[
+    str, typer.Argument(metavar="[NAME|PATH]", help="A snapshot's name or directory (default: embedded).")
+]
 
 SHOWN_CHANGES = 20
 """Changes of each kind on the terminal; ``--csv`` and ``--json`` give all."""
@@ -50,41 +52,41 @@ def list_(as_json: JsonOption = False) -> None:
 
 
 @app.command("show")
-def show(name: NameArgument = "mp2019", as_json: JsonOption = False) -> None:
+def show(name: NameArgument = "", as_json: JsonOption = False, snapshot: SnapshotOption = "") -> None:
     """Show where a snapshot comes from, what it holds and what to cite."""
     from screening.phases.library import open_snapshot
 
-    snapshot = open_snapshot(name)
+    shown = open_snapshot(_one_name(name, snapshot))
     holds = {
-        "phases": len(snapshot),
-        "elements": len(snapshot.elements),
-        "estimated": int(snapshot.phases.estimated.sum()),
-        "dilute_left_out": snapshot.n_dilute_left_out,
+        "phases": len(shown),
+        "elements": len(shown.elements),
+        "estimated": int(shown.phases.estimated.sum()),
+        "dilute_left_out": shown.n_dilute_left_out,
     }
-    details: dict[str, Any] = json.loads(snapshot.manifest.details)
+    details: dict[str, Any] = json.loads(shown.manifest.details)
     if as_json:
         write_json([{**details, "holds": holds}])
         return
     for key, value in {**details, "holds": holds}.items():
         _write_entry(key, value)
-    for i in snapshot.phases.estimated.nonzero()[0]:
-        _write_entry(f"estimated {snapshot.phases.formula[i]}", snapshot.phases.note[i])
+    for i in shown.phases.estimated.nonzero()[0]:
+        _write_entry(f"estimated {shown.phases.formula[i]}", shown.phases.note[i])
 
 
 @app.command("verify")
-def verify(name: NameArgument = "mp2019", as_json: JsonOption = False) -> None:
+def verify(name: NameArgument = "", as_json: JsonOption = False, snapshot: SnapshotOption = "") -> None:
     """Check a snapshot: files, columns, energies, elemental references, content checksum."""
     from screening.phases.library import locate
     from screening.phases.snapshot import Snapshot
 
-    directory = locate(name)
-    snapshot = Snapshot.read(directory, keep_dilute=True)
-    snapshot.verify(directory)
-    manifest = snapshot.manifest
+    directory = locate(_one_name(name, snapshot))
+    verified = Snapshot.read(directory, keep_dilute=True)
+    verified.verify(directory)
+    manifest = verified.manifest
     if as_json:
         write_json([{"name": manifest.name, "checksum": manifest.checksum, "verified": True}])
         return
-    print(plain(f"{manifest.name}: sound, {len(snapshot)} phases, content sha256 {manifest.checksum}"))
+    print(plain(f"{manifest.name}: sound, {len(verified)} phases, content sha256 {manifest.checksum}"))
 
 
 @app.command("fetch")
@@ -174,9 +176,11 @@ def diff(
     as_json: JsonOption = False,
 ) -> None:
     """Tell which phases were added, are gone or changed from A to B, and what that does to a study."""
+    from screening.files import check_targets
     from screening.phases.difference import compare
     from screening.phases.library import open_snapshot
 
+    check_targets(csv)
     chosen = _find_study(study) if study else None
     systems = _study_systems(chosen) if chosen else None
     difference = compare(open_snapshot(before), open_snapshot(after), systems)
@@ -200,6 +204,15 @@ def diff(
     _show_difference(difference)
     if ranks:
         _show_ranks(ranks)
+
+
+def _one_name(name: str, option: str) -> str:
+    """The snapshot named as an argument or by ``--snapshot``, as with every other verb."""
+    from screening.phases.library import EMBEDDED
+
+    if name and option and name != option:
+        raise InputError(f"two snapshots, {name!r} and {option!r}", where="--snapshot", remedy="name one")
+    return name or option or EMBEDDED
 
 
 def _thermo_type(text: str) -> "ThermoType":

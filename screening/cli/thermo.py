@@ -42,10 +42,11 @@ def react(
     temperature: TemperatureOption = None,
 ) -> None:
     """Reaction energy of A with each B against their mixing ratio."""
-    from screening.files import check_figure_suffix, write_csv, write_figure
+    from screening.files import check_figure_suffix, check_targets, write_csv, write_figure
     from screening.phases.composition import parse_reactant
     from screening.phases.sources import gather
     from screening.thermo.interface import react as react_pair
+    from screening.thermo.reactants import require_distinct
 
     if len(reactants) < 2:
         raise InputError(
@@ -56,7 +57,9 @@ def react(
 
         check_figure_suffix(plot)
         require_few_curves(len(reactants) - 1)
+    check_targets(csv, plot)
     parsed = [parse_reactant(text) for text in reactants]
+    require_distinct(parsed)
     held = gather(snapshot, phases, temperature)
     results = [react_pair(held, parsed[0], b, at_hull=at_hull) for b in parsed[1:]]
     if csv is not None:

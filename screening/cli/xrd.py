@@ -43,7 +43,7 @@ def xrd(
     snapshot: SnapshotOption = "mp2019",
 ) -> None:
     """Say which phases a powder pattern shows, which it lacks, and which cannot be told."""
-    from screening.files import check_figure_suffix
+    from screening.files import check_figure_suffix, check_targets
     from screening.lab.readers.diffraction import read_pattern
     from screening.phases.sources import gather
     from screening.phases.structures import literature_cells, read_cells, snapshot_cells
@@ -51,6 +51,7 @@ def xrd(
 
     if plot is not None:
         check_figure_suffix(plot)
+        check_targets(plot)
     if not (phase or reactor):
         raise InputError("no phase to look for", remedy="name some with --phase, or a --reactor")
     own, held = read_cells(cif or []), gather(snapshot, None, None)

@@ -1,5 +1,6 @@
 """Sheets as files: HTML for the screen, PDF for the bench, JSON for a robot."""
 
+from contextlib import ExitStack
 from importlib.resources import files
 from importlib.util import find_spec
 from pathlib import Path
@@ -10,7 +11,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 from reportlab.lib.enums import TA_RIGHT
 
-from screening.files import output_directory, whole_file, write_json
+from screening.files import json_text, output_directory, whole_file
 from screening.handoff.layout import Block, Table, blocks, chemical
 from screening.handoff.sheet import BenchSheet
 
@@ -32,7 +33,7 @@ WIDEST_COLUMN = 90
 
 
 def write_sheets(directory: Path, sheets: tuple[BenchSheet, ...]) -> tuple[Path, ...]:
-    """Write each sheet as html, pdf and json under the name of its formula.
+    """Write each sheet as html, pdf and json under the name of its formula; all of them or none.
 
     Returns
     -------
@@ -42,19 +43,21 @@ def write_sheets(directory: Path, sheets: tuple[BenchSheet, ...]) -> tuple[Path,
     Raises
     ------
     InputError
-        If the directory cannot be written.
+        If the directory, or a file in it, cannot be written.
     """
     output_directory(directory)
-    written = []
+    written: list[Path] = []
     for sheet in sheets:
         stem = directory / sheet.formula
         page, paper, robot = (stem.with_name(f"{stem.name}.{kind}") for kind in ("html", "pdf", "json"))
-        with whole_file(page) as draft:
-            draft.write_text(sheet_html(sheet), "utf-8")
-        with whole_file(paper) as draft:
-            _write_pdf(draft, sheet)
-        write_json(robot, sheet.as_dict())
         written += [page, paper, robot]
+    # drafts of all first: they take their places together once every one of them is made
+    with ExitStack() as stack:
+        drafts = iter([stack.enter_context(whole_file(path)) for path in written])
+        for sheet in sheets:
+            next(drafts).write_text(sheet_html(sheet), "utf-8")
+            _write_pdf(next(drafts), sheet)
+            next(drafts).write_text(json_text(sheet.as_dict()), "utf-8")
     return tuple(written)
 
 

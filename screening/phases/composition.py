@@ -10,9 +10,12 @@ import numpy as np
 from screening.errors import InputError
 
 _FORMULA = re.compile(r"[A-Z][A-Za-z0-9.()\[\]]*")
-_ZERO_AMOUNT = re.compile(r"[A-Za-z)\]]0+(?:\.0*)?(?![\d.])")
+_ZERO_AMOUNT = re.compile(r"[A-Za-z)\]]0+(?:\.0*)?(?![0-9.])")
 _ELEMENT = re.compile(r"[A-Z][a-z]?")
-_PART = re.compile(r"(?P<formula>[^@+]+)@(?P<share>\d+(?:\.\d+)?)(?P<unit>wt|mol)")
+_EXPONENT = re.compile(r"[0-9.][eE][0-9]")
+_ADDUCT = re.compile(r"[·•∙⋅*]|\.(?=[A-Z(\[])|\.[0-9]*\.|(?<![A-Za-z)\]]0)\.[0-9]*[(\[]?(?:H2O|NH3)")
+"""A dot between two formulas. ``Cl4.2H2O`` could be 4.2 Cl as well: it is refused, ``Cl0.5H2O`` is not."""
+_PART = re.compile(r"(?P<formula>[^@+]+)@(?P<share>[0-9]+(?:\.[0-9]+)?)(?P<unit>wt|mol)")
 
 LEAST_FRACTION = 1e-6
 """Least atomic fraction of an element: what is below cannot be told from rounding."""
@@ -96,6 +99,10 @@ class Reactant:
         numbers = tuple(sorted(amounts))
         return Formula(self.text, numbers, tuple(amounts[z] for z in numbers))
 
+    def is_same_as(self, other: "Reactant") -> bool:
+        """Whether both are the same compounds in the same shares, however written."""
+        return _contents(self) == _contents(other)
+
 
 @cache
 def atomic_masses_g() -> np.ndarray:
@@ -127,7 +134,9 @@ def atomic_number(text: str, *, where: str = "") -> int:
     from pymatgen.core import Element
 
     if text in ("D", "T") or not Element.is_valid_symbol(text):
-        raise InputError(f"no element {text!r}", where=where, remedy="write its symbol, as Li or Al")
+        alike = [each for each in map(symbol, range(1, 119)) if each[0] == text[:1]]
+        remedy = f"{text[0]} begins {', '.join(alike)}" if alike else "write its symbol, as Li or Al"
+        raise InputError(f"no element {text!r}", where=where, remedy=remedy)
     return Element(text).Z
 
 
@@ -137,7 +146,8 @@ def parse_formula(text: str) -> Formula:
     Raises
     ------
     InputError
-        If the text is no formula, holds an unknown element, or an amount that is not positive.
+        If the text is no formula, holds an unknown element, a dot between two formulas, an exponent, or an
+        amount that is not positive.
     """
     from pymatgen.core import Composition
 
@@ -145,16 +155,15 @@ def parse_formula(text: str) -> Formula:
     remedy = "write it as LiAlCl4 or Li10Ge(PS6)2"
     if "-" in written or "−" in written:
         raise InputError(f"negative amount in formula {written!r}", remedy="amounts must be positive")
+    _refuse_other_notations(written)
     if not _FORMULA.fullmatch(written):
         raise InputError(f"{written!r} is not a formula", remedy=remedy)
+    numbered = {each: atomic_number(each, where=f"formula {written!r}") for each in _ELEMENT.findall(written)}
     try:
         amounts = Composition(written, strict=True).get_el_amt_dict()
     except (ValueError, KeyError, TypeError, IndexError):
         raise InputError(f"{written!r} is not a formula", remedy=remedy) from None
-    where = f"formula {written!r}"
-    by_number = {
-        atomic_number(each, where=where): amounts.get(each, 0.0) for each in _ELEMENT.findall(written)
-    }
+    by_number = {z: amounts.get(each, 0.0) for each, z in numbered.items()}
     if _ZERO_AMOUNT.search(written):
         raise InputError(f"formula {written!r} holds an amount of zero", remedy="amounts must be positive")
     numbers = tuple(sorted(by_number))
@@ -167,6 +176,31 @@ def parse_formula(text: str) -> Formula:
     return formula
 
 
+def _refuse_other_notations(written: str) -> None:
+    """Refuse what pymatgen's parser would take for something else than the writer meant."""
+    if _ADDUCT.search(written):
+        raise InputError(
+            f"a dot joins two formulas in {written!r}",
+            remedy="write a hydrate as LiCl(H2O)2, or a decimal amount last, as H2OCl4.2",
+        )
+    if _EXPONENT.search(written):
+        raise InputError(
+            f"an amount with an exponent in formula {written!r}", remedy="write plain numbers, as Li0.5"
+        )
+
+
+def _contents(reactant: Reactant) -> list[tuple[str, float]]:
+    """Parts without regard to how they are written: composition per atom, share of moles of atoms."""
+    atoms = reactant.unit.n_atoms
+    return sorted(
+        (
+            f"{part.formula.atomic_numbers} {np.round(part.formula.fractions, 9).tolist()}",
+            round(part.mole_fraction * part.formula.n_atoms / atoms, 9),
+        )
+        for part in reactant.parts
+    )
+
+
 def parse_reactant(text: str) -> Reactant:
     """Read a compound, or a mixture such as ``LiAlCl4@50wt+Li6PS5Cl@50wt`` (or ``@mol`` for mole shares).
 
@@ -175,7 +209,8 @@ def parse_reactant(text: str) -> Reactant:
     Raises
     ------
     InputError
-        If a formula or a share cannot be read, units differ, a share is zero, or a compound occurs twice.
+        If a formula or a share cannot be read, there is but one part, units differ, a share is zero, or a
+        compound occurs twice.
     """
     if "@" not in text:
         return Reactant(text.strip(), (Part(parse_formula(text), 1.0),))
@@ -184,6 +219,10 @@ def parse_reactant(text: str) -> Reactant:
     if None in matches:
         raise InputError(f"{text!r} is not a mixture", remedy=remedy)
     found = [match for match in matches if match]
+    if len(found) == 1:
+        raise InputError(
+            f"mixture {text!r} has one part", remedy=f"write {found[0]['formula']} alone, or add the other"
+        )
     if len({match["unit"] for match in found}) > 1:
         raise InputError(f"mixture {text!r} mixes wt and mol", remedy=remedy)
     formulas = [parse_formula(match["formula"]) for match in found]

@@ -35,14 +35,22 @@ def locate(name: str | Path = EMBEDDED) -> Path:
     Raises
     ------
     SnapshotError
-        If there is none.
+        If there is none, or a directory of that name cannot be looked into.
     """
     if str(name) in (EMBEDDED, "embedded"):
         return _embedded_directory()
+    fault: SnapshotError | None = None
     for directory in (Path(name), snapshot_home() / name):
-        if (directory / MANIFEST_FILE).is_file():
-            return directory
-    raise SnapshotError(
+        try:
+            if (directory / MANIFEST_FILE).is_file():
+                return directory
+        except OSError as error:
+            fault = fault or SnapshotError(
+                f"cannot look there ({error.strerror})",
+                where=str(directory),
+                remedy="see screening snapshot list, or give a directory that you may read",
+            )
+    raise fault or SnapshotError(
         f"no snapshot {str(name)!r}", remedy="see screening snapshot list, or give the path of its directory"
     )
 

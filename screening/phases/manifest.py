@@ -55,8 +55,9 @@ class Manifest:
         try:
             content: dict[str, Any] = json.loads(path.read_text("utf-8"))
         except OSError as error:
+            absent = isinstance(error, FileNotFoundError | NotADirectoryError)
             raise SnapshotError(
-                f"no snapshot there ({error.strerror})",
+                f"{'no snapshot there' if absent else 'cannot be read'} ({error.strerror})",
                 where=str(directory),
                 remedy="see screening snapshot list",
             ) from None
@@ -82,6 +83,9 @@ class Manifest:
                 where=str(path),
                 remedy="fetch or rebuild it",
             )
+        cite = content.get("cite", [])
+        if not (isinstance(cite, list) and all(isinstance(each, str) for each in cite)):
+            raise SnapshotError("cite is not a list of references", where=str(path), remedy="write [\"...\"]")
         return cls(
             name=str(content["name"]),
             title=str(content.get("title", content["name"])),
@@ -90,7 +94,7 @@ class Manifest:
             date=str(content["date"]),
             source=str(content.get("source", "")),
             licence=str(content["licence"]),
-            cite=tuple(content.get("cite", ())),
+            cite=tuple(cite),
             checksum=str(content["checksum"]),
             file_sha256=tuple(sorted(digests.items())),
             details=json.dumps(content, indent=1, ensure_ascii=False),

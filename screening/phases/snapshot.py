@@ -167,8 +167,9 @@ class Snapshot:
         Raises
         ------
         SnapshotError
-            If a file is missing or damaged, a row is no phase (see `require_sound`), or an element that
-            occurs has no pure phase of zero energy.
+            If a file is missing or damaged, the content is not that of the manifest's checksum (which every
+            stamp repeats), a row is no phase (see `require_sound`), or an element that occurs has no pure
+            phase of zero energy.
         """
         manifest = Manifest.read(directory)
         if PHASES_FILE not in dict(manifest.file_sha256):
@@ -186,6 +187,7 @@ class Snapshot:
                 f"cannot be read ({error})", where=str(directory / PHASES_FILE), remedy="fetch or rebuild it"
             ) from None
         phases = _from_table(table, directory / PHASES_FILE)
+        _check_content(table, manifest, directory)
         dilute = phases.coefficient_ratio >= DILUTE_RATIO
         if not keep_dilute:
             phases = phases.take(np.flatnonzero(~dilute))
@@ -201,13 +203,7 @@ class Snapshot:
         SnapshotError
             If they differ.
         """
-        found = content_checksum(pq.read_table(directory / PHASES_FILE))
-        if found != self.manifest.checksum:
-            raise SnapshotError(
-                f"content checksum {found[:12]}… instead of {self.manifest.checksum[:12]}…",
-                where=str(directory),
-                remedy="fetch or rebuild it",
-            )
+        _check_content(pq.read_table(directory / PHASES_FILE), self.manifest, directory)
 
     def joined(self, additions: Sequence["AddedPhase"]) -> "Snapshot":
         """The same snapshot with further phases of the same energy scheme."""
@@ -295,14 +291,26 @@ def read_estimates(path: Path) -> list[AddedPhase]:
 def _check_file(path: Path, expected: str) -> None:
     try:
         found = hashlib.sha256(path.read_bytes()).hexdigest()
+    except FileNotFoundError:
+        raise SnapshotError("missing", where=str(path), remedy="fetch or rebuild it") from None
     except OSError as error:
         raise SnapshotError(
-            f"missing ({error.strerror})", where=str(path), remedy="fetch or rebuild it"
+            f"cannot be read ({error.strerror})", where=str(path), remedy="make it readable"
         ) from None
     if found != expected:
         raise SnapshotError(
             f"damaged: sha256 {found[:12]}… instead of {expected[:12]}…",
             where=str(path),
+            remedy="fetch or rebuild it",
+        )
+
+
+def _check_content(table: pa.Table, manifest: Manifest, directory: Path) -> None:
+    found = content_checksum(table)
+    if found != manifest.checksum:
+        raise SnapshotError(
+            f"content checksum {found[:12]}… instead of {manifest.checksum[:12]}…",
+            where=str(directory),
             remedy="fetch or rebuild it",
         )
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from screening.files import whole_file
+from screening.files import check_targets, whole_file
 from screening.report.citing import citation
 from screening.report.columns import definitions, ranking_columns
 from screening.report.measured import Section, measured_sections, validation_section
@@ -51,6 +51,7 @@ def write_report(path: Path, results: Path, experiments: Path | None = None) -> 
     InputError
         If the results cannot be read, or the page cannot be written.
     """
+    check_targets(path)
     campaign = read_results(results)
     validation = validation_section(results)
     measured = measured_sections(experiments) if experiments is not None else ()

@@ -1,5 +1,6 @@
 """Reaction energy of two reactants against their mixing ratio: all kinks, on three axes."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -12,7 +13,7 @@ from screening.phases.snapshot import SAME_FRACTION, Snapshot
 from screening.provenance import Provenance
 from screening.thermo.lines import Compositions, tie_lines
 from screening.thermo.reactants import PricedReactant, price, require_few_elements
-from screening.thermo.reactions import Term, write_reaction
+from screening.thermo.reactions import Moles, Term, write_reaction
 from screening.units import EV_TO_KJ_PER_MOL
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ class Kink:
     kj_per_mol_b : float or None
         Total energy in kJ per mole of B as written; None at x = 1.
     reaction : str
-    products : dict of str to float
+    products : mapping of str to float, read-only
         Moles of each product per mole of B (per mole of A at x = 1).
     """
 
@@ -51,11 +52,15 @@ class Kink:
     mutual_ev_per_atom: float
     kj_per_mol_b: float | None
     reaction: str
-    products: dict[str, float]
+    products: Mapping[str, float]
 
     def x(self, axis: str) -> float:
         """Fraction of A on one of `AXES`."""
         return float(getattr(self, f"x_{axis}"))
+
+    def as_dict(self) -> dict[str, Any]:
+        """Content for JSON."""
+        return {**vars(self), "products": dict(self.products)}
 
 
 @dataclass(frozen=True)
@@ -148,9 +153,9 @@ class InterfaceReaction:
         return {
             "a": self.a,
             "b": self.b,
-            "kinks": [vars(kink) for kink in self.kinks],
-            "minimum": vars(self.minimum),
-            "minimum_mutual": vars(self.minimum_mutual),
+            "kinks": [kink.as_dict() for kink in self.kinks],
+            "minimum": self.minimum.as_dict(),
+            "minimum_mutual": self.minimum_mutual.as_dict(),
             "energy_above_hull_ev_per_atom": vars(self.energy_above_hull_ev_per_atom),
             "at_hull": list(self.at_hull),
             "estimated": self.estimated,
@@ -255,7 +260,7 @@ def _kink(
         mutual,
         total / moles_b * EV_TO_KJ_PER_MOL if moles_b > 0.0 else None,
         write_reaction(left, products),
-        {term.formula: term.moles for term in products},
+        Moles({term.formula: term.moles for term in products}),
     )
 
 

@@ -1,5 +1,6 @@
 """What one compound becomes as it takes up lithium (or another element): plateaus, limits, 0 V energies."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +13,7 @@ from screening.provenance import Provenance
 from screening.thermo.interface import product_terms, reactant_terms, stamp
 from screening.thermo.lines import Compositions, Lines, tie_lines
 from screening.thermo.reactants import PricedReactant, price
-from screening.thermo.reactions import Term, write_reaction
+from screening.thermo.reactions import Moles, Term, write_reaction
 from screening.thermo.staircases import PLATEAU_MERGE_V, Staircases
 from screening.units import MAH_PER_MOL_OF_CHARGE
 
@@ -37,19 +38,23 @@ class Step:
         The same as charge per gram of the formula.
     reaction : str
         From the pristine formula to the end of the plateau.
-    products : dict of str to float
+    products : mapping of str to float, read-only
         Moles per mole of formula as written; the free element is not among them.
+    element : str
+        What is taken up.
     """
 
     voltage_v: float
     uptake_per_formula: float
     capacity_mah_per_g: float
     reaction: str
-    products: dict[str, float]
+    products: Mapping[str, float]
+    element: str
 
     @property
     def li_per_formula(self) -> float:
-        """`uptake_per_formula` of a lithiation."""
+        """`uptake_per_formula` of a lithiation; with another element there is no such attribute."""
+        _require_lithium(self.element, "uptake_per_formula")
         return self.uptake_per_formula
 
 
@@ -72,7 +77,7 @@ class Lithiation:
         The same per atom taken up.
     steps : tuple of Step
         In falling voltage, above 0 V.
-    start_products : dict of str to float
+    start_products : mapping of str to float, read-only
         What a phase above the hull decays to before any uptake, moles per mole; empty for a stable one.
     at_hull : bool
         Whether the composition is lacking in the snapshot and was accepted at its hull energy.
@@ -88,14 +93,15 @@ class Lithiation:
     decomposition_energy_0v_ev_per_atom: float
     energy_per_uptake_0v_ev: float | None
     steps: tuple[Step, ...]
-    start_products: dict[str, float]
+    start_products: Mapping[str, float]
     at_hull: bool
     estimated_phases: tuple[str, ...]
     provenance: Provenance
 
     @property
     def energy_per_li_0v_ev(self) -> float | None:
-        """`energy_per_uptake_0v_ev` of a lithiation."""
+        """`energy_per_uptake_0v_ev` of a lithiation; with another element there is no such attribute."""
+        _require_lithium(self.element, "energy_per_uptake_0v_ev")
         return self.energy_per_uptake_0v_ev
 
     @property
@@ -104,21 +110,19 @@ class Lithiation:
         return bool(self.estimated_phases)
 
     def to_frame(self) -> "pd.DataFrame":
-        """One row per plateau."""
+        """One row per plateau; the same columns where there is none."""
         import pandas as pd
 
-        rows = [
-            {
-                "formula": self.formula,
-                "voltage_v": step.voltage_v,
-                self._key("per_formula"): step.uptake_per_formula,
-                "capacity_mah_per_g": step.capacity_mah_per_g,
-                "reaction": step.reaction,
-                "estimated": self.estimated,
-            }
-            for step in self.steps
-        ]
-        return pd.DataFrame(rows)
+        columns = {
+            "formula": [self.formula for _ in self.steps],
+            "voltage_v": [step.voltage_v for step in self.steps],
+            self._key("per_formula"): [step.uptake_per_formula for step in self.steps],
+            "capacity_mah_per_g": [step.capacity_mah_per_g for step in self.steps],
+            "reaction": [step.reaction for step in self.steps],
+            "estimated": [self.estimated for _ in self.steps],
+            "at_hull": [self.at_hull for _ in self.steps],
+        }
+        return pd.DataFrame(columns)
 
     def as_dict(self) -> dict[str, Any]:
         """Content for JSON; keys speak of lithium only where lithium is taken up."""
@@ -128,7 +132,7 @@ class Lithiation:
                 self._key("per_formula"): step.uptake_per_formula,
                 "capacity_mah_per_g": step.capacity_mah_per_g,
                 "reaction": step.reaction,
-                "products": step.products,
+                "products": dict(step.products),
             }
             for step in self.steps
         ]
@@ -146,11 +150,16 @@ class Lithiation:
             "estimated_phases": list(self.estimated_phases),
             "provenance": self.provenance.as_dict(),
         }
-        return {**content, "start_products": self.start_products} if self.start_products else content
+        return {**content, "start_products": dict(self.start_products)} if self.start_products else content
 
     def _key(self, text: str, *, last: bool = False) -> str:
         subject = "li" if self.element == "Li" else "uptake"
         return f"{text}_{subject}" if last else f"{subject}_{text}"
+
+
+def _require_lithium(element: str, name: str) -> None:
+    if element != "Li":
+        raise AttributeError(f"{element} is taken up, not Li: ask for {name}")
 
 
 def lithiate(
@@ -208,7 +217,7 @@ def lithiate(
         reaction_energy / unit.n_atoms if abs(reaction_energy) > PLATEAU_MERGE_V else 0.0,
         reaction_energy / steps[-1].uptake_per_formula if steps else None,
         steps,
-        {t.formula: t.moles for t in product_terms(snapshot, start, 1.0)},
+        Moles({t.formula: t.moles for t in product_terms(snapshot, start, 1.0)}),
         priced.at_hull,
         tuple(dict.fromkeys((*priced.estimated, *map(str, used)))),
         stamp(snapshot),
@@ -291,5 +300,6 @@ def _step(
         uptake,
         uptake * charge * MAH_PER_MOL_OF_CHARGE / unit.molar_mass_g,
         write_reaction(left, products),
-        {t.formula: t.moles for t in products},
+        Moles({t.formula: t.moles for t in products}),
+        element,
     )

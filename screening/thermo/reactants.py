@@ -1,6 +1,8 @@
 """Reactants with their energies: a compound's own, never silently its hull energy."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import combinations
 
 import numpy as np
 
@@ -79,9 +81,11 @@ def price(snapshot: Snapshot, reactant: Reactant, *, at_hull: bool = False) -> P
         share = part.mole_fraction * part.formula.n_atoms / unit.n_atoms
         phase = snapshot.find(part.formula)
         if phase is None and not at_hull:
+            held = neighbours(snapshot, part.formula)
+            other = "choose one of these" if held else "bring it with --phases"
             raise InputError(
                 lacking_text(snapshot, part.formula),
-                remedy="choose one of these, or accept the hull energy with --at-hull",
+                remedy=f"{other}, or accept the hull energy with --at-hull",
             )
         if phase is None:
             lacking = True
@@ -91,6 +95,15 @@ def price(snapshot: Snapshot, reactant: Reactant, *, at_hull: bool = False) -> P
             if snapshot.phases.estimated[phase]:
                 estimated.append(str(snapshot.phases.formula[phase]))
     return PricedReactant(reactant, energy, hull_energy(snapshot, unit), lacking, tuple(estimated))
+
+
+def require_distinct(reactants: Sequence[Reactant]) -> None:
+    """Refuse the same compound or mixture named twice, however it is written."""
+    for one, other in combinations(reactants, 2):
+        if one.is_same_as(other):
+            raise InputError(
+                f"{one.text} and {other.text} are the same composition", remedy="name each reactant once"
+            )
 
 
 def require_few_elements(*units: Formula) -> None:
@@ -110,18 +123,16 @@ def hull_energy(snapshot: Snapshot, formula: Formula) -> float:
 
 def lacking_text(snapshot: Snapshot, formula: Formula) -> str:
     """What a snapshot has instead of a composition that it lacks."""
-    return (
-        f"snapshot {snapshot.manifest.name} has no {formula.text}; "
-        f"{formula.chemsys} holds {_neighbours(snapshot, formula)}"
-    )
+    held = neighbours(snapshot, formula) or "no compound of all these elements"
+    return f"snapshot {snapshot.manifest.name} has no {formula.text}; {formula.chemsys} holds {held}"
 
 
-def _neighbours(snapshot: Snapshot, formula: Formula, most: int = 8) -> str:
-    """Compounds of the same chemical system, nearest composition first."""
+def neighbours(snapshot: Snapshot, formula: Formula, most: int = 8) -> str:
+    """Compounds of the same chemical system, nearest composition first; empty where there is none."""
     rows = snapshot.index.exactly(np.array(formula.atomic_numbers))
     if not len(rows):
-        return "no compound of all these elements"
+        return ""
     local = snapshot.phases.take(rows).fraction.reshape(len(rows), -1)
     order = np.argsort(np.abs(local - formula.fractions).sum(axis=1), kind="stable")[:most]
     names = ", ".join(str(snapshot.phases.formula[rows[i]]) for i in order)
-    return names if len(rows) <= most else f"{names} and {len(rows) - most} more"
+    return names + (f" and {len(rows) - most} more" if len(rows) > most else "")

@@ -1,6 +1,6 @@
 """Balanced reactions as people read them."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from math import lcm
@@ -13,6 +13,25 @@ MAX_INTEGER = 400
 
 RATIO_TOL = 1e-6
 """Relative error that a ratio of small integers may have; amounts are exact to 1e-12."""
+
+
+class Moles(Mapping[str, float]):
+    """Moles by formula, in the order given: a mapping that cannot be changed, but copied and pickled."""
+
+    def __init__(self, moles: Mapping[str, float]) -> None:
+        self._moles = dict(moles)
+
+    def __getitem__(self, formula: str) -> float:
+        return self._moles[formula]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._moles)
+
+    def __len__(self) -> int:
+        return len(self._moles)
+
+    def __repr__(self) -> str:
+        return repr(self._moles)
 
 
 @dataclass(frozen=True)

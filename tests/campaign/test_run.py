@@ -275,6 +275,9 @@ class TestWorkers:
         monkeypatch.setattr(workers_module, "CONNECT_TIMEOUT", "1s")
         with pytest.raises(InputError, match="no Dask scheduler given"):
             run(study, Source(), tmp_path, workers=Workers(backend="dask"))
+        for address in ("foo", "host:8786", "tcp://host", "tcp://:8786", "tcp://host:99999"):
+            with pytest.raises(InputError, match="is no address"):
+                run(study, Source(), tmp_path, workers=Workers(backend="dask", scheduler=address))
         with pytest.raises(UnreachableError, match="no Dask scheduler answers"):
             run(study, Source(), tmp_path, workers=Workers(backend="dask", scheduler="tcp://127.0.0.1:1"))
 

@@ -25,7 +25,7 @@ def test_packaged_studies_are_the_four(tmp_path: Path) -> None:
         (HEAD + "[conditons]\n", "unknown key 'conditons'"),
         (HEAD + "[conditions]\nanode = 1\n", "unknown key 'conditions.anode'"),
         (HEAD + "[conditions]\nanodes = []\n", "conditions.anodes"),
-        (HEAD + '[conditions]\nanodes = ["Lx"]\n', "'Lx' is not a formula"),
+        (HEAD + '[conditions]\nanodes = ["Lx"]\n', "no element 'Lx'"),
         (HEAD + '[conditions]\nsulfides = ["Li6PS5Cl@"]\n', "is not a"),
         (HEAD + '[conditions]\ncontacts = ["relief", "smell"]\n', "conditions.contacts"),
         (HEAD + "[conditions]\nlayers_wt_percent = [120.0]\n", "layers_wt_percent"),
@@ -91,3 +91,21 @@ def test_candidate_files_lie_beside_the_study(tmp_path: Path) -> None:
 def test_a_study_that_is_none_is_refused(name: str) -> None:
     with pytest.raises(InputError, match=r"no study|cannot read"):
         find_study(name)
+
+
+def test_a_name_too_long_for_a_file_is_told_in_one_line() -> None:
+    with pytest.raises(InputError, match="cannot read the study") as refusal:
+        find_study("x" * 300)
+    assert "\n" not in str(refusal.value)
+
+
+def test_a_study_that_may_not_be_looked_at_is_told_in_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(path: Path, *_: object) -> None:
+        raise PermissionError(13, "Permission denied", str(path))
+
+    packaged_studies()
+    monkeypatch.setattr(Path, "exists", refuse)
+    monkeypatch.setattr(Path, "read_text", refuse)
+    monkeypatch.setattr("screening.campaign.study.packaged_studies", dict)
+    with pytest.raises(InputError, match=r"cannot read the study \(Permission denied\)"):
+        find_study("noperm/x")

@@ -41,7 +41,7 @@ def test_json_goes_to_stdout_alone(run, tmp_path, monkeypatch):
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (("Xx",), "'Xx' is not a formula"),
+        (("Xx",), "no element 'Xx'"),
         (("LiAlCl4", "--wt", 130), "wt_percent: 130 % is more than all"),
         (("LiAlCl4", "Li7AlCl9"), "has no Li7AlCl9"),
         (("LiAlCl4", "--results", "nowhere"), "ranking.json: no results there"),
@@ -55,3 +55,12 @@ def test_mistakes_end_in_one_line_and_write_nothing(run, tmp_path, monkeypatch, 
     assert said in err
     assert err.count("\n") == 1
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_sheet_that_cannot_be_written_leaves_none(run, tmp_path):
+    (tmp_path / "MgI2.pdf").mkdir()
+    status, out, err = run("handoff", "LiAlCl4", "MgI2", "--out", tmp_path)
+    assert (status, out) == (2, "")
+    assert "MgI2.pdf: is a directory" in err
+    assert err.count("\n") == 1
+    assert [path.name for path in tmp_path.iterdir()] == ["MgI2.pdf"]

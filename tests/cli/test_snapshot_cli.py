@@ -76,12 +76,13 @@ def test_verify_refuses_a_flipped_byte(
     assert "sha256" in captured.err
 
 
-def test_verify_refuses_a_content_checksum_that_differs(
-    home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+@pytest.mark.parametrize("verb", ["show", "verify"])
+def test_a_content_checksum_that_differs_is_refused(
+    verb: str, home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     path = own_copy(home, "mine") / "manifest.json"
     path.write_text(json.dumps(json.loads(path.read_text("utf-8")) | {"checksum": "0" * 64}), "utf-8")
-    assert run(monkeypatch, "verify", "mine") == 2
+    assert run(monkeypatch, verb, "mine") == 2
     assert "content checksum" in capsys.readouterr().err
 
 
@@ -112,3 +113,15 @@ def test_without_a_verb_the_help_is_shown(
 ) -> None:
     assert run(monkeypatch) == 0
     assert "verify" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("verb", ["show", "verify"])
+def test_a_snapshot_can_be_named_as_with_every_other_verb(
+    verb: str, home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    own_copy(home, "mine")
+    for arguments in (("mine",), ("--snapshot", "mine"), ("mine", "--snapshot", "mine")):
+        assert run(monkeypatch, verb, *arguments, "--json") == 0
+        assert json.loads(capsys.readouterr().out)[0]["name"] == "mine"
+    assert run(monkeypatch, verb, "mine", "--snapshot", "mp2019") == 2
+    assert "two snapshots, 'mine' and 'mp2019'" in capsys.readouterr().err

@@ -37,6 +37,9 @@ def test_amounts_are_those_written(amounts: dict[str, float]) -> None:
         (" LiAlCl4 ", {3: 1, 13: 1, 17: 4}),
         ("Li.5O", {3: 0.5, 8: 1}),
         ("Mg[OH]2", {12: 1, 8: 2, 1: 2}),
+        ("Li0.5H2O", {3: 0.5, 1: 2, 8: 1}),
+        ("H2OLi4.2", {3: 4.2, 1: 2, 8: 1}),
+        ("LiCl(H2O)2", {3: 1, 17: 1, 1: 4, 8: 2}),
     ],
 )
 def test_groups_decimals_and_spaces_are_read(text: str, amounts: dict[int, float]) -> None:
@@ -48,7 +51,10 @@ def test_groups_decimals_and_spaces_are_read(text: str, amounts: dict[int, float
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("LiX", "no element|not a formula"),
+        ("LiX", "formula 'LiX': no element 'X'; X begins Xe"),
+        ("Xx2O", "formula 'Xx2O': no element 'Xx'; X begins Xe"),
+        ("LxAlCl4", "no element 'Lx'; L begins Li, La, Lu, Lr, Lv"),
+        ("QO2", "no element 'Q'; write its symbol"),
         ("LiAlCl4x", "not a formula"),
         ("li", "not a formula"),
         ("Li2(O", "not a formula"),
@@ -62,7 +68,16 @@ def test_groups_decimals_and_spaces_are_read(text: str, amounts: dict[int, float
         ("Li(OH)0", "amount of zero"),
         ("D2O", "no element 'D'"),
         ("LiO" + "9" * 400, "too far apart"),
-        ("Li1e400O", "too far apart"),
+        ("Li1e400O", "exponent"),
+        ("Li1e3AlCl4", "exponent"),
+        ("LiAlCl4.2H2O", r"dot joins two formulas.*LiCl\(H2O\)2"),
+        ("LiAlCl4.H2O", "dot joins two formulas"),
+        ("LiCl.5H2O", "dot joins two formulas"),
+        ("LiAlCl4.2(H2O)", "dot joins two formulas"),
+        ("MgCl2.6NH3", "dot joins two formulas"),
+        ("CaSO4.0.5H2O", "dot joins two formulas"),
+        ("MgCl2\N{MIDDLE DOT}6H2O", "dot joins two formulas"),
+        ("Li\N{ARABIC-INDIC DIGIT FIVE}O", "not a formula"),
         ("Li0.000000001O", "too far apart"),
     ],
 )
@@ -118,12 +133,28 @@ def test_moles_of_a_mixture_are_those_written() -> None:
         ("LiCl@1wt+AlCl3@" + "9" * 400 + "wt", "share of zero"),
         ("LiCl@50wt+Li2Cl2@50wt", "names a compound twice"),
         ("LiCl@50wt+AlX3@50wt", "not a formula|no element"),
+        ("LiAlCl4@50wt", "has one part; write LiAlCl4 alone"),
+        ("LiCl@\N{ARABIC-INDIC DIGIT FIVE}wt+AlCl3@50wt", "not a mixture"),
     ],
 )
 def test_what_is_no_mixture_is_named_in_one_line(text: str, said: str) -> None:
     with pytest.raises(InputError, match=said) as refusal:
         parse_reactant(text)
     assert refusal.value.remedy
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        ("LiAlCl4", "Li2Al2Cl8", True),
+        ("LiCl@1mol+AlCl3@1mol", "AlCl3@2mol+Li2Cl2@1mol", True),
+        ("LiCl@1mol+AlCl3@1mol", "LiCl@1mol+AlCl3@2mol", False),
+        ("LiCl@1mol+AlCl3@1mol", "LiAlCl4", False),
+        ("LiAlCl4", "LiAlBr4", False),
+    ],
+)
+def test_reactants_are_the_same_by_what_they_hold(one: str, other: str, same: bool) -> None:
+    assert parse_reactant(one).is_same_as(parse_reactant(other)) is same
 
 
 def test_elements_and_masses_are_those_of_the_periodic_table() -> None:

@@ -141,3 +141,10 @@ def test_columns_and_json_hold_what_they_promise(lithium_chloroaluminate: Interf
     assert content["minimum"] in content["kinks"]
     assert content["kinks"][-1]["kj_per_mol_b"] is None
     assert content["provenance"]["energy_scheme"].startswith("GGA/GGA+U")
+
+
+def test_products_of_a_kink_cannot_be_changed(lithium_chloroaluminate: InterfaceReaction) -> None:
+    with pytest.raises(TypeError):
+        lithium_chloroaluminate.minimum.products["LiF"] = 1.0
+    told = json.loads(json.dumps(lithium_chloroaluminate.as_dict()))
+    assert told["minimum"]["products"] == lithium_chloroaluminate.minimum.products

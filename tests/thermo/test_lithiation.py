@@ -1,6 +1,7 @@
 """The staircase of one compound: plateaus, limits, energies at 0 V."""
 
 import json
+import pickle
 from collections.abc import Callable
 
 import numpy as np
@@ -131,6 +132,29 @@ def test_another_element_changes_the_words(mp2019: Snapshot) -> None:
     assert "energy_per_li_0v_ev" not in content
     assert all("uptake_per_formula" in step and "li_per_formula" not in step for step in content["steps"])
     assert "Na" in found.steps[0].reaction
+    for lithium_word in (lambda: found.energy_per_li_0v_ev, lambda: found.steps[0].li_per_formula):
+        with pytest.raises(AttributeError, match=r"Na is taken up, not Li: ask for .*uptake"):
+            lithium_word()
+
+
+def test_a_frame_has_the_same_columns_with_and_without_plateaus(mp2019: Snapshot) -> None:
+    full, empty = of(mp2019, "LiAlCl4").to_frame(), of(mp2019, "LiF").to_frame()
+    assert len(empty) == 0
+    assert list(empty.columns) == list(full.columns)
+    assert not full["at_hull"].any()
+    accepted = lithiate(mp2019, parse_reactant("Li3.25Ge0.25P0.75S4"), at_hull=True)
+    assert accepted.to_frame()["at_hull"].all()
+
+
+def test_products_cannot_be_changed_but_copied(mp2019: Snapshot) -> None:
+    found = of(mp2019, "Li6PS5Cl")
+    for moles in (found.steps[0].products, found.start_products):
+        with pytest.raises(TypeError):
+            moles["LiF"] = 1.0
+    again = pickle.loads(pickle.dumps(found))
+    assert again == found
+    assert again.start_products == dict(found.start_products)
+    assert json.loads(json.dumps(found.as_dict()))["start_products"] == found.start_products
 
 
 def test_charge_of_the_element_divides_the_voltage(made_up: MakeUp) -> None:

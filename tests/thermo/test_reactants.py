@@ -41,8 +41,10 @@ def test_a_missing_composition_is_refused_with_its_neighbours(mp2019: Snapshot) 
 
 
 def test_a_system_without_compounds_says_so(made_up: MakeUp) -> None:
-    with pytest.raises(InputError, match="F-Mg holds no compound of all these elements"):
+    with pytest.raises(InputError, match="F-Mg holds no compound of all these elements") as refusal:
         price(made_up({"LiF": -3.0, "MgO": -3.0}), parse_reactant("MgF2"))
+    assert "one of these" not in refusal.value.remedy
+    assert "--at-hull" in refusal.value.remedy
 
 
 def test_a_long_list_of_neighbours_is_cut(mp2019: Snapshot) -> None:

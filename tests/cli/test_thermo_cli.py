@@ -1,0 +1,54 @@
+"""``screening react`` and ``screening lithiate``: what they write and what they refuse."""
+
+from pathlib import Path
+
+import pytest
+
+from screening.cli import main
+
+
+@pytest.fixture
+def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path):
+    """Run the command in an empty folder: exit status, stdout, stderr."""
+    monkeypatch.chdir(tmp_path)
+
+    def _run(*arguments: str) -> tuple[int, str, str]:
+        monkeypatch.setattr("sys.argv", ["screening", *arguments])
+        with pytest.raises(SystemExit) as leaving:
+            main()
+        captured = capsys.readouterr()
+        return int(leaving.value.code or 0), captured.out, captured.err
+
+    return _run
+
+
+class TestFiles:
+    @pytest.mark.parametrize(
+        ("arguments", "said"),
+        [
+            (("--csv", ""), "names no file"),
+            (("--csv", "/"), "names no file"),
+            (("--csv", "folder"), "folder: is a directory"),
+            (("--plot", "folder.png"), "folder.png: is a directory"),
+            (("--csv", "good.csv", "--plot", "nodir/f.png"), "nodir/f.png: cannot write"),
+            (("--csv", "x.png", "--plot", "x.png"), "x.png: named twice"),
+        ],
+    )
+    def test_a_wrong_name_is_refused_before_anything_is_written(
+        self, run, tmp_path: Path, arguments: tuple[str, ...], said: str
+    ) -> None:
+        (tmp_path / "folder").mkdir()
+        (tmp_path / "folder.png").mkdir()
+        status, out, err = run("react", "Li", "LiAlCl4", *arguments)
+        assert (status, out) == (2, "")
+        assert said in err
+        assert err.count("\n") == 1
+        assert sorted(path.name for path in tmp_path.rglob("*")) == ["folder", "folder.png"]
+
+
+@pytest.mark.parametrize("again", ["LiAlCl4", "Li2Al2Cl8"])
+def test_a_reactant_named_twice_is_refused(run, again: str) -> None:
+    status, out, err = run("react", "Li", "LiAlCl4", again)
+    assert (status, out) == (2, "")
+    assert f"LiAlCl4 and {again} are the same composition" in err
+    assert err.count("\n") == 1
