@@ -1,7 +1,7 @@
 """One bench sheet: everything that the bench needs to know of one candidate, as data."""
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from math import isfinite, isnan, pi
 from typing import Any
 
@@ -222,7 +222,7 @@ def bench_sheet(
         windows=tuple(Windows.default()),
         hazards=tuple(hazard(name) for name in handled),
         gases=tuple(hazard(gas) for gas in freed),
-        provenance=found.with_anode.provenance,
+        provenance=replace(found.with_anode.provenance, **(campaign.study_stamp if campaign else {})),
     )
 
 
@@ -252,7 +252,7 @@ def _standing_note(snapshot: Snapshot, campaign: Campaign | None, standing: Stan
     if campaign is None:
         return "No campaign was given (--results), so that nothing is said of its rank."
     if standing is None:
-        return "The campaign spells out nothing of this reactor with this anode and sulfide."
+        return "The campaign holds nothing of this reactor with this anode and sulfide."
     if campaign.source_checksum != snapshot.manifest.checksum:
         return "The ranking was made on another snapshot than the rest of this sheet."
     return ""
