@@ -285,9 +285,7 @@ def _density(snapshot: Snapshot, formula: Formula) -> float | None:
     return None if isnan(volume) else formula.molar_mass_g / volume
 
 
-def _estimated(
-    snapshot: Snapshot, compound: Formula, found: ReactorDetail, made: Recipe
-) -> tuple[str, ...]:
+def _estimated(snapshot: Snapshot, compound: Formula, found: ReactorDetail, made: Recipe) -> tuple[str, ...]:
     """Phases whose energies are estimates: the reactor, what it turns into, what it is made of."""
     names = [p.formula for plateau in found.plateaus for p in plateau.products if p.estimated]
     names += [p.formula for p in made.precursors if p.estimated]
@@ -297,9 +295,7 @@ def _estimated(
     return tuple(dict.fromkeys(names))
 
 
-def _patterns(
-    found: ReactorDetail, made: Recipe, plan: Plan, cells: Sequence[Cell]
-) -> tuple[Pattern, ...]:
+def _patterns(found: ReactorDetail, made: Recipe, plan: Plan, cells: Sequence[Cell]) -> tuple[Pattern, ...]:
     """Patterns of what the layer is made of and of what it should become, each phase once."""
     fades = any(plateau.above_floor for plateau in found.plateaus)
     roles = {found.formula: "reactor: should fade" if fades else "takes up nothing: should stay"}

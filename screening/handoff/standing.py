@@ -102,7 +102,7 @@ class Standing:
 class Campaign:
     """What a results directory says of its candidates.
 
-    ``ranking.json`` spells out the best and the named ones; ``ranking.parquet`` holds a row of every candidate.
+    ``ranking.json`` spells out the best and the named ones; ``ranking.parquet`` has a row for each of all.
     """
 
     path: Path
@@ -129,9 +129,7 @@ class Campaign:
         except ValidationError as error:
             first = error.errors()[0]
             place = ".".join(str(part) for part in first["loc"])
-            raise InputError(
-                f"{place}: {first['msg']}", where=str(path), remedy=REMEDY
-            ) from None
+            raise InputError(f"{place}: {first['msg']}", where=str(path), remedy=REMEDY) from None
         except ValueError as error:
             raise InputError(
                 f"damaged ({error})", where=str(path), remedy="run the study again into the same directory"
