@@ -4,6 +4,7 @@ A substance that the table lacks may be as dangerous as any: its safety data she
 """
 
 import csv
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from importlib.resources import files
@@ -12,7 +13,7 @@ import numpy as np
 
 from screening.phases.composition import Formula, parse_formula, symbol
 from screening.phases.snapshot import Snapshot
-from screening.reactors.elements import ACID_FORMERS, moisture_hazard
+from screening.reactors.elements import ACID_FORMERS, TOXIC, moisture_hazard, named, radioactive_table
 
 SOURCE = "Regulation (EC) No 1272/2008, Annex VI, Table 3"
 """Harmonised classifications, which bind suppliers in the European Union."""
@@ -48,6 +49,22 @@ class Hazard:
     statements: tuple[str, ...]
     source: str
     index_number: str
+
+
+@dataclass(frozen=True)
+class ElementHazard:
+    """Elements that are dangerous in whatever they are bound, and the substances that hold them.
+
+    Attributes
+    ----------
+    kind : {"toxic", "radioactive"}
+        By the rule of the campaign's flags and filters (`screening.reactors.elements`).
+    elements, formulas : tuple of str
+    """
+
+    kind: str
+    elements: tuple[str, ...]
+    formulas: tuple[str, ...]
 
 
 @cache
@@ -90,3 +107,15 @@ def gases(snapshot: Snapshot, formula: Formula) -> tuple[str, ...]:
     if kind == "H2S":
         return ("H2S",)
     return acids if kind else ()
+
+
+def element_hazards(formulas: Sequence[str]) -> tuple[ElementHazard, ...]:
+    """Toxic and radioactive elements among substances; a kind that none holds is left out."""
+    parsed = [parse_formula(formula) for formula in formulas]
+    found = []
+    for kind, table in (("toxic", named(TOXIC)), ("radioactive", radioactive_table())):
+        elements = dict.fromkeys(symbol(z) for each in parsed for z in each.atomic_numbers if table[z])
+        holders = tuple(each.text for each in parsed if table[list(each.atomic_numbers)].any())
+        if elements:
+            found.append(ElementHazard(kind, tuple(elements), holders))
+    return tuple(found)

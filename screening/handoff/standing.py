@@ -171,7 +171,9 @@ class Campaign:
 
     def _spelled_out(self, reactor: Formula, anode: str, sulfide: str) -> _Reactor | None:
         for each in self.document.reactors:
-            if (each.anode, each.sulfide) == (anode, sulfide) and _same(parse_formula(each.formula), reactor):
+            if (each.anode, each.sulfide) == (anode, sulfide) and same_composition(
+                parse_formula(each.formula), reactor
+            ):
                 return each
         return None
 
@@ -184,7 +186,7 @@ class Campaign:
         for z in reactor.atomic_numbers:  # few are left to be parsed
             mine &= table["formula"].str.contains(symbol(z), regex=False)
         for _, row in table[mine].iterrows():
-            if _same(parse_formula(str(row["formula"])), reactor):
+            if same_composition(parse_formula(str(row["formula"])), reactor):
                 return _of_row(row, self._ranking)
         return None
 
@@ -252,7 +254,8 @@ def _known(value: float) -> float | None:
     return None if isnan(value) else value
 
 
-def _same(left: Formula, right: Formula) -> bool:
+def same_composition(left: Formula, right: Formula) -> bool:
+    """Whether two formulas name one composition, however they are written."""
     return left.atomic_numbers == right.atomic_numbers and np.allclose(left.fractions, right.fractions)
 
 
