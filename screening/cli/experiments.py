@@ -17,26 +17,28 @@ def check(
     directory: Annotated[Path, typer.Argument(metavar="DIR", help="Folder of cell sheets.")],
     as_json: JsonOption = False,
 ) -> None:
-    """Check every sheet; each fault in one line, exit status 2 if there is any."""
-    from screening.lab.experiments import survey
+    """Check every sheet and open its raw files; each fault in one line, exit status 2 if there is any."""
+    from screening.lab.check import check as look
 
-    found = survey(directory)
+    found = look(directory)
     if as_json:
         write_json(
             {
-                "sound": [experiment.name for experiment in found.experiments],
+                "sound": [cell.name for cell in found.cells],
+                "remarks": {cell.name: list(cell.remarks) for cell in found.cells if cell.remarks},
                 "faults": [str(fault) for fault in found.faults],
             }
         )
     else:
-        for experiment in found.experiments:
-            record = experiment.record
+        for cell in found.cells:
+            record = cell.experiment.record
             layer = f"{record.reactor} {record.wt_percent:g} wt%" if record.reactor else "no layer"
-            print(f"{experiment.name:36} {record.origin:11} {record.kind:10} {layer}, {record.sulfide}")
+            print(f"{cell.name:36} {record.origin:11} {record.kind:10} {layer}, {record.sulfide}")
+            for remark in cell.remarks:
+                print(f"    {remark}")
         for fault in found.faults:
             say(f"screening: {fault}")
-        counts = f"{len(found.experiments)} sound, {len(found.faults)} faulty"
-        print(counts)
+        print(f"{len(found.cells)} sound, {found.n_faulty} faulty")
     if found.faults:
         raise typer.Exit(2)
 

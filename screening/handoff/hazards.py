@@ -4,14 +4,16 @@ A substance that the table lacks may be as dangerous as any: its safety data she
 """
 
 import csv
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from importlib.resources import files
 
 import numpy as np
 
-from screening.phases.composition import Formula, parse_formula
+from screening.phases.composition import Formula, parse_formula, symbol
 from screening.phases.snapshot import Snapshot
+from screening.reactors.elements import TOXIC, named, radioactive_table
 from screening.reactors.moisture import moisture_hazard
 
 SOURCE = "Regulation (EC) No 1272/2008, Annex VI, Table 3"
@@ -45,6 +47,22 @@ class Hazard:
     statements: tuple[str, ...]
     source: str
     index_number: str
+
+
+@dataclass(frozen=True)
+class ElementHazard:
+    """Elements that are dangerous in whatever they are bound, and the substances that hold them.
+
+    Attributes
+    ----------
+    kind : {"toxic", "radioactive"}
+        By the rule of the campaign's flags and filters (`screening.reactors.elements`).
+    elements, formulas : tuple of str
+    """
+
+    kind: str
+    elements: tuple[str, ...]
+    formulas: tuple[str, ...]
 
 
 @cache
@@ -83,3 +101,15 @@ def gases(snapshot: Snapshot, formula: Formula) -> tuple[str, ...]:
         return ()
     freed = str(moisture_hazard(snapshot.phases.take(np.array([phase])))[0])
     return tuple(freed.split(", ")) if freed else ()
+
+
+def element_hazards(formulas: Sequence[str]) -> tuple[ElementHazard, ...]:
+    """Toxic and radioactive elements among substances; a kind that none holds is left out."""
+    parsed = [parse_formula(formula) for formula in formulas]
+    found = []
+    for kind, table in (("toxic", named(TOXIC)), ("radioactive", radioactive_table())):
+        elements = dict.fromkeys(symbol(z) for each in parsed for z in each.atomic_numbers if table[z])
+        holders = tuple(each.text for each in parsed if table[list(each.atomic_numbers)].any())
+        if elements:
+            found.append(ElementHazard(kind, tuple(elements), holders))
+    return tuple(found)

@@ -7,6 +7,7 @@ from math import isnan
 from screening.handoff.hazards import SOURCE, SUPPLIER
 from screening.handoff.patterns import Pattern
 from screening.handoff.sheet import MG_PER_G, BenchSheet
+from screening.phases.composition import parse_formula
 from screening.phases.powder import CU_KA_A, shift_deg
 from screening.reactors.detail import Plateau
 
@@ -129,7 +130,12 @@ def _recipe(sheet: BenchSheet) -> Block:
     rows = (*rows, ("Sum", "", "", "", f"{total:.4f}"))
     table = Table(("Powder", "Name", "CAS no.", "mol/mol", "Mass (g)"), rows, (3, 4))
     if made.route == "bought":
-        return Block(title, ("A binary: bought as such.",), table)
+        stocked = bool(made.precursors[0].name)
+        what = "An element" if len(parse_formula(made.formula).atomic_numbers) == 1 else "A binary"
+        bought = (
+            ": bought as such." if stocked else ", to be bought: whether anyone sells it is to be looked up."
+        )
+        return Block(title, (f"{what}{bought}",), table)
     sentences = [f"{chemical(made.reaction)}. Amounts of pure, dry powders; correct for the assay."]
     if made.route == "stable binaries":
         sentences.append("Stocked powders do not balance it: look up who sells these.")
@@ -323,6 +329,8 @@ def _windows(sheet: BenchSheet) -> Block:
         "Centres as in doi:10.1002/aenm.202300815; the windows of screening drt. A sweep down to 0.1 Hz ends "
         "at τ = 1.6 s."
     )
+    if sheet.mobile != "Li":
+        sentence += f" They were found in cells that plate Li: with {sheet.mobile} they are a first guess."
     table = Table(("Window", "Process", "τ (s)", "Expected"), rows)
     return Block("How to see it: impedance (DRT)", (sentence,), table)
 
@@ -335,6 +343,9 @@ def _hazards(sheet: BenchSheet) -> Block:
     sentences = [f"Harmonised statements of {SOURCE}{supplied}. Suppliers may state more."]
     if unlisted:
         sentences[0] += f" Not in the table here, look up the safety data sheet: {unlisted}."
+    for each in sheet.element_hazards:
+        elements, holders = ", ".join(each.elements), ", ".join(map(chemical, each.formulas))
+        sentences.append(f"Compounds of {elements} are {each.kind} as a class: {holders}.")
     if sheet.gases:
         names = ", ".join(chemical(gas.formula) for gas in sheet.gases)
         sentences.append(f"Moist air sets free: {names}. Work in a dry glovebox.")

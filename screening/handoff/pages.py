@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 SANS, BOLD = "DejaVuSans", "DejaVuSans-Bold"
 """Faces with Greek letters and subscripts, of the DejaVu family that matplotlib brings along."""
 
-MARGIN_MM, TEXT_PT, LEADING_PT, TITLE_PT = 9.5, 6.7, 8.2, 12.0
+MARGIN_MM, TEXT_PT, LEADING_PT, TITLE_PT = 8.0, 6.7, 7.6, 12.0
 """A4 with most sheets on one page; a long staircase takes a second."""
 
 FRAME_PADDING_PT = 6.0

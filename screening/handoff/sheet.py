@@ -1,18 +1,19 @@
 """One bench sheet: everything that the bench needs to know of one candidate, as data."""
 
+import re
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from math import isfinite, isnan, pi
 from typing import Any
 
 from screening.errors import InputError
-from screening.handoff.hazards import Hazard, gases, hazard
+from screening.handoff.hazards import ElementHazard, Hazard, element_hazards, gases, hazard
 from screening.handoff.patterns import Pattern, pattern
 from screening.handoff.protocol import Protocol, quoted_protocol
 from screening.handoff.recipe import Recipe, recipe
-from screening.handoff.standing import Campaign, Standing
+from screening.handoff.standing import Campaign, Standing, same_composition
 from screening.lab.impedance.windows import Window, Windows
-from screening.phases.composition import Formula, parse_formula
+from screening.phases.composition import Formula, parse_formula, symbol
 from screening.phases.snapshot import Snapshot
 from screening.phases.structures import Cell, literature_cells, snapshot_cells
 from screening.provenance import Provenance
@@ -120,10 +121,13 @@ class BenchSheet:
     estimated : tuple of str
         Phases on the way that are estimates.
     patterns : tuple of Pattern
+    mobile : str
+        Element that the anode gives up.
     windows : tuple of Window
     hazards : tuple of Hazard
     gases : tuple of Hazard
         What moist air sets free.
+    element_hazards : tuple of ElementHazard
     provenance : Provenance
     """
 
@@ -140,9 +144,11 @@ class BenchSheet:
     energy_above_hull_ev_per_atom: float
     estimated: tuple[str, ...]
     patterns: tuple[Pattern, ...]
+    mobile: str
     windows: tuple[Window, ...]
     hazards: tuple[Hazard, ...]
     gases: tuple[Hazard, ...]
+    element_hazards: tuple[ElementHazard, ...]
     provenance: Provenance
 
     @property
@@ -192,13 +198,16 @@ def bench_sheet(
     Raises
     ------
     InputError
-        If the snapshot lacks the reactor, the anode or the sulfide.
+        If the snapshot lacks the reactor, the anode or the sulfide, or two of them are one composition.
     """
     compound = parse_formula(reactor)
+    _check_distinct(compound, plan)
     phase = _phase(snapshot, compound, "reactor")
     _phase(snapshot, parse_formula(plan.sulfide), "sulfide")
     conditions = _conditions(plan, campaign)
-    found = detail(Surroundings.of(snapshot, conditions), phase, compound.text, (plan.wt_percent,))
+    surroundings = Surroundings.of(snapshot, conditions)
+    found = detail(surroundings, phase, compound.text, (plan.wt_percent,))
+    mobile = symbol(surroundings.anode.mobile)
     made = recipe(snapshot, compound, plan.batch_g)
     standing = campaign.standing(compound, plan.anode, plan.sulfide) if campaign else None
     handled = list(
@@ -219,11 +228,32 @@ def bench_sheet(
         energy_above_hull_ev_per_atom=found.energy_above_hull_ev_per_atom,
         estimated=_estimated(snapshot, compound, found, made),
         patterns=_patterns(snapshot, found, made, plan, cells),
-        windows=tuple(Windows.default()),
+        mobile=mobile,
+        windows=tuple(_renamed(window, mobile) for window in Windows.default()),
         hazards=tuple(hazard(name) for name in handled),
         gases=tuple(hazard(gas) for gas in freed),
-        provenance=found.with_anode.provenance,
+        element_hazards=element_hazards(handled),
+        provenance=replace(found.with_anode.provenance, **(campaign.study_stamp if campaign else {})),
     )
+
+
+def _check_distinct(compound: Formula, plan: Plan) -> None:
+    anode, sulfide = parse_formula(plan.anode), parse_formula(plan.sulfide)
+    if same_composition(compound, anode):
+        raise InputError(
+            f"{compound.text} is the anode itself", where="reactor", remedy="give a compound that it reduces"
+        )
+    if same_composition(compound, sulfide):
+        raise InputError(
+            f"{plan.sulfide} is the reactor itself",
+            where="sulfide",
+            remedy="give the electrolyte that the reactor is mixed with",
+        )
+
+
+def _renamed(window: Window, mobile: str) -> Window:
+    """A window of the founding paper, whose cells plate lithium, for a cell that plates another metal."""
+    return replace(window, process=re.sub(r"\bLi\b", mobile, window.process))
 
 
 def _conditions(plan: Plan, campaign: Campaign | None) -> Conditions:
@@ -252,7 +282,7 @@ def _standing_note(snapshot: Snapshot, campaign: Campaign | None, standing: Stan
     if campaign is None:
         return "No campaign was given (--results), so that nothing is said of its rank."
     if standing is None:
-        return "The campaign spells out nothing of this reactor with this anode and sulfide."
+        return "The campaign holds nothing of this reactor with this anode and sulfide."
     if campaign.source_checksum != snapshot.manifest.checksum:
         return "The ranking was made on another snapshot than the rest of this sheet."
     return ""

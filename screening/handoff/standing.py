@@ -2,18 +2,26 @@
 
 import json
 from dataclasses import dataclass
-from math import log
+from functools import cached_property
+from math import isnan, log
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from pydantic import BaseModel, Field, ValidationError
 
 from screening.errors import InputError
-from screening.phases.composition import Formula, parse_formula
-from screening.reactors.settings import Conditions
+from screening.phases.composition import Formula, parse_formula, symbol
+from screening.reactors.criteria import CRITERIA
+from screening.reactors.ranking import UNDECIDED, desirabilities
+from screening.reactors.settings import Conditions, Ranking
 
-RANKING_JSON = "ranking.json"
+if TYPE_CHECKING:
+    import pandas as pd
+
+RANKING_JSON, RANKING_PARQUET = "ranking.json", "ranking.parquet"
+FILTER_PREFIX = "filter_"
+REMEDY = "run the study again with this version"
 
 KEPT_CONDITIONS = ("plateau_floor_v", "percolation_threshold", "no_reaction_ev_per_atom", "alloy", "alloys")
 """Conditions of a study that a sheet takes over; contents of the layer are the sheet's own."""
@@ -92,7 +100,10 @@ class Standing:
 
 @dataclass(frozen=True)
 class Campaign:
-    """A ``ranking.json``, validated."""
+    """What a results directory says of its candidates.
+
+    ``ranking.json`` spells out the best and the named ones; ``ranking.parquet`` has a row for each of all.
+    """
 
     path: Path
     document: _Document
@@ -118,9 +129,7 @@ class Campaign:
         except ValidationError as error:
             first = error.errors()[0]
             place = ".".join(str(part) for part in first["loc"])
-            raise InputError(
-                f"{place}: {first['msg']}", where=str(path), remedy="run the study again with this version"
-            ) from None
+            raise InputError(f"{place}: {first['msg']}", where=str(path), remedy=REMEDY) from None
         except ValueError as error:
             raise InputError(
                 f"damaged ({error})", where=str(path), remedy="run the study again into the same directory"
@@ -130,6 +139,11 @@ class Campaign:
     def source_checksum(self) -> str:
         """Content checksum of the snapshot that was ranked."""
         return self.document.provenance.get("source_checksum", "")
+
+    @property
+    def study_stamp(self) -> dict[str, str]:
+        """What a provenance stamp says of the study: ``study`` and ``study_checksum``."""
+        return {name: self.document.provenance.get(name, "") for name in ("study", "study_checksum")}
 
     def conditions(self, changes: dict[str, Any]) -> Conditions:
         """Conditions of the study, with what the sheet sets itself."""
@@ -141,18 +155,107 @@ class Campaign:
             raise InputError(
                 f"study.conditions: {error.errors()[0]['msg']}",
                 where=str(self.path),
-                remedy="run the study again with this version",
+                remedy=REMEDY,
             ) from None
 
     def standing(self, reactor: Formula, anode: str, sulfide: str) -> Standing | None:
-        """Place of one reactor against one anode and sulfide; None where it was not spelled out."""
+        """Place of one reactor against one anode and sulfide; None where the campaign does not hold it.
+
+        Raises
+        ------
+        InputError
+            If the table of all candidates cannot be used.
+        """
+        found = self._spelled_out(reactor, anode, sulfide) or self._tabled(reactor, anode, sulfide)
+        return None if found is None else _standing(str(self.document.study.get("name", "")), found)
+
+    def _spelled_out(self, reactor: Formula, anode: str, sulfide: str) -> _Reactor | None:
         for each in self.document.reactors:
-            if (each.anode, each.sulfide) == (anode, sulfide) and _same(parse_formula(each.formula), reactor):
-                return _standing(str(self.document.study.get("name", "")), each)
+            if (each.anode, each.sulfide) == (anode, sulfide) and same_composition(
+                parse_formula(each.formula), reactor
+            ):
+                return each
         return None
 
+    def _tabled(self, reactor: Formula, anode: str, sulfide: str) -> _Reactor | None:
+        """A candidate that is ranked without being spelled out, valued by the study's own rules."""
+        if not self._table_path.exists():
+            return None
+        table = self._table
+        mine = (table["anode"] == anode) & (table["sulfide"] == sulfide)
+        for z in reactor.atomic_numbers:  # few are left to be parsed
+            mine &= table["formula"].str.contains(symbol(z), regex=False)
+        for _, row in table[mine].iterrows():
+            if same_composition(parse_formula(str(row["formula"])), reactor):
+                return _of_row(row, self._ranking)
+        return None
 
-def _same(left: Formula, right: Formula) -> bool:
+    @property
+    def _table_path(self) -> Path:
+        return self.path.with_name(RANKING_PARQUET)
+
+    @cached_property
+    def _table(self) -> "pd.DataFrame":
+        import pandas as pd
+        import pyarrow as pa
+
+        path = self._table_path
+        try:
+            table = pd.read_parquet(path)
+        except (OSError, pa.ArrowInvalid):
+            raise InputError("damaged", where=str(path), remedy=REMEDY) from None
+        needed = ("formula", "anode", "sulfide", "rank", "score", "passes", *(c.name for c in CRITERIA))
+        missing = [name for name in needed if name not in table]
+        if missing:
+            raise InputError(f"lacks {', '.join(missing)}", where=str(path), remedy=REMEDY)
+        return table
+
+    @cached_property
+    def _ranking(self) -> Ranking:
+        """Weights and bounds of the study."""
+        try:
+            return Ranking.model_validate(self.document.study.get("ranking"))
+        except ValidationError as error:
+            first = error.errors(include_url=False)[0]
+            place = ".".join(("study", "ranking", *map(str, first["loc"])))
+            raise InputError(f"{place}: {first['msg']}", where=str(self.path), remedy=REMEDY) from None
+
+
+def _of_row(row: "pd.Series", ranking: Ranking) -> _Reactor:
+    """A row of the table as ``ranking.json`` would spell it out."""
+    values = row[[criterion.name for criterion in CRITERIA]].to_numpy(float)
+    valued = desirabilities(values, ranking)
+    criteria = {
+        criterion.name: _Value(
+            value=_known(value),
+            unit=criterion.unit,
+            desirability=_known(desirability),
+            weight=ranking.criteria[criterion.name].weight,
+        )
+        for criterion, value, desirability in zip(CRITERIA, values.tolist(), valued.tolist(), strict=True)
+    }
+    filters = {
+        str(name).removeprefix(FILTER_PREFIX): None if row[name] == UNDECIDED else bool(row[name])
+        for name in row.index
+        if str(name).startswith(FILTER_PREFIX)
+    }
+    return _Reactor(
+        formula=row["formula"],
+        anode=row["anode"],
+        sulfide=row["sulfide"],
+        rank=int(row["rank"]) if row["passes"] else None,
+        score=float(row["score"]),
+        filters=filters,
+        criteria=criteria,
+    )
+
+
+def _known(value: float) -> float | None:
+    return None if isnan(value) else value
+
+
+def same_composition(left: Formula, right: Formula) -> bool:
+    """Whether two formulas name one composition, however they are written."""
     return left.atomic_numbers == right.atomic_numbers and np.allclose(left.fractions, right.fractions)
 
 

@@ -1,7 +1,6 @@
 """The sheet of one cell as a group keeps it: what the cell is, its raw files, its quoted figures."""
 
 import math
-import re
 from enum import StrEnum
 from pathlib import PurePosixPath
 from typing import Annotated, Any, Self
@@ -11,10 +10,26 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 from screening.lab.cycling.cell_sheet import CellSheet
 from screening.lab.diffraction.pattern import CU_KA_A
 from screening.lab.quantities import QUANTITIES
-
-_FORMULA = re.compile(r"[A-Z][A-Za-z0-9.()\[\]]*")
-_Positive = Annotated[float, Field(gt=0.0, allow_inf_nan=False)]
-_Finite = Annotated[float, Field(allow_inf_nan=False)]
+from screening.lab.sheet_values import (
+    ArealCapacity,
+    CellVoltage,
+    Celsius,
+    CurrentDensity,
+    Figure,
+    Flag,
+    Hours,
+    Megapascals,
+    Milligrams,
+    Millimetres,
+    Percent,
+    PlateauVoltage,
+    Positive,
+    Rate,
+    Share,
+    SquareCentimetres,
+    Wavelength,
+    formula,
+)
 
 
 class Origin(StrEnum):
@@ -54,11 +69,11 @@ class Cathode(_Table):
     """
 
     material: str = Field(min_length=1)
-    composite_mg: _Positive | None = None
-    active_fraction: Annotated[float, Field(gt=0.0, le=1.0)] | None = None
-    plateau_v: Annotated[float, Field(gt=0.0, lt=7.0)] | None = None
+    composite_mg: Milligrams | None = None
+    active_fraction: Share | None = None
+    plateau_v: PlateauVoltage | None = None
     plateau_where: str = ""
-    other_plateaus_v: tuple[Annotated[float, Field(gt=0.0, lt=7.0)], ...] = ()
+    other_plateaus_v: tuple[PlateauVoltage, ...] = ()
 
     @model_validator(mode="after")
     def _cited(self) -> Self:
@@ -74,11 +89,17 @@ class Cathode(_Table):
 class ProtocolSheet(_Table):
     """How the cell was cycled; only cells of one protocol are compared with each other."""
 
-    current_ma_per_cm2: _Positive | None = None
-    capacity_mah_per_cm2: _Positive | None = None
-    c_rate_per_h: _Positive | None = None
-    lower_v: _Finite | None = None
-    upper_v: _Finite | None = None
+    current_ma_per_cm2: CurrentDensity | None = None
+    capacity_mah_per_cm2: ArealCapacity | None = None
+    c_rate_per_h: Rate | None = None
+    lower_v: CellVoltage | None = None
+    upper_v: CellVoltage | None = None
+
+    @model_validator(mode="after")
+    def _rising(self) -> Self:
+        if self.lower_v is not None and self.upper_v is not None and not self.lower_v < self.upper_v:
+            raise ValueError(f"lower_v = {self.lower_v:g} is not below upper_v = {self.upper_v:g}")
+        return self
 
     @property
     def words(self) -> str:
@@ -109,7 +130,7 @@ class Files(_Table):
     impedance: tuple[str, ...] = ()
     cycling: tuple[str, ...] = ()
     diffraction: Annotated[tuple[str, ...], Field(max_length=1)] = ()
-    wavelength_a: Annotated[float, Field(gt=0.0, lt=5.0)] = CU_KA_A
+    wavelength_a: Wavelength = CU_KA_A
 
     @property
     def all(self) -> tuple[str, ...]:
@@ -143,9 +164,9 @@ class Quoted(_Table):
     """
 
     quantity: str
-    value: bool | _Finite
-    sd: _Positive | None = None
-    at_least: bool = False
+    value: Figure
+    sd: Positive | None = None
+    at_least: Flag = False
     where: str = Field(min_length=1)
 
     @model_validator(mode="after")
@@ -195,17 +216,17 @@ class CellRecord(_Table):
     origin: Origin
     kind: Kind
     reactor: str = ""
-    wt_percent: Annotated[float, Field(gt=0.0, le=100.0)] | None = None
+    wt_percent: Percent | None = None
     sulfide: str = "Li6PS5Cl"
     anode: str = "Li"
-    layer_mg: _Positive | None = None
-    area_cm2: _Positive | None = None
-    die_mm: _Positive | None = None
+    layer_mg: Milligrams | None = None
+    area_cm2: SquareCentimetres | None = None
+    die_mm: Millimetres | None = None
     stack: tuple[str, ...] = ()
-    masses_mg: dict[str, _Positive] = Field(default_factory=dict)
-    pressure_mpa: _Positive | None = None
-    temperature_c: Annotated[float, Field(gt=-273.15, lt=1000.0)] = 25.0
-    rest_h: Annotated[float, Field(ge=0.0, allow_inf_nan=False)] | None = None
+    masses_mg: dict[str, Milligrams] = Field(default_factory=dict)
+    pressure_mpa: Megapascals | None = None
+    temperature_c: Celsius = 25.0
+    rest_h: Hours | None = None
     cathode: Cathode | None = None
     protocol: ProtocolSheet = ProtocolSheet()
     files: Files = Files()
@@ -215,9 +236,7 @@ class CellRecord(_Table):
     @field_validator("reactor", "sulfide", "anode")
     @classmethod
     def _formula(cls, text: str) -> str:
-        if text and not _FORMULA.fullmatch(text):
-            raise ValueError("no formula such as LiAlCl4")
-        return text
+        return formula(text) if text else text
 
     @model_validator(mode="after")
     def _sound(self) -> Self:
@@ -259,3 +278,13 @@ class CellRecord(_Table):
             given["composite_mass_mg"] = self.cathode.composite_mg
             given["active_fraction"] = self.cathode.active_fraction
         return CellSheet(temperature_c=self.temperature_c, pressure_mpa=self.pressure_mpa, **given)
+
+
+TABLES: dict[str, type[BaseModel]] = {
+    "": CellRecord,
+    "cathode": Cathode,
+    "protocol": ProtocolSheet,
+    "files": Files,
+    "quoted": Quoted,
+}
+"""Tables of a sheet by the name of their heading; the sheet itself has none."""

@@ -30,6 +30,7 @@ from pydantic import ValidationError
 
 from screening.errors import InputError
 from screening.lab.cell_record import CellRecord
+from screening.lab.sheet_faults import sheet_faults
 
 SUFFIX = ".toml"
 
@@ -56,6 +57,24 @@ class Experiment:
         return tuple(self.path.parent / name for name in getattr(self.record.files, kind))
 
 
+@dataclass(frozen=True)
+class Survey:
+    """The sound sheets of a folder by name, and what is wrong with the others.
+
+    Attributes
+    ----------
+    experiments : tuple of Experiment
+    faults : tuple of InputError
+        All of them; a sheet may have several.
+    n_faulty : int
+        Sheets with a fault.
+    """
+
+    experiments: tuple[Experiment, ...]
+    faults: tuple[InputError, ...]
+    n_faulty: int
+
+
 def read_experiments(directory: Path) -> tuple[Experiment, ...]:
     """Read all sheets of a folder and of its subfolders, by name.
 
@@ -68,14 +87,6 @@ def read_experiments(directory: Path) -> tuple[Experiment, ...]:
     if found.faults:
         raise found.faults[0]
     return found.experiments
-
-
-@dataclass(frozen=True)
-class Survey:
-    """The sound sheets of a folder by name, and what is wrong with the others."""
-
-    experiments: tuple[Experiment, ...]
-    faults: tuple[InputError, ...]
 
 
 def survey(directory: Path) -> Survey:
@@ -95,24 +106,16 @@ def survey(directory: Path) -> Survey:
             where=str(directory),
             remedy="write one per cell; screening experiments example shows how",
         )
-    experiments, faults = [], []
+    experiments: dict[str, Experiment] = {}
+    faults: list[InputError] = []
     for path in paths:
-        try:
-            experiments.append(read_experiment(path))
-        except InputError as fault:
-            faults.append(fault)
-    faults += _repeated(experiments)
-    return Survey(tuple(experiments), tuple(faults))
-
-
-def _repeated(experiments: list[Experiment]) -> list[InputError]:
-    """Faults between sheets: names that repeat."""
-    names = [experiment.name for experiment in experiments]
-    return [
-        InputError("another sheet has this name", where=str(experiment.path), remedy="rename one")
-        for place, experiment in enumerate(experiments)
-        if experiment.name in names[:place]
-    ]
+        experiment, wrong = _examine(path)
+        if experiment is not None and path.stem in experiments:
+            wrong = [InputError("another sheet has this name", where=str(path), remedy="rename one")]
+        elif experiment is not None:
+            experiments[path.stem] = experiment
+        faults += wrong
+    return Survey(tuple(experiments.values()), tuple(faults), len(paths) - len(experiments))
 
 
 def read_experiment(path: Path) -> Experiment:
@@ -121,40 +124,35 @@ def read_experiment(path: Path) -> Experiment:
     Raises
     ------
     InputError
-        One line: file, key, value, remedy.
+        One line: file, key, value, remedy; for the first fault.
     """
-    try:
-        content = tomllib.loads(path.read_text("utf-8-sig"))
-    except OSError as error:
-        raise InputError(
-            f"cannot read ({error.strerror})", where=str(path), remedy="name an existing file"
-        ) from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise InputError(f"not TOML: {error}", where=str(path), remedy="correct that line") from None
-    try:
-        record = CellRecord.model_validate(content)
-    except ValidationError as error:
-        raise _first_fault(error, path) from None
-    experiment = Experiment(path.stem, path, record)
-    for name, place in zip(record.files.all, experiment.located("all"), strict=True):
-        if not place.is_file():
-            raise InputError(
-                f"no file {name!r}",
-                where=f"{path}: files",
-                remedy="give its path relative to the sheet, or put it there",
-            )
+    experiment, faults = _examine(path)
+    if experiment is None:
+        raise faults[0]
     return experiment
 
 
-def _first_fault(error: ValidationError, path: Path) -> InputError:
-    fault = error.errors(include_url=False, include_context=False)[0]
-    key = ".".join(str(part) for part in fault["loc"] if part not in ("bool", "float"))
-    where = f"{path}: {key}" if key else str(path)
-    if fault["type"] == "extra_forbidden":
-        return InputError("unknown key", where=where, remedy="see docs/validation.md for the keys")
-    if fault["type"] == "missing":
-        return InputError("is missing", where=where, remedy="add it")
-    message = fault["msg"].removeprefix("Value error, ")
-    given = fault["input"]
-    value = f"{given!r}: " if isinstance(given, bool | int | float | str) else ""
-    return InputError(f"{value}{message}", where=where, remedy="correct the value")
+def _examine(path: Path) -> tuple[Experiment | None, list[InputError]]:
+    """A sheet if it is sound, else everything that is wrong with it."""
+    try:
+        content = tomllib.loads(path.read_text("utf-8-sig"))
+    except OSError as error:
+        reason = f"cannot read ({error.strerror})"
+        return None, [InputError(reason, where=str(path), remedy="name an existing file")]
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        return None, [InputError(f"not TOML: {error}", where=str(path), remedy="correct that line")]
+    try:
+        record = CellRecord.model_validate(content)
+    except ValidationError as error:
+        return None, sheet_faults(error, path)
+    experiment = Experiment(path.stem, path, record)
+    faults = [
+        InputError(
+            f"no file {name!r}",
+            where=f"{path}: files",
+            remedy="give its path relative to the sheet, or put it there",
+        )
+        for name, place in zip(record.files.all, experiment.located("all"), strict=True)
+        if not place.is_file()
+    ]
+    return (None if faults else experiment), faults

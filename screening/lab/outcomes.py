@@ -75,11 +75,14 @@ class MeasuredCell:
         By quantity.
     remarks : tuple of str
         What the raw files did not yield, and why.
+    faults : tuple of InputError
+        Of raw files that could not be used at all; remarked upon too.
     """
 
     experiment: Experiment
     outcomes: dict[str, Outcome]
     remarks: tuple[str, ...] = ()
+    faults: tuple[InputError, ...] = ()
 
     @property
     def name(self) -> str:
@@ -91,7 +94,12 @@ class MeasuredCell:
         outcome = self.outcomes.get(quantity)
         return None if outcome is None else outcome.value
 
-    def joined(self, outcomes: Sequence[Outcome], remarks: Sequence[str] = ()) -> "MeasuredCell":
+    def joined(
+        self,
+        outcomes: Sequence[Outcome],
+        remarks: Sequence[str] = (),
+        faults: Sequence[InputError] = (),
+    ) -> "MeasuredCell":
         """The cell with outcomes of its raw files added to those it has.
 
         Raises
@@ -108,7 +116,12 @@ class MeasuredCell:
                     remedy="keep the figure or the files",
                 )
         added = {outcome.quantity: outcome for outcome in outcomes}
-        return MeasuredCell(self.experiment, self.outcomes | added, (*self.remarks, *remarks))
+        return MeasuredCell(
+            self.experiment,
+            self.outcomes | added,
+            (*self.remarks, *remarks),
+            (*self.faults, *faults),
+        )
 
 
 def measured_cells(experiments: Sequence[Experiment]) -> tuple[MeasuredCell, ...]:
@@ -137,7 +150,7 @@ def measure_cell(experiment: Experiment) -> MeasuredCell:
     ):
         if names:
             reduced = _reduced(reduce, experiment)
-            cell = cell.joined(reduced.outcomes, reduced.remarks)
+            cell = cell.joined(reduced.outcomes, reduced.remarks, reduced.faults)
     return cell
 
 
@@ -145,6 +158,7 @@ def measure_cell(experiment: Experiment) -> MeasuredCell:
 class _Reduced:
     outcomes: tuple[Outcome, ...]
     remarks: tuple[str, ...] = ()
+    faults: tuple[InputError, ...] = ()
 
 
 def _reduced(reduce: Callable[[Experiment], _Reduced], experiment: Experiment) -> _Reduced:
@@ -152,7 +166,7 @@ def _reduced(reduce: Callable[[Experiment], _Reduced], experiment: Experiment) -
     try:
         return reduce(experiment)
     except InputError as fault:
-        return _Reduced((), (f"raw files give no outcome: {fault}",))
+        return _Reduced((), (f"raw files give no outcome: {fault}",), (fault,))
 
 
 def _quoted(quoted: Quoted) -> Outcome:

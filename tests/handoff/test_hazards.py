@@ -5,7 +5,7 @@ from importlib.resources import files
 
 import pytest
 
-from screening.handoff.hazards import SDS, SOURCE, SUPPLIER, gases, hazard
+from screening.handoff.hazards import SDS, SOURCE, SUPPLIER, element_hazards, gases, hazard
 from screening.phases.composition import parse_formula
 from screening.phases.library import open_snapshot
 from screening.phases.snapshot import Snapshot
@@ -93,3 +93,12 @@ def test_what_the_table_lacks_is_to_be_looked_up() -> None:
 )
 def test_gases_of_moist_air(snapshot: Snapshot, formula: str, freed: tuple[str, ...]) -> None:
     assert gases(snapshot, parse_formula(formula)) == freed
+
+
+def test_elements_are_flagged_with_the_substances_that_hold_them() -> None:
+    found = element_hazards(("LiCl", "PbI2", "TlCl", "U3O8", "PbO"))
+    assert [(each.kind, each.elements, each.formulas) for each in found] == [
+        ("toxic", ("Pb", "Tl"), ("PbI2", "TlCl", "PbO")),
+        ("radioactive", ("U",), ("U3O8",)),
+    ]
+    assert element_hazards(("LiAlCl4", "BiF3")) == ()

@@ -156,3 +156,53 @@ def test_what_the_snapshot_lacks_is_refused(snapshot: Snapshot) -> None:
         bench_sheet(snapshot, "Li7AlCl9", Plan())
     with pytest.raises(InputError, match="sulfide: snapshot mp2019 has no Li9P9S9"):
         bench_sheet(snapshot, "LiAlCl4", Plan(sulfide="Li9P9S9"))
+
+
+def test_the_full_cell_is_pressed_as_the_paper_pressed_it(snapshot: Snapshot) -> None:
+    steps = bench_sheet(snapshot, "LiAlCl4", Plan(die_mm=20.0)).protocol.steps
+    full = [(step.load_t, step.load_on_this_die_t) for step in steps if "full cell" in step.name]
+    assert full == [(2.0, pytest.approx(8.0)), (3.0, pytest.approx(12.0))]  # 2, 2, 2 and 3 t on 10 mm
+    assert any(step.load_t == 1.5 for step in steps)  # the stack
+
+
+@pytest.mark.parametrize(
+    ("reactor", "told"),
+    [
+        ("PbI2", "Compounds of Pb are toxic as a class: PbI₂."),
+        ("CdCl2", "Compounds of Cd are toxic as a class: CdCl₂."),
+        ("U3O8", "Compounds of U are radioactive as a class: U₃O₈."),
+    ],
+)
+def test_toxic_and_radioactive_elements_are_named(snapshot: Snapshot, reactor: str, told: str) -> None:
+    assert told in sheet_html(bench_sheet(snapshot, reactor, Plan()))
+    assert "as a class" not in sheet_html(bench_sheet(snapshot, "MgF2", Plan()))
+
+
+def test_a_binary_off_the_list_is_to_be_looked_up(snapshot: Snapshot) -> None:
+    unlisted = sheet_html(bench_sheet(snapshot, "SnF2", Plan()))
+    assert "not on the list of stocked powders" in unlisted
+    assert "whether anyone sells it is to be looked up" in unlisted
+    assert "bought as such" not in unlisted
+    assert "A binary: bought as such." in sheet_html(bench_sheet(snapshot, "MgF2", Plan()))
+
+
+@pytest.mark.parametrize(("anode", "metal"), [("Na", "Na"), ("LiAl", "Li"), ("Li", "Li")])
+def test_the_window_of_plating_is_of_the_anodes_metal(snapshot: Snapshot, anode: str, metal: str) -> None:
+    page = sheet_html(bench_sheet(snapshot, "MgF2", Plan(anode=anode)))
+    assert f"{metal} plating and stripping" in page
+    assert ("a first guess" in page) == (metal != "Li")
+
+
+@pytest.mark.parametrize(
+    ("reactor", "plan", "told"),
+    [
+        ("Li", {}, "reactor: Li is the anode itself"),
+        ("LiAlCl4", {"sulfide": "LiAlCl4"}, "sulfide: LiAlCl4 is the reactor itself"),
+        ("LiAlCl4", {"sulfide": "Li2Al2Cl8"}, "sulfide: Li2Al2Cl8 is the reactor itself"),
+    ],
+)
+def test_what_is_two_things_at_once_is_refused(
+    snapshot: Snapshot, reactor: str, plan: dict[str, str], told: str
+) -> None:
+    with pytest.raises(InputError, match=told):
+        bench_sheet(snapshot, reactor, Plan(**plan))

@@ -1,6 +1,7 @@
 """Sheets of cells: what is accepted, what is refused and how, and the example study from file to outcome."""
 
 import math
+import shutil
 import sys
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 from screening.cli import main
 from screening.errors import InputError
 from screening.lab.cell_record import CellRecord, Origin, Quoted
+from screening.lab.check import Check, check
 from screening.lab.experiments import read_experiment, read_experiments, survey
 from screening.lab.impedance.simulate import REST_COMPLETION_S, rest_study
 from screening.lab.outcomes import measure_cell, measured_cells, outcomes_frame
@@ -74,6 +76,31 @@ def test_a_sound_sheet_gives_what_it_states(tmp_path: Path) -> None:
         ('origin = "measured"', "origin = measured", ("not TOML", "line 2")),
         ("layer_mg = 10.0", '[files]\ncycling = ["nowhere.csv"]', ("files", "nowhere.csv", "relative")),
         ("layer_mg = 10.0", '[files]\ncycling = ["/etc/passwd"]', ("files.cycling", "relative to the sheet")),
+        ("wt_percent = 50.0", "wt_percent = true", ("wt_percent", "True", "give a number")),
+        ("die_mm = 10.0", 'die_mm = "10"', ("die_mm", "'10'", "without quotes")),
+        ("die_mm = 10.0", "die_mm = 1e9", ("die_mm", "more than 300 mm")),
+        ("layer_mg = 10.0", "layer_mg = 1e7", ("layer_mg", "more than 100000 mg")),
+        ("layer_mg = 10.0", "pressure_mpa = 1e12", ("pressure_mpa", "more than 2000 MPa", "not Pa")),
+        ("layer_mg = 10.0", "temperature_c = 298.15", ("temperature_c", "298.15", "not kelvin")),
+        ("layer_mg = 10.0", "rest_h = 172800", ("rest_h", "not seconds")),
+        (
+            "layer_mg = 10.0",
+            "[protocol]\nlower_v = 4.2\nupper_v = 2.6",
+            ("protocol", "4.2 is not below", "2.6"),
+        ),
+        ('reactor = "LiAlCl4"', 'reactor = "LiXxCl4"', ("reactor", "LiXxCl4", "no element is called Xx")),
+        ('reactor = "LiAlCl4"', 'reactor = "LiAlCl0"', ("reactor", "amount of zero")),
+        ('reactor = "LiAlCl4"', 'reactor = "LiAl)Cl4"', ("reactor", "no formula")),
+        ("layer_mg = 10.0", 'stack = "Li/SL/Li"', ("stack", "Li/SL/Li", 'give a list, as ["Li", "layer"')),
+        ("layer_mg = 10.0", "layer = 10.0", ("layer: unknown key", "did you mean layer_mg?")),
+        (
+            "layer_mg = 10.0",
+            "[protocol]\ncurrent = 0.5",
+            ("protocol.current", "did you mean current_ma_per_cm2?"),
+        ),
+        ("layer_mg = 10.0", "upper_v = 4.2", ("upper_v", "it belongs to [protocol]")),
+        ("layer_mg = 10.0", "[files]\nnotes = 'x'", ("files.notes", "it belongs to the sheet itself")),
+        ("value = 120.0", 'value = "long"', ("quoted.0.value", "give a number, or true or false")),
     ],
 )
 def test_a_faulty_sheet_is_told_in_one_line(
@@ -107,7 +134,10 @@ def test_survey_collects_every_fault_and_keeps_the_sound(tmp_path: Path) -> None
     (tmp_path / "deeper").mkdir()
     write(tmp_path / "deeper", SOUND, "a.toml")
     found = survey(tmp_path)
-    assert len(found.faults) == 3
+    told = [str(fault) for fault in found.faults]
+    assert len(told) == 4
+    assert [sum(f"b.toml: {key}" in line for line in told) for key in ("die_mm", "layer_mg")] == [1, 1]
+    assert found.n_faulty == 3
     assert {"a"} == {experiment.name for experiment in found.experiments}
     assert any("another sheet has this name" in str(fault) for fault in found.faults)
     with pytest.raises(InputError):
@@ -219,6 +249,46 @@ def test_raw_files_that_cannot_be_used_leave_a_remark(tmp_path: Path) -> None:
     (remark,) = cell.remarks
     assert remark.startswith("raw files give no outcome")
     assert "noise.csv" in remark
+
+
+SYMMETRIC_FILE = SOUND.replace("layer_mg = 10.0", '[files]\ncycling = ["raw.csv"]')
+
+
+@pytest.mark.parametrize("content", [b"", bytes(range(256)) * 16], ids=["empty", "random bytes"])
+@pytest.mark.parametrize("kind", ["impedance", "cycling", "diffraction"])
+def test_a_raw_file_that_holds_nothing_is_a_fault_of_its_sheet(
+    tmp_path: Path, content: bytes, kind: str
+) -> None:
+    (tmp_path / "raw.csv").write_bytes(content)
+    sheet = SYMMETRIC_FILE.replace("cycling", kind).replace(
+        "symmetric", "rest" if kind == "impedance" else "symmetric"
+    )
+    path = write(tmp_path, sheet)
+    found = check(tmp_path)
+    assert (found.cells, found.n_faulty) == ((), 1)
+    (fault,) = found.faults
+    assert str(fault).startswith(f"{path}: files: ")
+    assert "raw.csv" in str(fault)
+    assert fault.remedy
+
+
+def test_check_tells_a_figure_that_the_files_give_too(example: Path, tmp_path: Path) -> None:
+    (tmp_path / "raw").mkdir()
+    text = (example / "simulated-full.toml").read_text("utf-8")
+    for name in read_experiment(example / "simulated-full.toml").record.files.all:
+        shutil.copy(example / name, tmp_path / name)
+    sound = check_after(tmp_path, text)
+    assert ([cell.name for cell in sound.cells], sound.faults, sound.n_faulty) == (["cell"], (), 0)
+    doubled = check_after(
+        tmp_path, text + '\n[[quoted]]\nquantity = "first_efficiency"\nvalue = 0.99\nwhere = "book"\n'
+    )
+    assert (doubled.cells, doubled.n_faulty) == ((), 1)
+    assert "keep the figure or the files" in str(doubled.faults[0])
+
+
+def check_after(directory: Path, text: str) -> Check:
+    write(directory, text)
+    return check(directory)
 
 
 def test_the_table_of_outcomes_has_one_row_per_figure(example: Path) -> None:
