@@ -46,9 +46,9 @@ def validate(
     from screening.errors import InputError
     from screening.lab.experiments import read_experiments
     from screening.phases.structures import read_cells
+    from screening.validation.belief import CONCENTRATION, Prior
     from screening.validation.next_cells import Shopping, read_shelf
     from screening.validation.predictions import read_predictions
-    from screening.validation.update import CONCENTRATION, Prior
     from screening.validation.validate import content, validation_stamp, write_validation
     from screening.validation.validate import validate as compare
 

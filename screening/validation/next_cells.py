@@ -12,16 +12,11 @@ from scipy.stats import rankdata
 from screening.errors import InputError
 from screening.reactors.ranking import desirabilities
 from screening.reactors.settings import Ranking
+from screening.validation.belief import DEVIATION_SD, Belief
 from screening.validation.groups import OutcomeGroup
+from screening.validation.orders import log_rates, merits, order_log_likelihood
 from screening.validation.predictions import Predictions
-from screening.validation.update import (
-    DEVIATION_SD,
-    Belief,
-    Update,
-    criterion_values,
-    merits,
-    order_log_likelihood,
-)
+from screening.validation.update import Update, criterion_values
 
 CONSIDERED = 200
 """Best-ranked candidates that are asked about, and whose places are counted."""
@@ -222,7 +217,7 @@ def _expected_change(
         Its position among them.
     compared : _Compared
     """
-    rate = -belief.sharpness[:, None] * merit[:, np.append(compared.position, candidate)]
+    rate = log_rates(belief.sharpness, merit[:, np.append(compared.position, candidate)])
     closed = np.zeros(rate.shape[1], dtype=bool)
     logs = np.column_stack(
         [order_log_likelihood(rate, np.append(compared.gain, place), closed) for place in compared.places]

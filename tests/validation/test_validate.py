@@ -12,10 +12,10 @@ import pytest
 from screening.cli import main
 from screening.errors import InputError
 from screening.lab.experiments import read_experiments
+from screening.validation.belief import Prior
 from screening.validation.example_study import write_example
 from screening.validation.next_cells import read_shelf
 from screening.validation.predictions import Predictions, read_predictions
-from screening.validation.update import Prior
 from screening.validation.validate import Validation, tables, validate, write_validation
 
 Sheet = Callable[..., str]
@@ -99,6 +99,7 @@ def test_measured_orders_update_the_ranking_side_by_side(
     assert frame.loc["LiAlCl4", "score_after"] < frame.loc["LiAlCl4", "score_before"]
     assert {"rank_before", "rank_after", "score_before", "score_after"} <= set(frame.columns)
     assert any("ranking updated by life_h" in note for note in learnt.notes())
+    assert any("unlikely under the study's weights" in note for note in learnt.notes())
 
 
 def test_json_holds_the_head_of_a_long_ranking(found: Validation, monkeypatch: pytest.MonkeyPatch) -> None:
