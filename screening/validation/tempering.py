@@ -1,9 +1,9 @@
 """Draws of a posterior, and the marginal likelihood, by sequential Monte Carlo.
 
 The likelihood is let in by and by: its power rises from 0 (the prior) to 1 (the posterior) in steps that
-leave half of the draws effective. After each step draws are resampled, and moved by Metropolis steps that leave the
-distribution of that power as it is. The product of the mean weights of all steps estimates the marginal
-likelihood without bias. Importance sampling from the prior is the same with one step, and runs out of draws
+leave half of the draws effective. After each step draws are resampled, and moved by Metropolis steps that
+leave the distribution of that power as it is. The product of the mean weights of all steps estimates the
+marginal likelihood. Importance sampling from the prior is the same with one step, and runs out of draws
 where an order of ten reactors is learnt from.
 
 Weights and sharpness are moved by the likelihood itself. Deviations are moved one by one, however many

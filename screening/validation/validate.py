@@ -113,6 +113,10 @@ class Validation:
             if learnt.reason
             else f"weights and ranking updated by {learnt.quantity}"
         )
+        if self.plan.unknown:
+            found.append(
+                f"on the shelf, and not among the campaign's candidates: {', '.join(self.plan.unknown)}"
+            )
         found += [f"{cell.name}: {remark}" for cell in self.cells for remark in cell.remarks]
         return found
 

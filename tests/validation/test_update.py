@@ -12,6 +12,7 @@ from scipy.special import gammaln
 from screening.reactors.criteria import CRITERIA
 from screening.reactors.ranking import desirabilities, weighted_geometric_mean, weights
 from screening.reactors.settings import Ranking
+from screening.validation import next_cells as module
 from screening.validation import tempering
 from screening.validation.belief import Belief, Prior, draw_prior
 from screening.validation.groups import OutcomeGroup
@@ -349,6 +350,23 @@ def test_what_to_measure_next_obeys_cost_and_shelf(predictions: Predictions) -> 
     ]
     none = next_cells(learnt, (one,), predictions.table, SETTINGS, Shopping(shelf=()))
     assert none.table.empty
+
+
+def test_the_expected_rank_change_scatters_as_its_standard_error_says(
+    predictions: Predictions, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one = of(("LiAlCl4",), [1500.0])
+    learnt = update((), predictions.table, SETTINGS, prior=Prior())
+    found = []
+    for seed in range(12):
+        monkeypatch.setattr(module, "SEED", 100 * seed)
+        table = (
+            next_cells(learnt, (one,), predictions.table, SETTINGS).table.set_index("formula").sort_index()
+        )
+        found.append(table[["expected_rank_change", "standard_error"]].to_numpy())
+    change, error = np.moveaxis(np.array(found), 2, 0)
+    ratio = np.sqrt(change.var(axis=0, ddof=1).mean() / (error**2).mean())
+    assert 0.6 < ratio < 1.6
 
 
 def test_a_candidate_of_open_merit_is_worth_more_than_one_of_settled(predictions: Predictions) -> None:
