@@ -1,5 +1,6 @@
 """``screening validate``: what was predicted against what was measured."""
 
+from math import floor, log10
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -11,6 +12,9 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from screening.validation.validate import Validation
+
+SETTLED_DIGITS = 3
+"""Decimals of a number without any sampling error."""
 
 SHOWN = 10
 """Rows of the longer tables on the terminal; the files hold them all."""
@@ -46,15 +50,17 @@ def validate(
     from screening.errors import InputError
     from screening.lab.experiments import read_experiments
     from screening.phases.structures import read_cells
+    from screening.validation.belief import CONCENTRATION, Prior
     from screening.validation.next_cells import Shopping, read_shelf
     from screening.validation.predictions import read_predictions
-    from screening.validation.update import CONCENTRATION, Prior
     from screening.validation.validate import content, validation_stamp, write_validation
     from screening.validation.validate import validate as compare
 
     held = CONCENTRATION if concentration is None else concentration
     if not 0.0 < held < float("inf"):
         raise InputError(f"{held:g}", where="--concentration", remedy="give a number above 0")
+    if not max_cost >= 0.0:
+        raise InputError(f"{max_cost:g}", where="--max-cost", remedy="give a number of 0 or more")
     predictions = read_predictions(results)
     listed = None if shelf is None else read_shelf(shelf, predictions)
     found = compare(
@@ -63,7 +69,7 @@ def validate(
         quantity=outcome,
         simulated=simulated,
         prior=Prior(concentration=held),
-        shopping=Shopping(max_cost, listed),
+        shopping=Shopping(max_cost, listed.held, listed.unknown) if listed else Shopping(max_cost),
         structures=read_cells(cif or []),
     )
     written = write_validation(found, out or results)
@@ -85,12 +91,19 @@ def _show(found: "Validation") -> None:
     plan = found.plan
     compared = ", ".join(plan.references) or "nothing yet"
     print(f"\nMeasure next: {plan.quantity} in {plan.protocol}, beside {compared}")
-    print("(places that a candidate is expected to move, on average, once the cell is measured)")
+    print("(places that a candidate is expected to move, on average, once the cell is measured; ± sampling)")
     for row in plan.table.head(SHOWN).itertuples():
         cost = f"elements {row.cost_usd_per_kg:.3g} USD/kg"
-        print(f"  {row.formula:16} rank {row.rank:4}  {row.expected_rank_change:6.3f} places  {cost}")
+        change = _with_error(row.expected_rank_change, row.standard_error)
+        print(f"  {row.formula:16} rank {row.rank:4}  {change:>14} places  {cost}")
     if plan.table.empty:
         print("  no candidate is left under these filters")
+
+
+def _with_error(value: float, error: float) -> str:
+    """A number to the digits that its error leaves: the first one of the error."""
+    digits = max(0, -floor(log10(error))) if error > 0.0 else SETTLED_DIGITS
+    return f"{value:.{digits}f} ± {error:.{digits}f}"
 
 
 def _show_checks(found: "Validation") -> None:

@@ -6,6 +6,7 @@ from enum import StrEnum
 
 import pandas as pd
 
+from screening.errors import InputError
 from screening.lab.outcomes import MeasuredCell
 from screening.reactors.settings import Conditions
 from screening.validation.predictions import Prediction, Predictions, Span
@@ -34,6 +35,9 @@ class Check:
         In words, with numbers and units.
     predicted_value, predicted_sd, measured_value, measured_sd : float or None
         The numbers compared, None where there is none or its uncertainty is not known.
+    predicted_low, predicted_high : float or None
+        Where the prediction is a span, from the first alloy to the excess of anode metal: its ends, with
+        `predicted_value` in the middle. A span is no uncertainty.
     unit : str
     verdict : Verdict
     reason : str
@@ -50,6 +54,8 @@ class Check:
     measured: str
     predicted_value: float | None
     predicted_sd: float | None
+    predicted_low: float | None
+    predicted_high: float | None
     measured_value: float | None
     measured_sd: float | None
     unit: str
@@ -66,6 +72,8 @@ class Numbers:
     measured: float | None = None
     measured_sd: float | None = None
     unit: str = ""
+    predicted_low: float | None = None
+    predicted_high: float | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -109,6 +117,8 @@ class Pair:
             measured,
             found.predicted,
             found.predicted_sd,
+            found.predicted_low,
+            found.predicted_high,
             found.measured,
             found.measured_sd,
             found.unit,
@@ -136,14 +146,24 @@ class Joined:
 
 
 def join(predictions: Predictions, cells: Sequence[MeasuredCell]) -> Joined:
-    """Join on anode, reactor and sulfide; volumes are looked up at the cell's own reactor content."""
+    """Join on anode, reactor and sulfide; volumes are those of the cell's own reactor content.
+
+    Raises
+    ------
+    InputError
+        If a sheet's reactor, anode or sulfide is no formula.
+    """
     grid = {(c.anode, c.sulfide): c for c in predictions.study.conditions.grid()}
     pairs, unjoined = [], []
     for cell in cells:
         record = cell.experiment.record
         if not record.reactor:
             continue
-        prediction = predictions.of(record)
+        try:
+            prediction = predictions.of(record)
+        except InputError as error:
+            where = f"{cell.experiment.path}, {error.where}"
+            raise InputError(error.message, where=where, remedy=error.remedy) from None
         if prediction is None:
             unjoined.append(cell)
             continue
@@ -182,6 +202,7 @@ def yes_or_no(value: float) -> str:
     return "yes" if value else "no"
 
 
+NO_VOLUMES = "the campaign knows no volumes of this reactor's products: name a layers_wt_percent in its study"
 OPEN = "the threshold lies between the first alloy and the excess of lithium"
 
 
@@ -193,10 +214,17 @@ def straddles(span: Span, threshold: float) -> bool:
 def fractions(span: Span, threshold: float) -> str:
     """A span of volume fractions against the threshold, in words."""
     reached = "yes" if span.low >= threshold else "no" if span.high < threshold else "open"
-    return f"{reached} ({100 * span.low:.1f} to {100 * span.high:.1f} vol%, threshold {100 * threshold:g})"
+    ends = f"{100 * span.low:.1f} to {100 * span.high:.1f} vol% between the first alloy and the excess"
+    return f"{reached} ({ends}, threshold {100 * threshold:g})"
 
 
-def middle(span: Span, seen: float) -> Numbers:
-    """Middle and half width of a span of volume fractions beside a yes or no."""
-    half = (span.high - span.low) / 2.0
-    return Numbers(span.low + half, half, seen, None, "volume fraction; yes or no")
+def spanning(span: Span, measured: float, measured_sd: float | None, unit: str) -> Numbers:
+    """Ends and middle of a predicted span beside a measurement."""
+    return Numbers(
+        predicted=(span.low + span.high) / 2.0,
+        measured=measured,
+        measured_sd=measured_sd,
+        unit=unit,
+        predicted_low=span.low,
+        predicted_high=span.high,
+    )

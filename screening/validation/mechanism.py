@@ -6,9 +6,11 @@ from math import erf, sqrt
 
 import numpy as np
 
-from screening.lab.outcomes import MeasuredCell
+from screening.lab.outcomes import MeasuredCell, Outcome
+from screening.lab.quantities import QUANTITIES
 from screening.reactors.forms import UNCERTAIN_CRITERIA
 from screening.validation.joining import (
+    NO_VOLUMES,
     OPEN,
     Check,
     Numbers,
@@ -16,7 +18,7 @@ from screening.validation.joining import (
     Verdict,
     agrees_if,
     fractions,
-    middle,
+    spanning,
     straddles,
     yes_or_no,
 )
@@ -25,29 +27,61 @@ from screening.validation.predictions import Span
 RUNS_EFFICIENCY, RUNS_H, RUNS_CYCLES = 0.90, 100.0, 50.0
 """A cell ran if it reached one of these: below 90 % a lithium inventory is gone within a few cycles."""
 
+CLEAR_SD = 1.0
+"""Standard deviations that an energy must lie from its limit to predict anything: nearer, its own error turns
+the prediction round with a chance above 16 %, and neither agreement nor contradiction means much."""
 
-def ran(cell: MeasuredCell) -> bool | None:
-    """Whether a cell cycled; None where no figure tells."""
-    limits = {
-        "coulombic_efficiency": RUNS_EFFICIENCY,
-        "first_efficiency": RUNS_EFFICIENCY,
-        "life_h": RUNS_H,
-        "life_cycles": RUNS_CYCLES,
-    }
+NO_ERROR = "uncertainty not computed: have the study spell this reactor out among its figures"
+
+
+@dataclass(frozen=True)
+class Ran:
+    """Whether a cell ran, and the outcome that decided it."""
+
+    answer: bool
+    outcome: Outcome
+
+    @property
+    def words(self) -> str:
+        """In words, with the figure."""
+        quantity, name = QUANTITIES[self.outcome.quantity], _LIMITS[self.outcome.quantity][1]
+        unit = "" if quantity.unit == "1" else f" {quantity.unit}"
+        bound = "at least " if self.outcome.at_least else ""
+        spread = f" ± {self.outcome.sd:.2g}" if self.outcome.sd else ""
+        ran_or_not = "ran" if self.answer else "did not run"
+        return f"the cell {ran_or_not} ({name} {bound}{self.outcome.value:.4g}{spread}{unit})"
+
+    @property
+    def unit(self) -> str:
+        """Unit of the outcome."""
+        return QUANTITIES[self.outcome.quantity].unit
+
+
+_LIMITS = {
+    "coulombic_efficiency": (RUNS_EFFICIENCY, "Coulombic efficiency"),
+    "first_efficiency": (RUNS_EFFICIENCY, "first Coulombic efficiency"),
+    "life_h": (RUNS_H, "life"),
+    "life_cycles": (RUNS_CYCLES, "cycles:"),
+}
+
+
+def ran(cell: MeasuredCell) -> Ran | None:
+    """Whether a cell cycled, with the outcome that decided; None where no figure tells."""
     told = [
-        (outcome.value >= limit, outcome.at_least)
-        for name, limit in limits.items()
+        (outcome, outcome.value >= limit)
+        for name, (limit, _) in _LIMITS.items()
         if (outcome := cell.outcomes.get(name)) is not None
     ]
-    if any(passed for passed, _ in told):
-        return True
-    return False if any(not at_least for _, at_least in told) else None
+    for outcome, passed in told:
+        if passed:
+            return Ran(True, outcome)
+    return next((Ran(False, outcome) for outcome, _ in told if not outcome.at_least), None)
 
 
 def mechanism(pair: Pair) -> Iterator[Check]:
     """Does a cell run although a step of the mechanism is predicted to be missing, or the other way round?"""
-    answer = ran(pair.cell)
-    if answer is None:
+    run = ran(pair.cell)
+    if run is None:
         return
     prediction, none = pair.prediction, pair.conditions.no_reaction_ev_per_atom
     relief, relay = prediction.value("sulfide_relief_ev_per_mol"), prediction.value("relay_ev_per_atom")
@@ -59,11 +93,9 @@ def mechanism(pair: Pair) -> Iterator[Check]:
     )
     for step in steps:
         if not np.isnan(step.value):
-            yield _step_check(pair, step, answer)
+            yield _step_check(pair, step, run)
     for name, what in (("metal_fraction", "metal"), ("sulfide_fraction", "sulfide")):
-        span = prediction.fraction(name)
-        if span is not None:
-            yield _network_of_running(pair, span, what, answer)
+        yield _network_of_running(pair, prediction.fraction(name), what, run)
 
 
 @dataclass(frozen=True)
@@ -90,35 +122,57 @@ def _compatible(holds: bool, answer: bool) -> Verdict:
     return Verdict.CANNOT_TELL if holds else Verdict.AGREES
 
 
-def _step_check(pair: Pair, step: _Step, answer: bool) -> Check:
-    sd = pair.prediction.standard_deviation(step.criterion) if step.uncertain else None
-    verdict, reason = _compatible(step.holds, answer), "the cell ran" if answer else "the cell did not run"
-    if sd:
-        chance = 0.5 * (1.0 - erf(abs(step.value - step.limit) / sd / sqrt(2.0)))
-        reason += f"; by the error of the energies the prediction is wrong with a chance of {chance:.0%}"
-    number = f" ({step.value:.3g}{f' ± {sd:.2g}' if sd else ''} {step.unit})" if step.uncertain else ""
-    return pair.check(
-        step.question,
-        yes_or_no(step.holds) + number,
-        "the cell ran" if answer else "the cell did not run",
-        verdict,
-        reason,
-        numbers=Numbers(step.value, sd, float(answer), None, f"{step.unit}; yes or no"),
+def _doubt(value: float, limit: float, sd: float | None) -> str:
+    """Why an energy predicts nothing, empty where it lies clear of its limit."""
+    if sd is None:
+        return NO_ERROR
+    if abs(value - limit) >= CLEAR_SD * sd:
+        return ""
+    return (
+        f"{value:.3g} ± {sd:.2g} lies within {CLEAR_SD:g} standard deviation of its limit, {limit:g}: "
+        f"{_wrong(value, limit, sd)}"
     )
 
 
-def _network_of_running(pair: Pair, span: Span, what: str, answer: bool) -> Check:
-    threshold = pair.conditions.percolation_threshold
-    verdict, reason = _compatible(span.low >= threshold, answer), "a cell that runs needs both paths"
+def _wrong(value: float, limit: float, sd: float) -> str:
+    chance = 0.5 * (1.0 - erf(abs(value - limit) / sd / sqrt(2.0))) if sd > 0.0 else 0.0
+    return f"by the error of the energies the prediction is wrong with a chance of {chance:.0%}"
+
+
+def _step_check(pair: Pair, step: _Step, run: Ran) -> Check:
+    sd = pair.prediction.standard_deviation(step.criterion) if step.uncertain else None
+    doubt = _doubt(step.value, step.limit, sd) if step.uncertain else ""
+    verdict = Verdict.CANNOT_TELL if doubt else _compatible(step.holds, run.answer)
+    reason = doubt or ("a cell that runs needs this step" if run.answer else "a cell may fail for any reason")
+    if sd is not None and not doubt:
+        reason += f"; {_wrong(step.value, step.limit, sd)}"
+    spread = "" if sd is None else f" ± {sd:.2g}"
+    number = f" ({step.value:.3g}{spread} {step.unit})" if step.uncertain else ""
+    return pair.check(
+        step.question,
+        yes_or_no(step.holds) + number,
+        run.words,
+        verdict,
+        reason,
+        numbers=Numbers(step.value, sd, run.outcome.value, run.outcome.sd, f"{step.unit}; {run.unit}"),
+    )
+
+
+def _network_of_running(pair: Pair, span: Span | None, what: str, run: Ran) -> Check:
+    question, threshold = f"the {what} percolates in a cell that runs", pair.conditions.percolation_threshold
+    if span is None:
+        numbers = Numbers(measured=run.outcome.value, measured_sd=run.outcome.sd, unit=run.unit)
+        return pair.check(question, "–", run.words, Verdict.CANNOT_TELL, NO_VOLUMES, numbers=numbers)
+    verdict, reason = _compatible(span.low >= threshold, run.answer), "a cell that runs needs both paths"
     if straddles(span, threshold):
         verdict, reason = Verdict.CANNOT_TELL, OPEN
     return pair.check(
-        f"the {what} percolates in a cell that runs",
+        question,
         fractions(span, threshold),
-        "the cell ran" if answer else "the cell did not run",
+        run.words,
         verdict,
         reason,
-        numbers=middle(span, float(answer)),
+        numbers=spanning(span, run.outcome.value, run.outcome.sd, f"volume fraction; {run.unit}"),
     )
 
 
@@ -127,6 +181,8 @@ def life(pair: Pair) -> Iterator[Check]:
     outcome, relief = pair.cell.outcomes.get("life_h"), pair.prediction.value("sulfide_relief_ev_per_mol")
     if outcome is None or np.isnan(relief):
         return
+    sd = pair.prediction.standard_deviation("sulfide_relief_ev_per_mol")
+    doubt, spread = _doubt(relief, 0.0, sd), "" if sd is None else f" ± {sd:.2g}"
     for control in pair.controls:
         own = control.outcomes.get("life_h")
         if own is None:
@@ -134,15 +190,16 @@ def life(pair: Pair) -> Iterator[Check]:
         longer = outcome.value > own.value
         open_end = (outcome.at_least and not longer) or (own.at_least and longer)
         at_least = "at least " if outcome.at_least else ""
+        reason = "one of the two had not failed" if open_end else doubt or "same protocol, sulfide and origin"
         yield pair.check(
             "relief lets the cell outlive its control",
-            f"{'longer' if relief > 0 else 'no longer'} (relief {relief:.3g} eV/mol)",
+            f"{'longer' if relief > 0 else 'no longer'} (relief {relief:.3g}{spread} eV/mol)",
             f"{at_least}{outcome.value:g} h against {own.value:g} h ({control.name})",
-            Verdict.CANNOT_TELL if open_end else agrees_if(longer == (relief > 0.0)),
-            "one of the two had not failed" if open_end else "same protocol, sulfide and origin",
+            Verdict.CANNOT_TELL if open_end or doubt else agrees_if(longer == (relief > 0.0)),
+            reason,
             numbers=Numbers(
                 relief,
-                pair.prediction.standard_deviation("sulfide_relief_ev_per_mol"),
+                sd,
                 outcome.value / own.value if own.value > 0.0 else None,
                 None,
                 "eV/mol; ratio of lives",

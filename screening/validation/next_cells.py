@@ -12,22 +12,20 @@ from scipy.stats import rankdata
 from screening.errors import InputError
 from screening.reactors.ranking import desirabilities
 from screening.reactors.settings import Ranking
+from screening.validation.belief import DEVIATION_SD, Belief
 from screening.validation.groups import OutcomeGroup
+from screening.validation.orders import log_rates, merits, order_log_likelihood
 from screening.validation.predictions import Predictions
-from screening.validation.update import (
-    DEVIATION_SD,
-    Belief,
-    Update,
-    criterion_values,
-    merits,
-    order_log_likelihood,
-)
+from screening.validation.update import Update, criterion_values
 
 CONSIDERED = 200
 """Best-ranked candidates that are asked about, and whose places are counted."""
 
 THINNED = 2000
 """Draws that the question is answered with."""
+
+JACKKNIFE = 20
+"""Groups of draws that are left out in turn for the sampling error."""
 
 SEED = 20230815
 
@@ -45,10 +43,13 @@ class Shopping:
         Upper bound of the elements' cost.
     shelf : collection of str or None
         Formulas as the campaign writes them; None leaves everything in.
+    unknown : tuple of str
+        What is on the shelf beside that, and no candidate of the campaign.
     """
 
     max_cost_usd_per_kg: float = float("inf")
     shelf: Collection[str] | None = None
+    unknown: tuple[str, ...] = ()
 
     def offers(self, row: Mapping[Hashable, Any]) -> bool:
         """Whether a row of the ranking can be had; an unknown cost is no obstacle."""
@@ -67,19 +68,39 @@ class Plan:
         The outcome that would be measured, and in which cells.
     references : tuple of str
         Reactors that the new cell would be compared with.
+    unknown : tuple of str
+        What is on the shelf and no candidate of the campaign.
     table : DataFrame
         Candidates by falling ``expected_rank_change``: the places by which the expected rank (over the
         uncertainty of the weights) of a considered candidate moves, on average, once this one is measured.
+        ``standard_error`` is the sampling error of that number.
     """
 
     quantity: str
     protocol: str
     references: tuple[str, ...]
     table: pd.DataFrame
+    unknown: tuple[str, ...] = ()
 
 
-def read_shelf(path: Path, predictions: Predictions) -> frozenset[str]:
-    """Formulas that a group has, one a line (text after # is passed over), as the campaign writes them.
+@dataclass(frozen=True)
+class Shelf:
+    """What a group has.
+
+    Attributes
+    ----------
+    held : frozenset of str
+        As the campaign writes them.
+    unknown : tuple of str
+        As the file writes them: no candidates of the campaign.
+    """
+
+    held: frozenset[str]
+    unknown: tuple[str, ...]
+
+
+def read_shelf(path: Path, predictions: Predictions) -> Shelf:
+    """Formulas that a group has, one a line (text after # is passed over).
 
     Raises
     ------
@@ -91,7 +112,7 @@ def read_shelf(path: Path, predictions: Predictions) -> frozenset[str]:
     except (OSError, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", None) or "not UTF-8 text"
         raise InputError(f"cannot read ({reason})", where=str(path), remedy="name an existing file") from None
-    found = set()
+    found, unknown = set(), []
     for number, line in enumerate(lines, start=1):
         text = line.partition("#")[0].strip()
         if not text:
@@ -100,9 +121,11 @@ def read_shelf(path: Path, predictions: Predictions) -> frozenset[str]:
             known = predictions.candidate(text)
         except InputError as error:
             raise InputError(error.message, where=f"{path}, line {number}", remedy=error.remedy) from None
-        if known is not None:
+        if known is None:
+            unknown.append(text)
+        else:
             found.add(known)
-    return frozenset(found)
+    return Shelf(frozenset(found), tuple(dict.fromkeys(unknown)))
 
 
 def next_cells(
@@ -147,17 +170,18 @@ def next_cells(
     merit = _merits(learnt, belief, mine, desirabilities(criterion_values(mine), settings), deviation_sd)
     places = rankdata(-merit, axis=1)
     rows = [
-        (row["formula"], int(row["rank"]), change, row["cost_usd_per_kg"])
+        (row["formula"], int(row["rank"]), *change, row["cost_usd_per_kg"])
         for k, row in enumerate(mine.to_dict("records"))
         if k not in compared.position and limits.offers(row)
         for change in (_expected_change(belief, merit, k, compared, places),)
     ]
-    columns = ["formula", "rank", "expected_rank_change", "cost_usd_per_kg"]
+    columns = ["formula", "rank", "expected_rank_change", "standard_error", "cost_usd_per_kg"]
     found = pd.DataFrame(rows, columns=columns).sort_values(
         "expected_rank_change", ascending=False, kind="stable", ignore_index=True
     )
     references = tuple(mine["formula"].iloc[compared.position])
-    return Plan(wanted, group.protocol if group else "any one protocol", references, found)
+    protocol = group.protocol if group else "any one protocol"
+    return Plan(wanted, protocol, references, found, limits.unknown)
 
 
 @dataclass(frozen=True, eq=False)
@@ -210,8 +234,8 @@ def _merits(
 
 def _expected_change(
     belief: Belief, merit: np.ndarray, candidate: int, compared: _Compared, places: np.ndarray
-) -> float:
-    """Mean places moved, over the outcomes that a cell of one candidate may have.
+) -> tuple[float, float]:
+    """Mean places moved, over the outcomes that a cell of one candidate may have, and its sampling error.
 
     Parameters
     ----------
@@ -222,14 +246,53 @@ def _expected_change(
         Its position among them.
     compared : _Compared
     """
-    rate = -belief.sharpness[:, None] * merit[:, np.append(compared.position, candidate)]
+    rate = log_rates(belief.sharpness, merit[:, np.append(compared.position, candidate)])
     closed = np.zeros(rate.shape[1], dtype=bool)
     logs = np.column_stack(
         [order_log_likelihood(rate, np.append(compared.gain, place), closed) for place in compared.places]
     )
     share = np.exp(logs - logs.max(axis=1, keepdims=True))
     share /= share.sum(axis=1, keepdims=True)
-    chance = belief.probability @ share
-    expected = (belief.probability[:, None] * share).T @ places / chance[:, None]
-    moved = np.abs(expected - belief.probability @ places).mean(axis=1)
-    return float(chance @ moved)
+    groups = np.array_split(np.arange(len(share)), JACKKNIFE)
+    sums = [_Sums.of(belief.probability[part], share[part], places[part]) for part in groups]
+    every = _Sums(*(sum(parts) for parts in zip(*((s.chance, s.moved, s.before) for s in sums), strict=True)))
+    without = np.array([every.less(part).change for part in sums])
+    error = np.sqrt((JACKKNIFE - 1) / JACKKNIFE * ((without - without.mean()) ** 2).sum())
+    return every.change, float(error)
+
+
+@dataclass(frozen=True, eq=False)
+class _Sums:
+    """Sums over draws, from which the change follows.
+
+    Attributes
+    ----------
+    chance : (n_places,) float array
+        Probability that the candidate takes each place.
+    moved : (n_places, n) float array
+        Ranks of all considered candidates, weighted by that.
+    before : (n,) float array
+        Ranks without the new cell.
+    """
+
+    chance: np.ndarray
+    moved: np.ndarray
+    before: np.ndarray
+
+    @classmethod
+    def of(cls, probability: np.ndarray, share: np.ndarray, places: np.ndarray) -> "_Sums":
+        """Of some draws: their probability, the share of each place of the candidate, and the ranks."""
+        return cls(probability @ share, (probability[:, None] * share).T @ places, probability @ places)
+
+    def less(self, part: "_Sums") -> "_Sums":
+        """Without some of the draws."""
+        return _Sums(self.chance - part.chance, self.moved - part.moved, self.before - part.before)
+
+    @property
+    def change(self) -> float:
+        """Mean places moved."""
+        total = self.chance.sum()
+        # a place that no draw is left for moves nothing: its weight is 0
+        chance = np.maximum(self.chance, np.finfo(float).tiny)
+        moved = np.abs(self.moved / chance[:, None] - self.before / total).mean(axis=1)
+        return float(self.chance @ moved / total)

@@ -1,7 +1,7 @@
 """What a finished campaign predicts, looked up by anode, reactor, reactor content and sulfide."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -134,17 +134,33 @@ class Prediction:
     def fraction(self, name: str) -> Span | None:
         """Volume fraction ``metal_fraction`` or ``sulfide_fraction`` at the first alloy and at excess.
 
-        Stages between are left out: a phase of unknown electronic class counts as no metal there.
+        Of the cell's own reactor content. Stages between are left out: a phase of unknown electronic class
+        counts as no metal there.
         """
-        values = [
-            getattr(layer, name)
-            for stage in self.stages[:1] + self.stages[-1:]
-            for layer in stage.layers
-            if np.isclose(layer.wt_percent, self.wt_percent)
+        layers = [stage.layers for stage in self.stages[:1] + self.stages[-1:]] + [self._row_layers]
+        values = [_fraction_at(name, known, self.wt_percent) for known in layers]
+        found = [value for value in values if value is not None]
+        return Span(min(found), max(found)) if found else None
+
+    @property
+    def _row_layers(self) -> list[LayerState]:
+        """Layers of the ranking's columns, at excess."""
+        head, tail = "metal_fraction_", "wt"
+        contents = [
+            column.removeprefix(head).removesuffix(tail)
+            for column in map(str, self.row.index)
+            if column.startswith(head) and column.endswith(tail)
         ]
-        values.append(self.value(f"{name}_{self.wt_percent:g}wt"))
-        known = [value for value in values if value is not None and not np.isnan(value)]
-        return Span(min(known), max(known)) if known else None
+        states = []
+        for content in contents:
+            metal, sulfide = (
+                self.value(f"{name}_{content}wt") for name in ("metal_fraction", "sulfide_fraction")
+            )
+            if not np.isnan(metal + sulfide):
+                states.append(
+                    LayerState(wt_percent=float(content), metal_fraction=metal, sulfide_fraction=sulfide)
+                )
+        return states
 
     @property
     def metals(self) -> tuple[str, ...]:
@@ -220,14 +236,16 @@ class Predictions:
         Raises
         ------
         InputError
-            If the sheet's reactor, sulfide or anode is no formula.
+            If the sheet's reactor, sulfide or anode is no formula; `where` is the key.
         """
         if cell.wt_percent is None:
             return None
-        names = [
-            self._as_written(text, column)
-            for text, column in ((cell.reactor, "formula"), (cell.anode, "anode"), (cell.sulfide, "sulfide"))
-        ]
+        names = []
+        for key, column in (("reactor", "formula"), ("anode", "anode"), ("sulfide", "sulfide")):
+            try:
+                names.append(self._as_written(getattr(cell, key), column))
+            except InputError as error:
+                raise InputError(error.message, where=key, remedy=error.remedy) from None
         if None in names:
             return None
         formula, anode, sulfide = (str(name) for name in names)
@@ -237,6 +255,30 @@ class Predictions:
             return None
         row = table[mine].iloc[0]
         return Prediction(row, cell.wt_percent, self.details.get((formula, anode, sulfide)))
+
+
+def _fraction_at(name: str, layers: Sequence[LayerState], wt_percent: float) -> float | None:
+    """Volume fraction at any reactor content, from a layer of the same products at another one.
+
+    Each layer tells the volumes of metal and salt per gram of reactor, and that of the sulfide per gram of
+    sulfide, up to one factor; none of them depends on the content.
+    """
+    for known in sorted(layers, key=lambda layer: abs(layer.wt_percent - wt_percent)):
+        metal, sulfide = known.metal_fraction, known.sulfide_fraction
+        if metal is None or sulfide is None:
+            continue
+        reactor, rest = wt_percent / known.wt_percent, 1.0
+        if known.wt_percent < 100.0:
+            rest = (100.0 - wt_percent) / (100.0 - known.wt_percent)
+        elif wt_percent < 100.0:
+            continue
+        parts = {
+            "metal_fraction": reactor * metal,
+            "salt": reactor * (1.0 - metal - sulfide),
+            "sulfide_fraction": rest * sulfide,
+        }
+        return parts[name] / sum(parts.values())
+    return None
 
 
 def _key(formula: Formula) -> tuple[object, ...]:

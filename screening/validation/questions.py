@@ -6,6 +6,7 @@ import numpy as np
 
 from screening.lab.cell_record import Kind
 from screening.validation.joining import (
+    NO_VOLUMES,
     OPEN,
     Check,
     Numbers,
@@ -13,11 +14,12 @@ from screening.validation.joining import (
     Verdict,
     agrees_if,
     fractions,
-    middle,
+    spanning,
     straddles,
     yes_or_no,
 )
 from screening.validation.mechanism import life, mechanism
+from screening.validation.predictions import Span
 
 PLATEAU_TOLERANCE_V = 0.05
 """30 mV of polarisation at low rate and 20 mV between published plateaus of one cathode."""
@@ -107,8 +109,7 @@ def lithium(pair: Pair) -> Iterator[Check]:
         yield pair.check(question, "–", measured, Verdict.CANNOT_TELL, f"{missing} would be needed")
         return
     low, high = span.low * areal / 1e3, span.high * areal / 1e3
-    middle, spread = (low + high) / 2.0, (high - low) / 2.0
-    error = SIGMA * float(np.hypot(outcome.sd or 0.0, WEIGHING_SHARE * middle))
+    error = SIGMA * float(np.hypot(outcome.sd or 0.0, WEIGHING_SHARE * (low + high) / 2.0))
     inside = low - error <= outcome.value <= high + error
     yield pair.check(
         question,
@@ -118,7 +119,7 @@ def lithium(pair: Pair) -> Iterator[Check]:
         f"within {SIGMA:g} standard deviations and {WEIGHING_SHARE:.0%} of the mass"
         if inside
         else f"off by more than {SIGMA:g} standard deviations and {WEIGHING_SHARE:.0%} of the mass",
-        numbers=Numbers(middle, spread, outcome.value, outcome.sd, "mAh/cm²"),
+        numbers=spanning(Span(low, high), outcome.value, outcome.sd, "mAh/cm²"),
     )
 
 
@@ -131,8 +132,7 @@ def network(pair: Pair) -> Iterator[Check]:
     question, seen = "the metal forms a connected network", f"{yes_or_no(shorted)} (cell shorts at rest)"
     span = pair.prediction.fraction("metal_fraction")
     if span is None:
-        wt = pair.prediction.wt_percent
-        reason = f"the study gives no volumes at {wt:g} wt%: add it to layers_wt_percent"
+        reason = NO_VOLUMES
         yield pair.check(question, "–", seen, Verdict.CANNOT_TELL, reason)
         return
     threshold = pair.conditions.percolation_threshold
@@ -148,7 +148,7 @@ def network(pair: Pair) -> Iterator[Check]:
         seen,
         verdict,
         reason,
-        numbers=middle(span, shorted),
+        numbers=spanning(span, shorted, None, "volume fraction; yes or no"),
     )
 
 

@@ -13,8 +13,10 @@ least") stays in those sums and adds no factor of its own. The same likelihood o
 worst first) serves outcomes that are no times. Groups of cells of different protocol are strata: orders are
 never read across them.
 
-The posterior is taken by importance sampling from the prior: the draws stay, their weights are the
-likelihoods. Its mean weights, and the mean deviations of the reactors measured, make the updated ranking.
+The posterior is drawn by sequential Monte Carlo (`tempering`). Its mean weights, and the mean deviations of
+the reactors measured, make the updated ranking. The same draws give the marginal likelihood of the measured
+order, which is compared with that at β = 0, chance: all reactors fail at one rate. The ratio of the two says
+whether the study's weights have any hold on what was measured; the update does not depend on it.
 
 References
 ----------
@@ -25,7 +27,7 @@ S. Talts et al., arXiv:1804.06788 (the calibration test).
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
@@ -33,149 +35,13 @@ import pandas as pd
 from screening.reactors.criteria import CRITERIA
 from screening.reactors.ranking import desirabilities, ranks, weighted_geometric_mean, weights
 from screening.reactors.settings import Ranking
+from screening.validation.belief import Belief, Prior, draw_prior
 from screening.validation.groups import OutcomeGroup
+from screening.validation.orders import Orders, Stratum
+from screening.validation.tempering import sample_posterior
 
-CONCENTRATION = 30.0
-"""κ: a criterion with a fifth of the weight is then known to ± 36 %, one with a twentieth to ± 78 %: somewhat
-less than the halving and doubling that the study's own sensitivity table tries."""
-
-SHARPNESS_SD = 1.0
-"""σ: β lies between 0.14 and 7 at 95 %; at 1 a reactor of half the score fails twice as fast."""
-
-DEVIATION_SD = 0.25
-"""τ: reactors of equal criteria differ by a quarter in score. An assumption, to be replaced once a group has
-measured enough replicates of enough reactors to estimate it."""
-
-DRAWS = 20_000
-FEWEST_EFFECTIVE = 200
-"""Effective draws below which the measured order lies where the prior has hardly any draws: no update."""
-
-
-@dataclass(frozen=True)
-class Prior:
-    """What is believed of the weights before any cell is measured.
-
-    Attributes
-    ----------
-    concentration : float
-        κ.
-    sharpness_sd : float
-        σ.
-    deviation_sd : float
-        τ.
-    draws, seed : int
-    """
-
-    concentration: float = CONCENTRATION
-    sharpness_sd: float = SHARPNESS_SD
-    deviation_sd: float = DEVIATION_SD
-    draws: int = DRAWS
-    seed: int = 20230815
-
-
-@dataclass(frozen=True, eq=False)
-class Belief:
-    """Weighted draws of everything that is uncertain.
-
-    Attributes
-    ----------
-    weights : (n_draws, n_criteria) float array
-        Shares; 0 where the study gives a criterion no weight.
-    sharpness : (n_draws,) float array
-        β.
-    deviation : (n_draws, n_reactors) float array
-        ε of the reactors measured.
-    probability : (n_draws,) float array
-        Sums to 1.
-    """
-
-    weights: np.ndarray
-    sharpness: np.ndarray
-    deviation: np.ndarray
-    probability: np.ndarray
-
-    @property
-    def mean(self) -> np.ndarray:
-        """Mean weights, (n_criteria,) float array."""
-        return self.probability @ self.weights
-
-    @property
-    def standard_deviation(self) -> np.ndarray:
-        """Standard deviations of the weights, (n_criteria,) float array."""
-        return np.sqrt(self.probability @ (self.weights - self.mean) ** 2)
-
-    @property
-    def effective(self) -> float:
-        """Effective number of draws, 1/Σp²."""
-        return float(1.0 / (self.probability**2).sum())
-
-    def given(self, log_likelihood: np.ndarray) -> "Belief":
-        """The belief after an observation, whose likelihood is given for every draw."""
-        with np.errstate(divide="ignore"):
-            logs = np.log(self.probability) + log_likelihood
-        raised = np.exp(logs - logs.max())
-        return replace(self, probability=raised / raised.sum())
-
-    def resampled(self, n_draws: int, rng: np.random.Generator) -> "Belief":
-        """Equally probable draws of this belief."""
-        chosen = rng.choice(len(self.probability), size=n_draws, p=self.probability)
-        drawn = (self.weights[chosen], self.sharpness[chosen], self.deviation[chosen])
-        return Belief(*drawn, np.full(n_draws, 1.0 / n_draws))
-
-
-def draw_prior(given: np.ndarray, prior: Prior, n_reactors: int) -> Belief:
-    """Draws of the prior.
-
-    Parameters
-    ----------
-    given : (n_criteria,) float array
-        The study's weights; not negative, not all 0.
-    prior : Prior
-    n_reactors : int
-        Reactors with a deviation of their own.
-    """
-    rng, counted = np.random.default_rng(prior.seed), given > 0.0
-    drawn = np.zeros((prior.draws, len(given)))
-    drawn[:, counted] = rng.dirichlet(prior.concentration * given[counted] / given.sum(), size=prior.draws)
-    sharpness = np.exp(rng.normal(0.0, prior.sharpness_sd, prior.draws))
-    deviation = rng.normal(0.0, prior.deviation_sd, (prior.draws, n_reactors))
-    return Belief(drawn, sharpness, deviation, np.full(prior.draws, 1.0 / prior.draws))
-
-
-def merits(belief: Belief, desirability: np.ndarray, deviation: np.ndarray) -> np.ndarray:
-    """Merit m of n reactors in every draw, (n_draws, n) float array.
-
-    Parameters
-    ----------
-    belief : Belief
-    desirability : (n, n_criteria) float array
-        In (0, 1]; NaN where unknown, which leaves it out of the mean.
-    deviation : (n_draws, n) float array
-        ε of the same reactors.
-    """
-    known = ~np.isnan(desirability)
-    logs = np.log(np.where(known, desirability, 1.0))
-    return (belief.weights @ logs.T) / (belief.weights @ known.T) + deviation
-
-
-def order_log_likelihood(log_rate: np.ndarray, gain: np.ndarray, is_open: np.ndarray) -> np.ndarray:
-    """Log-likelihood of a measured order, worst first, in every draw, (n_draws,) float array.
-
-    Parameters
-    ----------
-    log_rate : (n_draws, n) float array
-        −β m, up to a constant of each draw.
-    gain : (n,) float array
-        Measured outcome, larger is better; equal values are ties (Breslow).
-    is_open : (n,) bool array
-        Lower bounds.
-    """
-    total = np.zeros(len(log_rate))
-    for i in np.flatnonzero(~is_open):
-        at_risk = log_rate[:, gain >= gain[i]]
-        highest = at_risk.max(axis=1)
-        total += log_rate[:, i] - highest - np.log(np.exp(at_risk - highest[:, None]).sum(axis=1))
-    return total
+FEWEST_EFFECTIVE = 50
+"""Independent draws that the posterior must be worth: means are then off by 14 % of a standard deviation."""
 
 
 def tells_order(group: OutcomeGroup) -> bool:
@@ -191,6 +57,42 @@ def tells_order(group: OutcomeGroup) -> bool:
 
 Reactor = tuple[str, str, str]
 """Formula, anode and sulfide."""
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """How likely a measured order is, and how well that is known.
+
+    Attributes
+    ----------
+    log_marginal, log_marginal_sd : float
+        Logarithm of its likelihood under the prior, and the sampling error.
+    log_chance : float
+        The same where all reactors fail at one rate: −ln n! of a strict order of n.
+    effective : float
+        Independent draws that the posterior is worth.
+    """
+
+    log_marginal: float
+    log_marginal_sd: float
+    log_chance: float
+    effective: float
+
+    @property
+    def ratio(self) -> float:
+        """Likelihood of the order under the study's weights over that by chance (a Bayes factor)."""
+        return float(np.exp(self.log_marginal - self.log_chance))
+
+    @property
+    def words(self) -> str:
+        """The ratio, in words."""
+        if self.ratio >= 1.0:
+            return f"likelier under the study's weights than by chance: {_times(self.ratio)} times"
+        return f"unlikely under the study's weights: {_times(1.0 / self.ratio)} times less than by chance"
+
+
+def _times(ratio: float) -> str:
+    return f"{ratio:.2g}" if ratio < 10.0 else f"{ratio:,.0f}"
 
 
 @dataclass(frozen=True, eq=False)
@@ -209,6 +111,8 @@ class Update:
         The strata used.
     reason : str
         Why nothing was learnt; empty where something was.
+    evidence : Evidence or None
+        None where no order was measured.
     """
 
     prior: Belief
@@ -217,6 +121,7 @@ class Update:
     quantity: str
     groups: tuple[OutcomeGroup, ...]
     reason: str
+    evidence: Evidence | None = None
 
     def weights_frame(self, settings: Ranking) -> pd.DataFrame:
         """Weights as shares, before and after: one row per criterion."""
@@ -309,19 +214,29 @@ def update(
     chosen = usable[0].quantity
     strata = tuple(group for group in usable if group.quantity == chosen)
     reactors = tuple(dict.fromkeys(reactor for group in strata for reactor in members(group)))
-    before = after = draw_prior(given, assumed, len(reactors))
-    for group in strata:
-        place = [reactors.index(reactor) for reactor in members(group)]
-        valued = group_desirabilities(group, table, settings)
-        rate = -before.sharpness[:, None] * merits(before, valued, before.deviation[:, place])
-        after = after.given(order_log_likelihood(rate, group.gain, group.is_open))
-    if after.effective < FEWEST_EFFECTIVE:
+    before = draw_prior(given, assumed, len(reactors))
+    orders = measured_orders(strata, reactors, table, settings)
+    found = sample_posterior(given, assumed, orders)
+    evidence = Evidence(found.log_evidence, found.log_evidence_sd, orders.log_chance, found.effective)
+    if found.effective < FEWEST_EFFECTIVE:
         reason = (
-            f"the order of {chosen} is nearly impossible under the study's weights "
-            f"({after.effective:.0f} effective draws of at least {FEWEST_EFFECTIVE}): not updated"
+            f"the posterior is worth {found.effective:.0f} independent draws of {assumed.draws}, and "
+            f"{FEWEST_EFFECTIVE} are needed: raise the prior's draws"
         )
-        return Update(before, before, reactors, chosen, strata, reason)
-    return Update(before, after, reactors, chosen, strata, "")
+        return Update(before, before, reactors, chosen, strata, reason, evidence)
+    return Update(before, found.belief, reactors, chosen, strata, "", evidence)
+
+
+def measured_orders(
+    groups: Sequence[OutcomeGroup], reactors: tuple[Reactor, ...], table: pd.DataFrame, settings: Ranking
+) -> Orders:
+    """The orders of several groups, for reactors as the beliefs' deviations have them."""
+    valued, strata = np.full((len(reactors), len(CRITERIA)), np.nan), []
+    for group in groups:
+        place = np.array([reactors.index(reactor) for reactor in members(group)])
+        valued[place] = group_desirabilities(group, table, settings)
+        strata.append(Stratum(place, group.gain, group.is_open))
+    return Orders(valued, tuple(strata))
 
 
 def members(group: OutcomeGroup) -> tuple[Reactor, ...]:

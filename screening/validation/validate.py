@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,13 +18,14 @@ from screening.lab.readers.stamp import stamp
 from screening.phases.structures import Cell, literature_cells
 from screening.provenance import Provenance
 from screening.validation.agreement import FEWEST_REACTORS, Agreement, agreement_frame, agreements
+from screening.validation.belief import Prior
 from screening.validation.diffraction import with_diffraction
 from screening.validation.groups import OutcomeGroup, outcome_groups
 from screening.validation.joining import Check, Joined, Verdict, checks_frame, join
 from screening.validation.next_cells import Plan, Shopping, next_cells
 from screening.validation.predictions import Predictions
 from screening.validation.questions import ask
-from screening.validation.update import Prior, Update, update
+from screening.validation.update import Update, update
 
 VALIDATION_JSON = "validation.json"
 TABLES = "validation"
@@ -105,11 +106,17 @@ class Validation:
                 "that is no bound, in one protocol"
             )
         learnt = self.learnt
+        if learnt.evidence is not None:
+            found.append(f"the measured order of {learnt.quantity} is {learnt.evidence.words}")
         found.append(
             f"weights and ranking not updated: {learnt.reason}"
             if learnt.reason
-            else f"ranking updated by {learnt.quantity}: {learnt.posterior.effective:.0f} effective draws"
+            else f"weights and ranking updated by {learnt.quantity}"
         )
+        if self.plan.unknown:
+            found.append(
+                f"on the shelf, and not among the campaign's candidates: {', '.join(self.plan.unknown)}"
+            )
         found += [f"{cell.name}: {remark}" for cell in self.cells for remark in cell.remarks]
         return found
 
@@ -210,7 +217,20 @@ def content(found: Validation, provenance: Provenance) -> dict[str, Any]:
             "protocol": plan.protocol,
             "references": ", ".join(plan.references),
         },
+        "evidence_of_the_measured_order": _evidence(found.learnt),
         "provenance": provenance.as_dict(),
+    }
+
+
+def _evidence(learnt: Update) -> dict[str, Any]:
+    """The marginal likelihood that the update rests on; empty where no order was measured."""
+    evidence = learnt.evidence
+    if evidence is None:
+        return {}
+    return {
+        "quantity": learnt.quantity,
+        "likelihood_over_chance": evidence.ratio,
+        **asdict(evidence),
     }
 
 

@@ -7,22 +7,20 @@ import numpy as np
 import pandas as pd
 import pytest
 from scipy import stats
+from scipy.special import gammaln
 
 from screening.reactors.criteria import CRITERIA
-from screening.reactors.ranking import weights
+from screening.reactors.ranking import desirabilities, weighted_geometric_mean, weights
 from screening.reactors.settings import Ranking
+from screening.validation import next_cells as module
+from screening.validation import tempering
+from screening.validation.belief import Belief, Prior, draw_prior
 from screening.validation.groups import OutcomeGroup
 from screening.validation.next_cells import Shopping, next_cells
+from screening.validation.orders import Orders, Stratum, log_rates, merits, order_log_likelihood
 from screening.validation.predictions import Predictions
-from screening.validation.update import (
-    Belief,
-    Prior,
-    draw_prior,
-    merits,
-    order_log_likelihood,
-    tells_order,
-    update,
-)
+from screening.validation.tempering import Sampled, sample_posterior
+from screening.validation.update import FEWEST_EFFECTIVE, Update, criterion_values, tells_order, update
 
 SETTINGS = Ranking()
 GIVEN = weights(SETTINGS)
@@ -89,31 +87,33 @@ def test_a_criterion_without_weight_stays_without() -> None:
     assert not draw_prior(given, QUICK, 0).weights[:, 3].any()
 
 
-SIMULATED_SETS, COMPARED = 400, 49
-"""Sets of cells, and posterior draws that the truth is ranked among: 50 ranks in 5 bins of 10."""
+COMPARED = 49
+"""Posterior draws that the truth is ranked among: 50 ranks in 5 bins of 10."""
 
-WIDE = Prior(concentration=6.0, sharpness_sd=1.0, deviation_sd=0.5, draws=2000)
-"""A vaguer prior than the default, so that six cells teach something."""
+FEW = 200
+"""Draws of one posterior, in two populations: calibration takes many posteriors, not good ones."""
+
+WIDE = Prior(concentration=6.0, sharpness_sd=1.0, deviation_sd=0.5, draws=FEW)
+"""A vaguer prior than the default, so that eight cells teach something."""
 
 
-def _ranks_of_truth(likelihood_sign: float) -> np.ndarray:
+def _ranks_of_truth(prior: Prior, n: int, n_sets: int) -> np.ndarray:
     """Rank of the truth among posterior draws, (n_sets, 4) int array.
 
     Of a weight, the sharpness, a deviation, and the difference in merit of two reactors.
     """
-    rng, n = np.random.default_rng(1), 8
-    pool = draw_prior(GIVEN, replace(WIDE, draws=SIMULATED_SETS, seed=1_000_001), n)
-    found = np.empty((SIMULATED_SETS, 4), dtype=int)
-    for k in range(SIMULATED_SETS):
-        belief = draw_prior(GIVEN, replace(WIDE, seed=10_000_000 + k), n)
+    rng = np.random.default_rng(1)
+    pool = draw_prior(GIVEN, replace(prior, draws=n_sets, seed=1_000_001), n)
+    found = np.empty((n_sets, 4), dtype=int)
+    for k in range(n_sets):
         desirability = rng.uniform(0.01, 1.0, size=(n, len(CRITERIA)))
         truth = Belief(pool.weights[[k]], pool.sharpness[[k]], pool.deviation[[k]], np.ones(1))
         merit = merits(truth, desirability, truth.deviation)[0]
         times = rng.exponential(np.exp(truth.sharpness * merit))
         end = np.median(times) * rng.uniform(1.0, 4.0)
-        rate = -belief.sharpness[:, None] * merits(belief, desirability, belief.deviation)
-        told = order_log_likelihood(likelihood_sign * rate, np.minimum(times, end), times > end)
-        drawn = belief.given(told).resampled(COMPARED, rng)
+        order = Stratum(np.arange(n), np.minimum(times, end), times > end)
+        learnt = sample_posterior(GIVEN, replace(prior, seed=10_000_000 + k), Orders(desirability, (order,)))
+        drawn = learnt.belief.resampled(COMPARED, rng)
         apart = merits(drawn, desirability, drawn.deviation)
         found[k, 0] = (drawn.weights[:, 0] < truth.weights[0, 0]).sum()
         found[k, 1] = (drawn.sharpness < truth.sharpness[0]).sum()
@@ -128,13 +128,154 @@ def _least_p_value(found: np.ndarray) -> float:
     return len(counts) * min(float(stats.chisquare(count).pvalue) for count in counts)
 
 
-def test_the_posterior_is_calibrated_by_simulation() -> None:
+CALIBRATED = [(WIDE, 8, 250), (Prior(draws=FEW), 12, 150)]
+"""Priors, reactors and simulated sets of cells."""
+
+
+@pytest.fixture
+def two_populations(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tempering, "POPULATIONS", 2)
+
+
+@pytest.mark.usefixtures("two_populations")
+@pytest.mark.parametrize(("prior", "n", "n_sets"), CALIBRATED, ids=["vague prior", "default prior"])
+def test_the_posterior_is_calibrated_by_simulation(prior: Prior, n: int, n_sets: int) -> None:
     """Talts et al., arXiv:1804.06788: ranks of the truth among posterior draws are uniform."""
-    assert _least_p_value(_ranks_of_truth(1.0)) > 0.01
+    assert _least_p_value(_ranks_of_truth(prior, n, n_sets)) > 0.01
 
 
-def test_the_calibration_test_notices_a_wrong_likelihood() -> None:
-    assert _least_p_value(_ranks_of_truth(-1.0)) < 1e-4
+@pytest.mark.usefixtures("two_populations")
+@pytest.mark.parametrize(("prior", "n", "n_sets"), CALIBRATED, ids=["vague prior", "default prior"])
+def test_the_calibration_test_notices_a_wrong_likelihood(
+    prior: Prior, n: int, n_sets: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempering, "log_rates", lambda sharpness, merit: -log_rates(sharpness, merit))
+    assert _least_p_value(_ranks_of_truth(prior, n, n_sets)) < 1e-4
+
+
+def _strict(n: int, sign: float = 1.0, seed: int = 0) -> Orders:
+    """Reactors of random desirabilities, which fail in the order of their scores or against it."""
+    desirability = np.random.default_rng(seed).uniform(0.01, 1.0, size=(n, len(CRITERIA)))
+    score = np.log(desirability) @ GIVEN / GIVEN.sum()
+    return Orders(desirability, (Stratum(np.arange(n), sign * score, np.zeros(n, dtype=bool)),))
+
+
+def _means(learnt: Sampled) -> np.ndarray:
+    """Posterior means of weights, ln β and deviations, (n,) float array."""
+    belief = learnt.belief
+    columns = np.column_stack([belief.weights, np.log(belief.sharpness), belief.deviation])
+    return belief.probability @ columns
+
+
+@pytest.mark.parametrize("sign", [1.0, -1.0])
+def test_the_sampler_agrees_with_importance_sampling_where_that_holds(sign: float) -> None:
+    orders = _strict(6, sign)
+    learnt = sample_posterior(GIVEN, Prior(), orders)
+    drawn = draw_prior(GIVEN, Prior(draws=200_000, seed=5), 6)
+    told = orders.log_likelihood(
+        log_rates(drawn.sharpness, merits(drawn, orders.desirability, drawn.deviation))
+    )
+    raised = np.exp(told)
+    share = raised / raised.sum()
+    columns = np.column_stack([drawn.weights, np.log(drawn.sharpness), drawn.deviation])
+    mean = share @ columns
+    spread = np.sqrt(share @ (columns - mean) ** 2)
+    sampling = spread * np.sqrt((share**2).sum() + 1.0 / learnt.effective)
+    counted = spread > 0.0
+    assert (np.abs(_means(learnt) - mean)[counted] < 4.0 * sampling[counted]).all()
+    sd = np.hypot(learnt.log_evidence_sd, raised.std() / raised.mean() / np.sqrt(len(raised)))
+    assert learnt.log_evidence == pytest.approx(np.log(raised.mean()), abs=5.0 * sd)
+
+
+def test_the_sampler_treats_ties_survivors_and_strata_as_the_likelihood_does() -> None:
+    desirability = np.random.default_rng(3).uniform(0.01, 1.0, size=(6, len(CRITERIA)))
+    orders = Orders(
+        desirability,
+        (
+            Stratum(
+                np.array([0, 1, 2, 3]), np.array([1.0, 2.0, 2.0, 4.0]), np.array([False, False, False, True])
+            ),
+            Stratum(np.array([3, 4, 5, 0]), np.array([3.0, 1.0, 2.0, 2.5]), np.zeros(4, dtype=bool)),
+        ),
+    )
+    learnt = sample_posterior(GIVEN, replace(WIDE, draws=20_000), orders)
+    drawn = draw_prior(GIVEN, replace(WIDE, draws=200_000, seed=5), 6)
+    raised = np.exp(
+        orders.log_likelihood(log_rates(drawn.sharpness, merits(drawn, desirability, drawn.deviation)))
+    )
+    share = raised / raised.sum()
+    spread = np.sqrt(share @ drawn.deviation**2)
+    sampling = spread * np.sqrt((share**2).sum() + 1.0 / learnt.effective)
+    mean = learnt.belief.probability @ learnt.belief.deviation
+    assert (np.abs(mean - share @ drawn.deviation) < 4.0 * sampling).all()
+    assert learnt.log_evidence == pytest.approx(np.log(raised.mean()), abs=0.1)
+
+
+def test_the_result_does_not_depend_on_the_seed() -> None:
+    orders = _strict(12)
+    one, other = (sample_posterior(GIVEN, Prior(seed=seed), orders) for seed in (1, 2))
+    spread = np.sqrt(one.belief.probability @ (np.log(one.belief.sharpness) - _means(one)[len(GIVEN)]) ** 2)
+    apart = np.abs(_means(one) - _means(other))
+    allowed = 4.0 * np.sqrt(1.0 / one.effective + 1.0 / other.effective)
+    assert apart[len(GIVEN)] < allowed * spread
+    assert (apart[: len(GIVEN)] < allowed * one.belief.standard_deviation + 1e-12).all()
+    sd = np.hypot(one.log_evidence_sd, other.log_evidence_sd)
+    assert abs(one.log_evidence - other.log_evidence) < 5.0 * sd
+
+
+def _many(predictions: Predictions, n: int) -> tuple[pd.DataFrame, tuple[str, ...]]:
+    """A ranking of n invented reactors, made from those of the six with other criteria; best first."""
+    rng = np.random.default_rng(4)
+    first = predictions.table.dropna(subset=["rank"]).iloc[[0] * n].reset_index(drop=True)
+    for criterion in CRITERIA:
+        known = predictions.table[criterion.name].dropna().to_numpy(dtype=float)
+        first[criterion.name] = rng.uniform(known.min(), known.max(), n)
+    score = weighted_geometric_mean(desirabilities(criterion_values(first), SETTINGS), GIVEN)
+    order = np.argsort(-score)
+    names = tuple(f"Li{k}AlCl4" for k in range(1, n + 1))
+    table = first.iloc[order].assign(formula=names, score=score[order], passes=True)
+    return table.assign(rank=np.arange(1, n + 1)).reset_index(drop=True), names
+
+
+@pytest.fixture(scope="module", params=[12, 20])
+def both_ways(
+    predictions: Predictions, request: pytest.FixtureRequest
+) -> tuple[pd.DataFrame, Update, Update]:
+    """A ranking, and what its own order and the reverse teach."""
+    table, names = _many(predictions, request.param)
+    lives = [10.0 * (k + 1) for k in range(len(names))]
+    along = update((of(names, lives[::-1]),), table, SETTINGS)
+    return table, along, update((of(names, lives),), table, SETTINGS)
+
+
+def test_an_order_as_predicted_updates_and_sharpens(
+    both_ways: tuple[pd.DataFrame, Update, Update],
+) -> None:
+    table, along, against = both_ways
+    assert not along.reason, along.reason
+    assert along.evidence is not None
+    assert along.evidence.effective >= FEWEST_EFFECTIVE
+    assert along.evidence.ratio > 3.0
+    assert "likelier" in along.evidence.words
+    assert along.evidence.log_chance == pytest.approx(-float(gammaln(len(table) + 1)))
+    sharper = along.posterior.probability @ np.log(along.posterior.sharpness)
+    assert sharper > 0.5 > 0.0 > against.posterior.probability @ np.log(against.posterior.sharpness)
+
+
+def test_the_reverse_order_updates_too_and_moves_ranks_the_other_way(
+    both_ways: tuple[pd.DataFrame, Update, Update],
+) -> None:
+    table, along, against = both_ways
+    assert not against.reason, against.reason
+    assert against.evidence is not None
+    assert against.evidence.ratio < 1.0
+    assert "less than by chance" in against.evidence.words
+    top = table["formula"].tolist()[:3]
+    gains = []
+    for learnt in (along, against):
+        frame = learnt.ranking_frame(table, SETTINGS).set_index("formula")
+        gains.append(float((frame["score_after"] / frame["score_before"])[top].mean()))
+    assert gains[0] > 1.0 > gains[1]
 
 
 def test_nothing_measured_leaves_everything_as_it_was(predictions: Predictions) -> None:
@@ -167,18 +308,30 @@ def test_reactors_that_outlive_their_rank_gain(predictions: Predictions) -> None
     assert ratio[ranked[-1]] > 1.0 > ratio[ranked[0]]
     assert frame["own_deviation"][ranked[-1]] > 0.0 > frame["own_deviation"][ranked[0]]
     along = update((of(tuple(ranked), lives[::-1]),), predictions.table, SETTINGS, prior=Prior())
-    np.testing.assert_array_less(against.posterior.effective, along.prior.effective)
     sharper = along.posterior.probability @ along.posterior.sharpness
     assert sharper > against.posterior.probability @ against.posterior.sharpness
 
 
-def test_an_order_that_the_prior_excludes_is_refused_with_a_reason(predictions: Predictions) -> None:
+def test_an_order_that_the_prior_excludes_is_learnt_from_and_told(predictions: Predictions) -> None:
     ranked = predictions.table.dropna(subset=["rank"]).sort_values("rank")["formula"].tolist()[:6]
-    firm = Prior(concentration=1e4, sharpness_sd=0.01, deviation_sd=0.01, draws=150)
+    against = (of(tuple(ranked), [1.0, 2.0, 3.0, 4.0, 5.0, 6.0]),)
+    firm = Prior(concentration=1e4, sharpness_sd=0.01, deviation_sd=0.01)
+    learnt = update(against, predictions.table, SETTINGS, prior=firm)
+    assert not learnt.reason
+    assert learnt.evidence is not None
+    assert learnt.evidence.ratio < 0.5
+    assert (learnt.ranking_frame(predictions.table, SETTINGS)["places_gained"] == 0).all()
+
+
+def test_too_few_draws_update_nothing_and_say_so(predictions: Predictions) -> None:
+    ranked = predictions.table.dropna(subset=["rank"]).sort_values("rank")["formula"].tolist()[:6]
     learnt = update(
-        (of(tuple(ranked), [1.0, 2.0, 3.0, 4.0, 5.0, 6.0]),), predictions.table, SETTINGS, prior=firm
+        (of(tuple(ranked), [1.0, 2.0, 3.0, 4.0, 5.0, 6.0]),),
+        predictions.table,
+        SETTINGS,
+        prior=Prior(draws=FEWEST_EFFECTIVE - 2),
     )
-    assert "not updated" in learnt.reason
+    assert "independent draws" in learnt.reason
     frame = learnt.ranking_frame(predictions.table, SETTINGS)
     assert (frame["places_gained"] == 0).all()
 
@@ -197,6 +350,23 @@ def test_what_to_measure_next_obeys_cost_and_shelf(predictions: Predictions) -> 
     ]
     none = next_cells(learnt, (one,), predictions.table, SETTINGS, Shopping(shelf=()))
     assert none.table.empty
+
+
+def test_the_expected_rank_change_scatters_as_its_standard_error_says(
+    predictions: Predictions, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one = of(("LiAlCl4",), [1500.0])
+    learnt = update((), predictions.table, SETTINGS, prior=Prior())
+    found = []
+    for seed in range(12):
+        monkeypatch.setattr(module, "SEED", 100 * seed)
+        table = (
+            next_cells(learnt, (one,), predictions.table, SETTINGS).table.set_index("formula").sort_index()
+        )
+        found.append(table[["expected_rank_change", "standard_error"]].to_numpy())
+    change, error = np.moveaxis(np.array(found), 2, 0)
+    ratio = np.sqrt(change.var(axis=0, ddof=1).mean() / (error**2).mean())
+    assert 0.6 < ratio < 1.6
 
 
 def test_a_candidate_of_open_merit_is_worth_more_than_one_of_settled(predictions: Predictions) -> None:

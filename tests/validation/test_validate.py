@@ -10,12 +10,13 @@ import pandas as pd
 import pytest
 
 from screening.cli import main
+from screening.cli.validate import _with_error
 from screening.errors import InputError
 from screening.lab.experiments import read_experiments
+from screening.validation.belief import Prior
 from screening.validation.example_study import write_example
-from screening.validation.next_cells import read_shelf
+from screening.validation.next_cells import Shopping, read_shelf
 from screening.validation.predictions import Predictions, read_predictions
-from screening.validation.update import Prior
 from screening.validation.validate import Validation, tables, validate, write_validation
 
 Sheet = Callable[..., str]
@@ -38,8 +39,11 @@ def test_the_example_finds_the_contradictions_that_are_known(found: Validation) 
     frame = found.contradictions_frame().set_index(["reactor", "question"])
     assert ("LiAlCl4", "the metal forms a connected network") in frame.index
     for reactor in ("Li3HoCl6", "Li3YBr6"):
-        row = frame.loc[(reactor, "the alloy relieves the sulfide")]
-        assert row["predicted_value"] < 0.0 < row["predicted_sd"]
+        assert (reactor, "the alloy relieves the sulfide") not in frame.index
+        row = frame.loc[(reactor, "the metal alloys with lithium")]
+        assert row["predicted_value"] == 0.0
+        assert row["measured"] == "the cell ran (Coulombic efficiency at least 0.92)"
+        assert row["measured_value"] == 0.92
     assert not frame.index.has_duplicates
 
 
@@ -99,6 +103,7 @@ def test_measured_orders_update_the_ranking_side_by_side(
     assert frame.loc["LiAlCl4", "score_after"] < frame.loc["LiAlCl4", "score_before"]
     assert {"rank_before", "rank_after", "score_before", "score_after"} <= set(frame.columns)
     assert any("ranking updated by life_h" in note for note in learnt.notes())
+    assert any("unlikely under the study's weights" in note for note in learnt.notes())
 
 
 def test_json_holds_the_head_of_a_long_ranking(found: Validation, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -139,10 +144,31 @@ def test_damaged_results_are_told_in_one_line(results: Path, tmp_path: Path, fau
 def test_a_shelf_is_read_however_formulas_are_written(predictions: Predictions, tmp_path: Path) -> None:
     path = tmp_path / "shelf.txt"
     path.write_text("# ours\nLi2Al2Cl8\n\nMgF2  # half a jar\nNaCl\n", "utf-8")
-    assert read_shelf(path, predictions) == {"LiAlCl4", "MgF2"}
+    shelf = read_shelf(path, predictions)
+    assert shelf.held == {"LiAlCl4", "MgF2"}
+    assert shelf.unknown == ("NaCl",)
+    told = validate(predictions, (), prior=QUICK, shopping=Shopping(shelf=shelf.held, unknown=shelf.unknown))
+    assert any("on the shelf" in note and "NaCl" in note for note in told.notes())
     path.write_text("MgF2\nwhat?\n", "utf-8")
     with pytest.raises(InputError, match="line 2"):
         read_shelf(path, predictions)
+
+
+@pytest.mark.parametrize(
+    ("value", "error", "told"),
+    [(0.41234, 0.0132, "0.41 ± 0.01"), (12.7, 2.6, "13 ± 3"), (0.5, 0.0, "0.500 ± 0.000")],
+)
+def test_numbers_are_shown_to_the_digits_of_their_error(value: float, error: float, told: str) -> None:
+    assert _with_error(value, error) == told
+
+
+def test_a_sheet_with_no_formula_is_named_with_its_key(
+    predictions: Predictions, tmp_path: Path, sheet: Sheet
+) -> None:
+    (tmp_path / "odd.toml").write_text(sheet("rest", "LiXxCl4", 50.0, "completion_h = 18"), "utf-8")
+    with pytest.raises(InputError, match=r"odd\.toml, reactor") as caught:
+        validate(predictions, read_experiments(tmp_path))
+    assert "\n" not in str(caught.value)
 
 
 def screening(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> int:
@@ -171,7 +197,14 @@ def test_the_command_line_writes_and_summarises(
 
 
 @pytest.mark.parametrize(
-    "wrong", [("--concentration", "0"), ("--shelf", "nowhere.txt"), ("--outcome", "lifetime")]
+    "wrong",
+    [
+        ("--concentration", "0"),
+        ("--max-cost", "-1"),
+        ("--max-cost", "nan"),
+        ("--shelf", "nowhere.txt"),
+        ("--outcome", "lifetime"),
+    ],
 )
 def test_faulty_options_end_in_one_line(
     results: Path,
