@@ -23,6 +23,9 @@ PICTURE_BYTES = 2_000_000
 DECIDING = ("series", "evidence", "critical_current", "plateaus", "phases", "conductivity")
 """Tables that a verdict rests on stand first and open; beside one of them the others are folded."""
 
+SHORT_TABLE = 40
+"""A deciding table of at most so many rows stands whole, without a scrolled box."""
+
 OF_A_STUDY = " | study "
 """Stands in the stamp of what a campaign computed: a prediction, wherever the file lies."""
 
@@ -198,7 +201,8 @@ def _ordered(tables: tuple[Table, ...]) -> tuple[Table, ...]:
         key=lambda t: DECIDING.index(names[t.title]),
     )
     rest = [table for table in tables if table not in first and table.rows]
-    return (*first, *(replace(table, folded=bool(first)) for table in rest))
+    whole = (replace(table, stacked=len(table.rows) <= SHORT_TABLE) for table in first)
+    return (*whole, *(replace(table, folded=bool(first)) for table in rest))
 
 
 def _stamped_tables(folder: Path, raw: frozenset[Path]) -> Iterator[Table]:

@@ -6,6 +6,7 @@ import hashlib
 import json
 import math
 import re
+import shutil
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
 from pathlib import Path
@@ -23,10 +24,13 @@ from screening.provenance import Provenance
 from screening.reactors.criteria import CRITERIA
 from screening.report.citing import citation
 from screening.report.columns import ranking_columns
-from screening.report.measured import PICTURE_BYTES, ROWS_SHOWN, measured_sections, validation_section
+from screening.report.comparison import validation_section
+from screening.report.measured import PICTURE_BYTES, measured_sections
 from screening.report.page import report_page, write_report
+from screening.report.parts import ROWS_SHOWN, head, subscripted
 from screening.report.payload import NEGLIGIBLE, SIGNIFICANT_DIGITS, _rounded, payload
 from screening.report.source import read_results
+from screening.validation.example_study import write_example
 
 SIX_BYTES = 8_000_000
 """Largest page of the six reactors, plotting library included."""
