@@ -15,7 +15,9 @@ def report(
     ],
     experiments: Annotated[
         Path | None,
-        typer.Option("--experiments", metavar="DIR", help="Show what the bench verbs wrote under DIR."),
+        typer.Option(
+            "--experiments", metavar="DIR", help="Show the cell sheets and what bench verbs wrote under DIR."
+        ),
     ] = None,
     out: Annotated[
         Path | None, typer.Option("--out", metavar="FILE", help="Page (default RESULTS/report.html).")
@@ -25,7 +27,10 @@ def report(
     from screening.report.page import write_report
 
     path = out or results / "report.html"
-    sections = write_report(path, results, experiments)
+    sections = write_report(path, results, experiments, say)
     if experiments is not None and not any(section.key != "validation" for section in sections):
-        say(f"{experiments}: no tables of the bench verbs there (they write them with --out)")
+        say(
+            f"{experiments}: no cell sheets and no tables of the bench verbs there "
+            "(screening experiments example shows sheets; the verbs write tables with --out)"
+        )
     print(f"report in {path} ({path.stat().st_size / 1e6:.1f} MB)")

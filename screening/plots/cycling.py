@@ -5,6 +5,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from screening.lab.cycling.symmetric import SymmetricReport
+from screening.lab.cycling.table import FlagKind
 from screening.plots.style import BLACK, BLUE, COLUMN_IN, GREEN, VERMILION, figure_style
 from screening.plots.thinning import thinned
 
@@ -146,7 +147,9 @@ def _composed(report: SymmetricReport) -> Figure:
     columns = 2 * max(len(windows), 1)  # halves and thirds of the width
     grid = figure.add_gridspec(len(heights), columns, height_ratios=heights)
     top = draw_voltage(figure.add_subplot(grid[0, :]), report)
-    top.set_title(report.data.cell.replace("$", r"\$"), loc="left")
+    label = report.data.cell.replace("$", r"\$")
+    simulated = any(flag.kind is FlagKind.SIMULATED for flag in report.data.flags)
+    top.set_title(label + " (simulated)" * (simulated and "simulated" not in label), loc="left")
     first = None
     for index, window in enumerate(windows):
         axes = figure.add_subplot(grid[1, 2 * index : 2 * index + 2], sharey=first)

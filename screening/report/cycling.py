@@ -14,7 +14,8 @@ from screening.lab.cycling.export import write_bdf
 from screening.lab.cycling.full import FullCellReport
 from screening.lab.cycling.polarisation import figures_of
 from screening.lab.cycling.symmetric import SymmetricReport
-from screening.lab.cycling.table import CyclingData
+from screening.lab.cycling.table import CyclingData, FlagKind
+from screening.lab.impedance.simulate import SIMULATED
 from screening.plots.cycling import symmetric_figure
 from screening.plots.cycling_html import write_symmetric_page
 from screening.plots.fullcell import full_cell_figure
@@ -23,8 +24,10 @@ from screening.provenance import Provenance
 
 
 def provenance_of(data: CyclingData) -> Provenance:
-    """Stamp that names the measured files."""
-    return Provenance.now(", ".join(source.name for source in data.sources) or data.cell, data.checksum)
+    """Stamp that names the measured files, and says where they were simulated."""
+    simulated = {flag.file for flag in data.flags if flag.kind is FlagKind.SIMULATED}
+    named = [f"{s.name} ({SIMULATED})" if s.name in simulated else s.name for s in data.sources]
+    return Provenance.now(", ".join(named) or data.cell, data.checksum)
 
 
 def symmetric_summary(report: SymmetricReport) -> dict[str, Any]:

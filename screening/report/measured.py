@@ -1,155 +1,78 @@
-"""Sections of a report that exist only where something was measured or compared."""
+"""What the bench verbs left under a directory: verdicts, stamped tables, and figures beside them."""
 
 import base64
 import json
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
 from screening.errors import InputError
-
-VALIDATION_JSON = "validation.json"
-
-ROWS_SHOWN = 200
-"""Rows of a measured table on the page; the file beside it holds them all."""
+from screening.lab.readers.stamp import STAMP_COLUMN, STAMP_START
+from screening.report.cells import cell_sections
+from screening.report.comparison import VALIDATION_JSON
+from screening.report.parts import ROWS_SHOWN, Block, Picture, Section, Table, head, number, word
+from screening.report.source import RANKING_JSON
+from screening.validation.predictions import Predictions
 
 PICTURE_BYTES = 2_000_000
 """Pictures on one page together; 2 MB leave a page of 8 MB room for its plotting library."""
 
-STAMP_COLUMN = "provenance"
-STAMP_START = "interphase-screening "
+DECIDING = ("series", "evidence", "critical_current", "plateaus", "phases", "conductivity")
+"""Tables that a verdict rests on stand first and open; beside one of them the others are folded."""
+
+SHORT_TABLE = 40
+"""A deciding table of at most so many rows stands whole, without a scrolled box."""
+
+OF_A_STUDY = " | study "
+"""Stands in the stamp of what a campaign computed: a prediction, wherever the file lies."""
+
+RAW_COLUMNS = (
+    frozenset({"loop", "time_s", "frequency_hz", "z_real_ohm", "z_imag_ohm"}),
+    frozenset({"two_theta_deg", "intensity"}),
+)
+"""A table of nothing but these is raw data: figures are drawn from it, its rows are no result."""
 
 
-@dataclass(frozen=True)
-class Table:
-    """A table of words.
+@dataclass
+class Room:
+    """How many characters pictures may still take on the page."""
 
-    Attributes
-    ----------
-    title : str
-    columns : tuple of str
-    rows : tuple of tuples of str
-    cut : bool
-        Whether the file holds more rows.
-    stamp : str
-        Provenance of the file: which verb of which version, from what, simulated or not.
-    """
+    left: int = PICTURE_BYTES
 
-    title: str
-    columns: tuple[str, ...]
-    rows: tuple[tuple[str, ...], ...]
-    cut: bool = False
-    stamp: str = ""
+    def embed(self, title: str, content: bytes) -> Picture:
+        """The picture as text for the page; without its content where the page has no room for it."""
+        text = f"data:image/png;base64,{base64.b64encode(content).decode('ascii')}"
+        if len(text) > self.left:
+            return Picture(title, "")
+        self.left -= len(text)
+        return Picture(title, text)
 
 
-@dataclass(frozen=True)
-class Picture:
-    """A figure, embedded; `uri` is empty where the page has no room for it."""
+def measured_sections(
+    directory: Path,
+    predictions: Predictions | None = None,
+    progress: Callable[[str], None] | None = None,
+) -> tuple[Section, ...]:
+    """Cells of a folder of experiments, and what the bench verbs left under it.
 
-    title: str
-    uri: str
-
-
-@dataclass(frozen=True)
-class Block:
-    """What belongs together: one directory of an experiment, or one key of a comparison."""
-
-    title: str
-    sentences: tuple[str, ...] = ()
-    tables: tuple[Table, ...] = ()
-    pictures: tuple[Picture, ...] = ()
-
-
-@dataclass(frozen=True)
-class Section:
-    """One section of the page; `key` is its anchor."""
-
-    key: str
-    title: str
-    blocks: tuple[Block, ...]
-
-
-def validation_section(directory: Path) -> Section | None:
-    """The comparison of prediction and measurement, where ``screening validate`` left one.
-
-    Every key of ``validation.json`` is shown in the file's order: records as a table, plain values as a list,
-    texts as sentences. Nothing is computed here.
-
-    Raises
-    ------
-    InputError
-        If the file is there but damaged.
-    """
-    path = directory / VALIDATION_JSON
-    if not path.is_file():
-        return None
-    remedy = "run screening validate again"
-    try:
-        content = json.loads(path.read_text("utf-8"))
-    except (OSError, ValueError) as error:
-        raise InputError(f"damaged ({error})", where=str(path), remedy=remedy) from None
-    if not isinstance(content, dict):
-        raise InputError("holds no table of keys", where=str(path), remedy=remedy)
-    plain = {key: value for key, value in content.items() if not isinstance(value, dict | list)}
-    blocks = [_json_block(key, value) for key, value in content.items() if key not in plain]
-    if plain:
-        blocks.insert(0, Block("", tables=(_pairs("", plain),)))
-    return Section("validation", "Prediction against measurement", tuple(blocks))
-
-
-def _json_block(key: str, value: Any) -> Block:
-    title = words(key)
-    if isinstance(value, dict):
-        if value and all(isinstance(each, dict) for each in value.values()):
-            return Block(title, tables=(_records(title, [{"": k, **each} for k, each in value.items()]),))
-        return Block(title, tables=(_pairs(title, value),))
-    if value and all(isinstance(each, dict) for each in value):
-        return Block(title, tables=(_records(title, value),))
-    return Block(title, sentences=tuple(_word(each) for each in value) or ("none",))
-
-
-def _pairs(title: str, content: dict[str, Any]) -> Table:
-    return Table(title, ("quantity", "value"), tuple((words(k), _word(v)) for k, v in content.items()))
-
-
-def _records(title: str, records: list[dict[str, Any]]) -> Table:
-    names = tuple(dict.fromkeys(name for record in records for name in record))
-    rows = tuple(tuple(_word(record.get(name)) for name in names) for record in records[:ROWS_SHOWN])
-    return Table(title, tuple(words(name) for name in names), rows, len(records) > ROWS_SHOWN)
-
-
-def words(name: object) -> str:
-    """A key or column name as a reader sees it."""
-    return str(name).replace("_", " ")
-
-
-def _word(value: Any) -> str:
-    if value is None or (isinstance(value, float) and value != value):
-        return "–"
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, float):
-        return f"{value:.4g}".replace("-", "−")
-    if isinstance(value, dict | list):
-        return json.dumps(value, ensure_ascii=False)
-    return str(value)
-
-
-def measured_sections(directory: Path) -> tuple[Section, ...]:
-    """What the bench verbs left under a directory: tables with this package's stamp, and figures beside them.
+    Predictions are left out: directories of a campaign, and tables whose stamp names a study.
 
     Parameters
     ----------
     directory : Path
         Searched with its subdirectories; files of other origin are passed over.
+    predictions : Predictions, optional
+        Say which phases the powder pattern of a cell is searched for.
+    progress : callable, optional
+        Told which cell is analysed.
 
     Returns
     -------
     tuple of Section
-        Relaxation times, cycling, other measurements; only those that hold something.
+        Cells, relaxation times, cycling, other measurements; only those that hold something.
 
     Raises
     ------
@@ -158,37 +81,134 @@ def measured_sections(directory: Path) -> tuple[Section, ...]:
     """
     if not directory.is_dir():
         raise InputError("no such directory", where=str(directory), remedy="give --experiments a directory")
-    room = PICTURE_BYTES
+    room = Room()
+    cells = cell_sections(directory, predictions, room.embed, progress)
+    predicted = _campaigns(directory)
     blocks: dict[str, list[Block]] = {"drt": [], "cycling": [], "measured": []}
     for folder in sorted({path.parent for path in directory.rglob("*.csv")}):
-        tables = tuple(_stamped_tables(folder))
+        if predicted & {folder, *folder.parents}:
+            continue
+        tables = tuple(_stamped_tables(folder, cells.raw))
         if not tables:
             continue
-        pictures = []
-        for path in sorted(folder.glob("*.png")):
-            uri = _data_uri(path, room)
-            room -= len(uri)
-            pictures.append(Picture(path.name, uri))
+        pictures = tuple(room.embed(path.name, path.read_bytes()) for path in sorted(folder.glob("*.png")))
         title = folder.relative_to(directory).as_posix()
-        blocks[_kind(folder, tables)].append(
-            Block("" if title == "." else title, tables=tables, pictures=tuple(pictures))
-        )
+        kind = _kind(folder, tables)
+        sentences = tuple(word(text) for text in _VERDICTS[kind](_content(folder)))
+        blocks[kind].append(Block("" if title == "." else title, sentences, _ordered(tables), pictures))
     titles = {
         "drt": "Distribution of relaxation times",
         "cycling": "Cycling",
         "measured": "Other measurements",
     }
-    return tuple(Section(key, titles[key], tuple(found)) for key, found in blocks.items() if found)
+    found = (Section(key, titles[key], tuple(found)) for key, found in blocks.items() if found)
+    return (*cells.sections, *found)
+
+
+def _campaigns(directory: Path) -> set[Path]:
+    """Directories that hold a campaign or its comparison."""
+    return {path.parent for name in (RANKING_JSON, VALIDATION_JSON) for path in directory.rglob(name)}
 
 
 def _kind(folder: Path, tables: tuple[Table, ...]) -> str:
     if (folder / "drt.json").is_file():
         return "drt"
-    return "cycling" if any("cycle" in table.columns for table in tables) else "measured"
+    cycles = any("cycle" in table.columns for table in tables)
+    return "cycling" if cycles or (folder / "cell.json").is_file() else "measured"
 
 
-def _stamped_tables(folder: Path) -> Iterator[Table]:
+def _content(folder: Path) -> dict[str, Any]:
+    """What a bench verb wrote as JSON; empty where there is nothing sound."""
+    for name in ("drt.json", "cell.json"):
+        try:
+            content = json.loads((folder / name).read_text("utf-8"))
+        except (OSError, ValueError):
+            continue
+        if isinstance(content, dict):
+            return content
+    return {}
+
+
+def _part(content: dict[str, Any], name: str) -> dict[str, Any]:
+    value = content.get(name)
+    return value if isinstance(value, dict) else {}
+
+
+def _evidence(short: dict[str, Any]) -> str:
+    items = short.get("evidence")
+    told = (
+        [str(item["statement"]) for item in items if item.get("statement")] if isinstance(items, list) else []
+    )
+    return f": {'; '.join(told)}" if told else ""
+
+
+def _drt_verdict(content: dict[str, Any]) -> Iterator[str]:
+    """What a series of spectra says: short circuit, and each process that changes."""
+    if content.get("simulated"):
+        yield "Simulated spectra: no measurement."
+    if verdict := _part(content, "short").get("verdict"):
+        yield f"Short circuit: {verdict}."
+    series = content.get("series")
+    for row in series if isinstance(series, list) else ():
+        first, final, end = (row.get(name) for name in ("first_ohm", "final_ohm", "completion_h"))
+        if row.get("trend") in (None, "absent", "steady") or first is None or final is None:
+            continue
+        text = (
+            f"{row.get('window')} ({row.get('process')}) {row['trend']}: {number(first)} to {number(final)} Ω"
+        )
+        if row.get("settled") and end is not None:
+            text += f", settled at {end:.1f} h"
+            if row.get("low_h") is not None and row.get("high_h") is not None:
+                text += f" ({row['low_h']:.1f} to {row['high_h']:.1f} h)"
+        yield f"{text}."
+
+
+def _cycling_verdict(content: dict[str, Any]) -> Iterator[str]:
+    """What a cell's cycling says: life and short of a symmetric cell, capacity and plateaus of a full one."""
+    flags = content.get("flags")
+    if any(str(flag.get("kind", "")).startswith("simulated") for flag in flags or ()):
+        yield "Simulated, not measured."
+    life, short = _part(content, "life"), _part(content, "short")
+    if isinstance(life.get("hours"), int | float):
+        yield f"Life: {number(float(life['hours']))} h ({life.get('end')})."
+    if short.get("verdict"):
+        when, half_cycle = short.get("time_h"), short.get("half_cycle")
+        name = "none seen" if short["verdict"] == "none" else str(short["verdict"])
+        place = f" at {number(float(when))} h, half-cycle {half_cycle}" if when is not None else ""
+        yield f"Short circuit: {name}{place}{_evidence(short)}."
+    if isinstance(content.get("extra_plateaus"), int):
+        yield f"Plateaus of the first cycle that the cathode does not have: {content['extra_plateaus']}."
+    cycles = _part(content, "tables").get("cycles")
+    if "reference_cycle" in content and cycles:
+        first, last = cycles[0], cycles[-1]
+        yield f"First Coulombic efficiency: {word(first.get('coulombic_efficiency'))}."
+        reference = content["reference_cycle"]
+        yield f"Retention in cycle {len(cycles)} against cycle {reference}: {word(last.get('retention'))}."
+
+
+_VERDICTS: dict[str, Callable[[dict[str, Any]], Iterator[str]]] = {
+    "drt": _drt_verdict,
+    "cycling": _cycling_verdict,
+    "measured": lambda content: iter(()),
+}
+
+
+def _ordered(tables: tuple[Table, ...]) -> tuple[Table, ...]:
+    """Deciding tables first; the others wait folded behind them."""
+    names = {table.title: Path(table.title).stem for table in tables}
+    first = sorted(
+        (t for t in tables if names[t.title] in DECIDING and t.rows),
+        key=lambda t: DECIDING.index(names[t.title]),
+    )
+    rest = [table for table in tables if table not in first and table.rows]
+    whole = (replace(table, stacked=len(table.rows) <= SHORT_TABLE) for table in first)
+    return (*whole, *(replace(table, folded=bool(first)) for table in rest))
+
+
+def _stamped_tables(folder: Path, raw: frozenset[Path]) -> Iterator[Table]:
     for path in sorted(folder.glob("*.csv")):
+        if path.resolve() in raw:
+            continue
         try:
             with path.open(encoding="utf-8") as stream:
                 if not stream.readline().rstrip().endswith(f",{STAMP_COLUMN}"):
@@ -197,16 +217,11 @@ def _stamped_tables(folder: Path) -> Iterator[Table]:
         except (OSError, ValueError):
             continue
         stamps = frame[STAMP_COLUMN].astype(str).unique()
-        if len(stamps) != 1 or not stamps[0].startswith(STAMP_START):
+        if len(stamps) != 1 or not stamps[0].startswith(STAMP_START) or OF_A_STUDY in stamps[0]:
             continue
         shown = frame.drop(columns=STAMP_COLUMN).head(ROWS_SHOWN)
-        rows = tuple(tuple(_word(value) for value in row) for row in shown.itertuples(index=False))
-        heads = tuple(words(name) for name in shown)
+        if any(known.issuperset(shown.columns) for known in RAW_COLUMNS):
+            continue
+        rows = tuple(tuple(word(value) for value in row) for row in shown.itertuples(index=False))
+        heads = tuple(head(name) for name in shown)
         yield Table(path.name, heads, rows, len(frame) > ROWS_SHOWN, stamps[0])
-
-
-def _data_uri(path: Path, room: int) -> str:
-    """The picture as text for the page, empty where it would take more than `room` characters."""
-    if path.stat().st_size * 4 // 3 + 64 > room:
-        return ""
-    return f"data:image/png;base64,{base64.b64encode(path.read_bytes()).decode('ascii')}"

@@ -3,18 +3,23 @@
 import base64
 import hashlib
 import json
+from collections.abc import Callable
 from importlib.resources import files
 from pathlib import Path
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
+from screening.errors import InputError
 from screening.files import check_targets, whole_file
 from screening.report.citing import citation
 from screening.report.columns import definitions, ranking_columns
-from screening.report.measured import Section, measured_sections, validation_section
+from screening.report.comparison import validation_section
+from screening.report.measured import measured_sections
+from screening.report.parts import Section, capital
 from screening.report.payload import payload
 from screening.report.source import Results, read_results
+from screening.validation.predictions import Predictions, read_predictions
 
 TEMPLATES = "templates"
 
@@ -30,7 +35,12 @@ SCRIPTS = (
 """Parts of the page's script, in order; together they are one function with no global name."""
 
 
-def write_report(path: Path, results: Path, experiments: Path | None = None) -> tuple[Section, ...]:
+def write_report(
+    path: Path,
+    results: Path,
+    experiments: Path | None = None,
+    progress: Callable[[str], None] | None = None,
+) -> tuple[Section, ...]:
     """Write the page of a campaign, whole or not at all.
 
     Parameters
@@ -39,7 +49,9 @@ def write_report(path: Path, results: Path, experiments: Path | None = None) -> 
     results : Path
         Directory that ``screening run`` wrote.
     experiments : Path, optional
-        Directory under which the bench verbs wrote tables and figures.
+        Folder of cell sheets, or directory under which the bench verbs wrote tables and figures.
+    progress : callable, optional
+        Told which cell's raw files are analysed.
 
     Returns
     -------
@@ -54,12 +66,22 @@ def write_report(path: Path, results: Path, experiments: Path | None = None) -> 
     check_targets(path)
     campaign = read_results(results)
     validation = validation_section(results)
-    measured = measured_sections(experiments) if experiments is not None else ()
+    measured = (
+        measured_sections(experiments, _predictions(results), progress) if experiments is not None else ()
+    )
     sections = (*((validation,) if validation else ()), *measured)
     page = report_page(campaign, sections)
     with whole_file(path) as draft:
         draft.write_text(page, "utf-8")
     return sections
+
+
+def _predictions(results: Path) -> Predictions | None:
+    """What the campaign predicts for cells; None where its study is of a version that cannot be read."""
+    try:
+        return read_predictions(results)
+    except InputError:
+        return None
 
 
 def report_page(results: Results, sections: tuple[Section, ...] = ()) -> str:
@@ -79,6 +101,7 @@ def report_page(results: Results, sections: tuple[Section, ...] = ()) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    environment.filters["capital"] = capital
     environment.globals["style"] = Markup(_packaged("page.css"))
     passing = results.table["passes"].to_numpy(dtype=bool)
     return environment.get_template("page.html").render(

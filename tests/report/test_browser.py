@@ -326,6 +326,35 @@ def test_a_campaign_over_everything_stays_usable(browser: Browser, six: Path, tm
     assert browser.complaints() == []
 
 
+def test_a_contradiction_fits_a_phone_row_by_row(browser: Browser, own_six: Path) -> None:
+    row = {"reactor": "LiAlCl4", "wt_percent": 50, "question": "the metal percolates in a cell that runs"}
+    row |= {
+        "predicted": "no",
+        "measured": "the cell ran",
+        "reason": "both paths " * 9,
+        "cells": "a-cell, " * 9,
+    }
+    content = {"contradictions": [row] * 11, "checks": [row] * 60}
+    (own_six / "validation.json").write_text(json.dumps(content), "utf-8")
+    write_report(own_six / "report.html", own_six)
+    browser.open(own_six / "report.html")
+    browser.device(
+        "Emulation.setDeviceMetricsOverride", width=390, height=844, deviceScaleFactor=2, mobile=True
+    )
+    assert browser.js("return document.documentElement.scrollWidth - innerWidth") <= 0
+    inside, outside = browser.js(
+        "const box = document.querySelector('#validation .stacked');"
+        "return [[box.scrollWidth, box.scrollHeight], [box.clientWidth, box.clientHeight]]"
+    )
+    assert inside == outside
+    assert (
+        browser.js("return document.querySelectorAll('#validation .stacked:first-of-type tr').length") >= 11
+    )
+    assert browser.js("return document.querySelector('#validation details').open") is False
+    browser.device("Emulation.clearDeviceMetricsOverride")
+    assert browser.complaints() == []
+
+
 def test_pairs_of_anode_and_sulfide_switch_all_parts(browser: Browser, own_six: Path) -> None:
     table = pd.read_parquet(own_six / "ranking.parquet")
     other = table.iloc[::-1].assign(anode="Na", score=table["score"].to_numpy() / 2)

@@ -6,6 +6,7 @@ import hashlib
 import json
 import math
 import re
+import shutil
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
 from pathlib import Path
@@ -23,10 +24,13 @@ from screening.provenance import Provenance
 from screening.reactors.criteria import CRITERIA
 from screening.report.citing import citation
 from screening.report.columns import ranking_columns
-from screening.report.measured import PICTURE_BYTES, ROWS_SHOWN, measured_sections, validation_section
+from screening.report.comparison import validation_section
+from screening.report.measured import PICTURE_BYTES, measured_sections
 from screening.report.page import report_page, write_report
+from screening.report.parts import ROWS_SHOWN, head, subscripted
 from screening.report.payload import NEGLIGIBLE, SIGNIFICANT_DIGITS, _rounded, payload
 from screening.report.source import read_results
+from screening.validation.example_study import write_example
 
 SIX_BYTES = 8_000_000
 """Largest page of the six reactors, plotting library included."""
@@ -215,7 +219,7 @@ def test_stamped_tables_and_figures_of_the_bench_are_shown(tmp_path: Path) -> No
     assert (drt.key, cycling.key) == ("drt", "cycling")
     (block,) = drt.blocks
     assert block.title == "rest"
-    assert block.tables[0].columns == ("tau s", "resistance ohm")
+    assert block.tables[0].columns == ("tau (s)", "resistance (Ω)")
     assert block.tables[0].rows == (("1e−05", "−12.5"),)
     assert block.tables[0].stamp == STAMP
     assert [bool(picture.uri) for picture in block.pictures] == [True, False]
@@ -223,25 +227,151 @@ def test_stamped_tables_and_figures_of_the_bench_are_shown(tmp_path: Path) -> No
     assert len(cycling.blocks[0].tables[0].rows) == ROWS_SHOWN
 
 
-def test_a_comparison_is_shown_key_by_key(own_six: Path) -> None:
+def contradiction(**changes: object) -> dict[str, object]:
+    return {
+        "reactor": "LiAlCl4",
+        "wt_percent": 50.0,
+        "question": "the metal percolates",
+        "predicted": "no (-0.2)",
+        "measured": "the cell ran",
+        "reason": "both paths",
+        "cells": "six-LiAlCl4, other",
+        "origin": "literature",
+        "predicted_value": -0.125,
+        "predicted_sd": 0.026,
+        "measured_value": 1.0,
+        "measured_sd": None,
+        "unit": "V; yes or no",
+        "new_column": 7,
+    } | changes
+
+
+def test_a_comparison_shows_contradictions_first_and_whole(own_six: Path) -> None:
     content = {
         "cells": 4,
-        "contradictions": [{"prediction": 0.1, "measured": None}, {"prediction": True}],
-        "agreement": {"score": {"kendall": 0.5}},
+        "notes": ["too few to tell"],
+        "ranking": [{"formula": "MgI2", "rank_before": k, "rank_after": k} for k in range(30)],
+        "contradictions": [contradiction(), *[contradiction(unit="V", measured_sd=0.5)] * 20],
         "settings": {"draws": 100},
-        "remarks": ["too few to tell"],
-        "next": [],
     }
     (own_six / "validation.json").write_text(json.dumps(content), "utf-8")
     section = validation_section(own_six)
     assert section is not None
-    titles = [block.title for block in section.blocks]
-    assert titles == ["", "contradictions", "agreement", "settings", "remarks", "next"]
-    assert section.blocks[0].tables[0].rows == (("cells", "4"),)
-    assert section.blocks[1].tables[0].rows == (("0.1", "–"), ("yes", "–"))
-    assert section.blocks[2].tables[0].rows == (("score", "0.5"),)
-    assert section.blocks[4].sentences == ("too few to tell",)
-    assert section.blocks[5].sentences == ("none",)
+    first, notes, ranking, *others = section.blocks
+    assert first.title == "Contradictions: 21"
+    (table,) = first.tables
+    assert (len(table.rows), table.cut, table.folded, table.stacked) == (21, False, False, True)
+    shown = dict(zip(table.columns, table.rows[0], strict=True))
+    assert shown["layer"] == "LiAlCl₄, 50 wt%"
+    assert shown["predicted"] == "no (−0.2)\nnumber compared: −0.125 ± 0.026 V"
+    assert shown["measured"] == "the cell ran"
+    assert shown["why"] == "both paths"
+    assert shown["cells"] == "six-LiAlCl4\nother"
+    assert shown["new column"] == "7"
+    second = dict(zip(table.columns, table.rows[1], strict=True))
+    assert second["measured"] == "the cell ran\nnumber compared: 1 ± 0.5 V"
+    assert notes.sentences == ("too few to tell",)
+    assert [each.folded for each in ranking.tables] == [False, True]
+    assert "leave ranks and scores as they were" in ranking.sentences[0]
+    assert [block.title for block in others] == ["Cells", "Settings"]
+
+
+def test_a_comparison_of_unknown_shape_is_still_shown(own_six: Path) -> None:
+    content = {"contradictions": {"a": {"b": 1.5}}, "agreement": "none", "checks": [1, 2], "notes": "few"}
+    (own_six / "validation.json").write_text(json.dumps(content), "utf-8")
+    section = validation_section(own_six)
+    assert section is not None
+    assert [block.title for block in section.blocks] == ["Contradictions", "Agreement", "Checks", "Notes"]
+    assert section.blocks[0].tables[0].rows == (("a", "1.5"),)
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("0.36 V (Li10GeP2S12), not Li2S.", "0.36 V (Li₁₀GeP₂S₁₂), not Li₂S."),
+        ("duan-2023-six-LiAlCl4", "duan-2023-six-LiAlCl4"),
+        ("raw/Li2S.csv and P2", "raw/Li2S.csv and P2"),
+        ("Mg(ClO4)2", "Mg(ClO₄)₂"),
+    ],
+)
+def test_formulas_in_a_text_get_subscripts_and_names_do_not(text: str, shown: str) -> None:
+    assert subscripted(text) == shown
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        ("completion_h", "completion (h)"),
+        ("wt_percent", "reactor content (wt%)"),
+        ("asr_ohm_cm2", "asr (Ω·cm²)"),
+        ("charge_c_rate_per_h", "charge c rate (1/h)"),
+        ("cycle", "cycle"),
+    ],
+)
+def test_heads_are_words_with_units(name: str, shown: str) -> None:
+    assert head(name) == shown
+
+
+def test_predictions_are_no_measurements(six: Path, tmp_path: Path) -> None:
+    shutil.copytree(six, tmp_path / "results")
+    bench_output(tmp_path / "results" / "validation", "checks.csv", pd.DataFrame({"cell": ["a"]}))
+    told = pd.DataFrame({"x": [1], "provenance": [f"{STAMP} | study six sha256:0 | 2026-01-01"]})
+    (tmp_path / "elsewhere").mkdir()
+    told.to_csv(tmp_path / "elsewhere" / "products.csv", index=False)
+    bench_output(tmp_path / "raw", "rest.csv", pd.DataFrame({"frequency_hz": [1], "z_real_ohm": [2]}))
+    assert measured_sections(tmp_path) == ()
+
+
+def test_verdicts_stand_first_in_words(tmp_path: Path) -> None:
+    for name in ("elements", "series"):
+        bench_output(tmp_path / "rest", f"{name}.csv", pd.DataFrame({"window": ["tau2"]}))
+    series = {"window": "tau2", "process": "fast", "trend": "fades", "first_ohm": 25.4, "final_ohm": 0.02}
+    series |= {"settled": True, "completion_h": 18.0, "low_h": 17.0, "high_h": 19.0}
+    drt = {"simulated": True, "short": {"verdict": "no short"}, "series": [series]}
+    (tmp_path / "rest" / "drt.json").write_text(json.dumps(drt), "utf-8")
+    bench_output(tmp_path / "cell", "cycles.csv", pd.DataFrame({"cycle": [1]}))
+    cell = {"life": {"hours": 20.1, "end": "short circuit"}}
+    cell["short"] = {"verdict": "hard", "time_h": 20.1, "half_cycle": 41, "evidence": [{"statement": "fell"}]}
+    (tmp_path / "cell" / "cell.json").write_text(json.dumps(cell), "utf-8")
+    rest, cycling = (section.blocks[0] for section in measured_sections(tmp_path))
+    assert rest.sentences == (
+        "Simulated spectra: no measurement.",
+        "Short circuit: no short.",
+        "τ2 (fast) fades: 25.4 to 0.02 Ω, settled at 18.0 h (17.0 to 19.0 h).",
+    )
+    assert [(table.title, table.folded) for table in rest.tables] == [
+        ("series.csv", False),
+        ("elements.csv", True),
+    ]
+    assert rest.tables[0].rows == (("τ2",),)
+    assert cycling.sentences == (
+        "Life: 20.1 h (short circuit).",
+        "Short circuit: hard at 20.1 h, half-cycle 41: fell.",
+    )
+
+
+def test_a_folder_of_cell_sheets_shows_its_cells(six: Path, tmp_path: Path) -> None:
+    cells = tmp_path / "cells"
+    write_example(cells)
+    for sheet in (*cells.glob("simulated-full*"), *cells.glob("simulated-symmetric*")):
+        sheet.unlink()
+    told: list[str] = []
+    path = tmp_path / "page.html"
+    sections = write_report(path, six, cells, told.append)
+    assert [section.key for section in sections] == ["cells"]
+    overview, rest, _ = sections[0].blocks
+    rows = {row[0]: row for row in overview.tables[0].rows}
+    assert rows["simulated-rest"][1] == "simulated"
+    assert "lines of the lithium salt stand in the pattern after rest: yes" in rows["simulated-rest"][4]
+    assert rows["duan-2023-rest-10wt"][1] == "literature"
+    assert rows["duan-2023-rest-10wt"][2] == "LiAlCl₄, 10 wt%"
+    assert [picture.title for picture in rest.pictures] == [
+        "simulated-rest: relaxation times; simulated",
+        "simulated-rest: powder pattern; simulated",
+    ]
+    assert all(picture.uri for picture in rest.pictures)
+    assert told == ["analysing simulated-rest (raw/simulated-rest.csv, raw/simulated-rest-xrd.csv)"]
+    assert path.stat().st_size < 8e6
 
 
 def test_only_the_very_snapshot_of_the_stamp_is_cited(six: Path) -> None:

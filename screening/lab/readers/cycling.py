@@ -6,7 +6,7 @@ from pathlib import Path
 
 from screening.errors import InputError
 from screening.lab.cycling.checks import plausibility_flags
-from screening.lab.cycling.table import CyclingData
+from screening.lab.cycling.table import CyclingData, Flag, FlagKind
 from screening.lab.readers.biologic import MPR_MAGIC, MPT_MAGIC
 from screening.lab.readers.cycling_biologic import read_cycling_biologic
 from screening.lab.readers.cycling_excel import read_cycling_excel
@@ -15,6 +15,7 @@ from screening.lab.readers.cycling_neware import NEWARE_SUFFIXES, read_neware
 from screening.lab.readers.cycling_parquet import read_cycling_parquet
 from screening.lab.readers.cycling_text import read_cycling_text
 from screening.lab.readers.cycling_tidy import Piece, RawRecord, tidy
+from screening.lab.readers.stamp import is_simulated
 
 _OLD_EXCEL = b"\xd0\xcf\x11\xe0"
 _HEAD_BYTES = 64
@@ -59,7 +60,12 @@ def read_cycling(
     pieces = [read_piece(path) for path in files]
     data = join(pieces, [_checksum(path) for path in files])
     data = data.of_cell(label=cell or None, area_cm2=area_cm2, active_mass_mg=active_mass_mg)
-    return data.with_flags(plausibility_flags(data))
+    told = [
+        Flag(FlagKind.SIMULATED, "the file's own stamp says so", path.name)
+        for path in files
+        if is_simulated(path)
+    ]
+    return data.with_flags([*plausibility_flags(data), *told])
 
 
 def read_piece(path: Path) -> Piece:

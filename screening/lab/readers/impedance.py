@@ -10,6 +10,7 @@ from datetime import datetime
 from pathlib import Path
 
 from screening.errors import InputError
+from screening.lab.impedance.simulate import SIMULATED
 from screening.lab.impedance.spectrum import Spectrum
 from screening.lab.readers.biologic import MPR_MAGIC, MPT_MAGIC, read_biologic
 from screening.lab.readers.eis_columns import find_columns
@@ -22,6 +23,7 @@ from screening.lab.readers.eis_instruments import (
     read_zplot,
 )
 from screening.lab.readers.eis_table import Origin, spectra_from_table
+from screening.lab.readers.stamp import is_simulated
 from screening.lab.readers.text import Text, decode, find_table, parse_table, read_bytes
 from screening.units import KELVIN_AT_0_CELSIUS
 
@@ -81,6 +83,8 @@ def _read_generic(text: Text) -> tuple[Spectrum, ...]:
         "delimiter": {"\t": "tab", " ": "blanks"}.get(layout.delimiter, layout.delimiter),
         "decimal": layout.decimal,
     }
+    if is_simulated(text.path):
+        metadata["origin"] = SIMULATED
     if layout.header_line is None:
         if len(layout.columns) < len(DEFAULT_COLUMNS):
             raise InputError(

@@ -9,7 +9,7 @@ import pytest
 from screening.errors import InputError
 from screening.lab.cycling.export import ColumnNames, bdf_frame, write_bdf
 from screening.lab.cycling.simulate_full import FullCellTruth, simulate_full_cell
-from screening.lab.cycling.table import cycling_data_from_arrays
+from screening.lab.cycling.table import FlagKind, cycling_data_from_arrays
 from screening.lab.readers.cycling import read_cycling
 from screening.provenance import Provenance
 
@@ -31,7 +31,7 @@ def test_round_trip(suffix, names, data, tmp_path):
     assert list(again.table.columns) == list(data.table.columns)
     for name in data.table:
         np.testing.assert_array_equal(again.table[name], data.table[name])
-    assert not again.flags
+    assert [flag.kind for flag in again.flags] == [FlagKind.SIMULATED]  # as its stamp says
 
 
 @pytest.mark.parametrize("suffix", [".bdf.csv", ".bdf.parquet"])
