@@ -83,9 +83,10 @@ def _show(chosen: "pd.DataFrame") -> None:
 
 
 def _cell(value: object) -> str:
+    import pandas as pd
     from rich.markup import escape
 
-    if value is None or value != value or str(value) == "<NA>":
+    if value is None or value is pd.NA or value != value:
         return "-"
     return (
         f"{value:.3g}"

@@ -1,6 +1,7 @@
 """``screening run``, ``studies``, ``top`` and ``cite`` as a user meets them."""
 
 import json
+import re
 from pathlib import Path
 
 import pandas as pd
@@ -123,6 +124,10 @@ class TestTop:
             assert [one["formula"] for one in json.loads(printed)] == ["MgI2", "MgF2"]
         if form == "csv":
             assert len(printed.splitlines()) == 3
+
+    def test_shows_candidates_without_a_rank(self, six: Path, capsys: pytest.CaptureFixture[str]) -> None:
+        assert call("top", str(six), "--n", "14") == 0
+        assert re.search(r"^ +-  LiCl ", capsys.readouterr().out, flags=re.MULTILINE)
 
     def test_writes_a_spreadsheet(self, six: Path, tmp_path: Path) -> None:
         assert call("top", str(six), "--n", "3", "--format", "xlsx", "--out", str(tmp_path / "t.xlsx")) == 0
