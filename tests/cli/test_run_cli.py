@@ -227,6 +227,10 @@ class TestTop:
         if form == "csv":
             assert len(printed.splitlines()) == 3
 
+    def test_shows_candidates_without_a_rank(self, six: Path, capsys: pytest.CaptureFixture[str]) -> None:
+        assert call("top", str(six), "--n", "14") == 0
+        assert re.search(r"^ +-  LiCl ", capsys.readouterr().out, flags=re.MULTILINE)
+
     def test_writes_a_spreadsheet(self, six: Path, tmp_path: Path) -> None:
         assert call("top", str(six), "--n", "3", "--format", "xlsx", "--out", str(tmp_path / "t.xlsx")) == 0
         assert pd.read_excel(tmp_path / "t.xlsx")["rank"].tolist() == [1, 2, 3]

@@ -12,7 +12,7 @@ A plateau on the flank of a larger one, without a valley between them, is counte
 References
 ----------
 M. Verbrugge, D. Baker, B. Koch, X. Xiao, W. Gu, J. Electrochem. Soc. 164 (2017) E3243, doi
-10.1149/2.0341708jes S. Chen, S. A. Billings, W. Luo, Int. J. Control 50 (1989) 1873, doi
+10.1149/2.0341708jes; S. Chen, S. A. Billings, W. Luo, Int. J. Control 50 (1989) 1873, doi
 10.1080/00207178908953472
 """
 

@@ -11,7 +11,7 @@ those that Duan et al. report.
 References
 ----------
 M. Verbrugge, D. Baker, B. Koch, X. Xiao, W. Gu, J. Electrochem. Soc. 164 (2017) E3243, doi
-10.1149/2.0341708jes J. Duan et al., Adv. Energy Mater. (2023) 2300815, doi 10.1002/aenm.202300815
+10.1149/2.0341708jes; H. Duan et al., Adv. Energy Mater. 13 (2023) 2300815, doi 10.1002/aenm.202300815.
 """
 
 from dataclasses import dataclass, replace
