@@ -36,6 +36,12 @@ STEADY_SHARE = 0.5
 
 RETENTION_CYCLE = 100
 
+FAILED_RETENTION = 0.80
+"""A full cell has failed once it gives less than this share of its reference capacity."""
+
+FEWEST_STEADY = 3
+"""Cycles after formation that a steady efficiency and capacity are medians of, at least."""
+
 SECONDS_PER_HOUR = 3600.0
 
 
@@ -276,6 +282,9 @@ def _full(result: FullCellResult, data: CyclingData, cathode: Cathode | None, wh
             found.append(Outcome("retention_100_cycles", kept, None, False, where))
     else:
         remarks.append(f"{len(result.cycles)} cycles: no retention over {RETENTION_CYCLE}")
+    steady, untold = _steady_cycling(result, frame, where)
+    found += steady
+    remarks += untold
     halves = half_cycles(data)
     first_charge = int(result.cycles.first_half[0] if halves.sign[0] > 0 else result.cycles.second_half[0])
     profile = voltage_profile(data, halves, first_charge, constant_voltage=False)
@@ -292,6 +301,37 @@ def _full(result: FullCellResult, data: CyclingData, cathode: Cathode | None, wh
         extra = find_plateaus(profile, expected_v=expected).extra
         found.append(Outcome("extra_plateau", float(bool(extra)), None, False, where))
     return _Reduced(tuple(found), tuple(remarks))
+
+
+def _steady_cycling(
+    result: FullCellResult, frame: pd.DataFrame, where: str
+) -> tuple[list[Outcome], list[str]]:
+    """Life of a full cell, and its efficiency and capacity between formation and failure.
+
+    Cycles at the reference's rate count, from the reference on; the first cycle of the record never does. One
+    cycle below the limit between others above it is a disturbance, no failure.
+    """
+    cycles = result.cycles
+    usable = cycles.complete & result.same_rate & (cycles.number >= result.reference_cycle)
+    number, low = cycles.number[usable], result.retention[usable] < FAILED_RETENTION
+    fails = np.flatnonzero(low & np.append(low[1:], True))
+    found, last = [], int(number[-1]) if len(number) else 0
+    if len(fails) and len(number):
+        last = int(number[fails[0]]) - 1
+    if len(number):
+        words = f"{where} ({'below' if len(fails) else 'never below'} {FAILED_RETENTION:.0%} of cycle "
+        words += f"{result.reference_cycle})"
+        found.append(Outcome("life_cycles", float(last), None, not len(fails), words))
+    steady = np.flatnonzero(usable & (cycles.number > 1) & (cycles.number <= last))
+    if len(steady) < FEWEST_STEADY:
+        return found, [f"{len(steady)} cycles after formation: no steady efficiency or capacity"]
+    efficiency = float(np.median(result.coulombic_efficiency[steady]))
+    medians = f"{where} (median of {len(steady)} cycles after formation)"
+    found.append(Outcome("coulombic_efficiency", efficiency, None, False, medians))
+    if "discharge_capacity_mah_per_g" in frame:
+        capacity = float(np.median(frame["discharge_capacity_mah_per_g"].to_numpy()[steady]))
+        found.append(Outcome("discharge_mah_per_g", capacity, None, False, medians))
+    return found, []
 
 
 def outcomes_frame(cells: Sequence[MeasuredCell]) -> pd.DataFrame:

@@ -63,7 +63,7 @@ _KNOWN = (
     Quantity("first_plateau_v", "V", Better.NEITHER, "main plateau of the first charge"),
     Quantity("first_discharge_mah_per_g", "mAh/g", Better.LARGER, "first discharge per gram of active mass"),
     Quantity("first_efficiency", "1", Better.LARGER, "Coulombic efficiency of the first cycle", 0.0, 1.05),
-    Quantity("coulombic_efficiency", "1", Better.LARGER, "Coulombic efficiency, cycle not stated", 0.0, 1.05),
+    Quantity("coulombic_efficiency", "1", Better.LARGER, "Coulombic efficiency once steady", 0.0, 1.05),
     Quantity("retention_100_cycles", "1", Better.LARGER, "capacity of cycle 100 over reference", 0.0, 1.5),
     Quantity("life_cycles", "1", Better.LARGER, "cycles of a full cell until it failed or the record ended"),
     Quantity("discharge_mah_per_g", "mAh/g", Better.LARGER, "discharge capacity while cycling"),

@@ -63,12 +63,13 @@ class CurveStyle:
     """Look of one curve."""
 
     colour: str
-    line: str
+    line: Literal["-", "--"]
     marker: str
 
 
-STYLES = tuple(
-    CurveStyle(colour, line, marker) for line, marker in (("-", "o"), ("--", "s")) for colour in CYCLE
+STYLES = (
+    *(CurveStyle(colour, "-", "o") for colour in CYCLE),
+    *(CurveStyle(colour, "--", "s") for colour in CYCLE),
 )
 """Looks that can be told apart: as many curves as one figure holds."""
 
@@ -157,7 +158,7 @@ def draw_reaction_energies(
     axes.set_xlabel(_x_label(reactions, axis, width))
     axes.set_ylabel(f"Reaction energy, {'mutual' if mutual else 'total'} (eV/atom)")
     handles = [
-        Line2D([], [], color=style.colour, linestyle=style.line, marker=style.marker, markerfacecolor="white")
+        Line2D([], [], color=style.colour, ls=style.line, marker=style.marker, markerfacecolor="white")
         for style in STYLES[: len(reactions)]
     ]
     axes.legend(handles, names, loc="upper center", ncols=columns, handlelength=2.2, borderaxespad=0.3)
