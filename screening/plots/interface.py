@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -63,12 +64,13 @@ class CurveStyle:
     """Look of one curve."""
 
     colour: str
-    line: str
+    line: Literal["-", "--"]
     marker: str
 
 
-STYLES = tuple(
-    CurveStyle(colour, line, marker) for line, marker in (("-", "o"), ("--", "s")) for colour in CYCLE
+STYLES = (
+    *(CurveStyle(colour, "-", "o") for colour in CYCLE),
+    *(CurveStyle(colour, "--", "s") for colour in CYCLE),
 )
 """Looks that can be told apart: as many curves as one figure holds."""
 
