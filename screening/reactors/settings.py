@@ -4,6 +4,7 @@ from typing import Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from screening.errors import InputError
 from screening.reactors.uncertainty import DEFAULT_ERROR_MODEL, ErrorModel
 from screening.thermo.products import SCHER_ZALLEN
 from screening.thermo.staircases import DEFAULT_FLOOR_V
@@ -143,8 +144,10 @@ class Uncertainty(Settings):
         for key in ("bias_ev_per_li", "bias_sd_ev_per_li"):
             for symbol, value in getattr(self, key).items():
                 if symbol not in known:
-                    raise ValueError(
-                        f"{key}.{symbol}: no such anion in the error model; choose from {', '.join(known)}"
+                    raise InputError(
+                        f"no anion {symbol!r} in the error model",
+                        where=f"uncertainty.{key}.{symbol}",
+                        remedy=f"choose from {', '.join(known)}",
                     )
                 if key == "bias_sd_ev_per_li" and value < 0.0:
                     raise ValueError(f"{key}.{symbol} = {value:g}: must not be below 0")
