@@ -273,3 +273,16 @@ def test_named_script_answers(script: str) -> None:
     )
     assert done.returncode == 0, done.stderr
     assert "usage" in done.stdout
+
+
+def words_of(drawing: str) -> list[str]:
+    """Texts of an svg, in order."""
+    return re.findall(r"<text[^>]*>([^<]*)</text>", drawing)
+
+
+def test_the_figure_of_the_readme_is_what_a_run_draws(desk: Desk) -> None:
+    (name,) = re.findall(r"\]\(docs/figures/(\w+\.svg)\)", (ROOT / "README.md").read_text("utf-8"))
+    kept = words_of((ROOT / "docs" / "figures" / name).read_text("utf-8"))
+    drawn = words_of((desk.directory / "results" / "six-reactors" / name).read_text("utf-8"))
+    assert kept
+    assert kept == drawn
