@@ -92,9 +92,11 @@ def _show(found: "Validation") -> None:
     compared = ", ".join(plan.references) or "nothing yet"
     print(f"\nMeasure next: {plan.quantity} in {plan.protocol}, beside {compared}")
     print("(places that a candidate is expected to move, on average, once the cell is measured; ± sampling)")
-    for row in plan.table.head(SHOWN).itertuples():
+    first = plan.table.head(SHOWN)
+    changes = zip(first["expected_rank_change"], first["standard_error"], strict=True)
+    for row, (moved, error) in zip(first.itertuples(), changes, strict=True):
         cost = f"elements {row.cost_usd_per_kg:.3g} USD/kg"
-        change = _with_error(row.expected_rank_change, row.standard_error)
+        change = _with_error(moved, error)
         print(f"  {row.formula:16} rank {row.rank:4}  {change:>14} places  {cost}")
     if plan.table.empty:
         print("  no candidate is left under these filters")

@@ -255,7 +255,7 @@ def _expected_change(
     share /= share.sum(axis=1, keepdims=True)
     groups = np.array_split(np.arange(len(share)), JACKKNIFE)
     sums = [_Sums.of(belief.probability[part], share[part], places[part]) for part in groups]
-    every = _Sums(*(sum(parts) for parts in zip(*((s.chance, s.moved, s.before) for s in sums), strict=True)))
+    every = _Sums.of(belief.probability, share, places)
     without = np.array([every.less(part).change for part in sums])
     error = np.sqrt((JACKKNIFE - 1) / JACKKNIFE * ((without - without.mean()) ** 2).sum())
     return every.change, float(error)
