@@ -98,19 +98,18 @@ def _unit(record: Record, side: int) -> str:
 
 
 def _compared(record: Record, side: str) -> str:
-    """What is predicted or measured: the words, and the number with its uncertainty where one is compared."""
-    value, sd = record.get(f"{side}_value"), record.get(f"{side}_sd")
-    unit, words = _unit(record, int(side == "measured")), word(record.get(side))
-    if not isinstance(value, int | float) or unit == YES_OR_NO:
+    """What is predicted or measured, in words that hold the numbers; said where no uncertainty is known."""
+    value, words = record.get(f"{side}_value"), word(record.get(side))
+    unit = _unit(record, int(side == "measured"))
+    known = record.get(f"{side}_sd") is not None or record.get(f"{side}_low") is not None
+    if not isinstance(value, int | float) or unit == YES_OR_NO or known:
         return words
-    measured = number(value, sd) if isinstance(sd, int | float) else number(value)
-    unknown = "" if isinstance(sd, int | float) else " (uncertainty not given)"
-    return f"{words}\nnumber compared: {' '.join(filter(None, (measured, unit)))}{unknown}"
+    return f"{words}\n(uncertainty not given)"
 
 
 _COMPARED = (
     "reactor wt_percent question predicted measured "
-    "predicted_value predicted_sd measured_value measured_sd unit"
+    "predicted_value predicted_sd predicted_low predicted_high measured_value measured_sd unit"
 )
 _QUESTION: tuple[Cell, ...] = (
     ("layer", _layer),

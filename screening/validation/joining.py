@@ -214,7 +214,8 @@ def straddles(span: Span, threshold: float) -> bool:
 def fractions(span: Span, threshold: float) -> str:
     """A span of volume fractions against the threshold, in words."""
     reached = "yes" if span.low >= threshold else "no" if span.high < threshold else "open"
-    ends = f"{100 * span.low:.1f} to {100 * span.high:.1f} vol% between the first alloy and the excess"
+    low, high = f"{100 * span.low:.1f}", f"{100 * span.high:.1f}"
+    ends = f"{low} vol%" if low == high else f"{low} to {high} vol% between the first alloy and the excess"
     return f"{reached} ({ends}, threshold {100 * threshold:g})"
 
 

@@ -1,6 +1,6 @@
 """What to measure next: the candidates whose measurement would move the ranking most."""
 
-from collections.abc import Collection, Hashable, Mapping, Sequence
+from collections.abc import Collection, Hashable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -255,7 +255,7 @@ def _expected_change(
     share /= share.sum(axis=1, keepdims=True)
     groups = np.array_split(np.arange(len(share)), JACKKNIFE)
     sums = [_Sums.of(belief.probability[part], share[part], places[part]) for part in groups]
-    every = _Sums.total(sums)
+    every = _Sums.of(belief.probability, share, places)
     without = np.array([every.less(part).change for part in sums])
     error = np.sqrt((JACKKNIFE - 1) / JACKKNIFE * ((without - without.mean()) ** 2).sum())
     return every.change, float(error)
@@ -283,15 +283,6 @@ class _Sums:
     def of(cls, probability: np.ndarray, share: np.ndarray, places: np.ndarray) -> "_Sums":
         """Of some draws: their probability, the share of each place of the candidate, and the ranks."""
         return cls(probability @ share, (probability[:, None] * share).T @ places, probability @ places)
-
-    @classmethod
-    def total(cls, parts: "Sequence[_Sums]") -> "_Sums":
-        """Of all parts together."""
-        return cls(
-            np.sum([each.chance for each in parts], axis=0),
-            np.sum([each.moved for each in parts], axis=0),
-            np.sum([each.before for each in parts], axis=0),
-        )
 
     def less(self, part: "_Sums") -> "_Sums":
         """Without some of the draws."""

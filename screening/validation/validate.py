@@ -217,7 +217,7 @@ def content(found: Validation, provenance: Provenance) -> dict[str, Any]:
             "protocol": plan.protocol,
             "references": ", ".join(plan.references),
         },
-        "evidence_of_the_measured_order": _evidence(found.learnt),
+        **_evidence(found.learnt),
         "provenance": provenance.as_dict(),
     }
 
@@ -227,11 +227,8 @@ def _evidence(learnt: Update) -> dict[str, Any]:
     evidence = learnt.evidence
     if evidence is None:
         return {}
-    return {
-        "quantity": learnt.quantity,
-        "likelihood_over_chance": evidence.ratio,
-        **asdict(evidence),
-    }
+    told = {"quantity": learnt.quantity, "likelihood_over_chance": evidence.ratio, **asdict(evidence)}
+    return {"evidence_of_the_measured_order": told}
 
 
 def records(table: pd.DataFrame) -> list[dict[str, Any]]:
