@@ -98,12 +98,14 @@ def _unit(record: Record, side: int) -> str:
 
 
 def _compared(record: Record, side: str) -> str:
-    """What is predicted or measured, in words that hold the numbers; said where no uncertainty is known."""
-    value, words = record.get(f"{side}_value"), word(record.get(side))
-    unit = _unit(record, int(side == "measured"))
-    known = record.get(f"{side}_sd") is not None or record.get(f"{side}_low") is not None
-    if not isinstance(value, int | float) or unit == YES_OR_NO or known:
+    """What is predicted or measured, with the number and its uncertainty where the words lack them."""
+    value, sd = record.get(f"{side}_value"), record.get(f"{side}_sd")
+    unit, words = _unit(record, int(side == "measured")), word(record.get(side))
+    told = "±" in words or record.get(f"{side}_low") is not None
+    if not isinstance(value, int | float) or unit == YES_OR_NO or told:
         return words
+    if isinstance(sd, int | float):
+        return f"{words}\nnumber compared: {' '.join(filter(None, (number(value, sd), unit)))}"
     return f"{words}\n(uncertainty not given)"
 
 
