@@ -166,7 +166,7 @@ def test_a_sheet_with_no_formula_is_named_with_its_key(
     predictions: Predictions, tmp_path: Path, sheet: Sheet
 ) -> None:
     (tmp_path / "odd.toml").write_text(sheet("rest", "LiXxCl4", 50.0, "completion_h = 18"), "utf-8")
-    with pytest.raises(InputError, match=r"odd\.toml, reactor") as caught:
+    with pytest.raises(InputError, match=r"odd\.toml: reactor") as caught:
         validate(predictions, read_experiments(tmp_path))
     assert "\n" not in str(caught.value)
 
