@@ -197,17 +197,20 @@ def test_commands_run_and_print_what_is_shown(block: Block, desk: Desk) -> None:
     assert list(untold(shown_below(block), printed)) == []
 
 
-@pytest.mark.parametrize("block", [b for b in RUN if b.kind == "python"], ids=str)
+@pytest.mark.parametrize("document", sorted({block.document for block in RUN if block.kind == "python"}))
 def test_python_runs_and_prints_what_is_shown(
-    block: Block, desk: Desk, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    document: str, desk: Desk, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    """All snippets of a document in one session, after the commands above each."""
     monkeypatch.chdir(desk.directory)
-    for before in RUN:
-        if before.document == block.document and before.number < block.number and before.kind == "sh":
-            for line in before.lines:
+    names: dict[str, object] = {"__name__": "__main__"}
+    for block in (block for block in RUN if block.document == document):
+        if block.kind == "sh":
+            for line in block.lines if block.lines[0] not in SET_UP else ():
                 desk.run(line)
-    exec(compile(block.body, str(block), "exec"), {"__name__": "__main__"})
-    assert list(untold(shown_below(block), capsys.readouterr().out)) == []
+            continue
+        exec(compile(block.body, str(block), "exec"), names)
+        assert list(untold(shown_below(block), capsys.readouterr().out)) == [], str(block)
 
 
 def test_readme_has_two_set_up_commands() -> None:

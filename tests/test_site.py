@@ -56,7 +56,7 @@ def test_the_command_line_is_the_apps_own(hooks: ModuleType) -> None:
 @pytest.mark.parametrize(
     ("address", "words"),
     [
-        ("figures/reaction.svg", {"LiAl | LiAlCl₄", "Li | LiAlCl₄", "a  4 LiCl + Al"}),
+        ("figures/reaction.svg", {"LiAl | LiAlCl₄", "Li | LiAlCl₄", "a, minimum: 4 LiCl + Al"}),
         ("figures/rest.svg", {"simulated", "τ (s)", "time (h)"}),
     ],
 )
