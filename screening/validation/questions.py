@@ -53,28 +53,25 @@ def reaction(pair: Pair) -> Iterator[Check]:
             )
 
 
-def salt(pair: Pair) -> Iterator[Check]:
-    """Is the predicted lithium salt seen in diffraction?"""
-    seen = pair.cell.value("salt_lines_present")
-    if seen is None:
-        return
-    salts = pair.prediction.salts
-    verdict = Verdict.CANNOT_TELL if pair.prediction.detail is None else agrees_if(bool(salts) == bool(seen))
-    told = ", ".join(salts) or "none"
-    reason = "crystalline products are expected to show"
-    yield pair.check("a lithium salt forms", told, yes_or_no(seen), verdict, reason)
-
-
-def alloy(pair: Pair) -> Iterator[Check]:
-    """Is the predicted alloy or metal seen in diffraction?"""
-    seen = pair.cell.value("alloy_lines_present")
-    if seen is None:
-        return
-    metals = pair.prediction.metals
-    verdict = Verdict.CANNOT_TELL if pair.prediction.detail is None else agrees_if(bool(metals) == bool(seen))
-    told = ", ".join(metals) or "none"
-    reason = "crystalline products are expected to show; grains of a few nanometres do not"
-    yield pair.check("the alloy or metal forms", told, yes_or_no(seen), verdict, reason)
+def crystals(pair: Pair) -> Iterator[Check]:
+    """Are the predicted lithium salt, and the alloy or metal, seen in diffraction?"""
+    shows = "crystalline products are expected to show"
+    for quantity, question, names, reason in (
+        ("salt_lines_present", "a lithium salt forms", pair.prediction.salts, shows),
+        (
+            "alloy_lines_present",
+            "the alloy or metal forms",
+            pair.prediction.metals,
+            f"{shows}; grains of a few nanometres do not",
+        ),
+    ):
+        seen = pair.cell.value(quantity)
+        if seen is None:
+            continue
+        told = ", ".join(names) or "none"
+        agreed = agrees_if(bool(names) == bool(seen))
+        verdict = Verdict.CANNOT_TELL if pair.prediction.detail is None else agreed
+        yield pair.check(question, told, yes_or_no(seen), verdict, reason)
 
 
 def kinetics(pair: Pair) -> Iterator[Check]:
@@ -185,8 +182,7 @@ def plateau(pair: Pair) -> Iterator[Check]:
 
 QUESTIONS: tuple[Callable[[Pair], Iterator[Check]], ...] = (
     reaction,
-    salt,
-    alloy,
+    crystals,
     kinetics,
     lithium,
     network,
