@@ -43,7 +43,7 @@ class Coverage:
     """Measured reductions against the intervals predicted for them; bias and scatter are as found."""
 
     n: int
-    bias_ev_per_li: float
+    bias_ev_per_ion: float
     scatter_ev_per_li: float
     within_95: float
     within_68: float
@@ -92,7 +92,7 @@ def scores(score: np.ndarray) -> Scores:
 
 def exchanges(reductions: Reductions, model: ErrorModel) -> np.ndarray:
     """Standard scores of exchanging the anion of a metal at equal valence, per Li-equivalent."""
-    bias = {atomic_number(a.symbol): (a.bias_ev_per_li, a.bias_sd_ev_per_li) for a in model.anions}
+    bias = {atomic_number(a.symbol): (a.bias_ev_per_ion, a.bias_sd_ev_per_ion) for a in model.anions}
     mean, sd = np.array([bias[z] for z in reductions.anion.tolist()]).T
     rest = reductions.error_ev / reductions.lithium - mean
     variance = (model.reduction_sd_ev_per_atom * reductions.atoms / reductions.lithium) ** 2 + sd**2
@@ -131,14 +131,14 @@ def show(model: ErrorModel, found: dict[str, Coverage], others: dict[str, Scores
     """The fit and its coverage as tables."""
     print("fitted error model (true minus calculated)")
     for a in model.anions:
-        bias = f"{a.bias_ev_per_li:+.3f} ± {a.bias_sd_ev_per_li:.3f} eV/Li"
+        bias = f"{a.bias_ev_per_ion:+.3f} ± {a.bias_sd_ev_per_ion:.3f} eV/Li"
         print(f"  {a.symbol:>2}  {bias}  n = {a.n_measured}")
     print(f"  σ {model.reduction_sd_ev_per_atom:.3f} eV per atom that is not yet a lithium salt")
     print("\nlithium reductions, each metal predicted from all others: share inside the intervals")
     print("                          n   bias  scatter eV/Li    95 %    68 %   ±1.96·24 meV/atom")
     for name, c in found.items():
         print(
-            f"  {name:<20} {c.n:5d}  {c.bias_ev_per_li:+.3f}  {c.scatter_ev_per_li:.3f}"
+            f"  {name:<20} {c.n:5d}  {c.bias_ev_per_ion:+.3f}  {c.scatter_ev_per_li:.3f}"
             f"         {c.within_95:7.1%} {c.within_68:7.1%} {c.within_95_of_24_mev_per_atom:9.1%}"
         )
     print("\nreactions outside the fit: share inside 95 %, root mean square of standard scores")

@@ -5,7 +5,7 @@
 Jobs, each a process of its own as a user starts it, on all cores, compiled code cached before:
 
 li_only   every compound against lithium: all kinks and the staircase, filters; no contacts, no draws
-full      the same with alloy | sulfide, alloy | reactor and reactor | sulfide against Li6PS5Cl for all that
+full      the same with alloy | electrolyte, alloy | reactor and reactor | electrolyte (Li6PS5Cl) for all that
           pass the filters, then ranks with their probabilities (2,000 draws)
 
 Peak memory is the sum over the process tree, sampled; cpu_s the processor time of the tree. The ratio holds
@@ -56,12 +56,12 @@ QUERY = "[candidates.query]\nradioactive = true\nnoble_gases = true\nneeds_metal
 CHILD = """
 import sys
 from pathlib import Path
-from screening.campaign.outcome import conclude
+from screening.campaign.outcome import rank_campaign
 from screening.campaign.run import Source, run
 from screening.campaign.study import read_study
 campaign = run(read_study(Path(sys.argv[1])), Source(), Path(sys.argv[2]))
-if sys.argv[3] == "conclude":
-    conclude(campaign, threads=-1)
+if sys.argv[3] == "rank_campaign":
+    rank_campaign(campaign, threads=-1)
 """
 
 SAMPLE_S = 0.05
@@ -69,7 +69,7 @@ SCALING = (100, 1_000, 10_000)
 """The first warms up and is not shown."""
 AGREEMENT_EV = 1e-6
 UPTAKE_TOL = 1e-6
-SULFIDE = "Li6PS5Cl"
+ELECTROLYTE = "Li6PS5Cl"
 STAIRCASE_TOL = 1e-5
 """In V and in atoms per formula, of which there are up to 200."""
 
@@ -96,7 +96,7 @@ def run_job(directory: Path, *, contacts: bool, draws: int, file: Path | None = 
         CHILD,
         str(study),
         str(directory / "out"),
-        "conclude" if draws else "rows",
+        "rank_campaign" if draws else "rows",
     ]
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     began = time.perf_counter()
@@ -190,11 +190,11 @@ def check(out: Path, snapshot: Snapshot, rows: int, seed: int, *, full: bool) ->
         if ours.shape != steps.shape or np.abs(ours - steps).max(initial=0.0) > STAIRCASE_TOL:
             raise SystemExit(f"{snapshot.phases.formula[phase]}: plateaus {ours} here, {steps} by pymatgen")
         if full:
-            sulfide = Composition(SULFIDE)
-            numbers = peer.elements(phase) | {element.Z for element in sulfide.elements}
-            theirs = peer.minimum_mutual(peer.composition(phase), sulfide, peer.diagram(numbers))
+            electrolyte = Composition(ELECTROLYTE)
+            numbers = peer.elements(phase) | {element.Z for element in electrolyte.elements}
+            theirs = peer.minimum_mutual(peer.composition(phase), electrolyte, peer.diagram(numbers))
             if abs(theirs - row["mixing_ev_per_atom"]) > AGREEMENT_EV:
-                raise SystemExit(f"{snapshot.phases.formula[phase]} | {SULFIDE}: {theirs} by pymatgen")
+                raise SystemExit(f"{snapshot.phases.formula[phase]} | {ELECTROLYTE}: {theirs} by pymatgen")
     return rows
 
 
@@ -276,7 +276,7 @@ def main() -> None:
     for name, job in (("li_only", li_only), ("full", full)):
         times = f"{job.wall_s:6.1f} s ({job.cpu_s:.1f} s of processor)"
         print(f"{name:8} {job.candidates} candidates  {times}  peak {job.peak_rss_mb:6.0f} MB")
-    print(f"{passing} pass the filters and meet alloy and sulfide")
+    print(f"{passing} pass the filters and meet alloy and electrolyte")
     ratio = content["ratio_to_pymatgen"]
     print(f"pymatgen {1e3 * theirs:.0f} ms a pair in one process: {ratio:.0f}x (all cores here)")
     print(f"{2 * given.rows} random rows recomputed with pymatgen agree")

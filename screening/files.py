@@ -33,7 +33,7 @@ def output_directory(path: Path) -> Path:
 
 
 @contextmanager
-def whole_file(path: Path) -> Iterator[Path]:
+def atomic_write(path: Path) -> Iterator[Path]:
     """Yield a temporary neighbour of `path` that takes its place only if the block succeeds.
 
     A symbolic link stays one: what it points at is replaced. The draft has the suffix of `path`, since some
@@ -113,13 +113,13 @@ def json_text(content: Any) -> str:
 
 def write_json(path: Path, content: Any) -> None:
     """Write JSON (UTF-8, NaN refused: pass None)."""
-    with whole_file(path) as draft:
+    with atomic_write(path) as draft:
         draft.write_text(json_text(content), "utf-8")
 
 
 def write_csv(path: Path, frame: "pd.DataFrame", provenance: Provenance) -> None:
     """Write a table as plain csv; the stamp is its last column, so that any reader can open it."""
-    with whole_file(path) as draft:
+    with atomic_write(path) as draft:
         frame.assign(provenance=provenance.line()).to_csv(draft, index=False)
 
 
@@ -130,7 +130,7 @@ def write_parquet(path: Path, frame: "pd.DataFrame", provenance: Provenance) -> 
 
     table = pa.Table.from_pandas(frame, preserve_index=False)
     stamp = {b"provenance": json.dumps(provenance.as_dict()).encode()}
-    with whole_file(path) as draft:
+    with atomic_write(path) as draft:
         pq.write_table(
             table.replace_schema_metadata({**(table.schema.metadata or {}), **stamp}),
             draft,
@@ -171,7 +171,7 @@ def write_figure(path: Path, figure: "Figure", provenance: Provenance, *, trim: 
 
     suffix = check_figure_suffix(path)
     key = "Subject" if suffix == ".pdf" else "Description"
-    with whole_file(path) as draft, mpl.rc_context({"svg.fonttype": "none", "pdf.fonttype": 42}):
+    with atomic_write(path) as draft, mpl.rc_context({"svg.fonttype": "none", "pdf.fonttype": 42}):
         figure.savefig(
             draft, dpi=300, bbox_inches="tight" if trim else None, metadata={key: provenance.line()}
         )

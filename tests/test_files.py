@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from screening.errors import InputError
-from screening.files import check_targets, whole_file, write_figure, write_json
+from screening.files import atomic_write, check_targets, write_figure, write_json
 from screening.provenance import Provenance
 
 
@@ -100,7 +100,7 @@ def test_a_fault_of_the_last_step_is_one_line(tmp_path: Path, monkeypatch: pytes
 
 
 def test_a_full_disk_is_one_line(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="cannot write"), whole_file(tmp_path / "new.json"):
+    with pytest.raises(InputError, match="cannot write"), atomic_write(tmp_path / "new.json"):
         raise OSError(28, "No space left on device")
     assert list(tmp_path.iterdir()) == []
 

@@ -63,7 +63,9 @@ def test_the_command_line_is_the_apps_own(hooks: ModuleType) -> None:
 def test_figures_are_drawn(hooks: ModuleType, address: str, words: set[str], tmp_path: Path) -> None:
     path = tmp_path / "figure.svg"
     hooks.FIGURES[address](path)
-    texts = {"".join(one.itertext()) for one in ElementTree.parse(path).iter("{http://www.w3.org/2000/svg}text")}
+    texts = {
+        "".join(one.itertext()) for one in ElementTree.parse(path).iter("{http://www.w3.org/2000/svg}text")
+    }
     assert words <= texts
     assert any(f"({address})" in page for page in PAGES.values())
 

@@ -93,7 +93,7 @@ class Placing:
 
     @property
     def contradicts(self) -> bool:
-        """A reactor that worked although, by these energies, its alloy attacks the sulfide more than Li."""
+        """Whether it worked although its alloy, by these energies, attacks the electrolyte more than Li."""
         return self.role == "reactor" and self.relief_ev_per_mol is not None and self.relief_ev_per_mol < 0.0
 
 
@@ -103,7 +103,7 @@ class BackTest:
 
     Attributes
     ----------
-    anode, sulfide : str
+    anode, electrolyte : str
     n_candidates, n_ranked, n_twins : int
     placings : tuple of Placing
     absent : tuple of str
@@ -116,7 +116,7 @@ class BackTest:
     """
 
     anode: str
-    sulfide: str
+    electrolyte: str
     n_candidates: int
     n_ranked: int
     n_twins: int
@@ -178,7 +178,7 @@ def back_test(campaign: Campaign, outcome: Outcome, known: Sequence[Known]) -> B
     one_percent, five_percent = (enrichment(outcome.order, reactors, share) for share in ENRICHED_SHARES)
     return BackTest(
         outcome.anode,
-        outcome.sulfide,
+        outcome.electrolyte,
         len(outcome.table),
         int(outcome.table["passes"].sum()),
         len(twins),
@@ -196,7 +196,7 @@ def _place(outcome: Outcome, one: Known, row: int) -> Placing:
     n_ranked = int(outcome.table["passes"].sum())
     rank = int(table["rank"]) if table["passes"] else None
     percentile = None if rank is None else 100.0 * (rank - 1) / n_ranked
-    relief = float(table["sulfide_relief_ev_per_mol"])
+    relief = float(table["electrolyte_relief_ev_per_mol"])
     late = (percentile or 0.0) > MISSED_PERCENTILE and len(outcome.table) >= FEWEST_TO_JUDGE
     missed = one.role == "reactor" and (rank is None or late)
     return Placing(
@@ -286,7 +286,7 @@ def write_back_test(campaign: Campaign, tests: Sequence[BackTest]) -> None:
     content = {"provenance": campaign.provenance.as_dict(), "tests": [asdict(test) for test in tests]}
     write_json(directory / "backtest.json", content)
     rows = [
-        {"anode": test.anode, "sulfide": test.sulfide, **asdict(placing)}
+        {"anode": test.anode, "electrolyte": test.electrolyte, **asdict(placing)}
         for test in tests
         for placing in test.placings
     ]

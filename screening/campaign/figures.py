@@ -15,11 +15,11 @@ from screening.reactors.ranking import gain
 from screening.thermo.interface import InterfaceReaction
 
 AXIS_NAMES = {
-    "driving_force_ev_per_li": "Reduction energy",
-    "li_consumed_mah_per_g": "Lithium consumed",
-    "sulfide_relief_ev_per_mol": "Sulfide relief",
+    "driving_force_ev_per_ion": "Reduction energy",
+    "uptake_mah_per_g": "Lithium consumed",
+    "electrolyte_relief_ev_per_mol": "Electrolyte relief",
     "relay_ev_per_atom": "Relay, alloy | reactor",
-    "mixing_ev_per_atom": "Mixing, reactor | sulfide",
+    "mixing_ev_per_atom": "Mixing, reactor | electrolyte",
     "metal_volume_fraction": "Metal volume fraction",
     "volume_change": "Volume change",
     "alloy_potential_v": "Alloy potential",
@@ -81,7 +81,7 @@ class FigurePlan:
 
 
 def reactor_figures(reactor: ReactorDetail, pair: str = "") -> Iterator[FigurePlan]:
-    """Figure 1A (anode and alloy | reactor) and, where there is an alloy, 1F (both | sulfide).
+    """Figure 1A (anode and alloy | reactor) and, where there is an alloy, 1F (both | electrolyte).
 
     What does not react, as a negative control, has no figure: its curves would be flat lines.
 
@@ -89,11 +89,11 @@ def reactor_figures(reactor: ReactorDetail, pair: str = "") -> Iterator[FigurePl
     ----------
     reactor : ReactorDetail
     pair : str
-        Added to the names where a study has more than one pair of anode and sulfide.
+        Added to the names where a study has more than one pair of anode and electrolyte.
     """
     against_reactor = (reactor.with_anode, reactor.with_alloy)
-    against_sulfide = (reactor.sulfide_with_anode, reactor.sulfide_with_alloy)
-    for figure, curves in (("1a", against_reactor), ("1f", against_sulfide)):
+    against_electrolyte = (reactor.electrolyte_with_anode, reactor.electrolyte_with_alloy)
+    for figure, curves in (("1a", against_reactor), ("1f", against_electrolyte)):
         drawn = tuple(curve for curve in curves if curve is not None)
         reacts = any(curve.minimum.total_ev_per_atom < 0.0 for curve in drawn)
         if reacts and (figure == "1a" or len(drawn) > 1):

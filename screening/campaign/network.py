@@ -15,7 +15,7 @@ class ReportedNetwork:
 
     Attributes
     ----------
-    reactor, anode, sulfide : str
+    reactor, anode, electrolyte : str
     wt_percent : float
         Reactor in the layer, by mass.
     doi : str
@@ -23,7 +23,7 @@ class ReportedNetwork:
 
     reactor: str
     anode: str
-    sulfide: str
+    electrolyte: str
     wt_percent: float
     doi: str
 
@@ -60,12 +60,12 @@ def network_contradictions(campaign: Campaign, outcome: Outcome) -> tuple[Networ
     Returns
     -------
     tuple of NetworkContradiction
-        Empty where no such reactor met the same anode and sulfide, or its layer was not computed.
+        Empty where no such reactor met the same anode and electrolyte, or its layer was not computed.
     """
     conditions, snapshot = campaign.study.conditions, campaign.source.load()
     found = []
     for one in REPORTED:
-        meets = (one.anode, outcome.anode), (one.sulfide, outcome.sulfide)
+        meets = (one.anode, outcome.anode), (one.electrolyte, outcome.electrolyte)
         if not all(_same(parse_formula(a), parse_reactant(b).unit) for a, b in meets):
             continue
         column = f"metal_fraction_{one.wt_percent:g}wt"

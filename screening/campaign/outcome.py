@@ -11,7 +11,7 @@ from scipy.sparse import csr_array, vstack
 from screening.campaign.run import Campaign
 from screening.reactors.criteria import CRITERIA
 from screening.reactors.drawn_scores import drawn_scores
-from screening.reactors.forms import UNCERTAIN_CRITERIA
+from screening.reactors.linear_forms import UNCERTAIN_CRITERIA
 from screening.reactors.rank_probability import (
     RankProbabilities,
     WeightSensitivity,
@@ -26,11 +26,11 @@ RANKED_COLUMNS = ("rank", "score", "pareto", "top_1", "top_1_percent", "top_5_pe
 
 @dataclass(frozen=True, eq=False)
 class Outcome:
-    """Candidates against one anode and one sulfide, ranked; rows in the order of the selection.
+    """Candidates against one anode and one electrolyte, ranked; rows in the order of the selection.
 
     Attributes
     ----------
-    anode, sulfide : str
+    anode, electrolyte : str
     table : DataFrame
         Scalar columns of the parts with `RANKED_COLUMNS`; failures are not among the rows.
     ranked : Ranked
@@ -44,7 +44,7 @@ class Outcome:
     """
 
     anode: str
-    sulfide: str
+    electrolyte: str
     table: pd.DataFrame
     ranked: Ranked
     weight: np.ndarray
@@ -60,8 +60,8 @@ class Outcome:
         return np.argsort(rank_or_last, kind="stable")
 
 
-def conclude(campaign: Campaign, *, threads: int = 1) -> tuple[Outcome, ...]:
-    """Rank the candidates of a finished campaign, separately for each pair of anode and sulfide.
+def rank_campaign(campaign: Campaign, *, threads: int = 1) -> tuple[Outcome, ...]:
+    """Rank the candidates of a finished campaign, separately for each pair of anode and electrolyte.
 
     Parameters
     ----------
@@ -71,12 +71,12 @@ def conclude(campaign: Campaign, *, threads: int = 1) -> tuple[Outcome, ...]:
     """
     scalars = campaign.store.read()
     grid = campaign.study.conditions.grid()
-    return tuple(_conclude(campaign, scalars, c.anode, c.sulfide, threads) for c in grid)
+    return tuple(_conclude(campaign, scalars, c.anode, c.electrolyte, threads) for c in grid)
 
 
-def _conclude(campaign: Campaign, scalars: pa.Table, anode: str, sulfide: str, threads: int) -> Outcome:
+def _conclude(campaign: Campaign, scalars: pa.Table, anode: str, electrolyte: str, threads: int) -> Outcome:
     settings, uncertainty = campaign.study.ranking, campaign.study.uncertainty
-    mine = pc.and_(pc.equal(scalars["anode"], anode), pc.equal(scalars["sulfide"], sulfide))
+    mine = pc.and_(pc.equal(scalars["anode"], anode), pc.equal(scalars["electrolyte"], electrolyte))
     mine = pc.and_(mine, pc.is_null(scalars["failure_reason"]))
     chosen = scalars.filter(mine)
     table = chosen.drop_columns(["failure_stage", "failure_reason"]).to_pandas()
@@ -104,7 +104,7 @@ def _conclude(campaign: Campaign, scalars: pa.Table, anode: str, sulfide: str, t
         table[name] = np.nan if probabilities is None else getattr(probabilities, name)
     return Outcome(
         anode,
-        sulfide,
+        electrolyte,
         table,
         ranked,
         weights(settings),

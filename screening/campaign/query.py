@@ -12,12 +12,12 @@ import pyarrow.parquet as pq
 from screening.campaign.outcome import RANKED_COLUMNS
 from screening.campaign.store import PARTS, Store
 from screening.errors import InputError
-from screening.files import whole_file, write_csv, write_json
+from screening.files import atomic_write, write_csv, write_json
 from screening.provenance import Provenance
 
 RANKING = "ranking.parquet"
 EXAMPLE = "n_elements == 2 and score > 0.5"
-KEY = ("formula", "anode", "sulfide")
+KEY = ("formula", "anode", "electrolyte")
 
 
 def top(directory: Path, n: int = 20, where: str = "") -> pd.DataFrame:
@@ -30,7 +30,7 @@ def top(directory: Path, n: int = 20, where: str = "") -> pd.DataFrame:
     n : int
     where : str
         One SQL expression over the columns of the parts and of the ranking, as
-        ``driving_force_ev_per_li < -1 and n_elements == 2``; empty: all. Lists, as ``plateau_v``, can be
+        ``driving_force_ev_per_ion < -1 and n_elements == 2``; empty: all. Lists, as ``plateau_v``, can be
         asked about (``len(plateau_v) > 2``) but are not returned.
 
     Returns
@@ -59,7 +59,7 @@ def top(directory: Path, n: int = 20, where: str = "") -> pd.DataFrame:
         scalars = [
             f'"{name}"' for name, kind in zip(rows.columns, rows.types, strict=True) if kind.id != "list"
         ]
-        chosen = rows.order(f"{order}, driving_force_ev_per_li NULLS LAST, formula").limit(n)
+        chosen = rows.order(f"{order}, driving_force_ev_per_ion NULLS LAST, formula").limit(n)
         return chosen.project(", ".join(scalars)).df()
     except duckdb.Error as error:
         reason = " ".join(
@@ -144,6 +144,6 @@ def write_top(path: Path, chosen: pd.DataFrame, directory: Path, form: str) -> N
     elif form == "csv":
         write_csv(path, chosen, stamp)
     else:
-        with whole_file(path) as draft, pd.ExcelWriter(draft, engine="openpyxl") as book:
+        with atomic_write(path) as draft, pd.ExcelWriter(draft, engine="openpyxl") as book:
             chosen.to_excel(book, sheet_name="top", index=False)
             book.book.properties.description = stamp.line()

@@ -11,13 +11,13 @@ import pandas as pd
 from screening.campaign.latex import products_latex
 from screening.campaign.outcome import Outcome
 from screening.campaign.run import Campaign
-from screening.files import check_targets, whole_file, write_csv, write_json, write_parquet
+from screening.files import atomic_write, check_targets, write_csv, write_json, write_parquet
 from screening.provenance import Provenance
 from screening.reactors.criteria import CRITERIA
 from screening.reactors.detail import ReactorDetail, detail
-from screening.reactors.forms import UNCERTAIN_CRITERIA
+from screening.reactors.linear_forms import UNCERTAIN_CRITERIA
 from screening.reactors.ranking import UNDECIDED
-from screening.reactors.reduction import Surroundings
+from screening.reactors.reduction import ScreeningContext
 
 FILTER_PREFIX = "filter_"
 WRITTEN = ("ranking.parquet", "ranking.csv", "kinks.csv", "ranking.json", "products.xlsx", "products.tex")
@@ -36,12 +36,12 @@ def details(campaign: Campaign, outcome: Outcome, positions: np.ndarray) -> list
     conditions = next(
         c
         for c in campaign.study.conditions.grid()
-        if (c.anode, c.sulfide) == (outcome.anode, outcome.sulfide)
+        if (c.anode, c.electrolyte) == (outcome.anode, outcome.electrolyte)
     )
-    surroundings = Surroundings.of(campaign.source.load(), conditions)
+    context = ScreeningContext.of(campaign.source.load(), conditions)
     wt = campaign.study.conditions.layers_wt_percent
     return [
-        detail(surroundings, int(outcome.table["phase"].iloc[i]), str(outcome.table["formula"].iloc[i]), wt)
+        detail(context, int(outcome.table["phase"].iloc[i]), str(outcome.table["formula"].iloc[i]), wt)
         for i in positions
     ]
 
@@ -57,7 +57,7 @@ def write_results(
     ----------
     campaign : Campaign
     outcomes : sequence of Outcome
-        One per pair of anode and sulfide.
+        One per pair of anode and electrolyte.
     described : sequence of sequences of ReactorDetail
         For each outcome the reactors of `shown`.
     """
@@ -103,7 +103,7 @@ def reactor_json(campaign: Campaign, outcome: Outcome, position: int, one: React
     return {
         "formula": one.formula,
         "anode": outcome.anode,
-        "sulfide": outcome.sulfide,
+        "electrolyte": outcome.electrolyte,
         "rank": int(row["rank"]) if row["passes"] else None,
         "score": float(row["score"]),
         "estimated": bool(row["estimated"]) or one.estimated,
@@ -197,8 +197,8 @@ def product_table(described: Sequence[ReactorDetail]) -> pd.DataFrame:
 
 def write_product_tables(directory: Path, products: pd.DataFrame, provenance: Provenance) -> None:
     """Write the product table as xlsx (stamp in the file's properties) and LaTeX (stamp as a comment)."""
-    with whole_file(directory / "products.xlsx") as draft, pd.ExcelWriter(draft, engine="openpyxl") as book:
+    with atomic_write(directory / "products.xlsx") as draft, pd.ExcelWriter(draft, engine="openpyxl") as book:
         products.to_excel(book, sheet_name="products", index=False)
         book.book.properties.description = provenance.line()
-    with whole_file(directory / "products.tex") as draft:
+    with atomic_write(directory / "products.tex") as draft:
         draft.write_text(f"% {provenance.line()}\n{products_latex(products)}", "utf-8")

@@ -8,13 +8,13 @@ import numpy as np
 import pyarrow as pa
 
 from screening.errors import ScreeningError
-from screening.reactors.contacts import meet
+from screening.reactors.contacts import compute_interfaces
 from screening.reactors.criteria import CRITERIA, Assessment
 from screening.reactors.elements import TOXIC, holds, named
-from screening.reactors.forms import UNCERTAIN_CRITERIA, criterion_forms
+from screening.reactors.linear_forms import UNCERTAIN_CRITERIA, criterion_forms
 from screening.reactors.moisture import moisture_hazard
 from screening.reactors.ranking import FilterOutcome, apply_filters, passes_all
-from screening.reactors.reduction import Surroundings, reduce
+from screening.reactors.reduction import ScreeningContext, reduce
 from screening.reactors.settings import Filters
 
 
@@ -57,7 +57,7 @@ class Failure:
 
     formula: str
     anode: str
-    sulfide: str
+    electrolyte: str
     stage: str
     reason: str
 
@@ -70,12 +70,12 @@ class Part:
     failures: tuple[Failure, ...]
 
 
-def assess(surroundings: Surroundings, phase: np.ndarray, label: np.ndarray, plan: Plan) -> Part:
+def assess(context: ScreeningContext, phase: np.ndarray, label: np.ndarray, plan: Plan) -> Part:
     """Assess a chunk; where it fails, halve it until the candidate that fails stands alone.
 
     Parameters
     ----------
-    surroundings : Surroundings
+    context : ScreeningContext
     phase : (n,) int array
         Phase numbers of the candidates.
     label : (n,) object array of str
@@ -91,40 +91,39 @@ def assess(surroundings: Surroundings, phase: np.ndarray, label: np.ndarray, pla
         If the conditions themselves cannot be met, whatever the candidate.
     """
     try:
-        return Part(_table(surroundings, phase, label, plan), ())
+        return Part(_table(context, phase, label, plan), ())
     except StageError as error:
         if len(phase) == 1:
-            nothing = _nothing(surroundings, phase[:0], label[:0], plan)
-            meets = surroundings.conditions
-            failure = Failure(str(label[0]), meets.anode, meets.sulfide, error.stage, error.reason)
+            nothing = _nothing(context, phase[:0], label[:0], plan)
+            meets = context.conditions
+            failure = Failure(str(label[0]), meets.anode, meets.electrolyte, error.stage, error.reason)
             return Part(nothing, (failure,))
     middle = len(phase) // 2
     halves = [
-        assess(surroundings, phase[part], label[part], plan)
-        for part in (slice(None, middle), slice(middle, None))
+        assess(context, phase[part], label[part], plan) for part in (slice(None, middle), slice(middle, None))
     ]
     return Part(
         pa.concat_tables([half.table for half in halves]), tuple(f for half in halves for f in half.failures)
     )
 
 
-def _nothing(surroundings: Surroundings, phase: np.ndarray, label: np.ndarray, plan: Plan) -> pa.Table:
+def _nothing(context: ScreeningContext, phase: np.ndarray, label: np.ndarray, plan: Plan) -> pa.Table:
     """The table of no candidate; what fails even then lies in the conditions, and is the user's to mend."""
     try:
-        return _table(surroundings, phase, label, plan)
+        return _table(context, phase, label, plan)
     except StageError as error:
         if isinstance(error.__cause__, ScreeningError):
             raise error.__cause__ from None
         raise
 
 
-def _table(surroundings: Surroundings, phase: np.ndarray, label: np.ndarray, plan: Plan) -> pa.Table:
+def _table(context: ScreeningContext, phase: np.ndarray, label: np.ndarray, plan: Plan) -> pa.Table:
     with _stage("reduction"):
-        reduction = reduce(surroundings, phase)
+        reduction = reduce(context, phase)
         outcomes = apply_filters(reduction, plan.filters)
     with _stage("contacts"):
         asked = passes_all(outcomes) if plan.contacts else np.zeros(len(phase), dtype=bool)
-        assessment = Assessment(reduction, meet(reduction, asked, plan.contacts))
+        assessment = Assessment(reduction, compute_interfaces(reduction, asked, plan.contacts))
     with _stage("criteria"):
         return pa.table(_columns(assessment, label, outcomes, plan))
 
@@ -133,12 +132,12 @@ def _columns(
     assessment: Assessment, label: np.ndarray, outcomes: tuple[FilterOutcome, ...], plan: Plan
 ) -> dict[str, pa.Array | np.ndarray]:
     reduction = assessment.reduction
-    surroundings, phase = reduction.surroundings, reduction.phase
-    candidates, formulas = reduction.candidates, surroundings.snapshot.phases.formula
+    context, phase = reduction.context, reduction.phase
+    candidates, formulas = reduction.candidates, context.snapshot.phases.formula
     columns: dict[str, pa.Array | np.ndarray] = {
         "formula": pa.array(label, pa.string()),
-        "anode": pa.array([surroundings.conditions.anode] * len(phase), pa.string()),
-        "sulfide": pa.array([surroundings.conditions.sulfide] * len(phase), pa.string()),
+        "anode": pa.array([context.conditions.anode] * len(phase), pa.string()),
+        "electrolyte": pa.array([context.conditions.electrolyte] * len(phase), pa.string()),
         "phase": phase.astype(np.int32),
         "n_elements": candidates.n_elements.astype(np.int16),
         "estimated": _touches_estimate(assessment),
@@ -160,8 +159,8 @@ def _columns(
     for wt in plan.layers_wt_percent:
         layer = assessment.layer(wt)
         columns[f"metal_fraction_{wt:g}wt"] = layer.metal_fraction
-        columns[f"sulfide_fraction_{wt:g}wt"] = layer.sulfide_fraction
-    columns["volume_change_with_anode"] = assessment.reference_layer.volume_change_with_lithium
+        columns[f"electrolyte_fraction_{wt:g}wt"] = layer.electrolyte_fraction
+    columns["volume_change_with_anode"] = assessment.reference_layer.volume_change_with_anode
     return {**columns, **_staircase_columns(assessment), **_form_columns(assessment)}
 
 

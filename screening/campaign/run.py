@@ -18,11 +18,11 @@ from screening.errors import InputError, UnreachableError
 from screening.phases.composition import parse_formula, parse_reactant, symbol
 from screening.phases.library import EMBEDDED
 from screening.phases.snapshot import Snapshot
-from screening.phases.sources import gather
+from screening.phases.sources import load_snapshot
 from screening.provenance import Provenance
 from screening.reactors.anode import find_anode
-from screening.reactors.contacts import sulfide_composition
-from screening.reactors.reduction import Surroundings
+from screening.reactors.contacts import electrolyte_composition
+from screening.reactors.reduction import ScreeningContext
 from screening.reactors.settings import Conditions
 
 CHUNK = 4096
@@ -58,17 +58,19 @@ class Source:
 
 @lru_cache(maxsize=2)
 def _load(source: Source) -> Snapshot:
-    return gather(source.snapshot, Path(source.phases) if source.phases else None, source.temperature_k)
+    return load_snapshot(
+        source.snapshot, Path(source.phases) if source.phases else None, source.temperature_k
+    )
 
 
 @lru_cache(maxsize=8)
-def _surroundings(source: Source, conditions_json: str) -> Surroundings:
-    return Surroundings.of(source.load(), Conditions.model_validate_json(conditions_json))
+def _context(source: Source, conditions_json: str) -> ScreeningContext:
+    return ScreeningContext.of(source.load(), Conditions.model_validate_json(conditions_json))
 
 
 @dataclass(frozen=True, eq=False)
 class Task:
-    """One chunk of candidates under one pair of anode and sulfide."""
+    """One chunk of candidates under one pair of anode and electrolyte."""
 
     name: str
     identity: Identity
@@ -96,13 +98,13 @@ def _work(task: Task) -> tuple[str, Part]:
             f"{wanted[0]} with {wanted[1]} ({wanted[2][:12]})",
             remedy="install the same on every worker",
         )
-    surroundings = _surroundings(task.source, task.conditions.model_dump_json())
-    return task.name, assess(surroundings, task.phase, task.label, task.plan)
+    context = _context(task.source, task.conditions.model_dump_json())
+    return task.name, assess(context, task.phase, task.label, task.plan)
 
 
 @dataclass(frozen=True)
 class Progress:
-    """How far a campaign is, in candidates (times pairs of anode and sulfide)."""
+    """How far a campaign is, in candidates (times pairs of anode and electrolyte)."""
 
     done: int
     total: int
@@ -156,14 +158,14 @@ def run(
     Raises
     ------
     InputError
-        If candidates, sulfides or results in `out` do not fit.
+        If candidates, electrolytes or results in `out` do not fit.
     UnreachableError
         If the Dask scheduler does not answer, or workers keep dying.
     """
     snapshot, workers = source.load(), workers or Workers()
     require(workers)
     with study.faults():
-        _check_meetings(snapshot, study)
+        _check_grid(snapshot, study)
         first_anode = find_anode(snapshot, study.conditions.anodes[0])
         selection = select(snapshot, study.candidates, symbol(first_anode.mobile))
         _check_alloys(snapshot, study, selection)
@@ -210,9 +212,9 @@ def _provenance(study: Study, snapshot: Snapshot) -> Provenance:
     )
 
 
-def _check_meetings(snapshot: Snapshot, study: Study) -> None:
-    """Refuse anodes and sulfides that the snapshot lacks."""
-    for key in ("anodes", "sulfides"):
+def _check_grid(snapshot: Snapshot, study: Study) -> None:
+    """Refuse anodes and electrolytes that the snapshot lacks."""
+    for key in ("anodes", "electrolytes"):
         for name in getattr(study.conditions, key):
             for part in parse_reactant(name).parts:
                 require_phase(snapshot, part.formula, f"conditions.{key}")
@@ -234,9 +236,9 @@ def _check_conditions(source: Source, study: Study, selection: Selection) -> Non
     """Refuse what cannot meet before any work is done."""
     named = selection.phase[: selection.n_named + selection.n_controls].tolist()
     for conditions in study.conditions.grid():
-        surroundings = _surroundings(source, conditions.model_dump_json())
-        sulfide_composition(surroundings)
-        if source.load().find(surroundings.anode.formula) in named:
+        context = _context(source, conditions.model_dump_json())
+        electrolyte_composition(context)
+        if source.load().find(context.anode.formula) in named:
             raise InputError(
                 f"{conditions.anode} is both a candidate and the anode",
                 where="conditions.anodes",

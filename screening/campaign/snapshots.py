@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from screening.campaign.candidates import query, read_formulas
-from screening.campaign.outcome import conclude
+from screening.campaign.outcome import rank_campaign
 from screening.campaign.run import Source, Workers, run
 from screening.campaign.study import Study
 from screening.errors import InputError
@@ -16,7 +16,7 @@ from screening.phases.system_names import largest
 
 
 def study_systems(study: Study) -> list[str]:
-    """Chemical systems in which the candidates of a study meet its anodes and sulfides.
+    """Chemical systems in which the candidates of a study meet its anodes and electrolytes.
 
     Candidates of a query are those that it selects from the embedded snapshot.
 
@@ -39,9 +39,9 @@ def study_systems(study: Study) -> list[str]:
         formulas += [str(snapshot.phases.formula[row]) for row in rows]
     candidates = {parse_formula(each).chemsys for each in formulas}
     meetings = [
-        {anode, *parse_reactant(sulfide).unit.chemsys.split("-")}
+        {anode, *parse_reactant(electrolyte).unit.chemsys.split("-")}
         for anode in study.conditions.anodes
-        for sulfide in study.conditions.sulfides
+        for electrolyte in study.conditions.electrolytes
     ]
     together = ({*candidate.split("-"), *meeting} for candidate in candidates for meeting in meetings)
     return largest("-".join(sorted(each)) for each in together)
@@ -53,7 +53,7 @@ class RankChange:
 
     Attributes
     ----------
-    anode, sulfide, formula : str
+    anode, electrolyte, formula : str
     rank_before, rank_after : int or None
         None where a filter fails or the snapshot lacks the compound.
     score_before, score_after : float or None
@@ -61,7 +61,7 @@ class RankChange:
     """
 
     anode: str
-    sulfide: str
+    electrolyte: str
     formula: str
     rank_before: int | None
     rank_after: int | None
@@ -82,12 +82,12 @@ def ranking_changes(study: Study, before: Source, after: Source) -> list[RankCha
     Returns
     -------
     list of RankChange
-        By rank after, for each pair of anode and sulfide.
+        By rank after, for each pair of anode and electrolyte.
 
     Raises
     ------
     InputError
-        If the study names no candidate, or a snapshot lacks its anode or sulfide.
+        If the study names no candidate, or a snapshot lacks its anode or electrolyte.
     """
     if not study.candidates.formulas:
         raise InputError(
@@ -103,13 +103,15 @@ def ranking_changes(study: Study, before: Source, after: Source) -> list[RankCha
             score_after=places[1].get(key, _ABSENT).score,
         )
         for key in (
-            (grid.anode, grid.sulfide, formula)
+            (grid.anode, grid.electrolyte, formula)
             for grid in study.conditions.grid()
             for formula in study.candidates.formulas
         )
     ]
     last = len(study.candidates.formulas) + 1
-    return sorted(changes, key=lambda c: (c.anode, c.sulfide, c.rank_after or last, c.rank_before or last))
+    return sorted(
+        changes, key=lambda c: (c.anode, c.electrolyte, c.rank_after or last, c.rank_before or last)
+    )
 
 
 @dataclass(frozen=True)
@@ -129,9 +131,9 @@ def _places(study: Study, source: Source) -> dict[tuple[str, str, str], _Place]:
     quiet = study.uncertainty.model_copy(update={"draws": 0})
     shortened = study.model_copy(update={"candidates": named, "uncertainty": quiet})
     with tempfile.TemporaryDirectory() as scratch:
-        outcomes = conclude(run(shortened, source, Path(scratch), workers=Workers(jobs=1)))
+        outcomes = rank_campaign(run(shortened, source, Path(scratch), workers=Workers(jobs=1)))
     return {
-        (outcome.anode, outcome.sulfide, formula): _Place(int(rank) or None, float(score))
+        (outcome.anode, outcome.electrolyte, formula): _Place(int(rank) or None, float(score))
         for outcome in outcomes
         for formula, rank, score in zip(
             outcome.table["formula"], outcome.ranked.rank, outcome.ranked.score, strict=True

@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 from screening import __version__
 from screening.campaign.rows import Part
 from screening.errors import InputError
-from screening.files import output_directory, whole_file, write_json
+from screening.files import atomic_write, output_directory, write_json
 from screening.provenance import Provenance, today
 
 MANIFEST = "manifest.json"
@@ -23,7 +23,7 @@ DATE = "date"
 """Key of the day on which a campaign began, in its manifest; no part of what it is."""
 
 DRAFT_LIFE_S = 3600.0
-FAILURE_COLUMNS = ("formula", "anode", "sulfide", "failure_stage", "failure_reason")
+FAILURE_COLUMNS = ("formula", "anode", "electrolyte", "failure_stage", "failure_reason")
 
 
 @dataclass(frozen=True)
@@ -127,14 +127,14 @@ class Store:
                 {
                     "formula": [f.formula for f in part.failures],
                     "anode": [f.anode for f in part.failures],
-                    "sulfide": [f.sulfide for f in part.failures],
+                    "electrolyte": [f.electrolyte for f in part.failures],
                     "failure_stage": [f.stage for f in part.failures],
                     "failure_reason": [f.reason for f in part.failures],
                 }
             )
             table = pa.concat_tables([table, failed], promote_options="default")
         stamp = {b"provenance": json.dumps(provenance.as_dict()).encode()}
-        with whole_file(self.directory / PARTS / f"{name}.parquet") as draft:
+        with atomic_write(self.directory / PARTS / f"{name}.parquet") as draft:
             pq.write_table(table.replace_schema_metadata(stamp), draft, compression="zstd")
 
     def read(self, columns: list[str] | None = None) -> pa.Table:

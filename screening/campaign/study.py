@@ -95,22 +95,22 @@ class Candidates(Settings):
         return self
 
 
-class Meetings(Settings):
+class ConditionGrid(Settings):
     """The grid of counter-phases, and how the outcome is read; see `Conditions`.
 
     Attributes
     ----------
-    anodes, sulfides : tuples of str
-        Every candidate meets every anode (a metal, or an alloy as LiAl) with every sulfide.
+    anodes, electrolytes : tuples of str
+        Every candidate meets every anode (a metal, or an alloy as LiAl) with every electrolyte.
     layers_wt_percent : tuple of float
         Reactor contents at which the layer's volumes are reported.
     contacts : tuple of {"relief", "relay", "mixing"}
-        Which reactions among alloy, reactor and sulfide are computed (the dearer half), for candidates that
-        pass the filters; a study may write true for all and false for none.
+        Which reactions among alloy, reactor and electrolyte are computed (the dearer half), for candidates
+        that pass the filters; a study may write true for all and false for none.
     """
 
     anodes: tuple[str, ...] = Field(default=("Li",), min_length=1)
-    sulfides: tuple[str, ...] = Field(default=("Li6PS5Cl",), min_length=1)
+    electrolytes: tuple[str, ...] = Field(default=("Li6PS5Cl",), min_length=1)
     plateau_floor_v: float = Conditions().plateau_floor_v
     wt_percent: float = Conditions().wt_percent
     layers_wt_percent: tuple[float, ...] = (10.0, 30.0, 50.0)
@@ -130,7 +130,7 @@ class Meetings(Settings):
     def _sound(self) -> Self:
         for name in self.anodes:
             parse_formula(name)
-        for name in self.sulfides:
+        for name in self.electrolytes:
             parse_reactant(name)
         for reactor, alloy in self.alloys.items():
             parse_formula(reactor)
@@ -141,9 +141,11 @@ class Meetings(Settings):
         return self
 
     def grid(self) -> tuple[Conditions, ...]:
-        """Conditions of every anode with every sulfide."""
-        shared = self.model_dump(exclude={"anodes", "sulfides", "layers_wt_percent", "contacts"})
-        return tuple(Conditions(anode=a, sulfide=s, **shared) for a in self.anodes for s in self.sulfides)
+        """Conditions of every anode with every electrolyte."""
+        shared = self.model_dump(exclude={"anodes", "electrolytes", "layers_wt_percent", "contacts"})
+        return tuple(
+            Conditions(anode=a, electrolyte=s, **shared) for a in self.anodes for s in self.electrolytes
+        )
 
 
 class Figures(Settings):
@@ -160,7 +162,7 @@ class Figures(Settings):
 
     top: int = Field(default=50, ge=0)
     x_axis: str = Field(default="atomic", pattern="^(atomic|molar|mass)$")
-    criteria: tuple[str, str] = ("driving_force_ev_per_li", "sulfide_relief_ev_per_mol")
+    criteria: tuple[str, str] = ("driving_force_ev_per_ion", "electrolyte_relief_ev_per_mol")
 
     @model_validator(mode="after")
     def _named(self) -> Self:
@@ -187,7 +189,7 @@ class Study(Settings):
     title: str = ""
     snapshot: str = EMBEDDED
     candidates: Candidates
-    conditions: Meetings = Meetings()
+    conditions: ConditionGrid = ConditionGrid()
     filters: Filters = Filters()
     ranking: Ranking = Ranking()
     uncertainty: Uncertainty = Uncertainty()

@@ -78,7 +78,7 @@ def _fail(message: str, status: int) -> None:
 def _give_up_stdout(error: OSError) -> None:
     """End in one line where stdout takes no more; any other fault is raised as it is.
 
-    Files are written by `whole_file`, which names them; a fault that names none is of stdout.
+    Files are written by `atomic_write`, which names them; a fault that names none is of stdout.
     """
     if error.filename is not None or error.errno not in STDOUT_FAULTS:
         raise error

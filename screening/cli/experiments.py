@@ -33,7 +33,7 @@ def check(
         for cell in found.cells:
             record = cell.experiment.record
             layer = f"{record.reactor} {record.wt_percent:g} wt%" if record.reactor else "no layer"
-            print(f"{cell.name:36} {record.origin:11} {record.kind:10} {layer}, {record.sulfide}")
+            print(f"{cell.name:36} {record.origin:11} {record.kind:10} {layer}, {record.electrolyte}")
             for remark in cell.remarks:
                 print(f"    {remark}")
         for fault in found.faults:

@@ -26,7 +26,7 @@ def handoff(
     layer_mg: Annotated[float, typer.Option("--layer-mg", metavar="MG", help="Mass of a layer.")] = 10.0,
     batch_g: Annotated[float, typer.Option("--batch-g", metavar="G", help="Reactor to make.")] = 1.0,
     anode: Annotated[str, typer.Option("--anode", help="Metal of the anode.")] = "Li",
-    sulfide: Annotated[str, typer.Option("--sulfide", help="Electrolyte in the layer.")] = "Li6PS5Cl",
+    electrolyte: Annotated[str, typer.Option("--electrolyte", help="Electrolyte in the layer.")] = "Li6PS5Cl",
     cif: CifOption = None,
     out: Annotated[
         Path | None,
@@ -41,13 +41,13 @@ def handoff(
     from screening.handoff.pages import write_sheets
     from screening.handoff.sheet import Plan, bench_sheet
     from screening.handoff.standing import Campaign
-    from screening.phases.sources import gather
+    from screening.phases.sources import load_snapshot
     from screening.phases.structures import read_cells
 
-    plan = Plan(wt, die_mm, layer_mg, batch_g, anode, sulfide)
+    plan = Plan(wt, die_mm, layer_mg, batch_g, anode, electrolyte)
     campaign = Campaign.read(results) if results is not None else None
     cells = read_cells(cif or [])
-    held = gather(snapshot, phases, temperature)
+    held = load_snapshot(snapshot, phases, temperature)
     sheets = tuple(bench_sheet(held, name, plan, campaign, cells) for name in dict.fromkeys(formulas))
     if out is not None or not as_json:
         written = write_sheets(out or Path("handoff"), sheets)

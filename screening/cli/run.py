@@ -76,11 +76,11 @@ def run(
 def _conclude(campaign: "Campaign", jobs: int, *, draw: bool, as_json: bool) -> None:
     """Rank a finished campaign, write and draw what it says, and print it."""
     from screening.campaign.backtest import back_test, known_compounds, write_back_test
-    from screening.campaign.outcome import conclude
+    from screening.campaign.outcome import rank_campaign
     from screening.campaign.results import details, reactor_json, write_results
     from screening.campaign.results import shown as shown_positions
 
-    outcomes = conclude(campaign, threads=jobs or -1)
+    outcomes = rank_campaign(campaign, threads=jobs or -1)
     described = [details(campaign, outcome, shown_positions(campaign, outcome)) for outcome in outcomes]
     known = known_compounds()
     tests = [test for o in outcomes if (test := back_test(campaign, o, known)) is not None]
@@ -210,7 +210,7 @@ def _draw(
 
     several = len(outcomes) > 1
     for outcome, group in zip(outcomes, described, strict=True):
-        pair = f"_{outcome.anode}_{outcome.sulfide}" if several else ""
+        pair = f"_{outcome.anode}_{outcome.electrolyte}" if several else ""
         for one in group:
             for plan in reactor_figures(one, pair):
                 figure = reaction_energy_figure(plan.curves, axis=campaign.study.figures.x_axis)
@@ -225,7 +225,7 @@ def _draw_map(campaign: "Campaign", outcomes: "tuple[Outcome, ...]", known: "tup
     from screening.plots.campaign import campaign_figure
 
     for outcome in outcomes:
-        pair = f"_{outcome.anode}_{outcome.sulfide}" if len(outcomes) > 1 else ""
+        pair = f"_{outcome.anode}_{outcome.electrolyte}" if len(outcomes) > 1 else ""
         candidates = campaign_map(campaign, outcome, known, campaign.study.figures.criteria)
         if candidates is not None:
             figure = campaign_figure(candidates)

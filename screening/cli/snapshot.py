@@ -375,10 +375,10 @@ def _show_difference(difference: "Difference") -> None:
 
 def _show_ranks(ranks: "list[RankChange]") -> None:
     print()
-    several = len({(each.anode, each.sulfide) for each in ranks}) > 1
+    several = len({(each.anode, each.electrolyte) for each in ranks}) > 1
     rows = [
         [
-            f"{each.formula} ({each.anode}, {each.sulfide})" if several else each.formula,
+            f"{each.formula} ({each.anode}, {each.electrolyte})" if several else each.formula,
             *(str(rank) if rank else "-" for rank in (each.rank_before, each.rank_after)),
             *map(_energy, (each.score_before, each.score_after)),
         ]

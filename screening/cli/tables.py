@@ -88,7 +88,7 @@ def show_ranking(campaign: "Campaign", outcome: "Outcome", group: "list[ReactorD
         for position, one in zip(shown(campaign, outcome), group, strict=True)
         if position < named or outcome.table.iloc[position]["rank"] <= TOP_SHOWN
     ]
-    title = f"{campaign.study.title or campaign.study.name}: {outcome.anode} anode, {outcome.sulfide}"
+    title = f"{campaign.study.title or campaign.study.name}: {outcome.anode} anode, {outcome.electrolyte}"
     last = "alloy, or what fails"
     columns = (
         "rank",
@@ -104,7 +104,7 @@ def show_ranking(campaign: "Campaign", outcome: "Outcome", group: "list[ReactorD
     )
     terminal.print(plain_table(title, columns, ("reactor", last), rows))
     conditions = campaign.study.conditions
-    energies = "relief eV per mol of sulfide; "
+    energies = "relief eV per mol of electrolyte; "
     energies += (
         "relay, mixing eV/atom; " if wide else f"relay and mixing: with {NARROW} columns, or in ranking.csv; "
     )
@@ -138,9 +138,9 @@ def _ranking_row(row: "pd.Series", one: "ReactorDetail", wide: bool) -> list[str
         marked(one.formula, row["estimated"]),
         score,
         first,
-        cell(row["driving_force_ev_per_li"], 2),
-        cell(row["li_consumed_mah_per_g"], 0),
-        cell(row["sulfide_relief_ev_per_mol"], 2),
+        cell(row["driving_force_ev_per_ion"], 2),
+        cell(row["uptake_mah_per_g"], 0),
+        cell(row["electrolyte_relief_ev_per_mol"], 2),
         *energies[: 2 * wide],
         cell(100.0 * row["metal_volume_fraction"], 1),
         _standing(row, one.alloy),
@@ -237,7 +237,7 @@ def _verdicts(test: "BackTest") -> list[str]:
     if against:
         names = ", ".join(f"{one.formula} ({one.alloy})" for one in against)
         lines.append(
-            f"contradiction: by these energies the metal left by {names} attacks the sulfide more than "
+            f"contradiction: by these energies the metal left by {names} attacks the electrolyte more than "
             f"{test.anode} does, and yet these layers were reported to work"
         )
     return lines
@@ -246,6 +246,6 @@ def _verdicts(test: "BackTest") -> list[str]:
 def show_outcomes(
     campaign: "Campaign", outcomes: "Sequence[Outcome]", described: "Sequence[list[ReactorDetail]]"
 ) -> None:
-    """Print the rankings of all pairs of anode and sulfide."""
+    """Print the rankings of all pairs of anode and electrolyte."""
     for outcome, group in zip(outcomes, described, strict=True):
         show_ranking(campaign, outcome, group)

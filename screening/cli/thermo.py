@@ -44,7 +44,7 @@ def react(
     """Reaction energy of A with each B against their mixing ratio."""
     from screening.files import check_figure_suffix, check_targets, write_csv, write_figure
     from screening.phases.composition import parse_reactant
-    from screening.phases.sources import gather
+    from screening.phases.sources import load_snapshot
     from screening.thermo.interface import react as react_pair
     from screening.thermo.reactants import require_distinct
 
@@ -60,7 +60,7 @@ def react(
     check_targets(csv, plot)
     parsed = [parse_reactant(text) for text in reactants]
     require_distinct(parsed)
-    held = gather(snapshot, phases, temperature)
+    held = load_snapshot(snapshot, phases, temperature)
     results = [react_pair(held, parsed[0], b, at_hull=at_hull) for b in parsed[1:]]
     if csv is not None:
         import pandas as pd
@@ -88,11 +88,11 @@ def lithiate(
 ) -> None:
     """Lithiation staircase, stability window and 0 V energies of each F."""
     from screening.phases.composition import parse_reactant
-    from screening.phases.sources import gather
+    from screening.phases.sources import load_snapshot
     from screening.thermo.lithiation import lithiate as lithiate_one
 
     parsed = [parse_reactant(text) for text in formulas]
-    held = gather(snapshot, phases, temperature)
+    held = load_snapshot(snapshot, phases, temperature)
     results = [lithiate_one(held, reactant, element, at_hull=at_hull) for reactant in parsed]
     if as_json:
         write_json([result.as_dict() for result in results])

@@ -16,9 +16,9 @@ SHOWN = (
     "formula",
     "score",
     "top_1_percent",
-    "driving_force_ev_per_li",
-    "li_consumed_mah_per_g",
-    "sulfide_relief_ev_per_mol",
+    "driving_force_ev_per_ion",
+    "uptake_mah_per_g",
+    "electrolyte_relief_ev_per_mol",
     "relay_ev_per_atom",
     "mixing_ev_per_atom",
     "metal_volume_fraction",
@@ -29,9 +29,9 @@ SHOWN = (
 
 SHORT = {
     "top_1_percent": "P(1%)",
-    "driving_force_ev_per_li": "eV/Li",
-    "li_consumed_mah_per_g": "mAh/g",
-    "sulfide_relief_ev_per_mol": "relief",
+    "driving_force_ev_per_ion": "eV/Li",
+    "uptake_mah_per_g": "mAh/g",
+    "electrolyte_relief_ev_per_mol": "relief",
     "relay_ev_per_atom": "relay",
     "mixing_ev_per_atom": "mixing",
     "metal_volume_fraction": "metal",
@@ -52,7 +52,7 @@ def top(
     n: Annotated[int, typer.Option("--n", min=1, help="How many.")] = 20,
     where: Annotated[
         str,
-        typer.Option("--where", help='One condition, as "driving_force_ev_per_li < -1 and n_elements == 2".'),
+        typer.Option("--where", help='A condition, as "driving_force_ev_per_ion < -1 and n_elements == 2".'),
     ] = "",
     form: Annotated[Literal["table", "csv", "xlsx", "json"], typer.Option("--format")] = "table",
     out: Annotated[
@@ -79,11 +79,11 @@ def _show(chosen: "pd.DataFrame") -> None:
     from screening.cli import tables
 
     terminal = tables.console()
-    several = [name for name in ("anode", "sulfide") if len(set(chosen[name])) > 1]
+    several = [name for name in ("anode", "electrolyte") if len(set(chosen[name])) > 1]
     names = [name for name in (*SHOWN[:2], *several, *SHOWN[2:]) if name in chosen.columns]
     left_out = [name for name in names if name in ONLY_WIDE] if terminal.width < tables.NARROW else []
     kept = [name for name in names if name not in left_out]
-    left = ("formula", "anode", "sulfide", "alloy")
+    left = ("formula", "anode", "electrolyte", "alloy")
     rows = [[_cell(value) for value in row] for row in chosen[kept].itertuples(index=False)]
     terminal.print(tables.plain_table("", [SHORT.get(name, name) for name in kept], left, rows))
     if left_out:

@@ -27,9 +27,9 @@ def xrd(
     ] = None,
     reactor: Annotated[
         str,
-        typer.Option("--reactor", metavar="F", help="Look for this reactor, its sulfide and its products."),
+        typer.Option("--reactor", metavar="F", help="Look for this reactor, electrolyte and products."),
     ] = "",
-    sulfide: Annotated[str, typer.Option("--sulfide", help="Electrolyte in the layer.")] = "Li6PS5Cl",
+    electrolyte: Annotated[str, typer.Option("--electrolyte", help="Electrolyte in the layer.")] = "Li6PS5Cl",
     anode: Annotated[str, typer.Option("--anode", help="Metal of the anode.")] = "Li",
     cif: CifOption = None,
     wavelength: Annotated[
@@ -45,7 +45,7 @@ def xrd(
     """Say which phases a powder pattern shows, which it lacks, and which cannot be told."""
     from screening.files import check_figure_suffix, check_targets
     from screening.lab.readers.diffraction import read_pattern
-    from screening.phases.sources import gather
+    from screening.phases.sources import load_snapshot
     from screening.phases.structures import literature_cells, read_cells, snapshot_cells
     from screening.validation.diffraction import look_for, references
 
@@ -54,8 +54,8 @@ def xrd(
         check_targets(plot)
     if not (phase or reactor):
         raise InputError("no phase to look for", remedy="name some with --phase, or a --reactor")
-    own, held = read_cells(cif or []), gather(snapshot, None, None)
-    names = [*(phase or []), *(_expected(held, reactor, sulfide, anode) if reactor else [])]
+    own, held = read_cells(cif or []), load_snapshot(snapshot, None, None)
+    names = [*(phase or []), *(_expected(held, reactor, electrolyte, anode) if reactor else [])]
     cells = (*own, *literature_cells(), *snapshot_cells(held, names))
     patterns = [read_pattern(path, _wavelength_a(wavelength)) for path in files]
     found = [look_for(names, cells, pattern) for pattern in patterns]
@@ -70,11 +70,11 @@ def xrd(
     _write(files, found, plot, out)
 
 
-def _expected(snapshot: "Snapshot", reactor: str, sulfide: str, anode: str) -> list[str]:
+def _expected(snapshot: "Snapshot", reactor: str, electrolyte: str, anode: str) -> list[str]:
     """Everything that a layer of this reactor is made of and should become."""
     from screening.handoff.sheet import Plan, bench_sheet
 
-    sheet = bench_sheet(snapshot, reactor, Plan(anode=anode, sulfide=sulfide))
+    sheet = bench_sheet(snapshot, reactor, Plan(anode=anode, electrolyte=electrolyte))
     return [each.formula for each in sheet.patterns]
 
 

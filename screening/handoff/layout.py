@@ -175,17 +175,19 @@ def _protocol(sheet: BenchSheet) -> Block:
 def _layer(sheet: BenchSheet) -> Block:
     plan, layer, quoted = sheet.plan, sheet.layer, sheet.protocol
     estimated = " (a volume is estimated)" if layer.volume_estimated else ""
-    densities = " / ".join(_or_unknown(d, ".2f") for d in (layer.reactor_g_per_cm3, layer.sulfide_g_per_cm3))
+    densities = " / ".join(
+        _or_unknown(d, ".2f") for d in (layer.reactor_g_per_cm3, layer.electrolyte_g_per_cm3)
+    )
     reported = (
         f"the paper reports {quoted.layer_um:g} µm for 10 mg with {chemical(quoted.reactor)} "
         f"on {quoted.die_mm:g} mm"
     )
-    masses = f"{layer.reactor_mg:.3g} mg / {layer.sulfide_mg:.3g} mg"
+    masses = f"{layer.reactor_mg:.3g} mg / {layer.electrolyte_mg:.3g} mg"
     rows = (
-        (f"{chemical(sheet.formula)} / {chemical(plan.sulfide)}", masses),
+        (f"{chemical(sheet.formula)} / {chemical(plan.electrolyte)}", masses),
         ("Die, area", f"{plan.die_mm:g} mm, {layer.area_cm2:.4f} cm²"),
         ("Layer", f"{plan.layer_mg:g} mg, {plan.areal_mg_per_cm2:.2f} mg/cm²"),
-        ("Density, reactor / sulfide", f"{densities} g/cm³{estimated}"),
+        ("Density, reactor / electrolyte", f"{densities} g/cm³{estimated}"),
         ("Thickness without pores", f"{_or_unknown(layer.thickness_um, '.0f')} µm ({reported})"),
         *_reacted(sheet),
     )
@@ -210,7 +212,7 @@ def _reacted(sheet: BenchSheet) -> tuple[tuple[str, str], ...]:
             f"{_percent(state.metal_fraction)} vol%: {reaches} the percolation threshold of "
             f"{threshold:.0f} vol% (a model: 50 wt% LiAlCl₄ connected in the paper)",
         ),
-        ("Sulfide after reaction", f"{_percent(state.sulfide_fraction)} vol%"),
+        ("Electrolyte after reaction", f"{_percent(state.electrolyte_fraction)} vol%"),
         (
             "Volume change",
             f"{change}; {_percent(state.volume_change_with_anode, '+')} % with the {anode} counted",

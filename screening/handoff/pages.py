@@ -11,7 +11,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 from reportlab.lib.enums import TA_RIGHT
 
-from screening.files import json_text, output_directory, whole_file
+from screening.files import atomic_write, json_text, output_directory
 from screening.handoff.layout import Block, Table, blocks, chemical
 from screening.handoff.sheet import BenchSheet
 
@@ -53,7 +53,7 @@ def write_sheets(directory: Path, sheets: tuple[BenchSheet, ...]) -> tuple[Path,
         written += [page, paper, robot]
     # drafts of all first: they take their places together once every one of them is made
     with ExitStack() as stack:
-        drafts = iter([stack.enter_context(whole_file(path)) for path in written])
+        drafts = iter([stack.enter_context(atomic_write(path)) for path in written])
         for sheet in sheets:
             next(drafts).write_text(sheet_html(sheet), "utf-8")
             _write_pdf(next(drafts), sheet)

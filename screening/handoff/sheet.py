@@ -18,7 +18,7 @@ from screening.phases.snapshot import Snapshot
 from screening.phases.structures import Cell, literature_cells, snapshot_cells
 from screening.provenance import Provenance
 from screening.reactors.detail import Plateau, ReactorDetail, detail, molar_volume_cm3
-from screening.reactors.reduction import Surroundings
+from screening.reactors.reduction import ScreeningContext
 from screening.reactors.settings import Conditions
 
 UM_PER_CM, MM_PER_CM, MG_PER_G = 1e4, 10.0, 1e3
@@ -35,10 +35,10 @@ class Plan:
     die_mm : float
         Inner diameter of the pressing die.
     layer_mg : float
-        Mass of one layer, reactor and sulfide together.
+        Mass of one layer, reactor and electrolyte together.
     batch_g : float
         Reactor to synthesise.
-    anode, sulfide : str
+    anode, electrolyte : str
 
     Raises
     ------
@@ -51,7 +51,7 @@ class Plan:
     layer_mg: float = 10.0
     batch_g: float = 1.0
     anode: str = "Li"
-    sulfide: str = "Li6PS5Cl"
+    electrolyte: str = "Li6PS5Cl"
 
     def __post_init__(self) -> None:
         for name in ("wt_percent", "die_mm", "layer_mg", "batch_g"):
@@ -80,8 +80,8 @@ class LayerMasses:
 
     Attributes
     ----------
-    area_cm2, reactor_mg, sulfide_mg : float
-    reactor_g_per_cm3, sulfide_g_per_cm3 : float or None
+    area_cm2, reactor_mg, electrolyte_mg : float
+    reactor_g_per_cm3, electrolyte_g_per_cm3 : float or None
         X-ray densities from the volumes of the snapshot; None where it has none.
     thickness_um : float or None
         Without pores.
@@ -91,9 +91,9 @@ class LayerMasses:
 
     area_cm2: float
     reactor_mg: float
-    sulfide_mg: float
+    electrolyte_mg: float
     reactor_g_per_cm3: float | None
-    sulfide_g_per_cm3: float | None
+    electrolyte_g_per_cm3: float | None
     thickness_um: float | None
     volume_estimated: bool
 
@@ -198,20 +198,20 @@ def bench_sheet(
     Raises
     ------
     InputError
-        If the snapshot lacks the reactor, the anode or the sulfide, or two of them are one composition.
+        If the snapshot lacks the reactor, the anode or the electrolyte, or two of them are one composition.
     """
     compound = parse_formula(reactor)
     _check_distinct(compound, plan)
     phase = _phase(snapshot, compound, "reactor")
-    _phase(snapshot, parse_formula(plan.sulfide), "sulfide")
+    _phase(snapshot, parse_formula(plan.electrolyte), "electrolyte")
     conditions = _conditions(plan, campaign)
-    surroundings = Surroundings.of(snapshot, conditions)
-    found = detail(surroundings, phase, compound.text, (plan.wt_percent,))
-    mobile = symbol(surroundings.anode.mobile)
+    context = ScreeningContext.of(snapshot, conditions)
+    found = detail(context, phase, compound.text, (plan.wt_percent,))
+    mobile = symbol(context.anode.mobile)
     made = recipe(snapshot, compound, plan.batch_g)
-    standing = campaign.standing(compound, plan.anode, plan.sulfide) if campaign else None
+    standing = campaign.standing(compound, plan.anode, plan.electrolyte) if campaign else None
     handled = list(
-        dict.fromkeys((*(p.formula for p in made.precursors), compound.text, plan.sulfide, plan.anode))
+        dict.fromkeys((*(p.formula for p in made.precursors), compound.text, plan.electrolyte, plan.anode))
     )
     freed = dict.fromkeys(gas for name in handled for gas in gases(snapshot, parse_formula(name)))
     return BenchSheet(
@@ -238,15 +238,15 @@ def bench_sheet(
 
 
 def _check_distinct(compound: Formula, plan: Plan) -> None:
-    anode, sulfide = parse_formula(plan.anode), parse_formula(plan.sulfide)
+    anode, electrolyte = parse_formula(plan.anode), parse_formula(plan.electrolyte)
     if same_composition(compound, anode):
         raise InputError(
             f"{compound.text} is the anode itself", where="reactor", remedy="give a compound that it reduces"
         )
-    if same_composition(compound, sulfide):
+    if same_composition(compound, electrolyte):
         raise InputError(
-            f"{plan.sulfide} is the reactor itself",
-            where="sulfide",
+            f"{plan.electrolyte} is the reactor itself",
+            where="electrolyte",
             remedy="give the electrolyte that the reactor is mixed with",
         )
 
@@ -259,7 +259,7 @@ def _renamed(window: Window, mobile: str) -> Window:
 def _conditions(plan: Plan, campaign: Campaign | None) -> Conditions:
     changes = {
         "anode": plan.anode,
-        "sulfide": plan.sulfide,
+        "electrolyte": plan.electrolyte,
         "wt_percent": plan.wt_percent,
         "layer_mg_per_cm2": plan.areal_mg_per_cm2,
     }
@@ -282,29 +282,29 @@ def _standing_note(snapshot: Snapshot, campaign: Campaign | None, standing: Stan
     if campaign is None:
         return "No campaign was given (--results), so that nothing is said of its rank."
     if standing is None:
-        return "The campaign holds nothing of this reactor with this anode and sulfide."
+        return "The campaign holds nothing of this reactor with this anode and electrolyte."
     if campaign.source_checksum != snapshot.manifest.checksum:
         return "The ranking was made on another snapshot than the rest of this sheet."
     return ""
 
 
 def _layer(snapshot: Snapshot, compound: Formula, plan: Plan) -> LayerMasses:
-    sulfide = parse_formula(plan.sulfide)
+    electrolyte = parse_formula(plan.electrolyte)
     reactor_mg = plan.layer_mg * plan.wt_percent / 100.0
-    sulfide_mg = plan.layer_mg - reactor_mg
-    reactor_density, sulfide_density = _density(snapshot, compound), _density(snapshot, sulfide)
+    electrolyte_mg = plan.layer_mg - reactor_mg
+    reactor_density, electrolyte_density = _density(snapshot, compound), _density(snapshot, electrolyte)
     thickness = None
-    if reactor_density is not None and sulfide_density is not None:
-        cm3 = (reactor_mg / reactor_density + sulfide_mg / sulfide_density) / MG_PER_G
+    if reactor_density is not None and electrolyte_density is not None:
+        cm3 = (reactor_mg / reactor_density + electrolyte_mg / electrolyte_density) / MG_PER_G
         thickness = cm3 / plan.area_cm2 * UM_PER_CM
-    found = [p for p in map(snapshot.find, (compound, sulfide)) if p is not None]
+    found = [p for p in map(snapshot.find, (compound, electrolyte)) if p is not None]
     sources = [str(snapshot.phases.volume_source[p]) for p in found]
     return LayerMasses(
         plan.area_cm2,
         reactor_mg,
-        sulfide_mg,
+        electrolyte_mg,
         reactor_density,
-        sulfide_density,
+        electrolyte_density,
         thickness,
         "estimated" in sources,
     )
@@ -333,7 +333,7 @@ def _patterns(
     roles = {found.formula: "reactor: should fade" if fades else "takes up nothing: should stay"}
     for precursor in made.precursors:
         roles.setdefault(precursor.formula, "precursor: rest of the synthesis")
-    roles.setdefault(plan.sulfide, "sulfide: should stay")
+    roles.setdefault(plan.electrolyte, "electrolyte: should stay")
     roles.setdefault(plan.anode, "anode")
     for plateau in found.plateaus:
         for product in plateau.products if plateau.above_floor else ():

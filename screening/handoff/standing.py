@@ -37,7 +37,7 @@ class _Value(BaseModel):
 class _Reactor(BaseModel):
     formula: str
     anode: str
-    sulfide: str
+    electrolyte: str
     rank: int | None
     score: float
     filters: dict[str, bool | None] = {}
@@ -158,31 +158,31 @@ class Campaign:
                 remedy=REMEDY,
             ) from None
 
-    def standing(self, reactor: Formula, anode: str, sulfide: str) -> Standing | None:
-        """Place of one reactor against one anode and sulfide; None where the campaign does not hold it.
+    def standing(self, reactor: Formula, anode: str, electrolyte: str) -> Standing | None:
+        """Place of one reactor against one anode and electrolyte; None where the campaign does not hold it.
 
         Raises
         ------
         InputError
             If the table of all candidates cannot be used.
         """
-        found = self._spelled_out(reactor, anode, sulfide) or self._tabled(reactor, anode, sulfide)
+        found = self._spelled_out(reactor, anode, electrolyte) or self._tabled(reactor, anode, electrolyte)
         return None if found is None else _standing(str(self.document.study.get("name", "")), found)
 
-    def _spelled_out(self, reactor: Formula, anode: str, sulfide: str) -> _Reactor | None:
+    def _spelled_out(self, reactor: Formula, anode: str, electrolyte: str) -> _Reactor | None:
         for each in self.document.reactors:
-            if (each.anode, each.sulfide) == (anode, sulfide) and same_composition(
+            if (each.anode, each.electrolyte) == (anode, electrolyte) and same_composition(
                 parse_formula(each.formula), reactor
             ):
                 return each
         return None
 
-    def _tabled(self, reactor: Formula, anode: str, sulfide: str) -> _Reactor | None:
+    def _tabled(self, reactor: Formula, anode: str, electrolyte: str) -> _Reactor | None:
         """A candidate that is ranked without being spelled out, valued by the study's own rules."""
         if not self._table_path.exists():
             return None
         table = self._table
-        mine = (table["anode"] == anode) & (table["sulfide"] == sulfide)
+        mine = (table["anode"] == anode) & (table["electrolyte"] == electrolyte)
         for z in reactor.atomic_numbers:  # few are left to be parsed
             mine &= table["formula"].str.contains(symbol(z), regex=False)
         for _, row in table[mine].iterrows():
@@ -204,7 +204,7 @@ class Campaign:
             table = pd.read_parquet(path)
         except (OSError, pa.ArrowInvalid):
             raise InputError("damaged", where=str(path), remedy=REMEDY) from None
-        needed = ("formula", "anode", "sulfide", "rank", "score", "passes", *(c.name for c in CRITERIA))
+        needed = ("formula", "anode", "electrolyte", "rank", "score", "passes", *(c.name for c in CRITERIA))
         missing = [name for name in needed if name not in table]
         if missing:
             raise InputError(f"lacks {', '.join(missing)}", where=str(path), remedy=REMEDY)
@@ -242,7 +242,7 @@ def _of_row(row: "pd.Series", ranking: Ranking) -> _Reactor:
     return _Reactor(
         formula=row["formula"],
         anode=row["anode"],
-        sulfide=row["sulfide"],
+        electrolyte=row["electrolyte"],
         rank=int(row["rank"]) if row["passes"] else None,
         score=float(row["score"]),
         filters=filters,

@@ -197,10 +197,10 @@ class CellRecord(_Table):
         Formula; empty for a control cell without a layer.
     wt_percent : float or None
         Reactor in the layer, by mass; of every cell with a layer.
-    sulfide, anode : str
+    electrolyte, anode : str
         What the layer is mixed with, and what reduces it.
     layer_mg : float or None
-        Mass of one layer, reactor and sulfide together.
+        Mass of one layer, reactor and electrolyte together.
     area_cm2, die_mm : float or None
         Electrode area, or the diameter of a round die.
     stack : tuple of str
@@ -217,7 +217,7 @@ class CellRecord(_Table):
     kind: Kind
     reactor: str = ""
     wt_percent: Percent | None = None
-    sulfide: str = "Li6PS5Cl"
+    electrolyte: str = "Li6PS5Cl"
     anode: str = "Li"
     layer_mg: Milligrams | None = None
     area_cm2: SquareCentimetres | None = None
@@ -233,7 +233,7 @@ class CellRecord(_Table):
     quoted: tuple[Quoted, ...] = ()
     notes: str = ""
 
-    @field_validator("reactor", "sulfide", "anode")
+    @field_validator("reactor", "electrolyte", "anode")
     @classmethod
     def _formula(cls, text: str) -> str:
         return formula(text) if text else text

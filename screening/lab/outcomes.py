@@ -335,14 +335,14 @@ def _steady_cycling(
 
 
 def outcomes_frame(cells: Sequence[MeasuredCell]) -> pd.DataFrame:
-    """One row per outcome: cell, origin, reactor, wt_percent, sulfide, kind, protocol, quantity, value, …"""
+    """One row per outcome: the cell, its layer and protocol, the quantity, its value and source."""
     columns = (
-        *("cell", "origin", "reactor", "wt_percent", "sulfide", "kind", "protocol", "quantity", "value"),
+        *("cell", "origin", "reactor", "wt_percent", "electrolyte", "kind", "protocol", "quantity", "value"),
         *("unit", "standard_deviation", "at_least", "where"),
     )
     rows = [
         (
-            *(cell.name, str(record.origin), record.reactor, record.wt_percent, record.sulfide),
+            *(cell.name, str(record.origin), record.reactor, record.wt_percent, record.electrolyte),
             *(str(record.kind), record.protocol.words, outcome.quantity, outcome.value),
             *(QUANTITIES[outcome.quantity].unit, outcome.sd, outcome.at_least, outcome.where),
         )

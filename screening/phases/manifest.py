@@ -85,7 +85,7 @@ class Manifest:
             )
         cite = content.get("cite", [])
         if not (isinstance(cite, list) and all(isinstance(each, str) for each in cite)):
-            raise SnapshotError("cite is not a list of references", where=str(path), remedy="write [\"...\"]")
+            raise SnapshotError("cite is not a list of references", where=str(path), remedy='write ["..."]')
         return cls(
             name=str(content["name"]),
             title=str(content.get("title", content["name"])),

@@ -129,6 +129,7 @@ class MaterialsProject:
         UnreachableError
             If the bucket of phase diagrams cannot be reached or holds none for this system.
         """
+
         def ask() -> list[Entry] | None:
             diagram = self._mixed_diagram(chemsys)
             if diagram is None:
@@ -152,6 +153,7 @@ class MaterialsProject:
         UnreachableError
             As of `entries`; what is wrong with a single structure is told by its `Lack` instead.
         """
+
         def ask() -> list[Relaxed]:
             documents = self._rester.materials.thermo.search(
                 material_ids=[each.material_id for each in entries],
@@ -177,6 +179,7 @@ class MaterialsProject:
         UnreachableError
             As of `mixed_entries`.
         """
+
         def ask() -> list[Relaxed] | None:
             diagram = self._mixed_diagram(chemsys)
             if diagram is None:

@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from screening.errors import InputError, UnreachableError
-from screening.files import output_directory, whole_file, write_json
+from screening.files import atomic_write, output_directory, write_json
 from screening.phases.composition import symbol
 from screening.phases.entries import ENTRIES_SCHEMA, Entry, entries_of, entries_table
 from screening.phases.relaxed import STRUCTURES_SCHEMA, Relaxed, structures_of, structures_table
@@ -124,7 +124,7 @@ class Parts:
             output_directory(self.directory)
             write_json(self._label, self.identity)
         name = f"{prefix}{hashlib.sha256(what).hexdigest()[:16]}.parquet"
-        with whole_file(self.directory / name) as draft:
+        with atomic_write(self.directory / name) as draft:
             pq.write_table(table, draft)
 
     def _entry_paths(self) -> list[Path]:

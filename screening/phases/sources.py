@@ -12,7 +12,7 @@ from screening.phases.temperature import at_temperature
 from screening.phases.user_phases import read_phases
 
 
-def gather(
+def load_snapshot(
     snapshot: str | Path = EMBEDDED, phases: Path | None = None, temperature_k: float | None = None
 ) -> Snapshot:
     """Open a snapshot, join the user's own phases to it, and take it to a temperature, in this order.

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from screening.files import whole_file
+from screening.files import atomic_write
 from screening.lab.cycling.symmetric import LifeEnd, SymmetricReport
 from screening.plots.cycling import verdict_label
 from screening.plots.style import BLACK, BLUE, GREEN, VERMILION
@@ -35,7 +35,7 @@ def write_symmetric_page(path: Path, report: SymmetricReport, provenance: Proven
         The stamp, shown at the foot of the page.
     """
     page = symmetric_page(report, provenance)
-    with whole_file(path) as draft:
+    with atomic_write(path) as draft:
         draft.write_text(page, "utf-8")
 
 

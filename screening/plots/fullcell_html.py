@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from screening.files import whole_file
+from screening.files import atomic_write
 from screening.lab.cycling.full import FullCellReport
 from screening.lab.cycling.fullcell import FullCellResult
 from screening.plots.fullcell import capacity_limit, capacity_unit, efficiency_limits, profile_cycles
@@ -43,7 +43,7 @@ def write_full_page(path: Path, report: FullCellReport, provenance: Provenance) 
         The stamp, shown at the foot of the page.
     """
     page = full_page(report, provenance)
-    with whole_file(path) as draft:
+    with atomic_write(path) as draft:
         draft.write_text(page, "utf-8")
 
 

@@ -145,27 +145,27 @@ class ReductionFit:
     ----------
     anion : (k,) int64 array
         Atomic numbers, ascending.
-    bias_ev_per_li, bias_sd_ev_per_li : (k,) float arrays
+    bias_ev_per_ion, bias_sd_ev_per_ion : (k,) float arrays
     n_measured : (k,) int64 array
-    common_bias_ev_per_li, common_bias_sd_ev_per_li : float
+    common_bias_ev_per_ion, common_bias_sd_ev_per_ion : float
         Mean and spread over anions: the prediction for an anion without data.
     sd_ev_per_atom : float
     """
 
     anion: np.ndarray
-    bias_ev_per_li: np.ndarray
-    bias_sd_ev_per_li: np.ndarray
+    bias_ev_per_ion: np.ndarray
+    bias_sd_ev_per_ion: np.ndarray
     n_measured: np.ndarray
-    common_bias_ev_per_li: float
-    common_bias_sd_ev_per_li: float
+    common_bias_ev_per_ion: float
+    common_bias_sd_ev_per_ion: float
     sd_ev_per_atom: float
 
     def predict(self, reductions: Reductions) -> Prediction:
         """Mean and standard deviation of the errors of these reductions."""
         at = np.searchsorted(self.anion, reductions.anion).clip(max=len(self.anion) - 1)
         known = self.anion[at] == reductions.anion
-        mean = np.where(known, self.bias_ev_per_li[at], self.common_bias_ev_per_li)
-        sd = np.where(known, self.bias_sd_ev_per_li[at], self.common_bias_sd_ev_per_li)
+        mean = np.where(known, self.bias_ev_per_ion[at], self.common_bias_ev_per_ion)
+        sd = np.where(known, self.bias_sd_ev_per_ion[at], self.common_bias_sd_ev_per_ion)
         own = self.sd_ev_per_atom * reductions.atoms
         return Prediction(mean * reductions.lithium, np.hypot(sd * reductions.lithium, own))
 
@@ -364,8 +364,8 @@ def _biases(fit: ReductionFit) -> tuple[AnionBias, ...]:
     for symbol, valence in VALENCE.items():
         at = np.flatnonzero(fit.anion == atomic_number(symbol))
         if len(at):
-            mean, sd, n = fit.bias_ev_per_li[at[0]], fit.bias_sd_ev_per_li[at[0]], fit.n_measured[at[0]]
+            mean, sd, n = fit.bias_ev_per_ion[at[0]], fit.bias_sd_ev_per_ion[at[0]], fit.n_measured[at[0]]
         else:
-            mean, sd, n = fit.common_bias_ev_per_li, fit.common_bias_sd_ev_per_li, 0
+            mean, sd, n = fit.common_bias_ev_per_ion, fit.common_bias_sd_ev_per_ion, 0
         biases.append(AnionBias(symbol, valence, float(mean), float(sd), int(n)))
     return tuple(biases)

@@ -1,4 +1,4 @@
-"""What alloy, reactor and sulfide do to each other: the dearer half of an assessment, on arrays."""
+"""What alloy, reactor and electrolyte do to each other: the dearer half of an assessment, on arrays."""
 
 from dataclasses import dataclass
 
@@ -6,13 +6,13 @@ import numpy as np
 
 from screening.phases.composition import parse_reactant
 from screening.phases.snapshot import Snapshot
-from screening.reactors.reduction import Reduction, Surroundings
+from screening.reactors.reduction import Reduction, ScreeningContext
 from screening.thermo.lines import Compositions, Lines, tie_lines
 from screening.thermo.reactants import price
 from screening.thermo.staircases import Staircases
 
 RELIEF, RELAY, MIXING = STAGES = ("relief", "relay", "mixing")
-"""What a study may ask of the contacts: alloy | sulfide, alloy | reactor, reactor | sulfide."""
+"""What a study may ask of the contacts: alloy | electrolyte, alloy | reactor, reactor | electrolyte."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,11 +28,11 @@ class Alloys:
     lithiophilic : bool array
         Whether its metal forms a compound with the anode on the hull.
     attack : Lines or None
-        From the sulfide (x = 0) to each alloy; None where relief is not asked for.
+        From the electrolyte (x = 0) to each alloy; None where relief is not asked for.
     anode_attack : Lines
-        One line from the sulfide to the anode.
-    sulfide_atoms : float
-        Atoms per formula of the sulfide.
+        One line from the electrolyte to the anode.
+    electrolyte_atoms : float
+        Atoms per formula of the electrolyte.
     """
 
     phase: np.ndarray
@@ -40,23 +40,23 @@ class Alloys:
     lithiophilic: np.ndarray
     attack: Lines | None
     anode_attack: Lines
-    sulfide_atoms: float
+    electrolyte_atoms: float
 
     @property
     def relief_ev_per_mol(self) -> np.ndarray:
-        """How much less an excess of the alloy attacks the sulfide than an excess of the anode metal does.
+        """How much less an excess of alloy attacks the electrolyte than an excess of the anode metal does.
 
-        In eV per formula of sulfide; mutual energies, alloy minus anode. NaN where relief is not asked for.
+        In eV per formula of electrolyte; mutual energies, alloy minus anode. NaN where it is not asked for.
         """
         if self.attack is None:
             return np.full(len(self.phase), np.nan)
         anode = excess_energy_ev_per_atom(self.anode_attack)[0]
-        return (excess_energy_ev_per_atom(self.attack) - anode) * self.sulfide_atoms
+        return (excess_energy_ev_per_atom(self.attack) - anode) * self.electrolyte_atoms
 
 
 @dataclass(frozen=True, eq=False)
 class Contacts:
-    """Reactions among alloy, reactor and sulfide; (n,) arrays over the candidates of a reduction.
+    """Reactions among alloy, reactor and electrolyte; (n,) arrays over the candidates of a reduction.
 
     Attributes
     ----------
@@ -72,7 +72,7 @@ class Contacts:
     relay : Lines
         From each of them (x = 0) to its alloy.
     mixing : Lines
-        From each of them (x = 0) to the sulfide.
+        From each of them (x = 0) to the electrolyte.
     """
 
     alloys: Alloys
@@ -86,7 +86,7 @@ class Contacts:
 
     @property
     def mixing_ev_per_atom(self) -> np.ndarray:
-        """Lowest mutual energy of reactor | sulfide, NaN for candidates not asked for."""
+        """Lowest mutual energy of reactor | electrolyte, NaN for candidates not asked for."""
         values = np.full(len(self.alloy_row), np.nan)
         values[self.mixed] = self.mixing.mutual_ev_per_atom[self.mixing.lowest_kink]
         return values
@@ -103,7 +103,7 @@ class Contacts:
     def per_alloy(self, values: np.ndarray) -> np.ndarray:
         """Spread values of the alloys over the candidates that were asked for, NaN elsewhere.
 
-        A candidate without an alloy leaves the anode metal itself at the sulfide, which relieves nothing:
+        A candidate without an alloy leaves the anode metal itself at the electrolyte, which relieves nothing:
         its value is 0.
         """
         spread = np.full(len(self.alloy_row), np.nan)
@@ -117,8 +117,8 @@ def excess_energy_ev_per_atom(lines: Lines) -> np.ndarray:
     return lines.mutual_ev_per_atom[kink] / (1.0 - lines.x[kink])
 
 
-def meet(reduction: Reduction, asked: np.ndarray, stages: tuple[str, ...] = STAGES) -> Contacts:
-    """Let alloys, reactors and sulfide meet.
+def compute_interfaces(reduction: Reduction, asked: np.ndarray, stages: tuple[str, ...] = STAGES) -> Contacts:
+    """Let alloys, reactors and electrolyte meet.
 
     Parameters
     ----------
@@ -135,13 +135,13 @@ def meet(reduction: Reduction, asked: np.ndarray, stages: tuple[str, ...] = STAG
     Raises
     ------
     InputError
-        If the snapshot lacks the sulfide.
+        If the snapshot lacks the electrolyte.
     """
-    snapshot = reduction.surroundings.snapshot
-    sulfide = sulfide_composition(reduction.surroundings)
+    snapshot = reduction.context.snapshot
+    electrolyte = electrolyte_composition(reduction.context)
     unique, position = np.unique(reduction.alloy, return_inverse=True)
     none = int(np.searchsorted(unique, 0))
-    alloys = _alloys(reduction.surroundings, unique[none:], sulfide, RELIEF in stages)
+    alloys = _alloys(reduction.context, unique[none:], electrolyte, RELIEF in stages)
     mixed = np.flatnonzero(asked & (MIXING in stages))
     relayed = np.flatnonzero(asked & (RELAY in stages) & (reduction.alloy >= 0))
     mixed_with = Compositions.of_phases(snapshot, reduction.phase[mixed])
@@ -154,37 +154,37 @@ def meet(reduction: Reduction, asked: np.ndarray, stages: tuple[str, ...] = STAG
         mixed,
         relayed,
         tie_lines(snapshot, Compositions.of_phases(snapshot, reduction.alloy[relayed]), relayed_by),
-        tie_lines(snapshot, sulfide, mixed_with),
+        tie_lines(snapshot, electrolyte, mixed_with),
     )
 
 
-def sulfide_composition(surroundings: Surroundings) -> Compositions:
-    """Composition of the study's sulfide, which must be in the snapshot."""
-    reactant = parse_reactant(surroundings.conditions.sulfide)
-    price(surroundings.snapshot, reactant)
+def electrolyte_composition(context: ScreeningContext) -> Compositions:
+    """Composition of the study's electrolyte, which must be in the snapshot."""
+    reactant = parse_reactant(context.conditions.electrolyte)
+    price(context.snapshot, reactant)
     return Compositions.of([reactant.unit])
 
 
-def _alloys(surroundings: Surroundings, phase: np.ndarray, sulfide: Compositions, relief: bool) -> Alloys:
-    snapshot = surroundings.snapshot
+def _alloys(context: ScreeningContext, phase: np.ndarray, electrolyte: Compositions, relief: bool) -> Alloys:
+    snapshot = context.snapshot
     compositions = Compositions.of_phases(snapshot, phase)
-    repeated = _repeat(sulfide, len(phase))
-    potential, lithiophilic = _alloying(surroundings, snapshot, phase, compositions)
+    repeated = _repeat(electrolyte, len(phase))
+    potential, lithiophilic = _alloying(context, snapshot, phase, compositions)
     return Alloys(
         phase,
         potential,
         lithiophilic,
         tie_lines(snapshot, compositions, repeated) if relief else None,
-        tie_lines(snapshot, surroundings.anode.composition, sulfide),
-        float(sulfide.atoms[0]),
+        tie_lines(snapshot, context.anode.composition, electrolyte),
+        float(electrolyte.atoms[0]),
     )
 
 
 def _alloying(
-    surroundings: Surroundings, snapshot: Snapshot, phase: np.ndarray, compositions: Compositions
+    context: ScreeningContext, snapshot: Snapshot, phase: np.ndarray, compositions: Compositions
 ) -> tuple[np.ndarray, np.ndarray]:
     """Potential at which each alloy forms from its metal, and whether that metal alloys at all."""
-    anode = surroundings.anode
+    anode = context.anode
     metals = compositions.without(anode.mobile)
     lines = tie_lines(snapshot, anode.composition, metals)
     stairs = Staircases.of(lines, metals.atoms, anode.charge, anode.content)

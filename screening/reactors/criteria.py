@@ -14,14 +14,14 @@ from screening.phases.composition import parse_reactant
 from screening.reactors.contacts import RELIEF, Contacts
 from screening.reactors.elements import cost_usd_per_kg as element_cost
 from screening.reactors.elements import scarcest_abundance_ppm
-from screening.reactors.reduction import Reduction, Surroundings
-from screening.thermo.products import Layer, Sulfide, layer
+from screening.reactors.reduction import Reduction, ScreeningContext
+from screening.thermo.products import Electrolyte, Layer, layer
 from screening.units import A3_PER_ATOM_TO_CM3_PER_MOL
 
 
 @dataclass(frozen=True, eq=False)
 class Assessment:
-    """Candidates reduced by the anode, and in contact with alloy and sulfide.
+    """Candidates reduced by the anode, and in contact with alloy and electrolyte.
 
     Attributes
     ----------
@@ -38,48 +38,48 @@ class Assessment:
     def layer(self, wt_percent: float) -> Layer:
         """The layer that `wt_percent` of each reactor leaves when its uptake above the floor is complete."""
         r = self.reduction
-        consumed = r.uptake_per_formula * r.surroundings.anode.cm3_per_mol
+        consumed = r.uptake_per_formula * r.context.anode.cm3_per_mol
         return layer(
             r.end_volumes,
             r.molar_mass_g,
             r.molar_volume_cm3,
             consumed,
-            sulfide_of(r.surroundings),
+            electrolyte_of(r.context),
             wt_percent,
         )
 
     @cached_property
     def reference_layer(self) -> Layer:
         """The layer at the mass fraction that the study's criteria refer to."""
-        return self.layer(self.reduction.surroundings.conditions.wt_percent)
+        return self.layer(self.reduction.context.conditions.wt_percent)
 
 
-def sulfide_of(surroundings: Surroundings) -> Sulfide:
-    """Mass and volume of the study's sulfide (the volumes of a mixture's parts add)."""
-    reactant, snapshot = parse_reactant(surroundings.conditions.sulfide), surroundings.snapshot
+def electrolyte_of(context: ScreeningContext) -> Electrolyte:
+    """Mass and volume of the study's electrolyte (the volumes of a mixture's parts add)."""
+    reactant, snapshot = parse_reactant(context.conditions.electrolyte), context.snapshot
     volume = sum(
         part.mole_fraction
         * part.formula.n_atoms
         * float(snapshot.phases.volume_per_atom_a3[snapshot.find(part.formula)])
         for part in reactant.parts
     )
-    return Sulfide(reactant.unit.molar_mass_g, volume * A3_PER_ATOM_TO_CM3_PER_MOL)
+    return Electrolyte(reactant.unit.molar_mass_g, volume * A3_PER_ATOM_TO_CM3_PER_MOL)
 
 
-def driving_force_ev_per_li(assessment: Assessment) -> np.ndarray:
+def driving_force_ev_per_ion(assessment: Assessment) -> np.ndarray:
     """Mutual energy of the whole uptake above the floor, per anode atom taken up; negative drives."""
     r = assessment.reduction
     with np.errstate(invalid="ignore", divide="ignore"):
         return np.where(r.end_step >= 0, r.reaction_energy_ev_per_formula / r.uptake_per_formula, np.nan)
 
 
-def li_consumed_mah_per_g(assessment: Assessment) -> np.ndarray:
+def uptake_mah_per_g(assessment: Assessment) -> np.ndarray:
     """Charge of anode metal consumed above the floor, per gram of reactor; less is better."""
-    return assessment.reduction.li_consumed_mah_per_g
+    return assessment.reduction.uptake_mah_per_g
 
 
-def sulfide_relief_ev_per_mol(assessment: Assessment) -> np.ndarray:
-    """How much less an excess of alloy attacks the sulfide than the anode does; positive relieves."""
+def electrolyte_relief_ev_per_mol(assessment: Assessment) -> np.ndarray:
+    """How much less an excess of alloy attacks the electrolyte than the anode does; positive relieves."""
     contacts = assessment.contacts
     if RELIEF not in contacts.stages:
         return np.full(len(assessment), np.nan)
@@ -92,7 +92,7 @@ def relay_ev_per_atom(assessment: Assessment) -> np.ndarray:
 
 
 def mixing_ev_per_atom(assessment: Assessment) -> np.ndarray:
-    """Lowest mutual energy of reactor | sulfide, milled together before any anode comes near; 0 is safe."""
+    """Lowest mutual energy of reactor | electrolyte, milled together before they meet an anode; 0 is safe."""
     return assessment.contacts.mixing_ev_per_atom
 
 
@@ -162,9 +162,9 @@ _RICHARDS = "doi:10.1021/acs.chemmater.5b04082"
 _MENDELEEV = "mendeleev element table (https://github.com/lmmentel/mendeleev)"
 
 CRITERIA: tuple[Criterion, ...] = (
-    Criterion(driving_force_ev_per_li, "eV/Li", "smaller", _DUAN),
-    Criterion(li_consumed_mah_per_g, "mAh/g", "smaller", _DUAN),
-    Criterion(sulfide_relief_ev_per_mol, "eV/mol", "larger", _DUAN),
+    Criterion(driving_force_ev_per_ion, "eV/Li", "smaller", _DUAN),
+    Criterion(uptake_mah_per_g, "mAh/g", "smaller", _DUAN),
+    Criterion(electrolyte_relief_ev_per_mol, "eV/mol", "larger", _DUAN),
     Criterion(relay_ev_per_atom, "eV/atom", "smaller", _DUAN),
     Criterion(mixing_ev_per_atom, "eV/atom", "larger", _RICHARDS),
     Criterion(metal_volume_fraction, "1", "larger", "doi:10.1063/1.1674565"),

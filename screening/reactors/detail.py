@@ -6,8 +6,8 @@ import numpy as np
 
 from screening.phases.composition import Formula, Reactant, parse_formula, parse_reactant
 from screening.phases.snapshot import Snapshot
-from screening.reactors.criteria import sulfide_of
-from screening.reactors.reduction import Reduction, Surroundings, reduce
+from screening.reactors.criteria import electrolyte_of
+from screening.reactors.reduction import Reduction, ScreeningContext, reduce
 from screening.thermo.interface import InterfaceReaction, product_terms, react, reactant_terms
 from screening.thermo.products import ElectronicClass, ProductVolumes, gap_source, layer
 from screening.thermo.reactions import Term, write_reaction
@@ -54,8 +54,8 @@ class LayerState:
     ----------
     wt_percent : float
         Reactor before the reaction, by mass.
-    metal_fraction, salt_fraction, sulfide_fraction : float
-    metal_percolates, sulfide_percolates : bool
+    metal_fraction, salt_fraction, electrolyte_fraction : float
+    metal_percolates, electrolyte_percolates : bool
         Against the threshold of the study.
     volume_change, volume_change_with_anode : float
     anode_consumed_um : float
@@ -65,9 +65,9 @@ class LayerState:
     wt_percent: float
     metal_fraction: float
     salt_fraction: float
-    sulfide_fraction: float
+    electrolyte_fraction: float
     metal_percolates: bool
-    sulfide_percolates: bool
+    electrolyte_percolates: bool
     volume_change: float
     volume_change_with_anode: float
     anode_consumed_um: float
@@ -117,8 +117,8 @@ class ReactorDetail:
         Anode | reactor.
     with_alloy : InterfaceReaction or None
         Alloy | reactor.
-    sulfide_with_anode : InterfaceReaction
-    sulfide_with_alloy : InterfaceReaction or None
+    electrolyte_with_anode : InterfaceReaction
+    electrolyte_with_alloy : InterfaceReaction or None
     """
 
     formula: str
@@ -129,8 +129,8 @@ class ReactorDetail:
     estimated: bool
     with_anode: InterfaceReaction
     with_alloy: InterfaceReaction | None
-    sulfide_with_anode: InterfaceReaction
-    sulfide_with_alloy: InterfaceReaction | None
+    electrolyte_with_anode: InterfaceReaction
+    electrolyte_with_alloy: InterfaceReaction | None
 
     @property
     def at_excess(self) -> Plateau | None:
@@ -141,18 +141,18 @@ class ReactorDetail:
     @property
     def curves(self) -> tuple[InterfaceReaction, ...]:
         """All reaction-energy curves of this reactor."""
-        every = (self.with_anode, self.with_alloy, self.sulfide_with_anode, self.sulfide_with_alloy)
+        every = (self.with_anode, self.with_alloy, self.electrolyte_with_anode, self.electrolyte_with_alloy)
         return tuple(curve for curve in every if curve is not None)
 
 
 def detail(
-    surroundings: Surroundings, phase: int, label: str, layers_wt_percent: tuple[float, ...]
+    context: ScreeningContext, phase: int, label: str, layers_wt_percent: tuple[float, ...]
 ) -> ReactorDetail:
     """Spell out one reactor.
 
     Parameters
     ----------
-    surroundings : Surroundings
+    context : ScreeningContext
     phase : int
         Phase number of the reactor.
     label : str
@@ -160,11 +160,11 @@ def detail(
     layers_wt_percent : tuple of float
         Reactor contents of the layers.
     """
-    snapshot, conditions = surroundings.snapshot, surroundings.conditions
-    reduction = reduce(surroundings, np.array([phase]))
+    snapshot, conditions = context.snapshot, context.conditions
+    reduction = reduce(context, np.array([phase]))
     alloy = _name(snapshot, int(reduction.alloy[0]))
     reactor, anode = parse_reactant(label), parse_reactant(conditions.anode)
-    sulfide = parse_reactant(conditions.sulfide)
+    electrolyte = parse_reactant(conditions.electrolyte)
     with_anode = react(snapshot, anode, reactor)
     same = alloy != "" and snapshot.find(parse_formula(alloy)) == phase
     return ReactorDetail(
@@ -176,8 +176,8 @@ def detail(
         with_anode.estimated,
         with_anode,
         react(snapshot, parse_reactant(alloy), reactor) if alloy and not same else None,
-        react(snapshot, anode, sulfide),
-        react(snapshot, parse_reactant(alloy), sulfide) if alloy else None,
+        react(snapshot, anode, electrolyte),
+        react(snapshot, parse_reactant(alloy), electrolyte) if alloy else None,
     )
 
 
@@ -189,8 +189,8 @@ def _plateaus(
     reduction: Reduction, reactor: Reactant, alloy: str, layers_wt_percent: tuple[float, ...]
 ) -> tuple[Plateau, ...]:
     """Plateaus of a reduction of one candidate, per formula as written."""
-    surroundings, stairs, lines = reduction.surroundings, reduction.stairs, reduction.lines
-    anode, unit = surroundings.anode, reactor.unit
+    context, stairs, lines = reduction.context, reduction.stairs, reduction.lines
+    anode, unit = context.anode, reactor.unit
     written = unit.n_atoms / float(reduction.candidates.atoms[0])
     plateaus = []
     for step, voltage in enumerate(stairs.voltage_v.tolist()):
@@ -198,28 +198,28 @@ def _plateaus(
         rows = lines.products_of(stairs.kink[step : step + 1])
         moles = rows.amount * (unit.n_atoms + uptake / anode.content) / reduction.phases.atoms[rows.phase]
         terms = product_terms(
-            surroundings.snapshot, dict(zip(rows.phase.tolist(), moles.tolist(), strict=True)), 1.0
+            context.snapshot, dict(zip(rows.phase.tolist(), moles.tolist(), strict=True)), 1.0
         )
         left = [Term(anode.formula.text, uptake / anode.content / anode.formula.n_atoms)]
-        products = tuple(product_phase(surroundings, term.formula, term.moles) for term in terms)
+        products = tuple(product_phase(context, term.formula, term.moles) for term in terms)
         plateaus.append(
             Plateau(
                 voltage,
                 uptake,
                 uptake * anode.charge * MAH_PER_MOL_OF_CHARGE / unit.molar_mass_g,
                 write_reaction([*left, *reactant_terms(reactor, 1.0)], terms),
-                voltage > surroundings.conditions.plateau_floor_v,
+                voltage > context.conditions.plateau_floor_v,
                 alloy in (term.formula for term in terms),
                 products,
-                tuple(_layer_state(surroundings, unit, products, uptake, wt) for wt in layers_wt_percent),
+                tuple(_layer_state(context, unit, products, uptake, wt) for wt in layers_wt_percent),
             )
         )
     return tuple(plateaus)
 
 
-def product_phase(surroundings: Surroundings, formula: str, moles: float) -> ProductPhase:
+def product_phase(context: ScreeningContext, formula: str, moles: float) -> ProductPhase:
     """One product with its electronic class and volume."""
-    snapshot = surroundings.snapshot
+    snapshot = context.snapshot
     phase = snapshot.find(parse_formula(formula))
     if phase is None:
         raise LookupError(f"product {formula} is not in the snapshot")
@@ -229,7 +229,7 @@ def product_phase(surroundings: Surroundings, formula: str, moles: float) -> Pro
     return ProductPhase(
         formula,
         moles,
-        ElectronicClass(int(surroundings.classes[phase])).label,
+        ElectronicClass(int(context.classes[phase])).label,
         None if np.isnan(gap) else gap,
         gap_source(phases, phase),
         None if np.isnan(volume) else cm3,
@@ -239,7 +239,7 @@ def product_phase(surroundings: Surroundings, formula: str, moles: float) -> Pro
 
 
 def _layer_state(
-    surroundings: Surroundings,
+    context: ScreeningContext,
     unit: Formula,
     products: tuple[ProductPhase, ...],
     uptake: float,
@@ -254,24 +254,24 @@ def _layer_state(
     state = layer(
         ProductVolumes(np.array([metal]), np.array([salt]), np.array([False])),
         np.array([unit.molar_mass_g]),
-        np.array([molar_volume_cm3(surroundings.snapshot, unit)]),
-        np.array([uptake * surroundings.anode.cm3_per_mol]),
-        sulfide_of(surroundings),
+        np.array([molar_volume_cm3(context.snapshot, unit)]),
+        np.array([uptake * context.anode.cm3_per_mol]),
+        electrolyte_of(context),
         wt_percent,
     )
-    threshold = surroundings.conditions.percolation_threshold
-    reactor_g_per_cm2 = surroundings.conditions.layer_mg_per_cm2 / 1000.0 * wt_percent / 100.0
+    threshold = context.conditions.percolation_threshold
+    reactor_g_per_cm2 = context.conditions.layer_mg_per_cm2 / 1000.0 * wt_percent / 100.0
     moles_per_cm2 = reactor_g_per_cm2 / unit.molar_mass_g
     return LayerState(
         wt_percent,
         float(state.metal_fraction[0]),
         float(state.salt_fraction[0]),
-        float(state.sulfide_fraction[0]),
+        float(state.electrolyte_fraction[0]),
         bool(state.metal_fraction[0] >= threshold),
-        bool(state.sulfide_fraction[0] >= threshold),
+        bool(state.electrolyte_fraction[0] >= threshold),
         float(state.volume_change[0]),
-        float(state.volume_change_with_lithium[0]),
-        moles_per_cm2 * uptake * surroundings.anode.cm3_per_mol * UM_PER_CM,
+        float(state.volume_change_with_anode[0]),
+        moles_per_cm2 * uptake * context.anode.cm3_per_mol * UM_PER_CM,
     )
 
 

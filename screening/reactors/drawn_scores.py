@@ -9,7 +9,7 @@ from numba import njit
 from scipy.sparse import csr_array
 
 from screening.reactors.criteria import CRITERIA
-from screening.reactors.forms import UNCERTAIN_CRITERIA
+from screening.reactors.linear_forms import UNCERTAIN_CRITERIA
 from screening.reactors.ranking import weights
 from screening.reactors.settings import Ranking
 from screening.reactors.uncertainty import PhaseErrors

@@ -52,7 +52,7 @@ def apply_filters(reduction: Reduction, settings: Filters) -> tuple[FilterOutcom
         ``metallic_product``, ``allowed_elements`` (neither radioactive nor noble gas), and those that the
         settings switch on.
     """
-    conditions, phases = reduction.surroundings.conditions, reduction.candidates
+    conditions, phases = reduction.context.conditions, reduction.candidates
     reacts = (reduction.minimum_mutual_ev_per_atom < -conditions.no_reaction_ev_per_atom) & (
         reduction.end_step >= 0
     )

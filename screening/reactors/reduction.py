@@ -25,7 +25,7 @@ from screening.units import A3_PER_ATOM_TO_CM3_PER_MOL, MAH_PER_MOL_OF_CHARGE
 
 
 @dataclass(frozen=True, eq=False)
-class Surroundings:
+class ScreeningContext:
     """What every candidate of one study meets: a snapshot with its phases sorted into kinds.
 
     Attributes
@@ -49,7 +49,7 @@ class Surroundings:
     is_metal_m: np.ndarray
 
     @classmethod
-    def of(cls, snapshot: Snapshot, conditions: Conditions) -> "Surroundings":
+    def of(cls, snapshot: Snapshot, conditions: Conditions) -> "ScreeningContext":
         """Sort the phases of a snapshot for these conditions.
 
         Raises
@@ -82,7 +82,7 @@ class Reduction:
 
     Attributes
     ----------
-    surroundings : Surroundings
+    context : ScreeningContext
     phase : int array
         Phase number of each candidate.
     lines : Lines
@@ -98,7 +98,7 @@ class Reduction:
         Phase number of the alloy at the end of the staircase above the floor.
     """
 
-    surroundings: Surroundings
+    context: ScreeningContext
     phase: np.ndarray
     lines: Lines
     stairs: Staircases
@@ -113,7 +113,7 @@ class Reduction:
     @property
     def phases(self) -> Phases:
         """All phases of the snapshot."""
-        return self.surroundings.snapshot.phases
+        return self.context.snapshot.phases
 
     @cached_property
     def candidates(self) -> Phases:
@@ -144,7 +144,7 @@ class Reduction:
     @property
     def anode_atoms_per_formula(self) -> np.ndarray:
         """Atoms of anode consumed above the floor; more than the uptake where the anode is an alloy."""
-        return self.uptake_per_formula / self.surroundings.anode.content
+        return self.uptake_per_formula / self.context.anode.content
 
     @cached_property
     def reaction_energy_ev_per_formula(self) -> np.ndarray:
@@ -178,19 +178,19 @@ class Reduction:
     def end_volumes(self) -> ProductVolumes:
         """Volumes of these products per mole of reduced formula."""
         atoms = self.candidates.atoms + self.anode_atoms_per_formula
-        return product_volumes(self.phases, self.surroundings.classes, self.end_products, atoms)
+        return product_volumes(self.phases, self.context.classes, self.end_products, atoms)
 
     @cached_property
-    def li_consumed_mah_per_g(self) -> np.ndarray:
+    def uptake_mah_per_g(self) -> np.ndarray:
         """Charge taken up above the floor, per gram of candidate."""
-        charge = self.uptake_per_formula * self.surroundings.anode.charge
+        charge = self.uptake_per_formula * self.context.anode.charge
         return charge * MAH_PER_MOL_OF_CHARGE / self.molar_mass_g
 
     def has_product(self, kind: ElectronicClass) -> np.ndarray:
         """Whether a product at the end of the uptake is of this electronic class, bool array."""
         rows = self.end_products
         found = np.zeros(len(self), dtype=bool)
-        found[rows.owner[self.surroundings.classes[rows.phase] == kind]] = True
+        found[rows.owner[self.context.classes[rows.phase] == kind]] = True
         return found
 
     def _at_end(self, per_step: np.ndarray) -> np.ndarray:
@@ -201,12 +201,12 @@ class Reduction:
         return values[positions] if len(values) else np.zeros(len(positions), dtype=values.dtype)
 
 
-def reduce(surroundings: Surroundings, phase: np.ndarray) -> Reduction:
+def reduce(context: ScreeningContext, phase: np.ndarray) -> Reduction:
     """React candidates with the anode metal.
 
     Parameters
     ----------
-    surroundings : Surroundings
+    context : ScreeningContext
     phase : (n,) int array
         Phase numbers of the candidates.
 
@@ -219,9 +219,9 @@ def reduce(surroundings: Surroundings, phase: np.ndarray) -> Reduction:
     InputError
         If a walk fails, or a study names an alloy that the snapshot lacks.
     """
-    snapshot, conditions = surroundings.snapshot, surroundings.conditions
+    snapshot, conditions = context.snapshot, context.conditions
     compounds = Compositions.of_phases(snapshot, phase)
-    anode = surroundings.anode
+    anode = context.anode
     lines = tie_lines(snapshot, anode.composition, compounds)
     if lines.failed.any():
         name = snapshot.phases.formula[phase[np.argmax(lines.failed)]]
@@ -230,19 +230,19 @@ def reduce(surroundings: Surroundings, phase: np.ndarray) -> Reduction:
     end_step = stairs.last_step(conditions.plateau_floor_v)
     alloy, alloy_step, richest = _find_alloys(
         *(stairs.step_start, end_step, stairs.kink, lines.product_start, lines.phase, lines.amount),
-        *(surroundings.is_alloy, surroundings.is_metal_m),
+        *(context.is_alloy, context.is_metal_m),
     )
     if conditions.alloy == "richest":
         alloy, alloy_step = richest, end_step
-    chosen = _chosen_alloys(surroundings, phase, alloy)
-    return Reduction(surroundings, phase, lines, stairs, end_step, chosen, alloy_step, richest)
+    chosen = _chosen_alloys(context, phase, alloy)
+    return Reduction(context, phase, lines, stairs, end_step, chosen, alloy_step, richest)
 
 
-def _chosen_alloys(surroundings: Surroundings, phase: np.ndarray, alloy: np.ndarray) -> np.ndarray:
+def _chosen_alloys(context: ScreeningContext, phase: np.ndarray, alloy: np.ndarray) -> np.ndarray:
     """Alloys by rule, save for reactors whose alloy the study names."""
-    snapshot = surroundings.snapshot
+    snapshot = context.snapshot
     chosen = alloy.copy()
-    for reactor, name in surroundings.conditions.alloys.items():
+    for reactor, name in context.conditions.alloys.items():
         found = snapshot.find(parse_formula(name))
         if found is None:
             raise InputError(f"snapshot {snapshot.manifest.name} has no {name}", where=f"alloys.{reactor}")

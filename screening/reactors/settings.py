@@ -5,6 +5,7 @@ from typing import Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from screening.errors import InputError
+from screening.names import present_name, with_present_names
 from screening.reactors.uncertainty import DEFAULT_ERROR_MODEL, ErrorModel
 from screening.thermo.products import SCHER_ZALLEN
 from screening.thermo.staircases import DEFAULT_FLOOR_V
@@ -18,10 +19,11 @@ class Settings(BaseModel):
     @model_validator(mode="before")
     @classmethod
     def _arrays(cls, given: object) -> object:
-        """Take TOML's arrays for the tuples that frozen settings hold."""
+        """Take TOML's arrays for the tuples that frozen settings hold, and names of version 1 for today's."""
         if not isinstance(given, dict):
             return given
-        return {key: tuple(value) if isinstance(value, list) else value for key, value in given.items()}
+        present = {present_name(key): with_present_names(value) for key, value in given.items()}
+        return {key: tuple(value) if isinstance(value, list) else value for key, value in present.items()}
 
 
 class Conditions(Settings):
@@ -31,16 +33,16 @@ class Conditions(Settings):
     ----------
     anode : str
         A metal, or an alloy that gives up one mobile element; see `anode.find_anode`.
-    sulfide : str
+    electrolyte : str
         Electrolyte that the reactor is mixed with.
     plateau_floor_v : float
         Plateaus below it are left out of criteria and of the products at excess.
     wt_percent : float
         Reactor in the layer, by mass, that the criteria refer to.
     layer_mg_per_cm2 : float
-        Areal mass of the layer, reactor and sulfide together: 10 mg on a die of 10 mm unless given.
+        Areal mass of the layer, reactor and electrolyte together: 10 mg on a die of 10 mm unless given.
     percolation_threshold : float
-        Critical volume fraction of metal and of sulfide.
+        Critical volume fraction of metal and of electrolyte.
     no_reaction_ev_per_atom : float
         A mutual energy closer to 0 is no reaction.
     alloy : {"first", "richest"}
@@ -51,7 +53,7 @@ class Conditions(Settings):
     """
 
     anode: str = "Li"
-    sulfide: str = "Li6PS5Cl"
+    electrolyte: str = "Li6PS5Cl"
     plateau_floor_v: float = Field(DEFAULT_FLOOR_V, ge=0.0, lt=1.0)
     wt_percent: float = Field(50.0, gt=0.0, le=100.0)
     layer_mg_per_cm2: float = Field(12.7, gt=0.0)
@@ -123,7 +125,7 @@ class Uncertainty(Settings):
     draws : int
         0 switches the probabilities off.
     seed : int
-    bias_ev_per_li, bias_sd_ev_per_li : dict of anion symbol to float
+    bias_ev_per_ion, bias_sd_ev_per_ion : dict of anion symbol to float
     reduction_sd_ev_per_atom, mixing_sd_ev_per_atom : float or None
     alloy_sd_ev_per_atom, intermetallic_sd_ev_per_atom : float or None
         Changes to the calibrated error model (see `uncertainty.ErrorModel`); None keeps its numbers.
@@ -131,8 +133,8 @@ class Uncertainty(Settings):
 
     draws: int = Field(default=2000, ge=0, le=100_000)
     seed: int = Field(default=20230815, ge=0)
-    bias_ev_per_li: dict[str, float] = Field(default_factory=dict)
-    bias_sd_ev_per_li: dict[str, float] = Field(default_factory=dict)
+    bias_ev_per_ion: dict[str, float] = Field(default_factory=dict)
+    bias_sd_ev_per_ion: dict[str, float] = Field(default_factory=dict)
     reduction_sd_ev_per_atom: float | None = Field(default=None, ge=0.0)
     mixing_sd_ev_per_atom: float | None = Field(default=None, ge=0.0)
     alloy_sd_ev_per_atom: float | None = Field(default=None, ge=0.0)
@@ -141,7 +143,7 @@ class Uncertainty(Settings):
     @model_validator(mode="after")
     def _usable(self) -> Self:
         known = [anion.symbol for anion in DEFAULT_ERROR_MODEL.anions]
-        for key in ("bias_ev_per_li", "bias_sd_ev_per_li"):
+        for key in ("bias_ev_per_ion", "bias_sd_ev_per_ion"):
             for symbol, value in getattr(self, key).items():
                 if symbol not in known:
                     raise InputError(
@@ -149,7 +151,7 @@ class Uncertainty(Settings):
                         where=f"uncertainty.{key}.{symbol}",
                         remedy=f"choose from {', '.join(known)}",
                     )
-                if key == "bias_sd_ev_per_li" and value < 0.0:
+                if key == "bias_sd_ev_per_ion" and value < 0.0:
                     raise ValueError(f"{key}.{symbol} = {value:g}: must not be below 0")
         return self
 
@@ -159,15 +161,15 @@ class Uncertainty(Settings):
         given = {f"{name}_sd_ev_per_atom": getattr(self, f"{name}_sd_ev_per_atom") for name in names}
         spreads = {name: value for name, value in given.items() if value is not None}
         return DEFAULT_ERROR_MODEL.changed(
-            bias_ev_per_li=self.bias_ev_per_li, bias_sd_ev_per_li=self.bias_sd_ev_per_li, **spreads
+            bias_ev_per_ion=self.bias_ev_per_ion, bias_sd_ev_per_ion=self.bias_sd_ev_per_ion, **spreads
         )
 
 
 def _default_criteria() -> dict[str, Desirability]:
     return {
-        "driving_force_ev_per_li": Desirability(weight=2.0, worst=0.0, best=-1.5),
-        "li_consumed_mah_per_g": Desirability(weight=0.5, worst=1500.0, best=0.0),
-        "sulfide_relief_ev_per_mol": Desirability(weight=2.0, worst=-2.0, best=4.0),
+        "driving_force_ev_per_ion": Desirability(weight=2.0, worst=0.0, best=-1.5),
+        "uptake_mah_per_g": Desirability(weight=0.5, worst=1500.0, best=0.0),
+        "electrolyte_relief_ev_per_mol": Desirability(weight=2.0, worst=-2.0, best=4.0),
         "relay_ev_per_atom": Desirability(weight=1.0, worst=0.05, best=-0.3),
         "mixing_ev_per_atom": Desirability(weight=1.0, worst=-0.3, best=0.0),
         "metal_volume_fraction": Desirability(weight=1.0, worst=0.0, best=SCHER_ZALLEN),
@@ -197,8 +199,8 @@ class Ranking(Settings):
     criteria: dict[str, Desirability] = Field(default_factory=_default_criteria)
     pareto: tuple[str, ...] = Field(
         default=(
-            "driving_force_ev_per_li",
-            "sulfide_relief_ev_per_mol",
+            "driving_force_ev_per_ion",
+            "electrolyte_relief_ev_per_mol",
             "relay_ev_per_atom",
             "mixing_ev_per_atom",
         ),

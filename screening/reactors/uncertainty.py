@@ -46,9 +46,9 @@ class AnionBias:
     symbol : str
     valence : int
         Lithium atoms that one atom of the anion binds.
-    bias_ev_per_li : float
+    bias_ev_per_ion : float
         True minus calculated energy per lithium atom bound; negative where the calculation is too weak.
-    bias_sd_ev_per_li : float
+    bias_sd_ev_per_ion : float
         Standard deviation of that bias.
     n_measured : int
         Measured reductions behind it; 0 means the mean and the spread over the other anions.
@@ -56,8 +56,8 @@ class AnionBias:
 
     symbol: str
     valence: int
-    bias_ev_per_li: float
-    bias_sd_ev_per_li: float
+    bias_ev_per_ion: float
+    bias_sd_ev_per_ion: float
     n_measured: int
 
 
@@ -85,7 +85,7 @@ class ErrorModel:
     intermetallic_sd_ev_per_atom: float
 
     def __post_init__(self) -> None:
-        spreads = {f"bias_sd_ev_per_li.{a.symbol}": a.bias_sd_ev_per_li for a in self.anions} | {
+        spreads = {f"bias_sd_ev_per_ion.{a.symbol}": a.bias_sd_ev_per_ion for a in self.anions} | {
             "reduction_sd_ev_per_atom": self.reduction_sd_ev_per_atom,
             "mixing_sd_ev_per_atom": self.mixing_sd_ev_per_atom,
             "alloy_sd_ev_per_atom": self.alloy_sd_ev_per_atom,
@@ -98,15 +98,15 @@ class ErrorModel:
     def changed(
         self,
         *,
-        bias_ev_per_li: Mapping[str, float] | None = None,
-        bias_sd_ev_per_li: Mapping[str, float] | None = None,
+        bias_ev_per_ion: Mapping[str, float] | None = None,
+        bias_sd_ev_per_ion: Mapping[str, float] | None = None,
         **spreads: float,
     ) -> "ErrorModel":
         """The same model with some numbers replaced, as a study's ``[uncertainty]`` table gives them.
 
         Parameters
         ----------
-        bias_ev_per_li, bias_sd_ev_per_li : mapping of anion symbol to eV per Li, optional
+        bias_ev_per_ion, bias_sd_ev_per_ion : mapping of anion symbol to eV per Li, optional
         **spreads : float
             Any of the other attributes of the model.
 
@@ -115,7 +115,7 @@ class ErrorModel:
         InputError
             If an anion is unknown or a standard deviation is negative.
         """
-        means, sds = dict(bias_ev_per_li or {}), dict(bias_sd_ev_per_li or {})
+        means, sds = dict(bias_ev_per_ion or {}), dict(bias_sd_ev_per_ion or {})
         known = {a.symbol for a in self.anions}
         for symbol in (*means, *sds):
             if symbol not in known:
@@ -126,8 +126,8 @@ class ErrorModel:
         anions = tuple(
             replace(
                 a,
-                bias_ev_per_li=means.get(a.symbol, a.bias_ev_per_li),
-                bias_sd_ev_per_li=sds.get(a.symbol, a.bias_sd_ev_per_li),
+                bias_ev_per_ion=means.get(a.symbol, a.bias_ev_per_ion),
+                bias_sd_ev_per_ion=sds.get(a.symbol, a.bias_sd_ev_per_ion),
             )
             for a in self.anions
         )
@@ -161,8 +161,8 @@ class ErrorModel:
         return PhaseErrors(
             np.hypot(model, phases.uncertainty_ev_per_atom),
             bound,
-            np.array([a.bias_ev_per_li for a in self.anions]),
-            np.array([a.bias_sd_ev_per_li for a in self.anions]),
+            np.array([a.bias_ev_per_ion for a in self.anions]),
+            np.array([a.bias_sd_ev_per_ion for a in self.anions]),
         )
 
 
@@ -251,21 +251,21 @@ class PhaseErrors:
         Standard deviation of the draw that a phase has for itself.
     li_per_atom : (n_phases, n_anions) float array
         Lithium bound to each anion, per atom of the phase.
-    bias_ev_per_li, bias_sd_ev_per_li : (n_anions,) float arrays
+    bias_ev_per_ion, bias_sd_ev_per_ion : (n_anions,) float arrays
     """
 
     sd_ev_per_atom: np.ndarray
     li_per_atom: np.ndarray
-    bias_ev_per_li: np.ndarray
-    bias_sd_ev_per_li: np.ndarray
+    bias_ev_per_ion: np.ndarray
+    bias_sd_ev_per_ion: np.ndarray
 
     def mean(self, forms: csr_array) -> np.ndarray:
         """Expected error (true minus calculated) of each form, (n_forms,) in the unit of the form."""
-        return forms @ (self.li_per_atom @ self.bias_ev_per_li)
+        return forms @ (self.li_per_atom @ self.bias_ev_per_ion)
 
     def standard_deviation(self, forms: csr_array) -> np.ndarray:
         """Standard deviation of the error of each form, (n_forms,), exactly."""
-        shared = (forms @ self.li_per_atom) ** 2 @ self.bias_sd_ev_per_li**2
+        shared = (forms @ self.li_per_atom) ** 2 @ self.bias_sd_ev_per_ion**2
         return np.sqrt(forms.multiply(forms) @ self.sd_ev_per_atom**2 + shared)
 
     def draws(
@@ -300,8 +300,8 @@ class PhaseErrors:
         used = np.unique(forms.indices)
         return ErrorSources(
             csr_array(hstack([forms[:, used], csr_array(forms @ self.li_per_atom)])),
-            np.append(np.zeros(len(used)), self.bias_ev_per_li),
-            np.append(self.sd_ev_per_atom[used], self.bias_sd_ev_per_li),
+            np.append(np.zeros(len(used)), self.bias_ev_per_ion),
+            np.append(self.sd_ev_per_atom[used], self.bias_sd_ev_per_ion),
         )
 
 

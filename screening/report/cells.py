@@ -44,7 +44,7 @@ def cell_sections(
     ----------
     directory : Path
     predictions : Predictions, optional
-        Say which phases a powder pattern is searched for; without them reactor, sulfide and anode are.
+        Say which phases a powder pattern is searched for; without them reactor, electrolyte and anode are.
     embed : callable
         Puts a picture (title, png) on the page.
     progress : callable, optional
@@ -123,7 +123,9 @@ def _counts(found: Survey, directory: Path) -> tuple[str, ...]:
 def _what(record: CellRecord) -> str:
     """What a cell is, in one line."""
     layer = (
-        f"{record.reactor} {record.wt_percent:g} wt% in {record.sulfide}" if record.reactor else "no layer"
+        f"{record.reactor} {record.wt_percent:g} wt% in {record.electrolyte}"
+        if record.reactor
+        else "no layer"
     )
     parts = (f"{record.kind} cell", layer, record.protocol.words, " | ".join(record.stack))
     return ", ".join(part for part in parts if part) + f"; files {', '.join(record.files.all)}"
@@ -226,7 +228,7 @@ def _diffraction(experiment: Experiment, prediction: Prediction | None) -> "Figu
     record = experiment.record
     pattern = read_pattern(experiment.located("diffraction")[0], record.files.wavelength_a)
     products = (*prediction.salts, *prediction.metals) if prediction is not None else ()
-    names = [record.reactor, *products, record.sulfide, record.anode]
+    names = [record.reactor, *products, record.electrolyte, record.anode]
     return diffraction_figure([look_for(names, literature_cells(), pattern)])
 
 

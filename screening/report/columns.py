@@ -95,7 +95,7 @@ _LAST = (
 
 PAIR = (
     Column("anode", "anode", "", "Metal that the reactor meets.", TEXT),
-    Column("sulfide", "sulfide", "", "Electrolyte that the reactor is milled with.", TEXT),
+    Column("electrolyte", "electrolyte", "", "Electrolyte that the reactor is milled with.", TEXT),
 )
 
 
@@ -116,7 +116,7 @@ def criterion_column(criterion: Criterion) -> Column:
 
 def ranking_columns(table: pd.DataFrame) -> tuple[Column, ...]:
     """The columns that this table has and that say something; those of the pair only where pairs differ."""
-    several = table[["anode", "sulfide"]].drop_duplicates().shape[0] > 1
+    several = table[["anode", "electrolyte"]].drop_duplicates().shape[0] > 1
     every = (*_FIRST, *(PAIR if several else ()), *map(criterion_column, CRITERIA), *_LAST)
     small = table["passes"].sum() < 100
     return tuple(

@@ -141,7 +141,7 @@ def _contradictions(content: Record) -> Block | None:
     if not found:
         return Block(title, ("No cell that counts contradicts a prediction.",))
     cells: tuple[Cell, ...] = (*_QUESTION, ("cells", _names), ("origin", _plain("origin")))
-    used = f"{_COMPARED} reason cells origin sulfide"
+    used = f"{_COMPARED} reason cells origin electrolyte"
     told = "Cells of one layer that speak to the same question share a row."
     return Block(title, (told,), (_table(title, found, cells, used, marked="origin"),))
 
@@ -192,7 +192,7 @@ def _agreement(content: Record) -> Block | None:
             *_QUESTION,
             ("origin", _plain("origin")),
         )
-        used = f"{_COMPARED} cell verdict reason origin sulfide"
+        used = f"{_COMPARED} cell verdict reason origin electrolyte"
         tables.append(_table(f"All {len(checks)} checks", checks, cells, used, marked="origin", folded=True))
     return Block("Agreement", tuple(sentences), tuple(tables))
 
@@ -222,10 +222,10 @@ def _ranking(content: Record) -> Block | None:
         for name in ("rank", "score")
     )
     sentences = [] if changed else ["The measurements leave ranks and scores as they were."]
-    several = len({(each.get("anode"), each.get("sulfide")) for each in found}) > 1
+    several = len({(each.get("anode"), each.get("electrolyte")) for each in found}) > 1
     cells: tuple[Cell, ...] = (
         ("reactor", _plain("formula")),
-        *((("anode", _plain("anode")), ("sulfide", _plain("sulfide"))) if several else ()),
+        *((("anode", _plain("anode")), ("electrolyte", _plain("electrolyte"))) if several else ()),
         ("rank before", _plain("rank_before")),
         ("rank after", _plain("rank_after")),
         ("places gained", _plain("places_gained")),
@@ -233,7 +233,10 @@ def _ranking(content: Record) -> Block | None:
         ("score after", _plain("score_after")),
         ("own deviation from the score", _plain("own_deviation")),
     )
-    used = "formula anode sulfide rank_before rank_after places_gained score_before score_after own_deviation"
+    used = (
+        "formula anode electrolyte rank_before rank_after places_gained "
+        "score_before score_after own_deviation"
+    )
     tables = list(_first_and_rest("Ranks", found, cells, used))
     weights = _records(content, "weights")
     if weights:
@@ -309,7 +312,7 @@ def _figures(content: Record) -> Block | None:
     )
     used = (
         "cell reactor wt_percent quantity value unit standard_deviation at_least "
-        "origin where kind protocol sulfide"
+        "origin where kind protocol electrolyte"
     )
     title = f"All {len(found)} figures of the cells"
     return Block(

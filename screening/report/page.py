@@ -11,7 +11,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from screening.errors import InputError
-from screening.files import check_targets, whole_file
+from screening.files import atomic_write, check_targets
 from screening.report.citing import citation
 from screening.report.columns import definitions, ranking_columns
 from screening.report.comparison import validation_section
@@ -71,7 +71,7 @@ def write_report(
     )
     sections = (*((validation,) if validation else ()), *measured)
     page = report_page(campaign, sections)
-    with whole_file(path) as draft:
+    with atomic_write(path) as draft:
         draft.write_text(page, "utf-8")
     return sections
 
@@ -112,7 +112,7 @@ def report_page(results: Results, sections: tuple[Section, ...] = ()) -> str:
         citation=citation(results.provenance),
         n_ranked=int(passing.sum()),
         n_front=int(results.table["pareto"].sum()),
-        pairs=results.table[["anode", "sulfide"]].drop_duplicates().to_numpy().tolist(),
+        pairs=results.table[["anode", "electrolyte"]].drop_duplicates().to_numpy().tolist(),
         any_estimated=bool(results.table["estimated"].any()),
         has_probabilities="top_1" in [column.name for column in columns],
         settings=json.dumps(results.study, indent=1, ensure_ascii=False),

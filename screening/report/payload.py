@@ -74,13 +74,13 @@ def content(results: Results, columns: tuple[Column, ...]) -> dict[str, Any]:
 
 
 def _pairs(table: pd.DataFrame) -> list[list[str]]:
-    unique = table[["anode", "sulfide"]].drop_duplicates()
+    unique = table[["anode", "electrolyte"]].drop_duplicates()
     return [[str(a), str(s)] for a, s in unique.itertuples(index=False)]
 
 
 def _pair_of(table: pd.DataFrame) -> list[int]:
-    """Number of the pair of anode and sulfide that each row belongs to; empty where there is only one."""
-    group = table.groupby(["anode", "sulfide"], sort=False).ngroup().to_numpy()
+    """Number of the pair of anode and electrolyte that each row belongs to; empty where there is only one."""
+    group = table.groupby(["anode", "electrolyte"], sort=False).ngroup().to_numpy()
     return [int(k) for k in group] if group.size and group.max() > 0 else []
 
 

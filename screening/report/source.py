@@ -14,7 +14,7 @@ from screening.provenance import Provenance
 
 RANKING_JSON, RANKING_PARQUET = "ranking.json", "ranking.parquet"
 
-NEEDED_COLUMNS = ("formula", "anode", "sulfide", "rank", "score", "pareto", "passes", "estimated")
+NEEDED_COLUMNS = ("formula", "anode", "electrolyte", "rank", "score", "pareto", "passes", "estimated")
 """Columns of the ranking without which there is no page."""
 
 
@@ -56,9 +56,9 @@ class LayerState(BaseModel):
     wt_percent: float
     metal_fraction: float | None
     salt_fraction: float | None
-    sulfide_fraction: float | None
+    electrolyte_fraction: float | None
     metal_percolates: bool
-    sulfide_percolates: bool
+    electrolyte_percolates: bool
     volume_change: float | None
     volume_change_with_anode: float | None
 
@@ -98,7 +98,7 @@ class Reactor(BaseModel):
 
     formula: str
     anode: str
-    sulfide: str
+    electrolyte: str
     rank: int | None
     score: float
     estimated: bool

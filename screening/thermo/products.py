@@ -139,7 +139,7 @@ def product_volumes(
 
 
 @dataclass(frozen=True)
-class Sulfide:
+class Electrolyte:
     """What the volumes of a layer need to know of the electrolyte mixed into it."""
 
     molar_mass_g: float
@@ -153,23 +153,23 @@ class Sulfide:
 
 @dataclass(frozen=True, eq=False)
 class Layer:
-    """A reacted layer of reactor and sulfide, (n,) float arrays.
+    """A reacted layer of reactor and electrolyte, (n,) float arrays.
 
     Attributes
     ----------
-    metal_fraction, salt_fraction, sulfide_fraction : arrays
-        Volume fractions after the reaction; the sulfide is taken as untouched.
+    metal_fraction, salt_fraction, electrolyte_fraction : arrays
+        Volume fractions after the reaction; the electrolyte is taken as untouched.
     volume_change : array
         Volume of the reacted layer over that of the pressed powders, minus 1.
-    volume_change_with_lithium : array
+    volume_change_with_anode : array
         The same with the consumed lithium metal counted among the starting solids.
     """
 
     metal_fraction: np.ndarray
     salt_fraction: np.ndarray
-    sulfide_fraction: np.ndarray
+    electrolyte_fraction: np.ndarray
     volume_change: np.ndarray
-    volume_change_with_lithium: np.ndarray
+    volume_change_with_anode: np.ndarray
 
 
 def layer(
@@ -177,7 +177,7 @@ def layer(
     reactor_molar_mass_g: np.ndarray,
     reactor_molar_volume_cm3: np.ndarray,
     metal_consumed_cm3: np.ndarray,
-    sulfide: Sulfide,
+    electrolyte: Electrolyte,
     wt_percent: float,
 ) -> Layer:
     """Volume fractions and volume change of a layer with `wt_percent` reactor by mass before the reaction.
@@ -187,19 +187,19 @@ def layer(
     volumes : ProductVolumes
     reactor_molar_mass_g, reactor_molar_volume_cm3, metal_consumed_cm3 : (n,) float arrays
         Per mole of reactor; the last is the anode metal that the reaction consumes.
-    sulfide : Sulfide
+    electrolyte : Electrolyte
     wt_percent : float
         Between 0 and 100.
     """
     moles = wt_percent / 100.0 / reactor_molar_mass_g
-    sulfide_cm3 = (1.0 - wt_percent / 100.0) * sulfide.cm3_per_g
+    electrolyte_cm3 = (1.0 - wt_percent / 100.0) * electrolyte.cm3_per_g
     metal, salt = moles * volumes.metal_cm3, moles * volumes.salt_cm3
-    after = metal + salt + sulfide_cm3
-    before = moles * reactor_molar_volume_cm3 + sulfide_cm3
+    after = metal + salt + electrolyte_cm3
+    before = moles * reactor_molar_volume_cm3 + electrolyte_cm3
     return Layer(
         metal / after,
         salt / after,
-        sulfide_cm3 / after,
+        electrolyte_cm3 / after,
         after / before - 1.0,
         after / (before + moles * metal_consumed_cm3) - 1.0,
     )

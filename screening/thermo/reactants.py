@@ -13,7 +13,7 @@ from screening.phases.snapshot import Snapshot
 from screening.thermo.lines import Compositions, assemblages
 
 ON_HULL_TOL_EV = 1e-6
-"""Phases closer to the hull than this (eV/atom) are on it: the exactness promised for every energy."""
+"""Phases closer to the hull than this (eV/atom) are on it: the exactness extrapolated for every energy."""
 
 
 @dataclass(frozen=True)

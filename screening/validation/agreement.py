@@ -155,7 +155,7 @@ def agreements(
         if group.n_closed < FEWEST_REACTORS:
             found.append(_too_few(EVERY, group, np.ones(len(group.reactors), dtype=bool)))
             continue
-        mine = table[(table["anode"] == group.anode) & (table["sulfide"] == group.sulfide)]
+        mine = table[(table["anode"] == group.anode) & (table["electrolyte"] == group.electrolyte)]
         rows = mine.set_index("formula").loc[list(group.reactors)]
         predictors = oriented(rows, settings)
         found += [_agreement(str(name), each.to_numpy(), group, seed) for name, each in predictors.items()]

@@ -102,7 +102,7 @@ def with_diffraction(cell: MeasuredCell, prediction: Prediction, cells: Sequence
         }
         record = cell.experiment.record
         every = [name for names in groups.values() for name in names]
-        found = look_for([*every, record.sulfide, record.anode], cells, pattern)
+        found = look_for([*every, record.electrolyte, record.anode], cells, pattern)
     except InputError as fault:
         return cell.joined((), (f"raw files give no outcome: {fault}",))
     outcomes, remarks = [], []

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from screening.errors import InputError
-from screening.files import output_directory, whole_file, write_csv
+from screening.files import atomic_write, output_directory, write_csv
 from screening.lab.cycling.export import write_bdf
 from screening.lab.cycling.simulate_full import FullCellTruth, simulate_full_cell
 from screening.lab.cycling.simulate_symmetric import Scenario, simulate
@@ -74,7 +74,7 @@ def write_example(directory: Path) -> tuple[Path, ...]:
     output_directory(directory)
     _write_raw(output_directory(directory / RAW))
     for name, text in shipped.items():
-        with whole_file(directory / name) as draft:
+        with atomic_write(directory / name) as draft:
             draft.write_text(text, "utf-8")
     return tuple(directory / name for name in shipped)
 

@@ -12,14 +12,14 @@ from screening.validation.joining import Pair
 
 @dataclass(frozen=True, eq=False)
 class OutcomeGroup:
-    """One quantity in cells of one kind, protocol, reactor content, sulfide and anode.
+    """One quantity in cells of one kind, protocol, reactor content, electrolyte and anode.
 
     Attributes
     ----------
     quantity : str
     protocol : str
         What the cells share, in words.
-    anode, sulfide : str
+    anode, electrolyte : str
         As the campaign writes them.
     reactors : tuple of str
         As the campaign writes them, each once.
@@ -33,7 +33,7 @@ class OutcomeGroup:
     quantity: str
     protocol: str
     anode: str
-    sulfide: str
+    electrolyte: str
     reactors: tuple[str, ...]
     value: np.ndarray
     is_open: np.ndarray
@@ -76,7 +76,7 @@ def outcome_groups(pairs: Sequence[Pair], *, simulated: bool = False) -> tuple[O
         )
         for outcome in pair.cell.outcomes.values():
             if QUANTITIES[outcome.quantity].better is not Better.NEITHER:
-                key = (outcome.quantity, shared, str(row["anode"]), str(row["sulfide"]))
+                key = (outcome.quantity, shared, str(row["anode"]), str(row["electrolyte"]))
                 cells = found.setdefault(key, {}).setdefault(pair.prediction.reactor, [])
                 cells.append((outcome.value, outcome.at_least))
     groups = [_group(key, reactors) for key, reactors in found.items()]
@@ -85,12 +85,12 @@ def outcome_groups(pairs: Sequence[Pair], *, simulated: bool = False) -> tuple[O
 
 def _group(key: tuple[str, ...], reactors: dict[str, list[tuple[float, bool]]]) -> OutcomeGroup:
     typical = [sorted(cells)[(len(cells) - 1) // 2] for cells in reactors.values()]
-    quantity, protocol, anode, sulfide = key
+    quantity, protocol, anode, electrolyte = key
     return OutcomeGroup(
         quantity,
         protocol,
         anode,
-        sulfide,
+        electrolyte,
         tuple(reactors),
         np.array([value for value, _ in typical]),
         np.array([bound for _, bound in typical]),

@@ -29,7 +29,7 @@ class Check:
     ----------
     cell, origin, reactor : str
     wt_percent : float
-    sulfide : str
+    electrolyte : str
     question : str
     predicted, measured : str
         In words, with numbers and units.
@@ -48,7 +48,7 @@ class Check:
     origin: str
     reactor: str
     wt_percent: float
-    sulfide: str
+    electrolyte: str
     question: str
     predicted: str
     measured: str
@@ -111,7 +111,7 @@ class Pair:
             str(record.origin),
             self.prediction.reactor,
             self.prediction.wt_percent,
-            record.sulfide,
+            record.electrolyte,
             question,
             predicted,
             measured,
@@ -146,14 +146,14 @@ class Joined:
 
 
 def join(predictions: Predictions, cells: Sequence[MeasuredCell]) -> Joined:
-    """Join on anode, reactor and sulfide; volumes are those of the cell's own reactor content.
+    """Join on anode, reactor and electrolyte; volumes are those of the cell's own reactor content.
 
     Raises
     ------
     InputError
-        If a sheet's reactor, anode or sulfide is no formula.
+        If a sheet's reactor, anode or electrolyte is no formula.
     """
-    grid = {(c.anode, c.sulfide): c for c in predictions.study.conditions.grid()}
+    grid = {(c.anode, c.electrolyte): c for c in predictions.study.conditions.grid()}
     pairs, unjoined = [], []
     for cell in cells:
         record = cell.experiment.record
@@ -167,7 +167,7 @@ def join(predictions: Predictions, cells: Sequence[MeasuredCell]) -> Joined:
         if prediction is None:
             unjoined.append(cell)
             continue
-        conditions = grid[str(prediction.row["anode"]), str(prediction.row["sulfide"])]
+        conditions = grid[str(prediction.row["anode"]), str(prediction.row["electrolyte"])]
         pairs.append(Pair(cell, prediction, conditions, _controls(cell, cells)))
     return Joined(tuple(pairs), tuple(unjoined), tuple(cells))
 
@@ -180,8 +180,8 @@ def _controls(cell: MeasuredCell, cells: Sequence[MeasuredCell]) -> tuple[Measur
         for other in cells
         if not (own := other.experiment.record).reactor
         and record.protocol.words
-        and (own.kind, own.origin, own.protocol, own.sulfide, own.anode)
-        == (record.kind, record.origin, record.protocol, record.sulfide, record.anode)
+        and (own.kind, own.origin, own.protocol, own.electrolyte, own.anode)
+        == (record.kind, record.origin, record.protocol, record.electrolyte, record.anode)
     )
 
 

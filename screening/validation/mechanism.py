@@ -8,7 +8,7 @@ import numpy as np
 
 from screening.lab.outcomes import MeasuredCell, Outcome
 from screening.lab.quantities import QUANTITIES
-from screening.reactors.forms import UNCERTAIN_CRITERIA
+from screening.reactors.linear_forms import UNCERTAIN_CRITERIA
 from screening.validation.joining import (
     NO_VOLUMES,
     OPEN,
@@ -84,17 +84,23 @@ def mechanism(pair: Pair) -> Iterator[Check]:
     if run is None:
         return
     prediction, none = pair.prediction, pair.conditions.no_reaction_ev_per_atom
-    relief, relay = prediction.value("sulfide_relief_ev_per_mol"), prediction.value("relay_ev_per_atom")
+    relief, relay = prediction.value("electrolyte_relief_ev_per_mol"), prediction.value("relay_ev_per_atom")
     forms = prediction.value("lithiophilic")
     steps = (
-        _Step("the alloy relieves the sulfide", "sulfide_relief_ev_per_mol", relief, "eV/mol", relief > 0.0),
+        _Step(
+            "the alloy relieves the electrolyte",
+            "electrolyte_relief_ev_per_mol",
+            relief,
+            "eV/mol",
+            relief > 0.0,
+        ),
         _Step("the alloy reduces more reactor", "relay_ev_per_atom", relay, "eV/atom", relay < -none, -none),
         _Step("the metal alloys with lithium", "lithiophilic", forms, "1", forms > 0.5),
     )
     for step in steps:
         if not np.isnan(step.value):
             yield _step_check(pair, step, run)
-    for name, what in (("metal_fraction", "metal"), ("sulfide_fraction", "sulfide")):
+    for name, what in (("metal_fraction", "metal"), ("electrolyte_fraction", "electrolyte")):
         yield _network_of_running(pair, prediction.fraction(name), what, run)
 
 
@@ -177,11 +183,11 @@ def _network_of_running(pair: Pair, span: Span | None, what: str, run: Ran) -> C
 
 
 def life(pair: Pair) -> Iterator[Check]:
-    """Does a relieved sulfide let the cell outlive its control without a layer?"""
-    outcome, relief = pair.cell.outcomes.get("life_h"), pair.prediction.value("sulfide_relief_ev_per_mol")
+    """Does a relieved electrolyte let the cell outlive its control without a layer?"""
+    outcome, relief = pair.cell.outcomes.get("life_h"), pair.prediction.value("electrolyte_relief_ev_per_mol")
     if outcome is None or np.isnan(relief):
         return
-    sd = pair.prediction.standard_deviation("sulfide_relief_ev_per_mol")
+    sd = pair.prediction.standard_deviation("electrolyte_relief_ev_per_mol")
     doubt, spread = _doubt(relief, 0.0, sd), "" if sd is None else f" ± {sd:.2g}"
     for control in pair.controls:
         own = control.outcomes.get("life_h")
@@ -190,7 +196,9 @@ def life(pair: Pair) -> Iterator[Check]:
         longer = outcome.value > own.value
         open_end = (outcome.at_least and not longer) or (own.at_least and longer)
         at_least = "at least " if outcome.at_least else ""
-        reason = "one of the two had not failed" if open_end else doubt or "same protocol, sulfide and origin"
+        reason = (
+            "one of the two had not failed" if open_end else doubt or "same protocol, electrolyte and origin"
+        )
         yield pair.check(
             "relief lets the cell outlive its control",
             f"{'longer' if relief > 0 else 'no longer'} (relief {relief:.3g}{spread} eV/mol)",

@@ -202,9 +202,13 @@ class _Compared:
 
 
 def _considered(table: pd.DataFrame, group: OutcomeGroup | None) -> pd.DataFrame:
-    """Best-ranked candidates of the anode and sulfide of a group, and the group's own reactors."""
-    pair = (group.anode, group.sulfide) if group else (table["anode"].iloc[0], table["sulfide"].iloc[0])
-    mine = table[(table["anode"] == pair[0]) & (table["sulfide"] == pair[1]) & table["passes"].astype(bool)]
+    """Best-ranked candidates of the anode and electrolyte of a group, and the group's own reactors."""
+    pair = (
+        (group.anode, group.electrolyte) if group else (table["anode"].iloc[0], table["electrolyte"].iloc[0])
+    )
+    mine = table[
+        (table["anode"] == pair[0]) & (table["electrolyte"] == pair[1]) & table["passes"].astype(bool)
+    ]
     mine = mine.sort_values("rank", kind="stable")
     own = mine["formula"].isin(group.reactors if group else ())
     return mine[own | (np.arange(len(mine)) < CONSIDERED)].reset_index(drop=True)
@@ -225,7 +229,7 @@ def _merits(
     """Merits of all considered candidates, (n_draws, n): unmeasured ones deviate as the prior says."""
     rng = np.random.default_rng(SEED + 1)
     deviation = rng.normal(0.0, deviation_sd, (len(belief.probability), len(mine)))
-    names = list(mine[["formula", "anode", "sulfide"]].itertuples(index=False, name=None))
+    names = list(mine[["formula", "anode", "electrolyte"]].itertuples(index=False, name=None))
     for column, reactor in enumerate(learnt.reactors):
         if reactor in names:
             deviation[:, names.index(reactor)] = belief.deviation[:, column]

@@ -1,4 +1,4 @@
-"""What a finished campaign predicts, looked up by anode, reactor, reactor content and sulfide."""
+"""What a finished campaign predicts, looked up by anode, reactor, reactor content and electrolyte."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -26,7 +26,7 @@ class LayerState(BaseModel):
 
     wt_percent: float
     metal_fraction: float | None
-    sulfide_fraction: float | None
+    electrolyte_fraction: float | None
 
 
 class Product(BaseModel):
@@ -59,7 +59,7 @@ class Detail(BaseModel):
 
     formula: str
     anode: str
-    sulfide: str
+    electrolyte: str
     criteria: dict[str, Spread]
     plateaus: list[Plateau]
 
@@ -128,11 +128,11 @@ class Prediction:
         """Charge of anode metal per gram of reactor, from the first alloy to the floor."""
         if self.stages:
             return Span(self.stages[0].capacity_mah_per_g, self.stages[-1].capacity_mah_per_g)
-        known = self.value("li_consumed_mah_per_g")
+        known = self.value("uptake_mah_per_g")
         return None if np.isnan(known) else Span(known, known)
 
     def fraction(self, name: str) -> Span | None:
-        """Volume fraction ``metal_fraction`` or ``sulfide_fraction`` at the first alloy and at excess.
+        """Volume fraction ``metal_fraction`` or ``electrolyte_fraction`` at the first alloy and at excess.
 
         Of the cell's own reactor content. Stages between are left out: a phase of unknown electronic class
         counts as no metal there.
@@ -153,12 +153,14 @@ class Prediction:
         ]
         states = []
         for content in contents:
-            metal, sulfide = (
-                self.value(f"{name}_{content}wt") for name in ("metal_fraction", "sulfide_fraction")
+            metal, electrolyte = (
+                self.value(f"{name}_{content}wt") for name in ("metal_fraction", "electrolyte_fraction")
             )
-            if not np.isnan(metal + sulfide):
+            if not np.isnan(metal + electrolyte):
                 states.append(
-                    LayerState(wt_percent=float(content), metal_fraction=metal, sulfide_fraction=sulfide)
+                    LayerState(
+                        wt_percent=float(content), metal_fraction=metal, electrolyte_fraction=electrolyte
+                    )
                 )
         return states
 
@@ -198,7 +200,7 @@ class Predictions:
     table : DataFrame
         All candidates by rank, scalar columns.
     details : mapping
-        Those that are spelled out, by (formula, anode, sulfide).
+        Those that are spelled out, by (formula, anode, electrolyte).
     """
 
     directory: Path
@@ -236,36 +238,38 @@ class Predictions:
         Raises
         ------
         InputError
-            If the sheet's reactor, sulfide or anode is no formula; `where` is the key.
+            If the sheet's reactor, electrolyte or anode is no formula; `where` is the key.
         """
         if cell.wt_percent is None:
             return None
         names = []
-        for key, column in (("reactor", "formula"), ("anode", "anode"), ("sulfide", "sulfide")):
+        for key, column in (("reactor", "formula"), ("anode", "anode"), ("electrolyte", "electrolyte")):
             try:
                 names.append(self._as_written(getattr(cell, key), column))
             except InputError as error:
                 raise InputError(error.message, where=key, remedy=error.remedy) from None
         if None in names:
             return None
-        formula, anode, sulfide = (str(name) for name in names)
+        formula, anode, electrolyte = (str(name) for name in names)
         table = self.table
-        mine = (table["formula"] == formula) & (table["anode"] == anode) & (table["sulfide"] == sulfide)
+        mine = (
+            (table["formula"] == formula) & (table["anode"] == anode) & (table["electrolyte"] == electrolyte)
+        )
         if not mine.any():
             return None
         row = table[mine].iloc[0]
-        return Prediction(row, cell.wt_percent, self.details.get((formula, anode, sulfide)))
+        return Prediction(row, cell.wt_percent, self.details.get((formula, anode, electrolyte)))
 
 
 def _fraction_at(name: str, layers: Sequence[LayerState], wt_percent: float) -> float | None:
     """Volume fraction at any reactor content, from a layer of the same products at another one.
 
-    Each layer tells the volumes of metal and salt per gram of reactor, and that of the sulfide per gram of
-    sulfide, up to one factor; none of them depends on the content.
+    Each layer tells the volumes of metal and salt per gram of reactor, and that of the electrolyte per gram
+    of electrolyte, up to one factor; none of them depends on the content.
     """
     for known in sorted(layers, key=lambda layer: abs(layer.wt_percent - wt_percent)):
-        metal, sulfide = known.metal_fraction, known.sulfide_fraction
-        if metal is None or sulfide is None:
+        metal, electrolyte = known.metal_fraction, known.electrolyte_fraction
+        if metal is None or electrolyte is None:
             continue
         reactor, rest = wt_percent / known.wt_percent, 1.0
         if known.wt_percent < 100.0:
@@ -274,8 +278,8 @@ def _fraction_at(name: str, layers: Sequence[LayerState], wt_percent: float) -> 
             continue
         parts = {
             "metal_fraction": reactor * metal,
-            "salt": reactor * (1.0 - metal - sulfide),
-            "sulfide_fraction": rest * sulfide,
+            "salt": reactor * (1.0 - metal - electrolyte),
+            "electrolyte_fraction": rest * electrolyte,
         }
         return parts[name] / sum(parts.values())
     return None
@@ -311,7 +315,7 @@ def read_predictions(directory: Path) -> Predictions:
         provenance = Provenance(**document.provenance)
     except TypeError:
         raise InputError("provenance is incomplete", where=str(path), remedy=REMEDY) from None
-    details = {(one.formula, one.anode, one.sulfide): one for one in document.reactors}
+    details = {(one.formula, one.anode, one.electrolyte): one for one in document.reactors}
     return Predictions(directory, document.study, provenance, _table(directory / RANKING_PARQUET), details)
 
 
@@ -325,7 +329,7 @@ def _table(path: Path) -> pd.DataFrame:
         raise InputError(f"cannot be read ({reason})", where=str(path), remedy=REMEDY) from None
     except pa.ArrowInvalid:
         raise InputError("not a parquet file", where=str(path), remedy=REMEDY) from None
-    needed = ("formula", "anode", "sulfide", "rank", "score", "passes", *(c.name for c in CRITERIA))
+    needed = ("formula", "anode", "electrolyte", "rank", "score", "passes", *(c.name for c in CRITERIA))
     missing = [name for name in needed if name not in table]
     if missing:
         raise InputError(f"lacks {', '.join(missing)}", where=str(path), remedy=REMEDY)

@@ -56,7 +56,7 @@ def tells_order(group: OutcomeGroup) -> bool:
 
 
 Reactor = tuple[str, str, str]
-"""Formula, anode and sulfide."""
+"""Formula, anode and electrolyte."""
 
 
 @dataclass(frozen=True)
@@ -103,7 +103,7 @@ class Update:
     ----------
     prior, posterior : Belief
         The same where nothing was learnt.
-    reactors : tuple of (formula, anode, sulfide)
+    reactors : tuple of (formula, anode, electrolyte)
         Those measured, in the order of the beliefs' deviations.
     quantity : str
         Outcome that the weights were updated by, empty where none could serve.
@@ -145,16 +145,16 @@ class Update:
         return dict(zip(self.reactors, mean.tolist(), strict=True))
 
     def ranking_frame(self, table: pd.DataFrame, settings: Ranking) -> pd.DataFrame:
-        """Scores and ranks before and after, for every pair of anode and sulfide, by rank before.
+        """Scores and ranks before and after, for every pair of anode and electrolyte, by rank before.
 
         ``own_deviation`` is the mean of ε, by which a measured reactor leaves what its criteria say; the
         score after is the score by the updated weights times its exponential.
         """
         share = self.weights_frame(settings)["share_after"].to_numpy()
         own, parts = self.deviations(), []
-        for _, part in table.groupby(["anode", "sulfide"], sort=False):
+        for _, part in table.groupby(["anode", "electrolyte"], sort=False):
             mine = part[part["passes"].astype(bool)]
-            names = mine[["formula", "anode", "sulfide"]]
+            names = mine[["formula", "anode", "electrolyte"]]
             deviation = np.array([own.get((f, a, s), 0.0) for f, a, s in names.itertuples(index=False)])
             by_weights = weighted_geometric_mean(desirabilities(criterion_values(mine), settings), share)
             score = by_weights * np.exp(deviation)
@@ -170,7 +170,7 @@ class Update:
                 )
             )
         return pd.concat(parts, ignore_index=True).sort_values(
-            ["anode", "sulfide", "rank_before"], kind="stable", ignore_index=True
+            ["anode", "electrolyte", "rank_before"], kind="stable", ignore_index=True
         )
 
 
@@ -240,11 +240,11 @@ def measured_orders(
 
 
 def members(group: OutcomeGroup) -> tuple[Reactor, ...]:
-    """Reactors of a group with the anode and the sulfide that they met."""
-    return tuple((formula, group.anode, group.sulfide) for formula in group.reactors)
+    """Reactors of a group with the anode and the electrolyte that they met."""
+    return tuple((formula, group.anode, group.electrolyte) for formula in group.reactors)
 
 
 def group_desirabilities(group: OutcomeGroup, table: pd.DataFrame, settings: Ranking) -> np.ndarray:
     """Desirabilities of the reactors of a group, (n, n_criteria) float array."""
-    mine = table[(table["anode"] == group.anode) & (table["sulfide"] == group.sulfide)]
+    mine = table[(table["anode"] == group.anode) & (table["electrolyte"] == group.electrolyte)]
     return desirabilities(criterion_values(mine.set_index("formula").loc[list(group.reactors)]), settings)

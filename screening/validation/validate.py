@@ -74,7 +74,7 @@ class Validation:
     def contradictions_frame(self) -> pd.DataFrame:
         """Contradictions, one row per reactor, content, origin and question, with the cells that speak."""
         frame = checks_frame(self.contradictions).drop(columns="verdict")
-        shared = ["reactor", "wt_percent", "sulfide", "origin", "question", "predicted"]
+        shared = ["reactor", "wt_percent", "electrolyte", "origin", "question", "predicted"]
         first = frame.drop_duplicates(shared).set_index(shared)
         cells = frame.groupby(shared, sort=False)["cell"].agg(", ".join).rename("cells")
         table = first.drop(columns="cell").join(cells).reset_index()

@@ -16,7 +16,7 @@ from screening.campaign.backtest import (
     write_back_test,
 )
 from screening.campaign.figures import campaign_map
-from screening.campaign.outcome import Outcome, conclude
+from screening.campaign.outcome import Outcome, rank_campaign
 from screening.campaign.results import details, shown, write_results
 from screening.campaign.run import Campaign
 from screening.phases.composition import parse_formula
@@ -27,7 +27,7 @@ from screening.reactors.rank_probability import FULL_MATRIX_CANDIDATES
 
 @pytest.fixture(scope="module")
 def outcome(local: Campaign) -> Outcome:
-    (only,) = conclude(local)
+    (only,) = rank_campaign(local)
     return only
 
 
@@ -51,7 +51,7 @@ class TestRanking:
         assert (table.loc[~table["passes"], "top_5_percent"] == 0.0).all()
 
     def test_threads_change_nothing(self, local: Campaign, outcome: Outcome) -> None:
-        (other,) = conclude(local, threads=2)
+        (other,) = rank_campaign(local, threads=2)
         assert other.table["top_1_percent"].tolist() == outcome.table["top_1_percent"].tolist()
 
 

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from screening.campaign import query
-from screening.campaign.outcome import conclude
+from screening.campaign.outcome import rank_campaign
 from screening.campaign.query import top
 from screening.campaign.results import details, shown, write_results
 from screening.campaign.run import Campaign
@@ -17,7 +17,7 @@ from screening.errors import InputError
 @pytest.fixture(scope="module")
 def finished(local: Campaign) -> Path:
     """The small campaign with its ranking."""
-    outcomes = conclude(local)
+    outcomes = rank_campaign(local)
     write_results(local, outcomes, [details(local, o, shown(local, o)) for o in outcomes])
     return local.store.directory
 
@@ -32,7 +32,7 @@ def test_the_best_come_first(finished: Path) -> None:
 
 def test_a_condition_selects_as_pandas_does(finished: Path) -> None:
     table = pd.read_parquet(finished / "ranking.parquet")
-    condition = "driving_force_ev_per_li < -1 and n_elements == 2"
+    condition = "driving_force_ev_per_ion < -1 and n_elements == 2"
     found = top(finished, 5000, condition)
     assert set(found["formula"]) == set(table.query(condition)["formula"])
     assert 0 < len(found) < len(table)
@@ -51,7 +51,7 @@ def test_a_running_campaign_answers_too(finished: Path, local: Campaign, tmp_pat
     first = min((finished / "parts").glob("*.parquet"))
     (tmp_path / "parts" / first.name).write_bytes(first.read_bytes())
     found = top(tmp_path, 5)
-    assert found["driving_force_ev_per_li"].is_monotonic_increasing
+    assert found["driving_force_ev_per_ion"].is_monotonic_increasing
     assert "rank" not in found.columns
 
 
@@ -81,7 +81,7 @@ def test_anything_but_a_condition_is_refused_in_one_line(finished: Path, conditi
 
 
 def test_an_unknown_column_names_its_neighbours(finished: Path) -> None:
-    with pytest.raises(InputError, match="driving_force_ev_per_li"):
+    with pytest.raises(InputError, match="driving_force_ev_per_ion"):
         top(finished, 5, "driving_force < -1")
 
 

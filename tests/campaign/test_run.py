@@ -19,12 +19,12 @@ import pytest
 from screening.campaign import rows as rows_module
 from screening.campaign import run as run_module
 from screening.campaign import workers as workers_module
-from screening.campaign.outcome import conclude
+from screening.campaign.outcome import rank_campaign
 from screening.campaign.run import Campaign, Progress, Source, run
 from screening.campaign.study import Study, parse_study
 from screening.campaign.workers import Workers
 from screening.errors import InputError, UnreachableError
-from screening.reactors.reduction import Reduction, Surroundings, reduce
+from screening.reactors.reduction import Reduction, ScreeningContext, reduce
 
 CHUNK = 100
 ONE = Workers(1)
@@ -80,19 +80,21 @@ class TestRows:
         whole = run(study, Source(), tmp_path, workers=ONE, chunk=10_000)
         assert_same_rows(whole, local)
 
-    def test_every_anode_meets_every_sulfide(self, tmp_path: Path) -> None:
+    def test_every_anode_meets_every_electrolyte(self, tmp_path: Path) -> None:
         grid = parse_study(
             'name = "grid"\n[candidates]\nformulas = ["LiAlCl4", "MgF2"]\n[conditions]\n'
-            'anodes = ["Li", "Na", "LiAl"]\nsulfides = ["Li6PS5Cl", "Li3PS4"]\n[uncertainty]\ndraws = 20',
+            'anodes = ["Li", "Na", "LiAl"]\nelectrolytes = ["Li6PS5Cl", "Li3PS4"]\n[uncertainty]\ndraws = 20',
             where="grid",
         )
         campaign = run(grid, Source(), tmp_path, workers=ONE)
-        found = campaign.store.read(["anode", "sulfide", "formula", "driving_force_ev_per_li"]).to_pandas()
-        assert found.groupby(["anode", "sulfide"]).size().tolist() == [2] * 6
-        driving = found.pivot_table("driving_force_ev_per_li", "formula", ["anode", "sulfide"])
+        found = campaign.store.read(
+            ["anode", "electrolyte", "formula", "driving_force_ev_per_ion"]
+        ).to_pandas()
+        assert found.groupby(["anode", "electrolyte"]).size().tolist() == [2] * 6
+        driving = found.pivot_table("driving_force_ev_per_ion", "formula", ["anode", "electrolyte"])
         assert driving["Li", "Li6PS5Cl"].tolist() == driving["Li", "Li3PS4"].tolist()
         assert driving.loc["LiAlCl4"].nunique() == 3
-        assert [(o.anode, o.sulfide, len(o.table)) for o in conclude(campaign)][::5] == [
+        assert [(o.anode, o.electrolyte, len(o.table)) for o in rank_campaign(campaign)][::5] == [
             ("Li", "Li6PS5Cl", 2),
             ("LiAl", "Li3PS4", 2),
         ]
@@ -115,10 +117,10 @@ class TestRows:
         )
         campaign = run(cheap, Source(), tmp_path, workers=ONE, chunk=1000)
         found = campaign.store.read().to_pandas()
-        assert found["sulfide_relief_ev_per_mol"].isna().all()
+        assert found["electrolyte_relief_ev_per_mol"].isna().all()
         assert found["relay_ev_per_atom"].isna().all()
         assert found["mixing_ev_per_atom"].notna().tolist() == found["passes"].tolist()
-        (outcome,) = conclude(campaign)
+        (outcome,) = rank_campaign(campaign)
         assert outcome.probabilities is not None
         assert outcome.probabilities.top_1.sum() == pytest.approx(1.0)
 
@@ -152,7 +154,7 @@ class TestResume:
             torn = parts(tmp_path)[0]
             torn.write_bytes(torn.read_bytes()[:-50])
             with pytest.raises(InputError, match="damaged part"):
-                conclude(run(few, Source(), tmp_path, workers=ONE, chunk=chunk))
+                rank_campaign(run(few, Source(), tmp_path, workers=ONE, chunk=chunk))
             return
         with pytest.raises(InputError, match=r"holds|damaged"):
             run(few, Source(), tmp_path, workers=ONE, chunk=chunk)
@@ -342,10 +344,10 @@ class TestFailures:
         """The small campaign with three candidates whose walk fails."""
         victims = local.selection.phase[[7, 250, 251]]
 
-        def walk(surroundings: Surroundings, phase: np.ndarray) -> Reduction:
+        def walk(context: ScreeningContext, phase: np.ndarray) -> Reduction:
             if np.isin(phase, victims).any():
                 raise InputError("the hull cannot be walked")
-            return reduce(surroundings, phase)
+            return reduce(context, phase)
 
         monkeypatch.setattr(rows_module, "reduce", walk)
         return run(study, Source(), tmp_path, workers=ONE, chunk=CHUNK)
@@ -362,7 +364,7 @@ class TestFailures:
         kept = found[found["failure_reason"].isna()].reset_index(drop=True)
         others = expected[~expected["formula"].isin(victims)].reset_index(drop=True)
         assert kept["formula"].tolist() == others["formula"].tolist()
-        assert kept["li_consumed_mah_per_g"].tolist() == others["li_consumed_mah_per_g"].tolist()
+        assert kept["uptake_mah_per_g"].tolist() == others["uptake_mah_per_g"].tolist()
 
     def test_are_counted_kept_and_left_out_of_the_ranking(
         self, failing: Campaign, study: Study, tmp_path: Path
@@ -370,5 +372,5 @@ class TestFailures:
         told: list[Progress] = []
         again = run(study, Source(), tmp_path, workers=ONE, chunk=CHUNK, report=told.append)
         assert told[-1].failed == 3
-        (outcome,) = conclude(again)
+        (outcome,) = rank_campaign(again)
         assert len(outcome.table) == len(again.selection) - 3

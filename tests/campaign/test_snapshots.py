@@ -21,7 +21,7 @@ def six() -> Study:
     return find_study("six-reactors")
 
 
-def test_the_systems_of_the_six_reactors_hold_reactor_sulfide_and_lithium(six: Study) -> None:
+def test_the_systems_of_the_six_reactors_hold_reactor_electrolyte_and_lithium(six: Study) -> None:
     systems = study_systems(six)
     assert "Al-Cl-Li-P-S" in systems
     assert "Br-Cl-Li-P-S-Y" in systems
@@ -29,14 +29,14 @@ def test_the_systems_of_the_six_reactors_hold_reactor_sulfide_and_lithium(six: S
     assert all({"Li", "P", "S", "Cl"} <= set(system.split("-")) for system in systems)
 
 
-def test_every_anode_and_sulfide_adds_its_systems() -> None:
+def test_every_anode_and_electrolyte_adds_its_systems() -> None:
     text = """
 name = "small"
 [candidates]
 formulas = ["MgI2"]
 [conditions]
 anodes = ["Li", "Na"]
-sulfides = ["Li3PS4", "Na3PS4@50wt+NaCl@50wt"]
+electrolytes = ["Li3PS4", "Na3PS4@50wt+NaCl@50wt"]
 """
     systems = study_systems(parse_study(text, where="here"))
     assert systems == ["Cl-I-Li-Mg-Na-P-S"]

@@ -154,9 +154,9 @@ class TestTerminal:
             assert row[0] == str(ranking[formula]["rank"])
             assert row[2] == f"{ranking[formula]['score']:.3f}"
             assert row[4:8] == [
-                f"{values['driving_force_ev_per_li']:.2f}",
-                f"{values['li_consumed_mah_per_g']:.0f}",
-                f"{values['sulfide_relief_ev_per_mol']:.2f}",
+                f"{values['driving_force_ev_per_ion']:.2f}",
+                f"{values['uptake_mah_per_g']:.0f}",
+                f"{values['electrolyte_relief_ev_per_mol']:.2f}",
                 f"{100 * values['metal_volume_fraction']:.1f}",
             ]
         assert any(line.startswith("10.1002/aenm.202300815: LiAlCl4, ") for line in lines)
@@ -180,7 +180,7 @@ class TestTerminal:
             in told
         )
         study = tmp_path / "dense.toml"
-        for line in ("percolation_threshold = 0.1", 'sulfides = ["Li3PS4"]'):
+        for line in ("percolation_threshold = 0.1", 'electrolytes = ["Li3PS4"]'):
             study.write_text(
                 f'name = "dense"\n[candidates]\nformulas = ["LiAlCl4"]\n[conditions]\n{line}\n'
                 "[uncertainty]\ndraws = 0\n"
@@ -262,8 +262,8 @@ class TestBadInput:
                 "both",
             ),
             (
-                'name = "a"\n[candidates]\nformulas = ["MgF2"]\n[conditions]\nsulfides = ["Li7PS7"]\n',
-                "a.toml: conditions.sulfides: snapshot mp2019 has no Li7PS7; Li-P-S holds Li7PS6,",
+                'name = "a"\n[candidates]\nformulas = ["MgF2"]\n[conditions]\nelectrolytes = ["Li7PS7"]\n',
+                "a.toml: conditions.electrolytes: snapshot mp2019 has no Li7PS7; Li-P-S holds Li7PS6,",
             ),
             (
                 'name = "a"\n[candidates]\nformulas = ["MgF2"]\ncontrols = ["LiCl3"]\n',

@@ -67,7 +67,8 @@ def test_a_study_s_systems_are_fetched(
 ) -> None:
     study = tmp_path / "study.toml"
     study.write_text(
-        'name = "small"\n[candidates]\nformulas = ["LiAlCl4", "MgI2"]\n[conditions]\nsulfides = ["Li2O"]\n'
+        'name = "small"\n[candidates]\nformulas = ["LiAlCl4", "MgI2"]\n'
+        '[conditions]\nelectrolytes = ["Li2O"]\n'
     )
     assert fetched(monkeypatch, service, "mine", "--study", str(study), "--json") == 0
     (told,) = json.loads(capsys.readouterr().out)
@@ -90,9 +91,7 @@ def test_resuming_is_told(service: Service, monkeypatch: Patch, capsys: Capture)
     assert "7 of 13 systems are there from an interrupted fetch" in capsys.readouterr().err
 
 
-def test_structures_are_fetched_if_asked_for(
-    service: Service, monkeypatch: Patch, capsys: Capture
-) -> None:
+def test_structures_are_fetched_if_asked_for(service: Service, monkeypatch: Patch, capsys: Capture) -> None:
     assert fetched(monkeypatch, service, "mine", "--chemsys", "Li-Al-Cl", "--structures", "--json") == 0
     (told,) = json.loads(capsys.readouterr().out)
     assert told["structures"]["held"] == 8
@@ -116,7 +115,7 @@ def test_resuming_structures_is_told_and_so_is_what_lacks_one(
     assert "no structure of 3 of 8 phases: 3 missing" in error
 
 
-SHEET = ("LiAlCl4", "--sulfide", "Li2O", "--snapshot", "mine")
+SHEET = ("LiAlCl4", "--electrolyte", "Li2O", "--snapshot", "mine")
 MINE = "Materials Project mp-13 (PBE, version 2026.04.13)"
 
 
@@ -359,9 +358,7 @@ def test_diff_of_an_absent_snapshot_is_one_line(monkeypatch: Patch, capsys: Capt
     assert capsys.readouterr().err.startswith("screening: no snapshot 'absent'")
 
 
-def test_a_damaged_snapshot_does_not_hide_the_others(
-    home: Path, monkeypatch: Patch, capsys: Capture
-) -> None:
+def test_a_damaged_snapshot_does_not_hide_the_others(home: Path, monkeypatch: Patch, capsys: Capture) -> None:
     (home / "broken").mkdir(parents=True)
     (home / "broken" / "manifest.json").write_text("{")
     assert run(monkeypatch, "list") == 0

@@ -64,7 +64,7 @@ def test_json_is_a_list_with_one_object_per_file(run: Run, pattern: Path) -> Non
     assert found["unexplained"], "the alloy was not named"
 
 
-def test_a_reactor_brings_its_sulfide_and_products(run: Run, pattern: Path) -> None:
+def test_a_reactor_brings_its_electrolyte_and_products(run: Run, pattern: Path) -> None:
     status, out, _ = run("xrd", pattern, "--reactor", "LiAlCl4", "--json")
     (found,) = json.loads(out)
     presence = {each["name"]: each["presence"] for each in found["phases"]}

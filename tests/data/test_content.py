@@ -45,9 +45,7 @@ def test_written_by_the_pinned_writer(builder: ModuleType, manifest: dict) -> No
     assert pq.read_table(SNAPSHOT / "phases.parquet").schema == builder.PHASES_SCHEMA
 
 
-def test_counts_are_those_of_the_sources(
-    builder: ModuleType, phases: pd.DataFrame, manifest: dict
-) -> None:
+def test_counts_are_those_of_the_sources(builder: ModuleType, phases: pd.DataFrame, manifest: dict) -> None:
     assert builder.counts_of(phases) == manifest["counts"]
     counts = manifest["counts"]
     assert (counts["elements"], counts["compounds"], counts["dilute"]) == (84, 85_014, 68)

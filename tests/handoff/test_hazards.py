@@ -56,7 +56,7 @@ def test_a_supplier_is_named_as_such() -> None:
 
 
 def test_sodium_sulfide_is_as_the_law_has_it() -> None:
-    # Unlike potassium sulfide, its entry has no EUH031.
+    # Unlike potassium electrolyte, its entry has no EUH031.
     assert "EUH031" not in " ".join(hazard("Na2S").statements)
     assert "EUH031" in " ".join(hazard("K2S").statements)
 

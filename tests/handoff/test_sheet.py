@@ -24,7 +24,7 @@ def snapshot() -> Snapshot:
 def ranking(checksum: str, study: str = "a study") -> dict:
     """A ranking.json of one reactor whose score is the weighted geometric mean by hand: (0.5²·0.8)^(1/3)."""
     criteria = {
-        "driving_force_ev_per_li": {"value": -0.7, "unit": "eV/Li", "desirability": 0.5, "weight": 2.0},
+        "driving_force_ev_per_ion": {"value": -0.7, "unit": "eV/Li", "desirability": 0.5, "weight": 2.0},
         "lithiophilic": {"value": 1.0, "unit": "1", "desirability": 0.8, "weight": 1.0},
         "abundance_ppm": {"value": None, "unit": "ppm", "desirability": None, "weight": 1.0},
         "cost_usd_per_kg": {"value": 3.0, "unit": "USD/kg", "desirability": 0.1, "weight": 0.0},
@@ -32,7 +32,7 @@ def ranking(checksum: str, study: str = "a study") -> dict:
     reactor = {
         "formula": "LiAlCl4",
         "anode": "Li",
-        "sulfide": "Li6PS5Cl",
+        "electrolyte": "Li6PS5Cl",
         "rank": 2,
         "score": 0.2 ** (1.0 / 3.0),
         "filters": {"reacts": True},
@@ -54,7 +54,7 @@ def campaign(folder: Path, content: dict) -> Campaign:
 def test_layer_of_the_paper(snapshot: Snapshot) -> None:
     sheet = bench_sheet(snapshot, "LiAlCl4", Plan())
     assert sheet.layer.area_cm2 == pytest.approx(0.7853982)
-    assert (sheet.layer.reactor_mg, sheet.layer.sulfide_mg) == pytest.approx((5.0, 5.0))
+    assert (sheet.layer.reactor_mg, sheet.layer.electrolyte_mg) == pytest.approx((5.0, 5.0))
     # the paper reports about 63 µm for this layer
     assert sheet.layer.thickness_um == pytest.approx(63.0, rel=0.08)
     end = sheet.at_excess
@@ -95,7 +95,7 @@ def test_factors_multiply_to_the_score(snapshot: Snapshot, tmp_path: Path) -> No
     standing = sheet.standing
     assert standing is not None
     assert prod(part.factor for part in standing.parts) == pytest.approx(standing.score)
-    assert [part.criterion for part in standing.parts] == ["driving_force_ev_per_li", "lithiophilic"]
+    assert [part.criterion for part in standing.parts] == ["driving_force_ev_per_ion", "lithiophilic"]
     assert (standing.rank, standing.probability_of_rank, sheet.standing_note) == (2, 0.6, "")
     # the floor is the study's, the content of the layer the sheet's own
     assert (sheet.conditions.plateau_floor_v, sheet.conditions.wt_percent) == (0.1, 50.0)
@@ -154,8 +154,8 @@ def test_impossible_plans_are_refused(plan: dict[str, float]) -> None:
 def test_what_the_snapshot_lacks_is_refused(snapshot: Snapshot) -> None:
     with pytest.raises(InputError, match="reactor: snapshot mp2019 has no Li7AlCl9"):
         bench_sheet(snapshot, "Li7AlCl9", Plan())
-    with pytest.raises(InputError, match="sulfide: snapshot mp2019 has no Li9P9S9"):
-        bench_sheet(snapshot, "LiAlCl4", Plan(sulfide="Li9P9S9"))
+    with pytest.raises(InputError, match="electrolyte: snapshot mp2019 has no Li9P9S9"):
+        bench_sheet(snapshot, "LiAlCl4", Plan(electrolyte="Li9P9S9"))
 
 
 def test_the_full_cell_is_pressed_as_the_paper_pressed_it(snapshot: Snapshot) -> None:
@@ -197,8 +197,8 @@ def test_the_window_of_plating_is_of_the_anodes_metal(snapshot: Snapshot, anode:
     ("reactor", "plan", "told"),
     [
         ("Li", {}, "reactor: Li is the anode itself"),
-        ("LiAlCl4", {"sulfide": "LiAlCl4"}, "sulfide: LiAlCl4 is the reactor itself"),
-        ("LiAlCl4", {"sulfide": "Li2Al2Cl8"}, "sulfide: Li2Al2Cl8 is the reactor itself"),
+        ("LiAlCl4", {"electrolyte": "LiAlCl4"}, "electrolyte: LiAlCl4 is the reactor itself"),
+        ("LiAlCl4", {"electrolyte": "Li2Al2Cl8"}, "electrolyte: Li2Al2Cl8 is the reactor itself"),
     ],
 )
 def test_what_is_two_things_at_once_is_refused(

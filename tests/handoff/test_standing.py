@@ -9,7 +9,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from screening.campaign.outcome import conclude
+from screening.campaign.outcome import rank_campaign
 from screening.campaign.results import details, shown, write_results
 from screening.campaign.run import Source, run
 from screening.campaign.study import parse_study
@@ -39,7 +39,7 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Results of a campaign that spells out all of its candidates."""
     directory = tmp_path_factory.mktemp("tiny")
     campaign = run(parse_study(STUDY, where="tiny.toml"), Source(), directory, workers=Workers(1))
-    outcomes = conclude(campaign)
+    outcomes = rank_campaign(campaign)
     write_results(campaign, outcomes, [details(campaign, each, shown(campaign, each)) for each in outcomes])
     return directory
 

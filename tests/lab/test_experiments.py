@@ -52,7 +52,7 @@ def test_a_sound_sheet_gives_what_it_states(tmp_path: Path) -> None:
     assert record.origin is Origin.MEASURED
     assert record.electrode_cm2 == pytest.approx(math.pi / 4)
     assert record.reactor_mg_per_cm2 == pytest.approx(5.0 / (math.pi / 4))
-    assert (record.sulfide, record.anode) == ("Li6PS5Cl", "Li")
+    assert (record.electrolyte, record.anode) == ("Li6PS5Cl", "Li")
 
 
 @pytest.mark.parametrize(

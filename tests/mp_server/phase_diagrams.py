@@ -19,9 +19,7 @@ PREFIX = "objects/phase-diagrams"
 def write_phase_diagrams(folder: Path, chemsys: str) -> None:
     """Write the table with one mixed phase diagram, as the builders of the database do."""
     symbols = set(chemsys.split("-"))
-    inside = [
-        each for each in corrected_entries() if {str(e) for e in each.composition.elements} <= symbols
-    ]
+    inside = [each for each in corrected_entries() if {str(e) for e in each.composition.elements} <= symbols]
     adapter = TypeAdapter(PhaseDiagramType)
     diagram = _plain(adapter.dump_python(PhaseDiagram(inside), context={"format": "arrow"}))
     schema = pa.schema(

@@ -33,7 +33,7 @@ SAME_EV = 1e-6
 """Exactness of both; differences beyond it come from competitors that are not the lowest."""
 
 AGREE_EV, WORST_EV, LEAST_AGREEMENT = 1e-3, 5e-3, 0.995
-"""What is promised: 99.5 % of the compounds within 1 meV/atom, all within 5."""
+"""What is extrapolated: 99.5 % of the compounds within 1 meV/atom, all within 5."""
 
 LINPROG_EV = 1e-7
 
@@ -89,7 +89,7 @@ def test_agreement_once_the_published_minimiser_is_known(
 def test_the_comparison_would_see_a_hull_that_lacks_a_phase(
     script: ModuleType, everything: Snapshot, rows: np.ndarray, published: np.ndarray
 ) -> None:
-    """Without every second stable compound, many competitors are off by more than is promised."""
+    """Without every second stable compound, many competitors are off by more than is extrapolated."""
     stable = script.on_hull(everything)
     fewer = np.setdiff1d(np.arange(len(everything.phases.formula)), stable[stable % 2 == 0])
     elements = np.flatnonzero(everything.phases.n_elements == 1)

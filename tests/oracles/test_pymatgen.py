@@ -35,7 +35,7 @@ ENERGY_EV_PER_ATOM = 1e-6
 X = 1e-6
 VOLTAGE_V = 1e-6
 AMOUNT = 1e-6
-"""Agreement that is promised: energies per atom, atomic fractions, voltages, amounts of products per atom."""
+"""Agreement asked for: energies per atom, atomic fractions, voltages, amounts of products per atom."""
 
 PAIRS_BY_ELEMENTS = {2: 35, 3: 50, 4: 65, 5: 70, 6: 60, 7: 18, 8: 5}
 """How many pairs of each size are drawn; a hull of eight elements takes pymatgen seconds."""

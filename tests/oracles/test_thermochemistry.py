@@ -32,7 +32,7 @@ LIMIT_TOL_V = 0.03
 ENERGY_0V_TOL_EV_PER_ATOM = 0.01
 """The same for 0 V energies, which are published to 0.01 eV per atom."""
 
-CLEAR_SIGN_EV_PER_LI = 0.4
+CLEAR_SIGN_EV_PER_ION = 0.4
 """Beyond the scatter of single reductions (0.24 eV per Li) plus their bias (0.16), the sign is certain."""
 
 TABLES_AGREE_EV = 0.05
@@ -188,9 +188,9 @@ class TestPublishedReactions:
         for reaction, value in self.reactions(published, "dH298 reaction").items():
             lithium, reactor = re.match(r"(\d) Li \+ (\w+)", reaction).groups()
             anion = next(a for name, a in biases.items() if name in Composition(reactor).as_dict())
-            off = value - written_reaction_ev(snapshot, reaction) - float(lithium) * anion.bias_ev_per_li
+            off = value - written_reaction_ev(snapshot, reaction) - float(lithium) * anion.bias_ev_per_ion
             own = DEFAULT_ERROR_MODEL.reduction_sd_ev_per_atom * Composition(reactor).num_atoms
-            assert abs(off) < 1.96 * np.hypot(own, float(lithium) * anion.bias_sd_ev_per_li), reaction
+            assert abs(off) < 1.96 * np.hypot(own, float(lithium) * anion.bias_sd_ev_per_ion), reaction
 
     def test_lithium_aluminium_alloys_form_less_strongly_than_measured(
         self, snapshot: Snapshot, published: list[dict[str, str]]
@@ -205,7 +205,7 @@ class TestMeasuredSet:
     def test_signs_where_they_are_clear(self, measured_set: Measured) -> None:
         reductions = li_reductions(measured_set, by_lithium_only=False)
         measured = reductions.measured_ev / reductions.lithium
-        clear = np.abs(measured) > CLEAR_SIGN_EV_PER_LI
+        clear = np.abs(measured) > CLEAR_SIGN_EV_PER_ION
         agree = np.sign(measured) == np.sign(reductions.calculated_ev)
         assert clear.sum() > 300
         assert agree[clear].mean() > 0.99
@@ -261,7 +261,7 @@ class TestHandbook:
             ours.append((amounts[x] * energy_ev(snapshot, salt) - energy_ev(snapshot, formula)) / lithium)
             theirs.append((amounts[x] * handbook_ev[salt] - value) / lithium)
         calculated, measured = np.array(ours), np.array(theirs)
-        clear = np.abs(measured) > CLEAR_SIGN_EV_PER_LI
+        clear = np.abs(measured) > CLEAR_SIGN_EV_PER_ION
         assert np.all(np.sign(calculated[clear]) == np.sign(measured[clear]))
         assert spearmanr(calculated, measured).statistic > 0.9
         assert (measured - calculated).mean() == pytest.approx(-0.16, abs=0.06)

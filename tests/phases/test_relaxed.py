@@ -25,7 +25,7 @@ from screening.phases.powder import powder_lines
 from screening.phases.relaxed import MOST_ATOMS, STRUCTURES_FILE, Lack, calculation, relaxed_of
 from screening.phases.schemes import ThermoType
 from screening.phases.snapshot import Snapshot
-from screening.phases.sources import gather
+from screening.phases.sources import load_snapshot
 from screening.phases.structures import Cell, find_cell, snapshot_cells
 from screening.phases.transport import Patience
 
@@ -203,7 +203,7 @@ def test_cells_outlast_own_phases_and_a_temperature(service: Service, tmp_path: 
         "formula,formation_energy_ev_per_atom,uncertainty_ev_per_atom,note,volume_per_atom_a3\n"
         "LiAlCl3,-1.0,0.05,mine,20\n"
     )
-    gathered = gather("mine", own, 400.0)
+    gathered = load_snapshot("mine", own, 400.0)
     assert gathered.find(parse_formula("LiAlCl3")) is not None
     assert cell_of(gathered, "Li9Al4") is not None
     assert cell_of(gathered, "LiAlCl3") is None

@@ -16,7 +16,7 @@ from screening.phases.computed import phases_of_entries
 from screening.phases.library import open_snapshot
 from screening.phases.schemes import SCHEMES, ThermoType
 from screening.phases.snapshot import Snapshot
-from screening.phases.sources import gather
+from screening.phases.sources import load_snapshot
 from screening.phases.user_phases import read_phases
 
 HEAD = "formula,formation_energy_ev_per_atom,uncertainty_ev_per_atom,note\n"
@@ -37,7 +37,7 @@ def csv_file(tmp_path: Path) -> Path:
 
 def test_a_table_joins_and_its_mark_follows(csv_file: Path) -> None:
     csv_file.write_text(HEAD + 'Y2Li6Cl12,-2.41,0.02,"measured, this lab"\n', "utf-8")
-    joined = gather(phases=csv_file)
+    joined = load_snapshot(phases=csv_file)
     phase = joined.find(parse_formula("Li3YCl6"))
     assert phase is not None
     assert joined.phases.formula[phase] == "Li3YCl6"
@@ -248,13 +248,13 @@ def test_own_phases_take_part_in_the_hull(csv_file: Path) -> None:
 
     csv_file.write_text(HEAD + "Li3YCl6,-5.5,0.02,made up\n", "utf-8")
     formula = parse_formula("Li3YCl6")
-    assert hull_energy(gather(phases=csv_file), formula) == pytest.approx(-5.5)
-    assert hull_energy(gather(), formula) > -3.5
+    assert hull_energy(load_snapshot(phases=csv_file), formula) == pytest.approx(-5.5)
+    assert hull_energy(load_snapshot(), formula) > -3.5
 
 
 def test_temperature_comes_after_joining(csv_file: Path) -> None:
     csv_file.write_text(HEAD.strip() + ",volume_per_atom_a3\nLi3YCl6,-2.41,0.02,x,19.5\n", "utf-8")
-    warm = gather(phases=csv_file, temperature_k=400.0)
+    warm = load_snapshot(phases=csv_file, temperature_k=400.0)
     phase = warm.find(parse_formula("Li3YCl6"))
     assert warm.phases.uncertainty_ev_per_atom[phase] == pytest.approx(np.hypot(0.02, 0.05))
     assert warm.phases.formation_energy_ev_per_atom[phase] != -2.41

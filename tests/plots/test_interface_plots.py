@@ -17,24 +17,24 @@ from screening.cli import main
 from screening.errors import InputError
 from screening.files import write_figure
 from screening.phases.composition import parse_reactant
-from screening.phases.sources import gather
+from screening.phases.sources import load_snapshot
 from screening.plots.interface import STYLES, reaction_energy_figure
 from screening.plots.letters import LETTERS, width_in_points, wrapped
 from screening.reactors.detail import ReactorDetail
 from screening.thermo.interface import InterfaceReaction, react
 
 MIXTURE = "LiAlCl4@50wt+Li6PS5Cl@50wt"
-SULFIDE = "Li6PS5Cl"
+ELECTROLYTE = "Li6PS5Cl"
 
 CROWDED = (
     (("Li|LiAlCl4", "LiAl|LiAlCl4"), "atomic"),
     (("Li|MgF2", "LiMg2|MgF2"), "atomic"),
     (("Li|Li3YBr6", "Y|Li3YBr6"), "atomic"),
     (("Li|Li10GeP2S12", "LiGe|Li10GeP2S12"), "atomic"),
-    ((f"Li|{SULFIDE}", f"LiMg2|{SULFIDE}"), "atomic"),
-    ((f"Li|{SULFIDE}", f"Ho|{SULFIDE}"), "atomic"),
+    ((f"Li|{ELECTROLYTE}", f"LiMg2|{ELECTROLYTE}"), "atomic"),
+    ((f"Li|{ELECTROLYTE}", f"Ho|{ELECTROLYTE}"), "atomic"),
     (("Li|LiAlCl4", "Li|Li3YBr6", "Li|Li3HoCl6"), "mass"),
-    ((f"Li|{MIXTURE}", f"Li|{SULFIDE}"), "molar"),
+    ((f"Li|{MIXTURE}", f"Li|{ELECTROLYTE}"), "molar"),
 )
 
 MANY = tuple(
@@ -45,7 +45,7 @@ MANY = tuple(
 @cache
 def curve(pair: str, at_hull: bool = False) -> InterfaceReaction:
     a, b = pair.split("|")
-    held = gather("mp2019", None, None)
+    held = load_snapshot("mp2019", None, None)
     return react(held, parse_reactant(a), parse_reactant(b), at_hull=at_hull)
 
 
@@ -202,8 +202,8 @@ def test_a_picture_is_as_wide_as_a_column(pairs: tuple[str, ...], tmp_path: Path
 
 def test_what_does_not_react_has_no_figure() -> None:
     def reactor(formula: str) -> ReactorDetail:
-        with_anode, sulfide = curve(f"Li|{formula}"), curve(f"Li|{SULFIDE}")
-        return ReactorDetail(formula, "", "", (), 0.0, False, with_anode, None, sulfide, None)
+        with_anode, electrolyte = curve(f"Li|{formula}"), curve(f"Li|{ELECTROLYTE}")
+        return ReactorDetail(formula, "", "", (), 0.0, False, with_anode, None, electrolyte, None)
 
     assert list(reactor_figures(reactor("LiF"))) == []
     assert [plan.name for plan in reactor_figures(reactor("LiAlCl4"))] == ["figure_1a_LiAlCl4"]

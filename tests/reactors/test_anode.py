@@ -8,10 +8,10 @@ from screening.phases.composition import parse_formula, parse_reactant
 from screening.phases.library import open_snapshot
 from screening.phases.snapshot import Snapshot
 from screening.reactors.anode import find_anode
-from screening.reactors.contacts import meet
-from screening.reactors.criteria import Assessment, driving_force_ev_per_li
-from screening.reactors.forms import criterion_forms
-from screening.reactors.reduction import Surroundings, reduce
+from screening.reactors.contacts import compute_interfaces
+from screening.reactors.criteria import Assessment, driving_force_ev_per_ion
+from screening.reactors.linear_forms import criterion_forms
+from screening.reactors.reduction import ScreeningContext, reduce
 from screening.reactors.settings import Conditions
 from screening.thermo.interface import react
 from screening.thermo.lithiation import lithiate
@@ -55,8 +55,8 @@ def test_what_is_no_anode(snapshot: Snapshot, name: str, told: str) -> None:
 
 @pytest.mark.parametrize("metal", ["Na", "K", "Mg", "Ca"])
 def test_metals_reduce_as_their_own_staircase(snapshot: Snapshot, metal: str) -> None:
-    surroundings = Surroundings.of(snapshot, Conditions(anode=metal))
-    reduction = reduce(surroundings, np.array([snapshot.find(parse_formula("AlCl3"))]))
+    context = ScreeningContext.of(snapshot, Conditions(anode=metal))
+    reduction = reduce(context, np.array([snapshot.find(parse_formula("AlCl3"))]))
     alone = lithiate(snapshot, parse_reactant("AlCl3"), metal)
     assert reduction.stairs.voltage_v == pytest.approx([s.voltage_v for s in alone.steps])
     assert reduction.stairs.uptake_per_formula == pytest.approx([s.uptake_per_formula for s in alone.steps])
@@ -65,10 +65,10 @@ def test_metals_reduce_as_their_own_staircase(snapshot: Snapshot, metal: str) ->
 class TestAlloys:
     @pytest.fixture
     def assessment(self, snapshot: Snapshot) -> Assessment:
-        surroundings = Surroundings.of(snapshot, Conditions(anode="LiAl"))
+        context = ScreeningContext.of(snapshot, Conditions(anode="LiAl"))
         phase = np.array([snapshot.find(parse_formula(f)) for f in ("MgF2", "ZnCl2", "Li10GeP2S12", "LiF")])
-        reduction = reduce(surroundings, phase)
-        return Assessment(reduction, meet(reduction, np.ones(4, dtype=bool)))
+        reduction = reduce(context, phase)
+        return Assessment(reduction, compute_interfaces(reduction, np.ones(4, dtype=bool)))
 
     def test_reacts_as_the_compound_it_is(self, snapshot: Snapshot, assessment: Assessment) -> None:
         reduction = assessment.reduction
@@ -82,7 +82,7 @@ class TestAlloys:
             if reduction.stairs.voltage_v[reduction.stairs.step_start[i + 1] - 1] > 0.02:
                 assert reduction.uptake_per_formula[i] == pytest.approx(lithium, rel=1e-6)
                 per_li = end.mutual_ev_per_atom / (0.5 * end.x_atomic)
-                assert driving_force_ev_per_li(assessment)[i] == pytest.approx(per_li, abs=1e-8)
+                assert driving_force_ev_per_ion(assessment)[i] == pytest.approx(per_li, abs=1e-8)
 
     def test_a_salt_stays(self, assessment: Assessment) -> None:
         assert assessment.reduction.end_step[3] == -1
@@ -90,12 +90,12 @@ class TestAlloys:
     def test_its_forms_give_its_energies(self, snapshot: Snapshot, assessment: Assessment) -> None:
         forms = criterion_forms(assessment)
         energies = forms @ snapshot.phases.formation_energy_ev_per_atom
-        assert energies[:3] == pytest.approx(driving_force_ev_per_li(assessment)[:3], abs=1e-8)
+        assert energies[:3] == pytest.approx(driving_force_ev_per_ion(assessment)[:3], abs=1e-8)
 
     def test_less_lithium_is_less_force_than_lithium_metal(self, snapshot: Snapshot) -> None:
         phase = np.array([snapshot.find(parse_formula("MgF2"))])
         forces = []
         for anode in ("Li", "LiAl"):
-            reduction = reduce(Surroundings.of(snapshot, Conditions(anode=anode)), phase)
+            reduction = reduce(ScreeningContext.of(snapshot, Conditions(anode=anode)), phase)
             forces.append(float(reduction.cathodic_limit_v[0]))
         assert forces[1] < forces[0]

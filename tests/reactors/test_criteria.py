@@ -6,9 +6,9 @@ import pytest
 from screening.phases.composition import parse_formula, parse_reactant
 from screening.phases.library import open_snapshot
 from screening.phases.snapshot import Snapshot
-from screening.reactors.contacts import RELIEF, meet
+from screening.reactors.contacts import RELIEF, compute_interfaces
 from screening.reactors.criteria import CRITERIA, Assessment
-from screening.reactors.reduction import Reduction, Surroundings, reduce
+from screening.reactors.reduction import Reduction, ScreeningContext, reduce
 from screening.reactors.settings import Conditions
 from screening.thermo.interface import react
 from screening.thermo.lithiation import lithiate
@@ -26,8 +26,8 @@ def snapshot() -> Snapshot:
 
 
 @pytest.fixture(scope="module")
-def surroundings(snapshot: Snapshot) -> Surroundings:
-    return Surroundings.of(snapshot, Conditions())
+def context(snapshot: Snapshot) -> ScreeningContext:
+    return ScreeningContext.of(snapshot, Conditions())
 
 
 def phases(snapshot: Snapshot, formulas: tuple[str, ...]) -> np.ndarray:
@@ -35,9 +35,9 @@ def phases(snapshot: Snapshot, formulas: tuple[str, ...]) -> np.ndarray:
 
 
 @pytest.fixture(scope="module")
-def six(snapshot: Snapshot, surroundings: Surroundings) -> Assessment:
-    reduction = reduce(surroundings, phases(snapshot, SIX))
-    return Assessment(reduction, meet(reduction, np.ones(6, dtype=bool)))
+def six(snapshot: Snapshot, context: ScreeningContext) -> Assessment:
+    reduction = reduce(context, phases(snapshot, SIX))
+    return Assessment(reduction, compute_interfaces(reduction, np.ones(6, dtype=bool)))
 
 
 def values(assessment: Assessment) -> dict[str, np.ndarray]:
@@ -56,30 +56,30 @@ class TestOfTheSix:
         above = [step for step in alone.steps if step.voltage_v > FLOOR_V]
         found = values(six)
         assert six.reduction.uptake_per_formula[i] == pytest.approx(above[-1].uptake_per_formula)
-        assert found["li_consumed_mah_per_g"][i] == pytest.approx(above[-1].capacity_mah_per_g, rel=1e-9)
+        assert found["uptake_mah_per_g"][i] == pytest.approx(above[-1].capacity_mah_per_g, rel=1e-9)
         # energy per Li is the mean voltage of the uptake
         charges = np.diff([0.0, *(step.uptake_per_formula for step in above)])
         mean = float(np.dot(charges, [step.voltage_v for step in above])) / above[-1].uptake_per_formula
-        assert found["driving_force_ev_per_li"][i] == pytest.approx(-mean, abs=1e-9)
+        assert found["driving_force_ev_per_ion"][i] == pytest.approx(-mean, abs=1e-9)
 
     @pytest.mark.parametrize("i", range(6))
     def test_contacts_are_those_of_single_pairs(self, snapshot: Snapshot, six: Assessment, i: int) -> None:
         found = values(six)
-        sulfide, reactor = parse_reactant("Li6PS5Cl"), parse_reactant(SIX[i])
+        electrolyte, reactor = parse_reactant("Li6PS5Cl"), parse_reactant(SIX[i])
         alloy, anode = parse_reactant(ALLOYS[i]), parse_reactant("Li")
-        mixing = react(snapshot, reactor, sulfide).minimum_mutual.mutual_ev_per_atom
+        mixing = react(snapshot, reactor, electrolyte).minimum_mutual.mutual_ev_per_atom
         relay = react(snapshot, alloy, reactor).minimum_mutual.mutual_ev_per_atom
         assert found["mixing_ev_per_atom"][i] == pytest.approx(min(mixing, 0.0), abs=1e-9)
         assert found["relay_ev_per_atom"][i] == pytest.approx(min(relay, 0.0), abs=1e-9)
         attacks = []
         for attacker in (alloy, anode):
-            end = react(snapshot, attacker, sulfide).end_at_excess_a
-            attacks.append(end.mutual_ev_per_atom / (1.0 - end.x_atomic) * sulfide.unit.n_atoms)
-        assert found["sulfide_relief_ev_per_mol"][i] == pytest.approx(attacks[0] - attacks[1], abs=1e-8)
+            end = react(snapshot, attacker, electrolyte).end_at_excess_a
+            attacks.append(end.mutual_ev_per_atom / (1.0 - end.x_atomic) * electrolyte.unit.n_atoms)
+        assert found["electrolyte_relief_ev_per_mol"][i] == pytest.approx(attacks[0] - attacks[1], abs=1e-8)
 
     def test_the_attacks_are_the_published_definition(self, six: Assessment) -> None:
         # science: -12.47 eV with Li and -9.60 with LiAl per mole of Li6PS5Cl
-        relief = values(six)["sulfide_relief_ev_per_mol"]
+        relief = values(six)["electrolyte_relief_ev_per_mol"]
         assert relief[0] == pytest.approx(-9.60 + 12.47, abs=0.01)
         assert (relief[3:5] < 0.0).all()
 
@@ -87,7 +87,7 @@ class TestOfTheSix:
         found = values(six)
         assert found["metal_volume_fraction"][0] == pytest.approx(0.151, abs=0.001)
         layer = six.layer(50.0)
-        total = layer.metal_fraction + layer.salt_fraction + layer.sulfide_fraction
+        total = layer.metal_fraction + layer.salt_fraction + layer.electrolyte_fraction
         assert total == pytest.approx(np.ones(6))
 
     def test_lithiophilic_and_alloy_potential_are_those_of_the_metal(
@@ -103,30 +103,32 @@ class TestOfTheSix:
 
 
 class TestDefinitions:
-    def test_negative_controls_take_nothing_up(self, snapshot: Snapshot, surroundings: Surroundings) -> None:
-        reduction = reduce(surroundings, phases(snapshot, CONTROLS))
+    def test_negative_controls_take_nothing_up(self, snapshot: Snapshot, context: ScreeningContext) -> None:
+        reduction = reduce(context, phases(snapshot, CONTROLS))
         assert (reduction.end_step == -1).all()
         assert (np.abs(reduction.minimum_mutual_ev_per_atom) < 1e-3).all()
-        found = values(Assessment(reduction, meet(reduction, np.zeros(len(CONTROLS), dtype=bool))))
-        assert np.isnan(found["driving_force_ev_per_li"]).all()
-        assert (found["li_consumed_mah_per_g"] == 0.0).all()
+        found = values(
+            Assessment(reduction, compute_interfaces(reduction, np.zeros(len(CONTROLS), dtype=bool)))
+        )
+        assert np.isnan(found["driving_force_ev_per_ion"]).all()
+        assert (found["uptake_mah_per_g"] == 0.0).all()
         assert np.isnan(found["mixing_ev_per_atom"]).all()
 
     def test_neighbours_do_not_matter(self, snapshot: Snapshot, six: Assessment) -> None:
-        surroundings = six.reduction.surroundings
+        context = six.reduction.context
         rng = np.random.default_rng(5)
         others = rng.choice(np.flatnonzero(snapshot.phases.n_elements > 1), 30, replace=False)
         mixed = np.concatenate((others[:15], six.reduction.phase[::-1], others[15:]))
-        reduction = reduce(surroundings, mixed)
-        found = values(Assessment(reduction, meet(reduction, np.ones(len(mixed), dtype=bool))))
+        reduction = reduce(context, mixed)
+        found = values(Assessment(reduction, compute_interfaces(reduction, np.ones(len(mixed), dtype=bool))))
         for name, expected in values(six).items():
             assert np.array_equal(found[name][15:21][::-1], expected, equal_nan=True), name
 
     def test_stages_left_out_change_no_other(self, six: Assessment) -> None:
         asked = np.ones(6, dtype=bool)
-        only = values(Assessment(six.reduction, meet(six.reduction, asked, (RELIEF,))))
+        only = values(Assessment(six.reduction, compute_interfaces(six.reduction, asked, (RELIEF,))))
         whole = values(six)
-        assert np.array_equal(only["sulfide_relief_ev_per_mol"], whole["sulfide_relief_ev_per_mol"])
+        assert np.array_equal(only["electrolyte_relief_ev_per_mol"], whole["electrolyte_relief_ev_per_mol"])
         assert np.array_equal(only["alloy_potential_v"], whole["alloy_potential_v"])
         assert np.isnan(only["relay_ev_per_atom"]).all()
         assert np.isnan(only["mixing_ev_per_atom"]).all()
@@ -140,7 +142,7 @@ class TestDefinitions:
     def test_capacity_is_charge_over_mass(self, six: Assessment) -> None:
         r: Reduction = six.reduction
         expected = r.uptake_per_formula * MAH_PER_MOL_OF_CHARGE / r.molar_mass_g
-        assert values(six)["li_consumed_mah_per_g"] == pytest.approx(expected)
+        assert values(six)["uptake_mah_per_g"] == pytest.approx(expected)
 
 
 @pytest.mark.parametrize("metal", ["Au", "Ag", "Zn", "Mg", "Al", "Pt"])

@@ -5,10 +5,10 @@ import pytest
 
 from screening.phases.composition import parse_formula, parse_reactant
 from screening.phases.library import open_snapshot
-from screening.reactors.contacts import meet
+from screening.reactors.contacts import compute_interfaces
 from screening.reactors.criteria import Assessment
 from screening.reactors.detail import ReactorDetail, detail
-from screening.reactors.reduction import Surroundings, reduce
+from screening.reactors.reduction import ScreeningContext, reduce
 from screening.reactors.settings import Conditions
 from screening.thermo.lithiation import lithiate
 
@@ -16,22 +16,22 @@ WT = (10.0, 50.0)
 
 
 @pytest.fixture(scope="module")
-def surroundings() -> Surroundings:
-    return Surroundings.of(open_snapshot(), Conditions())
+def context() -> ScreeningContext:
+    return ScreeningContext.of(open_snapshot(), Conditions())
 
 
-def spelled_out(surroundings: Surroundings, label: str) -> ReactorDetail:
-    phase = surroundings.snapshot.find(parse_formula(label))
+def spelled_out(context: ScreeningContext, label: str) -> ReactorDetail:
+    phase = context.snapshot.find(parse_formula(label))
     assert phase is not None
-    return detail(surroundings, phase, label, WT)
+    return detail(context, phase, label, WT)
 
 
 @pytest.mark.parametrize("label", ["LiAlCl4", "Li2Al2Cl8", "MgF2", "Li3HoCl6", "Li10GeP2S12", "LiF"])
 def test_plateaus_are_those_of_the_staircase_of_the_formula_as_written(
-    surroundings: Surroundings, label: str
+    context: ScreeningContext, label: str
 ) -> None:
-    found = spelled_out(surroundings, label)
-    alone = lithiate(surroundings.snapshot, parse_reactant(label))
+    found = spelled_out(context, label)
+    alone = lithiate(context.snapshot, parse_reactant(label))
     assert [p.reaction for p in found.plateaus] == [s.reaction for s in alone.steps]
     assert [p.capacity_mah_per_g for p in found.plateaus] == pytest.approx(
         [s.capacity_mah_per_g for s in alone.steps]
@@ -42,11 +42,11 @@ def test_plateaus_are_those_of_the_staircase_of_the_formula_as_written(
     assert found.energy_above_hull_ev_per_atom == pytest.approx(alone.energy_above_hull_ev_per_atom)
 
 
-def test_layers_are_those_of_the_criteria(surroundings: Surroundings) -> None:
-    found = spelled_out(surroundings, "LiAlCl4")
-    phase = np.array([surroundings.snapshot.find(parse_formula("LiAlCl4"))])
-    reduction = reduce(surroundings, phase)
-    assessment = Assessment(reduction, meet(reduction, np.ones(1, dtype=bool)))
+def test_layers_are_those_of_the_criteria(context: ScreeningContext) -> None:
+    found = spelled_out(context, "LiAlCl4")
+    phase = np.array([context.snapshot.find(parse_formula("LiAlCl4"))])
+    reduction = reduce(context, phase)
+    assessment = Assessment(reduction, compute_interfaces(reduction, np.ones(1, dtype=bool)))
     end = found.at_excess
     assert end is not None
     for wt, state in zip(WT, end.layers, strict=True):
@@ -60,8 +60,8 @@ def test_layers_are_those_of_the_criteria(surroundings: Surroundings) -> None:
     assert not alloy.layers[1].metal_percolates
 
 
-def test_what_does_not_react_has_no_alloy_and_no_excess(surroundings: Surroundings) -> None:
-    found = spelled_out(surroundings, "LiF")
+def test_what_does_not_react_has_no_alloy_and_no_excess(context: ScreeningContext) -> None:
+    found = spelled_out(context, "LiF")
     assert found.alloy == found.richest_alloy == ""
     assert found.at_excess is None
     assert found.with_alloy is None
@@ -69,7 +69,7 @@ def test_what_does_not_react_has_no_alloy_and_no_excess(surroundings: Surroundin
 
 
 def test_an_alloy_anode_writes_its_own_reactions() -> None:
-    surroundings = Surroundings.of(open_snapshot(), Conditions(anode="LiAl"))
-    found = spelled_out(surroundings, "MgF2")
+    context = ScreeningContext.of(open_snapshot(), Conditions(anode="LiAl"))
+    found = spelled_out(context, "MgF2")
     assert [p.reaction for p in found.plateaus] == ["2 LiAl + MgF2 -> 2 LiF + MgAl2"]
     assert found.plateaus[0].uptake_per_formula == pytest.approx(2.0)

@@ -5,12 +5,12 @@ import pytest
 
 from screening.phases.composition import parse_formula
 from screening.phases.library import open_snapshot
-from screening.reactors.contacts import meet
+from screening.reactors.contacts import compute_interfaces
 from screening.reactors.criteria import CRITERIA, Assessment
 from screening.reactors.drawn_scores import drawn_scores
-from screening.reactors.forms import UNCERTAIN_CRITERIA, criterion_forms
+from screening.reactors.linear_forms import UNCERTAIN_CRITERIA, criterion_forms
 from screening.reactors.ranking import desirabilities, weighted_geometric_mean, weights
-from screening.reactors.reduction import Surroundings, reduce
+from screening.reactors.reduction import ScreeningContext, reduce
 from screening.reactors.settings import Conditions, Ranking
 from screening.reactors.uncertainty import DEFAULT_ERROR_MODEL
 
@@ -22,8 +22,10 @@ FORMULAS = ("LiAlCl4", "MgI2", "MgF2", "Li3HoCl6", "Li3YBr6", "Li10GeP2S12", "Zn
 def assessment(request: pytest.FixtureRequest) -> Assessment:
     snapshot = open_snapshot()
     phase = np.array([snapshot.find(parse_formula(formula)) for formula in FORMULAS])
-    reduction = reduce(Surroundings.of(snapshot, Conditions()), phase)
-    return Assessment(reduction, meet(reduction, np.ones(len(phase), dtype=bool), request.param))
+    reduction = reduce(ScreeningContext.of(snapshot, Conditions()), phase)
+    return Assessment(
+        reduction, compute_interfaces(reduction, np.ones(len(phase), dtype=bool), request.param)
+    )
 
 
 @pytest.mark.parametrize(
@@ -34,9 +36,9 @@ def assessment(request: pytest.FixtureRequest) -> Assessment:
             {
                 "floor": 0.2,
                 "criteria": {
-                    "driving_force_ev_per_li": {"target": True, "worst": 0.0, "best": -1.0, "exponent": 0.5},
+                    "driving_force_ev_per_ion": {"target": True, "worst": 0.0, "best": -1.0, "exponent": 0.5},
                     "relay_ev_per_atom": {"weight": 0.0},
-                    "sulfide_relief_ev_per_mol": {"scale": "log", "worst": 0.1, "best": 10.0},
+                    "electrolyte_relief_ev_per_mol": {"scale": "log", "worst": 0.1, "best": 10.0},
                 },
             }
         ),

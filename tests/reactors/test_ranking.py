@@ -20,7 +20,7 @@ from screening.reactors.ranking import (
     rank,
     ranks,
 )
-from screening.reactors.reduction import Surroundings, reduce
+from screening.reactors.reduction import ScreeningContext, reduce
 from screening.reactors.settings import Conditions, Desirability, Filters, Ranking
 
 N = len(CRITERIA)
@@ -108,10 +108,10 @@ class TestPareto:
         self, drawn: np.ndarray, passes: np.ndarray
     ) -> None:
         names = [criterion.name for criterion in CRITERIA]
-        chosen = Ranking(pareto=("driving_force_ev_per_li", "sulfide_relief_ev_per_mol"))
+        chosen = Ranking(pareto=("driving_force_ev_per_ion", "electrolyte_relief_ev_per_mol"))
         values = np.ones((10, N))
-        values[:, names.index("driving_force_ev_per_li")] = -drawn[:, 0]
-        values[:, names.index("sulfide_relief_ev_per_mol")] = drawn[:, 1]
+        values[:, names.index("driving_force_ev_per_ion")] = -drawn[:, 0]
+        values[:, names.index("electrolyte_relief_ev_per_mol")] = drawn[:, 1]
         found = pareto(values, chosen, passes)
         for i in range(10):
             dominated = any(
@@ -126,14 +126,14 @@ class TestPareto:
 
 
 @pytest.fixture(scope="module")
-def surroundings() -> Surroundings:
-    return Surroundings.of(open_snapshot(), Conditions())
+def context() -> ScreeningContext:
+    return ScreeningContext.of(open_snapshot(), Conditions())
 
 
 class TestFilters:
-    def outcome(self, surroundings: Surroundings, formula: str, filters: Filters) -> dict[str, int]:
-        phase = np.array([surroundings.snapshot.find(parse_formula(formula))])
-        outcomes = apply_filters(reduce(surroundings, phase), filters)
+    def outcome(self, context: ScreeningContext, formula: str, filters: Filters) -> dict[str, int]:
+        phase = np.array([context.snapshot.find(parse_formula(formula))])
+        outcomes = apply_filters(reduce(context, phase), filters)
         return {one.name: int(one.outcome[0]) for one in outcomes}
 
     @pytest.mark.parametrize(
@@ -150,27 +150,25 @@ class TestFilters:
             ("Li10GeP2S12", "near_hull", FAILS),
         ],
     )
-    def test_single_outcomes(
-        self, surroundings: Surroundings, formula: str, name: str, expected: int
-    ) -> None:
+    def test_single_outcomes(self, context: ScreeningContext, formula: str, name: str, expected: int) -> None:
         filters = Filters(
             forbid_toxic=True, forbid_moisture_hazard=True, maximum_energy_above_hull_ev_per_atom=0.01
         )
-        assert self.outcome(surroundings, formula, filters)[name] == expected
+        assert self.outcome(context, formula, filters)[name] == expected
 
-    def test_hard_filters_are_three_unless_asked(self, surroundings: Surroundings) -> None:
-        assert set(self.outcome(surroundings, "MgF2", Filters())) == {
+    def test_hard_filters_are_three_unless_asked(self, context: ScreeningContext) -> None:
+        assert set(self.outcome(context, "MgF2", Filters())) == {
             "reacts",
             "metallic_product",
             "allowed_elements",
         }
 
-    def test_undecided_does_not_fail(self, surroundings: Surroundings) -> None:
-        snapshot = surroundings.snapshot
+    def test_undecided_does_not_fail(self, context: ScreeningContext) -> None:
+        snapshot = context.snapshot
         some = np.random.default_rng(2).choice(
             np.flatnonzero(snapshot.phases.n_elements == 2), 400, replace=False
         )
-        outcomes = apply_filters(reduce(surroundings, some), Filters())
+        outcomes = apply_filters(reduce(context, some), Filters())
         undecided = outcomes[1].outcome == UNDECIDED
         others = (outcomes[0].outcome == PASSES) & (outcomes[2].outcome == PASSES)
         assert (undecided & others).any()

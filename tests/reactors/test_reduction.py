@@ -9,8 +9,8 @@ from screening.errors import InputError
 from screening.phases.composition import parse_formula
 from screening.phases.library import open_snapshot
 from screening.phases.snapshot import Snapshot
-from screening.reactors.contacts import meet
-from screening.reactors.reduction import Surroundings, reduce
+from screening.reactors.contacts import compute_interfaces
+from screening.reactors.reduction import ScreeningContext, reduce
 from screening.reactors.settings import Conditions
 
 
@@ -21,7 +21,7 @@ def snapshot() -> Snapshot:
 
 def alloys(snapshot: Snapshot, formula: str, **conditions: object) -> tuple[str, str]:
     phase = np.array([snapshot.find(parse_formula(formula))])
-    found = reduce(Surroundings.of(snapshot, Conditions.model_validate(conditions)), phase)
+    found = reduce(ScreeningContext.of(snapshot, Conditions.model_validate(conditions)), phase)
     names = [
         str(snapshot.phases.formula[p]) if p >= 0 else "" for p in (found.alloy[0], found.richest_alloy[0])
     ]
@@ -57,8 +57,8 @@ def test_the_alloy_can_be_chosen(snapshot: Snapshot) -> None:
 @given(st.floats(0.0, 0.9))
 def test_a_higher_floor_never_takes_up_more(snapshot: Snapshot, floor: float) -> None:
     phase = np.array([snapshot.find(parse_formula(f)) for f in ("LiAlCl4", "MgF2", "SnF2", "Li10GeP2S12")])
-    low = reduce(Surroundings.of(snapshot, Conditions(plateau_floor_v=floor)), phase)
-    high = reduce(Surroundings.of(snapshot, Conditions(plateau_floor_v=min(floor + 0.05, 0.95))), phase)
+    low = reduce(ScreeningContext.of(snapshot, Conditions(plateau_floor_v=floor)), phase)
+    high = reduce(ScreeningContext.of(snapshot, Conditions(plateau_floor_v=min(floor + 0.05, 0.95))), phase)
     assert np.all(high.uptake_per_formula <= low.uptake_per_formula)
     for i in range(len(phase)):
         inside = slice(low.stairs.step_start[i], low.stairs.step_start[i + 1])
@@ -77,14 +77,14 @@ def test_a_walk_that_fails_is_named(snapshot: Snapshot, monkeypatch: pytest.Monk
     monkeypatch.setattr(module, "tie_lines", lambda s, a, b: Failed(len(b)))
     phase = np.array([snapshot.find(parse_formula(f)) for f in ("LiAlCl4", "MgF2")])
     with pytest.raises(InputError, match="Li and MgF2 cannot be walked"):
-        reduce(Surroundings.of(snapshot, Conditions()), phase)
+        reduce(ScreeningContext.of(snapshot, Conditions()), phase)
 
 
 def test_what_has_no_alloy_relieves_nothing(snapshot: Snapshot) -> None:
     """Contacts of candidates with an alloy, without one, and not asked for."""
     phase = np.array([snapshot.find(parse_formula(f)) for f in ("LiAlCl4", "P2S5", "MgF2")])
-    reduction = reduce(Surroundings.of(snapshot, Conditions()), phase)
-    contacts = meet(reduction, np.array([True, True, False]))
+    reduction = reduce(ScreeningContext.of(snapshot, Conditions()), phase)
+    contacts = compute_interfaces(reduction, np.array([True, True, False]))
     relief = contacts.per_alloy(contacts.alloys.relief_ev_per_mol)
     assert relief[0] > 1.0
     assert relief[1] == contacts.relay_ev_per_atom[1] == 0.0

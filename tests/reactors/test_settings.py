@@ -54,10 +54,10 @@ def test_what_makes_no_sense_is_refused(kind: type, given: dict[str, object]) ->
 
 
 def test_the_error_model_takes_a_studys_changes() -> None:
-    changed = Uncertainty(bias_ev_per_li={"Cl": -0.5}, reduction_sd_ev_per_atom=0.3).error_model()
+    changed = Uncertainty(bias_ev_per_ion={"Cl": -0.5}, reduction_sd_ev_per_atom=0.3).error_model()
     chlorine = next(a for a in changed.anions if a.symbol == "Cl")
-    assert chlorine.bias_ev_per_li == -0.5
+    assert chlorine.bias_ev_per_ion == -0.5
     assert changed.reduction_sd_ev_per_atom == 0.3
     assert changed.mixing_sd_ev_per_atom == DEFAULT_ERROR_MODEL.mixing_sd_ev_per_atom
     with pytest.raises(InputError, match="no anion 'Xx'"):
-        Uncertainty(bias_ev_per_li={"Xx": 0.1}).error_model()
+        Uncertainty(bias_ev_per_ion={"Xx": 0.1}).error_model()

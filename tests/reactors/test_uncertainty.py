@@ -65,7 +65,7 @@ def column(symbol: str) -> int:
 
 
 def bias(symbol: str) -> float:
-    return DEFAULT_ERROR_MODEL.anions[column(symbol)].bias_ev_per_li
+    return DEFAULT_ERROR_MODEL.anions[column(symbol)].bias_ev_per_ion
 
 
 def reaction(snapshot: Snapshot, units: dict[str, float]) -> csr_array:
@@ -85,8 +85,8 @@ class TestCalibration:
                 found.valence,
                 found.n_measured,
             )
-            assert default.bias_ev_per_li == pytest.approx(found.bias_ev_per_li, abs=ROUNDING)
-            assert default.bias_sd_ev_per_li == pytest.approx(found.bias_sd_ev_per_li, abs=ROUNDING)
+            assert default.bias_ev_per_ion == pytest.approx(found.bias_ev_per_ion, abs=ROUNDING)
+            assert default.bias_sd_ev_per_ion == pytest.approx(found.bias_sd_ev_per_ion, abs=ROUNDING)
         for name in (
             "reduction_sd_ev_per_atom",
             "mixing_sd_ev_per_atom",
@@ -126,11 +126,11 @@ class TestCalibration:
         )
         fit = fit_reductions(simulated)
         assert fit.sd_ev_per_atom == pytest.approx(0.15, rel=0.15)
-        assert np.all(np.abs(fit.bias_ev_per_li[:3] - [-0.3, -0.1, -0.2]) < 3.0 * fit.bias_sd_ev_per_li[:3])
+        assert np.all(np.abs(fit.bias_ev_per_ion[:3] - [-0.3, -0.1, -0.2]) < 3.0 * fit.bias_sd_ev_per_ion[:3])
         few = simulated.anion == 35
         own = (error * lithium / atoms**2)[few].sum() / (lithium**2 / atoms**2)[few].sum()
-        assert fit.common_bias_ev_per_li < fit.bias_ev_per_li[3] < own
-        assert fit.bias_sd_ev_per_li[3] > 2.0 * fit.bias_sd_ev_per_li[:3].max()
+        assert fit.common_bias_ev_per_ion < fit.bias_ev_per_ion[3] < own
+        assert fit.bias_sd_ev_per_ion[3] > 2.0 * fit.bias_sd_ev_per_ion[:3].max()
 
     def test_lithium_salts_of_peroxides_are_not_taken_for_oxides(self, measured: Measured) -> None:
         oxides = li_reductions(measured, by_lithium_only=False)
@@ -200,7 +200,7 @@ class TestForms:
     def test_reduction_carries_the_bias_of_its_anion(self, snapshot: Snapshot, errors: PhaseErrors) -> None:
         form = reaction(snapshot, {"MgF2": -1.0, "Li": -2.0, "Mg": 1.0, "LiF": 2.0})
         assert errors.mean(form) == pytest.approx([2.0 * bias("F")])
-        sd = DEFAULT_ERROR_MODEL.anions[column("F")].bias_sd_ev_per_li
+        sd = DEFAULT_ERROR_MODEL.anions[column("F")].bias_sd_ev_per_ion
         own = 3.0 * DEFAULT_ERROR_MODEL.reduction_sd_ev_per_atom
         assert errors.standard_deviation(form) == pytest.approx([np.hypot(own, 2.0 * sd)])
 
@@ -262,7 +262,7 @@ class TestDraws:
         assert np.all(np.abs(drawn.mean(axis=0) - errors.mean(forms)) < SAMPLING_SIGMAS * sd / np.sqrt(n))
         assert np.all(np.abs(drawn.std(axis=0) / sd - 1.0) < SAMPLING_SIGMAS / np.sqrt(2 * n))
         found = np.corrcoef(drawn.T)
-        shared = 9.0 * DEFAULT_ERROR_MODEL.anions[column("Cl")].bias_sd_ev_per_li ** 2
+        shared = 9.0 * DEFAULT_ERROR_MODEL.anions[column("Cl")].bias_sd_ev_per_ion ** 2
         own = (4.0 * DEFAULT_ERROR_MODEL.reduction_sd_ev_per_atom) ** 2
         assert found[0, 1] == pytest.approx((shared + own) / (sd[0] * sd[1]), abs=0.03)
         assert found[0, 2] == pytest.approx(shared / (sd[0] * sd[2]), abs=0.03)
@@ -287,16 +287,16 @@ class TestDraws:
 
 class TestSettings:
     def test_a_study_may_change_single_numbers(self) -> None:
-        changed = DEFAULT_ERROR_MODEL.changed(bias_ev_per_li={"Cl": 0.0}, alloy_sd_ev_per_atom=0.02)
-        assert changed.anions[column("Cl")].bias_ev_per_li == 0.0
+        changed = DEFAULT_ERROR_MODEL.changed(bias_ev_per_ion={"Cl": 0.0}, alloy_sd_ev_per_atom=0.02)
+        assert changed.anions[column("Cl")].bias_ev_per_ion == 0.0
         assert changed.anions[column("F")] == DEFAULT_ERROR_MODEL.anions[column("F")]
         assert changed.alloy_sd_ev_per_atom == 0.02
 
     @pytest.mark.parametrize(
         "change",
         [
-            {"bias_ev_per_li": {"Xx": 0.1}},
-            {"bias_sd_ev_per_li": {"Cl": -0.1}},
+            {"bias_ev_per_ion": {"Xx": 0.1}},
+            {"bias_sd_ev_per_ion": {"Cl": -0.1}},
             {"mixing_sd_ev_per_atom": -0.1},
             {"mixing_sd_ev_per_atom": float("nan")},
         ],

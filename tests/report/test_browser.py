@@ -80,22 +80,22 @@ def test_the_table_sorts_by_click_and_by_key_and_says_so(opened: Browser, six: P
     from selenium.webdriver.common.keys import Keys
 
     table = pd.read_parquet(six / "ranking.parquet")
-    head = "[data-column=li_consumed_mah_per_g]"
+    head = "[data-column=uptake_mah_per_g]"
     opened.click(head)
     assert opened.find(f"th:has({head})").get_attribute("aria-sort") == "ascending"
-    shown = [number(text) for text in opened.column("li_consumed_mah_per_g")]
-    np.testing.assert_allclose(shown, np.sort(table["li_consumed_mah_per_g"]), rtol=1e-3)
+    shown = [number(text) for text in opened.column("uptake_mah_per_g")]
+    np.testing.assert_allclose(shown, np.sort(table["uptake_mah_per_g"]), rtol=1e-3)
     opened.find(head).send_keys(Keys.ENTER)
     assert opened.find(f"th:has({head})").get_attribute("aria-sort") == "descending"
-    shown = [number(text) for text in opened.column("li_consumed_mah_per_g")]
-    np.testing.assert_allclose(shown, np.sort(table["li_consumed_mah_per_g"])[::-1], rtol=1e-3)
+    shown = [number(text) for text in opened.column("uptake_mah_per_g")]
+    np.testing.assert_allclose(shown, np.sort(table["uptake_mah_per_g"])[::-1], rtol=1e-3)
     assert "descending" in opened.find("#ranking-status").text
 
 
 def test_what_has_no_value_stands_last_both_ways(opened: Browser) -> None:
     for _ in range(2):
-        opened.click("#ranking-table [data-column=sulfide_relief_ev_per_mol]")
-        values = [number(text) for text in opened.column("sulfide_relief_ev_per_mol")]
+        opened.click("#ranking-table [data-column=electrolyte_relief_ev_per_mol]")
+        values = [number(text) for text in opened.column("electrolyte_relief_ev_per_mol")]
         assert not np.isnan(values[:6]).any()
         assert np.isnan(values[6:]).all()
 
@@ -107,7 +107,7 @@ def test_filters_keep_what_fits(opened: Browser) -> None:
     opened.click("#ranked-only")
     assert len(opened.column("formula")) == 6
     opened.click("#add-bound")
-    opened.choose("#bounds select:first-child", "driving_force_ev_per_li")
+    opened.choose("#bounds select:first-child", "driving_force_ev_per_ion")
     opened.choose("#bounds select:nth-of-type(2)", "most")
     opened.find("#bounds input").send_keys("-1")
     assert opened.column("formula") == ["LiAlCl₄", "Li₁₀GeP₂S₁₂"]
@@ -124,7 +124,7 @@ def test_a_definition_shows_on_focus_and_on_hover(opened: Browser) -> None:
     opened.js("document.activeElement.blur()")
     assert not opened.find("#tip").is_displayed()
     ActionChains(opened.driver).move_to_element(opened.find("[data-column=mixing_ev_per_atom]")).perform()
-    assert opened.find("#tip").text.startswith("Lowest mutual energy of reactor | sulfide")
+    assert opened.find("#tip").text.startswith("Lowest mutual energy of reactor | electrolyte")
 
 
 @pytest.mark.parametrize("axis", ["atomic", "molar", "mass"])
@@ -154,7 +154,7 @@ def test_energies_per_mole_and_mutual_are_those_of_the_file(
     np.testing.assert_allclose(circles["y"], per_mole, rtol=SAME)
     # past the last reaction lithium only dilutes: nothing changes per mole of reactor
     np.testing.assert_allclose(line["y"][-1], per_mole[-1], rtol=1e-6)
-    opened.choose("#contact", "sulfide")
+    opened.choose("#contact", "electrolyte")
     opened.click("input[name=energy][value=mutual]")
     _, circles, *_ = opened.traces("curves-chart")
     reactors = json.loads((six / "ranking.json").read_text("utf-8"))["reactors"]
@@ -294,7 +294,7 @@ def large_results(six: Path, directory: Path) -> pd.DataFrame:
     table["rank"] = pd.array(np.arange(1, ALL_ROWS + 1), dtype="Int32")
     table["score"] = np.sort(rng.random(ALL_ROWS))[::-1]
     table["pareto"] = rng.random(ALL_ROWS) < 0.01
-    for name in ("driving_force_ev_per_li", "sulfide_relief_ev_per_mol", "relay_ev_per_atom"):
+    for name in ("driving_force_ev_per_ion", "electrolyte_relief_ev_per_mol", "relay_ev_per_atom"):
         table[name] = rng.normal(size=ALL_ROWS)
     table.to_parquet(directory / "ranking.parquet")
     content = json.loads((six / "ranking.json").read_text("utf-8"))
@@ -355,7 +355,7 @@ def test_a_contradiction_fits_a_phone_row_by_row(browser: Browser, own_six: Path
     assert browser.complaints() == []
 
 
-def test_pairs_of_anode_and_sulfide_switch_all_parts(browser: Browser, own_six: Path) -> None:
+def test_pairs_of_anode_and_electrolyte_switch_all_parts(browser: Browser, own_six: Path) -> None:
     table = pd.read_parquet(own_six / "ranking.parquet")
     other = table.iloc[::-1].assign(anode="Na", score=table["score"].to_numpy() / 2)
     pd.concat([table, other], ignore_index=True).to_parquet(own_six / "ranking.parquet")

@@ -159,7 +159,7 @@ def test_estimates_are_marked_where_they_stand(six: Path, page: str) -> None:
     assert "marks what rests on a phase whose energy is itself an estimate" in page
 
 
-def test_pairs_of_anode_and_sulfide_are_told_apart(own_six: Path) -> None:
+def test_pairs_of_anode_and_electrolyte_are_told_apart(own_six: Path) -> None:
     table = pd.read_parquet(own_six / "ranking.parquet")
     both = pd.concat([table, table.assign(anode="Na")], ignore_index=True)
     both.to_parquet(own_six / "ranking.parquet")

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from screening.campaign.outcome import conclude
+from screening.campaign.outcome import rank_campaign
 from screening.campaign.results import details, shown, write_results
 from screening.campaign.run import Source, Workers
 from screening.campaign.run import run as run_study
@@ -23,7 +23,7 @@ def results(tmp_path_factory: pytest.TempPathFactory) -> Path:
     quick = study.model_copy(update={"uncertainty": study.uncertainty.model_copy(update={"draws": 20})})
     source = Source(quick.snapshot, "", None)
     campaign = run_study(quick, source, directory, workers=Workers(1, "processes", ""))
-    outcomes = conclude(campaign)
+    outcomes = rank_campaign(campaign)
     described = [details(campaign, outcome, shown(campaign, outcome)) for outcome in outcomes]
     write_results(campaign, outcomes, described)
     return directory

@@ -36,7 +36,9 @@ def test_both_correlations_are_those_of_scipy(pairs: list[tuple[int, int]]) -> N
 def table(n: int, rng: np.random.Generator) -> pd.DataFrame:
     columns = {criterion.name: rng.normal(size=n) for criterion in CRITERIA}
     names = [f"R{k}" for k in range(n)]
-    return pd.DataFrame({"formula": names, "anode": "Li", "sulfide": "S", "score": rng.random(n), **columns})
+    return pd.DataFrame(
+        {"formula": names, "anode": "Li", "electrolyte": "S", "score": rng.random(n), **columns}
+    )
 
 
 def group(frame: pd.DataFrame, value: np.ndarray, n_open: int = 0) -> OutcomeGroup:
@@ -110,7 +112,7 @@ def test_intervals_cover_the_truth_about_as_often_as_they_say() -> None:
     rng, covered, trials, n = np.random.default_rng(5), 0, 60, 20
     rho = 0.6
     truth = 2.0 / np.pi * np.arcsin(rho)  # Kendall's tau of a bivariate normal distribution
-    frame = table(n, rng)[["formula", "anode", "sulfide", "score"]]
+    frame = table(n, rng)[["formula", "anode", "electrolyte", "score"]]
     rest = {criterion.name: np.full(n, np.nan) for criterion in CRITERIA}
     for _ in range(trials):
         x, noise = rng.normal(size=(2, n))

@@ -10,7 +10,7 @@ from screening.lab.outcomes import MeasuredCell
 from screening.phases.composition import parse_formula
 from screening.phases.library import open_snapshot
 from screening.reactors.detail import detail
-from screening.reactors.reduction import Surroundings
+from screening.reactors.reduction import ScreeningContext
 from screening.reactors.settings import Conditions
 from screening.validation.joining import Check, Verdict, checks_frame, join
 from screening.validation.predictions import Predictions
@@ -105,7 +105,7 @@ def test_volumes_are_those_of_the_cell_s_own_content(
     snapshot = open_snapshot()
     phase = snapshot.find(parse_formula("LiAlCl4"))
     assert phase is not None
-    own = detail(Surroundings.of(snapshot, Conditions()), phase, "LiAlCl4", (wt,))
+    own = detail(ScreeningContext.of(snapshot, Conditions()), phase, "LiAlCl4", (wt,))
     first = next(plateau for plateau in own.plateaus if plateau.holds_alloy)
     assert own.at_excess is not None
     ends = (first.layers[0].metal_fraction, own.at_excess.layers[0].metal_fraction)
@@ -122,7 +122,7 @@ def test_volumes_that_nobody_knows_leave_the_question_open(
     kept = [name for name in predictions.table if "_fraction_" not in str(name)]
     bare = replace(predictions, table=predictions.table[kept], details={})
     found = [check for check in ask(join(bare, made).pairs) if "volumes" in check.reason]
-    assert [check.question.split()[1] for check in found] == ["metal", "sulfide", "metal"]
+    assert [check.question.split()[1] for check in found] == ["metal", "electrolyte", "metal"]
     assert {check.verdict for check in found} == {Verdict.CANNOT_TELL}
 
 
@@ -150,10 +150,10 @@ def test_an_energy_within_its_own_error_of_the_limit_is_noise(
         b=sheet("symmetric", "", 0.0, "life_h = 100", more=protocol),
         c=sheet("full", "Li3HoCl6", 50.0, "coulombic_efficiency = 0.95, sd = 0.01"),
     )
-    sd = predictions.details["Li3HoCl6", "Li", "Li6PS5Cl"].criteria["sulfide_relief_ev_per_mol"]
+    sd = predictions.details["Li3HoCl6", "Li", "Li6PS5Cl"].criteria["electrolyte_relief_ev_per_mol"]
     assert sd.standard_deviation is not None
     value = relief * sd.standard_deviation
-    table = predictions.table.assign(sulfide_relief_ev_per_mol=value)
+    table = predictions.table.assign(electrolyte_relief_ev_per_mol=value)
     checks = ask(join(replace(predictions, table=table), made).pairs)
     step = next(check for check in checks if check.cell == "c" and "relieves" in check.question)
     assert step.verdict is verdict
@@ -264,7 +264,7 @@ def test_formulas_join_however_they_are_written(predictions: Predictions, cells:
     made = cells(
         a=sheet("rest", "Li2Al2Cl8", 50.0, "completion_h = 18"),
         b=sheet("rest", "NaCl", 50.0, "completion_h = 18"),
-        c=sheet("rest", "LiAlCl4", 50.0, "completion_h = 18", more='sulfide = "Li3PS4"\n'),
+        c=sheet("rest", "LiAlCl4", 50.0, "completion_h = 18", more='electrolyte = "Li3PS4"\n'),
     )
     joined = join(predictions, made)
     assert [pair.prediction.reactor for pair in joined.pairs] == ["LiAlCl4"]

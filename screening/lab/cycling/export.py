@@ -13,7 +13,7 @@ from pathlib import Path
 import pandas as pd
 
 from screening.errors import InputError
-from screening.files import whole_file, write_json
+from screening.files import atomic_write, write_json
 from screening.lab.cycling.table import BDF_LABELS, EXTRA_COLUMNS, CyclingData
 from screening.provenance import Provenance
 
@@ -80,12 +80,12 @@ def write_bdf(
     if suffix == ".parquet":
         extra = {key.encode(): json.dumps(value).encode() for key, value in notes.items()}
         described = table.replace_schema_metadata({**(table.schema.metadata or {}), **extra})
-        with whole_file(path) as draft:
+        with atomic_write(path) as draft:
             pa.parquet.write_table(described, draft, compression="zstd")
         return
     write_json(path.with_name(f"{path.name}.metadata.json"), notes)
     bare = pa.csv.WriteOptions(include_header=False, quoting_style="none")
-    with whole_file(path) as draft, draft.open("wb") as file:
+    with atomic_write(path) as draft, draft.open("wb") as file:
         # the standard's readers look for the bare names; Arrow would quote them
         file.write((",".join(table.column_names) + "\n").encode())
         pa.csv.write_csv(table, file, bare)

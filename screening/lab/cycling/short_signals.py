@@ -33,7 +33,7 @@ def arrhenius_log_factor(
     return np.nan_to_num(np.log(kelvin / reference_k) + exponent, nan=0.0)
 
 
-def promised(
+def extrapolated(
     log_resistance: np.ndarray,
     log_current: np.ndarray,
     at_log_current: np.ndarray | float,
@@ -92,7 +92,7 @@ def baseline(log_resistance: np.ndarray, log_current: np.ndarray, alpha: np.ndar
     count = len(log_resistance)
     past = np.full((2 * BASELINE_HALF_CYCLES, count), np.nan)
     for lag in range(1, min(2 * BASELINE_HALF_CYCLES + 1, count)):
-        past[lag - 1, lag:] = promised(
+        past[lag - 1, lag:] = extrapolated(
             log_resistance[:-lag], log_current[:-lag], log_current[lag:], alpha[lag:]
         )
     one, two, three = same = past[1::2]
@@ -179,7 +179,7 @@ def stays_low(
     later = slice(first + 1, first + 1 + span)
     if first + 1 >= len(log_resistance):
         return True
-    frozen = promised(base[first : first + 1], log_current[first : first + 1], log_current[later])
+    frozen = extrapolated(base[first : first + 1], log_current[first : first + 1], log_current[later])
     return bool(np.mean(log_resistance[later] - frozen < log_ratio) >= 0.75)
 
 

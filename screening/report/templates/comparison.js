@@ -64,8 +64,8 @@ class Comparison {
 
   certainty() {
     const { page } = this;
-    const [anode, sulfide] = page.pairs[this.ranking.pair];
-    const ranked = page.reactors.filter((r) => r.anode === anode && r.sulfide === sulfide && r.rank !== null);
+    const [anode, electrolyte] = page.pairs[this.ranking.pair];
+    const ranked = page.reactors.filter((r) => r.anode === anode && r.electrolyte === electrolyte && r.rank !== null);
     if (ranked.length && ranked.every((r) => r.rank_probability.length)) this.matrix(ranked);
     else this.bars();
   }

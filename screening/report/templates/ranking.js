@@ -13,7 +13,7 @@ class Ranking {
     this.pair = 0;
     this.spelledOut = new Map();
     page.reactors.forEach((reactor, k) =>
-      this.spelledOut.set([reactor.anode, reactor.sulfide, reactor.formula].join(" "), k));
+      this.spelledOut.set([reactor.anode, reactor.electrolyte, reactor.formula].join(" "), k));
     this.connect();
     this.choose();
   }
@@ -48,7 +48,7 @@ class Ranking {
     bound.querySelector("select").focus();
   }
 
-  // Row numbers of one pair of anode and sulfide.
+  // Row numbers of one pair of anode and electrolyte.
   rowsOfPair() {
     const { n, pair } = this.page;
     const every = Array.from({ length: n }, (_, row) => row);
@@ -147,8 +147,8 @@ class Ranking {
   formulaCell(row) {
     const data = this.page.data;
     const formula = subscripted(data.formula[row]);
-    const [anode, sulfide] = this.page.pairs[this.page.pair[row] ?? 0];
-    const number = this.spelledOut.get([anode, sulfide, data.formula[row]].join(" "));
+    const [anode, electrolyte] = this.page.pairs[this.page.pair[row] ?? 0];
+    const number = this.spelledOut.get([anode, electrolyte, data.formula[row]].join(" "));
     const name = number === undefined ? formula : element("button", { type: "button" }, formula);
     if (number !== undefined) name.addEventListener("click", () => this.onChoose(number));
     const cell = element("th", { scope: "row" }, name);

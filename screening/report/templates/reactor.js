@@ -18,11 +18,11 @@ class ReactorView {
     readout("curves-chart", "curves-readout", (point) => point.customdata);
   }
 
-  // Offer the reactors of one pair of anode and sulfide.
+  // Offer the reactors of one pair of anode and electrolyte.
   offer(pair) {
-    const [anode, sulfide] = this.page.pairs[pair];
+    const [anode, electrolyte] = this.page.pairs[pair];
     this.group = this.page.reactors.map((reactor, k) => ({ reactor, k }))
-      .filter(({ reactor }) => reactor.anode === anode && reactor.sulfide === sulfide);
+      .filter(({ reactor }) => reactor.anode === anode && reactor.electrolyte === electrolyte);
     byId("reactor-choice").replaceChildren(...this.group.map(({ reactor, k }) => {
       const rank = reactor.rank === null ? "no rank" : `rank ${reactor.rank}`;
       const mark = reactor.estimated ? ", estimated" : "";
@@ -59,7 +59,7 @@ class ReactorView {
 
   curves() {
     const contact = byId("contact").value;
-    const against = contact === "sulfide" ? this.reactor.sulfide : this.reactor.formula;
+    const against = contact === "electrolyte" ? this.reactor.electrolyte : this.reactor.formula;
     const curves = contact === "all"
       ? this.group.filter(({ reactor }) => reactor.rank !== null).slice(0, theme().series.length)
         .flatMap(({ reactor }) => reactor.curves.filter((curve) => isAnodeOn(curve, reactor)).slice(0, 1))
@@ -85,11 +85,11 @@ class ReactorView {
     const counted = this.reactor.plateaus.filter((plateau) => plateau.above_floor);
     const layers = counted.length ? counted[counted.length - 1].layers : [];
     const share = (value) => (value === null ? "–" : number(100 * value, 3));
-    const heads = ["reactor, wt%", "metal, vol%", "metal connected", "salt, vol%", "sulfide, vol%", "sulfide connected",
+    const heads = ["reactor, wt%", "metal, vol%", "metal connected", "salt, vol%", "electrolyte, vol%", "electrolyte connected",
       "volume change, %", "with the anode metal, %"].map((label) => ({ label, kind: "number" }));
     fillTable(byId("layers-table"), heads, layers.map((layer) => [
       number(layer.wt_percent), share(layer.metal_fraction), known(layer.metal_fraction, layer.metal_percolates),
-      share(layer.salt_fraction), share(layer.sulfide_fraction), known(layer.sulfide_fraction, layer.sulfide_percolates),
+      share(layer.salt_fraction), share(layer.electrolyte_fraction), known(layer.electrolyte_fraction, layer.electrolyte_percolates),
       share(layer.volume_change), share(layer.volume_change_with_anode),
     ]));
   }

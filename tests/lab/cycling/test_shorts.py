@@ -13,8 +13,8 @@ from screening.lab.cycling.short_signals import (
     accelerating_fall,
     arrhenius_log_factor,
     baseline,
+    extrapolated,
     fall_beyond_improvement,
-    promised,
     voltage_exponent,
 )
 from screening.lab.cycling.shorts import judge_shorts
@@ -207,9 +207,9 @@ def test_verdict_does_not_depend_on_units_of_area_polarity_or_start(scenario, se
 
 @given(st.floats(1.0, 1e4), st.floats(1e-6, 1e-2), st.floats(1e-6, 1e-2), st.floats(0.0, 1.0))
 def test_promise_never_exceeds_the_resistance_and_is_exact_at_its_own_current(r, j, k, alpha):
-    value = promised(np.log(r), np.log(j), np.log(k), alpha)
+    value = extrapolated(np.log(r), np.log(j), np.log(k), alpha)
     assert value <= np.log(r) + 1e-12
-    assert promised(np.log(r), np.log(j), np.log(j), alpha) == pytest.approx(np.log(r))
+    assert extrapolated(np.log(r), np.log(j), np.log(j), alpha) == pytest.approx(np.log(r))
     # |V| does not fall when the current rises
     if k > j:
         assert value + np.log(k) >= np.log(r) + np.log(j) - 1e-9

@@ -31,9 +31,9 @@ def alloy() -> Reference:
 
 
 @pytest.fixture(scope="session")
-def sulfide() -> Reference:
+def electrolyte() -> Reference:
     """Much like Li2S."""
-    return face_centred("sulfide", 5.71, 100.0, 23.0, 55.0, 36.0, 5.0, 8.0)
+    return face_centred("electrolyte", 5.71, 100.0, 23.0, 55.0, 36.0, 5.0, 8.0)
 
 
 @pytest.fixture(scope="session")
@@ -44,8 +44,10 @@ def reactor() -> Reference:
 
 
 @pytest.fixture(scope="session")
-def four(salt: Reference, alloy: Reference, sulfide: Reference, reactor: Reference) -> tuple[Reference, ...]:
-    return salt, alloy, sulfide, reactor
+def four(
+    salt: Reference, alloy: Reference, electrolyte: Reference, reactor: Reference
+) -> tuple[Reference, ...]:
+    return salt, alloy, electrolyte, reactor
 
 
 @pytest.fixture(scope="session")

@@ -33,7 +33,7 @@ def test_what_is_there_is_seen_and_what_is_not_is_absent(found: Identification) 
     assert verdicts(found) == {
         "salt": Presence.SEEN,
         "alloy": Presence.SEEN,
-        "sulfide": Presence.ABSENT,
+        "electrolyte": Presence.ABSENT,
         "reactor": Presence.ABSENT,
     }
     assert found.unexplained == ()

@@ -8,8 +8,8 @@ from screening.reactors.uncertainty import forms_from_products, phase_amounts, s
 from screening.thermo.lines import Lines
 
 UNCERTAIN_CRITERIA = (
-    "driving_force_ev_per_li",
-    "sulfide_relief_ev_per_mol",
+    "driving_force_ev_per_ion",
+    "electrolyte_relief_ev_per_mol",
     "relay_ev_per_atom",
     "mixing_ev_per_atom",
 )
@@ -60,7 +60,7 @@ def _driving_force(assessment: Assessment) -> csr_array:
     start = _amounts(r.lines, r.lines.kink_start[:-1], n_phases)
     atoms, added = r.candidates.atoms, r.anode_atoms_per_formula
     change = csr_array(scaled(end, (atoms + added) * per_uptake) - scaled(start, atoms * per_uptake))
-    if r.surroundings.anode.content == 1.0:
+    if r.context.anode.content == 1.0:
         return change  # a pure element has no error
     anode = _amounts(r.lines, r.lines.kink_start[1:] - 1, n_phases)
     return csr_array(change - scaled(anode, added * per_uptake))
@@ -83,7 +83,7 @@ def _excess(lines: Lines, n_phases: int) -> csr_array:
 
 
 def _relief(assessment: Assessment) -> csr_array:
-    """Per mole of sulfide: attack of the alloy minus attack of the anode metal."""
+    """Per mole of electrolyte: attack of the alloy minus attack of the anode metal."""
     contacts = assessment.contacts
     n_phases = len(assessment.reduction.phases)
     alloys, with_alloy = contacts.alloys, contacts.asked[contacts.alloy_row[contacts.asked] >= 0]
@@ -92,7 +92,7 @@ def _relief(assessment: Assessment) -> csr_array:
     anode = _excess(alloys.anode_attack, n_phases)
     each = np.zeros(len(alloys.phase), dtype=np.int64)
     relief = csr_array(_excess(alloys.attack, n_phases) - anode[each])
-    per_mole = scaled(relief, np.full(len(alloys.phase), alloys.sulfide_atoms))
+    per_mole = scaled(relief, np.full(len(alloys.phase), alloys.electrolyte_atoms))
     return _spread(per_mole[contacts.alloy_row[with_alloy]], with_alloy, len(assessment))
 
 

@@ -1,0 +1,37 @@
+"""Names that studies, results and cell sheets of version 1 used, and what they are called now."""
+
+FORMER_NAMES = {
+    "sulfide": "electrolyte",
+    "sulfides": "electrolytes",
+    "sulfide_relief_ev_per_mol": "electrolyte_relief_ev_per_mol",
+    "sulfide_fraction": "electrolyte_fraction",
+    "sulfide_percolates": "electrolyte_percolates",
+    "driving_force_ev_per_li": "driving_force_ev_per_ion",
+    "li_consumed_mah_per_g": "uptake_mah_per_g",
+    "bias_ev_per_li": "bias_ev_per_ion",
+    "bias_sd_ev_per_li": "bias_sd_ev_per_ion",
+}
+"""By former name. Readers accept both; only the present ones are written."""
+
+
+def present_name(name: str) -> str:
+    """What a name of any version is called now; others, and columns that end in a content, keep their tail.
+
+    Examples
+    --------
+    >>> present_name("sulfide_fraction_50wt")
+    'electrolyte_fraction_50wt'
+    """
+    head = "sulfide_fraction_"
+    if name.startswith(head):
+        return "electrolyte_fraction_" + name.removeprefix(head)
+    return FORMER_NAMES.get(name, name)
+
+
+def with_present_names(given: object) -> object:
+    """Keys of mappings, and names in lists, as they are called now, at any depth."""
+    if isinstance(given, dict):
+        return {present_name(str(key)): with_present_names(value) for key, value in given.items()}
+    if isinstance(given, (list, tuple)):
+        return [FORMER_NAMES.get(v, v) if isinstance(v, str) else with_present_names(v) for v in given]
+    return given
