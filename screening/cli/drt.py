@@ -99,7 +99,7 @@ def _spectra(files: list[Path], simulated_rest: bool) -> "list[Spectrum]":
     if simulated_rest == bool(files):
         raise InputError("give files or --simulated-rest, one of the two", where="screening drt")
     if simulated_rest:
-        from screening.lab.impedance.simulate import rest_study
+        from screening.simulate.impedance import rest_study
 
         return list(rest_study().spectra(seed=0))
     from screening.lab.readers.impedance import read_series
@@ -125,7 +125,7 @@ def _prepared(
 
 def _provenance(files: list[Path], simulated_rest: bool) -> "Provenance":
     if simulated_rest:
-        from screening.lab.impedance.simulate import study_provenance
+        from screening.simulate.impedance import study_provenance
 
         return study_provenance()
     from screening.lab.readers.stamp import stamp

@@ -15,12 +15,11 @@ from screening.lab.cycling.full import FullCellReport
 from screening.lab.cycling.polarisation import figures_of
 from screening.lab.cycling.symmetric import SymmetricReport
 from screening.lab.cycling.table import CyclingData, FlagKind
-from screening.lab.impedance.simulate import SIMULATED
 from screening.plots.cycling import symmetric_figure
 from screening.plots.cycling_html import write_symmetric_page
 from screening.plots.fullcell import full_cell_figure
 from screening.plots.fullcell_html import write_full_page
-from screening.provenance import Provenance
+from screening.provenance import SIMULATED, Provenance
 
 
 def provenance_of(data: CyclingData) -> Provenance:

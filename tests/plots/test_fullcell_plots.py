@@ -10,7 +10,6 @@ from screening.files import write_figure
 from screening.lab.cycling.compare import GroupedCells, compare_cells
 from screening.lab.cycling.full import assess_full
 from screening.lab.cycling.fullcell import full_cell_cycles
-from screening.lab.cycling.simulate_full import FullCellTruth, PhaseReaction, simulate_full_cell
 from screening.lab.cycling.table import cycling_data_from_arrays
 from screening.plots.fullcell import (
     LABEL_SPACING,
@@ -25,6 +24,7 @@ from screening.plots.fullcell import (
 )
 from screening.plots.fullcell_html import VOLTAGE_POINTS, _panels, full_page, write_full_page
 from screening.provenance import Provenance
+from screening.simulate.full import FullCellTruth, PhaseReaction, simulate_full_cell
 
 TRUTH = FullCellTruth(cycles=6, extra=PhaseReaction(0.03, 3.5, 0.005))
 

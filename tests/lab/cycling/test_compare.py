@@ -7,7 +7,7 @@ from scipy import stats
 from screening.errors import InputError
 from screening.lab.cycling.compare import GroupedCells, compare_cells, difference
 from screening.lab.cycling.fullcell import CycleOrder, full_cell_cycles
-from screening.lab.cycling.simulate_full import FullCellTruth, simulate_full_cell
+from screening.simulate.full import FullCellTruth, simulate_full_cell
 
 
 def cell(capacity, label, cycles=3):

@@ -4,8 +4,8 @@ import pytest
 from screening.errors import InputError
 from screening.lab.impedance.drt import DrtOptions, deconvolve
 from screening.lab.impedance.normal import Terms
-from screening.lab.impedance.simulate import Circuit, Zarc, frequencies_hz, measure
 from screening.lab.impedance.spectrum import Spectrum
+from screening.simulate.impedance import Circuit, Zarc, frequencies_hz, measure
 
 FREQUENCY = frequencies_hz()
 CELL = Circuit(10.0, 1e-7, (Zarc(20.0, 1e-5, 0.9), Zarc(15.0, 0.3, 0.85)))
