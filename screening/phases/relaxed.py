@@ -52,7 +52,7 @@ class Lack(StrEnum):
     MALFORMED = "malformed"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Relaxed:
     """The structure that belongs to one energy, or the reason why there is none.
 
@@ -110,7 +110,9 @@ def relaxed_of(entry: Entry, document: Any) -> Relaxed:
     Relaxed
         With a `Lack` if the dictionary cannot be used.
     """
-    bare = Relaxed(entry.formula, entry.material_id, entry.run_type, entry.licence)
+    bare = Relaxed(
+        formula=entry.formula, material_id=entry.material_id, run_type=entry.run_type, licence=entry.licence
+    )
     if document is None:
         return replace(bare, lack=Lack.MISSING.value)
     try:

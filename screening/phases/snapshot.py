@@ -3,7 +3,7 @@
 import hashlib
 import tomllib
 from collections.abc import Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import KW_ONLY, dataclass, fields, replace
 from functools import cached_property
 from math import isfinite
 from pathlib import Path
@@ -27,7 +27,7 @@ DILUTE_RATIO = 100.0
 phase that anyone can make; the least extreme real compounds stay below 100."""
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class Phases:
     """Phases as columns; phase i has the elements ``row_start[i]:row_start[i + 1]``.
 
@@ -244,6 +244,7 @@ class AddedPhase:
     formation_energy_ev_per_atom: float
     uncertainty_ev_per_atom: float
     note: str
+    _: KW_ONLY
     volume_per_atom_a3: float = float("nan")
     band_gap_ev: float = float("nan")
 
@@ -266,8 +267,8 @@ def read_estimates(path: Path) -> list[AddedPhase]:
                 float(row["formation_energy_ev_per_atom"]),
                 float(row["uncertainty_ev_per_atom"]),
                 str(row["method"]),
-                float(row.get("volume_per_atom_a3", "nan")),
-                float(row.get("band_gap_ev", "nan")),
+                volume_per_atom_a3=float(row.get("volume_per_atom_a3", "nan")),
+                band_gap_ev=float(row.get("band_gap_ev", "nan")),
             )
             for row in rows
         ]

@@ -42,7 +42,7 @@ class PhaseReaction:
     width_v: float
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class FullCellTruth:
     """What a simulated full cell is; the defaults are the founding paper's figures.
 

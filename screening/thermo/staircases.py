@@ -19,7 +19,7 @@ DEFAULT_FLOOR_V = 0.02
 without driving force (Mg goes on to Li5Mg at 0.00 V)."""
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class Staircases:
     """Uptake plateaus of many compounds, in falling voltage.
 
@@ -83,12 +83,12 @@ class Staircases:
         step, voltage = step[~merged], voltage[~merged]
         counts = np.bincount(owner[step], minlength=len(lines))
         return cls(
-            np.append(0, np.cumsum(counts)),
-            voltage,
-            uptake[step],
-            energy[step],
-            kept[step],
-            lines.energy_ev_per_atom[first] * atoms,
+            step_start=np.append(0, np.cumsum(counts)),
+            voltage_v=voltage,
+            uptake_per_formula=uptake[step],
+            energy_ev_per_formula=energy[step],
+            kink=kept[step],
+            start_energy_ev_per_formula=lines.energy_ev_per_atom[first] * atoms,
         )
 
     def last_step(self, floor_v: float = 0.0) -> np.ndarray:

@@ -40,7 +40,7 @@ class GroupedCells:
     cells: tuple[FullCellResult, ...]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Difference:
     """Difference of two groups' means at one cycle, by Welch's t-test.
 

@@ -26,7 +26,7 @@ CV_VOLTAGE_BAND_V = 2e-3
 """... while the voltage stays this near to its last value."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class HalfCycles:
     """The half-cycles of a record; every attribute is an array of shape (n_half_cycles,).
 

@@ -120,7 +120,7 @@ class Plateau:
     full_width_v: float
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class PlateauAnalysis:
     """Plateaus of one half-cycle.
 
@@ -263,7 +263,14 @@ def find_plateaus(
         for item in plateaus
         if all(abs(item.voltage_v - voltage) > EXPECTED_TOLERANCE_V for voltage in expected_v)
     )
-    return PlateauAnalysis(profile.half_cycle, profile.sign, plateaus, extra, expected_v, curve)
+    return PlateauAnalysis(
+        half_cycle=profile.half_cycle,
+        sign=profile.sign,
+        plateaus=plateaus,
+        extra=extra,
+        expected_v=expected_v,
+        curve=curve,
+    )
 
 
 @dataclass(frozen=True)

@@ -41,7 +41,7 @@ SECOND_DIFFERENCE = 6.0
 RIDGE = 1e-12
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class Fit:
     """A pattern as background and phases.
 
@@ -142,7 +142,13 @@ def fit_phases(pattern: PowderPattern, references: Sequence[Reference]) -> Fit:
     known = tuple(each.within(pattern.range_deg, pattern.wavelength_a) for each in references)
     background, variance = background_columns(pattern), noise_variance(pattern)
     start = Fit(
-        pattern, known, (Shape(0.0, WIDTHS_DEG[1]),) * len(known), 0.0, variance, background, np.zeros(0)
+        pattern=pattern,
+        references=known,
+        shapes=(Shape(0.0, WIDTHS_DEG[1]),) * len(known),
+        displacement_deg=0.0,
+        variance=variance,
+        background=background,
+        factors=np.zeros(0),
     )
     best = min(
         (

@@ -9,6 +9,7 @@ absent means no crystals.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from math import nan
 
 import numpy as np
 import pandas as pd
@@ -70,7 +71,7 @@ class Presence(StrEnum):
     CANNOT_TELL = "cannot tell"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class PhaseFinding:
     """What a pattern says about one phase.
 
@@ -97,13 +98,13 @@ class PhaseFinding:
     name: str
     presence: Presence
     reason: str
-    share: float
-    share_sd: float
-    share_limit: float
-    lines_seen: int
-    lines_expected: int
-    strain: float
-    fwhm_deg: float
+    share: float = nan
+    share_sd: float = nan
+    share_limit: float = nan
+    lines_seen: int = 0
+    lines_expected: int = 0
+    strain: float = nan
+    fwhm_deg: float = nan
     source: str
 
 
@@ -277,24 +278,24 @@ def _finding(fit: Fit, phase: int, apart: _Apart, strongest: float) -> PhaseFind
     limit = (apart.scale + Z_95_ONE_SIDED * apart.sd) * unit
     presence, reason = _presence(apart, limit)
     return PhaseFinding(
-        reference.name,
-        presence,
-        reason,
-        apart.scale * unit,
-        apart.sd * unit,
-        limit,
-        int(apart.seen.sum()),
-        int(apart.strong.sum()),
-        shape.strain,
-        shape.fwhm_deg,
-        reference.source,
+        name=reference.name,
+        presence=presence,
+        reason=reason,
+        share=apart.scale * unit,
+        share_sd=apart.sd * unit,
+        share_limit=limit,
+        lines_seen=int(apart.seen.sum()),
+        lines_expected=int(apart.strong.sum()),
+        strain=shape.strain,
+        fwhm_deg=shape.fwhm_deg,
+        source=reference.source,
     )
 
 
 def _out_of_range(reference: Reference) -> PhaseFinding:
-    reason, nan = "no line of it lies within the range of the pattern", float("nan")
+    reason = "no line of it lies within the range of the pattern"
     return PhaseFinding(
-        reference.name, Presence.CANNOT_TELL, reason, nan, nan, nan, 0, 0, nan, nan, reference.source
+        name=reference.name, presence=Presence.CANNOT_TELL, reason=reason, source=reference.source
     )
 
 

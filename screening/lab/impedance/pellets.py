@@ -17,7 +17,7 @@ CHOOSE = "auto"
 """Name that stands for the circuit with the best information criterion over the series."""
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class PelletSeries:
     """One pellet, or pellets of one material, at several temperatures.
 
@@ -89,15 +89,20 @@ def pellet_series(
     """
     for spectrum in spectra:
         if spectrum.temperature_c is None:
-            raise InputError(
-                "no temperature", where=spectrum.source or spectrum.label, remedy="give it in °C"
-            )
+            raise InputError("no temperature", where=spectrum.where, remedy="give it in °C")
     name = choose_circuit(spectra) if circuit == CHOOSE else circuit
     fits = tuple(fit_circuit(spectrum, name) for spectrum in spectra)
     values = tuple(_conductance(fit.resistance_ohm, pellet) for fit in fits)
     temperature = np.array([spectrum.temperature_c for spectrum in spectra], dtype=float)
     lines = tuple(arrhenius(temperature, [value.value for value in values], form) for form in Form)
-    return PelletSeries(tuple(spectra), kramers_kronig(spectra), fits, pellet, values, lines)
+    return PelletSeries(
+        spectra=tuple(spectra),
+        tests=kramers_kronig(spectra),
+        fits=fits,
+        pellet=pellet,
+        conductivity=values,
+        lines=lines,
+    )
 
 
 def _conductance(resistance_ohm: Estimate, pellet: Pellet | None) -> Estimate:

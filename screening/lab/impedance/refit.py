@@ -29,7 +29,7 @@ MAX_LN_TAU_HALF_WIDTH = 50.0
 """Keeps the interval of an undetermined τ finite."""
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class Elements:
     """Fitted ZARC elements, one entry per element and spectrum.
 
@@ -79,7 +79,7 @@ class Elements:
         return self.tau_s * np.exp(np.stack([-half, half]))
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class ZarcSeries:
     """ZARC models of a series.
 
@@ -182,7 +182,14 @@ def fit_zarcs(drt: DrtSeries, *, tracked: bool = True) -> ZarcSeries:
         terms_sd[rows] = deviation.whole[:, : problem.n_terms] * factor
         residual[rows] = _relative_residual(problem.take(rows), model.fit.theta)
         parts.append(_elements(model, deviation, problem, units))
-    return ZarcSeries(drt, _joined(parts), terms, terms_sd, residual, tracked)
+    return ZarcSeries(
+        drt=drt,
+        elements=_joined(parts),
+        terms=terms,
+        terms_sd=terms_sd,
+        relative_residual=residual,
+        tracked=tracked,
+    )
 
 
 def peaks(drt: DrtSeries) -> list[FloatArray]:
