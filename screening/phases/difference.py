@@ -171,7 +171,7 @@ def _lowest(snapshot: Snapshot, within: Sequence[str] | None) -> dict[bytes, _Ph
     steps = np.round(phases.fraction / SAME_FRACTION).astype(np.int64)
     lowest: dict[bytes, _Phase] = {}
     for row in rows[np.argsort(phases.formation_energy_ev_per_atom[rows], kind="stable")]:
-        part = slice(phases.row_start[row], phases.row_start[row + 1])
+        part = phases.rows.row(row)
         key = phases.atomic_number[part].tobytes() + steps[part].tobytes()
         energy = float(phases.formation_energy_ev_per_atom[row])
         lowest.setdefault(key, _Phase(str(phases.formula[row]), energy))

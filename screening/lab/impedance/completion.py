@@ -159,14 +159,9 @@ def completion(
         return Completion(criterion=rule, reason="no resistance")
     clock = time_s - time_s[0]
     course = _Course.through(clock, resistance_ohm, sd_ohm, rule)
-    first, first_sd = course.value(course.first)
-    final, final_sd = course.value(course.final)
+    (first, first_sd), (final, final_sd) = course.value(course.first), course.value(course.final)
     draft = Completion(
-        criterion=rule,
-        first_ohm=first,
-        first_sd_ohm=first_sd,
-        final_ohm=final,
-        final_sd_ohm=final_sd,
+        criterion=rule, first_ohm=first, first_sd_ohm=first_sd, final_ohm=final, final_sd_ohm=final_sd
     )
     if not draft.changed:
         return replace(draft, reason="no significant change")
