@@ -90,10 +90,10 @@ class Relaxed:
 
 def calculation(document: Mapping[str, Any], run_type: str) -> Any:
     """Structure of one calculation in a document of the thermo route, None where it holds none."""
-    held: Any = document
+    value: Any = document
     for key in ("entries", run_type, "structure"):
-        held = held.get(key) if isinstance(held, Mapping) else None
-    return held
+        value = value.get(key) if isinstance(value, Mapping) else None
+    return value
 
 
 def relaxed_of(entry: Entry, document: Any) -> Relaxed:

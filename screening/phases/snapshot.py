@@ -284,7 +284,7 @@ def read_estimates(path: Path) -> list[AddedPhase]:
             raise SnapshotError(
                 f"{each.formula.text} lacks an energy with an uncertainty above 0",
                 where=str(path),
-                remedy="mend that phase",
+                remedy="correct that phase",
             )
     return estimates
 
@@ -358,7 +358,7 @@ def _check_references(phases: Phases, path: Path) -> None:
     offset = np.abs(energies[pure]).max()
     if offset > 0.0:
         raise SnapshotError(
-            f"an element stands at {offset:.3f} eV/atom instead of 0: energies of mixed schemes",
+            f"an element has {offset:.3f} eV/atom instead of 0: energies of mixed schemes",
             where=str(path),
             remedy="fetch one scheme only",
         )

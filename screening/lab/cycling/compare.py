@@ -121,14 +121,14 @@ def compare_cells(groups: Sequence[GroupedCells]) -> Comparison:
             "a group without cells", where="comparison", remedy="give at least one cell per group"
         )
     if len(set(labels)) < len(labels):
-        raise InputError("two groups of one label", where="comparison", remedy="label each group differently")
+        raise InputError("two groups share one label", where="comparison", remedy="rename one")
     names = [cell.cell for cell in cells]
     if len(set(names)) < len(names):
         twice = next(name for name in names if names.count(name) > 1)
         raise InputError(f"cell {twice!r} stands twice", where="comparison", remedy="give each cell once")
     if len({cell.order for cell in cells}) > 1:
         raise InputError(
-            "charge-first and discharge-first cells together",
+            "charge-first and discharge-first cells cannot be compared",
             where="comparison",
             remedy="pair all in one order",
         )
@@ -197,7 +197,7 @@ def difference(first: GroupedCells, second: GroupedCells, quantity: str, cycle: 
         raise InputError(
             f"{quantity} does not vary among the replicates",
             where=first.label,
-            remedy="are the cells copies?",
+            remedy="check that they are not copies of one record",
         )
     test = stats.ttest_ind(samples[1], samples[0], equal_var=False)
     interval = test.confidence_interval(CONFIDENCE)

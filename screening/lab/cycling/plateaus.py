@@ -191,7 +191,7 @@ def differential_capacity(profile: VoltageProfile, bin_v: float = BIN_V) -> Diff
     bins = int((voltage[-1] - voltage[0]) / bin_v) if total > 0 else 0
     if bins < MIN_BINS:
         raise InputError(
-            f"too narrow a voltage span for plateaus in half-cycle {profile.half_cycle}",
+            f"voltage span too narrow for plateaus in half-cycle {profile.half_cycle}",
             where="dQ/dV",
             remedy=f"choose a half-cycle over at least {1e3 * MIN_BINS * bin_v:.0f} mV",
         )

@@ -131,7 +131,7 @@ def measure(data: CyclingData, halves: HalfCycles) -> Polarisation:
     """
     if data.area_cm2 is None:
         raise InputError(
-            "the electrode area is not known",
+            "electrode area unknown",
             where=data.cell,
             remedy="give area_cm2 or diameter_mm in the cell's sheet",
         )

@@ -146,7 +146,7 @@ def completion(
     Raises
     ------
     InputError
-        If there are fewer than eight spectra, or times are missing or do not rise.
+        If there are fewer than eight spectra, or times are missing or not increasing.
 
     References
     ----------
@@ -194,7 +194,9 @@ def _check_times(time_s: FloatArray) -> None:
         )
     if not (np.isfinite(time_s).all() and (np.diff(time_s) > 0).all()):
         raise InputError(
-            "times are missing or do not rise", where="completion time", remedy="give a time to each spectrum"
+            "times are missing or not increasing",
+            where="completion time",
+            remedy="give a time to each spectrum",
         )
 
 

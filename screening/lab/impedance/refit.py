@@ -261,14 +261,14 @@ def _deviation(model: tracking.Model, problem: Problem, bounds: Bounds) -> _Devi
     theta, gram, q = model.fit.theta, model.fit.gram, problem.n_terms
     elements = (theta.shape[1] - q) // PER_ELEMENT
     here = bounds.take(model.rows)
-    held = (theta <= here.lower(q, elements)) | (theta >= here.upper(q, elements))
-    held[:, :q] = False
-    held[:, q::PER_ELEMENT] = False
-    free = ~held
+    at_bound = (theta <= here.lower(q, elements)) | (theta >= here.upper(q, elements))
+    at_bound[:, :q] = False
+    at_bound[:, q::PER_ELEMENT] = False
+    free = ~at_bound
     matrix = gram * (free[:, :, None] & free[:, None, :])
     diagonal = np.arange(theta.shape[1])
     curvature = np.einsum("spp->sp", gram)
-    matrix[:, diagonal, diagonal] += held + 1e-12 * curvature.max(axis=1, keepdims=True)
+    matrix[:, diagonal, diagonal] += at_bound + 1e-12 * curvature.max(axis=1, keepdims=True)
     covariance = np.linalg.inv(matrix)
     noise = (model.fit.cost / _freedom(model, problem))[:, None]
     variance = np.maximum(np.einsum("spp->sp", covariance), 0.0)
