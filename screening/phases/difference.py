@@ -105,10 +105,6 @@ def compare(before: Snapshot, after: Snapshot, chemsystems: Sequence[str] | None
     chemsystems : sequence of str, optional
         Compare within these systems and their subsystems only; by default, within what both snapshots cover:
         a fetched one covers the systems that were asked for, any other everything.
-
-    Returns
-    -------
-    Difference
     """
     within = shared_systems(before.manifest, after.manifest) if chemsystems is None else list(chemsystems)
     old, new = _lowest(before, within), _lowest(after, within)

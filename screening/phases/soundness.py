@@ -35,10 +35,6 @@ def require_sound(table: pa.Table, path: Path) -> pa.Table:
     path : Path
         For messages.
 
-    Returns
-    -------
-    pyarrow.Table
-
     Raises
     ------
     SnapshotError

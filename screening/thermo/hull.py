@@ -161,10 +161,6 @@ def walk(fractions: np.ndarray, energies: np.ndarray, start: np.ndarray, end: np
     start, end : (n_elements,) float arrays
         Atomic fractions of the two end compositions.
 
-    Returns
-    -------
-    TieLine
-
     Raises
     ------
     ValueError

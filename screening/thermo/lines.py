@@ -186,10 +186,6 @@ def tie_lines(snapshot: Snapshot, end_a: Compositions, end_b: Compositions) -> L
     end_a, end_b : Compositions
         Of equal length, or `end_a` of length 1 for all.
 
-    Returns
-    -------
-    Lines
-
     Raises
     ------
     ValueError
@@ -219,10 +215,6 @@ def assemblages(
     compositions : Compositions
     banned : (n,) int array, optional
         For each composition a phase that the hull must do without (−1: none).
-
-    Returns
-    -------
-    Assemblages
     """
     p, i = snapshot.phases, snapshot.index
     without = np.full(len(compositions), -1, np.int64) if banned is None else np.asarray(banned, np.int64)

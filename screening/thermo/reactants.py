@@ -57,10 +57,6 @@ def price(snapshot: Snapshot, reactant: Reactant, *, at_hull: bool = False) -> P
     at_hull : bool
         Accept a composition that the snapshot lacks at its hull energy; acts on no other.
 
-    Returns
-    -------
-    PricedReactant
-
     Raises
     ------
     InputError

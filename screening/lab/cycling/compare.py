@@ -104,10 +104,6 @@ def compare_cells(groups: Sequence[GroupedCells]) -> Comparison:
     groups : sequence of GroupedCells
         With different labels; all cells paired in the same order.
 
-    Returns
-    -------
-    Comparison
-
     Raises
     ------
     InputError
@@ -169,10 +165,6 @@ def difference(first: GroupedCells, second: GroupedCells, quantity: str, cycle: 
         One of `QUANTITIES`.
     cycle : int
         Cycle number.
-
-    Returns
-    -------
-    Difference
 
     Raises
     ------

@@ -172,10 +172,6 @@ def differential_capacity(profile: VoltageProfile, bin_v: float = BIN_V) -> Diff
     bin_v : float
         Width of a bin, V.
 
-    Returns
-    -------
-    DifferentialCapacity
-
     Raises
     ------
     InputError
@@ -232,10 +228,6 @@ def find_plateaus(
         Voltages at which plateaus belong; by default only that of the largest plateau found.
     min_fraction : float
         Smallest share of the capacity that counts.
-
-    Returns
-    -------
-    PlateauAnalysis
 
     Raises
     ------

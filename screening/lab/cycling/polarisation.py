@@ -120,10 +120,6 @@ def measure(data: CyclingData, halves: HalfCycles) -> Polarisation:
     halves : HalfCycles
         Its half-cycles.
 
-    Returns
-    -------
-    Polarisation
-
     Raises
     ------
     InputError

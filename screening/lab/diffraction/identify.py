@@ -152,10 +152,6 @@ def identify(pattern: PowderPattern, references: Sequence[Reference]) -> Identif
     ----------
     pattern : PowderPattern
     references : sequence of Reference
-
-    Returns
-    -------
-    Identification
     """
     fit = fit_phases(pattern, references)
     groups = [_Groups.of(fit, k) if len(each.d_a) else None for k, each in enumerate(fit.references)]

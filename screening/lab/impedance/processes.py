@@ -138,10 +138,6 @@ def assign(
     interfaces : int
         Equal interfaces in series: 2 for a symmetric cell, if values per interface are wanted.
 
-    Returns
-    -------
-    ProcessSeries
-
     Raises
     ------
     InputError

@@ -156,10 +156,6 @@ def fit_zarcs(drt: DrtSeries, *, tracked: bool = True) -> ZarcSeries:
     tracked : bool
         Follow the same processes through the series; a single spectrum has nothing to track.
 
-    Returns
-    -------
-    ZarcSeries
-
     References
     ----------
     Boukamp, J. Phys. Energy 2 (2020) 042001, doi:10.1088/2515-7655/aba9e0 (ZARC and its DRT)
