@@ -272,11 +272,24 @@ def _header_cells(line: str, found: _Rows) -> list[str]:
     """Cells of a line of names or units; none if it is too short, or holds numbers."""
     cells = split_cells(line, found.delimiter)
     if found.delimiter == " " and len(cells) != found.width:
-        wide = [cell.strip() for cell in re.split(r"\t|\s{2,}", line.strip().strip('"'))]
-        cells = wide if len(wide) == found.width else cells
+        cells = names_of_width(line, found.width) or cells
     while cells and not cells[-1]:
         cells.pop()
     return cells if len(cells) >= found.width and not any(map(is_number, cells)) else []
+
+
+def names_of_width(line: str, width: int) -> list[str]:
+    """Names on a line set apart by blanks, where exactly `width` can be told apart; else none.
+
+    A blank may part two names or stand inside one (``Freq (Hz)``): names parted by tabs or by two blanks and
+    more are tried first, then single blanks, then single blanks except before a bracket.
+    """
+    bare = line.strip().strip('"').strip()
+    for parted in (re.split(r"\t|\s{2,}", bare), bare.split(), re.split(r"\s+(?![(\[])", bare)):
+        names = [name.strip() for name in parted if name.strip()]
+        if len(names) == width:
+            return names
+    return []
 
 
 def unique_names(names: list[str]) -> tuple[str, ...]:
