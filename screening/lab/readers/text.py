@@ -271,7 +271,7 @@ def _header_above(lines: list[str], first: int, found: _Rows) -> tuple[int, list
 def _header_cells(line: str, found: _Rows) -> list[str]:
     """Cells of a line of names or units; none if it is too short, or holds numbers."""
     cells = split_cells(line, found.delimiter)
-    if found.delimiter == " " and len(cells) != found.width:
+    if len(cells) != found.width and (found.delimiter == " " or found.delimiter not in line):
         cells = names_of_width(line, found.width) or cells
     while cells and not cells[-1]:
         cells.pop()
