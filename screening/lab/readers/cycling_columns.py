@@ -58,8 +58,8 @@ _UNITS: dict[str, dict[str, float]] = {
 _VOCABULARY: dict[str, tuple[str, str]] = {
     TIME: (
         "time",
-        "test time | testtime | total time | totaltime | test | elapsed time | run time | program duration"
-        " | 总时间 | 测试时间 | time | t",
+        "test time | testtime | total time | totaltime | cumulative time | test | elapsed time | run time"
+        " | prog time | program duration | 总时间 | 测试时间 | time | t",
     ),
     STEP_TIME: (
         "time",
@@ -164,6 +164,14 @@ class ColumnMatch:
     quantity: str
     factor: float
     unit: str
+
+
+STATED_BY_NAME = ("amps", "amperes", "volts", "volt", "ah", "amp hr", "amphr", "watt hr", "watthr")
+
+
+def states_unit(match: ColumnMatch) -> bool:
+    """Whether the header says in which unit its numbers are."""
+    return bool(match.unit) or split_unit(match.header)[0] in STATED_BY_NAME
 
 
 def split_unit(header: str) -> tuple[str, str]:

@@ -1,7 +1,6 @@
 """From a file's own columns to the table's: units, sign, time axis, and what could not be used."""
 
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -20,7 +19,9 @@ from screening.lab.cycling.table import (
     FlagKind,
 )
 from screening.lab.readers import cycling_columns as names
-from screening.lab.readers.cycling_columns import ColumnMatch, recognise
+from screening.lab.readers.cycling_axis import time_axis
+from screening.lab.readers.cycling_columns import ColumnMatch, recognise, states_unit
+from screening.lab.readers.cycling_record import RawRecord
 from screening.lab.readers.cycling_sign import (
     charge_positive,
     rest_rows,
@@ -29,11 +30,8 @@ from screening.lab.readers.cycling_sign import (
     without_offset,
 )
 from screening.lab.readers.cycling_time import (
-    accumulated,
     numbers_or_nan,
-    resets_with,
     scaled,
-    seconds,
     stray_rows,
     unix_seconds,
 )
@@ -43,40 +41,6 @@ MAX_UNUSABLE_SHARE = 0.5
 
 CLOCK_TOLERANCE_S = 60.0
 """Wall clock and test time may drift apart by this much between two rows before it is called a jump."""
-
-STATED_BY_NAME = ("amps", "amperes", "volts", "volt", "ah", "amp hr", "amphr", "watt hr", "watthr")
-
-
-@dataclass(frozen=True)
-class RawRecord:
-    """A file as its format gives it.
-
-    Attributes
-    ----------
-    path : Path
-        The file.
-    format : str
-        Name of the format, for people.
-    frame : pandas.DataFrame
-        The file's columns under the file's names; the index is the line (text) or record number, from 1.
-    started_unix_s : float or None
-        Wall clock at time zero, where the file's header says so.
-    current_origin : str
-        ``"measured"``, or how a reader made the current.
-    flags : tuple of Flag
-        What the reader already noticed.
-    """
-
-    path: Path
-    format: str
-    frame: pd.DataFrame
-    started_unix_s: float | None = None
-    current_origin: str = "measured"
-    flags: tuple[Flag, ...] = ()
-
-    def flag(self, kind: FlagKind, message: str, row: int | None = None) -> Flag:
-        """Flag about this file; `row` is a position in the frame."""
-        return Flag(kind, message, self.path.name, None if row is None else int(self.frame.index[row]))
 
 
 @dataclass(frozen=True)
@@ -122,7 +86,7 @@ def tidy(raw: RawRecord) -> Piece:
     found = recognise(raw.frame.columns)
     flags = list(raw.flags)
     cell_id = _one_cell(raw, found)
-    time, time_flags = _time(raw, found)
+    time, time_flags = time_axis(raw, found)
     current, origin, current_flags = _current(raw, found, time)
     match = _needed(raw, found, VOLTAGE)
     voltage = scaled(numbers_or_nan(raw.frame[match.header]), match.factor)
@@ -179,34 +143,6 @@ def _one_cell(raw: RawRecord, found: dict[str, ColumnMatch]) -> str:
     return str(cells[0]) if len(cells) else ""
 
 
-def _time(raw: RawRecord, found: dict[str, ColumnMatch]) -> tuple[np.ndarray, list[Flag]]:
-    """Total time in s, with NaN where a row has none."""
-    step = raw.frame[found["step_index"].header].to_numpy() if "step_index" in found else None
-    if TIME in found:
-        match = found[TIME]
-        time = seconds(raw.frame[match.header], match.factor)
-        known = np.isfinite(time)
-        if known.any() and resets_with(time[known], None if step is None else step[known]):
-            told = f"{match.header!r} starts anew with each step; the steps are added up"
-            return accumulated(time), [raw.flag(FlagKind.DERIVED, told)]
-        return time, []
-    if names.STEP_TIME in found:
-        match = found[names.STEP_TIME]
-        told = f"no total time; the step times of {match.header!r} are added up"
-        time = accumulated(seconds(raw.frame[match.header], match.factor))
-        return time, [raw.flag(FlagKind.DERIVED, told)]
-    for quantity in ("unix_time_second", names.CLOCK):
-        if quantity in found:
-            match = found[quantity]
-            clock = unix_seconds(raw.frame[match.header], np.full(len(raw.frame), np.nan))
-            known = np.flatnonzero(np.isfinite(clock))
-            if len(known):
-                told = f"no total time; taken from the wall clock in {match.header!r}"
-                return clock - clock[known[0]], [raw.flag(FlagKind.DERIVED, told)]
-    _needed(raw, found, TIME)
-    raise InputError("no time can be read", where=str(raw.path), remedy="export the total time of the test")
-
-
 def _current(
     raw: RawRecord, found: dict[str, ColumnMatch], time: np.ndarray
 ) -> tuple[np.ndarray, str, list[Flag]]:
@@ -258,9 +194,7 @@ def _unit_flags(raw: RawRecord, found: dict[str, ColumnMatch]) -> list[Flag]:
     flags = []
     for quantity in REQUIRED_COLUMNS:
         match = found.get(quantity)
-        if match is None or match.unit or names.split_unit(match.header)[0] in STATED_BY_NAME:
-            continue
-        if quantity == TIME and not pd.api.types.is_numeric_dtype(raw.frame[match.header].dtype):
+        if quantity == TIME or match is None or states_unit(match):
             continue
         unit = BDF_LABELS[quantity].rsplit(" / ", 1)[1]
         flags.append(raw.flag(FlagKind.UNIT, f"{match.header!r} states no unit; read as {unit}"))
