@@ -169,8 +169,10 @@ def _current(
     if (steps is None or not (steps < 0).any()) and set(counters) <= found.keys():
         steps = steps_from_counters(*(numbers_or_nan(raw.frame[found[name].header]) for name in counters))
     if steps is not None:
-        current, told = charge_positive(current, steps)
-        flags += [raw.flag(FlagKind.DERIVED, told)] if told else []
+        turned, told = charge_positive(current, steps)
+        kind = FlagKind.COUNTER if turned is current else FlagKind.DERIVED
+        flags += [raw.flag(kind, told)] if told else []
+        current = turned
     return current, raw.current_origin, flags
 
 
