@@ -20,7 +20,11 @@ from screening.lab.cycling.table import (
 )
 
 STEP_TIME, CLOCK, STATE, CELL_ID, CHARGE_STEP = "step_time_second", "clock", "state", "cell_id", "dq_ah"
+WORKING_ELECTRODE, COUNTER_ELECTRODE = "working_electrode_volt", "counter_electrode_volt"
 """Quantities that help to build the table and are not kept in it."""
+
+BETWEEN_ELECTRODES = "ewe ece"
+"""Working less counter electrode: what a whole cell shows."""
 
 CLOCK_UNIT = "h:m:s"
 
@@ -67,9 +71,11 @@ _VOCABULARY: dict[str, tuple[str, str]] = {
     ),
     VOLTAGE: (
         "voltage",
-        "voltage | cell voltage | ecell | ewe ece | ewe | volts | volt | vol | battery voltage | u | v"
+        "voltage | cell voltage | ecell | ewe ece | volts | volt | vol | battery voltage | u | v"
         " | potential | e | 电压",
     ),
+    WORKING_ELECTRODE: ("voltage", "ewe"),
+    COUNTER_ELECTRODE: ("voltage", "ece"),
     CURRENT: ("current", "current | i | cell current | amps | cur | amperes | 电流"),
     CHARGE_STEP: ("charge", "dq"),
     "unix_time_second": ("time", "unix time"),
@@ -183,6 +189,7 @@ def split_unit(header: str) -> tuple[str, str]:
         Name in lower case with single blanks, and the unit in lower case (may be empty).
     """
     text = unicodedata.normalize("NFKC", str(header)).strip()
+    text = text.replace("<", "").replace(">", "")  # EC-Lab marks a mean so: <Ewe>/V, <Ewe/V>
     bracketed = _BRACKETED.match(text)
     if bracketed:
         return slug(bracketed["name"]), _unit(bracketed["unit"])

@@ -88,10 +88,9 @@ def tidy(raw: RawRecord) -> Piece:
     cell_id = _one_cell(raw, found)
     time, time_flags = time_axis(raw, found)
     current, origin, current_flags = _current(raw, found, time)
-    match = _needed(raw, found, VOLTAGE)
-    voltage = scaled(numbers_or_nan(raw.frame[match.header]), match.factor)
+    voltage, voltage_flags = _voltage(raw, found)
     columns = {TIME: time, VOLTAGE: voltage, CURRENT: current}
-    flags += [*time_flags, *current_flags, *_unit_flags(raw, found)]
+    flags += [*time_flags, *current_flags, *voltage_flags, *_unit_flags(raw, found)]
     for quantity, match in found.items():
         if quantity in columns or quantity not in (*BDF_LABELS, *EXTRA_COLUMNS):
             continue
@@ -141,6 +140,25 @@ def _one_cell(raw: RawRecord, found: dict[str, ColumnMatch]) -> str:
             remedy="give one file per cell",
         )
     return str(cells[0]) if len(cells) else ""
+
+
+def _voltage(raw: RawRecord, found: dict[str, ColumnMatch]) -> tuple[np.ndarray, list[Flag]]:
+    """Voltage of the whole cell in V: the file's own, else working less counter electrode, else the working
+    electrode alone.
+    """
+    if VOLTAGE in found or names.WORKING_ELECTRODE not in found:
+        match = _needed(raw, found, VOLTAGE)
+        between = names.split_unit(match.header)[0] == names.BETWEEN_ELECTRODES
+        flags = [raw.flag(FlagKind.DERIVED, f"voltage of the whole cell: {match.header!r}")] if between else []
+        return scaled(numbers_or_nan(raw.frame[match.header]), match.factor), flags
+    working = found[names.WORKING_ELECTRODE]
+    voltage = scaled(numbers_or_nan(raw.frame[working.header]), working.factor)
+    if names.COUNTER_ELECTRODE not in found:
+        return voltage, []
+    counter = found[names.COUNTER_ELECTRODE]
+    told = f"voltage of the whole cell: {working.header!r} less {counter.header!r}"
+    less = scaled(numbers_or_nan(raw.frame[counter.header]), counter.factor)
+    return voltage - less, [raw.flag(FlagKind.DERIVED, told)]
 
 
 def _current(

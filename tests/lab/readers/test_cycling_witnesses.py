@@ -8,6 +8,7 @@ import pytest
 from screening.errors import InputError
 from screening.lab.cycling.halfcycles import half_cycles
 from screening.lab.readers.cycling import read_cycling
+from screening.lab.readers.cycling_columns import WORKING_ELECTRODE, recognise
 
 START = datetime(2023, 6, 30, 17, 0, 0)
 STEPS, ROWS = 6, 61
@@ -130,3 +131,18 @@ def test_step_times_beyond_the_clock_are_refused(read):
             "Step ID,Time(h:min:s),Current(A),Voltage(V),Realtime",
             lambda s, w, t, i, q: f"{s},{clock(w)},{i},3.5,{START + timedelta(seconds=t / 2)}",
         )
+
+
+def test_a_whole_cell_has_one_voltage_in_binary_and_text(tmp_path, cycling_corpus):
+    """Working less counter electrode, whether the file holds the difference (.mpt) or not (.mpr)."""
+    files = {"a.mpt": cycling_corpus.mpt(electrodes="Ewe-Ece/V"), "a.mpr": cycling_corpus.mpr(counter=True)}
+    for name, content in files.items():
+        (tmp_path / name).write_bytes(content)
+        data = read_cycling(tmp_path / name)
+        np.testing.assert_allclose(data.voltage_v, cycling_corpus.TRUTH.voltage_v, atol=1e-6)
+        assert "voltage of the whole cell: 'Ewe" in told(data)
+
+
+def test_means_in_angle_brackets_are_potentials():
+    for header in ("<Ewe>/V", "<Ewe/V>", "Ewe/V"):
+        assert recognise([header]).keys() == {WORKING_ELECTRODE}
