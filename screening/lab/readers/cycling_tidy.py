@@ -149,7 +149,9 @@ def _voltage(raw: RawRecord, found: dict[str, ColumnMatch]) -> tuple[np.ndarray,
     if VOLTAGE in found or names.WORKING_ELECTRODE not in found:
         match = _needed(raw, found, VOLTAGE)
         between = names.split_unit(match.header)[0] == names.BETWEEN_ELECTRODES
-        flags = [raw.flag(FlagKind.DERIVED, f"voltage of the whole cell: {match.header!r}")] if between else []
+        flags = (
+            [raw.flag(FlagKind.DERIVED, f"voltage of the whole cell: {match.header!r}")] if between else []
+        )
         return scaled(numbers_or_nan(raw.frame[match.header]), match.factor), flags
     working = found[names.WORKING_ELECTRODE]
     voltage = scaled(numbers_or_nan(raw.frame[working.header]), working.factor)
