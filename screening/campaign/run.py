@@ -22,6 +22,7 @@ from screening.phases.sources import load_snapshot
 from screening.provenance import Provenance
 from screening.reactors.anode import find_anode
 from screening.reactors.contacts import electrolyte_composition
+from screening.reactors.criteria import CRITERIA
 from screening.reactors.reduction import ScreeningContext
 from screening.reactors.settings import Conditions
 
@@ -247,7 +248,7 @@ def _check_conditions(source: Source, study: Study, selection: Selection) -> Non
 
 
 def _tasks(study: Study, source: Source, selection: Selection, identity: Identity) -> list[Task]:
-    plan = Plan(study.filters, study.conditions.layers_wt_percent, study.conditions.contacts)
+    plan = Plan(study.filters, study.conditions.layers_wt_percent, study.conditions.contacts, tuple(CRITERIA))
     return [
         Task(
             f"{grid:03d}-{start:07d}",

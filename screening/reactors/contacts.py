@@ -25,7 +25,7 @@ class Alloys:
         Phase numbers, ascending.
     potential_v : float array
         Plateau on which the alloy forms from its metal and the anode; 0 where it holds no anode metal.
-    lithiophilic : bool array
+    alloying : bool array
         Whether its metal forms a compound with the anode on the hull.
     attack : Lines or None
         From the electrolyte (x = 0) to each alloy; None where relief is not asked for.
@@ -37,7 +37,7 @@ class Alloys:
 
     phase: np.ndarray
     potential_v: np.ndarray
-    lithiophilic: np.ndarray
+    alloying: np.ndarray
     attack: Lines | None
     anode_attack: Lines
     electrolyte_atoms: float
@@ -169,11 +169,11 @@ def _alloys(context: ScreeningContext, phase: np.ndarray, electrolyte: Compositi
     snapshot = context.snapshot
     compositions = Compositions.of_phases(snapshot, phase)
     repeated = _repeat(electrolyte, len(phase))
-    potential, lithiophilic = _alloying(context, snapshot, phase, compositions)
+    potential, alloying = _alloying(context, snapshot, phase, compositions)
     return Alloys(
         phase,
         potential,
-        lithiophilic,
+        alloying,
         tie_lines(snapshot, compositions, repeated) if relief else None,
         tie_lines(snapshot, context.anode.composition, electrolyte),
         float(electrolyte.atoms[0]),

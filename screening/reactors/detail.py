@@ -6,7 +6,7 @@ import numpy as np
 
 from screening.phases.composition import Formula, Reactant, parse_formula, parse_reactant
 from screening.phases.snapshot import Snapshot
-from screening.reactors.criteria import electrolyte_of
+from screening.reactors.assessment import electrolyte_of
 from screening.reactors.reduction import Reduction, ScreeningContext, reduce
 from screening.thermo.interface import InterfaceReaction, product_terms, react, reactant_terms
 from screening.thermo.products import ElectronicClass, ProductVolumes, gap_source, layer

@@ -10,8 +10,8 @@ from screening.errors import InputError
 from screening.phases.composition import parse_formula
 from screening.phases.snapshot import Phases, Snapshot
 from screening.reactors.anode import Anode, find_anode
+from screening.reactors.conditions import Conditions
 from screening.reactors.elements import molar_mass_g
-from screening.reactors.settings import Conditions
 from screening.thermo.lines import Compositions, Lines, ProductRows, tie_lines
 from screening.thermo.products import (
     ElectronicClass,
