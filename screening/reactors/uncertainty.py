@@ -186,12 +186,20 @@ def error_models() -> Mapping[str, ErrorModel]:
     They are fitted to measured enthalpies for the embedded snapshot (`calibration.calibrate`); another energy
     scheme needs a calibration of its own.
     """
+    return {ion: _error_model_of(entry["model"]) for ion, entry in _models_file().items()}
+
+
+def model_coverage() -> Mapping[str, Mapping[str, float]]:
+    """How well each model's intervals hold, by ion: the numbers of `calibration.Coverage`."""
+    return {ion: entry["coverage"] for ion, entry in _models_file().items()}
+
+
+def _models_file() -> dict[str, Any]:
     text = files("screening.reactors").joinpath(MODELS_FILE).read_text("utf-8")
-    return {ion: error_model_of(entry["model"]) for ion, entry in json.loads(text).items()}
+    return dict(json.loads(text))
 
 
-def error_model_of(entry: Mapping[str, Any]) -> ErrorModel:
-    """An error model from what ``dataclasses.asdict`` makes of it."""
+def _error_model_of(entry: Mapping[str, Any]) -> ErrorModel:
     return ErrorModel(**{**entry, "anions": tuple(AnionBias(**anion) for anion in entry["anions"])})
 
 
