@@ -18,7 +18,7 @@ DRAWS_IN_BLOCK = 32
 and a block over all of Materials Project takes some 40 MB. The result does not depend on it."""
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class Rules:
     """Desirabilities of the uncertain criteria as columns, one entry per criterion of `CRITERIA.uncertain`.
 
@@ -45,12 +45,12 @@ class Rules:
         worst, best = (np.array([getattr(rule, name) for rule in rules]) for name in ("worst", "best"))
         worst[log], best[log] = np.log(worst[log]), np.log(best[log])
         return cls(
-            worst,
-            best,
-            np.array([rule.exponent for rule in rules]),
-            np.array([rule.weight for rule in rules]),
-            np.array([rule.target for rule in rules]),
-            log,
+            worst=worst,
+            best=best,
+            exponent=np.array([rule.exponent for rule in rules]),
+            weight=np.array([rule.weight for rule in rules]),
+            target=np.array([rule.target for rule in rules]),
+            log=log,
         )
 
 
