@@ -7,24 +7,22 @@ from hypothesis import strategies as st
 from matplotlib.figure import Figure
 
 from screening.files import write_figure
-from screening.lab.cycling.compare import GroupedCells, compare_cells
 from screening.lab.cycling.full import assess_full
 from screening.lab.cycling.fullcell import full_cell_cycles
-from screening.lab.cycling.simulate_full import FullCellTruth, PhaseReaction, simulate_full_cell
 from screening.lab.cycling.table import cycling_data_from_arrays
 from screening.plots.fullcell import (
     LABEL_SPACING,
     capacity_unit,
     draw_capacity,
-    draw_comparison,
     draw_dqdv,
     draw_profiles,
     full_cell_figure,
     profile_cycles,
     spread,
 )
-from screening.plots.fullcell_html import VOLTAGE_POINTS, _panels, full_page, write_full_page
+from screening.plots.fullcell_html import VOLTAGE_POINTS, _panels, full_page
 from screening.provenance import Provenance
+from screening.simulate.full import FullCellTruth, PhaseReaction, simulate_full_cell
 
 TRUTH = FullCellTruth(cycles=6, extra=PhaseReaction(0.03, 3.5, 0.005))
 
@@ -84,18 +82,6 @@ def test_labels_keep_their_distance(wanted):
     assert places.max() <= 1.0 - 0.5 * LABEL_SPACING + 1e-12
 
 
-def test_replicates_carry_their_interval(axes):
-    def cell(capacity):
-        truth = FullCellTruth(cycles=3, first_discharge_mah_g=capacity, interval_s=600.0)
-        return full_cell_cycles(simulate_full_cell(truth).of_cell(label=f"cell {capacity}"))
-
-    groups = [GroupedCells("pair", (cell(100.0), cell(120.0))), GroupedCells("lone", (cell(90.0),))]
-    draw_comparison(axes, compare_cells(groups))
-    assert axes.lines[0].get_ydata()[0] == pytest.approx(110.0)
-    assert axes.lines[1].get_ydata()[0] == pytest.approx(90.0)
-    assert [text.get_text() for text in axes.get_legend().get_texts()] == ["pair (n = 2)", "lone (n = 1)"]
-
-
 def test_the_figure_says_that_it_is_simulated_and_carries_its_stamp(report, tmp_path):
     figure = full_cell_figure(report)
     assert "simulated" in figure.axes[0].get_title()
@@ -116,11 +102,9 @@ def test_a_narrow_cell_has_no_plateaus_but_a_figure():
     full_cell_figure(flat).draw_without_rendering()
 
 
-def test_the_page_is_self_contained_light_and_escaped(report, tmp_path):
+def test_the_page_is_self_contained_light_and_escaped(report):
     labelled = replace(report, result=replace(report.result, cell="<script>alert(1)</script>"))
-    path = tmp_path / "cell.html"
-    write_full_page(path, labelled, Provenance.now("simulated", "0" * 64))
-    page = path.read_text("utf-8")
+    page = full_page(labelled, Provenance.now("simulated", "0" * 64))
     assert "<script>alert(1)" not in page
     assert "&lt;script&gt;alert(1)" in page
     assert "src=" not in page.split("</script>")[-1]
