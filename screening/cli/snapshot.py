@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from screening.cli.options import JsonOption, SnapshotOption, say, write_json
+from screening.cli.options import JsonOption, SnapshotOption, plain, say, write_json
 from screening.errors import InputError
 from screening.phases.manifest import Manifest
 
@@ -279,11 +279,6 @@ def _progress_bar() -> "Iterator[Callable[[Progress], None]]":
             bar.update(task, description=kind, completed=progress.done, total=progress.total)
 
         yield report
-
-
-def plain(text: object) -> str:
-    """Text from outside with every control character replaced, so that a terminal only shows it."""
-    return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in str(text))
 
 
 def _headline(manifest: Manifest) -> dict[str, Any]:
