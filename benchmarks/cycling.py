@@ -4,7 +4,7 @@
 
 Detection: a hard short counts if the verdict is "hard" within one half-cycle of its onset; an intermittent
 one if the verdict is "soft" or "hard"; a slow ramp with any alarm. A false alarm is any alarm in a benign
-cell. Everything here is simulated (`screening.lab.cycling.simulate_symmetric`).
+cell. Everything here is simulated (`screening.simulate.symmetric`).
 
 Speed: the record is written to parquet, then read, checked, segmented and judged by a fresh process, whose
 wall time (without imports) and peak memory are reported; the ratio is to a plain pandas group-by of
@@ -24,9 +24,9 @@ from pathlib import Path
 import numpy as np
 
 from screening.lab.cycling.cell_sheet import CellSheet, Electrolyte
-from screening.lab.cycling.simulate_symmetric import BENCHMARK_SEEDS, BENIGN, SHORTED, Scenario, simulate
 from screening.lab.cycling.symmetric import assess_symmetric
 from screening.lab.cycling.verdict import Short, ShortVerdict
+from screening.simulate.symmetric import BENCHMARK_SEEDS, BENIGN, SHORTED, Scenario, simulate
 
 ROWS = 10_000_000
 DEPTHS = (0.30, 0.40, 0.50, 0.70, 0.95)

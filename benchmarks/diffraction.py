@@ -21,8 +21,8 @@ import numpy as np
 
 from screening.lab.diffraction.identify import Presence, identify
 from screening.lab.diffraction.pattern import PowderPattern, Reference
-from screening.lab.diffraction.simulate import Content, Scan, simulate_pattern
 from screening.phases.structures import literature_cells
+from screening.simulate.diffraction import Content, Scan, simulate_pattern
 from screening.validation.diffraction import references
 
 PHASES = ("LiAlCl4", "LiCl", "LiAl", "Li", "Al", "Li2S", "MgF2", "LiF")

@@ -30,7 +30,8 @@ from screening.lab.impedance.drt import DrtOptions, deconvolve
 from screening.lab.impedance.processes import assign
 from screening.lab.impedance.refit import ZarcSeries, fit_zarcs
 from screening.lab.impedance.series import describe
-from screening.lab.impedance.simulate import (
+from screening.lab.impedance.spectrum import Spectrum
+from screening.simulate.impedance import (
     Circuit,
     Element,
     Evolving,
@@ -48,7 +49,6 @@ from screening.lab.impedance.simulate import (
     parabolic,
     rest_study,
 )
-from screening.lab.impedance.spectrum import Spectrum
 
 THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
 SPECTRA = 200

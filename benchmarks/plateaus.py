@@ -3,7 +3,7 @@
     python benchmarks/plateaus.py --json
     python benchmarks/plateaus.py --seeds 600 --width-mv 8 13
 
-Simulated first charges of a full cell (`screening.lab.cycling.simulate_full`), every property drawn anew
+Simulated first charges of a full cell (`screening.simulate.full`), every property drawn anew
 for each seed: the main plateau (3.86 to 3.94 V, 40 to 65 % of the slopes' total, 6 to 18 mV wide), two
 humps of the slope above it, the polarisation (10 to 50 mV), noise (0.1 to 1 mV, log-uniform), rows every
 10, 30 or 60 s, rates of 0.1 to 0.3 C. In half of the cells a plateau with 2 % of the capacity lies anywhere
@@ -28,7 +28,7 @@ from scipy.signal import find_peaks
 from screening.lab.cycling.halfcycles import half_cycles
 from screening.lab.cycling.plateaus import differential_capacity, find_plateaus
 from screening.lab.cycling.profiles import VoltageProfile, voltage_profile
-from screening.lab.cycling.simulate_full import FullCellTruth, PhaseReaction, simulate_full_cell
+from screening.simulate.full import FullCellTruth, PhaseReaction, simulate_full_cell
 
 FIRST_SEED = 10_000
 """Seeds below were used while thresholds were chosen; the benchmark uses none of them."""

@@ -39,8 +39,8 @@ def rest_figure(path: Path) -> None:
     """Relaxation times of the simulated rest series of the example study; the word stands in the figure."""
     from screening.files import write_figure
     from screening.lab.impedance.analysis import analyse
-    from screening.lab.impedance.simulate import rest_study, study_provenance
     from screening.plots.drt import drt_figure
+    from screening.simulate.impedance import rest_study, study_provenance
     from screening.validation.example_study import SEED
 
     analysis = analyse(rest_study().spectra(seed=SEED))

@@ -4,8 +4,9 @@ import json
 import os
 import stat
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
+from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -106,13 +107,32 @@ def _unwritable(path: Path, error: OSError) -> InputError:
     )
 
 
+def json_ready(content: Any) -> Any:
+    """Nested content as plain numbers, text, lists and mappings; NaN, infinity and missing values as None."""
+    if isinstance(content, Mapping):
+        return {str(key): json_ready(value) for key, value in content.items()}
+    if isinstance(content, list | tuple):
+        return [json_ready(value) for value in content]
+    if isinstance(content, str):
+        return str(content)  # a member of an enumeration is its text
+    if hasattr(content, "tolist"):
+        return json_ready(content.tolist())
+    missing = type(content).__name__ in ("NAType", "NaTType")  # of pandas, which need not be imported here
+    return None if missing or (isinstance(content, float) and not isfinite(content)) else content
+
+
+def records(table: "pd.DataFrame") -> list[dict[str, Any]]:
+    """Rows of a table, ready for JSON."""
+    return [json_ready(row) for row in table.to_dict("records")]
+
+
 def json_text(content: Any) -> str:
-    """Text of a JSON file; NaN is refused: pass None."""
+    """Text of a JSON file; NaN is refused: see `json_ready`."""
     return json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
 
 
 def write_json(path: Path, content: Any) -> None:
-    """Write JSON (UTF-8, NaN refused: pass None)."""
+    """Write JSON (UTF-8, NaN refused: see `json_ready`)."""
     with atomic_write(path) as draft:
         draft.write_text(json_text(content), "utf-8")
 

@@ -7,6 +7,9 @@ from datetime import UTC, datetime
 from screening import __version__
 from screening.errors import InputError
 
+SIMULATED = "simulated"
+"""Word that stands in the label, the source and the metadata of all that was not measured."""
+
 DATE_VARIABLE = "SOURCE_DATE_EPOCH"
 """Environment variable that sets the date of every stamp (a convention of reproducible builds)."""
 

@@ -16,5 +16,11 @@ MAH_PER_MOL_OF_CHARGE: float = FARADAY_C_PER_MOL / 3.6
 LITHIUM_DENSITY_G_PER_CM3 = 0.534
 """Density of Li metal at 20 °C."""
 
+CU_KA1_A, CU_KA2_A = 1.54059, 1.54443
+"""Cu Kα1 and Kα2, Å: G. Hölzer et al., Phys. Rev. A 56, 4554 (1997), doi 10.1103/PhysRevA.56.4554."""
+
+CU_KA_A = 1.54178
+"""Cu Kα, Å: mean of Kα1 and Kα2 by 2:1 as rounded in doi 10.1002/aenm.202300815."""
+
 A3_PER_ATOM_TO_CM3_PER_MOL: float = AVOGADRO_PER_MOL * 1e-24
 """Volume per atom in Å³ to molar volume of atoms in cm³/mol."""

@@ -1,13 +1,28 @@
 """Files written whole or not at all: nothing is lost, nothing is left half-written."""
 
 import os
+from enum import StrEnum
 from pathlib import Path
 
+import numpy as np
+import pandas as pd
 import pytest
 
 from screening.errors import InputError
-from screening.files import atomic_write, check_targets, write_figure, write_json
+from screening.files import (
+    atomic_write,
+    check_targets,
+    json_ready,
+    json_text,
+    records,
+    write_figure,
+    write_json,
+)
 from screening.provenance import Provenance
+
+
+class Kind(StrEnum):
+    ONE = "one"
 
 
 def drafts(folder: Path) -> list[str]:
@@ -122,3 +137,24 @@ def test_one_file_is_not_named_twice(tmp_path: Path) -> None:
     for again in ("x.csv", "./x.csv", "link.csv"):
         with pytest.raises(InputError, match="named twice"):
             check_targets(tmp_path / "x.csv", tmp_path / "y.csv", tmp_path / again)
+
+
+def test_content_becomes_ready_for_json():
+    content = {
+        Kind.ONE: np.float32(0.5),
+        2: (np.int64(3), float("nan"), np.inf, pd.NA, pd.NaT, None, True),
+        "nested": [{"array": np.array([1.0, np.nan]), "word": Kind.ONE}],
+    }
+    ready = json_ready(content)
+    assert ready == {
+        "one": 0.5,
+        "2": [3, None, None, None, None, None, True],
+        "nested": [{"array": [1.0, None], "word": "one"}],
+    }
+    assert type(ready["nested"][0]["word"]) is str
+    assert json_text(ready)
+
+
+def test_rows_of_a_table_become_ready_for_json():
+    table = pd.DataFrame({"n": [1, 2], "x": [0.5, np.nan], "name": ["a", None]}).astype({"n": "Int64"})
+    assert records(table) == [{"n": 1, "x": 0.5, "name": "a"}, {"n": 2, "x": None, "name": None}]

@@ -9,6 +9,7 @@ import typer
 from screening.cli.options import JsonOption, say, write_json
 from screening.cli.snapshot import plain
 from screening.errors import InputError
+from screening.files import records
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -99,7 +100,7 @@ def _spectra(files: list[Path], simulated_rest: bool) -> "list[Spectrum]":
     if simulated_rest == bool(files):
         raise InputError("give files or --simulated-rest, one of the two", where="screening drt")
     if simulated_rest:
-        from screening.lab.impedance.simulate import rest_study
+        from screening.simulate.impedance import rest_study
 
         return list(rest_study().spectra(seed=0))
     from screening.lab.readers.impedance import read_series
@@ -125,7 +126,7 @@ def _prepared(
 
 def _provenance(files: list[Path], simulated_rest: bool) -> "Provenance":
     if simulated_rest:
-        from screening.lab.impedance.simulate import study_provenance
+        from screening.simulate.impedance import study_provenance
 
         return study_provenance()
     from screening.lab.readers.stamp import stamp
@@ -144,30 +145,19 @@ def _content(result: "ImpedanceAnalysis", options: "DrtOptions") -> dict[str, An
             "weights": options.weights,
             "terms": list(options.terms.names),
         },
-        "spectra": _records(result.processes.totals_frame()),
-        "processes": _records(result.processes.to_frame()),
+        "spectra": records(result.processes.totals_frame()),
+        "processes": records(result.processes.to_frame()),
     }
     if result.refit is not None:
-        content["elements"] = _records(result.refit.to_frame())
+        content["elements"] = records(result.refit.to_frame())
     if result.report is not None:
-        content["series"] = _records(result.report.to_frame())
+        content["series"] = records(result.report.to_frame())
     if result.short is not None:
         content["short"] = {
             "verdict": str(result.short.verdict),
             "evidence": [vars(evidence) for evidence in result.short.evidence],
         }
     return content
-
-
-def _records(table: "pd.DataFrame") -> list[dict[str, Any]]:
-    """Rows as plain values; what is not a finite number becomes null."""
-    import math
-
-    def value(cell: Any) -> Any:
-        plain_cell = cell.item() if hasattr(cell, "item") else cell
-        return None if isinstance(plain_cell, float) and not math.isfinite(plain_cell) else plain_cell
-
-    return [{str(key): value(cell) for key, cell in row.items()} for row in table.to_dict("records")]
 
 
 def _print(result: "ImpedanceAnalysis") -> None:

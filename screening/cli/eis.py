@@ -1,6 +1,5 @@
 """``screening eis`` and ``screening arrhenius``: spectra and pellets."""
 
-import json
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -11,6 +10,7 @@ from screening.cli import options
 from screening.cli.options import JsonOption
 from screening.cli.snapshot import plain
 from screening.errors import InputError
+from screening.files import json_ready, records
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -53,7 +53,7 @@ def eis(
     if kk:
         tables["kramers_kronig"] = summarise_tests(spectra, tests)
     if as_json:
-        options.write_json({name: _records(table) for name, table in tables.items()})
+        options.write_json({name: records(table) for name, table in tables.items()})
     else:
         _print_spectra(spectra)
         if kk:
@@ -184,25 +184,15 @@ def _arrhenius_content(
     forms = [
         {
             "form": str(line.form),
-            "activation_energy_ev": _finite(asdict(line.activation_energy_ev)),
-            "ln_prefactor": _finite(asdict(line.ln_prefactor)),
+            "activation_energy_ev": json_ready(asdict(line.activation_energy_ev)),
+            "ln_prefactor": json_ready(asdict(line.ln_prefactor)),
             "residual_deviation": line.residual_deviation,
-            quantity: [{"temperature_c": t, **_finite(asdict(line.at(t)))} for t in predicted],
+            quantity: [{"temperature_c": t, **json_ready(asdict(line.at(t)))} for t in predicted],
         }
         for line in series.lines
     ]
-    points = _records(series.to_frame().assign(temperature_from=origins))
+    points = records(series.to_frame().assign(temperature_from=origins))
     return {"circuit": series.fits[0].circuit.name, "lines": forms, "points": points}
-
-
-def _finite(values: dict[str, float]) -> dict[str, float | None]:
-    """JSON has no infinity: an open end is null."""
-    return {key: value if abs(value) < float("inf") else None for key, value in values.items()}
-
-
-def _records(table: "pd.DataFrame") -> list[dict[str, object]]:
-    records: list[dict[str, object]] = json.loads(table.to_json(orient="records", double_precision=15))
-    return records
 
 
 def _print_spectra(spectra: "tuple[Spectrum, ...]") -> None:

@@ -120,8 +120,8 @@ def _show(found: "Identification") -> None:
 
 
 def _content(found: "Identification", missing: tuple[str, ...], path: Path) -> dict[str, Any]:
+    from screening.files import records
     from screening.lab.readers.stamp import stamp
-    from screening.validation.validate import records
 
     return {
         "file": found.fit.pattern.name,

@@ -7,6 +7,7 @@ from math import isfinite, isnan, pi
 from typing import Any
 
 from screening.errors import InputError
+from screening.files import json_ready
 from screening.handoff.hazards import ElementHazard, Hazard, element_hazards, gases, hazard
 from screening.handoff.patterns import Pattern, pattern
 from screening.handoff.protocol import Protocol, quoted_protocol
@@ -163,16 +164,7 @@ class BenchSheet:
             "conditions": self.conditions.model_dump(),
             "provenance": self.provenance.as_dict(),
         }
-        plain = _plain(content)
-        return plain if isinstance(plain, dict) else {}
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {key: _plain(each) for key, each in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(each) for each in value]
-    return None if isinstance(value, float) and isnan(value) else value
+        return dict(json_ready(content))
 
 
 def bench_sheet(

@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass
 from functools import cache
+from itertools import combinations
 from math import isfinite
 
 import numpy as np
@@ -19,6 +20,9 @@ _PART = re.compile(r"(?P<formula>[^@+]+)@(?P<share>[0-9]+(?:\.[0-9]+)?)(?P<unit>
 
 LEAST_FRACTION = 1e-6
 """Least atomic fraction of an element: what is below cannot be told from rounding."""
+
+SAME_FRACTION = 1e-6
+"""Atomic fractions that differ by less belong to one composition."""
 
 
 @dataclass(frozen=True)
@@ -64,6 +68,23 @@ class Formula:
         return dict(zip(self.atomic_numbers, self.amounts, strict=True)).get(atomic_number, 0.0)
 
 
+def same_composition(left: Formula, right: Formula) -> bool:
+    """Whether two formulas hold the same elements in the same ratio, within `SAME_FRACTION`."""
+    if left.atomic_numbers != right.atomic_numbers:
+        return False
+    return bool(np.abs(left.fractions - right.fractions).max() <= SAME_FRACTION)
+
+
+def composition_key(formula: Formula) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """One key for all spellings of a composition, to look it up among many.
+
+    Atomic fractions are counted in steps of `SAME_FRACTION`, from an offset that no ratio of small integers
+    meets, so that rounding never parts two spellings.
+    """
+    steps = np.floor(formula.fractions / SAME_FRACTION + 1.0 / np.pi).astype(int)
+    return formula.atomic_numbers, tuple(steps.tolist())
+
+
 @dataclass(frozen=True)
 class Part:
     """One component of a mixture: a formula and its share of one mole of formula units."""
@@ -100,8 +121,21 @@ class Reactant:
         return Formula(self.text, numbers, tuple(amounts[z] for z in numbers))
 
     def is_same_as(self, other: "Reactant") -> bool:
-        """Whether both are the same compounds in the same shares, however written."""
-        return _contents(self) == _contents(other)
+        """Whether both are the same compounds in the same shares of their atoms, however written."""
+        if len(self.parts) != len(other.parts) or not same_composition(self.unit, other.unit):
+            return False
+        return all(
+            any(
+                same_composition(mine.formula, its.formula)
+                and abs(self.atom_share(mine) - other.atom_share(its)) <= SAME_FRACTION
+                for its in other.parts
+            )
+            for mine in self.parts
+        )
+
+    def atom_share(self, part: Part) -> float:
+        """Share of all atoms that one part brings."""
+        return part.mole_fraction * part.formula.n_atoms / self.unit.n_atoms
 
 
 @cache
@@ -189,18 +223,6 @@ def _refuse_other_notations(written: str) -> None:
         )
 
 
-def _contents(reactant: Reactant) -> list[tuple[str, float]]:
-    """Parts without regard to how they are written: composition per atom, share of moles of atoms."""
-    atoms = reactant.unit.n_atoms
-    return sorted(
-        (
-            f"{part.formula.atomic_numbers} {np.round(part.formula.fractions, 9).tolist()}",
-            round(part.mole_fraction * part.formula.n_atoms / atoms, 9),
-        )
-        for part in reactant.parts
-    )
-
-
 def parse_reactant(text: str) -> Reactant:
     """Read a compound, or a mixture such as ``LiAlCl4@50wt+Li6PS5Cl@50wt`` (or ``@mol`` for mole shares).
 
@@ -226,7 +248,7 @@ def parse_reactant(text: str) -> Reactant:
     if len({match["unit"] for match in found}) > 1:
         raise InputError(f"mixture {text!r} mixes wt and mol", remedy=remedy)
     formulas = [parse_formula(match["formula"]) for match in found]
-    if len({(f.atomic_numbers, tuple(np.round(f.fractions, 9))) for f in formulas}) < len(formulas):
+    if any(same_composition(one, other) for one, other in combinations(formulas, 2)):
         raise InputError(f"mixture {text!r} names a compound twice", remedy="add its shares")
     shares = [float(match["share"]) for match in found]
     if min(shares) < LEAST_FRACTION * sum(shares):

@@ -8,9 +8,9 @@ from enum import StrEnum
 import numpy as np
 import pandas as pd
 
-from screening.phases.composition import atomic_number
+from screening.phases.composition import SAME_FRACTION, atomic_number
 from screening.phases.manifest import Manifest
-from screening.phases.snapshot import SAME_FRACTION, Snapshot
+from screening.phases.snapshot import Snapshot
 from screening.phases.system_names import chemsys_name, largest
 
 CHANGED_EV_PER_ATOM = 1e-3

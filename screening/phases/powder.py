@@ -6,15 +6,13 @@ from math import asin, degrees, radians, sin
 from typing import TYPE_CHECKING, Any
 
 from screening.phases.structures import Cell
+from screening.units import CU_KA_A
 
 if TYPE_CHECKING:
     from pymatgen.core import Structure
 
-CU_KA_A = 1.54178
-"""Cu Kα, mean of Kα1 and Kα2 by 2:1, as in doi 10.1002/aenm.202300815."""
-
 RANGE_DEG = (10.0, 80.0)
-"""Range of 2θ in that work."""
+"""Range of 2θ in doi 10.1002/aenm.202300815."""
 
 LEAST_INTENSITY = 5.0
 """Lines weaker than this, in percent of the strongest, drown in the background of a milled powder."""

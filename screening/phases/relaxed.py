@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from screening.errors import InputError, SnapshotError
-from screening.phases.composition import atomic_number, symbol
+from screening.phases.composition import SAME_FRACTION, atomic_number, symbol
 from screening.phases.entries import Entry
 
 if TYPE_CHECKING:
@@ -40,7 +40,6 @@ STRUCTURES_SCHEMA = pa.schema(
 
 _ELEMENT = re.compile("[A-Z][a-z]?")
 _LAST_ELEMENT = 118
-_SAME_FRACTION = 1e-6
 _LEAST_VOLUME_A3 = 1e-3
 
 
@@ -150,7 +149,7 @@ def _of_composition(relaxed: Relaxed, entry: Entry) -> bool:
     if tuple(numbers.tolist()) != entry.elements:
         return False
     expected = np.array(entry.amounts) / sum(entry.amounts)
-    return bool(np.abs(atoms / atoms.sum() - expected).max() <= _SAME_FRACTION)
+    return bool(np.abs(atoms / atoms.sum() - expected).max() <= SAME_FRACTION)
 
 
 def structures_table(structures: Iterable[Relaxed]) -> pa.Table:

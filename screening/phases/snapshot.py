@@ -15,7 +15,7 @@ import pyarrow.parquet as pq
 from screening.errors import InputError, SnapshotError
 from screening.phases.checksum import content_checksum
 from screening.phases.chemsys import ChemsysIndex
-from screening.phases.composition import Formula, parse_formula, symbol
+from screening.phases.composition import SAME_FRACTION, Formula, parse_formula, symbol
 from screening.phases.manifest import Manifest
 from screening.phases.soundness import COLUMNS, require_sound
 
@@ -25,9 +25,6 @@ ESTIMATED_FILE = "estimated_phases.toml"
 DILUTE_RATIO = 100.0
 """A composition whose largest over smallest coefficient reaches this is a defect supercell (Mg149X), not a
 phase that anyone can make; the least extreme real compounds stay below 100."""
-
-SAME_FRACTION = 1e-6
-"""Atomic fractions that differ by less belong to one composition."""
 
 
 @dataclass(frozen=True, eq=False)

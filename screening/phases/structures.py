@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from warnings import catch_warnings, simplefilter
 
 from screening.errors import InputError
-from screening.phases.composition import Formula, parse_formula
+from screening.phases.composition import Formula, parse_formula, same_composition
 from screening.phases.entries import NON_COMMERCIAL
 from screening.phases.relaxed import STRUCTURES_FILE, Relaxed, read_structures
 from screening.phases.snapshot import Snapshot
@@ -146,11 +146,4 @@ def _calculated_cell(relaxed: Relaxed, version: str) -> Cell:
 
 def find_cell(formula: Formula, cells: Sequence[Cell]) -> Cell | None:
     """The first cell of this composition, however its formula is written; None where there is none."""
-    import numpy as np
-
-    for cell in cells:
-        if cell.formula.atomic_numbers == formula.atomic_numbers and np.allclose(
-            cell.formula.fractions, formula.fractions
-        ):
-            return cell
-    return None
+    return next((cell for cell in cells if same_composition(cell.formula, formula)), None)

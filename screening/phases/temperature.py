@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 
 from screening.errors import InputError
-from screening.phases.composition import atomic_masses_g, parse_formula, symbol
+from screening.phases.composition import SAME_FRACTION, atomic_masses_g, parse_formula, symbol
 from screening.phases.manifest import Manifest
-from screening.phases.snapshot import SAME_FRACTION, Phases, Snapshot
+from screening.phases.snapshot import Phases, Snapshot
 
 LOWEST_K, HIGHEST_K = 300.0, 2000.0
 """Range over which the descriptor was fitted and the elements are tabulated."""

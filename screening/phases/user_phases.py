@@ -7,12 +7,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from screening.errors import InputError
-from screening.phases.composition import Formula, parse_formula, symbol
+from screening.phases.composition import Formula, composition_key, parse_formula, symbol
 from screening.phases.computed import ENTRY_CLASSES, phases_of_entries
-from screening.phases.snapshot import SAME_FRACTION, AddedPhase, Snapshot
+from screening.phases.snapshot import AddedPhase, Snapshot
 
 REQUIRED = ("formula", "formation_energy_ev_per_atom", "uncertainty_ev_per_atom")
 OPTIONAL = ("note", "energy_scheme", "volume_per_atom_a3", "band_gap_ev")
@@ -205,10 +203,9 @@ def _require_known_elements(phases: Sequence[AddedPhase], snapshot: Snapshot, pa
 
 
 def _require_distinct(phases: Sequence[AddedPhase], path: Path) -> None:
-    seen: set[tuple[tuple[int, ...], tuple[int, ...]]] = set()
+    seen = set()
     for phase in phases:
-        steps = np.round(phase.formula.fractions / SAME_FRACTION).astype(int)
-        composition = (phase.formula.atomic_numbers, tuple(steps.tolist()))
+        composition = composition_key(phase.formula)
         if composition in seen:
             raise InputError(f"{phase.formula.text} twice", where=str(path), remedy="keep the lower one")
         seen.add(composition)

@@ -12,9 +12,9 @@ from screening.lab.impedance.completion import Completion
 from screening.lab.impedance.drt import DrtSeries
 from screening.lab.impedance.processes import ProcessSeries
 from screening.lab.impedance.series import SeriesReport
-from screening.lab.impedance.simulate import SIMULATED
 from screening.lab.impedance.windows import Windows
 from screening.plots.style import CYCLE, figure_style
+from screening.provenance import SIMULATED
 
 SECONDS_PER_HOUR = 3600.0
 

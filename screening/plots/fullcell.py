@@ -9,12 +9,11 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from screening.lab.cycling.compare import Comparison
 from screening.lab.cycling.full import FullCellReport
 from screening.lab.cycling.fullcell import CycleOrder, FullCellResult
 from screening.lab.cycling.plateaus import PlateauAnalysis
 from screening.lab.cycling.table import FlagKind
-from screening.plots.style import BLACK, BLUE, COLUMN_IN, CYCLE, ORANGE, VERMILION, figure_style
+from screening.plots.style import BLACK, BLUE, COLUMN_IN, ORANGE, VERMILION, figure_style
 from screening.plots.thinning import thinned
 
 PROFILE_CYCLES = 4
@@ -30,16 +29,6 @@ ACTIVE_SHARE = 0.01
 
 LABEL_SPACING = 0.06
 """Least distance between two upright labels, as a share of the axis."""
-
-QUANTITY_LABELS = {
-    "discharge_capacity_mah": "Discharge capacity / mAh",
-    "discharge_capacity_mah_per_g": "Discharge capacity / mAh g⁻¹",
-    "discharge_capacity_mah_per_cm2": "Discharge capacity / mAh cm⁻²",
-    "coulombic_efficiency": "Coulombic efficiency",
-    "energy_efficiency": "Energy efficiency",
-    "retention": "Retention",
-    "hysteresis_v": "Hysteresis / V",
-}
 
 
 @dataclass(frozen=True)
@@ -236,32 +225,6 @@ def spread(wanted: np.ndarray, spacing: float) -> np.ndarray:
         placed[index] = min(placed[index], limit)
         limit = placed[index] - spacing
     return placed
-
-
-def draw_comparison(
-    axes: Axes, comparison: Comparison, quantity: str = "discharge_capacity_mah_per_g"
-) -> Axes:
-    """Draw the mean of each group against cycle, with its 95 % interval where there are replicates.
-
-    Parameters
-    ----------
-    axes : matplotlib.axes.Axes
-        Where to draw.
-    comparison : Comparison
-        The groups.
-    quantity : str
-        Which column.
-    """
-    table = comparison.table[comparison.table["quantity"] == quantity]
-    for number, group in enumerate(comparison.groups):
-        colour = CYCLE[number % len(CYCLE)]
-        rows = table[table["group"] == group.label]
-        axes.plot(rows["cycle"], rows["mean"], color=colour, label=f"{group.label} (n = {len(group.cells)})")
-        axes.fill_between(rows["cycle"], rows["low"], rows["high"], color=colour, alpha=0.2, linewidth=0)
-    axes.set(xlabel="Cycle", ylabel=QUANTITY_LABELS.get(quantity, quantity))
-    axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
-    axes.legend(loc="best")
-    return axes
 
 
 def full_cell_figure(report: FullCellReport) -> Figure:

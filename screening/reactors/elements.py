@@ -1,12 +1,9 @@
-"""What single elements bring along: price, abundance, hazards. Tables come from mendeleev and pymatgen."""
+"""What single elements bring along: price, abundance, hazards."""
 
-import sqlite3
 from collections.abc import Callable
-from contextlib import closing
 from dataclasses import dataclass
 from functools import cache
-from importlib.util import find_spec
-from pathlib import Path
+from importlib.resources import files
 
 import numpy as np
 
@@ -15,6 +12,8 @@ from screening.phases.snapshot import Phases
 
 N_TABLE = 119
 """Tables are indexed by atomic number; entry 0 is unused."""
+
+HEADER = "atomic_number,symbol,price_usd_per_kg,abundance_crust_ppm"
 
 TOXIC = ("Be", "As", "Cd", "Hg", "Tl", "Pb")
 """Elements whose compounds are toxic or carcinogenic by inhalation as a class (REACH candidate list and
@@ -31,21 +30,12 @@ class ElementTable:
 
 @cache
 def element_table() -> ElementTable:
-    """Prices and crustal abundances of the elements, from mendeleev's table (CRC and public price lists).
-
-    The table is read without importing mendeleev, which takes three seconds in every process.
-    """
-    package = find_spec("mendeleev")
-    if package is None or not package.submodule_search_locations:
-        raise ModuleNotFoundError("mendeleev is not installed")
-    database = Path(package.submodule_search_locations[0]) / "elements.db"
-    with closing(sqlite3.connect(f"{database.as_uri()}?mode=ro", uri=True)) as connection:
-        rows = connection.execute("SELECT atomic_number, price_per_kg, abundance_crust FROM elements")
-        table = np.array([row for row in rows if row[0] < N_TABLE], dtype=float)
-    price, abundance = np.full(N_TABLE, np.nan), np.full(N_TABLE, np.nan)
-    price[table[:, 0].astype(int)] = table[:, 1]
-    abundance[table[:, 0].astype(int)] = table[:, 2]
-    return ElementTable(price, abundance)
+    """Prices and crustal abundances of the elements (``elements.csv``, which names its sources)."""
+    text = files("screening.reactors").joinpath("elements.csv").read_text("utf-8").splitlines()
+    table = np.genfromtxt(text, delimiter=",", skip_header=text.index(HEADER) + 1, usecols=(0, 2, 3))
+    values = np.full((2, N_TABLE), np.nan)
+    values[:, table[:, 0].astype(int)] = table[:, 1:].T
+    return ElementTable(*values)
 
 
 @cache

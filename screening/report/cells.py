@@ -186,9 +186,9 @@ def _figures(
 
 def _drt(experiment: Experiment) -> "Figure":
     from screening.lab.impedance.analysis import analyse
-    from screening.lab.impedance.simulate import SIMULATED
     from screening.lab.readers.impedance import read_series
     from screening.plots.drt import drt_figure
+    from screening.provenance import SIMULATED
 
     spectra = read_series(list(experiment.located("impedance")))
     if experiment.record.origin is Origin.SIMULATED:

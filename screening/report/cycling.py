@@ -1,6 +1,5 @@
 """Files of a cell's cycling: tables, Battery Data Format, figures and one page."""
 
-import math
 from collections.abc import Mapping
 from dataclasses import asdict, fields
 from pathlib import Path
@@ -8,19 +7,26 @@ from typing import Any
 
 import pandas as pd
 
-from screening.files import output_directory, write_csv, write_figure, write_json, write_parquet
+from screening.files import (
+    json_ready,
+    output_directory,
+    records,
+    write_csv,
+    write_figure,
+    write_json,
+    write_parquet,
+)
 from screening.lab.cycling.critical_current import critical_current
 from screening.lab.cycling.export import write_bdf
 from screening.lab.cycling.full import FullCellReport
 from screening.lab.cycling.polarisation import figures_of
 from screening.lab.cycling.symmetric import SymmetricReport
 from screening.lab.cycling.table import CyclingData, FlagKind
-from screening.lab.impedance.simulate import SIMULATED
 from screening.plots.cycling import symmetric_figure
 from screening.plots.cycling_html import write_symmetric_page
 from screening.plots.fullcell import full_cell_figure
 from screening.plots.fullcell_html import write_full_page
-from screening.provenance import Provenance
+from screening.provenance import SIMULATED, Provenance
 
 
 def provenance_of(data: CyclingData) -> Provenance:
@@ -53,7 +59,7 @@ def symmetric_summary(report: SymmetricReport) -> dict[str, Any]:
         "flags": [asdict(flag) for flag in report.data.flags],
         "provenance": provenance_of(report.data).as_dict(),
     }
-    return {key: _plain(value) for key, value in content.items()}
+    return dict(json_ready(content))
 
 
 def full_summary(report: FullCellReport) -> dict[str, Any]:
@@ -73,7 +79,7 @@ def full_summary(report: FullCellReport) -> dict[str, Any]:
         "flags": [asdict(flag) for flag in result.flags],
         "provenance": provenance_of(data).as_dict(),
     }
-    return {key: _plain(value) for key, value in content.items()}
+    return dict(json_ready(content))
 
 
 def write_symmetric(directory: Path, report: SymmetricReport) -> list[Path]:
@@ -151,22 +157,6 @@ def _write_record(directory: Path, data: CyclingData, stamp: Provenance) -> list
 
 
 def _write_json(directory: Path, summary: dict[str, Any], tables: Mapping[str, pd.DataFrame]) -> list[Path]:
-    rows = {name: frame.to_dict(orient="records") for name, frame in tables.items()}
     path = directory / "cell.json"
-    write_json(path, {**summary, "tables": _plain(rows)})
+    write_json(path, {**summary, "tables": {name: records(frame) for name, frame in tables.items()}})
     return [path]
-
-
-def _plain(value: Any) -> Any:
-    """Numbers, text, lists and mappings that JSON knows; NaN, infinity and missing values as null."""
-    if isinstance(value, Mapping):
-        return {str(key): _plain(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(item) for item in value]
-    if isinstance(value, str):
-        return str(value)
-    if hasattr(value, "item"):
-        return _plain(value.item())
-    if value is pd.NA or (isinstance(value, float) and not math.isfinite(value)):
-        return None
-    return value

@@ -187,35 +187,6 @@ def walk(fractions: np.ndarray, energies: np.ndarray, start: np.ndarray, end: np
     return TieLine(kinks.x, kinks.energy_ev_per_atom, amounts)
 
 
-def open_to(
-    fractions: np.ndarray, energies: np.ndarray, element: int, chemical_potential_ev: float
-) -> tuple[np.ndarray, np.ndarray]:
-    """Phases of a system open to one element, per atom of the other elements.
-
-    Parameters
-    ----------
-    fractions : (n_phases, n_elements) float array
-        Atomic fractions of each phase.
-    energies : (n_phases,) float array
-        Energies in eV per atom.
-    element : int
-        Column of the open element.
-    chemical_potential_ev : float
-        Its chemical potential on the scale of `energies`.
-
-    Returns
-    -------
-    fractions, potentials : (m, n_elements − 1) and (m,) float arrays
-        Compositions without the open element and grand potentials in eV per remaining atom, in the order of
-        the phases that hold anything besides it: pass both to `walk`.
-    """
-    closed = 1.0 - fractions[:, element]
-    keep = closed > AMOUNT_TOL
-    rest = np.delete(fractions, element, axis=1)[keep] / closed[keep, None]
-    potentials = (energies[keep] - chemical_potential_ev * fractions[keep, element]) / closed[keep]
-    return rest, potentials
-
-
 @njit(cache=True, nogil=True, error_model="numpy")
 def pure_phases(columns: np.ndarray, energies: np.ndarray) -> np.ndarray:
     """Lowest pure phase of each element as (n_elements,) int64, −1 where there is none.

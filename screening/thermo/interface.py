@@ -9,8 +9,8 @@ import numpy as np
 
 from screening.display import Displayed, Group, Table
 from screening.errors import InputError
-from screening.phases.composition import Formula, Reactant, parse_reactant
-from screening.phases.snapshot import SAME_FRACTION, Snapshot
+from screening.phases.composition import Formula, Reactant, parse_reactant, same_composition
+from screening.phases.snapshot import Snapshot
 from screening.provenance import Provenance
 from screening.thermo.lines import Compositions, tie_lines
 from screening.thermo.reactants import PricedReactant, price, require_few_elements
@@ -258,9 +258,7 @@ def react(snapshot: Snapshot, a: Reactant, b: Reactant, *, at_hull: bool = False
     W. D. Richards et al., Chem. Mater. 28, 266 (2016), doi 10.1021/acs.chemmater.5b04082.
     """
     unit_a, unit_b = a.unit, b.unit
-    if unit_a.atomic_numbers == unit_b.atomic_numbers and np.allclose(
-        unit_a.fractions, unit_b.fractions, rtol=0.0, atol=SAME_FRACTION
-    ):
+    if same_composition(unit_a, unit_b):
         raise InputError(
             f"{a.text} and {b.text} are the same composition", remedy="give two different reactants"
         )

@@ -78,7 +78,7 @@ def price(snapshot: Snapshot, reactant: Reactant, *, at_hull: bool = False) -> P
             )
     energy, lacking, estimated = 0.0, False, []
     for part in reactant.parts:
-        share = part.mole_fraction * part.formula.n_atoms / unit.n_atoms
+        share = reactant.atom_share(part)
         phase = snapshot.find(part.formula)
         if phase is None and not at_hull:
             held = neighbours(snapshot, part.formula)

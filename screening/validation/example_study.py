@@ -14,16 +14,16 @@ import pandas as pd
 from screening.errors import InputError
 from screening.files import atomic_write, output_directory, write_csv
 from screening.lab.cycling.export import write_bdf
-from screening.lab.cycling.simulate_full import FullCellTruth, simulate_full_cell
-from screening.lab.cycling.simulate_symmetric import Scenario, simulate
 from screening.lab.cycling.table import CyclingData
 from screening.lab.diffraction.pattern import FEWEST_POINTS, PowderPattern
-from screening.lab.diffraction.simulate import Content, Scan, simulate_pattern
 from screening.lab.experiments import SUFFIX
-from screening.lab.impedance.simulate import rest_study, study_provenance
 from screening.phases.powder import RANGE_DEG
 from screening.phases.structures import literature_cells
 from screening.provenance import Provenance
+from screening.simulate.diffraction import Content, Scan, simulate_pattern
+from screening.simulate.full import FullCellTruth, simulate_full_cell
+from screening.simulate.impedance import rest_study, study_provenance
+from screening.simulate.symmetric import Scenario, simulate
 from screening.validation.diffraction import references
 
 RAW = "raw"

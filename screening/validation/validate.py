@@ -1,6 +1,5 @@
 """The whole comparison of a campaign with a folder of experiments, and what it leaves on disk."""
 
-import math
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -9,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from screening.errors import InputError
-from screening.files import output_directory, write_csv, write_json
+from screening.files import output_directory, records, write_csv, write_json
 from screening.lab.cell_record import Origin
 from screening.lab.experiments import Experiment
 from screening.lab.outcomes import MeasuredCell, measured_cells, outcomes_frame
@@ -229,18 +228,6 @@ def _evidence(learnt: Update) -> dict[str, Any]:
         return {}
     told = {"quantity": learnt.quantity, "likelihood_over_chance": evidence.ratio, **asdict(evidence)}
     return {"evidence_of_the_measured_order": told}
-
-
-def records(table: pd.DataFrame) -> list[dict[str, Any]]:
-    """Rows as plain values."""
-    return [{str(key): _plain(value) for key, value in row.items()} for row in table.to_dict("records")]
-
-
-def _plain(value: Any) -> Any:
-    plain = value.item() if hasattr(value, "item") else value
-    if plain is None or plain is pd.NA:
-        return None
-    return None if isinstance(plain, float) and not math.isfinite(plain) else plain
 
 
 def validation_stamp(found: Validation) -> Provenance:

@@ -72,7 +72,9 @@ class TestReact:
     def test_own_phases_and_a_temperature_are_taken(self, tmp_path: Path) -> None:
         own = tmp_path / "own.csv"
         own.write_text(
-            "formula,formation_energy_ev_per_atom,uncertainty_ev_per_atom\nLi3AlCl6,-2.5,0.02\n", "utf-8"
+            "formula,formation_energy_ev_per_atom,uncertainty_ev_per_atom,volume_per_atom_a3\n"
+            "Li3AlCl6,-2.5,0.02,20.0\n",
+            "utf-8",
         )
         found = scr.react("Li", "Li3AlCl6", phases=str(own), temperature_k=600.0)
         assert "own.csv" in found.provenance.source

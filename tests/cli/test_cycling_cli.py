@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from screening.cli import main
-from screening.lab.cycling.simulate_symmetric import Scenario, simulate
+from screening.simulate.symmetric import Scenario, simulate
 
 SHEET = """
 label = "<script>alert(1)</script> & $x$"

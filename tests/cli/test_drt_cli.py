@@ -7,7 +7,7 @@ from typer.testing import CliRunner
 
 from screening.cli import app
 from screening.errors import InputError
-from screening.lab.impedance.simulate import rest_study
+from screening.simulate.impedance import rest_study
 
 runner = CliRunner()
 

@@ -11,8 +11,8 @@ import pytest
 
 from screening.cli import main
 from screening.lab.diffraction.pattern import PowderPattern
-from screening.lab.diffraction.simulate import Content, Scan, simulate_pattern
 from screening.phases.structures import literature_cells
+from screening.simulate.diffraction import Content, Scan, simulate_pattern
 from screening.validation.diffraction import references
 
 Run = Callable[..., tuple[int, str, str]]

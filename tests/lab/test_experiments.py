@@ -14,9 +14,9 @@ from screening.errors import InputError
 from screening.lab.cell_record import CellRecord, Origin, Quoted
 from screening.lab.check import Check, check
 from screening.lab.experiments import read_experiment, read_experiments, survey
-from screening.lab.impedance.simulate import REST_COMPLETION_S, rest_study
 from screening.lab.outcomes import measure_cell, measured_cells, outcomes_frame
 from screening.lab.quantities import QUANTITIES
+from screening.simulate.impedance import REST_COMPLETION_S, rest_study
 from screening.validation.example_study import SEED, sheets, write_example
 
 SOUND = """
@@ -210,7 +210,7 @@ def test_simulated_cells_yield_their_truth_through_their_files(example: Path) ->
 
 
 def test_areas_of_simulated_cells_are_those_of_the_simulation(example: Path) -> None:
-    from screening.lab.cycling.simulate_symmetric import Scenario, simulate
+    from screening.simulate.symmetric import Scenario, simulate
 
     for name, scenario in (("layer", Scenario.STABILISING), ("control", Scenario.HARD)):
         record = read_experiment(example / f"simulated-symmetric-{name}.toml").record

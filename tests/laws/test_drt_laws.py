@@ -6,8 +6,8 @@ from hypothesis import strategies as st
 
 from screening.lab.impedance.drt import DrtOptions, deconvolve
 from screening.lab.impedance.refit import fit_zarcs
-from screening.lab.impedance.simulate import Circuit, Zarc, frequencies_hz, measure
 from screening.lab.impedance.spectrum import Spectrum
+from screening.simulate.impedance import Circuit, Zarc, frequencies_hz, measure
 
 FREQUENCY = frequencies_hz(1e6, 0.1, 50)
 OMEGA = 2 * np.pi * FREQUENCY

@@ -22,7 +22,7 @@ from screening.phases.chemsys import row_masks
 from screening.phases.composition import Formula, Part, Reactant, parse_formula
 from screening.phases.library import open_snapshot
 from screening.phases.snapshot import AddedPhase, Snapshot
-from screening.thermo.hull import TieLine, open_to, walk
+from screening.thermo.hull import TieLine, walk
 from screening.thermo.interface import react
 from screening.thermo.lines import Compositions, assemblages, tie_lines
 from screening.thermo.lithiation import lithiate
@@ -286,10 +286,12 @@ def test_staircases_of_random_compounds_are_the_element_profiles(mp2019: Snapsho
 def open_kinks(system: System, a: Formula, b: Formula, z: int, mu: float) -> tuple[TieLine, np.ndarray]:
     """Our open line from b to a, with the phase number of each of its columns."""
     column = int(np.searchsorted(system.elements, z))
-    rest, potentials = open_to(system.fractions, system.energies, column, mu)
+    closed = 1.0 - system.fractions[:, column]
+    kept = closed > 0.0
+    rest = np.delete(system.fractions, column, axis=1)[kept] / closed[kept, None]
+    potentials = (system.energies - mu * system.fractions[:, column])[kept] / closed[kept]
     ends = [np.delete(system.at(f), column) for f in (b, a)]
-    rows = system.rows[system.fractions[:, column] < 1.0]
-    return walk(rest, potentials, *(end / end.sum() for end in ends)), rows
+    return walk(rest, potentials, *(end / end.sum() for end in ends)), system.rows[kept]
 
 
 def own_potential(system: System, formula: Formula, z: int, mu: float) -> float:

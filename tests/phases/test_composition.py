@@ -8,10 +8,14 @@ from pymatgen.core import Composition
 from screening.errors import InputError
 from screening.phases.composition import (
     LEAST_FRACTION,
+    SAME_FRACTION,
+    Formula,
     atomic_masses_g,
     atomic_number,
+    composition_key,
     parse_formula,
     parse_reactant,
+    same_composition,
     symbol,
 )
 
@@ -167,3 +171,24 @@ def test_elements_and_masses_are_those_of_the_periodic_table() -> None:
 
 def test_chemical_system_is_alphabetical() -> None:
     assert parse_formula("Li6PS5Cl").chemsys == "Cl-Li-P-S"
+
+
+@settings(deadline=None)
+@given(st.dictionaries(SYMBOLS, st.integers(1, 400), min_size=1, max_size=8), st.integers(1, 90))
+def test_a_composition_is_the_same_however_many_formula_units(amounts: dict[str, int], times: int) -> None:
+    one, many = (
+        parse_formula("".join(f"{name}{n * times}" for name, n in amounts.items())) for times in (1, times)
+    )
+    assert same_composition(one, many)
+    assert composition_key(one) == composition_key(many)
+
+
+def test_compositions_differ_beyond_the_named_tolerance() -> None:
+    def salt(lithium: float) -> Formula:
+        return Formula("", (3, 17), (lithium, 1.0 - lithium))
+
+    assert same_composition(salt(0.5), salt(0.5 + 0.9 * SAME_FRACTION))
+    assert not same_composition(salt(0.5), salt(0.5 + 1.1 * SAME_FRACTION))
+    assert composition_key(salt(0.5)) != composition_key(salt(0.5 + 1.1 * SAME_FRACTION))
+    assert not same_composition(parse_formula("LiCl"), parse_formula("NaCl"))
+    assert composition_key(parse_formula("LiCl")) != composition_key(parse_formula("NaCl"))

@@ -5,8 +5,9 @@ from math import asin, degrees, sqrt
 import pytest
 
 from screening.phases.composition import parse_formula
-from screening.phases.powder import CU_KA_A, RANGE_DEG, Line, powder_lines, shift_deg
+from screening.phases.powder import RANGE_DEG, Line, powder_lines, shift_deg
 from screening.phases.structures import find_cell, literature_cells
+from screening.units import CU_KA_A
 
 CUBIC_A = {"LiCl": 5.12954, "LiF": 4.0173, "Al": 4.04958, "LiAl": 6.37, "Li2S": 5.708}
 MO_KA_A = 0.71073

@@ -6,7 +6,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 from matplotlib.figure import Figure
 
-from screening.lab.cycling.simulate_symmetric import Scenario, simulate
 from screening.lab.cycling.symmetric import assess_symmetric
 from screening.plots.cycling import (
     draw_overpotential,
@@ -18,6 +17,7 @@ from screening.plots.cycling import (
 from screening.plots.cycling_html import symmetric_page
 from screening.plots.thinning import thinned
 from screening.provenance import Provenance
+from screening.simulate.symmetric import Scenario, simulate
 
 
 @pytest.fixture(scope="module")

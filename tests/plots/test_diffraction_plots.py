@@ -5,8 +5,8 @@ import pytest
 
 from screening.lab.diffraction.identify import Identification, identify
 from screening.lab.diffraction.pattern import Reference
-from screening.lab.diffraction.simulate import Content, Scan, simulate_pattern
 from screening.plots.diffraction import diffraction_figure
+from screening.simulate.diffraction import Content, Scan, simulate_pattern
 
 SALT = Reference("LiCl", 5.13 / np.sqrt([3.0, 4.0, 8.0, 11.0]), np.array([86.0, 100.0, 63.0, 33.0]), 0.005)
 OTHER = Reference("LiF", 4.02 / np.sqrt([3.0, 4.0, 8.0]), np.array([80.0, 100.0, 50.0]), 0.005)

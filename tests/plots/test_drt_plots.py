@@ -4,8 +4,8 @@ import pytest
 from matplotlib.figure import Figure
 
 from screening.lab.impedance.analysis import analyse
-from screening.lab.impedance.simulate import rest_study
 from screening.plots.drt import clock_label, drt_figure, process_plot, waterfall
+from screening.simulate.impedance import rest_study
 
 SPECTRA = rest_study().spectra(0)[::4]
 RESULT = analyse(SPECTRA)

@@ -7,16 +7,13 @@ from hypothesis import strategies as st
 from matplotlib.figure import Figure
 
 from screening.files import write_figure
-from screening.lab.cycling.compare import GroupedCells, compare_cells
 from screening.lab.cycling.full import assess_full
 from screening.lab.cycling.fullcell import full_cell_cycles
-from screening.lab.cycling.simulate_full import FullCellTruth, PhaseReaction, simulate_full_cell
 from screening.lab.cycling.table import cycling_data_from_arrays
 from screening.plots.fullcell import (
     LABEL_SPACING,
     capacity_unit,
     draw_capacity,
-    draw_comparison,
     draw_dqdv,
     draw_profiles,
     full_cell_figure,
@@ -25,6 +22,7 @@ from screening.plots.fullcell import (
 )
 from screening.plots.fullcell_html import VOLTAGE_POINTS, _panels, full_page, write_full_page
 from screening.provenance import Provenance
+from screening.simulate.full import FullCellTruth, PhaseReaction, simulate_full_cell
 
 TRUTH = FullCellTruth(cycles=6, extra=PhaseReaction(0.03, 3.5, 0.005))
 
@@ -82,18 +80,6 @@ def test_labels_keep_their_distance(wanted):
     assert np.all(np.diff(places) >= LABEL_SPACING - 1e-12)
     assert places.min() >= 0.5 * LABEL_SPACING - 1e-12
     assert places.max() <= 1.0 - 0.5 * LABEL_SPACING + 1e-12
-
-
-def test_replicates_carry_their_interval(axes):
-    def cell(capacity):
-        truth = FullCellTruth(cycles=3, first_discharge_mah_g=capacity, interval_s=600.0)
-        return full_cell_cycles(simulate_full_cell(truth).of_cell(label=f"cell {capacity}"))
-
-    groups = [GroupedCells("pair", (cell(100.0), cell(120.0))), GroupedCells("lone", (cell(90.0),))]
-    draw_comparison(axes, compare_cells(groups))
-    assert axes.lines[0].get_ydata()[0] == pytest.approx(110.0)
-    assert axes.lines[1].get_ydata()[0] == pytest.approx(90.0)
-    assert [text.get_text() for text in axes.get_legend().get_texts()] == ["pair (n = 2)", "lone (n = 1)"]
 
 
 def test_the_figure_says_that_it_is_simulated_and_carries_its_stamp(report, tmp_path):

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.optimize import linprog
 
-from screening.thermo.hull import TieLine, open_to, walk
+from screening.thermo.hull import TieLine, walk
 
 EXACT = 1e-12
 """The walk is exact up to rounding of O(1) numbers."""
@@ -93,16 +93,6 @@ def test_ties_and_degenerate_starts_agree_with_a_general_linear_programme(seed: 
         assert np.interp(x, line.x, line.energy_ev_per_atom) == pytest.approx(best.fun, abs=LINPROG_EV)
     mixed = (1.0 - line.x)[:, None] * ends[0] + line.x[:, None] * ends[1]
     assert line.amounts @ fractions == pytest.approx(mixed, abs=EXACT)
-
-
-def test_an_open_system_counts_the_reservoir_in_the_energy_only() -> None:
-    # A, B, C and AB2 at -1 eV/atom; with A at -0.3 eV: (3·(-1) - (-0.3)) / 2 per atom of B
-    fractions = np.array([[1, 0, 0], [0, 1, 0], [0, 0, 1], [1 / 3, 2 / 3, 0]])
-    rest, potentials = open_to(fractions, np.array([0.0, 0.0, 0.0, -1.0]), 0, -0.3)
-    assert rest == pytest.approx(np.array([[1, 0], [0, 1], [1, 0]]), abs=EXACT)
-    assert potentials == pytest.approx([0.0, 0.0, -1.35], abs=EXACT)
-    line = walk(rest, potentials, np.array([0.0, 1.0]), np.array([1.0, 0.0]))
-    assert line.energy_ev_per_atom == pytest.approx([0.0, -1.35], abs=EXACT)
 
 
 def test_what_the_walk_cannot_use_is_refused() -> None:

@@ -12,7 +12,7 @@ from scipy.constants import physical_constants
 from screening.errors import InputError
 from screening.phases.composition import parse_formula, parse_reactant
 from screening.phases.snapshot import Snapshot
-from screening.thermo.hull import open_to, walk
+from screening.thermo.hull import walk
 from screening.thermo.lithiation import Lithiation, anodic_limit, cation_charge, lithiate
 
 MakeUp = Callable[[dict[str, float]], Snapshot]
@@ -103,11 +103,14 @@ def test_an_open_system_agrees_between_all_plateaus(mp2019: Snapshot, text: str)
     uptakes = [s.li_per_formula for s in found.steps]
     middles = [(high + low) / 2 for high, low in zip(voltages, [*voltages[1:], 0.0], strict=True)]
     for voltage, uptake in zip(middles, uptakes, strict=True):
-        rest, potentials = open_to(fractions, chosen.formation_energy_ev_per_atom, lithium, -voltage)
+        # the grand potential per atom of the closed elements, of the phases that hold any
         kept = np.flatnonzero(fractions[:, lithium] < 1.0)
+        share = fractions[kept, lithium]
+        rest = np.delete(fractions, lithium, axis=1)[kept] / (1.0 - share)[:, None]
+        potentials = (chosen.formation_energy_ev_per_atom[kept] + voltage * share) / (1.0 - share)
         here = rest_amounts / rest_amounts.sum()
         amounts = walk(rest, potentials, here, np.eye(len(here))[0]).amounts[0] * rest_amounts.sum()
-        held = (amounts * fractions[kept, lithium] / (1.0 - fractions[kept, lithium])).sum()
+        held = (amounts * share / (1.0 - share)).sum()
         assert held - formula.amount_of(3) == pytest.approx(uptake, abs=1e-6)
 
 

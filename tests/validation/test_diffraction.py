@@ -8,9 +8,9 @@ import pytest
 
 from screening.errors import InputError
 from screening.lab.diffraction.pattern import PowderPattern
-from screening.lab.diffraction.simulate import Content, Scan, simulate_pattern
 from screening.lab.experiments import read_experiments
 from screening.phases.structures import literature_cells
+from screening.simulate.diffraction import Content, Scan, simulate_pattern
 from screening.validation.diffraction import look_for, references
 from screening.validation.joining import Verdict
 from screening.validation.predictions import Predictions

@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 
 from screening.lab.cycling.export import write_bdf
-from screening.lab.cycling.simulate_full import FullCellTruth, simulate_full_cell
 from screening.lab.experiments import read_experiment
 from screening.lab.outcomes import MeasuredCell, measure_cell
 from screening.provenance import Provenance
+from screening.simulate.full import FullCellTruth, simulate_full_cell
 
 TRUTH = FullCellTruth(cycles=30, final_retention=0.9, interval_s=300.0)
 SAMPLING = 0.02

@@ -95,10 +95,6 @@ class Comparison:
         """The table."""
         return self.table
 
-    def at_cycle(self, cycle: int) -> pd.DataFrame:
-        """Rows of one cycle."""
-        return self.table[self.table["cycle"] == cycle].reset_index(drop=True)
-
 
 def compare_cells(groups: Sequence[GroupedCells]) -> Comparison:
     """Average replicates cycle by cycle.

@@ -7,15 +7,10 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from screening.errors import InputError
-
-CU_KA1_A, CU_KA2_A = 1.54059, 1.54443
-"""Cu Kα1 and Kα2, Å: G. Hölzer et al., Phys. Rev. A 56, 4554 (1997), doi 10.1103/PhysRevA.56.4554."""
-
-CU_KA_A = (2.0 * CU_KA1_A + CU_KA2_A) / 3.0
-"""Their mean by intensity, 2:1; what is called Cu Kα."""
+from screening.units import CU_KA1_A, CU_KA2_A, CU_KA_A
 
 DOUBLET_TOLERANCE_A = 1e-3
-"""A wavelength this close to `CU_KA_A` is the unresolved doublet; Kα1 alone is 1.3e-3 Å away."""
+"""A wavelength this close to `CU_KA_A` is the unresolved doublet; Kα1 alone is 1.2e-3 Å away."""
 
 FEWEST_POINTS = 50
 """A pattern of fewer points holds no lines that could be told from a background."""

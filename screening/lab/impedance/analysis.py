@@ -12,9 +12,9 @@ from screening.lab.impedance.processes import ProcessSeries, assign
 from screening.lab.impedance.refit import ZarcSeries, fit_zarcs
 from screening.lab.impedance.series import SeriesReport, describe
 from screening.lab.impedance.short import PLATING, ShortVerdict, judge
-from screening.lab.impedance.simulate import SIMULATED
 from screening.lab.impedance.spectrum import Spectrum
 from screening.lab.impedance.windows import Windows
+from screening.provenance import SIMULATED
 
 
 @dataclass(frozen=True, eq=False)

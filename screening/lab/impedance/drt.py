@@ -9,7 +9,7 @@ from scipy.stats import norm
 
 from screening.errors import InputError
 from screening.lab.impedance import nnls, regularisation
-from screening.lab.impedance.basis import Basis, ComplexArray, FloatArray
+from screening.lab.impedance.basis import Basis, FloatArray
 from screening.lab.impedance.normal import Design, NormalEquations, Terms, magnitude, weights
 from screening.lab.impedance.spectrum import Spectrum
 
@@ -141,28 +141,14 @@ class DrtSeries:
         return self.relative_residual > POOR_FIT
 
     @property
-    def unclosed_ohm(self) -> FloatArray:
-        """∫γ d ln τ past 1/ω of the lowest frequency, where the data give a bound only; shape (s,)."""
-        return self._area_beyond(np.log(self.measured_tau_s[:, 1]), np.inf)
-
-    @property
     def unresolved_ohm(self) -> FloatArray:
         """∫γ d ln τ before 1/ω of the highest frequency: with R∞, the unresolved part; shape (s,)."""
-        return self._area_beyond(-np.inf, np.log(self.measured_tau_s[:, 0]))
-
-    def _area_beyond(self, ln_low: FloatArray | float, ln_high: FloatArray | float) -> FloatArray:
-        ones = np.ones(len(self.spectra))
-        return (self.coefficients_ohm * self.basis.areas(ln_low * ones, ln_high * ones)).sum(axis=1)
+        ends = np.log(self.measured_tau_s[:, 0])
+        return (self.coefficients_ohm * self.basis.areas(np.full_like(ends, -np.inf), ends)).sum(axis=1)
 
     def area_ohm(self, ln_low: FloatArray, ln_high: FloatArray) -> FloatArray:
         """∫γ d ln τ between bounds on ln τ, shape (s, k)."""
         return self.coefficients_ohm @ self.basis.areas(ln_low, ln_high).T
-
-    def fitted_z_ohm(self, index: int) -> ComplexArray:
-        """Impedance of the fit at the frequencies of spectrum `index`, shape (n,)."""
-        design = Design.of(self.spectra[index].angular_frequency, self.basis, self.options.terms)
-        scaled = np.concatenate([self.terms[index], self.coefficients_ohm[index]]) * design.scale
-        return design.columns @ scaled
 
     def deviation_ohm(self, functional: FloatArray) -> FloatArray:
         """Posterior standard deviation of linear functionals of the coefficients.

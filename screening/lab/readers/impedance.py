@@ -10,7 +10,6 @@ from datetime import datetime
 from pathlib import Path
 
 from screening.errors import InputError
-from screening.lab.impedance.simulate import SIMULATED
 from screening.lab.impedance.spectrum import Spectrum
 from screening.lab.readers.biologic import MPR_MAGIC, MPT_MAGIC, read_biologic
 from screening.lab.readers.eis_columns import find_columns
@@ -25,6 +24,7 @@ from screening.lab.readers.eis_instruments import (
 from screening.lab.readers.eis_table import Origin, spectra_from_table
 from screening.lab.readers.stamp import is_simulated
 from screening.lab.readers.text import Text, decode, find_table, parse_table, read_bytes
+from screening.provenance import SIMULATED
 from screening.units import KELVIN_AT_0_CELSIUS
 
 _IVIUM_SUFFIXES = (".idf", ".ids")

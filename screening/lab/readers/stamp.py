@@ -8,9 +8,8 @@ from collections.abc import Sequence
 from itertools import islice
 from pathlib import Path
 
-from screening.lab.impedance.simulate import SIMULATED
 from screening.lab.readers.text import read_bytes
-from screening.provenance import Provenance
+from screening.provenance import SIMULATED, Provenance
 
 NAMED_FILES = 3
 """More files than this are counted in the stamp instead of named."""

@@ -7,7 +7,7 @@ from scipy import stats
 from screening.errors import InputError
 from screening.lab.cycling.compare import GroupedCells, compare_cells, difference
 from screening.lab.cycling.fullcell import CycleOrder, full_cell_cycles
-from screening.lab.cycling.simulate_full import FullCellTruth, simulate_full_cell
+from screening.simulate.full import FullCellTruth, simulate_full_cell
 
 
 def cell(capacity, label, cycles=3):
@@ -27,8 +27,8 @@ def groups():
 def test_means_and_intervals_are_student_s(groups):
     comparison = compare_cells(groups)
     row = (
-        comparison.at_cycle(1)
-        .query("group == 'plain' and quantity == 'discharge_capacity_mah_per_g'")
+        comparison.to_frame()
+        .query("cycle == 1 and group == 'plain' and quantity == 'discharge_capacity_mah_per_g'")
         .iloc[0]
     )
     sample = np.array([100.0, 102.0, 107.0])

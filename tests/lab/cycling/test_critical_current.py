@@ -5,9 +5,9 @@ import pytest
 
 from screening.lab.cycling.cell_sheet import CellSheet
 from screening.lab.cycling.critical_current import StepOutcome, critical_current
-from screening.lab.cycling.simulate_symmetric import Scenario, simulate
 from screening.lab.cycling.symmetric import assess_symmetric
 from screening.lab.cycling.table import cycling_data_from_arrays
+from screening.simulate.symmetric import Scenario, simulate
 
 LADDER = (0.5, 1.0, 1.5, 2.0, 3.0)  # mA/cm², 1 h each way
 SAMPLES = 60

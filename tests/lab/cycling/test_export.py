@@ -8,10 +8,10 @@ import pytest
 
 from screening.errors import InputError
 from screening.lab.cycling.export import ColumnNames, bdf_frame, write_bdf
-from screening.lab.cycling.simulate_full import FullCellTruth, simulate_full_cell
 from screening.lab.cycling.table import FlagKind, cycling_data_from_arrays
 from screening.lab.readers.cycling import read_cycling
 from screening.provenance import Provenance
+from screening.simulate.full import FullCellTruth, simulate_full_cell
 
 STAMP = Provenance.now("simulated", "0" * 64)
 

@@ -11,9 +11,9 @@ from screening.errors import InputError
 from screening.lab.cycling.charges import ChargeSource
 from screening.lab.cycling.fullcell import CycleOrder, active_mass_mg, full_cell_cycles
 from screening.lab.cycling.halfcycles import half_cycles
-from screening.lab.cycling.simulate_full import FullCellTruth, simulate_full_cell
 from screening.lab.cycling.table import FlagKind, SourceFile, cycling_data_from_arrays
 from screening.lab.readers.cycling import read_cycling
+from screening.simulate.full import FullCellTruth, simulate_full_cell
 
 TRUTH = FullCellTruth()
 SAMPLING = 1e-9

@@ -12,8 +12,8 @@ from screening.lab.cycling.charges import half_cycle_charges
 from screening.lab.cycling.halfcycles import half_cycles
 from screening.lab.cycling.plateaus import THERMAL_V, differential_capacity, find_plateaus
 from screening.lab.cycling.profiles import VoltageProfile, voltage_profile
-from screening.lab.cycling.simulate_full import FullCellTruth, PhaseReaction, simulate_full_cell
 from screening.lab.readers.cycling import read_cycling
+from screening.simulate.full import FullCellTruth, PhaseReaction, simulate_full_cell
 
 ONE_CYCLE = FullCellTruth(cycles=1)
 

@@ -18,9 +18,9 @@ from screening.lab.cycling.short_signals import (
     voltage_exponent,
 )
 from screening.lab.cycling.shorts import judge_shorts
-from screening.lab.cycling.simulate_symmetric import BENIGN, Scenario, simulate
 from screening.lab.cycling.table import cycling_data_from_arrays
 from screening.lab.cycling.verdict import Evidence, Short, ShortSettings, Signal
+from screening.simulate.symmetric import BENIGN, Scenario, simulate
 
 SAMPLES = 60
 HALF_S = 3600.0

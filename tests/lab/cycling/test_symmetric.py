@@ -9,11 +9,11 @@ from screening.errors import InputError
 from screening.lab.cycling.cell_sheet import CellSheet, Electrolyte, read_cell_sheet
 from screening.lab.cycling.halfcycles import half_cycles
 from screening.lab.cycling.polarisation import measure
-from screening.lab.cycling.simulate_symmetric import Scenario, simulate
 from screening.lab.cycling.symmetric import LifeEnd, assess_symmetric, pair_cycles, stabilisation_cycle
 from screening.lab.cycling.table import FlagKind, cycling_data_from_arrays
 from screening.lab.cycling.verdict import Short
 from screening.lab.readers.cycling import read_cycling
+from screening.simulate.symmetric import Scenario, simulate
 
 AREA = 0.785
 DENSITY = 0.5e-3

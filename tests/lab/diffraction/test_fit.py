@@ -7,9 +7,10 @@ import numpy as np
 import pytest
 
 from screening.lab.diffraction.fit import fit_phases, noise_variance
-from screening.lab.diffraction.pattern import CU_KA1_A, PowderPattern, Reference
+from screening.lab.diffraction.pattern import PowderPattern, Reference
 from screening.lab.diffraction.profile import Shape, background_columns, line_columns, phase_columns
-from screening.lab.diffraction.simulate import Content, Scan, simulate_pattern
+from screening.simulate.diffraction import Content, Scan, simulate_pattern
+from screening.units import CU_KA1_A
 
 FINE = np.arange(20.0, 60.0, 0.002)
 SINGLE = PowderPattern(FINE, np.ones_like(FINE), CU_KA1_A)

@@ -7,7 +7,7 @@ import pytest
 
 from screening.lab.diffraction.identify import Identification, Presence, identify
 from screening.lab.diffraction.pattern import PowderPattern, Reference
-from screening.lab.diffraction.simulate import Content, Scan, simulate_pattern
+from screening.simulate.diffraction import Content, Scan, simulate_pattern
 
 Four = tuple[Reference, ...]
 

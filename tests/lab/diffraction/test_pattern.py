@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from screening.errors import InputError
-from screening.lab.diffraction.pattern import CU_KA1_A, CU_KA2_A, CU_KA_A, PowderPattern, Reference
+from screening.lab.diffraction.pattern import PowderPattern, Reference
+from screening.units import CU_KA1_A, CU_KA2_A, CU_KA_A
 
 X = np.linspace(10.0, 80.0, 700)
 PATTERN = PowderPattern(X, np.ones_like(X), name="mine.xy")
@@ -35,6 +36,7 @@ def test_a_background_may_have_been_taken_off() -> None:
 
 def test_copper_radiation_is_a_doublet_and_others_are_single() -> None:
     assert PATTERN.emission == ((CU_KA1_A, 2.0 / 3.0), (CU_KA2_A, 1.0 / 3.0))
+    assert pytest.approx((2.0 * CU_KA1_A + CU_KA2_A) / 3.0, abs=1e-4) == CU_KA_A
     assert replace(PATTERN, wavelength_a=CU_KA1_A).emission == ((CU_KA1_A, 1.0),)
     assert sum(share for _, share in PATTERN.emission) == pytest.approx(1.0)
 

@@ -3,7 +3,7 @@ import pytest
 
 from screening.errors import InputError
 from screening.lab.impedance.completion import Criterion, completion
-from screening.lab.impedance.simulate import avrami, first_order, linear, parabolic
+from screening.simulate.impedance import avrami, first_order, linear, parabolic
 
 HOUR = 3600.0
 TIME = np.linspace(0, 36 * HOUR, 45)

@@ -6,8 +6,8 @@ from screening.lab.impedance import zarc
 from screening.lab.impedance.drt import deconvolve
 from screening.lab.impedance.processes import assign
 from screening.lab.impedance.refit import fit_zarcs
-from screening.lab.impedance.simulate import Circuit, Zarc, frequencies_hz, measure
 from screening.lab.impedance.windows import Window, Windows
+from screening.simulate.impedance import Circuit, Zarc, frequencies_hz, measure
 
 CELL = Circuit(
     10.0, 1e-7, (Zarc(30, 1e-7, 0.9), Zarc(20, 1e-5, 0.9), Zarc(15, 0.3, 0.85), Zarc(8, 1e-3, 0.9))

@@ -3,8 +3,8 @@ import pytest
 
 from screening.lab.impedance.drt import deconvolve
 from screening.lab.impedance.refit import fit_zarcs, peaks
-from screening.lab.impedance.simulate import Circuit, Zarc, frequencies_hz, measure
 from screening.lab.impedance.spectrum import Spectrum
+from screening.simulate.impedance import Circuit, Zarc, frequencies_hz, measure
 
 FREQUENCY = frequencies_hz()
 TWO = (Zarc(20.0, 1e-5, 0.9), Zarc(15.0, 0.3, 0.85))

@@ -5,7 +5,7 @@ from screening.lab.impedance.analysis import analyse
 from screening.lab.impedance.completion import Completion, Criterion
 from screening.lab.impedance.series import Trend, trend
 from screening.lab.impedance.short import Verdict
-from screening.lab.impedance.simulate import rest_study
+from screening.simulate.impedance import rest_study
 
 STUDY = rest_study()
 RESULT = analyse(STUDY.spectra(0))

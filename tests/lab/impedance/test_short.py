@@ -6,7 +6,7 @@ from screening.lab.impedance.drt import deconvolve
 from screening.lab.impedance.processes import assign
 from screening.lab.impedance.refit import fit_zarcs
 from screening.lab.impedance.short import Verdict, judge
-from screening.lab.impedance.simulate import Circuit, Zarc, frequencies_hz, measure
+from screening.simulate.impedance import Circuit, Zarc, frequencies_hz, measure
 
 BULK = Zarc(30, 1e-7, 0.9)
 PLATING = Zarc(25, 1.5, 0.9)

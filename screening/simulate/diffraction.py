@@ -10,7 +10,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import voigt_profile
 
-from screening.lab.diffraction.pattern import CU_KA_A, PowderPattern, Reference
+from screening.lab.diffraction.pattern import PowderPattern, Reference
+from screening.units import CU_KA_A
 
 INSTRUMENT_FWHM_DEG = 0.08
 FWHM_PER_SD = 2.0 * np.sqrt(2.0 * np.log(2.0))

@@ -11,10 +11,7 @@ from screening.errors import InputError
 from screening.lab.impedance import zarc
 from screening.lab.impedance.basis import ComplexArray, FloatArray
 from screening.lab.impedance.spectrum import Spectrum
-from screening.provenance import Provenance
-
-SIMULATED = "simulated"
-"""Word that stands in the label, the source and the metadata of every spectrum made here."""
+from screening.provenance import SIMULATED, Provenance
 
 
 class Element(Protocol):

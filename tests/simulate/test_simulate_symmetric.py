@@ -5,7 +5,7 @@ import pytest
 
 from screening.lab.cycling.halfcycles import half_cycles
 from screening.lab.cycling.polarisation import measure
-from screening.lab.cycling.simulate_symmetric import (
+from screening.simulate.symmetric import (
     BENCHMARK_SEEDS,
     BENIGN,
     DROP_RANGE,

@@ -3,8 +3,8 @@ import pytest
 from scipy.integrate import quad
 
 from screening.errors import InputError
-from screening.lab.impedance.simulate import (
-    SIMULATED,
+from screening.provenance import SIMULATED
+from screening.simulate.impedance import (
     Circuit,
     FiniteWarburg,
     Gerischer,
