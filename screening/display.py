@@ -2,14 +2,13 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from html import escape
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar, overload
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, Self, TypeVar, overload
 
 from screening.files import output_directory, write_content
-from screening.provenance import Provenance
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -85,7 +84,6 @@ class Displayed:
     """
 
     plotter: ClassVar[str] = ""
-    provenance: Provenance | None
 
     def display(self) -> Table:
         """What a notebook shows."""
@@ -127,7 +125,7 @@ class Displayed:
         """
         folder = output_directory(Path(directory))
         for name, content in self.contents().items():
-            write_content(folder / name, content, self.provenance)
+            write_content(folder / name, content, getattr(self, "provenance", None))
 
     def save(self, path: str | Path, **options: Any) -> None:
         """Write the table (.csv, .parquet) or the figure (.png, .svg, .pdf) into one file.
@@ -146,13 +144,21 @@ class Displayed:
         target = Path(path)
         table = target.suffix.lower() in (".csv", ".parquet")
         content = self.to_frame() if table else lambda figure: self.plot(figure, **options)
-        write_content(target, content, self.provenance)
+        write_content(target, content, getattr(self, "provenance", None))
 
     def _repr_html_(self) -> str:
         return self.display().html()
 
 
-Item = TypeVar("Item", bound=Displayed)
+class Framed(Protocol):
+    """Anything that is a table."""
+
+    def to_frame(self) -> "pd.DataFrame":
+        """The table."""
+        ...
+
+
+Item = TypeVar("Item", bound=Framed)
 
 
 @dataclass(frozen=True, repr=False)
@@ -173,18 +179,13 @@ class Group(Displayed, Sequence[Item]):
     def __getitem__(self, index: slice) -> Self: ...
 
     def __getitem__(self, index: int | slice) -> Item | Self:
-        return type(self)(self.items[index]) if isinstance(index, slice) else self.items[index]
+        return replace(self, items=self.items[index]) if isinstance(index, slice) else self.items[index]
 
     def __len__(self) -> int:
         return len(self.items)
 
     def __repr__(self) -> str:
         return f"{type(self).__name__} of {len(self)}"
-
-    @property
-    def provenance(self) -> Provenance | None:  # type: ignore[override]
-        """Where the first comes from, and with it all."""
-        return self.items[0].provenance if self.items else None
 
     def to_frame(self) -> "pd.DataFrame":
         """Their tables below one another."""

@@ -13,18 +13,21 @@ from matplotlib.ticker import MaxNLocator
 from screening.display import formula_text
 from screening.errors import InputError
 from screening.plots.letters import (
+    COLUMN_AXES_PT,
+    KEY_SIZE_PT,
     LETTERS,
-    POINTS_PER_IN,
     KeyLine,
+    axes_with_key,
     bounds_in_points,
     draw_letter,
     free_offsets,
+    key_lines,
     places_in_points,
     width_in_points,
     wrapped,
     write_key,
 )
-from screening.plots.style import COLUMN_IN, CYCLE, canvas, figure_style
+from screening.plots.style import CYCLE, figure_style
 from screening.thermo.interface import AXES, QUANTITIES, InterfaceReaction, Kink
 from screening.thermo.lithiation import Step
 
@@ -32,9 +35,6 @@ AXIS_LABELS = {"atomic": "Atomic fraction", "molar": "Molar fraction", "mass": "
 
 CURVE_POINTS = 201
 """Points of a curve, which is straight between kinks on the atomic axis only."""
-
-KEY_TOP_PT, KEY_LINE_PT, KEY_SIZE_PT, KEY_INDENT_PT = -29.0, 8.5, 6.0, 8.0
-"""Where the key of products begins below the axes, its line height, size and indent, in points."""
 
 LEGEND_LINE_PT, LEGEND_SIZE_PT, LEGEND_HANDLE_PT = 10.8, 6.5, 27.0
 """Height of a line of the legend, size of its text, and room for a handle with margins, in points."""
@@ -47,8 +47,8 @@ LEGEND_MARGIN_PT = 12.0
 
 LABEL_SIZE_PT = 7.5
 
-AXES_HEIGHT_IN, CURVE_HEIGHT_IN, LEFT_IN, MARGIN_IN = 2.2, 0.15, 0.66, 0.1
-"""Height of the axes for two curves and more for each further one, room for the energies, and free margin."""
+AXES_HEIGHT_IN, CURVE_HEIGHT_IN = 2.2, 0.15
+"""Height of the axes for two curves, and more for each further one."""
 
 BELOW_MINIMUM = 1.18
 """How far the energy axis goes down, as a multiple of the lowest energy."""
@@ -165,20 +165,9 @@ def reaction_energy_figure(
 
 def _axes_in(figure: Figure | None, reactions: Sequence[InterfaceReaction], mutual: bool) -> Axes:
     """Axes of a figure of one column width, with room for the key below."""
-    width_in = COLUMN_IN - LEFT_IN - MARGIN_IN
-    lines = len(list(_key(reactions, _labels(reactions, mutual), width_in * POINTS_PER_IN)))
+    lines = len(list(_key(reactions, _labels(reactions, mutual), COLUMN_AXES_PT)))
     height = AXES_HEIGHT_IN + max(0, len(reactions) - 2) * CURVE_HEIGHT_IN
     return axes_with_key(figure, lines, height)
-
-
-def axes_with_key(figure: Figure | None, key_lines: int, height_in: float) -> Axes:
-    """Axes of a height in a figure of one column width, with room for the lines of a key below them."""
-    below = (KEY_LINE_PT * key_lines - KEY_TOP_PT) / POINTS_PER_IN + MARGIN_IN
-    whole = below + height_in + MARGIN_IN
-    width_in = COLUMN_IN - LEFT_IN - MARGIN_IN
-    return canvas(figure, (COLUMN_IN, whole)).add_axes(
-        (LEFT_IN / COLUMN_IN, below / whole, width_in / COLUMN_IN, height_in / whole)
-    )
 
 
 def _draw_reactions(reactions: Sequence[InterfaceReaction], axes: Axes, axis: str, *, mutual: bool) -> Axes:
@@ -373,12 +362,3 @@ def _key(
         if named:
             entries.append((f"{mark}: {', '.join(formula_text(name) for name in named)}", "0.25"))
     yield from key_lines(entries, width_pt)
-
-
-def key_lines(entries: Sequence[tuple[str, str]], width_pt: float) -> Iterator[KeyLine]:
-    """Texts and their colours as lines of a key, wrapped to the width of the axes."""
-    place = KEY_TOP_PT
-    for text, colour in entries:
-        for number, line in enumerate(wrapped(text, KEY_SIZE_PT, width_pt, indent_pt=KEY_INDENT_PT)):
-            yield KeyLine(line, colour, KEY_INDENT_PT * (number > 0), place)
-            place -= KEY_LINE_PT

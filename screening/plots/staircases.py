@@ -10,26 +10,23 @@ from screening.display import formula_text
 from screening.errors import InputError
 from screening.plots.interface import (
     AXES_HEIGHT_IN,
-    COLUMN_IN,
     CURVE_CLEARANCE_PT,
-    KEY_SIZE_PT,
-    LEFT_IN,
     LEGEND_LINE_PT,
     LEGEND_MARGIN_PT,
-    MARGIN_IN,
     STYLES,
-    axes_with_key,
-    key_lines,
     products_text,
     require_few_curves,
     sampled,
 )
 from screening.plots.letters import (
+    COLUMN_AXES_PT,
+    KEY_SIZE_PT,
     LETTERS,
-    POINTS_PER_IN,
+    axes_with_key,
     bounds_in_points,
     draw_letter,
     free_offsets,
+    key_lines,
     places_in_points,
     write_key,
 )
@@ -71,8 +68,8 @@ def plot_staircases(
         raise InputError(f"{axis!r}", where="axis", remedy=f"give one of {', '.join(UPTAKE_AXES)}")
     with figure_style():
         if not isinstance(ax, Axes):
-            width_pt = (COLUMN_IN - LEFT_IN - MARGIN_IN) * POINTS_PER_IN
-            ax = axes_with_key(ax, len(list(key_lines(_entries(lithiations), width_pt))), AXES_HEIGHT_IN)
+            lines = list(key_lines(_entries(lithiations), COLUMN_AXES_PT))
+            ax = axes_with_key(ax, len(lines), AXES_HEIGHT_IN)
         return _draw(lithiations, ax, axis)
 
 

@@ -197,6 +197,11 @@ class InterfaceReactions(Group[InterfaceReaction]):
 
     plotter = "screening.plots.interface:plot_reactions"
 
+    @property
+    def provenance(self) -> Provenance:
+        """Of the snapshot, the same for all."""
+        return self.items[0].provenance
+
     def display(self, axis: str = "atomic") -> Table:
         """The minimum of each pair, with its products."""
         import pandas as pd
@@ -214,7 +219,7 @@ class InterfaceReactions(Group[InterfaceReaction]):
         ]
         estimated = dict.fromkeys(name for each in self.items for name in each.estimated_phases)
         at_hull = dict.fromkeys(name for each in self.items for name in each.at_hull)
-        notes = (*marks(tuple(estimated), tuple(at_hull)), self.items[0].provenance.line())
+        notes = (*marks(tuple(estimated), tuple(at_hull)), self.provenance.line())
         return Table("Reaction energy at the minimum", pd.DataFrame(rows), notes)
 
 

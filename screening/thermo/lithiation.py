@@ -195,6 +195,11 @@ class Lithiations(Group[Lithiation]):
 
     plotter = "screening.plots.staircases:plot_staircases"
 
+    @property
+    def provenance(self) -> Provenance:
+        """Of the snapshot, the same for all."""
+        return self.items[0].provenance
+
     def display(self) -> Table:
         """Stability window, capacity and 0 V energies of each formula."""
         import pandas as pd
@@ -213,7 +218,7 @@ class Lithiations(Group[Lithiation]):
         ]
         estimated = dict.fromkeys(name for each in self.items for name in each.estimated_phases)
         at_hull = tuple(each.formula for each in self.items if each.at_hull)
-        notes = (*marks(tuple(estimated), at_hull), self.items[0].provenance.line())
+        notes = (*marks(tuple(estimated), at_hull), self.provenance.line())
         return Table(f"Uptake of {self.items[0].element}", pd.DataFrame(rows), notes)
 
 
