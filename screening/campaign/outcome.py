@@ -24,7 +24,7 @@ RANKED_COLUMNS = ("rank", "score", "pareto", "top_1", "top_1_percent", "top_5_pe
 """Columns that the ranking adds to those of the parts."""
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class Outcome:
     """Candidates against one anode and one electrolyte, ranked; rows in the order of the selection.
 
@@ -71,10 +71,10 @@ def rank_campaign(campaign: Campaign, *, threads: int = 1) -> tuple[Outcome, ...
     """
     scalars = campaign.store.read()
     grid = campaign.study.conditions.grid()
-    return tuple(_conclude(campaign, scalars, c.anode, c.electrolyte, threads) for c in grid)
+    return tuple(_rank_pair(campaign, scalars, c.anode, c.electrolyte, threads) for c in grid)
 
 
-def _conclude(campaign: Campaign, scalars: pa.Table, anode: str, electrolyte: str, threads: int) -> Outcome:
+def _rank_pair(campaign: Campaign, scalars: pa.Table, anode: str, electrolyte: str, threads: int) -> Outcome:
     settings, uncertainty = campaign.study.ranking, campaign.study.uncertainty
     mine = pc.and_(pc.equal(scalars["anode"], anode), pc.equal(scalars["electrolyte"], electrolyte))
     mine = pc.and_(mine, pc.is_null(scalars["failure_reason"]))
@@ -103,15 +103,15 @@ def _conclude(campaign: Campaign, scalars: pa.Table, anode: str, electrolyte: st
     for name in RANKED_COLUMNS[3:]:
         table[name] = np.nan if probabilities is None else getattr(probabilities, name)
     return Outcome(
-        anode,
-        electrolyte,
-        table,
-        ranked,
-        weights(settings),
-        probabilities,
-        weight_sensitivity(ranked.desirabilities, weights(settings), passes),
-        spread,
-        shift,
+        anode=anode,
+        electrolyte=electrolyte,
+        table=table,
+        ranked=ranked,
+        weight=weights(settings),
+        probabilities=probabilities,
+        sensitivity=weight_sensitivity(ranked.desirabilities, weights(settings), passes),
+        standard_deviation=spread,
+        expected_error=shift,
     )
 
 

@@ -9,15 +9,15 @@ import pyarrow as pa
 import pyarrow.dataset as ds
 import pyarrow.parquet as pq
 
+from screening.campaign.directory import KEY, RANKING_PARQUET
 from screening.campaign.outcome import RANKED_COLUMNS
 from screening.campaign.store import PARTS, Store
 from screening.errors import InputError
 from screening.files import atomic_write, write_csv, write_json
+from screening.names import present_name
 from screening.provenance import Provenance
 
-RANKING = "ranking.parquet"
 EXAMPLE = "n_elements == 2 and score > 0.5"
-KEY = ("formula", "anode", "electrolyte")
 
 
 def top(directory: Path, n: int = 20, where: str = "") -> pd.DataFrame:
@@ -47,6 +47,7 @@ def top(directory: Path, n: int = 20, where: str = "") -> pd.DataFrame:
     connection = _closed_connection()
     try:
         rows = connection.from_arrow(_rows(directory))
+        rows = rows.project(", ".join(f'"{name}" AS "{present_name(name)}"' for name in rows.columns))
         ranking = _ranking(directory)
         if ranking is not None:
             joined = f"rows.*, {', '.join(f'ranking.{name}' for name in RANKED_COLUMNS)}"
@@ -101,11 +102,14 @@ def _rows(directory: Path) -> ds.Dataset:
 
 def _ranking(directory: Path) -> pa.Table | None:
     """Ranks and scores, where they belong to these parts; None before the ranking is made."""
-    path = directory / RANKING
+    path = directory / RANKING_PARQUET
     if not path.exists():
         return None
+    wanted = (*KEY, *RANKED_COLUMNS)
     try:
-        return pq.read_table(path, columns=[*KEY, *RANKED_COLUMNS])
+        written = [name for name in pq.read_schema(path).names if present_name(name) in wanted]
+        ranking = pq.read_table(path, columns=written)
+        return ranking.rename_columns([present_name(name) for name in written]).select(wanted)
     except (OSError, pa.ArrowInvalid, KeyError) as error:
         reason = str(error).split("\n")[0][:120]
         raise InputError(f"damaged ({reason})", where=str(path), remedy="run the study again") from None

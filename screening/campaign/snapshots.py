@@ -47,7 +47,7 @@ def study_systems(study: Study) -> list[str]:
     return largest("-".join(sorted(each)) for each in together)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class RankChange:
     """A candidate's place in a study on two snapshots.
 
@@ -96,7 +96,7 @@ def ranking_changes(study: Study, before: Source, after: Source) -> list[RankCha
     places = [_places(study, source) for source in (before, after)]
     changes = [
         RankChange(
-            *key,
+            **dict(zip(("anode", "electrolyte", "formula"), key, strict=True)),
             rank_before=places[0].get(key, _ABSENT).rank,
             rank_after=places[1].get(key, _ABSENT).rank,
             score_before=places[0].get(key, _ABSENT).score,
@@ -127,9 +127,7 @@ def _places(study: Study, source: Source) -> dict[tuple[str, str, str], _Place]:
     held = _held(study.candidates.formulas, source.load())
     if not held:
         return {}
-    named = study.candidates.model_copy(update={"formulas": held, "controls": (), "file": "", "query": None})
-    quiet = study.uncertainty.model_copy(update={"draws": 0})
-    shortened = study.model_copy(update={"candidates": named, "uncertainty": quiet})
+    shortened = study.with_changes(formulas=held, controls=(), file="", query=None, draws=0)
     with tempfile.TemporaryDirectory() as scratch:
         outcomes = rank_campaign(run(shortened, source, Path(scratch), workers=Workers(jobs=1)))
     return {

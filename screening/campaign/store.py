@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from screening import __version__
+from screening.campaign.document import FORMAT_KEY, FORMAT_VERSION, require_readable
 from screening.campaign.rows import Part
 from screening.errors import InputError
 from screening.files import atomic_write, output_directory, write_json
@@ -26,7 +27,7 @@ DRAFT_LIFE_S = 3600.0
 FAILURE_COLUMNS = ("formula", "anode", "electrolyte", "failure_stage", "failure_reason")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Identity:
     """What a campaign is; parts of different identities never share a directory.
 
@@ -97,7 +98,7 @@ class Store:
         output_directory(directory / PARTS)
         _remove_old_drafts(directory / PARTS)
         if found is None:
-            write_json(manifest, {**asdict(identity), DATE: today()})
+            write_json(manifest, {FORMAT_KEY: FORMAT_VERSION, **asdict(identity), DATE: today()})
         return cls(directory, identity)
 
     @classmethod
@@ -216,6 +217,7 @@ def _read_identity(path: Path) -> Identity | None:
         return None
     try:
         content = json.loads(path.read_text("utf-8"))
+        require_readable(content.pop(FORMAT_KEY, 1), path)
         return Identity(**{key: value for key, value in content.items() if key != DATE})
     except (OSError, ValueError, TypeError, AttributeError):
         raise InputError(
