@@ -172,13 +172,13 @@ class Reactor(Record):
     top_probability: dict[str, Known] = {}
     criteria: dict[str, CriterionValue]
     rank_if_weight: dict[str, WeightChange] = {}
-    alloy: Name = None
-    richest_alloy: Name = None
-    energy_above_hull_ev_per_atom: Known = None
+    alloy: Name
+    richest_alloy: Name
+    energy_above_hull_ev_per_atom: Known
     cathodic_limit_v: Known = None
     products_li_excess: dict[str, float] = {}
-    plateaus: Plateaus = ()
-    curves: tuple[Curve, ...] = ()
+    plateaus: Plateaus
+    curves: tuple[Curve, ...]
 
     @property
     def failed_filters(self) -> tuple[str, ...]:
@@ -213,6 +213,7 @@ class Reactor(Record):
         filters = {str(name): row[name] for name in row.index if str(name).startswith(FILTER_PREFIX)}
         told: dict[str, Any] = {
             **{name: row[name] for name in cls.model_fields if name in row},
+            **dict.fromkeys(("plateaus", "curves"), ()),
             **{name: bool(row[name]) for name in ("estimated", "pareto")},
             "passes_filters": bool(row["passes"]),
             "rank": int(row["rank"]) if row["passes"] else None,

@@ -43,6 +43,11 @@ def results(folder: Path, checksum: str, study: str = "a-study", unit: str = "eV
         flags=Flags(toxic=False, moisture_hazard="HCl"),
         rank_probability=(0.3, 0.6, 0.1),
         criteria=criteria,
+        alloy="LiAl",
+        richest_alloy="Li9Al4",
+        energy_above_hull_ev_per_atom=0.0,
+        plateaus=(),
+        curves=(),
     )
     Document(
         study=Study.of(["LiAlCl4"], plateau_floor_v=0.1, wt_percent=10.0),
