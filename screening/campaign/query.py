@@ -7,9 +7,8 @@ import duckdb
 import pandas as pd
 import pyarrow as pa
 import pyarrow.dataset as ds
-import pyarrow.parquet as pq
 
-from screening.campaign.directory import KEY, RANKING_PARQUET
+from screening.campaign.directory import KEY, RANKING_PARQUET, ResultsDirectory
 from screening.campaign.outcome import RANKED_COLUMNS
 from screening.campaign.store import PARTS, Store
 from screening.errors import InputError
@@ -102,17 +101,9 @@ def _rows(directory: Path) -> ds.Dataset:
 
 def _ranking(directory: Path) -> pa.Table | None:
     """Ranks and scores, where they belong to these parts; None before the ranking is made."""
-    path = directory / RANKING_PARQUET
-    if not path.exists():
+    if not (directory / RANKING_PARQUET).exists():
         return None
-    wanted = (*KEY, *RANKED_COLUMNS)
-    try:
-        written = [name for name in pq.read_schema(path).names if present_name(name) in wanted]
-        ranking = pq.read_table(path, columns=written)
-        return ranking.rename_columns([present_name(name) for name in written]).select(wanted)
-    except (OSError, pa.ArrowInvalid, KeyError) as error:
-        reason = str(error).split("\n")[0][:120]
-        raise InputError(f"damaged ({reason})", where=str(path), remedy="run the study again") from None
+    return pa.Table.from_pandas(ResultsDirectory(directory).table[[*KEY, *RANKED_COLUMNS]])
 
 
 def records(chosen: pd.DataFrame) -> list[dict[str, Any]]:

@@ -37,7 +37,7 @@ def handoff(
     phases: PhasesOption = None,
     temperature: TemperatureOption = None,
 ) -> None:
-    """Write a bench sheet of each candidate: html, printable pdf, json."""
+    """Write bench sheets of candidates: html, printable pdf, json."""
     from screening.api.campaigns import Source, bench_sheets, write_sheets
     from screening.handoff.sheet import Plan
 

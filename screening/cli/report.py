@@ -21,7 +21,7 @@ def report(
         Path | None, typer.Option("--out", metavar="FILE", help="Page (default RESULTS/report.html).")
     ] = None,
 ) -> None:
-    """Write one self-contained page: ranking, reactions, measurements."""
+    """Write one page of a campaign, with what was measured."""
     from screening.api.campaigns import read_results
 
     path = read_results(results).report(out or "", experiments, progress=say)

@@ -91,20 +91,18 @@ def studies(as_json: JsonOption = False) -> None:
 
 
 def cite(snapshot: SnapshotOption = "mp2019", as_json: JsonOption = False) -> None:
-    """Say what to cite for numbers from this package and this snapshot."""
-    from screening import __version__
+    """Say what to cite for this package and a snapshot."""
     from screening.phases.library import locate
     from screening.phases.manifest import Manifest
+    from screening.report.citing import METHOD, package
 
-    manifest = Manifest.read(locate(snapshot))
-    own = f"Interphase (interphase-screening {__version__})"
-    method = "H. Duan et al., Adv. Energy Mater. 13, 2300815 (2023), doi:10.1002/aenm.202300815"
+    manifest, own = Manifest.read(locate(snapshot)), package()
     if as_json:
         write_json(
             [
                 {
                     "package": own,
-                    "method": method,
+                    "method": METHOD,
                     "snapshot": manifest.name,
                     "database_version": manifest.database_version,
                     "energy_scheme": manifest.energy_scheme,
@@ -116,7 +114,7 @@ def cite(snapshot: SnapshotOption = "mp2019", as_json: JsonOption = False) -> No
         )
         return
     print(own)
-    print(method)
+    print(METHOD)
     print(f"\nData: {manifest.title} ({manifest.name}, sha256:{manifest.checksum[:12]})")
     print(f"{manifest.database_version}; {manifest.energy_scheme}; licence {manifest.licence}")
     for reference in manifest.cite:
