@@ -1,5 +1,6 @@
 """A directory that a finished campaign left: its document, its table, and candidates looked up in both."""
 
+import json
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -41,9 +42,15 @@ class ResultsDirectory:
         Raises
         ------
         InputError
-            If one is missing, damaged, or of another format.
+            If one is missing, damaged, or of another format, or they are of different runs.
         """
+        import pyarrow.parquet as pq
+
         _ = self.document, self.table
+        stamp = (pq.read_schema(self.path / RANKING_PARQUET).metadata or {}).get(b"provenance")
+        if stamp and json.loads(stamp) != self.provenance.as_dict():
+            fault = f"{RANKING_JSON} and {RANKING_PARQUET} are of different runs"
+            raise InputError(fault, where=str(self.path), remedy=REMEDY)
         return self
 
     @cached_property

@@ -297,8 +297,10 @@ def _standing_note(snapshot: Snapshot, results: ResultsDirectory | None, place: 
         return "No campaign was given (--results), so that nothing is said of its rank."
     if place is None:
         return "The campaign holds nothing of this reactor with this anode and electrolyte."
-    if results.provenance.source_checksum != snapshot.manifest.checksum:
-        return "The ranking was made on another snapshot than the rest of this sheet."
+    ranked, manifest = results.provenance, snapshot.manifest
+    told = (ranked.source_checksum, ranked.energy_scheme, ranked.source.partition(" + ")[2])
+    if told != (manifest.checksum, manifest.energy_scheme, manifest.name.partition(" + ")[2]):
+        return "The ranking was made on another snapshot, temperature or set of own phases than this sheet."
     return ""
 
 

@@ -138,6 +138,13 @@ def test_another_format_is_refused_in_one_line(former: Path, version: object) ->
     assert not (former / "report.html").exists()
 
 
+def test_files_of_different_runs_are_not_mixed(results: ResultsDirectory, former: Path) -> None:
+    assert ResultsDirectory(results.path).checked().table.equals(results.table)
+    shutil.copy(results.path / "ranking.json", former)
+    with pytest.raises(InputError, match="are of different runs"):
+        ResultsDirectory(former).checked()
+
+
 def test_a_study_that_lacks_a_section_is_damage_and_no_default(
     results: ResultsDirectory, tmp_path: Path
 ) -> None:

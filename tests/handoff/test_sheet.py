@@ -26,7 +26,9 @@ def snapshot() -> Snapshot:
     return open_snapshot()
 
 
-def results(folder: Path, checksum: str, study: str = "a-study", unit: str = "eV/Li") -> ResultsDirectory:
+def results(
+    folder: Path, checksum: str, study: str = "a-study", unit: str = "eV/Li", phases: str = ""
+) -> ResultsDirectory:
     """Results of one reactor whose score is the weighted geometric mean by hand: (0.5²·0.8)^(1/3)."""
     criteria = {
         "driving_force_ev_per_ion": {"value": -0.7, "unit": unit, "desirability": 0.5, "weight": 2.0},
@@ -34,6 +36,7 @@ def results(folder: Path, checksum: str, study: str = "a-study", unit: str = "eV
         "abundance_ppm": {"value": None, "unit": "ppm", "desirability": None, "weight": 1.0},
         "cost_usd_per_kg": {"value": 3.0, "unit": "USD/kg", "desirability": 0.1, "weight": 0.0},
     }
+    scheme = open_snapshot().manifest.energy_scheme
     key = {"formula": "LiAlCl4", "anode": "Li", "electrolyte": "Li6PS5Cl"}
     told = key | {"rank": 2, "score": 0.2 ** (1.0 / 3.0), "estimated": False, "pareto": False}
     reactor = Reactor(
@@ -51,7 +54,7 @@ def results(folder: Path, checksum: str, study: str = "a-study", unit: str = "eV
     )
     Document(
         study=Study.of(["LiAlCl4"], plateau_floor_v=0.1, wt_percent=10.0),
-        provenance=Provenance.now("mp2019", checksum, study=study),
+        provenance=Provenance.now(f"mp2019{phases}", checksum, energy_scheme=scheme, study=study),
         selection=Screened(candidates=1),
         reactors=(reactor,),
     ).write(folder / "ranking.json")
@@ -114,6 +117,8 @@ def test_factors_multiply_to_the_score(snapshot: Snapshot, tmp_path: Path) -> No
 def test_a_ranking_of_other_data_is_told(snapshot: Snapshot, tmp_path: Path) -> None:
     ranked = results(tmp_path, "0" * 64)
     assert "another snapshot" in bench_sheet(snapshot, "LiAlCl4", Plan(), ranked).standing_note
+    others = results(tmp_path, snapshot.manifest.checksum, phases=" + own.csv (sha256:0)")
+    assert "own phases" in bench_sheet(snapshot, "LiAlCl4", Plan(), others).standing_note
     assert "nothing of this reactor" in bench_sheet(snapshot, "MgI2", Plan(), ranked).standing_note
 
 
