@@ -10,7 +10,6 @@ from typing import Any
 
 import pandas as pd
 
-from screening.campaign import query
 from screening.campaign.backtest import BackTest, known_compounds, read_back_tests
 from screening.campaign.candidates import Selection, formulas_of
 from screening.campaign.directory import ResultsDirectory
@@ -78,7 +77,9 @@ class Ranking(Displayed):
 
     def top(self, n: int = SHOWN, where: str = "") -> pd.DataFrame:
         """The best candidates for which a condition holds; see `campaign.query.top`."""
-        return query.top(self.directory, n, where)
+        from screening.campaign.query import top
+
+        return top(self.directory, n, where)
 
     def explain(self, formula: str, anode: str = "", electrolyte: str = "") -> Standing:
         """Why a candidate ranks where it does: each criterion with the factor that it leaves of the score.
@@ -178,12 +179,13 @@ class Ranking(Displayed):
         from screening.report.columns import ranking_columns
 
         columns = ranking_columns(self.table)
-        best = self.table[self.table["passes"]].head(SHOWN)
+        passing = self.table[self.table["passes"]]
+        best = passing.groupby(["anode", "electrolyte"], sort=False).head(SHOWN)
         frame = best[[column.name for column in columns]].copy()
         frame["formula"] = best["formula"].where(~best["estimated"], best["formula"] + "*")
         frame.columns = [f"{c.label} ({c.unit})" if c.unit else c.label for c in columns]
         met = "; ".join(" with ".join(pair) for pair in self.results.pairs)
-        notes = [f"{len(best)} of {int(self.table['passes'].sum())} ranked, {len(self.table)} candidates"]
+        notes = [f"{len(best)} of {len(passing)} ranked, {len(self.table)} rows in all"]
         if best["estimated"].any():
             notes.append("* rests on an estimated phase")
         return Table(f"{self.results.title}: {met}", frame, (*notes, self.provenance.line()))
