@@ -12,8 +12,8 @@ TARGET = Path(__file__).resolve().parents[1] / "screening" / "reactors" / "eleme
 
 HEADER = """\
 # Prices (USD/kg) and abundances in the Earth's crust (ppm by mass) of the elements; empty where unknown.
-# From mendeleev {version} (MIT, https://github.com/lmmentel/mendeleev), which takes prices from public lists
-# and abundances from the CRC Handbook of Chemistry and Physics. Written by data/element_prices.py; do not edit.
+# From mendeleev {version} (MIT, https://github.com/lmmentel/mendeleev), which takes prices from public
+# lists and abundances from the CRC Handbook of Chemistry and Physics. Written by data/element_prices.py.
 """
 
 

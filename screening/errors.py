@@ -43,3 +43,9 @@ class UnreachableError(ScreeningError):
     """Data that cannot be reached: no key, no network, a server that refuses."""
 
     exit_status = 3
+
+
+class IncompleteError(ScreeningError):
+    """Results that changed while they were made: what is there must not be taken for the whole."""
+
+    exit_status = 1

@@ -131,10 +131,15 @@ def json_text(content: Any) -> str:
     return json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
 
 
+def write_text(path: Path, text: str) -> None:
+    """Write text (UTF-8), whole or not at all."""
+    with atomic_write(path) as draft:
+        draft.write_text(text, "utf-8")
+
+
 def write_json(path: Path, content: Any) -> None:
     """Write JSON (UTF-8, NaN refused: see `json_ready`)."""
-    with atomic_write(path) as draft:
-        draft.write_text(json_text(content), "utf-8")
+    write_text(path, json_text(content))
 
 
 def write_csv(path: Path, frame: "pd.DataFrame", provenance: Provenance) -> None:

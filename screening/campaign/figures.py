@@ -14,21 +14,6 @@ from screening.reactors.detail import ReactorDetail
 from screening.reactors.ranking import gain
 from screening.thermo.interface import InterfaceReaction
 
-AXIS_NAMES = {
-    "driving_force_ev_per_ion": "Reduction energy",
-    "uptake_mah_per_g": "Lithium consumed",
-    "electrolyte_relief_ev_per_mol": "Electrolyte relief",
-    "relay_ev_per_atom": "Relay, alloy | reactor",
-    "mixing_ev_per_atom": "Mixing, reactor | electrolyte",
-    "metal_volume_fraction": "Metal volume fraction",
-    "volume_change": "Volume change",
-    "alloy_potential_v": "Alloy potential",
-    "lithiophilic": "Lithiophilic",
-    "cost_usd_per_kg": "Element cost",
-    "abundance_ppm": "Scarcest element",
-}
-"""Criteria as axes name them; the unit follows in brackets."""
-
 
 @dataclass(frozen=True)
 class Marked:
@@ -144,9 +129,8 @@ def campaign_map(
             marked.append(Marked(formula, float(x[row]), float(y[row]), control))
         else:
             left_out[control].append(formula)
-    units = {criterion.name: criterion.unit for criterion in CRITERIA}
     rules = [campaign.study.ranking.criteria[name] for name in names]
-    x_label, y_label = (_axis_label(name, units[name]) for name in names)
+    x_label, y_label = (CRITERIA.find(name).axis_label(outcome.ion) for name in names)
     return CampaignMap(
         x[shown],
         y[shown],
@@ -160,7 +144,3 @@ def campaign_map(
         tuple(left_out[False]),
         frozenset(estimated),
     )
-
-
-def _axis_label(name: str, unit: str) -> str:
-    return AXIS_NAMES[name] if unit == "1" else f"{AXIS_NAMES[name]} ({unit})"

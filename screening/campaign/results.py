@@ -15,7 +15,6 @@ from screening.files import atomic_write, check_targets, write_csv, write_json, 
 from screening.provenance import Provenance
 from screening.reactors.criteria import CRITERIA
 from screening.reactors.detail import ReactorDetail, detail
-from screening.reactors.linear_forms import UNCERTAIN_CRITERIA
 from screening.reactors.ranking import UNDECIDED
 from screening.reactors.reduction import ScreeningContext
 
@@ -144,13 +143,13 @@ def _criterion_json(campaign: Campaign, outcome: Outcome, position: int, k: int)
     criterion = CRITERIA[k]
     content: dict[str, Any] = {
         "value": _number(outcome.table[criterion.name].iloc[position]),
-        "unit": criterion.unit,
+        "unit": criterion.unit_for(outcome.ion),
         "desirability": _number(outcome.ranked.desirabilities[position, k]),
         "weight": campaign.study.ranking.criteria[criterion.name].weight,
         "source": criterion.source,
     }
-    if criterion.name in UNCERTAIN_CRITERIA:
-        column = UNCERTAIN_CRITERIA.index(criterion.name)
+    if criterion in CRITERIA.uncertain:
+        column = CRITERIA.uncertain.index(criterion)
         content["standard_deviation"] = _number(outcome.standard_deviation[position, column])
         content["expected_error"] = _number(outcome.expected_error[position, column])
     return content

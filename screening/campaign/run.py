@@ -11,7 +11,7 @@ from joblib import Parallel, delayed
 from screening import __version__
 from screening.campaign.candidates import Selection, require_phase, select
 from screening.campaign.rows import Part, Plan, assess
-from screening.campaign.store import Identity, Store, nothing_left_unused
+from screening.campaign.store import Identity, Store, locked, nothing_left_unused
 from screening.campaign.study import Study
 from screening.campaign.workers import BROKEN_POOL, Workers, pool, require
 from screening.errors import InputError, UnreachableError
@@ -22,6 +22,7 @@ from screening.phases.sources import load_snapshot
 from screening.provenance import Provenance
 from screening.reactors.anode import find_anode
 from screening.reactors.contacts import electrolyte_composition
+from screening.reactors.criteria import CRITERIA
 from screening.reactors.reduction import ScreeningContext
 from screening.reactors.settings import Conditions
 
@@ -158,7 +159,9 @@ def run(
     Raises
     ------
     InputError
-        If candidates, electrolytes or results in `out` do not fit.
+        If candidates, electrolytes or results in `out` do not fit, or another campaign is running there.
+    IncompleteError
+        If parts were removed or changed meanwhile.
     UnreachableError
         If the Dask scheduler does not answer, or workers keep dying.
     """
@@ -171,7 +174,7 @@ def run(
         _check_alloys(snapshot, study, selection)
         _check_conditions(source, study, selection)
     identity = _identity(study, snapshot, len(selection), chunk)
-    with nothing_left_unused(out):
+    with nothing_left_unused(out), locked(out):
         store = Store.open(out, identity, fresh=fresh)
         announce(selection)
         campaign = Campaign(study, source, store, selection, _provenance(study, snapshot))
@@ -194,6 +197,7 @@ def _finish(
         store.write(name, part, campaign.provenance)
         done, failed = done + sizes[name], failed + len(part.failures)
         report(Progress(done, total, failed))
+    store.require_whole({task.name: len(task.phase) for task in tasks})
 
 
 def _identity(study: Study, snapshot: Snapshot, n_candidates: int, chunk: int) -> Identity:
@@ -247,7 +251,7 @@ def _check_conditions(source: Source, study: Study, selection: Selection) -> Non
 
 
 def _tasks(study: Study, source: Source, selection: Selection, identity: Identity) -> list[Task]:
-    plan = Plan(study.filters, study.conditions.layers_wt_percent, study.conditions.contacts)
+    plan = Plan(study.filters, study.conditions.layers_wt_percent, study.conditions.contacts, tuple(CRITERIA))
     return [
         Task(
             f"{grid:03d}-{start:07d}",

@@ -1,19 +1,24 @@
-"""Where a campaign lands: parquet parts, each written whole or not at all, under one manifest."""
+"""Where a campaign lands: parquet parts, each written whole or not at all, one manifest, one lock."""
 
 import json
-from collections.abc import Iterator
+import os
+import re
+import shutil
+import socket
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from time import time
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
+from filelock import FileLock, Timeout
 
 from screening import __version__
 from screening.campaign.rows import Part
-from screening.errors import InputError
+from screening.errors import IncompleteError, InputError
 from screening.files import atomic_write, output_directory, write_json
 from screening.provenance import Provenance, today
 
@@ -22,8 +27,12 @@ PARTS = "parts"
 DATE = "date"
 """Key of the day on which a campaign began, in its manifest; no part of what it is."""
 
-DRAFT_LIFE_S = 3600.0
+FILES = "files"
+"""Key of the files beside the parts that a campaign wrote, in its manifest: what a fresh start may remove."""
+
+LOCK, HOLDER = ".lock", ".holder.json"
 FAILURE_COLUMNS = ("formula", "anode", "electrolyte", "failure_stage", "failure_reason")
+_PART_NAME = re.compile(r"\d{3}-(\d{7})")
 
 
 @dataclass(frozen=True)
@@ -49,6 +58,12 @@ class Identity:
     chunk: int
     package_version: str = __version__
 
+    def names_part(self, stem: str) -> bool:
+        """Whether a part of this campaign is called so: number of the conditions, first candidate."""
+        found = _PART_NAME.fullmatch(stem)
+        start = int(found.group(1)) if found else -1
+        return 0 <= start < max(self.n_candidates, 1) and start % self.chunk == 0
+
 
 @dataclass(frozen=True)
 class Store:
@@ -73,19 +88,17 @@ class Store:
             If the directory cannot be written, or holds a campaign of another identity and `fresh` is False.
         """
         output_directory(directory)
-        manifest = directory / MANIFEST
-        if fresh and any((directory / PARTS).glob("[!.]*.parquet")):
-            manifest.unlink(missing_ok=True)
-            for part in (directory / PARTS).glob("*.parquet"):
-                part.unlink()
-        found = _read_identity(manifest)
-        if fresh:
+        content = _read_manifest(directory / MANIFEST)
+        found = None if content is None else _identity(content, directory / MANIFEST)
+        if found is not None and fresh:
+            _discard(directory, found, content or {})
             found = None
-        if found is None and any((directory / PARTS).glob("[!.]*.parquet")):
+        store = cls(directory, identity)
+        if found is None and store.done():
             raise InputError(
                 "holds parts of a campaign without its manifest",
                 where=str(directory),
-                remedy="choose another --out, or discard them with --fresh",
+                remedy="choose another --out, or move them away",
             )
         if found not in (None, identity):
             differing = [k for k, v in asdict(identity).items() if getattr(found, k) != v]
@@ -95,10 +108,12 @@ class Store:
                 remedy="choose another --out, or discard them with --fresh",
             )
         output_directory(directory / PARTS)
-        _remove_old_drafts(directory / PARTS)
+        for draft in (directory / PARTS).glob(".*.part.parquet"):  # the lock is ours: no writer is left
+            if identity.names_part(draft.name.split(".")[1]):
+                draft.unlink(missing_ok=True)
         if found is None:
-            write_json(manifest, {**asdict(identity), DATE: today()})
-        return cls(directory, identity)
+            write_json(directory / MANIFEST, {**asdict(identity), DATE: today(), FILES: []})
+        return store
 
     @classmethod
     def look(cls, directory: Path) -> "Store":
@@ -109,14 +124,57 @@ class Store:
         InputError
             If it holds none, or its manifest is damaged.
         """
-        identity = _read_identity(directory / MANIFEST)
-        if identity is None:
+        content = _read_manifest(directory / MANIFEST)
+        if content is None:
             raise InputError("holds no campaign", where=str(directory), remedy="run a study with --out first")
-        return cls(directory, identity)
+        return cls(directory, _identity(content, directory / MANIFEST))
+
+    @property
+    def _paths(self) -> list[Path]:
+        """The parts that are written, in their order; files of other names are not ours."""
+        found = (self.directory / PARTS).glob("[!.]*.parquet")
+        return sorted(path for path in found if self.identity.names_part(path.stem))
 
     def done(self) -> frozenset[str]:
         """Names of the parts that are written."""
-        return frozenset(path.stem for path in (self.directory / PARTS).glob("[!.]*.parquet"))
+        return frozenset(path.stem for path in self._paths)
+
+    def own(self, names: Sequence[str]) -> None:
+        """Enter files that are about to be written beside the parts; a fresh start removes them."""
+        path = self.directory / MANIFEST
+        content = _read_manifest(path) or {}
+        known = dict.fromkeys((*content.get(FILES, ()), *names))
+        write_json(path, {**content, FILES: list(known)})
+
+    def remove(self, name: str) -> None:
+        """Remove a file beside the parts if the campaign wrote it (an earlier run may have left it)."""
+        content = _read_manifest(self.directory / MANIFEST) or {}
+        if name in content.get(FILES, ()):
+            (self.directory / name).unlink(missing_ok=True)
+
+    def require_whole(self, n_rows: dict[str, int]) -> None:
+        """Count before results are drawn from the parts: every candidate stands in exactly one row.
+
+        Parameters
+        ----------
+        n_rows : dict of str to int
+            Candidates of each part, by its name.
+
+        Raises
+        ------
+        IncompleteError
+            If a part is missing, or holds another number of rows, with which ones.
+        """
+        found = {path.stem: pq.read_metadata(path).num_rows for path in self._paths}
+        wrong = [name for name in {**n_rows, **found} if n_rows.get(name) != found.get(name)]
+        if wrong:
+            there, due = sum(found.values()), sum(n_rows.values())
+            raise IncompleteError(
+                f"{there} of {due} candidates are there; part {', '.join(sorted(wrong)[:3])} "
+                "was removed or changed while the campaign ran",
+                where=str(self.directory),
+                remedy="run the study again: it takes up what is missing",
+            )
 
     def write(self, name: str, part: Part, provenance: Provenance) -> None:
         """Write one part whole; failures are rows with formula, stage and reason, the rest of them empty."""
@@ -145,7 +203,7 @@ class Store:
         columns : list of str, optional
             Only these; default all scalar columns, without the lists of kinks, plateaus and forms.
         """
-        paths = sorted((self.directory / PARTS).glob("[!.]*.parquet"))
+        paths = self._paths
         if not paths:
             raise InputError("holds no results", where=str(self.directory), remedy="run the study first")
         wanted = columns or [
@@ -203,21 +261,97 @@ def _damaged(path: Path, error: Exception) -> InputError:
     )
 
 
-def _remove_old_drafts(parts: Path) -> None:
-    """Remove what killed runs left half-written; a draft that is an hour old has no writer any more."""
-    for draft in parts.glob(".*.part.parquet"):
-        with suppress(FileNotFoundError):
-            if time() - draft.stat().st_mtime > DRAFT_LIFE_S:
-                draft.unlink()
-
-
-def _read_identity(path: Path) -> Identity | None:
-    if not path.exists():
+def _read_manifest(path: Path) -> dict[str, Any] | None:
+    """Content of a manifest; None where there is none."""
+    if not os.path.lexists(path):
         return None
     try:
-        content = json.loads(path.read_text("utf-8"))
-        return Identity(**{key: value for key, value in content.items() if key != DATE})
-    except (OSError, ValueError, TypeError, AttributeError):
+        if path.is_file():  # a pipe would wait for its writer
+            content = json.loads(path.read_text("utf-8"))
+            if isinstance(content, dict):
+                return content
+    except (OSError, ValueError, RecursionError):
+        pass
+    raise _foreign(path)
+
+
+def _identity(content: dict[str, Any], path: Path) -> Identity:
+    try:
+        return Identity(**{key: value for key, value in content.items() if key not in (DATE, FILES)})
+    except TypeError:
+        raise _foreign(path) from None
+
+
+def _foreign(path: Path) -> InputError:
+    return InputError(
+        "no manifest of a campaign, or a damaged one", where=str(path), remedy="choose another directory"
+    )
+
+
+def _discard(directory: Path, identity: Identity, content: dict[str, Any]) -> None:
+    """Remove what the manifest names, all of it or nothing: moved aside first, then deleted."""
+    parts = [p for p in (directory / PARTS).glob("*.parquet") if identity.names_part(p.stem.lstrip("."))]
+    named = [directory / name for name in content.get(FILES, ()) if Path(name).name == name]
+    files = [*parts, *(path for path in named if path.is_file()), directory / MANIFEST]
+    aside = directory / f".discarded-{os.getpid()}"
+    moved: list[tuple[Path, Path]] = []
+    try:
+        aside.mkdir()
+        for number, path in enumerate(files):
+            place = aside / str(number)
+            path.rename(place)
+            moved.append((path, place))
+    except OSError as error:
+        for path, place in reversed(moved):
+            place.rename(path)
+        with suppress(OSError):
+            aside.rmdir()
         raise InputError(
-            "no manifest of a campaign, or a damaged one", where=str(path), remedy="choose another directory"
+            f"an earlier campaign's files cannot be removed ({error.strerror})",
+            where=str(directory),
+            remedy="choose another --out; nothing was removed",
         ) from None
+    shutil.rmtree(aside, ignore_errors=True)
+
+
+@contextmanager
+def locked(directory: Path) -> Iterator[None]:
+    """Hold a results directory while a campaign writes to it; a killed process lets go of it.
+
+    Within one process the lock may be taken again inside the block.
+
+    Raises
+    ------
+    InputError
+        If another process holds it; the message names which.
+    """
+    output_directory(directory)
+    there = (directory / LOCK).exists()
+    lock = FileLock(directory / LOCK, timeout=0, thread_local=False, is_singleton=True)
+    try:
+        lock.acquire()
+    except Timeout:
+        raise InputError(
+            f"another campaign is running there ({_holder(directory)})",
+            where=str(directory),
+            remedy="wait for it, or choose another --out",
+        ) from None
+    try:
+        write_json(directory / HOLDER, {"process": os.getpid(), "host": socket.gethostname()})
+        yield
+    except BaseException:
+        if not there:  # a directory that got nothing keeps nothing
+            (directory / LOCK).unlink(missing_ok=True)
+        raise
+    finally:
+        if lock.lock_counter == 1:
+            (directory / HOLDER).unlink(missing_ok=True)
+        lock.release()
+
+
+def _holder(directory: Path) -> str:
+    try:
+        content = json.loads((directory / HOLDER).read_text("utf-8"))
+        return f"process {int(content['process'])} on {str(content['host'])[:64]}"
+    except (OSError, ValueError, TypeError, KeyError):
+        return "its process is not known"

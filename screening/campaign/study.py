@@ -14,6 +14,7 @@ from pydantic import Field, PrivateAttr, ValidationError, field_validator, model
 from screening.errors import InputError
 from screening.phases.composition import atomic_number, parse_formula, parse_reactant
 from screening.phases.library import EMBEDDED
+from screening.reactors.anode import mobile_ion
 from screening.reactors.contacts import STAGES
 from screening.reactors.criteria import CRITERIA
 from screening.reactors.settings import Conditions, Filters, Ranking, Settings, Uncertainty
@@ -164,13 +165,11 @@ class Figures(Settings):
     x_axis: str = Field(default="atomic", pattern="^(atomic|molar|mass)$")
     criteria: tuple[str, str] = ("driving_force_ev_per_ion", "electrolyte_relief_ev_per_mol")
 
-    @model_validator(mode="after")
-    def _named(self) -> Self:
-        known = [criterion.name for criterion in CRITERIA]
-        for name in self.criteria:
-            if name not in known:
-                raise ValueError(f"criteria: no criterion {name!r}; choose from {', '.join(known)}")
-        return self
+    @field_validator("criteria")
+    @classmethod
+    def _named(cls, given: tuple[str, str]) -> tuple[str, str]:
+        x, y = (CRITERIA.find(name, where="figures.criteria").name for name in given)
+        return x, y
 
 
 class Study(Settings):
@@ -191,11 +190,18 @@ class Study(Settings):
     candidates: Candidates
     conditions: ConditionGrid = ConditionGrid()
     filters: Filters = Filters()
-    ranking: Ranking = Ranking()
+    ranking: Ranking = Field(default_factory=Ranking)
     uncertainty: Uncertainty = Uncertainty()
     figures: Figures = Figures()
 
     _file: str = PrivateAttr(default="")
+
+    @model_validator(mode="after")
+    def _decides(self) -> Self:
+        """Refuse what would rank nothing, or carry errors of another ion, before any work is done."""
+        self.ranking.require_values(self.conditions.contacts)
+        self.uncertainty.require_model([mobile_ion(anode) for anode in self.conditions.anodes])
+        return self
 
     def of_file(self, name: str) -> Self:
         """The same study, which names this file where a fault shows only later."""

@@ -79,6 +79,7 @@ def show_ranking(campaign: "Campaign", outcome: "Outcome", group: "list[ReactorD
     """Print the named candidates and the best of one ranking."""
     from screening.campaign.network import network_contradictions
     from screening.campaign.results import shown
+    from screening.reactors.criteria import criterion
 
     terminal = console()
     wide = terminal.width >= NARROW
@@ -90,30 +91,23 @@ def show_ranking(campaign: "Campaign", outcome: "Outcome", group: "list[ReactorD
     ]
     title = f"{campaign.study.title or campaign.study.name}: {outcome.anode} anode, {outcome.electrolyte}"
     last = "alloy, or what fails"
-    columns = (
-        "rank",
-        "reactor",
-        "score",
-        "P(1st)",
-        "eV/Li",
-        "mAh/g",
-        "relief",
-        *_RELAY[: 2 * wide],
-        "vol%",
-        last,
-    )
+    energies = ("driving_force", "uptake", "relief", *(("relay", "mixing") if wide else ()))
+    heads = [criterion(key).heading(outcome.ion) for key in energies]
+    columns = ("rank", "reactor", "score", "P(1st)", *heads, "vol%", last)
     terminal.print(plain_table(title, columns, ("reactor", last), rows))
     conditions = campaign.study.conditions
-    energies = "relief eV per mol of electrolyte; "
-    energies += (
+    units = "relief eV per mol of electrolyte; "
+    units += (
         "relay, mixing eV/atom; " if wide else f"relay and mixing: with {NARROW} columns, or in ranking.csv; "
     )
     notes = [
-        f"{energies}vol% metal at {conditions.wt_percent:g} wt% reactor "
+        f"{units}vol% metal at {conditions.wt_percent:g} wt% reactor "
         f"(percolates from {100 * conditions.percolation_threshold:g})"
     ]
     if outcome.table["estimated"].any():
         notes.insert(0, "* rests on an estimated phase")
+    if outcome.no_probabilities:
+        notes.append(f"no probabilities: {outcome.no_probabilities}")
     notes.extend(_told(one) for one in network_contradictions(campaign, outcome))
     _print_lines(terminal, [*notes, campaign.provenance.line()])
 
@@ -124,9 +118,6 @@ def _told(one: "NetworkContradiction") -> str:
         f"vol% metal, below the threshold of {100 * one.threshold:g}, although the published layer formed a "
         f"connected network (doi {one.doi})"
     )
-
-
-_RELAY = ("relay", "mixing")
 
 
 def _ranking_row(row: "pd.Series", one: "ReactorDetail", wide: bool) -> list[str]:

@@ -12,6 +12,7 @@ from pydantic import BaseModel, Field, ValidationError
 
 from screening.errors import InputError
 from screening.phases.composition import Formula, parse_formula, symbol
+from screening.reactors.anode import mobile_ion
 from screening.reactors.criteria import CRITERIA
 from screening.reactors.ranking import UNDECIDED, desirabilities
 from screening.reactors.settings import Conditions, Ranking
@@ -228,7 +229,7 @@ def _of_row(row: "pd.Series", ranking: Ranking) -> _Reactor:
     criteria = {
         criterion.name: _Value(
             value=_known(value),
-            unit=criterion.unit,
+            unit=criterion.unit_for(mobile_ion(str(row["anode"]))),
             desirability=_known(desirability),
             weight=ranking.criteria[criterion.name].weight,
         )

@@ -6,6 +6,7 @@ from typing import Any
 
 import pandas as pd
 
+from screening.reactors.anode import shared_ion
 from screening.reactors.criteria import CRITERIA, Criterion
 
 NUMBER, COUNT, TEXT, YES_NO = "number", "count", "text", "yes_no"
@@ -99,25 +100,26 @@ PAIR = (
 )
 
 
-def criterion_column(criterion: Criterion) -> Column:
-    """A criterion as a column; the label is its name without the unit."""
-    suffix = "_" + criterion.unit.lower().replace("/", "_per_")
+def criterion_column(criterion: Criterion, ion: str) -> Column:
+    """A criterion as a column; `ion` is the mobile ion of all anodes, empty where they differ."""
     return Column(
         criterion.name,
-        criterion.name.removesuffix(suffix).replace("_", " ").replace("li ", "Li "),
-        "" if criterion.unit == "1" else criterion.unit,
+        criterion.label,
+        "" if criterion.unit == "1" else criterion.unit_for(ion),
         criterion.meaning,
-        YES_NO if criterion.name == "lithiophilic" else NUMBER,
+        YES_NO if criterion.yes_no else NUMBER,
         criterion.source,
         True,
-        criterion.better,
+        criterion.sense,
     )
 
 
 def ranking_columns(table: pd.DataFrame) -> tuple[Column, ...]:
     """The columns that this table has and that say something; those of the pair only where pairs differ."""
     several = table[["anode", "electrolyte"]].drop_duplicates().shape[0] > 1
-    every = (*_FIRST, *(PAIR if several else ()), *map(criterion_column, CRITERIA), *_LAST)
+    ion = shared_ion(table["anode"].unique())
+    criteria = [criterion_column(criterion, ion) for criterion in CRITERIA]
+    every = (*_FIRST, *(PAIR if several else ()), *criteria, *_LAST)
     small = table["passes"].sum() < 100
     return tuple(
         column

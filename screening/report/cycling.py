@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+from matplotlib.figure import Figure
 
 from screening.files import (
     json_ready,
@@ -15,6 +16,7 @@ from screening.files import (
     write_figure,
     write_json,
     write_parquet,
+    write_text,
 )
 from screening.lab.cycling.critical_current import critical_current
 from screening.lab.cycling.export import write_bdf
@@ -23,9 +25,9 @@ from screening.lab.cycling.polarisation import figures_of
 from screening.lab.cycling.symmetric import SymmetricReport
 from screening.lab.cycling.table import CyclingData, FlagKind
 from screening.plots.cycling import symmetric_figure
-from screening.plots.cycling_html import write_symmetric_page
+from screening.plots.cycling_html import symmetric_page
 from screening.plots.fullcell import full_cell_figure
-from screening.plots.fullcell_html import write_full_page
+from screening.plots.fullcell_html import full_page
 from screening.provenance import SIMULATED, Provenance
 
 
@@ -90,8 +92,6 @@ def write_symmetric(directory: Path, report: SymmetricReport) -> list[Path]:
     list of pathlib.Path
         The files written.
     """
-    output_directory(directory)
-    stamp = provenance_of(report.data)
     half_cycles = pd.DataFrame(figures_of(report.half_cycles))
     half_cycles.insert(0, "half_cycle", range(1, len(half_cycles) + 1))
     tables = {
@@ -103,16 +103,8 @@ def write_symmetric(directory: Path, report: SymmetricReport) -> list[Path]:
     step = critical_current(report)
     if step is not None:
         tables["critical_current"] = step.to_frame()
-    written = _write_tables(directory, tables, stamp)
-    written += _write_record(directory, report.data, stamp)
-    written += _write_json(directory, symmetric_summary(report), tables)
-    figure = symmetric_figure(report)
-    for suffix in (".png", ".svg"):
-        written.append(directory / f"cell{suffix}")
-        write_figure(written[-1], figure, stamp)
-    written.append(directory / "cell.html")
-    write_symmetric_page(written[-1], report, stamp)
-    return written
+    page = symmetric_page(report, provenance_of(report.data))
+    return _write(directory, report.data, symmetric_summary(report), tables, symmetric_figure(report), page)
 
 
 def write_full(directory: Path, report: FullCellReport) -> list[Path]:
@@ -123,40 +115,38 @@ def write_full(directory: Path, report: FullCellReport) -> list[Path]:
     list of pathlib.Path
         The files written.
     """
-    output_directory(directory)
     result, data = report.result, report.data
-    stamp = provenance_of(data)
     flags = data.with_flags(result.flags[len(data.flags) :]).flags_frame()
     tables = {"cycles": result.to_frame(), "plateaus": report.plateaus_frame(), "flags": flags}
-    written = _write_tables(directory, tables, stamp)
-    written += _write_record(directory, data, stamp)
-    written += _write_json(directory, full_summary(report), tables)
-    figure = full_cell_figure(report)
-    for suffix in (".png", ".svg"):
-        written.append(directory / f"cell{suffix}")
-        write_figure(written[-1], figure, stamp)
-    written.append(directory / "cell.html")
-    write_full_page(written[-1], report, stamp)
-    return written
+    page = full_page(report, provenance_of(data))
+    return _write(directory, data, full_summary(report), tables, full_cell_figure(report), page)
 
 
-def _write_tables(directory: Path, tables: Mapping[str, pd.DataFrame], stamp: Provenance) -> list[Path]:
+def _write(
+    directory: Path,
+    data: CyclingData,
+    summary: dict[str, Any],
+    tables: Mapping[str, pd.DataFrame],
+    figure: Figure,
+    page: str,
+) -> list[Path]:
+    """Tables, record, summary, figures and page, each with the stamp of the measured files."""
+    output_directory(directory)
+    stamp = provenance_of(data)
     written = []
+
+    def path(name: str) -> Path:
+        written.append(directory / name)
+        return written[-1]
+
     for name, frame in tables.items():
-        write_csv(directory / f"{name}.csv", frame, stamp)
-        write_parquet(directory / f"{name}.parquet", frame, stamp)
-        written += [directory / f"{name}.csv", directory / f"{name}.parquet"]
+        write_csv(path(f"{name}.csv"), frame, stamp)
+        write_parquet(path(f"{name}.parquet"), frame, stamp)
+    for suffix in (".csv", ".parquet"):
+        write_bdf(path(f"record.bdf{suffix}"), data, stamp)
+    rows = {name: records(frame) for name, frame in tables.items()}
+    write_json(path("cell.json"), {**summary, "tables": rows})
+    for suffix in (".png", ".svg"):
+        write_figure(path(f"cell{suffix}"), figure, stamp)
+    write_text(path("cell.html"), page)
     return written
-
-
-def _write_record(directory: Path, data: CyclingData, stamp: Provenance) -> list[Path]:
-    written = [directory / "record.bdf.csv", directory / "record.bdf.parquet"]
-    for path in written:
-        write_bdf(path, data, stamp)
-    return written
-
-
-def _write_json(directory: Path, summary: dict[str, Any], tables: Mapping[str, pd.DataFrame]) -> list[Path]:
-    path = directory / "cell.json"
-    write_json(path, {**summary, "tables": {name: records(frame) for name, frame in tables.items()}})
-    return [path]

@@ -17,7 +17,7 @@ from screening.report.columns import definitions, ranking_columns
 from screening.report.comparison import validation_section
 from screening.report.measured import measured_sections
 from screening.report.parts import Section, capital
-from screening.report.payload import payload
+from screening.report.payload import no_probabilities, payload
 from screening.report.source import Results, read_results
 from screening.validation.predictions import Predictions, read_predictions
 
@@ -115,6 +115,7 @@ def report_page(results: Results, sections: tuple[Section, ...] = ()) -> str:
         pairs=results.table[["anode", "electrolyte"]].drop_duplicates().to_numpy().tolist(),
         any_estimated=bool(results.table["estimated"].any()),
         has_probabilities="top_1" in [column.name for column in columns],
+        no_probabilities=sorted(set(no_probabilities(results).values())),
         settings=json.dumps(results.study, indent=1, ensure_ascii=False),
         payload=payload(results, columns),
         scripts=scripts,

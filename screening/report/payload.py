@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from screening.reactors.anode import mobile_ion
+from screening.reactors.uncertainty import find_error_model, why_no_error_model
 from screening.report.columns import COUNT, TEXT, Column
 from screening.report.source import Results
 
@@ -68,9 +70,19 @@ def content(results: Results, columns: tuple[Column, ...]) -> dict[str, Any]:
         "pair": _pair_of(table),
         "filters": filters,
         "pareto": [name for name in pareto if name in shown],
+        "no_probabilities": no_probabilities(results),
         "floor_v": results.conditions.get("plateau_floor_v"),
         "reactors": [reactor.model_dump(mode="json") for reactor in results.reactors],
     }
+
+
+def no_probabilities(results: Results) -> dict[str, str]:
+    """Anodes whose mobile ion has no error model, and why, though the study draws."""
+    uncertainty = results.study.get("uncertainty")
+    if not isinstance(uncertainty, dict) or not uncertainty.get("draws"):
+        return {}
+    ions = {str(anode): mobile_ion(str(anode)) for anode in results.table["anode"].unique()}
+    return {anode: why_no_error_model(ion) for anode, ion in ions.items() if find_error_model(ion) is None}
 
 
 def _pairs(table: pd.DataFrame) -> list[list[str]]:

@@ -23,7 +23,7 @@ from screening.campaign.outcome import rank_campaign
 from screening.campaign.run import Campaign, Progress, Source, run
 from screening.campaign.study import Study, parse_study
 from screening.campaign.workers import Workers
-from screening.errors import InputError, UnreachableError
+from screening.errors import IncompleteError, InputError, UnreachableError
 from screening.reactors.reduction import Reduction, ScreeningContext, reduce
 
 CHUNK = 100
@@ -159,7 +159,12 @@ class TestResume:
         with pytest.raises(InputError, match=r"holds|damaged"):
             run(few, Source(), tmp_path, workers=ONE, chunk=chunk)
         assert [part.read_bytes() for part in parts(tmp_path)] == before
-        run(few, Source(), tmp_path, workers=ONE, chunk=chunk, fresh=True)
+        if change.startswith("manifest"):  # nobody can tell whose these files are
+            with pytest.raises(InputError, match="choose another"):
+                run(few, Source(), tmp_path, workers=ONE, chunk=chunk, fresh=True)
+            assert [part.read_bytes() for part in parts(tmp_path)] == before
+        else:
+            run(few, Source(), tmp_path, workers=ONE, chunk=chunk, fresh=True)
 
     def test_kill_9_loses_no_row_and_doubles_none(
         self, local: Campaign, study: Study, tmp_path: Path
@@ -177,17 +182,108 @@ class TestResume:
         resumed = run(study, Source(), out, workers=ONE, chunk=10)
         assert_same_rows(resumed, local)
 
-    def test_drafts_of_killed_runs_go_once_they_are_old(self, study: Study, tmp_path: Path) -> None:
+    def test_drafts_of_killed_runs_go(self, study: Study, tmp_path: Path) -> None:
         few = parse_study('name = "few"\n[candidates]\nformulas = ["MgF2"]', where="few")
         run(few, Source(), tmp_path, workers=ONE)
-        old, young = tmp_path / "parts/.a.1.part.parquet", tmp_path / "parts/.b.2.part.parquet"
-        for draft in (old, young):
-            draft.write_bytes(b"half")
-        os.utime(old, (0, 0))
+        draft, foreign = (
+            tmp_path / "parts" / name for name in (".000-0000000.1.part.parquet", ".mine.parquet")
+        )
+        for path in (draft, foreign):
+            path.write_bytes(b"half")
+        os.utime(draft, (4e9, 4e9))  # the clock was set back since
         campaign = run(few, Source(), tmp_path, workers=ONE)
-        assert not old.exists()
-        assert young.exists()
+        assert not draft.exists()
+        assert foreign.exists()
         assert len(table(campaign)) == 1
+
+    def test_a_part_that_vanishes_meanwhile_is_no_finished_campaign(
+        self, study: Study, tmp_path: Path
+    ) -> None:
+        def remove_the_first(progress: Progress) -> None:
+            if progress.done == progress.total:
+                parts(tmp_path)[0].unlink()
+
+        with pytest.raises(IncompleteError, match="part 000-0000000 was removed") as refused:
+            run(study, Source(), tmp_path, workers=ONE, chunk=CHUNK, report=remove_the_first)
+        assert refused.value.exit_status == 1
+        assert run(study, Source(), tmp_path, workers=ONE, chunk=CHUNK).store.done()
+
+
+HOLD = """
+import sys
+from pathlib import Path
+from screening.campaign.store import locked
+with locked(Path(sys.argv[1])):
+    print("held", flush=True)
+    sys.stdin.read()
+"""
+
+
+class TestLock:
+    FEW = 'name = "few"\n[candidates]\nformulas = ["MgF2", "MgI2"]\n'
+
+    @pytest.mark.parametrize("fresh", [False, True])
+    def test_a_directory_in_use_is_refused_and_its_holder_named(self, tmp_path: Path, fresh: bool) -> None:
+        few = parse_study(self.FEW, where="few")
+        run(few, Source(), tmp_path, workers=ONE)
+        before = {path: path.read_bytes() for path in parts(tmp_path)}
+        command = [sys.executable, "-c", HOLD, str(tmp_path)]
+        pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
+        with subprocess.Popen(command, **pipes) as holder:  # type: ignore[call-overload]
+            assert holder.stdout.readline() == "held\n"
+            with pytest.raises(
+                InputError, match=f"another campaign is running there .process {holder.pid} on"
+            ):
+                run(few, Source(), tmp_path, workers=ONE, fresh=fresh)
+            holder.kill()
+        assert {path: path.read_bytes() for path in parts(tmp_path)} == before
+        run(few, Source(), tmp_path, workers=ONE, fresh=fresh)  # a killed process holds nothing
+
+    def test_a_fresh_start_removes_what_the_manifest_names_and_nothing_else(self, tmp_path: Path) -> None:
+        few = parse_study(self.FEW, where="few")
+        store = run(few, Source(), tmp_path, workers=ONE).store
+        store.own(["failures.csv", "../outside.csv"])
+        mine = [tmp_path / "parts/mine.parquet", tmp_path / "notes.txt", tmp_path.parent / "outside.csv"]
+        for path in (*mine, tmp_path / "failures.csv"):
+            path.write_text("rows")
+        other = parse_study(self.FEW.replace("MgF2", "MgCl2"), where="few")
+        run(other, Source(), tmp_path, workers=ONE, fresh=True)
+        assert all(path.read_text() == "rows" for path in mine)
+        assert not (tmp_path / "failures.csv").exists()
+        assert not list(tmp_path.glob(".discarded*"))
+
+    def test_what_cannot_be_removed_whole_stays_whole(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        few = parse_study(self.FEW, where="few")
+        run(few, Source(), tmp_path, workers=ONE, chunk=1)
+        before = {path: path.read_bytes() for path in parts(tmp_path)}
+        rename = Path.rename
+
+        def refuse_the_second(path: Path, target: Path) -> Path:
+            if path == parts_before[1]:
+                raise PermissionError(1, "Operation not permitted")
+            return rename(path, target)
+
+        parts_before = parts(tmp_path)
+        monkeypatch.setattr(Path, "rename", refuse_the_second)
+        with pytest.raises(InputError, match="nothing was removed"):
+            run(few, Source(), tmp_path, workers=ONE, chunk=1, fresh=True)
+        assert {path: path.read_bytes() for path in parts(tmp_path)} == before
+
+    @pytest.mark.parametrize("kind", ["pipe", "directory", "nested"])
+    @pytest.mark.parametrize("fresh", [False, True])
+    def test_a_manifest_that_is_none_is_refused_at_once(self, tmp_path: Path, kind: str, fresh: bool) -> None:
+        manifest = tmp_path / "manifest.json"
+        if kind == "pipe":
+            os.mkfifo(manifest)
+        elif kind == "directory":
+            manifest.mkdir()
+        else:
+            manifest.write_text("[" * 100_000)
+        with pytest.raises(InputError, match="no manifest of a campaign"):
+            run(parse_study(self.FEW, where="few"), Source(), tmp_path, workers=ONE, fresh=fresh)
+        assert [path.name for path in tmp_path.iterdir()] == ["manifest.json"]
 
 
 class TestDirectory:

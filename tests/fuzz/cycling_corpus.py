@@ -230,14 +230,17 @@ def charge_steps_mah() -> np.ndarray:
     return 1e3 / 3600 * TRUTH.current_a * np.diff(TRUTH.time_s, prepend=0.0)
 
 
-def mpt(with_current: bool = True, decimal: str = ".") -> bytes:
+def mpt(with_current: bool = True, decimal: str = ".", electrodes: str = "Ewe/V") -> bytes:
+    """A galvanostatic text file; with ``Ewe-Ece/V`` both electrodes stand beside their difference."""
     t = TRUTH
     head = ["", "Galvanostatic Cycling with Potential Limitation", "", "Run on channel : 1 (SN 1)"]
     head += ["Acquisition started on : 02/04/2026 10:02:46", "Electrode surface area : 0.001 cm²"]
     head += ["Characteristic mass : 0.001 g"]
     half = np.cumsum(np.append(0, np.diff(np.sign(t.current_a)) != 0))
     columns = {"mode": np.ones(len(t.time_s)), "time/s": t.time_s, "dq/mA.h": charge_steps_mah()}
-    columns |= {"Ewe/V": t.voltage_v, "half cycle": half, "Ns": t.step}
+    both = {"Ewe/V": t.voltage_v + COUNTER_V, "Ece/V": np.full(len(t.time_s), COUNTER_V)}
+    columns |= {"Ewe/V": t.voltage_v} if electrodes == "Ewe/V" else {**both, "Ewe-Ece/V": t.voltage_v}
+    columns |= {"half cycle": half, "Ns": t.step}
     if with_current:
         columns["<I>/mA"] = 1e3 * t.current_a
     rows = (
@@ -249,6 +252,9 @@ def mpt(with_current: bool = True, decimal: str = ".") -> bytes:
     return ("\r\n".join(lines) + "\r\n").encode("cp1252")
 
 
+COUNTER_V = -0.15
+"""Potential of the counter electrode against a reference, where a file holds one."""
+
 MPR_COLUMNS = ((4, "<f8"), (7, "<f8"), (6, "<f4"), (212, "<u4"))
 
 
@@ -259,16 +265,18 @@ def _module(short: str, long: str, version: int, data: bytes) -> bytes:
     return b"MODULE" + head + data
 
 
-def mpr() -> bytes:
-    """A galvanostatic BioLogic file without a column for the current."""
+def mpr(counter: bool = False) -> bytes:
+    """A galvanostatic BioLogic file without a column for the current; with or without a counter electrode."""
     t = TRUTH
-    records = np.zeros(len(t.time_s), dtype=[(str(i), kind) for i, kind in MPR_COLUMNS])
-    for name, values in zip(
-        records.dtype.names, (t.time_s, charge_steps_mah(), t.voltage_v, t.step), strict=True
-    ):
-        records[name] = values
-    ids = b"".join(struct.pack("<H", i) for i, _ in MPR_COLUMNS)
-    data = (struct.pack("<IB", records.size, len(MPR_COLUMNS)) + ids).ljust(405, b"\0") + records.tobytes()
+    kinds = (*MPR_COLUMNS, (9, "<f4")) if counter else MPR_COLUMNS
+    records = np.zeros(len(t.time_s), dtype=[(str(i), kind) for i, kind in kinds])
+    working = t.voltage_v + COUNTER_V if counter else t.voltage_v
+    against = np.full(len(t.time_s), COUNTER_V)
+    values = (t.time_s, charge_steps_mah(), working, t.step, against)[: len(kinds)]
+    for name, column in zip(records.dtype.names, values, strict=True):
+        records[name] = column
+    ids = b"".join(struct.pack("<H", i) for i, _ in kinds)
+    data = (struct.pack("<IB", records.size, len(kinds)) + ids).ljust(405, b"\0") + records.tobytes()
     log = bytearray(600)
     log[465:473] = struct.pack("<d", 46057.4185879630)  # the start, in days since 30 December 1899
     return (

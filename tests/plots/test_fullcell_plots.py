@@ -20,7 +20,7 @@ from screening.plots.fullcell import (
     profile_cycles,
     spread,
 )
-from screening.plots.fullcell_html import VOLTAGE_POINTS, _panels, full_page, write_full_page
+from screening.plots.fullcell_html import VOLTAGE_POINTS, _panels, full_page
 from screening.provenance import Provenance
 from screening.simulate.full import FullCellTruth, PhaseReaction, simulate_full_cell
 
@@ -102,11 +102,9 @@ def test_a_narrow_cell_has_no_plateaus_but_a_figure():
     full_cell_figure(flat).draw_without_rendering()
 
 
-def test_the_page_is_self_contained_light_and_escaped(report, tmp_path):
+def test_the_page_is_self_contained_light_and_escaped(report):
     labelled = replace(report, result=replace(report.result, cell="<script>alert(1)</script>"))
-    path = tmp_path / "cell.html"
-    write_full_page(path, labelled, Provenance.now("simulated", "0" * 64))
-    page = path.read_text("utf-8")
+    page = full_page(labelled, Provenance.now("simulated", "0" * 64))
     assert "<script>alert(1)" not in page
     assert "&lt;script&gt;alert(1)" in page
     assert "src=" not in page.split("</script>")[-1]

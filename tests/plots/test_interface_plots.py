@@ -203,7 +203,18 @@ def test_a_picture_is_as_wide_as_a_column(pairs: tuple[str, ...], tmp_path: Path
 def test_what_does_not_react_has_no_figure() -> None:
     def reactor(formula: str) -> ReactorDetail:
         with_anode, electrolyte = curve(f"Li|{formula}"), curve(f"Li|{ELECTROLYTE}")
-        return ReactorDetail(formula, "", "", (), 0.0, False, with_anode, None, electrolyte, None)
+        return ReactorDetail(
+            formula=formula,
+            alloy="",
+            richest_alloy="",
+            plateaus=(),
+            energy_above_hull_ev_per_atom=0.0,
+            estimated=False,
+            with_anode=with_anode,
+            with_alloy=None,
+            electrolyte_with_anode=electrolyte,
+            electrolyte_with_alloy=None,
+        )
 
     assert list(reactor_figures(reactor("LiF"))) == []
     assert [plan.name for plan in reactor_figures(reactor("LiAlCl4"))] == ["figure_1a_LiAlCl4"]

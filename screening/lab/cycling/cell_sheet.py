@@ -73,8 +73,8 @@ class CellSheet(BaseModel):
         Instead: mass of the composite, and the mass fraction of the active material in it (7:3 is 0.7).
     nominal_capacity_mah, reference_cycle : float or None, int or None
         What C-rates and retention of a full cell refer to; by default the first cycle after the formation.
-    cycle_order : CycleOrder
-        Which half-cycle of a full cell begins a cycle.
+    cycle_order : CycleOrder or None
+        Which half-cycle of a full cell begins a cycle; by default as the record begins.
     temperature_c : float
         Temperature of the test; a recorded one takes precedence.
     pressure_mpa : float or None
@@ -95,7 +95,7 @@ class CellSheet(BaseModel):
     active_fraction: Annotated[float, Field(gt=0.0, le=1.0)] | None = None
     nominal_capacity_mah: _Positive | None = None
     reference_cycle: Annotated[int, Field(ge=1)] | None = None
-    cycle_order: CycleOrder = CycleOrder.CHARGE_FIRST
+    cycle_order: CycleOrder | None = None
     temperature_c: float = Field(default=ROOM_TEMPERATURE_C, gt=-273.15, lt=1000.0)
     pressure_mpa: _Positive | None = None
     voltage_limit_v: _Positive | None = None

@@ -25,9 +25,9 @@ MAX_DECIMALS = 10
 DECIMAL_ROUNDING = 1e-6
 """How near a scaled number must be to a whole one."""
 
-UNIT_RATIOS = (1e3, 1e-3, 1e6, 1e-6)
+UNIT_RATIOS = (1e3, 1e-3, 1e6, 1e-6, 60.0, 1.0 / 60.0, 3600.0, 1.0 / 3600.0)
 UNIT_RATIO_TOLERANCE = 0.2
-"""Counter over integral within this of a power of a thousand: one of the two columns has the wrong unit."""
+"""Counter over integral within this of a power of a thousand or sixty: a column has the wrong unit."""
 
 
 def written_step(values: np.ndarray) -> float:
@@ -112,6 +112,6 @@ def _counter_flags(data: CyclingData, halves: HalfCycles) -> list[Flag]:
     total = np.sum(comparison.counted_ah[known]) / np.sum(comparison.integrated_ah[known])
     for ratio in UNIT_RATIOS:
         if abs(total / ratio - 1.0) < UNIT_RATIO_TOLERANCE:
-            told = f"the cycler's capacity is {ratio:g} times the integrated current: one unit is wrong"
+            told = f"the cycler's capacity is {ratio:.4g} times the integrated current: one unit is wrong"
             return [Flag(FlagKind.UNIT, told)]
     return list(comparison.flags())

@@ -102,7 +102,7 @@ class FullCellReport:
 def assess_full(
     data: CyclingData,
     *,
-    order: CycleOrder = CycleOrder.CHARGE_FIRST,
+    order: CycleOrder | None = None,
     reference_cycle: int | None = None,
     nominal_capacity_ah: float | None = None,
     expected_plateaus_v: tuple[float, ...] | None = None,

@@ -16,7 +16,6 @@ electrode.
 """
 
 from dataclasses import dataclass
-from enum import StrEnum
 
 import numpy as np
 import pandas as pd
@@ -24,6 +23,7 @@ import pandas as pd
 from screening.errors import InputError
 from screening.lab.cycling.charges import ChargeSource, HalfCycleCharges, half_cycle_charges
 from screening.lab.cycling.halfcycles import HalfCycles, half_cycles
+from screening.lab.cycling.order import CycleOrder, impossible_efficiencies, order_of
 from screening.lab.cycling.table import CyclingData, Flag, FlagKind
 from screening.lab.cycling.trends import Trend, robust_trend
 
@@ -32,20 +32,6 @@ SAME_RATE = 0.10
 
 END_VOLTAGE_V = 0.010
 """A last half-cycle that ends further than this from where its like end was broken off."""
-
-
-class CycleOrder(StrEnum):
-    """Which half-cycle comes first in a cycle."""
-
-    CHARGE_FIRST = "charge-first"
-    DISCHARGE_FIRST = "discharge-first"
-
-    @property
-    def efficiency_definition(self) -> str:
-        """The Coulombic efficiency in words."""
-        if self is CycleOrder.CHARGE_FIRST:
-            return "discharge over the charge before it"
-        return "charge over the discharge before it"
 
 
 @dataclass(frozen=True)
@@ -223,7 +209,7 @@ def full_cell_cycles(
     data: CyclingData,
     *,
     halves: HalfCycles | None = None,
-    order: CycleOrder = CycleOrder.CHARGE_FIRST,
+    order: CycleOrder | None = None,
     reference_cycle: int | None = None,
     nominal_capacity_ah: float | None = None,
     charge_source: ChargeSource | None = None,
@@ -236,8 +222,8 @@ def full_cell_cycles(
         The record; its area and active mass give areal and specific capacities.
     halves : HalfCycles, optional
         Its half-cycles, where already cut.
-    order : CycleOrder
-        Which half-cycle begins a cycle.
+    order : CycleOrder, optional
+        Which half-cycle begins a cycle; by default as the record begins (`order_of`).
     reference_cycle : int, optional
         Cycle that retention refers to; by default see the module's definitions.
     nominal_capacity_ah : float, optional
@@ -262,9 +248,17 @@ def full_cell_cycles(
             "no current flows in this record", where=data.cell, remedy="give the test's cycling files"
         )
     charges = half_cycle_charges(data, halves, charge_source)
+    remarks = []
+    if order is None:
+        order, told = order_of(halves)
+        remarks.append(told)
     cycles = _paired(data, halves, order, charges)
     reference = _reference(cycles, reference_cycle, data.cell)
     capacity = cycles.discharge_ah
+    taken, given = capacity, cycles.charge_ah
+    if order is CycleOrder.CHARGE_FIRST:
+        taken, given = given, taken
+    remarks.append(impossible_efficiencies(cycles.number, given / taken))
     return FullCellResult(
         cell=data.cell,
         order=order,
@@ -277,7 +271,12 @@ def full_cell_cycles(
         unpaired=len(halves) - 2 * len(cycles),
         fade_per_cycle=_trend(cycles, capacity / capacity[reference - 1], reference),
         hysteresis_growth_v_per_cycle=_trend(cycles, cycles.hysteresis_v, reference),
-        flags=(*data.flags, *charges.flags, *_broken_off(cycles)),
+        flags=(
+            *data.flags,
+            *charges.flags,
+            *_broken_off(cycles),
+            *(Flag(FlagKind.ORDER, told) for told in remarks if told),
+        ),
     )
 
 

@@ -88,6 +88,7 @@ class FlagKind(StrEnum):
     MIXED = "different cells or experiments"
     READER = "message of the reading library"
     INCOMPLETE = "incomplete"
+    ORDER = "order of half-cycles"
     SIMULATED = "simulated, not measured"
 
 

@@ -35,7 +35,7 @@ def remarks(spectrum: Spectrum) -> tuple[str, ...]:
         found.append("the same impedance at every frequency")
     found += [
         spectrum.metadata[key]
-        for key in ("left_out", "broken_off", "time", "notes")
+        for key in ("header", "left_out", "broken_off", "contradiction", "time", "notes")
         if key in spectrum.metadata
     ]
     if "against" in spectrum.metadata.get("imaginary_sign", ""):

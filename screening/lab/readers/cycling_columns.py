@@ -20,7 +20,11 @@ from screening.lab.cycling.table import (
 )
 
 STEP_TIME, CLOCK, STATE, CELL_ID, CHARGE_STEP = "step_time_second", "clock", "state", "cell_id", "dq_ah"
+WORKING_ELECTRODE, COUNTER_ELECTRODE = "working_electrode_volt", "counter_electrode_volt"
 """Quantities that help to build the table and are not kept in it."""
+
+BETWEEN_ELECTRODES = "ewe ece"
+"""Working less counter electrode: what a whole cell shows."""
 
 CLOCK_UNIT = "h:m:s"
 
@@ -58,8 +62,8 @@ _UNITS: dict[str, dict[str, float]] = {
 _VOCABULARY: dict[str, tuple[str, str]] = {
     TIME: (
         "time",
-        "test time | testtime | total time | totaltime | test | elapsed time | run time | program duration"
-        " | 总时间 | 测试时间 | time | t",
+        "test time | testtime | total time | totaltime | cumulative time | test | elapsed time | run time"
+        " | prog time | program duration | 总时间 | 测试时间 | time | t",
     ),
     STEP_TIME: (
         "time",
@@ -67,9 +71,11 @@ _VOCABULARY: dict[str, tuple[str, str]] = {
     ),
     VOLTAGE: (
         "voltage",
-        "voltage | cell voltage | ecell | ewe ece | ewe | volts | volt | vol | battery voltage | u | v"
+        "voltage | cell voltage | ecell | ewe ece | volts | volt | vol | battery voltage | u | v"
         " | potential | e | 电压",
     ),
+    WORKING_ELECTRODE: ("voltage", "ewe"),
+    COUNTER_ELECTRODE: ("voltage", "ece"),
     CURRENT: ("current", "current | i | cell current | amps | cur | amperes | 电流"),
     CHARGE_STEP: ("charge", "dq"),
     "unix_time_second": ("time", "unix time"),
@@ -166,6 +172,14 @@ class ColumnMatch:
     unit: str
 
 
+STATED_BY_NAME = ("amps", "amperes", "volts", "volt", "ah", "amp hr", "amphr", "watt hr", "watthr")
+
+
+def states_unit(match: ColumnMatch) -> bool:
+    """Whether the header says in which unit its numbers are."""
+    return bool(match.unit) or split_unit(match.header)[0] in STATED_BY_NAME
+
+
 def split_unit(header: str) -> tuple[str, str]:
     """Split a header (``Current(mA)``, ``Ewe/V``, ``voltage_V``, ``Cap. [Ah]``) into a slug and its unit.
 
@@ -175,6 +189,7 @@ def split_unit(header: str) -> tuple[str, str]:
         Name in lower case with single blanks, and the unit in lower case (may be empty).
     """
     text = unicodedata.normalize("NFKC", str(header)).strip()
+    text = text.replace("<", "").replace(">", "")  # EC-Lab marks a mean so: <Ewe>/V, <Ewe/V>
     bracketed = _BRACKETED.match(text)
     if bracketed:
         return slug(bracketed["name"]), _unit(bracketed["unit"])

@@ -12,7 +12,7 @@ import pandas as pd
 
 from screening.errors import InputError
 from screening.lab.cycling.table import CURRENT, VOLTAGE
-from screening.lab.readers.cycling_columns import CHARGE_STEP, recognise
+from screening.lab.readers.cycling_columns import CHARGE_STEP, WORKING_ELECTRODE, recognise
 from screening.lab.readers.cycling_text import format_of
 from screening.lab.readers.cycling_tidy import RawRecord
 
@@ -126,7 +126,7 @@ def _tables(book: object) -> Iterator[_Sheet]:
                 )
                 found = recognise(names)
                 if (
-                    VOLTAGE in found
+                    (VOLTAGE in found or WORKING_ELECTRODE in found)
                     and (CURRENT in found or CHARGE_STEP in found)
                     and len(set(names)) == len(names)
                 ):

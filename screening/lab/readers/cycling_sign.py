@@ -12,6 +12,9 @@ _DISCHARGE = re.compile(r"^d$|^md$|dis|dch|放电", re.IGNORECASE)
 REST_OFFSET_SHARE = 0.05
 """A current up to this share of the largest, in a row that the cycler calls rest, is its offset."""
 
+NOISE_SHARE = 1e-3
+"""A current below this share of the largest has the sign of the noise."""
+
 _REST = re.compile(r"^[rsp]$|rest|idle|pause|ocv|open circuit|搁置|静置", re.IGNORECASE)
 _CHARGE = re.compile(r"^c$|ch|cc|cv|充电", re.IGNORECASE)
 
@@ -59,15 +62,16 @@ def charge_positive(current: np.ndarray, steps: np.ndarray) -> tuple[np.ndarray,
     Returns
     -------
     tuple of (numpy.ndarray, str)
-        The current, and what was done to it (empty if nothing).
+        The current, and what was done to it, or why nothing although the rows say otherwise (empty if all is
+        well).
     """
     down, up = current[(steps < 0) & (current != 0)], current[(steps > 0) & (current != 0)]
     if not len(down) or np.mean(down > 0) < DECIDED_SHARE:
         return current, ""
     if len(up) and np.mean(up < 0) >= DECIDED_SHARE:
         return -current, "the file counts discharge as positive; the sign is reversed"
-    if len(up) and np.mean(up > 0) < DECIDED_SHARE:
-        return current, ""
-    return np.where(
-        steps < 0, -np.abs(current), current
-    ), "the file's current has no sign; discharge is made negative"
+    size = np.abs(current)
+    flows = size > NOISE_SHARE * np.nanmax(size)
+    if (current[flows] < 0).any():  # the file's currents have signs of their own
+        return current, "currents of both signs, positive ones in rows called discharge; left as they are"
+    return np.where(steps < 0, -size, current), "the file's current has no sign; discharge is made negative"

@@ -1,7 +1,6 @@
 """From a file's own columns to the table's: units, sign, time axis, and what could not be used."""
 
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -20,7 +19,9 @@ from screening.lab.cycling.table import (
     FlagKind,
 )
 from screening.lab.readers import cycling_columns as names
-from screening.lab.readers.cycling_columns import ColumnMatch, recognise
+from screening.lab.readers.cycling_axis import time_axis
+from screening.lab.readers.cycling_columns import ColumnMatch, recognise, states_unit
+from screening.lab.readers.cycling_record import RawRecord
 from screening.lab.readers.cycling_sign import (
     charge_positive,
     rest_rows,
@@ -29,11 +30,8 @@ from screening.lab.readers.cycling_sign import (
     without_offset,
 )
 from screening.lab.readers.cycling_time import (
-    accumulated,
     numbers_or_nan,
-    resets_with,
     scaled,
-    seconds,
     stray_rows,
     unix_seconds,
 )
@@ -43,40 +41,6 @@ MAX_UNUSABLE_SHARE = 0.5
 
 CLOCK_TOLERANCE_S = 60.0
 """Wall clock and test time may drift apart by this much between two rows before it is called a jump."""
-
-STATED_BY_NAME = ("amps", "amperes", "volts", "volt", "ah", "amp hr", "amphr", "watt hr", "watthr")
-
-
-@dataclass(frozen=True)
-class RawRecord:
-    """A file as its format gives it.
-
-    Attributes
-    ----------
-    path : Path
-        The file.
-    format : str
-        Name of the format, for people.
-    frame : pandas.DataFrame
-        The file's columns under the file's names; the index is the line (text) or record number, from 1.
-    started_unix_s : float or None
-        Wall clock at time zero, where the file's header says so.
-    current_origin : str
-        ``"measured"``, or how a reader made the current.
-    flags : tuple of Flag
-        What the reader already noticed.
-    """
-
-    path: Path
-    format: str
-    frame: pd.DataFrame
-    started_unix_s: float | None = None
-    current_origin: str = "measured"
-    flags: tuple[Flag, ...] = ()
-
-    def flag(self, kind: FlagKind, message: str, row: int | None = None) -> Flag:
-        """Flag about this file; `row` is a position in the frame."""
-        return Flag(kind, message, self.path.name, None if row is None else int(self.frame.index[row]))
 
 
 @dataclass(frozen=True)
@@ -122,12 +86,11 @@ def tidy(raw: RawRecord) -> Piece:
     found = recognise(raw.frame.columns)
     flags = list(raw.flags)
     cell_id = _one_cell(raw, found)
-    time, time_flags = _time(raw, found)
+    time, time_flags = time_axis(raw, found)
     current, origin, current_flags = _current(raw, found, time)
-    match = _needed(raw, found, VOLTAGE)
-    voltage = scaled(numbers_or_nan(raw.frame[match.header]), match.factor)
+    voltage, voltage_flags = _voltage(raw, found)
     columns = {TIME: time, VOLTAGE: voltage, CURRENT: current}
-    flags += [*time_flags, *current_flags, *_unit_flags(raw, found)]
+    flags += [*time_flags, *current_flags, *voltage_flags, *_unit_flags(raw, found)]
     for quantity, match in found.items():
         if quantity in columns or quantity not in (*BDF_LABELS, *EXTRA_COLUMNS):
             continue
@@ -179,32 +142,25 @@ def _one_cell(raw: RawRecord, found: dict[str, ColumnMatch]) -> str:
     return str(cells[0]) if len(cells) else ""
 
 
-def _time(raw: RawRecord, found: dict[str, ColumnMatch]) -> tuple[np.ndarray, list[Flag]]:
-    """Total time in s, with NaN where a row has none."""
-    step = raw.frame[found["step_index"].header].to_numpy() if "step_index" in found else None
-    if TIME in found:
-        match = found[TIME]
-        time = seconds(raw.frame[match.header], match.factor)
-        known = np.isfinite(time)
-        if known.any() and resets_with(time[known], None if step is None else step[known]):
-            told = f"{match.header!r} starts anew with each step; the steps are added up"
-            return accumulated(time), [raw.flag(FlagKind.DERIVED, told)]
-        return time, []
-    if names.STEP_TIME in found:
-        match = found[names.STEP_TIME]
-        told = f"no total time; the step times of {match.header!r} are added up"
-        time = accumulated(seconds(raw.frame[match.header], match.factor))
-        return time, [raw.flag(FlagKind.DERIVED, told)]
-    for quantity in ("unix_time_second", names.CLOCK):
-        if quantity in found:
-            match = found[quantity]
-            clock = unix_seconds(raw.frame[match.header], np.full(len(raw.frame), np.nan))
-            known = np.flatnonzero(np.isfinite(clock))
-            if len(known):
-                told = f"no total time; taken from the wall clock in {match.header!r}"
-                return clock - clock[known[0]], [raw.flag(FlagKind.DERIVED, told)]
-    _needed(raw, found, TIME)
-    raise InputError("no time can be read", where=str(raw.path), remedy="export the total time of the test")
+def _voltage(raw: RawRecord, found: dict[str, ColumnMatch]) -> tuple[np.ndarray, list[Flag]]:
+    """Voltage of the whole cell in V: the file's own, else working less counter electrode, else the working
+    electrode alone.
+    """
+    if VOLTAGE in found or names.WORKING_ELECTRODE not in found:
+        match = _needed(raw, found, VOLTAGE)
+        between = names.split_unit(match.header)[0] == names.BETWEEN_ELECTRODES
+        flags = (
+            [raw.flag(FlagKind.DERIVED, f"voltage of the whole cell: {match.header!r}")] if between else []
+        )
+        return scaled(numbers_or_nan(raw.frame[match.header]), match.factor), flags
+    working = found[names.WORKING_ELECTRODE]
+    voltage = scaled(numbers_or_nan(raw.frame[working.header]), working.factor)
+    if names.COUNTER_ELECTRODE not in found:
+        return voltage, []
+    counter = found[names.COUNTER_ELECTRODE]
+    told = f"voltage of the whole cell: {working.header!r} less {counter.header!r}"
+    less = scaled(numbers_or_nan(raw.frame[counter.header]), counter.factor)
+    return voltage - less, [raw.flag(FlagKind.DERIVED, told)]
 
 
 def _current(
@@ -233,8 +189,10 @@ def _current(
     if (steps is None or not (steps < 0).any()) and set(counters) <= found.keys():
         steps = steps_from_counters(*(numbers_or_nan(raw.frame[found[name].header]) for name in counters))
     if steps is not None:
-        current, told = charge_positive(current, steps)
-        flags += [raw.flag(FlagKind.DERIVED, told)] if told else []
+        turned, told = charge_positive(current, steps)
+        kind = FlagKind.COUNTER if turned is current else FlagKind.DERIVED
+        flags += [raw.flag(kind, told)] if told else []
+        current = turned
     return current, raw.current_origin, flags
 
 
@@ -258,9 +216,7 @@ def _unit_flags(raw: RawRecord, found: dict[str, ColumnMatch]) -> list[Flag]:
     flags = []
     for quantity in REQUIRED_COLUMNS:
         match = found.get(quantity)
-        if match is None or match.unit or names.split_unit(match.header)[0] in STATED_BY_NAME:
-            continue
-        if quantity == TIME and not pd.api.types.is_numeric_dtype(raw.frame[match.header].dtype):
+        if quantity == TIME or match is None or states_unit(match):
             continue
         unit = BDF_LABELS[quantity].rsplit(" / ", 1)[1]
         flags.append(raw.flag(FlagKind.UNIT, f"{match.header!r} states no unit; read as {unit}"))

@@ -26,6 +26,9 @@ class Role(StrEnum):
     CYCLE = "cycle"
 
 
+POLAR = (Role.MODULUS, Role.PHASE)
+
+
 @dataclass(frozen=True)
 class Column:
     """One recognised column.
@@ -34,6 +37,8 @@ class Column:
     ----------
     name : str
         Its name in the file.
+    role : Role or None
+        What it holds; None where the name is not known.
     factor, offset : float
         The value in Hz, Ω, rad, s or °C is ``factor * cell + offset``.
     negated : bool
@@ -41,6 +46,7 @@ class Column:
     """
 
     name: str
+    role: Role | None = None
     factor: float = 1.0
     offset: float = 0.0
     negated: bool = False
@@ -98,7 +104,7 @@ _MARKS = str.maketrans(
 def find_columns(names: Sequence[str], where: str) -> dict[Role, Column]:
     """Recognise the columns of an impedance table by their names.
 
-    The first column that fits a role takes it. Cartesian columns are preferred to modulus and phase.
+    The first column that fits a role takes it. Beside Cartesian columns, modulus and phase are witnesses.
 
     Parameters
     ----------
@@ -114,9 +120,9 @@ def find_columns(names: Sequence[str], where: str) -> dict[Role, Column]:
     """
     found: dict[Role, Column] = {}
     for name in names:
-        role, column = _recognise(name, where)
-        if role is not None:
-            found.setdefault(role, column)
+        column = _recognise(name, where)
+        if column.role is not None:
+            found.setdefault(column.role, column)
     cartesian = {Role.FREQUENCY, Role.REAL, Role.IMAGINARY} <= found.keys()
     if not cartesian and not {Role.FREQUENCY, Role.MODULUS, Role.PHASE} <= found.keys():
         raise InputError(
@@ -124,16 +130,13 @@ def find_columns(names: Sequence[str], where: str) -> dict[Role, Column]:
             where=where,
             remedy="name them, for example: freq/Hz, Re(Z)/Ohm, -Im(Z)/Ohm",
         )
-    if cartesian:
-        found.pop(Role.MODULUS, None)
-        found.pop(Role.PHASE, None)
-    else:
+    if not cartesian:
         found.pop(Role.REAL, None)
         found.pop(Role.IMAGINARY, None)
     return found
 
 
-def _recognise(name: str, where: str) -> tuple[Role | None, Column]:
+def _recognise(name: str, where: str) -> Column:
     text = unicodedata.normalize("NFKC", name.translate(_MARKS)).translate(_MARKS).strip()
     base, unit = split_unit(text)
     stem = re.sub(r"[\s_.]+", "", base).casefold()
@@ -149,7 +152,7 @@ def _recognise(name: str, where: str) -> tuple[Role | None, Column]:
             remedy="export the impedance of the cell in ohm",
         )
     factor, offset = _to_base_unit(role, unit)
-    return role, Column(name, factor, offset, negated)
+    return Column(name, role, factor, offset, negated)
 
 
 def split_unit(name: str) -> tuple[str, str]:

@@ -13,12 +13,13 @@ from screening.lab.readers.text import (
     Text,
     decode,
     find_table,
+    names_of_width,
     parse_table,
     unique_names,
 )
 
 GAMRY_CURVE = re.compile(r"ZCURVE\d*\tTABLE", re.IGNORECASE)
-ZPLOT_MAGIC = re.compile(r'\s*"?(?:ZPLOT2? ASCII|ZPlotW? Data File|ZView)', re.IGNORECASE)
+ZPLOT_MAGIC = re.compile(r'\s*"?(?:ZPLOT2? ASCII|ZPlotW? Data File|Z60W? Data File|ZView)', re.IGNORECASE)
 IVIUM_BLOCK = "primary_data"
 IVIUM_COLUMNS = ("Z1 (Ohm)", "Z2 (Ohm)", "freq (Hz)")
 """An Ivium block holds Z', Z'' and the frequency, in this order."""
@@ -74,12 +75,13 @@ def _gamry_curve(lines: list[str], start: int, text: Text) -> pd.DataFrame:
 
 
 def read_zplot(text: Text) -> tuple[Spectrum, ...]:
-    """Read a ZPlot .z file, with or without its block of comments.
+    """Read a ZPlot, ZView or Z60W file, with or without its block of comments.
 
     Raises
     ------
     InputError
-        If the line of column names is missing, or a row cannot be read.
+        If the line of column names is missing or names another number of columns than there are, fewer rows
+        follow than are announced, or a row cannot be read.
     """
     lines = text.lines(2000)
     named = [i for i, line in enumerate(lines) if "freq" in line.casefold() and "z'" in line.casefold()]
@@ -87,16 +89,30 @@ def read_zplot(text: Text) -> tuple[Spectrum, ...]:
         raise InputError(
             "no line that names Freq(Hz), Z'(a), Z''(b)", where=str(text.path), remedy="export it again"
         )
-    names = lines[named[-1]].strip().strip('"').split()
     ends = [i for i, line in enumerate(lines) if line.startswith("End Comments") and i > named[-1]]
     first = (ends[0] if ends else named[-1]) + 1
     rest = text.content.split("\n", first)[first:]
     if not rest or not rest[0].strip():
         raise InputError("no data after the header", where=text.where(first), remedy="export it again")
     found = find_table(Text(text.path, rest[0], text.encoding))
+    names = names_of_width(lines[named[-1]], len(found.columns))
+    if not names:
+        raise InputError(
+            f"{len(found.columns)} columns under names that cannot be told apart as so many",
+            where=text.where(named[-1] + 1),
+            remedy="part the names by tabs",
+        )
     layout = TableLayout(found.delimiter, found.decimal, unique_names(names), named[-1] + 1, first + 1)
+    frame = parse_table(text, layout)
+    announced = next((int(line) for line in lines[: named[-1]] if re.fullmatch(r"\s*\d+\s*", line)), None)
+    if announced is not None and len(frame) < announced:
+        raise InputError(
+            f"{len(frame)} rows where {announced} are announced",
+            where=str(text.path),
+            remedy="the file may be truncated",
+        )
     metadata = {"format": "ZPlot .z", "encoding": text.encoding, "decimal": found.decimal}
-    return spectra_from_table(parse_table(text, layout), Origin(text.path, metadata))
+    return spectra_from_table(frame, Origin(text.path, metadata))
 
 
 def read_ivium(path: Path, data: bytes) -> tuple[Spectrum, ...]:

@@ -11,14 +11,11 @@ from numpy.typing import NDArray
 
 from screening.errors import InputError
 from screening.lab.impedance.spectrum import MIN_POINTS, Spectrum
-from screening.lab.readers.eis_columns import Column, Role, find_columns
+from screening.lab.readers.eis_columns import POLAR, Column, Role, find_columns
+from screening.lab.readers.eis_sign import SOME, sign_evidence
+from screening.lab.readers.eis_witnesses import AGAINST_NAME, hear_witnesses
 from screening.lab.readers.text import numbers
 
-DECISIVE = 0.5
-"""Cosine between phase and slope of |Z| beyond which the data themselves tell the sign of Z''. Measured
-spectra give 0.8 to 1 either way; 0 means that they do not tell."""
-
-SIGN_SWEEPS = 20
 RESTART_FACTOR = 1.5
 """A sweep starts over when its first frequency is this near to that of the first sweep."""
 
@@ -47,29 +44,6 @@ class Origin:
     sign_is_known: bool = True
 
 
-def phase_agreement(frequency_hz: NDArray[np.float64], z_ohm: NDArray[np.complex128]) -> float:
-    r"""Cosine between the phase of Z and the slope of ln|Z|, −1 … 1.
-
-    For a causal system the phase is near (π/2)·d ln|Z| / d ln ω (Bode's relation), so that a spectrum
-    entered with the sign of Z'' reversed gives about −1. 0 where nothing varies, and where Z' is negative:
-    the relation holds for impedances without zeros in the right half-plane only.
-
-    References
-    ----------
-    H. W. Bode, Network Analysis and Feedback Amplifier Design, Van Nostrand 1945, chapter 14.
-    """
-    order = np.argsort(frequency_hz)
-    frequency, z = frequency_hz[order], z_ohm[order]
-    keep = (np.diff(frequency, prepend=-1.0) > 0) & (z != 0)
-    if np.count_nonzero(keep) < MIN_POINTS or (z.real < 0).any():
-        return 0.0
-    frequency, z = frequency[keep], z[keep]
-    slope = np.gradient(np.log(np.abs(z)), np.log(frequency))
-    phase = np.arctan2(z.imag, np.abs(z.real))
-    length = float(np.linalg.norm(slope) * np.linalg.norm(phase))
-    return float(slope @ phase) / length if length > 0 else 0.0
-
-
 def spectra_from_table(frame: pd.DataFrame, origin: Origin) -> tuple[Spectrum, ...]:
     """Spectra of a table, in the order of the file.
 
@@ -83,7 +57,8 @@ def spectra_from_table(frame: pd.DataFrame, origin: Origin) -> tuple[Spectrum, .
     columns = find_columns(list(frame.columns), str(origin.path))
     frequency = _values(frame, columns[Role.FREQUENCY], origin.path)
     z = _impedance(frame, columns, origin.path)
-    metadata = {**origin.metadata, "columns": ", ".join(c.name for c in columns.values())}
+    used = [c.name for c in columns.values() if Role.REAL not in columns or c.role not in POLAR]
+    metadata = {**origin.metadata, "columns": ", ".join(used)}
     dc = (frequency == 0) & (z == 0)
     if dc.any():  # EC-Lab writes one such row after each sweep
         metadata["left_out"] = f"{np.count_nonzero(dc)} d.c. row(s): frequency and impedance zero"
@@ -93,11 +68,15 @@ def spectra_from_table(frame: pd.DataFrame, origin: Origin) -> tuple[Spectrum, .
     rows.refuse(z == 0, lambda i: f"impedance of zero at {frequency[i]:g} Hz", "remove the row")
     if not len(frame):
         raise InputError("no points", where=str(origin.path), remedy="give a measured spectrum")
+    witnesses = hear_witnesses(frame, columns, z, str(origin.path))
+    if witnesses.remarks:
+        metadata["contradiction"] = "; ".join(witnesses.remarks)
     sweeps = _sweeps(frame, columns, frequency, rows)
     if len(sweeps) > 1 and sweeps[-1].stop - sweeps[-1].start < MIN_POINTS:
         metadata["broken_off"] = f"last sweep, after {sweeps[-1].stop - sweeps[-1].start} point(s); left out"
         sweeps.pop()
-    z, metadata["imaginary_sign"] = _with_sign(frequency, z, sweeps, columns, origin)
+    column = columns.get(Role.IMAGINARY) or columns[Role.PHASE]
+    z, metadata["imaginary_sign"] = _with_sign(frequency, z, sweeps, column, witnesses.sign, origin)
     time = _optional(frame, columns.get(Role.TIME))
     if time is not None and not np.isfinite(time).all():
         metadata["time"], time = f"column {columns[Role.TIME].name!r} holds no numbers; not used", None
@@ -195,23 +174,33 @@ def _with_sign(
     frequency: NDArray[np.float64],
     z: NDArray[np.complex128],
     sweeps: list[slice],
-    columns: Mapping[Role, Column],
+    column: Column,
+    phase_sign: int,
     origin: Origin,
 ) -> tuple[NDArray[np.complex128], str]:
-    """Impedance with the sign of Z'' settled, and how it was settled."""
-    some = sweeps[:SIGN_SWEEPS]
-    agreement = float(np.mean([phase_agreement(frequency[s], z[s]) for s in some]))
-    column = columns.get(Role.IMAGINARY) or columns[Role.PHASE]
-    said = f"{'-' if column.negated else ''}{Role.IMAGINARY if Role.IMAGINARY in columns else 'phase'}"
+    """Impedance with the sign of Z'' settled, one for all sweeps of the table, and how it was settled.
+
+    Where the data do not tell, the sign of the column of phase decides: Z'' is often written with its sign
+    reversed under the plain name, the phase hardly ever.
+    """
+    evidence = sign_evidence([Spectrum(frequency[s], z[s]) for s in sweeps[:SOME]])
+    part = "phase" if column.role is Role.PHASE else str(Role.IMAGINARY)
+    said, opposite = (f"-{part}", part) if column.negated else (part, f"-{part}")
     by = "by the format" if origin.sign_is_known else f"by the name {column.name!r}"
-    if agreement > DECISIVE:
-        return z, f"{said} {by}, as the slope of |Z| confirms"
-    if agreement > -DECISIVE:
-        return z, f"{said} {by}, which the data neither confirm nor deny"
+    if evidence.sign > 0:
+        return z, f"{said} {by}, as the {evidence.test} test confirms"
     if origin.sign_is_known:
-        return z, f"{said} {by}, against the slope of |Z|"
-    opposite = said.removeprefix("-") if column.negated else f"-{said}"
-    return z.conj(), f"{opposite} by the slope of |Z|, against the name {column.name!r}"
+        against = evidence.sign < 0 or phase_sign < 0
+        doubt = evidence.told if evidence.sign < 0 else "the sign of the phase"
+        return z, f"{said} {by}, " + (
+            f"against {doubt}" if against else "which the data neither confirm nor deny"
+        )
+    if evidence.sign < 0:
+        return z.conj(), f"{opposite} by the data ({evidence.told}), {AGAINST_NAME} {column.name!r}"
+    if phase_sign < 0:
+        return z.conj(), f"{opposite} by the sign of the phase, {AGAINST_NAME} {column.name!r}"
+    confirmed = "as the phase confirms" if phase_sign > 0 else "which the data neither confirm nor deny"
+    return z, f"{said} {by}, {confirmed}"
 
 
 def _optional(frame: pd.DataFrame, column: Column | None) -> NDArray[np.float64] | None:

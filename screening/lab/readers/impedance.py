@@ -22,8 +22,9 @@ from screening.lab.readers.eis_instruments import (
     read_zplot,
 )
 from screening.lab.readers.eis_table import Origin, spectra_from_table
+from screening.lab.readers.eis_witnesses import one_sign, refuse_count_as_frequency
 from screening.lab.readers.stamp import is_simulated
-from screening.lab.readers.text import Text, decode, find_table, parse_table, read_bytes
+from screening.lab.readers.text import TableLayout, Text, decode, find_table, parse_table, read_bytes
 from screening.provenance import SIMULATED
 from screening.units import KELVIN_AT_0_CELSIUS
 
@@ -32,6 +33,7 @@ _HEAD_BYTES = 2**16
 DEFAULT_COLUMNS = ("freq/Hz", "Re(Z)/Ohm", "Im(Z)/Ohm")
 """What the first columns of a table without names are taken for."""
 
+_NAMES_STAND = re.compile(r"freq|z''|imag|im\(z", re.IGNORECASE)
 _TEMPERATURE = re.compile(r"(?<![\d.])(-?)(?<!\d)(\d{1,4}(?:\.\d+)?)\s*(?:°|deg)?\s*([CK])(?![A-Za-z])")
 _DOUBTFUL = re.compile(r"[^\W_]-\d+(?:\.\d+)?\s*(?:°|deg)?\s*[CK](?![A-Za-z])")
 
@@ -77,6 +79,7 @@ def _read_ec_lab(path: Path) -> tuple[Spectrum, ...]:
 
 def _read_generic(text: Text) -> tuple[Spectrum, ...]:
     layout = find_table(text)
+    _refuse_unread_names(text, layout)
     metadata = {
         "format": "text",
         "encoding": text.encoding,
@@ -96,7 +99,20 @@ def _read_generic(text: Text) -> tuple[Spectrum, ...]:
         metadata["header"] = "none; the columns are taken for frequency, Z' and Z''"
     find_columns(layout.columns, str(text.path))  # a table of something else is refused before it is parsed
     frame = parse_table(text, layout)
+    if layout.header_line is None:
+        refuse_count_as_frequency(frame, text.where(layout.first_line))
     return spectra_from_table(frame, Origin(text.path, metadata, sign_is_known=False))
+
+
+def _refuse_unread_names(text: Text, layout: TableLayout) -> None:
+    """Refuse a table above which names stand that could not be matched to its columns."""
+    above = [line for line in text.lines(layout.first_line - 1) if line.strip()][-3:]
+    if layout.header_line is None and any(_NAMES_STAND.search(line) for line in above):
+        raise InputError(
+            f"{len(layout.columns)} columns under names that cannot be told apart as so many",
+            where=text.where(layout.first_line - 1),
+            remedy="give one name to each column",
+        )
 
 
 def read_series(paths: Sequence[Path]) -> tuple[Spectrum, ...]:
@@ -113,10 +129,10 @@ def read_series(paths: Sequence[Path]) -> tuple[Spectrum, ...]:
     """
     if not paths:
         raise InputError("no files", remedy="give at least one impedance file")
-    spectra = [spectrum for path in paths for spectrum in read_spectra(Path(path))]
+    spectra = one_sign([spectrum for path in paths for spectrum in read_spectra(Path(path))])
     starts = [spectrum.metadata.get("started") for spectrum in spectra]
     if len(paths) == 1:
-        return tuple(spectra)
+        return spectra
     if None in starts or any(spectrum.time_s is None for spectrum in spectra):
         unknown = {"time": "not known within the series: a file does not say when it was started"}
         return tuple(replace(s, time_s=None, metadata={**s.metadata, **unknown}) for s in spectra)

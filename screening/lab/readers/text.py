@@ -217,21 +217,26 @@ def _merit(found: _Rows) -> tuple[float, int]:
 
 
 def _rows_of_numbers(lines: list[str], delimiter: str) -> _Rows:
-    """Lines that are rows of numbers under `delimiter`, all of the commonest width."""
-    rows: dict[int, tuple[int, float]] = {}
+    """Lines that are rows of numbers under `delimiter`, all of the commonest number of cells.
+
+    Cells at the end of a row may be empty: the table is as wide as its fullest row.
+    """
+    rows: dict[int, tuple[int, int, float]] = {}
     for i, line in enumerate(lines):
         cells = split_cells(line, delimiter)
+        count = len(cells)
         while cells and not cells[-1]:
             cells.pop()
         filled = [cell for cell in cells if cell]
         share = sum(map(is_number, filled)) / len(filled) if filled else 0.0
         if share >= MIN_NUMERIC_SHARE:
-            rows[i] = len(cells), share
+            rows[i] = count, len(cells), share
     if not rows:
         return _Rows(delimiter, 0, (), 0.0)
-    width = Counter(width for width, _ in rows.values()).most_common(1)[0][0]
-    chosen = {i: share for i, (n, share) in rows.items() if n == width}
-    return _Rows(delimiter, width, tuple(chosen), sum(chosen.values()) / len(chosen))
+    common = Counter(count for count, _, _ in rows.values()).most_common(1)[0][0]
+    chosen = {i: (width, share) for i, (count, width, share) in rows.items() if count == common}
+    width = max(width for width, _ in chosen.values())
+    return _Rows(delimiter, width, tuple(chosen), sum(share for _, share in chosen.values()) / len(chosen))
 
 
 def _first_row(lines: list[str], found: _Rows) -> int:
@@ -247,7 +252,16 @@ def _first_row(lines: list[str], found: _Rows) -> int:
     # a damaged row just above belongs to the table, where it is reported, not to the header, where it is lost
     while first > 0 and _is_damaged_row(lines[first - 1], found):
         first -= 1
-    return first
+    # so do shorter rows between the names and the first full row
+    short = first
+    while short > 0 and _is_short_row(lines[short - 1], found):
+        short -= 1
+    return short if short > 0 and _header_cells(lines[short - 1], found) else first
+
+
+def _is_short_row(line: str, found: _Rows) -> bool:
+    cells = [cell for cell in split_cells(line, found.delimiter) if cell]
+    return 1 < len(cells) <= found.width and all(map(is_number, cells))
 
 
 def _is_damaged_row(line: str, found: _Rows) -> bool:
@@ -271,12 +285,25 @@ def _header_above(lines: list[str], first: int, found: _Rows) -> tuple[int, list
 def _header_cells(line: str, found: _Rows) -> list[str]:
     """Cells of a line of names or units; none if it is too short, or holds numbers."""
     cells = split_cells(line, found.delimiter)
-    if found.delimiter == " " and len(cells) != found.width:
-        wide = [cell.strip() for cell in re.split(r"\t|\s{2,}", line.strip().strip('"'))]
-        cells = wide if len(wide) == found.width else cells
+    if len(cells) != found.width and (found.delimiter == " " or found.delimiter not in line):
+        cells = names_of_width(line, found.width) or cells
     while cells and not cells[-1]:
         cells.pop()
     return cells if len(cells) >= found.width and not any(map(is_number, cells)) else []
+
+
+def names_of_width(line: str, width: int) -> list[str]:
+    """Names on a line set apart by blanks, where exactly `width` can be told apart; else none.
+
+    A blank may part two names or stand inside one (``Freq (Hz)``): names parted by tabs or by two blanks and
+    more are tried first, then single blanks, then single blanks except before a bracket.
+    """
+    bare = line.strip().strip('"').strip()
+    for parted in (re.split(r"\t|\s{2,}", bare), bare.split(), re.split(r"\s+(?![(\[])", bare)):
+        names = [name.strip() for name in parted if name.strip()]
+        if len(names) == width:
+            return names
+    return []
 
 
 def unique_names(names: list[str]) -> tuple[str, ...]:

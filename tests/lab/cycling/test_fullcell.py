@@ -97,7 +97,7 @@ def test_plain_arithmetic(durations, volts, gap):
         for up, down in durations
         for step in ((1e-3, 10.0 * up, volts), (-1e-3, 10.0 * down, volts - gap))
     ]
-    result = full_cell_cycles(steps(plan))
+    result = full_cell_cycles(steps(plan), order=CycleOrder.CHARGE_FIRST)
     up, down = (np.array(side, dtype=float) for side in zip(*durations, strict=True))
     np.testing.assert_allclose(result.cycles.charge_ah, up * 1e-2 / 3600, rtol=1e-9)
     np.testing.assert_allclose(result.coulombic_efficiency, down / up, rtol=1e-9)
@@ -110,11 +110,44 @@ def test_order_decides_what_the_efficiency_means():
     data = steps([(-1e-3, 3600, 0.1), (1e-3, 1800, 0.2), (-1e-3, 2000, 0.1), (1e-3, 1900, 0.2)])
     first_discharge = full_cell_cycles(data, order=CycleOrder.DISCHARGE_FIRST)
     np.testing.assert_allclose(first_discharge.coulombic_efficiency, [0.5, 0.95], rtol=1e-9)
-    first_charge = full_cell_cycles(data)
+    first_charge = full_cell_cycles(data, order=CycleOrder.CHARGE_FIRST)
     np.testing.assert_allclose(first_charge.coulombic_efficiency, [2000 / 1800], rtol=1e-9)
     assert (first_discharge.unpaired, first_charge.unpaired) == (0, 2)
     assert set(first_charge.to_frame()["order"]) == {"charge-first"}
     assert CycleOrder.DISCHARGE_FIRST.efficiency_definition == "charge over the discharge before it"
+
+
+@pytest.mark.parametrize(
+    ("plan", "efficiency", "told"),
+    [
+        ([(1e-3, 3600, 3.8), (-1e-3, 3000, 3.7)], [3000 / 3600], ""),
+        (
+            [(-1e-3, 3600, 0.1), (1e-3, 3000, 0.2), (-1e-3, 3100, 0.1), (1e-3, 3000, 0.2)],
+            [3000 / 3600, 3000 / 3100],
+            "discharge-first: the record begins with a discharge",
+        ),
+        (
+            [(1e-3, 250, 4.3), (-1e-3, 3600, 4.0), (1e-3, 3550, 4.3)],
+            [3550 / 3600],
+            "discharge-first: the first whole half-cycle, number 2, is a discharge",
+        ),
+        (
+            [(-1e-3, 1500, 3.0), (1e-3, 3600, 3.8), (-1e-3, 3000, 3.7)],
+            [3000 / 3600],
+            "charge-first: the first whole half-cycle, number 2, is a charge",
+        ),
+        (
+            [(1e-3, 3000, 3.8), (-1e-3, 3600, 3.7)],
+            [1.2],
+            "Coulombic efficiency above 105% in 1 cycle(s), up to 120.0% in cycle 1",
+        ),
+    ],
+)
+def test_cycles_begin_as_the_record_does(plan, efficiency, told):
+    result = full_cell_cycles(steps(plan))
+    np.testing.assert_allclose(result.coulombic_efficiency, efficiency, rtol=1e-9)
+    said = "; ".join(flag.message for flag in result.flags if flag.kind is FlagKind.ORDER)
+    assert told in said if told else not said
 
 
 def test_retention_refers_to_the_first_cycle_after_formation():
@@ -160,7 +193,7 @@ def test_what_is_no_full_cell():
     with pytest.raises(InputError, match="no current"):
         full_cell_cycles(steps([(0.0, 3600, 3.8)]))
     with pytest.raises(InputError, match="no charge-first pair"):
-        full_cell_cycles(steps([(-1e-3, 3600, 3.8), (1e-3, 3600, 3.8)]))
+        full_cell_cycles(steps([(-1e-3, 3600, 3.8), (1e-3, 3600, 3.8)]), order=CycleOrder.CHARGE_FIRST)
     symmetric = steps([(1e-3, 3600, 0.1), (-1e-3, 3600, -0.1)] * 3)
     with pytest.raises(InputError, match="symmetric"):
         full_cell_cycles(symmetric)
@@ -206,5 +239,6 @@ def test_a_measured_half_cell(lab_data):
     assert result.charge_source is ChargeSource.COUNTER
     assert result.coulombic_efficiency[0] == pytest.approx(3.2 / 6.3, rel=1e-6)
     assert result.unpaired == 1  # the second discharge was broken off
-    charge_first = full_cell_cycles(data)
+    assert full_cell_cycles(data).order is CycleOrder.DISCHARGE_FIRST  # as the record begins
+    charge_first = full_cell_cycles(data, order=CycleOrder.CHARGE_FIRST)
     assert charge_first.cycles.complete.tolist() == [False]

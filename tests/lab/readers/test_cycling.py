@@ -182,6 +182,17 @@ def test_counters_tell_the_sign_where_no_state_does(write):
     assert np.sign(data.current_a).tolist() == [1.0] * 10 + [-1.0] * 10
 
 
+def test_currents_that_have_signs_keep_them(write):
+    """The rows called discharge carry a positive current here; the charges before and after are signed."""
+    rows = [
+        f"{10 * i},3.5,{-1e-3 if 10 <= i < 20 else 1e-3},{'D' if 30 <= i < 33 else 'C' if i < 10 else 'S'}"
+        for i in range(40)
+    ]
+    data = read_cycling(write("cell.csv", plain(rows, "test_time_s,voltage_V,current_A,Step Type")))
+    assert np.sign(data.current_a).tolist() == [1.0] * 10 + [-1.0] * 10 + [1.0] * 20
+    assert any("left as they are" in flag.message for flag in data.flags)
+
+
 def test_an_offset_at_rest_is_no_current(write):
     rows = [f"{10 * i},3.5,{1e-3 if i < 10 else 2e-5},{'Chg' if i < 10 else 'Rest'}" for i in range(20)]
     data = read_cycling(write("cell.csv", plain(rows, "test_time_s,voltage_V,current_A,Step Type")))

@@ -92,8 +92,8 @@ def test_the_corrupt_and_the_empty_file(cycling):
 
 def test_generic_csv_with_a_long_head(cycling):
     data = read_cycling(cycling / "cellpy_custom.csv")
-    assert len(data) == 18
+    assert len(data) == 19
     assert data.cell == "345626_9356111_33_6"
-    np.testing.assert_allclose(data.time_s[:4], [1.0, 10.0, 20.0, 30.0])
+    np.testing.assert_allclose(data.time_s[:4], [0.002, 1.0, 10.0, 20.0])
     assert not data.current_a.any()  # a microampere of offset in rows called idle
     assert data.table["ambient_temperature_celsius"].between(16, 17).sum() >= 15

@@ -5,7 +5,6 @@ from hypothesis import strategies as st
 
 from screening.errors import InputError
 from screening.lab.readers.eis_columns import Role, find_columns, split_unit
-from screening.lab.readers.eis_table import phase_agreement
 from screening.lab.readers.impedance import read_series, read_spectra, temperature_from_name
 
 WRITTEN = 2e-6
@@ -186,14 +185,6 @@ def test_unusual_but_possible_spectra_are_kept(write):
     inductive = "".join(f"{f},1,{f * 1e-3}\n" for f in (1000, 100, 10))
     (spectrum,) = read_spectra(write("l.csv", HEAD + inductive))
     assert np.all(spectrum.z_ohm.imag > 0)
-
-
-def test_the_sign_test_knows_both_signs_and_its_ignorance(impedance_corpus):
-    f, z = impedance_corpus.FREQUENCY, impedance_corpus.cell()
-    assert phase_agreement(f, z) > 0.8
-    assert phase_agreement(f, z.conj()) < -0.8
-    assert phase_agreement(f, np.full(f.size, 5 + 0j)) == 0.0
-    assert phase_agreement(f, 5 - z) == 0.0  # negative resistance: the relation does not hold
 
 
 def test_a_series_of_files_is_put_in_order_of_time(write, impedance_corpus):

@@ -116,3 +116,14 @@ def test_a_large_file_is_read_whole(tmp_path):
 def test_numbers_are_told_from_words():
     assert all(map(is_number, ["1", "-1.5e-3", "1,5", ".5", "5.", "NaN", "+7E+6"]))
     assert not any(map(is_number, ["", "1a", "e5", "1.2.3", "--1", "12:30", "2024-01-01"]))
+
+
+@pytest.mark.parametrize("empty", ["", ",", ",,"])
+@pytest.mark.parametrize("lead", [0, 1, 2, 5, 20, 59, 60])
+def test_no_row_is_lost_to_empty_cells_at_its_end(tmp_path, lead, empty):
+    rows = [f"{k},{k / 2},{-k}" + (empty if k < lead else ",25.0,") for k in range(60)]
+    path = tmp_path / "lead.csv"
+    path.write_text("\n".join(["time,voltage,current,temperature,remark", *rows]) + "\n")
+    frame = read_table(path)
+    assert list(frame.columns[:3]) == ["time", "voltage", "current"]
+    np.testing.assert_array_equal(frame["time"], np.arange(60))

@@ -1,0 +1,40 @@
+"""A cycling file as its format gives it, before its columns are brought to the table's."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+
+from screening.lab.cycling.table import Flag, FlagKind
+
+
+@dataclass(frozen=True)
+class RawRecord:
+    """A file as its format gives it.
+
+    Attributes
+    ----------
+    path : Path
+        The file.
+    format : str
+        Name of the format, for people.
+    frame : pandas.DataFrame
+        The file's columns under the file's names; the index is the line (text) or record number, from 1.
+    started_unix_s : float or None
+        Wall clock at time zero, where the file's header says so.
+    current_origin : str
+        ``"measured"``, or how a reader made the current.
+    flags : tuple of Flag
+        What the reader already noticed.
+    """
+
+    path: Path
+    format: str
+    frame: pd.DataFrame
+    started_unix_s: float | None = None
+    current_origin: str = "measured"
+    flags: tuple[Flag, ...] = ()
+
+    def flag(self, kind: FlagKind, message: str, row: int | None = None) -> Flag:
+        """Flag about this file; `row` is a position in the frame."""
+        return Flag(kind, message, self.path.name, None if row is None else int(self.frame.index[row]))

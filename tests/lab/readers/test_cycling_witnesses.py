@@ -1,0 +1,148 @@
+"""Total time, step time, wall clock and charge counter of one file must tell the same time."""
+
+from datetime import datetime, timedelta
+
+import numpy as np
+import pytest
+
+from screening.errors import InputError
+from screening.lab.cycling.halfcycles import half_cycles
+from screening.lab.readers.cycling import read_cycling
+from screening.lab.readers.cycling_columns import WORKING_ELECTRODE, recognise
+
+START = datetime(2023, 6, 30, 17, 0, 0)
+STEPS, ROWS = 6, 61
+
+
+def clock(seconds):
+    return f"{int(seconds) // 3600:02d}:{int(seconds) // 60 % 60:02d}:{int(seconds) % 60:02d}"
+
+
+def records():
+    """Six steps of an hour at ±1 mA: step, time in the step, total time, current, charge in the step."""
+    for step in range(STEPS):
+        for k in range(ROWS):
+            yield step, 60 * k, 3600 * step + 60 * k, (-1.0) ** step * 1e-3, 1e-3 * k / 60
+
+
+@pytest.fixture
+def read(tmp_path):
+    def _read(header, row):
+        """Read a file of `row(step, within, total, current, charge)` under `header`."""
+        path = tmp_path / "cell.csv"
+        path.write_text("\n".join([header, *(row(*record) for record in records())]) + "\n", "utf-8")
+        return read_cycling(path)
+
+    return _read
+
+
+def told(data):
+    return "; ".join(str(flag) for flag in data.flags)
+
+
+def test_a_total_time_of_zero_in_each_first_row_is_filled_in(read):
+    data = read(
+        "Cycle Index,Step Index,Step Type,Time,Total Time,Current(A),Voltage(V)",
+        lambda s, w, t, i, q: f"{s // 2},{s},CC,{clock(w)},{clock(t if w else 0)},{i},3.5",
+    )
+    assert data.time_s[-1] == 21600
+    np.testing.assert_allclose(half_cycles(data).charge_ah, 1e-3, rtol=1e-9)
+    assert "'Total Time' is 0 in 5 rows of a time that runs on" in told(data)
+
+
+@pytest.mark.parametrize(
+    ("header", "row", "who"),
+    [
+        (
+            "TestTime,Current (A),Voltage (V),DPT Time",
+            lambda s, w, t, i, q: f"{t / 60},{i},3.5,{START + timedelta(seconds=t)}",
+            "'DPT Time' speaks",
+        ),
+        (
+            "TestTime,Step Time (s),Current (A),Voltage (V)",
+            lambda s, w, t, i, q: f"{t / 60},{w},{i},3.5",
+            "'Step Time (s)' speaks",
+        ),
+        (
+            "TestTime,Current (A),Voltage (V),Capacity (Ah)",
+            lambda s, w, t, i, q: f"{t / 60},{i},3.5,{q:.9f}",
+            "'Capacity (Ah)' speaks",
+        ),
+        (
+            "TestTime,Current (A),Voltage (V),Capacity (Ah),DPT Time",
+            lambda s, w, t, i, q: f"{t / 60},{i},3.5,{q:.9f},{START + timedelta(seconds=t)}",
+            "'DPT Time' and 'Capacity (Ah)' speak",
+        ),
+        (
+            "Test (Sec),Current (A),Voltage (V),Capacity (Ah),DPT Time",
+            lambda s, w, t, i, q: f"{t / 60},{i},3.5,{q:.9f},{START + timedelta(seconds=t)}",
+            "is not in the unit it states; read as minutes",
+        ),
+    ],
+)
+def test_minutes_are_told_from_seconds_by_any_witness(header, row, who, read):
+    data = read(header, row)
+    assert data.time_s[-1] == pytest.approx(21600)
+    assert who in told(data)
+
+
+def test_hours_and_milliseconds_too(read):
+    for factor in (3600.0, 1e-3):
+        data = read(
+            "TestTime,Current (A),Voltage (V),DPT Time",
+            lambda s, w, t, i, q, factor=factor: f"{t / factor},{i},3.5,{START + timedelta(seconds=t)}",
+        )
+        assert data.time_s[-1] == pytest.approx(21600)
+
+
+def test_a_clock_against_the_stated_unit_is_refused_where_nothing_else_speaks(read):
+    with pytest.raises(
+        InputError, match=r"'Time \(s\)' runs 60 times slower than 'DPT Time'; state its unit"
+    ):
+        read(
+            "Time (s),Current (A),Voltage (V),DPT Time",
+            lambda s, w, t, i, q: f"{t / 60},{i},3.5,{START + timedelta(seconds=t)}",
+        )
+
+
+def test_what_upholds_the_seconds_is_believed(read):
+    data = read(
+        "TestTime,Current (A),Voltage (V),DPT Time",
+        lambda s, w, t, i, q: f"{t},{i},3.5,{START + timedelta(seconds=t)}",
+    )
+    assert data.time_s[-1] == 21600
+    assert "states no unit" not in told(data)
+
+
+def test_step_times_are_joined_by_the_clock(read):
+    """The first row of each step counts from its own beginning; the clock knows the interval before it."""
+    data = read(
+        "Step ID,Time(h:min:s),Current(A),Voltage(V),Realtime",
+        lambda s, w, t, i, q: f"{s},{clock(w)},{i},3.5,{START + timedelta(seconds=t + 60 * s)}",
+    )
+    assert data.time_s[-1] == 21600 + 5 * 60
+
+
+def test_step_times_beyond_the_clock_are_refused(read):
+    with pytest.raises(
+        InputError, match="the step times add up to 21600 s, where 10800 s passed by the clock"
+    ):
+        read(
+            "Step ID,Time(h:min:s),Current(A),Voltage(V),Realtime",
+            lambda s, w, t, i, q: f"{s},{clock(w)},{i},3.5,{START + timedelta(seconds=t / 2)}",
+        )
+
+
+def test_a_whole_cell_has_one_voltage_in_binary_and_text(tmp_path, cycling_corpus):
+    """Working less counter electrode, whether the file holds the difference (.mpt) or not (.mpr)."""
+    files = {"a.mpt": cycling_corpus.mpt(electrodes="Ewe-Ece/V"), "a.mpr": cycling_corpus.mpr(counter=True)}
+    for name, content in files.items():
+        (tmp_path / name).write_bytes(content)
+        data = read_cycling(tmp_path / name)
+        np.testing.assert_allclose(data.voltage_v, cycling_corpus.TRUTH.voltage_v, atol=1e-6)
+        assert "voltage of the whole cell: 'Ewe" in told(data)
+
+
+def test_means_in_angle_brackets_are_potentials():
+    for header in ("<Ewe>/V", "<Ewe/V>", "Ewe/V"):
+        assert recognise([header]).keys() == {WORKING_ELECTRODE}

@@ -1,0 +1,145 @@
+"""What a file says twice must agree: names and columns, |Z| and phase, sign and causality, count and rows."""
+
+import numpy as np
+import pytest
+
+from screening.errors import InputError
+from screening.lab.impedance.spectrum import Spectrum
+from screening.lab.readers.eis_sign import sign_evidence
+from screening.lab.readers.impedance import read_series, read_spectra
+
+FREQUENCY = np.geomspace(1e5, 1.0, 26)
+Z = 10 + 50 / (1 + 2e-3j * np.pi * FREQUENCY)
+ZVIEW_NAMES = "  Freq (Hz)    Ampl     Bias   Time(Sec)   Z'(a)    Z''(b)    GD   Err   Range"
+
+
+@pytest.fixture
+def write(tmp_path):
+    def _write(name, content):
+        path = tmp_path / name
+        path.write_text(content, "utf-8")
+        return path
+
+    return _write
+
+
+def zview(title, between, amplitude="0", bias="0", announced=FREQUENCY.size, names=ZVIEW_NAMES):
+    rows = [
+        between.join((f"{f:.8g}", amplitude, bias, "0.0", f"{z.real:.8g}", f"{z.imag:.8g}", "0", "0", "0"))
+        for f, z in zip(FREQUENCY, Z, strict=True)
+    ]
+    head = [f'"{title}: Version 1.1"', *7 * ['""'], "0,2,0,1,0.1,10000", str(announced), f'"{names}"']
+    return "\n".join([*head, *rows]) + "\n"
+
+
+def table(header, *columns, between=","):
+    rows = (between.join(f"{value:.8g}" for value in row) for row in zip(*columns, strict=True))
+    return "\n".join([between.join(header), *rows] if header else rows) + "\n"
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        zview("ZView Calculated Data File", "\t"),
+        zview("Z60W Data File", ",", "0.01"),
+        zview("Z60W Data File", ",", "0.01", "0.002"),
+        zview("An instrument nobody knows", "\t", "0.01", "0.002"),
+    ],
+)
+def test_names_with_blanks_do_not_shift_the_columns(content, write):
+    (spectrum,) = read_spectra(write("x.z", content))
+    np.testing.assert_allclose(spectrum.frequency_hz, FREQUENCY, rtol=1e-6)
+    np.testing.assert_allclose(spectrum.z_ohm, Z, rtol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (zview("Z60W Data File", ",", announced=41), "26 rows where 41 are announced"),
+        (
+            zview("Z60W Data File", ",", names="Freq (Hz) Ampl Z' Z''"),
+            "line 11: 9 columns under names that cannot",
+        ),
+        (
+            table(["Freq Z'", "Z''"], FREQUENCY, Z.real, Z.imag),
+            "3 columns under names that cannot be told apart",
+        ),
+        (table([], np.arange(26), FREQUENCY, Z.real, Z.imag), "whose first column is an index or a time"),
+        (table([], 9.0 * np.arange(26) ** 1.2, FREQUENCY, Z.real, Z.imag), "is an index or a time"),
+        (table(["f", "Z'", "Z''", "|Z|"], FREQUENCY, Z.real, Z.imag, 1e3 * abs(Z)), r"is 1e\+03 times that"),
+        (
+            table(["f", "Z'", "Z''", "phase/deg"], FREQUENCY, Z.real, Z.imag, np.arange(26)),
+            "the phase in 'phase/deg' is not that of Z' and Z''",
+        ),
+    ],
+)
+def test_what_contradicts_the_columns_is_refused(content, message, write):
+    with pytest.raises(InputError, match=message):
+        read_spectra(write("x.txt", content))
+
+
+def test_one_row_that_contradicts_is_told(write):
+    modulus = abs(Z)
+    modulus[4] *= 2
+    (spectrum,) = read_spectra(
+        write("x.csv", table(["f", "Z'", "Z''", "|Z|"], FREQUENCY, Z.real, Z.imag, modulus))
+    )
+    assert spectrum.metadata["contradiction"] == "'|Z|' disagrees with Z' and Z'' in 1 row(s), first line 6"
+
+
+def test_a_table_without_names_says_what_it_was_taken_for(write):
+    (spectrum,) = read_spectra(write("x.txt", table([], FREQUENCY, Z.real, -Z.imag, between="\t")))
+    np.testing.assert_allclose(spectrum.z_ohm, Z, rtol=1e-6)
+    assert "taken for frequency" in spectrum.metadata["header"]
+    assert spectrum.metadata["imaginary_sign"].endswith("against the name 'Im(Z)/Ohm'")
+
+
+def test_causality_and_passivity_tell_the_sign_and_know_their_ignorance(impedance_corpus):
+    f = impedance_corpus.FREQUENCY
+    s = 2j * np.pi * f
+    cases = {
+        "cell": (impedance_corpus.cell(), 1),
+        "inductive loop": (10 + 50 / (1 + s * 1e-3) - 10 / (1 + s * 0.1), 1),
+        "negative resistance": (5 - impedance_corpus.cell(), 1),
+        "blocking": (100 + 1 / (s * 1e-6), 1),
+        "coil": (1 + 1e-4 * s, 1),
+        "resistor": (np.full(f.size, 5 + 0j), 0),
+        "little phase": (100 + 1e-8 * s, 0),
+    }
+    for name, (z, sign) in cases.items():
+        assert sign_evidence([Spectrum(f, z)]).sign == sign, name
+        assert sign_evidence([Spectrum(f, z.conj())]).sign == -sign, name
+
+
+def test_a_capacitive_phase_with_a_rising_modulus_keeps_its_sign(write):
+    f = np.geomspace(40, 5e6, 60)
+    phase = -9 * (f / 5e6) ** 0.5
+    (spectrum,) = read_spectra(
+        write(
+            "lcr.csv", table(["freq/Hz", "|Z|/Ohm", "phase/deg"], f, 600 * (1 + 0.12 * (f / 5e6) ** 2), phase)
+        )
+    )
+    assert (spectrum.z_ohm.imag < 0).all()
+    assert "which the data neither confirm nor deny" in spectrum.metadata["imaginary_sign"]
+
+
+def test_the_phase_tells_the_sign_where_causality_does_not(write):
+    z = 100 - 1j * np.geomspace(0.5, 1.5, 26)
+    phase = np.degrees(np.angle(z))
+    (spectrum,) = read_spectra(
+        write("x.csv", table(["f", "Z'", "Z''", "phase"], FREQUENCY, z.real, -z.imag, phase))
+    )
+    assert (spectrum.z_ohm.imag < 0).all()
+    assert "by the sign of the phase, against the name" in spectrum.metadata["imaginary_sign"]
+
+
+def test_a_series_has_one_sign(write):
+    header = ["f", "Z'", "Z''"]
+    quiet = 100 - 0.01j * FREQUENCY / FREQUENCY.max()  # alone it tells nothing
+    files = [
+        write(f"{k}.csv", table(header, FREQUENCY, z.real, -z.imag)) for k, z in enumerate((Z, quiet, 2 * Z))
+    ]
+    assert (read_spectra(files[1])[0].z_ohm.imag > 0).all()
+    spectra = read_series(files)
+    assert all((spectrum.z_ohm.imag < 0).all() for spectrum in spectra)
+    assert spectra[1].metadata["imaginary_sign"].endswith("one sign for the series")
