@@ -67,6 +67,11 @@ class Table:
     frame: "pd.DataFrame"
     notes: tuple[str, ...] = ()
 
+    def text(self) -> str:
+        """The table as plain text."""
+        body = self.frame.to_string(index=False) if len(self.frame) else ""
+        return "\n".join(line for line in (self.caption, body, *self.notes) if line)
+
     def html(self) -> str:
         """The table with everything escaped and formulas subscripted."""
         shown = self.frame.map(lambda cell: subscripted(cell) if isinstance(cell, str) else cell)
@@ -145,6 +150,9 @@ class Displayed:
         table = target.suffix.lower() in (".csv", ".parquet")
         content = self.to_frame() if table else lambda figure: self.plot(figure, **options)
         write_content(target, content, getattr(self, "provenance", None))
+
+    def __str__(self) -> str:
+        return self.display().text()
 
     def _repr_html_(self) -> str:
         return self.display().html()

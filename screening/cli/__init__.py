@@ -90,7 +90,7 @@ app.add_typer(snapshot.app, name="snapshot", rich_help_panel=DATA)
 @app.callback(invoke_without_command=True)
 def _options(
     context: typer.Context,
-    version: Annotated[bool, typer.Option("--version", help="Print the version and leave.")] = False,
+    version: Annotated[bool, typer.Option("--version", help="Print the version and exit.")] = False,
 ) -> None:
     if version:
         print(f"interphase-screening {__version__}")

@@ -48,9 +48,15 @@ def drt(
         Literal["modulus", "unit"], typer.Option("--weights", help="Weights of the points.")
     ] = "modulus",
     capacitance: Annotated[bool, typer.Option("--capacitance", help="Add a series capacitance.")] = False,
-    cpe: Annotated[float | None, typer.Option("--cpe", help="Add a series CPE of this exponent.")] = None,
-    min_hz: Annotated[float | None, typer.Option("--min-hz", help="Leave out frequencies below.")] = None,
-    max_hz: Annotated[float | None, typer.Option("--max-hz", help="Leave out frequencies above.")] = None,
+    cpe: Annotated[
+        float | None, typer.Option("--cpe", help="Add a series constant-phase element of this exponent.")
+    ] = None,
+    min_hz: Annotated[
+        float | None, typer.Option("--min-hz", help="Leave out frequencies below this, Hz.")
+    ] = None,
+    max_hz: Annotated[
+        float | None, typer.Option("--max-hz", help="Leave out frequencies above this, Hz.")
+    ] = None,
     area_cm2: Annotated[float | None, typer.Option("--area-cm2", help="Electrode area, cm².")] = None,
     interfaces: Annotated[
         int, typer.Option("--interfaces", help="Equal interfaces to divide Ω·cm² by: 2 for a symmetric cell.")

@@ -334,7 +334,10 @@ def plot_spectra(
     if isinstance(ax, Axes):
         if kind == "bode":
             raise InputError("one axes", where="Bode plot", remedy="give two: for |Z| and for the phase")
-        return draw_nyquist(spectra, ax)
+        draw_nyquist(spectra, ax)
+        if 1 < len(spectra) <= NAMED_SPECTRA:
+            ax.legend(frameon=False, fontsize="small")
+        return ax
     return draw_bode(spectra, ax)[0]
 
 
