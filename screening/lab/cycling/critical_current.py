@@ -30,7 +30,7 @@ class StepOutcome(StrEnum):
     AFTER_FAILURE = "after failure"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class CurrentStep:
     """One step of the protocol.
 

@@ -120,7 +120,7 @@ class Plateau:
     full_width_v: float
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class PlateauAnalysis:
     """Plateaus of one half-cycle.
 
@@ -172,10 +172,6 @@ def differential_capacity(profile: VoltageProfile, bin_v: float = BIN_V) -> Diff
     bin_v : float
         Width of a bin, V.
 
-    Returns
-    -------
-    DifferentialCapacity
-
     Raises
     ------
     InputError
@@ -191,7 +187,7 @@ def differential_capacity(profile: VoltageProfile, bin_v: float = BIN_V) -> Diff
     bins = int((voltage[-1] - voltage[0]) / bin_v) if total > 0 else 0
     if bins < MIN_BINS:
         raise InputError(
-            f"too narrow a voltage span for plateaus in half-cycle {profile.half_cycle}",
+            f"voltage span too narrow for plateaus in half-cycle {profile.half_cycle}",
             where="dQ/dV",
             remedy=f"choose a half-cycle over at least {1e3 * MIN_BINS * bin_v:.0f} mV",
         )
@@ -233,10 +229,6 @@ def find_plateaus(
     min_fraction : float
         Smallest share of the capacity that counts.
 
-    Returns
-    -------
-    PlateauAnalysis
-
     Raises
     ------
     InputError
@@ -263,7 +255,14 @@ def find_plateaus(
         for item in plateaus
         if all(abs(item.voltage_v - voltage) > EXPECTED_TOLERANCE_V for voltage in expected_v)
     )
-    return PlateauAnalysis(profile.half_cycle, profile.sign, plateaus, extra, expected_v, curve)
+    return PlateauAnalysis(
+        half_cycle=profile.half_cycle,
+        sign=profile.sign,
+        plateaus=plateaus,
+        extra=extra,
+        expected_v=expected_v,
+        curve=curve,
+    )
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from enum import StrEnum
+from math import nan
 from typing import Any
 
 import pandas as pd
@@ -24,7 +25,7 @@ class Presence(StrEnum):
     CANNOT_TELL = "cannot tell"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class PhaseFinding:
     """What a pattern says about one phase.
 
@@ -51,13 +52,13 @@ class PhaseFinding:
     name: str
     presence: Presence
     reason: str
-    share: float
-    share_sd: float
-    share_limit: float
-    lines_seen: int
-    lines_expected: int
-    strain: float
-    fwhm_deg: float
+    share: float = nan
+    share_sd: float = nan
+    share_limit: float = nan
+    lines_seen: int = 0
+    lines_expected: int = 0
+    strain: float = nan
+    fwhm_deg: float = nan
     source: str
 
 

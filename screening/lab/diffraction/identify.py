@@ -71,10 +71,6 @@ def identify(pattern: PowderPattern, references: Sequence[Reference]) -> Identif
     ----------
     pattern : PowderPattern
     references : sequence of Reference
-
-    Returns
-    -------
-    Identification
     """
     fit = fit_phases(pattern, references)
     groups = [_Groups.of(fit, k) if len(each.d_a) else None for k, each in enumerate(fit.references)]
@@ -145,14 +141,14 @@ class _Apart:
     ----------
     scale, sd : float
         Of all its lines together, in units of the reference's intensities.
-    expected, found, error : ndarray
+    expected, fitted, error : ndarray
         (g,) reference intensity of each group of lines, and its factor by itself.
     """
 
     scale: float
     sd: float
     expected: NDArray[np.float64]
-    found: NDArray[np.float64]
+    fitted: NDArray[np.float64]
     error: NDArray[np.float64]
 
     @classmethod
@@ -188,7 +184,7 @@ class _Apart:
     def seen(self) -> NDArray[np.bool_]:
         """Those that it shows."""
         least = LEAST_OF_EXPECTED * self.scale
-        return self.strong & (self.found > LINE_SD * self.error) & (self.found > least)
+        return self.strong & (self.fitted > LINE_SD * self.error) & (self.fitted > least)
 
 
 def _finding(fit: Fit, phase: int, apart: _Apart, strongest: float) -> PhaseFinding:
@@ -197,24 +193,24 @@ def _finding(fit: Fit, phase: int, apart: _Apart, strongest: float) -> PhaseFind
     limit = (apart.scale + Z_95_ONE_SIDED * apart.sd) * unit
     presence, reason = _presence(apart, limit)
     return PhaseFinding(
-        reference.name,
-        presence,
-        reason,
-        apart.scale * unit,
-        apart.sd * unit,
-        limit,
-        int(apart.seen.sum()),
-        int(apart.strong.sum()),
-        shape.strain,
-        shape.fwhm_deg,
-        reference.source,
+        name=reference.name,
+        presence=presence,
+        reason=reason,
+        share=apart.scale * unit,
+        share_sd=apart.sd * unit,
+        share_limit=limit,
+        lines_seen=int(apart.seen.sum()),
+        lines_expected=int(apart.strong.sum()),
+        strain=shape.strain,
+        fwhm_deg=shape.fwhm_deg,
+        source=reference.source,
     )
 
 
 def _out_of_range(reference: Reference) -> PhaseFinding:
-    reason, nan = "no line of it lies within the range of the pattern", float("nan")
+    reason = "no line within the measured range of 2θ"
     return PhaseFinding(
-        reference.name, Presence.CANNOT_TELL, reason, nan, nan, nan, 0, 0, nan, nan, reference.source
+        name=reference.name, presence=Presence.CANNOT_TELL, reason=reason, source=reference.source
     )
 
 
@@ -224,16 +220,16 @@ def _presence(apart: _Apart, limit: float) -> tuple[Presence, str]:
     if apart.scale < SEEN_SD * apart.sd:
         if limit < ABSENT_SHARE:
             return Presence.ABSENT, f"its strongest line is below {limit:.1%} of the pattern's (95 %)"
-        hidden = f"up to {min(limit, 1.0):.0%} of the strongest line could hide in noise or other lines"
+        hidden = f"up to {min(limit, 1.0):.0%} of the strongest line could be hidden by noise or other lines"
         return Presence.CANNOT_TELL, hidden
     if n_seen < FEWEST_LINES:
-        alone = f"lines of its own that stand free: {n_seen}; one line belongs to many phases"
+        alone = f"resolved lines of its own: {n_seen}; one line fits many phases"
         return Presence.CANNOT_TELL, alone
     if not seen[strong][np.argmax(apart.expected[strong])]:
-        return Presence.CANNOT_TELL, "the strongest of its free lines is not there, though others fit"
+        return Presence.CANNOT_TELL, "its strongest resolved line is missing, though others match"
     if n_seen < SEEN_SHARE * n_strong:
-        return Presence.CANNOT_TELL, f"only {n_seen} of {n_strong} strong lines are there"
-    return Presence.SEEN, f"{n_seen} of {n_strong} strong lines stand by themselves"
+        return Presence.CANNOT_TELL, f"only {n_seen} of {n_strong} strong lines found"
+    return Presence.SEEN, f"{n_seen} of {n_strong} strong lines resolved"
 
 
 def _unexplained(fit: Fit, phases: Sequence[PhaseFinding]) -> tuple[Peak, ...]:

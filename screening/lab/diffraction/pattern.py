@@ -45,7 +45,7 @@ class PowderPattern:
                 f"{len(x)} points", where=self.name, remedy=f"give a pattern of at least {FEWEST_POINTS}"
             )
         if not (np.isfinite(x).all() and np.isfinite(y).all() and (np.diff(x) > 0.0).all()):
-            raise InputError("angles must rise and be finite", where=self.name, remedy="mend the file")
+            raise InputError("angles must increase and be finite", where=self.name, remedy="correct the file")
         if not (x[0] > 0.0 and x[-1] < 180.0):
             raise InputError(
                 f"2θ from {x[0]:g} to {x[-1]:g}", where=self.name, remedy="give 2θ in degrees, 0 to 180"

@@ -170,9 +170,7 @@ def pellet_series(
     """
     for spectrum in spectra:
         if spectrum.temperature_c is None:
-            raise InputError(
-                "no temperature", where=spectrum.source or spectrum.label, remedy="give it in °C"
-            )
+            raise InputError("no temperature", where=spectrum.where, remedy="give it in °C")
     name = choose_circuit(spectra) if circuit == CHOOSE else circuit
     fits = tuple(fit_circuit(spectrum, name) for spectrum in spectra)
     values = tuple(_conductance(fit.resistance_ohm, pellet) for fit in fits)

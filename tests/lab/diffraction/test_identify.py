@@ -95,7 +95,7 @@ def test_one_line_is_not_enough(four: Four) -> None:
     lone = Reference("lone", salt.d_a[1:2], salt.intensity[1:2], salt.strain_limit)
     told = identify(simulate_pattern([Content(lone, 3000.0)], Scan(), seed=4), (lone,)).phases[0]
     assert told.presence is Presence.CANNOT_TELL
-    assert "belongs to many phases" in told.reason
+    assert "fits many phases" in told.reason
 
 
 def test_a_phase_without_lines_in_the_range_cannot_be_told(reacted: PowderPattern, four: Four) -> None:

@@ -88,4 +88,7 @@ def test_a_single_spectrum_has_no_verdict():
     ],
 )
 def test_trends_follow_from_both_ends(first, final, expected):
-    assert trend(Completion(Criterion(), first, 0.1, final, 0.1, False, None, None, None)) is expected
+    course = Completion(
+        criterion=Criterion(), first_ohm=first, first_sd_ohm=0.1, final_ohm=final, final_sd_ohm=0.1
+    )
+    assert trend(course) is expected
