@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 VERBS, REFERENCES = "<!-- verbs -->", "<!-- references -->"
+CRITERIA_MARK, ERROR_MODELS_MARK = "<!-- criteria -->", "<!-- error models -->"
 """Marks in pages that give way to what is made here."""
 
 DOI = r"""10\.\d{4,9}/(?:[^\s()<>\[\],;&"'|`]|\([^\s()]*\))*[^\s()<>\[\],;:&"'|`.*]"""
@@ -87,6 +88,56 @@ def _cell(text: str) -> str:
     """Plain text for a cell of a Markdown table; what stands in backquotes is code."""
     plain = escape(" ".join(text.split()), quote=False).replace("|", "&#124;").replace("*", "&#42;")
     return re.sub(r"`([^`]+)`", r"<code>\1</code>", plain)
+
+
+# --------------------------------------------------------------------------- criteria and error models
+
+
+def criteria_table() -> str:
+    """The registry of criteria as a Markdown table."""
+    from screening.reactors.criteria import CRITERIA
+
+    lines = ["| criterion | short | unit | better | weight | worst → best | what it is |", "|---" * 7 + "|"]
+    for each in CRITERIA:
+        rule = each.default
+        better = f"target {rule.best:g}" if rule.target else each.sense
+        bounds = (
+            f"±{abs(rule.worst - rule.best):g} from it" if rule.target else f"{rule.worst:g} → {rule.best:g}"
+        )
+        bounds = bounds.replace("-", "−") + (", log" if rule.scale == "log" else "")
+        cells = (f"`{each.name}`", f"`{each.key}`", each.unit, better, f"{rule.weight:g}", bounds)
+        lines.append(f"| {' | '.join(cells)} | {_cell(each.meaning)} |")
+    return "\n".join(lines)
+
+
+def error_models_table() -> str:
+    """Every error model with its coverage as a Markdown table, one column per mobile ion."""
+    from screening.reactors.uncertainty import ANION_VALENCE, error_models, model_coverage
+
+    models, coverage = error_models(), model_coverage()
+    rows = {
+        f"bias of {x}, eV/ion": [_bias(m.anions[k]) for m in models.values()]
+        for k, x in enumerate(ANION_VALENCE)
+    }
+    spreads = {
+        "σ, not yet a salt of the ion": "reduction_sd_ev_per_atom",
+        "σ, three or more elements": "mixing_sd_ev_per_atom",
+        "σ, alloy of the ion's metal": "alloy_sd_ev_per_atom",
+        "σ, other compound of metals": "intermetallic_sd_ev_per_atom",
+    }
+    rows |= {head: [f"{getattr(m, name):.3f}" for m in models.values()] for head, name in spreads.items()}
+    rows["measured salts"] = [str(coverage[ion]["n_salts"]) for ion in models]
+    rows["measured reductions"] = [str(coverage[ion]["n_reductions"]) for ion in models]
+    for share in (95, 68):
+        rows[f"inside {share} %"] = [f"{100.0 * coverage[ion][f'within_{share}']:.1f} %" for ion in models]
+    lines = [f"| | {' | '.join(models)} |", "|---" * (len(models) + 1) + "|"]
+    return "\n".join([*lines, *(f"| {head} | {' | '.join(cells)} |" for head, cells in rows.items())])
+
+
+def _bias(anion: Any) -> str:
+    measured = f"n = {anion.n_measured}" if anion.n_measured else "not measured"
+    text = f"{anion.bias_ev_per_ion:+.3f} ± {anion.bias_sd_ev_per_ion:.3f} ({measured})"
+    return text.replace("-", "−")
 
 
 # ---------------------------------------------------------------------------------------- references
@@ -174,8 +225,10 @@ def on_files(files: Any, config: Any, **_: object) -> Any:
 
 def on_page_markdown(markdown: str, files: Any, **_: object) -> str:
     """Put in place of the marks what they stand for."""
-    if VERBS in markdown:
-        markdown = markdown.replace(VERBS, command_line())
+    made = {VERBS: command_line, CRITERIA_MARK: criteria_table, ERROR_MODELS_MARK: error_models_table}
+    for mark, make in made.items():
+        if mark in markdown:
+            markdown = markdown.replace(mark, make())
     if REFERENCES in markdown:
         pages = {file.src_uri: file.content_string for file in files.documentation_pages()}
         markdown = markdown.replace(REFERENCES, references_list(pages))

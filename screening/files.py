@@ -200,3 +200,37 @@ def write_figure(path: Path, figure: "Figure", provenance: Provenance, *, trim: 
         figure.savefig(
             draft, dpi=300, bbox_inches="tight" if trim else None, metadata={key: provenance.line()}
         )
+
+
+def write_content(path: Path, content: Any, provenance: Provenance | None) -> None:
+    """Write a table (.csv, .parquet), JSON (.json) or a figure (.png, .svg, .pdf), as the suffix says.
+
+    Parameters
+    ----------
+    path : Path
+    content : DataFrame, function or content for JSON
+        A function draws into the empty figure that it is given; the stamp is added to JSON under
+        ``provenance``.
+    provenance : Provenance or None
+        None for what was computed from values in memory.
+
+    Raises
+    ------
+    InputError
+        If the suffix is none of these, or the file cannot be written.
+    """
+    stamp = provenance or Provenance.now("values in memory", "")
+    suffix = path.suffix.lower()
+    if suffix == ".json":
+        write_json(path, {**content, "provenance": stamp.as_dict()})
+    elif suffix == ".csv":
+        write_csv(path, content, stamp)
+    elif suffix == ".parquet":
+        write_parquet(path, content, stamp)
+    else:
+        from matplotlib.figure import Figure
+
+        check_figure_suffix(path)
+        figure = Figure()
+        content(figure)
+        write_figure(path, figure, stamp, trim=figure.get_layout_engine() is not None)

@@ -8,6 +8,7 @@ FORMER_NAMES = {
     "sulfide_percolates": "electrolyte_percolates",
     "driving_force_ev_per_li": "driving_force_ev_per_ion",
     "li_consumed_mah_per_g": "uptake_mah_per_g",
+    "lithiophilic": "alloys_with_anode",
     "bias_ev_per_li": "bias_ev_per_ion",
     "bias_sd_ev_per_li": "bias_sd_ev_per_ion",
 }

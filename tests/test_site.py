@@ -9,6 +9,8 @@ from xml.etree import ElementTree
 
 import pytest
 
+from screening.reactors.criteria import CRITERIA
+
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
 PAGES = {path.relative_to(DOCS).as_posix(): path.read_text("utf-8") for path in sorted(DOCS.rglob("*.md"))}
@@ -51,6 +53,20 @@ def test_the_command_line_is_the_apps_own(hooks: ModuleType) -> None:
     rows = [line for line in told.splitlines() if line.startswith("| ")]
     assert {line.count("|") for line in rows} == {3}
     assert not re.search(r"<(?!/?code>)", "\n".join(rows))
+
+
+def test_criteria_and_error_models_are_those_of_the_package(hooks: ModuleType) -> None:
+    table = hooks.criteria_table().splitlines()[2:]
+    assert [re.match(r"\| `(\w+)` \| `(\w+)`", row).groups() for row in table] == [
+        (each.name, each.key) for each in CRITERIA
+    ]
+    assert {row.count("|") for row in table} == {8}
+    models = hooks.error_models_table()
+    assert models.startswith("| | Li | Na | K | Mg |")
+    assert "| bias of Cl, eV/ion | −0.193 ± 0.025 (n = 78) | −0.261 ± 0.024 (n = 79) |" in models
+    for page, mark in (("ranking.md", hooks.CRITERIA_MARK), ("uncertainty.md", hooks.ERROR_MODELS_MARK)):
+        assert PAGES[page].count(mark) == 1
+        assert mark not in hooks.on_page_markdown(PAGES[page], files=None)
 
 
 @pytest.mark.parametrize(

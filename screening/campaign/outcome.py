@@ -9,9 +9,9 @@ import pyarrow.compute as pc
 from scipy.sparse import csr_array, vstack
 
 from screening.campaign.run import Campaign
+from screening.reactors.anode import mobile_ion
 from screening.reactors.criteria import CRITERIA
 from screening.reactors.drawn_scores import drawn_scores
-from screening.reactors.linear_forms import UNCERTAIN_CRITERIA
 from screening.reactors.rank_probability import (
     RankProbabilities,
     WeightSensitivity,
@@ -19,12 +19,13 @@ from screening.reactors.rank_probability import (
     weight_sensitivity,
 )
 from screening.reactors.ranking import Ranked, rank, weights
+from screening.reactors.uncertainty import why_no_error_model
 
 RANKED_COLUMNS = ("rank", "score", "pareto", "top_1", "top_1_percent", "top_5_percent")
 """Columns that the ranking adds to those of the parts."""
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class Outcome:
     """Candidates against one anode and one electrolyte, ranked; rows in the order of the selection.
 
@@ -37,10 +38,14 @@ class Outcome:
     weight : (n_criteria,) float array
         Weights in the order of `CRITERIA`.
     probabilities : RankProbabilities or None
-        None where the study draws nothing.
+        None where the study draws nothing, or the mobile ion has no error model.
+    ion : str
+        Mobile ion of the anode.
+    no_probabilities : str
+        Why there are none though the study draws; empty where there are.
     sensitivity : WeightSensitivity
-    standard_deviation, expected_error : (n, 4) float arrays
-        Of `UNCERTAIN_CRITERIA`: spread of the true value, and true minus calculated.
+    standard_deviation, expected_error : (n, n_uncertain) float arrays
+        Of `CRITERIA.uncertain`: spread of the true value, and true minus calculated.
     """
 
     anode: str
@@ -52,6 +57,8 @@ class Outcome:
     sensitivity: WeightSensitivity
     standard_deviation: np.ndarray
     expected_error: np.ndarray
+    ion: str
+    no_probabilities: str
 
     @property
     def order(self) -> np.ndarray:
@@ -71,10 +78,10 @@ def rank_campaign(campaign: Campaign, *, threads: int = 1) -> tuple[Outcome, ...
     """
     scalars = campaign.store.read()
     grid = campaign.study.conditions.grid()
-    return tuple(_conclude(campaign, scalars, c.anode, c.electrolyte, threads) for c in grid)
+    return tuple(_rank_pair(campaign, scalars, c.anode, c.electrolyte, threads) for c in grid)
 
 
-def _conclude(campaign: Campaign, scalars: pa.Table, anode: str, electrolyte: str, threads: int) -> Outcome:
+def _rank_pair(campaign: Campaign, scalars: pa.Table, anode: str, electrolyte: str, threads: int) -> Outcome:
     settings, uncertainty = campaign.study.ranking, campaign.study.uncertainty
     mine = pc.and_(pc.equal(scalars["anode"], anode), pc.equal(scalars["electrolyte"], electrolyte))
     mine = pc.and_(mine, pc.is_null(scalars["failure_reason"]))
@@ -84,13 +91,14 @@ def _conclude(campaign: Campaign, scalars: pa.Table, anode: str, electrolyte: st
     passes = table["passes"].to_numpy(dtype=bool)
     ranked = rank(values, passes, settings)
     phases = campaign.source.load().phases
-    errors = uncertainty.error_model().of_phases(phases)
-    forms = _forms(campaign, mine, passes, len(phases))
-    spread, shift = np.full((len(table), 4), np.nan), np.full((len(table), 4), np.nan)
-    spread[passes] = errors.standard_deviation(forms).reshape(4, -1).T
-    shift[passes] = errors.mean(forms).reshape(4, -1).T
-    probabilities = None
-    if uncertainty.draws and passes.any():
+    ion, n_uncertain = mobile_ion(anode), len(CRITERIA.uncertain)
+    spread, shift = np.full((2, len(table), n_uncertain), np.nan)
+    probabilities, model = None, uncertainty.error_model(ion)
+    if model is not None:
+        errors, forms = model.of_phases(phases), _forms(campaign, mine, passes, len(phases))
+        spread[passes] = errors.standard_deviation(forms).reshape(n_uncertain, -1).T
+        shift[passes] = errors.mean(forms).reshape(n_uncertain, -1).T
+    if model is not None and uncertainty.draws and passes.any():
         scores = drawn_scores(
             *(values[passes], ranked.desirabilities[passes], settings, errors, forms),
             *(np.random.default_rng(uncertainty.seed), uncertainty.draws),
@@ -103,23 +111,25 @@ def _conclude(campaign: Campaign, scalars: pa.Table, anode: str, electrolyte: st
     for name in RANKED_COLUMNS[3:]:
         table[name] = np.nan if probabilities is None else getattr(probabilities, name)
     return Outcome(
-        anode,
-        electrolyte,
-        table,
-        ranked,
-        weights(settings),
-        probabilities,
-        weight_sensitivity(ranked.desirabilities, weights(settings), passes),
-        spread,
-        shift,
+        anode=anode,
+        electrolyte=electrolyte,
+        table=table,
+        ranked=ranked,
+        weight=weights(settings),
+        probabilities=probabilities,
+        sensitivity=weight_sensitivity(ranked.desirabilities, weights(settings), passes),
+        standard_deviation=spread,
+        expected_error=shift,
+        ion=ion,
+        no_probabilities=why_no_error_model(ion) if model is None else "",
     )
 
 
 def _forms(campaign: Campaign, mine: pa.ChunkedArray, passes: np.ndarray, n_phases: int) -> csr_array:
-    """Forms of the passing candidates, criterion after criterion, (4·n_passing, n_phases)."""
+    """Forms of the passing candidates, criterion after criterion, (n_uncertain·n_passing, n_phases)."""
     stacked = []
-    for name in UNCERTAIN_CRITERIA:
-        columns = [f"form_{name}_phase", f"form_{name}_coefficient"]
+    for criterion in CRITERIA.uncertain:
+        columns = [f"form_{criterion.name}_{part}" for part in ("phase", "coefficient")]
         lists = campaign.store.read(columns).filter(mine).filter(pa.array(passes)).combine_chunks()
         phase, coefficient = (lists[column].combine_chunks() for column in columns)
         start = np.append(0, np.cumsum(pc.list_value_length(phase).to_numpy(zero_copy_only=False)))

@@ -8,10 +8,10 @@ import numpy as np
 import pyarrow as pa
 
 from screening.errors import ScreeningError
+from screening.reactors.assessment import Assessment
 from screening.reactors.contacts import compute_interfaces
-from screening.reactors.criteria import CRITERIA, Assessment
+from screening.reactors.criteria import Criterion, criterion_forms
 from screening.reactors.elements import TOXIC, holds, named
-from screening.reactors.linear_forms import UNCERTAIN_CRITERIA, criterion_forms
 from screening.reactors.moisture import moisture_hazard
 from screening.reactors.ranking import FilterOutcome, apply_filters, passes_all
 from screening.reactors.reduction import ScreeningContext, reduce
@@ -44,11 +44,14 @@ class Plan:
     layers_wt_percent : tuple of float
     contacts : tuple of str
         Which of `contacts.STAGES` are computed, for candidates that pass the filters.
+    criteria : tuple of Criterion
+        Those of the process that runs the campaign, so that workers compute the same.
     """
 
     filters: Filters
     layers_wt_percent: tuple[float, ...]
     contacts: tuple[str, ...]
+    criteria: tuple[Criterion, ...]
 
 
 @dataclass(frozen=True)
@@ -154,14 +157,14 @@ def _columns(
     }
     for outcome in outcomes:
         columns[f"filter_{outcome.name}"] = outcome.outcome.astype(np.int8)
-    for criterion in CRITERIA:
-        columns[criterion.name] = criterion.function(assessment)
+    for criterion in plan.criteria:
+        columns[criterion.name] = criterion.compute(assessment)
     for wt in plan.layers_wt_percent:
         layer = assessment.layer(wt)
         columns[f"metal_fraction_{wt:g}wt"] = layer.metal_fraction
         columns[f"electrolyte_fraction_{wt:g}wt"] = layer.electrolyte_fraction
     columns["volume_change_with_anode"] = assessment.reference_layer.volume_change_with_anode
-    return {**columns, **_staircase_columns(assessment), **_form_columns(assessment)}
+    return {**columns, **_staircase_columns(assessment), **_form_columns(assessment, plan.criteria)}
 
 
 def _touches_estimate(assessment: Assessment) -> np.ndarray:
@@ -200,13 +203,14 @@ def _staircase_columns(assessment: Assessment) -> dict[str, pa.Array]:
     }
 
 
-def _form_columns(assessment: Assessment) -> dict[str, pa.Array]:
+def _form_columns(assessment: Assessment, criteria: tuple[Criterion, ...]) -> dict[str, pa.Array]:
     """Linear forms of the uncertain criteria."""
     n = len(assessment)
-    forms = criterion_forms(assessment)
+    uncertain = [criterion for criterion in criteria if criterion.linear_form is not None]
+    forms = criterion_forms(assessment, uncertain)
     columns = {}
-    for k, name in enumerate(UNCERTAIN_CRITERIA):
+    for k, criterion in enumerate(uncertain):
         own = forms[k * n : (k + 1) * n]
-        columns[f"form_{name}_phase"] = _lists(own.indptr, own.indices.astype(np.int32))
-        columns[f"form_{name}_coefficient"] = _lists(own.indptr, own.data)
+        columns[f"form_{criterion.name}_phase"] = _lists(own.indptr, own.indices.astype(np.int32))
+        columns[f"form_{criterion.name}_coefficient"] = _lists(own.indptr, own.data)
     return columns

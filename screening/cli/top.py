@@ -27,16 +27,8 @@ SHOWN = (
 )
 """Columns of the table; csv, xlsx and json hold all of them."""
 
-SHORT = {
-    "top_1_percent": "P(1%)",
-    "driving_force_ev_per_ion": "eV/Li",
-    "uptake_mah_per_g": "mAh/g",
-    "electrolyte_relief_ev_per_mol": "relief",
-    "relay_ev_per_atom": "relay",
-    "mixing_ev_per_atom": "mixing",
-    "metal_volume_fraction": "metal",
-    "energy_above_hull_ev_per_atom": "e_hull",
-}
+SHORT = {"top_1_percent": "P(1%)", "energy_above_hull_ev_per_atom": "e_hull"}
+"""Heads of columns that are no criteria."""
 
 ONLY_WIDE = (
     "top_1_percent",
@@ -54,12 +46,15 @@ def top(
         str,
         typer.Option("--where", help='A condition, as "driving_force_ev_per_ion < -1 and n_elements == 2".'),
     ] = "",
-    form: Annotated[Literal["table", "csv", "xlsx", "json"], typer.Option("--format")] = "table",
+    form: Annotated[
+        Literal["table", "csv", "xlsx", "json"],
+        typer.Option("--format", help="A table on the terminal, or csv, xlsx or json."),
+    ] = "table",
     out: Annotated[
         Path | None, typer.Option("--out", metavar="FILE", help="Write there (xlsx: default DIR/top.xlsx).")
     ] = None,
 ) -> None:
-    """Show the best candidates of a campaign for which a condition holds."""
+    """Show the best candidates of a campaign, running or finished."""
     from screening.campaign import query
 
     chosen = query.top(directory, n, where)
@@ -77,7 +72,11 @@ def top(
 
 def _show(chosen: "pd.DataFrame") -> None:
     from screening.cli import tables
+    from screening.reactors.anode import shared_ion
+    from screening.reactors.criteria import CRITERIA
 
+    ion = shared_ion(chosen["anode"].unique())
+    short = SHORT | {criterion.name: criterion.heading(ion) for criterion in CRITERIA}
     terminal = tables.console()
     several = [name for name in ("anode", "electrolyte") if len(set(chosen[name])) > 1]
     names = [name for name in (*SHOWN[:2], *several, *SHOWN[2:]) if name in chosen.columns]
@@ -85,9 +84,9 @@ def _show(chosen: "pd.DataFrame") -> None:
     kept = [name for name in names if name not in left_out]
     left = ("formula", "anode", "electrolyte", "alloy")
     rows = [[_cell(value) for value in row] for row in chosen[kept].itertuples(index=False)]
-    terminal.print(tables.plain_table("", [SHORT.get(name, name) for name in kept], left, rows))
+    terminal.print(tables.plain_table("", [short.get(name, name) for name in kept], left, rows))
     if left_out:
-        names_left_out = ", ".join(SHORT[name] for name in left_out)
+        names_left_out = ", ".join(short[name] for name in left_out)
         say(f"{names_left_out}: with {tables.NARROW} columns, or --format csv")
 
 

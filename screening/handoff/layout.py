@@ -9,6 +9,7 @@ from screening.handoff.patterns import Pattern
 from screening.handoff.sheet import MG_PER_G, BenchSheet
 from screening.phases.composition import parse_formula
 from screening.phases.powder import CU_KA_A, shift_deg
+from screening.reactors.criteria import CRITERIA
 from screening.reactors.detail import Plateau
 
 SUBSCRIPTS = str.maketrans("0123456789.", "₀₁₂₃₄₅₆₇₈₉.")
@@ -88,7 +89,7 @@ def _standing(sheet: BenchSheet) -> Block:
         sentences.append(f"Probability of this very rank: {100.0 * standing.probability_of_rank:.0f} %.")
     rows = tuple(
         (
-            _words(part.criterion),
+            CRITERIA.label(part.criterion),
             "" if part.value is None else f"{part.value:.4g} {'' if part.unit == '1' else part.unit}".strip(),
             f"{part.desirability:.2f}",
             f"{part.weight:g}",
@@ -103,12 +104,6 @@ def _standing(sheet: BenchSheet) -> Block:
 def _filters(failed: tuple[str, ...]) -> str:
     names = ", ".join(name.replace("_", " ") for name in failed)
     return f"the filter{'s' if len(failed) > 1 else ''} {names}"
-
-
-def _words(name: str) -> str:
-    for unit in ("_ev_per_atom", "_ev_per_li", "_ev_per_mol", "_mah_per_g", "_usd_per_kg", "_ppm", "_v"):
-        name = name.removesuffix(unit)
-    return name.replace("_", " ").replace("li ", "Li ")
 
 
 def _recipe(sheet: BenchSheet) -> Block:

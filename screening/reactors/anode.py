@@ -1,6 +1,8 @@
 """The counter-anode: a metal, or an alloy that gives up the one mobile element it holds."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 
@@ -79,6 +81,19 @@ def find_anode(snapshot: Snapshot, name: str) -> Anode:
     content = formula.amount_of(mobile) / formula.n_atoms
     volume = _cm3_per_mol(snapshot, formula) / content
     return Anode(formula, mobile, cation_charge(symbol(mobile)), content, volume)
+
+
+@cache
+def mobile_ion(anode: str) -> str:
+    """Symbol of the element that goes to the anions, from the formula of an anode; empty if there is none."""
+    z = _mobile(parse_formula(anode).atomic_numbers)
+    return "" if z is None else symbol(z)
+
+
+def shared_ion(anodes: Iterable[str]) -> str:
+    """The mobile ion of all these anodes, empty where they differ."""
+    ions = {mobile_ion(anode) for anode in anodes}
+    return ions.pop() if len(ions) == 1 else ""
 
 
 def _cm3_per_mol(snapshot: Snapshot, formula: Formula) -> float:

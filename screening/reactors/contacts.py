@@ -11,11 +11,14 @@ from screening.thermo.lines import Compositions, Lines, tie_lines
 from screening.thermo.reactants import price
 from screening.thermo.staircases import Staircases
 
-RELIEF, RELAY, MIXING = STAGES = ("relief", "relay", "mixing")
+RELIEF: str = "relief"
+RELAY: str = "relay"
+MIXING: str = "mixing"
+STAGES: tuple[str, ...] = (RELIEF, RELAY, MIXING)
 """What a study may ask of the contacts: alloy | electrolyte, alloy | reactor, reactor | electrolyte."""
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class Alloys:
     """Each alloy that some candidate forms, once; (n_alloys,) arrays.
 
@@ -25,7 +28,7 @@ class Alloys:
         Phase numbers, ascending.
     potential_v : float array
         Plateau on which the alloy forms from its metal and the anode; 0 where it holds no anode metal.
-    lithiophilic : bool array
+    alloying : bool array
         Whether its metal forms a compound with the anode on the hull.
     attack : Lines or None
         From the electrolyte (x = 0) to each alloy; None where relief is not asked for.
@@ -37,7 +40,7 @@ class Alloys:
 
     phase: np.ndarray
     potential_v: np.ndarray
-    lithiophilic: np.ndarray
+    alloying: np.ndarray
     attack: Lines | None
     anode_attack: Lines
     electrolyte_atoms: float
@@ -54,7 +57,7 @@ class Alloys:
         return (excess_energy_ev_per_atom(self.attack) - anode) * self.electrolyte_atoms
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class Contacts:
     """Reactions among alloy, reactor and electrolyte; (n,) arrays over the candidates of a reduction.
 
@@ -147,14 +150,14 @@ def compute_interfaces(reduction: Reduction, asked: np.ndarray, stages: tuple[st
     mixed_with = Compositions.of_phases(snapshot, reduction.phase[mixed])
     relayed_by = Compositions.of_phases(snapshot, reduction.phase[relayed])
     return Contacts(
-        alloys,
-        position - none,
-        np.flatnonzero(asked),
-        stages,
-        mixed,
-        relayed,
-        tie_lines(snapshot, Compositions.of_phases(snapshot, reduction.alloy[relayed]), relayed_by),
-        tie_lines(snapshot, electrolyte, mixed_with),
+        alloys=alloys,
+        alloy_row=position - none,
+        asked=np.flatnonzero(asked),
+        stages=stages,
+        mixed=mixed,
+        relayed=relayed,
+        relay=tie_lines(snapshot, Compositions.of_phases(snapshot, reduction.alloy[relayed]), relayed_by),
+        mixing=tie_lines(snapshot, electrolyte, mixed_with),
     )
 
 
@@ -169,14 +172,14 @@ def _alloys(context: ScreeningContext, phase: np.ndarray, electrolyte: Compositi
     snapshot = context.snapshot
     compositions = Compositions.of_phases(snapshot, phase)
     repeated = _repeat(electrolyte, len(phase))
-    potential, lithiophilic = _alloying(context, snapshot, phase, compositions)
+    potential, alloying = _alloying(context, snapshot, phase, compositions)
     return Alloys(
-        phase,
-        potential,
-        lithiophilic,
-        tie_lines(snapshot, compositions, repeated) if relief else None,
-        tie_lines(snapshot, context.anode.composition, electrolyte),
-        float(electrolyte.atoms[0]),
+        phase=phase,
+        potential_v=potential,
+        alloying=alloying,
+        attack=tie_lines(snapshot, compositions, repeated) if relief else None,
+        anode_attack=tie_lines(snapshot, context.anode.composition, electrolyte),
+        electrolyte_atoms=float(electrolyte.atoms[0]),
     )
 
 

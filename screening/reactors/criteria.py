@@ -1,69 +1,29 @@
-"""The criteria that a ranking weighs: one function each, on arrays over all candidates.
+"""The criteria that a ranking weighs: one entry each, from which everything that names a criterion is made.
 
-Every function takes an `Assessment` of n candidates and returns an (n,) float array in the unit that its name
-ends with; NaN where the quantity does not exist or was not asked for. `CRITERIA` lists them with their sign.
+`CRITERIA` is the registry. Default settings, columns, error bars, headings, axes, sheets and the table of the
+documentation follow from its entries; a further criterion is one call of `CRITERIA.register`.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
-from functools import cached_property
+from typing import overload
 
 import numpy as np
+from scipy.sparse import csr_array, vstack
 
-from screening.phases.composition import parse_reactant
-from screening.reactors.contacts import RELIEF, Contacts
+from screening.errors import InputError
+from screening.names import present_name
+from screening.reactors.assessment import Assessment
+from screening.reactors.conditions import Desirability
+from screening.reactors.contacts import MIXING, RELAY, RELIEF, STAGES
 from screening.reactors.elements import cost_usd_per_kg as element_cost
 from screening.reactors.elements import scarcest_abundance_ppm
-from screening.reactors.reduction import Reduction, ScreeningContext
-from screening.thermo.products import Electrolyte, Layer, layer
-from screening.units import A3_PER_ATOM_TO_CM3_PER_MOL
+from screening.reactors.linear_forms import driving_force_form, mixing_form, relay_form, relief_form
+from screening.thermo.products import SCHER_ZALLEN
 
-
-@dataclass(frozen=True, eq=False)
-class Assessment:
-    """Candidates reduced by the anode, and in contact with alloy and electrolyte.
-
-    Attributes
-    ----------
-    reduction : Reduction
-    contacts : Contacts
-    """
-
-    reduction: Reduction
-    contacts: Contacts
-
-    def __len__(self) -> int:
-        return len(self.reduction)
-
-    def layer(self, wt_percent: float) -> Layer:
-        """The layer that `wt_percent` of each reactor leaves when its uptake above the floor is complete."""
-        r = self.reduction
-        consumed = r.uptake_per_formula * r.context.anode.cm3_per_mol
-        return layer(
-            r.end_volumes,
-            r.molar_mass_g,
-            r.molar_volume_cm3,
-            consumed,
-            electrolyte_of(r.context),
-            wt_percent,
-        )
-
-    @cached_property
-    def reference_layer(self) -> Layer:
-        """The layer at the mass fraction that the study's criteria refer to."""
-        return self.layer(self.reduction.context.conditions.wt_percent)
-
-
-def electrolyte_of(context: ScreeningContext) -> Electrolyte:
-    """Mass and volume of the study's electrolyte (the volumes of a mixture's parts add)."""
-    reactant, snapshot = parse_reactant(context.conditions.electrolyte), context.snapshot
-    volume = sum(
-        part.mole_fraction
-        * part.formula.n_atoms
-        * float(snapshot.phases.volume_per_atom_a3[snapshot.find(part.formula)])
-        for part in reactant.parts
-    )
-    return Electrolyte(reactant.unit.molar_mass_g, volume * A3_PER_ATOM_TO_CM3_PER_MOL)
+PER_ION = "/ion"
+"""End of a unit that counts per mobile ion; where the ion is known its symbol stands there, as in eV/Na."""
 
 
 def driving_force_ev_per_ion(assessment: Assessment) -> np.ndarray:
@@ -111,9 +71,9 @@ def alloy_potential_v(assessment: Assessment) -> np.ndarray:
     return assessment.contacts.per_alloy(assessment.contacts.alloys.potential_v)
 
 
-def lithiophilic(assessment: Assessment) -> np.ndarray:
-    """1 where the alloy's metal forms a compound with the anode on the hull, 0 where it forms none."""
-    return assessment.contacts.per_alloy(assessment.contacts.alloys.lithiophilic.astype(float))
+def alloys_with_anode(assessment: Assessment) -> np.ndarray:
+    """1 where the alloy's metal forms a compound with the anode on the hull (lithiophilic), 0 where none."""
+    return assessment.contacts.per_alloy(assessment.contacts.alloys.alloying.astype(float))
 
 
 def cost_usd_per_kg(assessment: Assessment) -> np.ndarray:
@@ -126,51 +86,308 @@ def abundance_ppm(assessment: Assessment) -> np.ndarray:
     return scarcest_abundance_ppm(assessment.reduction.candidates)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Criterion:
-    """One criterion as tables, reports and citations show it.
+    """One criterion: how it is computed, named, valued and shown.
 
     Attributes
     ----------
-    function : callable
-        From `Assessment` to an (n,) float array.
+    name : str
+        In studies, tables and files; ends with the unit.
+    key : str
+        Short name, accepted wherever a study or a call names a criterion.
+    label : str
+        On axes, pages and sheets.
     unit : str
-    better : str
-        ``smaller``, ``larger`` or ``target``.
+        ``1`` for a pure number; `PER_ION` at its end stands for the mobile ion of the anode.
+    default : Desirability
+        Weight and bounds where a study gives none.
+    compute : callable
+        From an `Assessment` of n candidates to an (n,) float array, NaN where the quantity does not exist or
+        was not asked for. The first line of its documentation is the definition that pages show.
+    linear_form : callable or None
+        From the same to an (n, n_phases) csr_array that gives the criterion when multiplied with the
+        formation energies per atom; it carries the error bars. None where the criterion is no energy.
+    needs : tuple of str
+        Stages of `contacts.STAGES` of which at least one must be computed; empty: none.
     source : str
         Where the quantity is defined.
+    head : str
+        Head of a narrow table; the key unless given.
+    yes_no : bool
+        Whether it is 1 or 0 for yes or no.
     """
 
-    function: Callable[[Assessment], np.ndarray]
+    name: str
+    key: str
+    label: str
     unit: str
-    better: str
+    default: Desirability
+    compute: Callable[[Assessment], np.ndarray]
     source: str
+    linear_form: Callable[[Assessment], csr_array] | None = None
+    needs: tuple[str, ...] = ()
+    head: str = ""
+    yes_no: bool = False
 
     @property
-    def name(self) -> str:
-        """Name in studies, tables and reports."""
-        return self.function.__name__
+    def sense(self) -> str:
+        """``smaller``, ``larger`` or ``target``: what is better, by the default."""
+        if self.default.target:
+            return "target"
+        return "larger" if self.default.best > self.default.worst else "smaller"
 
     @property
     def meaning(self) -> str:
-        """The first line of the function's documentation."""
-        return (self.function.__doc__ or "").split("\n")[0]
+        """The definition in one sentence."""
+        return (self.compute.__doc__ or "").split("\n")[0]
+
+    def unit_for(self, ion: str) -> str:
+        """The unit with the mobile ion in its place, as eV/Na; empty `ion` where there is more than one."""
+        return per_ion(self.unit, ion)
+
+    def heading(self, ion: str) -> str:
+        """Head of a narrow table."""
+        return per_ion(self.head or self.key.replace("_", " "), ion)
+
+    def axis_label(self, ion: str) -> str:
+        """Label of an axis, with the unit in brackets."""
+        label = self.label[:1].upper() + self.label[1:]
+        return label if self.unit == "1" else f"{label} ({self.unit_for(ion)})"
+
+    def computed_with(self, stages: Sequence[str]) -> bool:
+        """Whether the criterion has values where these contacts are computed."""
+        return not self.needs or not set(self.needs).isdisjoint(stages)
+
+
+def per_ion(unit: str, ion: str) -> str:
+    """A unit per mobile ion with the symbol of that ion.
+
+    Examples
+    --------
+    >>> per_ion("eV/ion", "Na"), per_ion("eV/mol", "Na")
+    ('eV/Na', 'eV/mol')
+    """
+    return f"{unit.removesuffix(PER_ION)}/{ion}" if ion and unit.endswith(PER_ION) else unit
+
+
+class Criteria(Sequence[Criterion]):
+    """The criteria in the order of columns and arrays, found by name or key."""
+
+    def __init__(self, *criteria: Criterion) -> None:
+        self._all = list(criteria)
+
+    @overload
+    def __getitem__(self, place: int) -> Criterion: ...
+
+    @overload
+    def __getitem__(self, place: slice) -> tuple[Criterion, ...]: ...
+
+    def __getitem__(self, place: int | slice) -> Criterion | tuple[Criterion, ...]:
+        return tuple(self._all[place]) if isinstance(place, slice) else self._all[place]
+
+    def __len__(self) -> int:
+        return len(self._all)
+
+    @property
+    def names(self) -> list[str]:
+        """Names, in order."""
+        return [criterion.name for criterion in self]
+
+    @property
+    def uncertain(self) -> tuple[Criterion, ...]:
+        """Those that are reaction energies, and carry the errors of the phases."""
+        return tuple(criterion for criterion in self if criterion.linear_form is not None)
+
+    def find(self, name: str, *, where: str = "") -> Criterion:
+        """A criterion by its name, its key, or a name of version 1.
+
+        Raises
+        ------
+        InputError
+            If there is none.
+        """
+        wanted = present_name(name)
+        for criterion in self:
+            if wanted in (criterion.name, criterion.key):
+                return criterion
+        choices = ", ".join(criterion.key for criterion in self)
+        raise InputError(f"no criterion {name!r}", where=where, remedy=f"choose from {choices}")
+
+    def label(self, name: str) -> str:
+        """Label of a criterion; of one that is not registered here, as older results may hold, its words."""
+        known = {criterion.name: criterion.label for criterion in self}
+        return known.get(name, name.replace("_", " "))
+
+    def register(self, criterion: Criterion) -> ExitStack:
+        """Add a criterion, for good or for the length of a ``with`` block.
+
+        Returns
+        -------
+        ExitStack
+            Closing it takes the criterion out again.
+
+        Raises
+        ------
+        InputError
+            If its name or key is taken.
+        """
+        taken = {word for other in self for word in (other.name, other.key)}
+        for word in (criterion.name, criterion.key):
+            if word in taken:
+                raise InputError(f"there is a criterion {word!r} already", remedy="choose another name")
+        self._all.append(criterion)
+        undo = ExitStack()
+        undo.callback(self._all.remove, criterion)
+        return undo
 
 
 _DUAN = "doi:10.1002/aenm.202300815"
 _RICHARDS = "doi:10.1021/acs.chemmater.5b04082"
 _MENDELEEV = "mendeleev element table (https://github.com/lmmentel/mendeleev)"
 
-CRITERIA: tuple[Criterion, ...] = (
-    Criterion(driving_force_ev_per_ion, "eV/Li", "smaller", _DUAN),
-    Criterion(uptake_mah_per_g, "mAh/g", "smaller", _DUAN),
-    Criterion(electrolyte_relief_ev_per_mol, "eV/mol", "larger", _DUAN),
-    Criterion(relay_ev_per_atom, "eV/atom", "smaller", _DUAN),
-    Criterion(mixing_ev_per_atom, "eV/atom", "larger", _RICHARDS),
-    Criterion(metal_volume_fraction, "1", "larger", "doi:10.1063/1.1674565"),
-    Criterion(volume_change, "1", "target", _DUAN),
-    Criterion(alloy_potential_v, "V", "target", _DUAN),
-    Criterion(lithiophilic, "1", "larger", "doi:10.1038/nenergy.2016.10"),
-    Criterion(cost_usd_per_kg, "USD/kg", "smaller", _MENDELEEV),
-    Criterion(abundance_ppm, "ppm", "larger", _MENDELEEV),
+CRITERIA = Criteria(
+    Criterion(
+        name="driving_force_ev_per_ion",
+        key="driving_force",
+        label="driving force",
+        unit="eV/ion",
+        head="eV/ion",
+        default=Desirability(weight=2.0, worst=0.0, best=-1.5),
+        compute=driving_force_ev_per_ion,
+        linear_form=driving_force_form,
+        source=_DUAN,
+    ),
+    Criterion(
+        name="uptake_mah_per_g",
+        key="uptake",
+        label="uptake",
+        unit="mAh/g",
+        head="mAh/g",
+        default=Desirability(weight=0.5, worst=1500.0, best=0.0),
+        compute=uptake_mah_per_g,
+        source=_DUAN,
+    ),
+    Criterion(
+        name="electrolyte_relief_ev_per_mol",
+        key="relief",
+        label="electrolyte relief",
+        unit="eV/mol",
+        default=Desirability(weight=2.0, worst=-2.0, best=4.0),
+        compute=electrolyte_relief_ev_per_mol,
+        linear_form=relief_form,
+        needs=(RELIEF,),
+        source=_DUAN,
+    ),
+    Criterion(
+        name="relay_ev_per_atom",
+        key="relay",
+        label="relay, alloy | reactor",
+        unit="eV/atom",
+        default=Desirability(weight=1.0, worst=0.05, best=-0.3),
+        compute=relay_ev_per_atom,
+        linear_form=relay_form,
+        needs=(RELAY,),
+        source=_DUAN,
+    ),
+    Criterion(
+        name="mixing_ev_per_atom",
+        key="mixing",
+        label="mixing, reactor | electrolyte",
+        unit="eV/atom",
+        default=Desirability(weight=1.0, worst=-0.3, best=0.0),
+        compute=mixing_ev_per_atom,
+        linear_form=mixing_form,
+        needs=(MIXING,),
+        source=_RICHARDS,
+    ),
+    Criterion(
+        name="metal_volume_fraction",
+        key="metal",
+        label="metal volume fraction",
+        unit="1",
+        default=Desirability(weight=1.0, worst=0.0, best=SCHER_ZALLEN),
+        compute=metal_volume_fraction,
+        source="doi:10.1063/1.1674565",
+    ),
+    Criterion(
+        name="volume_change",
+        key="volume",
+        label="volume change",
+        unit="1",
+        default=Desirability(weight=0.5, worst=0.5, best=0.0, target=True),
+        compute=volume_change,
+        source=_DUAN,
+    ),
+    Criterion(
+        name="alloy_potential_v",
+        key="alloy_potential",
+        label="alloy potential",
+        unit="V",
+        default=Desirability(weight=0.5, worst=1.2, best=0.3, target=True),
+        compute=alloy_potential_v,
+        needs=STAGES,
+        source=_DUAN,
+    ),
+    Criterion(
+        name="alloys_with_anode",
+        key="alloying",
+        label="alloys with the anode",
+        unit="1",
+        default=Desirability(weight=1.0, worst=-0.5, best=1.0),
+        compute=alloys_with_anode,
+        needs=STAGES,
+        source="doi:10.1038/nenergy.2016.10",
+        yes_no=True,
+    ),
+    Criterion(
+        name="cost_usd_per_kg",
+        key="cost",
+        label="cost of the elements",
+        unit="USD/kg",
+        default=Desirability(weight=0.5, worst=3000.0, best=1.0, scale="log"),
+        compute=cost_usd_per_kg,
+        source=_MENDELEEV,
+    ),
+    Criterion(
+        name="abundance_ppm",
+        key="abundance",
+        label="abundance",
+        unit="ppm",
+        default=Desirability(weight=0.5, worst=0.001, best=1000.0, scale="log"),
+        compute=abundance_ppm,
+        source=_MENDELEEV,
+    ),
 )
+
+
+def criterion(name: str) -> Criterion:
+    """A criterion by name or key.
+
+    Examples
+    --------
+    >>> criterion("relay").name
+    'relay_ev_per_atom'
+    """
+    return CRITERIA.find(name)
+
+
+def criterion_forms(assessment: Assessment, criteria: Sequence[Criterion] | None = None) -> csr_array:
+    """Linear forms of the uncertain criteria, criterion after criterion.
+
+    Parameters
+    ----------
+    assessment : Assessment
+        Of n candidates.
+    criteria : sequence of Criterion, optional
+        `CRITERIA.uncertain` unless given.
+
+    Returns
+    -------
+    (n_criteria·n, n_phases) csr_array
+    """
+    forms = [c.linear_form(assessment) for c in criteria or CRITERIA.uncertain if c.linear_form is not None]
+    stacked = csr_array(vstack(forms))
+    # scipy orders a row by what else is in the matrix: sorted rows do not depend on the neighbours
+    stacked.sort_indices()
+    return stacked

@@ -6,7 +6,7 @@ import numpy as np
 
 from screening.phases.composition import Formula, Reactant, parse_formula, parse_reactant
 from screening.phases.snapshot import Snapshot
-from screening.reactors.criteria import electrolyte_of
+from screening.reactors.assessment import electrolyte_of
 from screening.reactors.reduction import Reduction, ScreeningContext, reduce
 from screening.thermo.interface import InterfaceReaction, product_terms, react, reactant_terms
 from screening.thermo.products import ElectronicClass, ProductVolumes, gap_source, layer
@@ -16,7 +16,7 @@ from screening.units import A3_PER_ATOM_TO_CM3_PER_MOL, MAH_PER_MOL_OF_CHARGE
 UM_PER_CM = 1e4
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class ProductPhase:
     """One product phase.
 
@@ -46,7 +46,7 @@ class ProductPhase:
     estimated: bool
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class LayerState:
     """Volumes of a reacted layer at one reactor content.
 
@@ -73,7 +73,7 @@ class LayerState:
     anode_consumed_um: float
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Plateau:
     """One finished plateau with its products and layers.
 
@@ -99,7 +99,7 @@ class Plateau:
     layers: tuple[LayerState, ...]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class ReactorDetail:
     """One reactor, spelled out.
 
@@ -168,16 +168,16 @@ def detail(
     with_anode = react(snapshot, anode, reactor)
     same = alloy != "" and snapshot.find(parse_formula(alloy)) == phase
     return ReactorDetail(
-        label,
-        alloy,
-        _name(snapshot, int(reduction.richest_alloy[0])),
-        _plateaus(reduction, reactor, alloy, layers_wt_percent),
-        with_anode.energy_above_hull_ev_per_atom.b,
-        with_anode.estimated,
-        with_anode,
-        react(snapshot, parse_reactant(alloy), reactor) if alloy and not same else None,
-        react(snapshot, anode, electrolyte),
-        react(snapshot, parse_reactant(alloy), electrolyte) if alloy else None,
+        formula=label,
+        alloy=alloy,
+        richest_alloy=_name(snapshot, int(reduction.richest_alloy[0])),
+        plateaus=_plateaus(reduction, reactor, alloy, layers_wt_percent),
+        energy_above_hull_ev_per_atom=with_anode.energy_above_hull_ev_per_atom.b,
+        estimated=with_anode.estimated,
+        with_anode=with_anode,
+        with_alloy=react(snapshot, parse_reactant(alloy), reactor) if alloy and not same else None,
+        electrolyte_with_anode=react(snapshot, anode, electrolyte),
+        electrolyte_with_alloy=react(snapshot, parse_reactant(alloy), electrolyte) if alloy else None,
     )
 
 
@@ -204,14 +204,14 @@ def _plateaus(
         products = tuple(product_phase(context, term.formula, term.moles) for term in terms)
         plateaus.append(
             Plateau(
-                voltage,
-                uptake,
-                uptake * anode.charge * MAH_PER_MOL_OF_CHARGE / unit.molar_mass_g,
-                write_reaction([*left, *reactant_terms(reactor, 1.0)], terms),
-                voltage > context.conditions.plateau_floor_v,
-                alloy in (term.formula for term in terms),
-                products,
-                tuple(_layer_state(context, unit, products, uptake, wt) for wt in layers_wt_percent),
+                voltage_v=voltage,
+                uptake_per_formula=uptake,
+                capacity_mah_per_g=uptake * anode.charge * MAH_PER_MOL_OF_CHARGE / unit.molar_mass_g,
+                reaction=write_reaction([*left, *reactant_terms(reactor, 1.0)], terms),
+                above_floor=voltage > context.conditions.plateau_floor_v,
+                holds_alloy=alloy in (term.formula for term in terms),
+                products=products,
+                layers=tuple(_layer_state(context, unit, products, uptake, wt) for wt in layers_wt_percent),
             )
         )
     return tuple(plateaus)
@@ -227,14 +227,14 @@ def product_phase(context: ScreeningContext, formula: str, moles: float) -> Prod
     gap, volume = float(phases.band_gap_ev[phase]), float(phases.volume_per_atom_a3[phase])
     cm3 = moles * float(phases.atoms[phase]) * volume * A3_PER_ATOM_TO_CM3_PER_MOL
     return ProductPhase(
-        formula,
-        moles,
-        ElectronicClass(int(context.classes[phase])).label,
-        None if np.isnan(gap) else gap,
-        gap_source(phases, phase),
-        None if np.isnan(volume) else cm3,
-        str(phases.volume_source[phase]),
-        bool(phases.estimated[phase]),
+        formula=formula,
+        moles=moles,
+        electronic_class=ElectronicClass(int(context.classes[phase])).label,
+        band_gap_ev=None if np.isnan(gap) else gap,
+        gap_source=gap_source(phases, phase),
+        volume_cm3=None if np.isnan(volume) else cm3,
+        volume_source=str(phases.volume_source[phase]),
+        estimated=bool(phases.estimated[phase]),
     )
 
 
@@ -263,15 +263,15 @@ def _layer_state(
     reactor_g_per_cm2 = context.conditions.layer_mg_per_cm2 / 1000.0 * wt_percent / 100.0
     moles_per_cm2 = reactor_g_per_cm2 / unit.molar_mass_g
     return LayerState(
-        wt_percent,
-        float(state.metal_fraction[0]),
-        float(state.salt_fraction[0]),
-        float(state.electrolyte_fraction[0]),
-        bool(state.metal_fraction[0] >= threshold),
-        bool(state.electrolyte_fraction[0] >= threshold),
-        float(state.volume_change[0]),
-        float(state.volume_change_with_anode[0]),
-        moles_per_cm2 * uptake * context.anode.cm3_per_mol * UM_PER_CM,
+        wt_percent=wt_percent,
+        metal_fraction=float(state.metal_fraction[0]),
+        salt_fraction=float(state.salt_fraction[0]),
+        electrolyte_fraction=float(state.electrolyte_fraction[0]),
+        metal_percolates=bool(state.metal_fraction[0] >= threshold),
+        electrolyte_percolates=bool(state.electrolyte_fraction[0] >= threshold),
+        volume_change=float(state.volume_change[0]),
+        volume_change_with_anode=float(state.volume_change_with_anode[0]),
+        anode_consumed_um=moles_per_cm2 * uptake * context.anode.cm3_per_mol * UM_PER_CM,
     )
 
 

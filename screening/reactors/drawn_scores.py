@@ -9,7 +9,6 @@ from numba import njit
 from scipy.sparse import csr_array
 
 from screening.reactors.criteria import CRITERIA
-from screening.reactors.linear_forms import UNCERTAIN_CRITERIA
 from screening.reactors.ranking import weights
 from screening.reactors.settings import Ranking
 from screening.reactors.uncertainty import PhaseErrors
@@ -19,9 +18,9 @@ DRAWS_IN_BLOCK = 32
 and a block over all of Materials Project takes some 40 MB. The result does not depend on it."""
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class Rules:
-    """Desirabilities of the uncertain criteria as columns, (4,) arrays in the order of `UNCERTAIN_CRITERIA`.
+    """Desirabilities of the uncertain criteria as columns, one entry per criterion of `CRITERIA.uncertain`.
 
     Attributes
     ----------
@@ -41,17 +40,17 @@ class Rules:
     @classmethod
     def of(cls, settings: Ranking) -> "Rules":
         """Columns of a study's settings."""
-        rules = [settings.criteria[name] for name in UNCERTAIN_CRITERIA]
+        rules = [settings.criteria[criterion.name] for criterion in CRITERIA.uncertain]
         log = np.array([rule.scale == "log" for rule in rules])
         worst, best = (np.array([getattr(rule, name) for rule in rules]) for name in ("worst", "best"))
         worst[log], best[log] = np.log(worst[log]), np.log(best[log])
         return cls(
-            worst,
-            best,
-            np.array([rule.exponent for rule in rules]),
-            np.array([rule.weight for rule in rules]),
-            np.array([rule.target for rule in rules]),
-            log,
+            worst=worst,
+            best=best,
+            exponent=np.array([rule.exponent for rule in rules]),
+            weight=np.array([rule.weight for rule in rules]),
+            target=np.array([rule.target for rule in rules]),
+            log=log,
         )
 
 
@@ -78,8 +77,8 @@ def drawn_scores(
         In the order of `CRITERIA`; NaN where unknown.
     settings : Ranking
     errors : PhaseErrors
-    forms : (4·n, n_phases) csr_array
-        Of `UNCERTAIN_CRITERIA`, criterion after criterion.
+    forms : (n_uncertain·n, n_phases) csr_array
+        Of `CRITERIA.uncertain`, criterion after criterion.
     rng : numpy Generator
     n_draws : int
     threads : int
@@ -90,12 +89,11 @@ def drawn_scores(
     (k, n) float array
         The numbers of rows add up to `n_draws`.
     """
-    names = [criterion.name for criterion in CRITERIA]
-    columns = [names.index(name) for name in UNCERTAIN_CRITERIA]
+    columns = [k for k, criterion in enumerate(CRITERIA) if criterion.linear_form is not None]
     known = ~np.isnan(desirabilities)
     logs = np.where(known, np.log(np.where(known, desirabilities, 1.0)), 0.0)
     weight = weights(settings)
-    certain = np.setdiff1d(np.arange(len(names)), columns)
+    certain = np.setdiff1d(np.arange(len(CRITERIA)), columns)
     fixed, total = logs[:, certain] @ weight[certain], known @ weight
     rules = Rules.of(settings)
     sources = errors.sources(forms)

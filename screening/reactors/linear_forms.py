@@ -1,56 +1,19 @@
-"""Uncertain criteria as linear forms in the energies of the phases that react; see `uncertainty`."""
+"""Reaction energies as linear forms: which phases they form and consume, per unit of the criterion.
+
+Each function takes an `Assessment` of n candidates and returns an (n, n_phases) csr_array: atoms of every
+phase that the reaction forms (positive) or consumes (negative), at the assemblages that the hull gave. Times
+the formation energies per atom a row is the criterion itself; times their errors it is the criterion's error
+(`uncertainty`). A row without entries stands where the criterion does not exist.
+"""
 
 import numpy as np
-from scipy.sparse import csr_array, vstack
+from scipy.sparse import csr_array, diags_array
 
-from screening.reactors.criteria import Assessment
-from screening.reactors.uncertainty import forms_from_products, phase_amounts, scaled
+from screening.reactors.assessment import Assessment
 from screening.thermo.lines import Lines
 
-UNCERTAIN_CRITERIA = (
-    "driving_force_ev_per_ion",
-    "electrolyte_relief_ev_per_mol",
-    "relay_ev_per_atom",
-    "mixing_ev_per_atom",
-)
-"""Criteria that are reaction energies, in the order of their forms."""
 
-
-def criterion_forms(assessment: Assessment) -> csr_array:
-    """Forms of the uncertain criteria at the assemblages that the hull gave.
-
-    Returns
-    -------
-    (4·n, n_phases) csr_array
-        The n forms of each of `UNCERTAIN_CRITERIA` in turn; a form without entries where a criterion does not
-        exist.
-    """
-    forms = _stacked(assessment)
-    # scipy orders a row by what else is in the matrix: sorted rows do not depend on the neighbours
-    forms.sort_indices()
-    return forms
-
-
-def _stacked(assessment: Assessment) -> csr_array:
-    n, contacts = len(assessment), assessment.contacts
-    n_phases = len(assessment.reduction.phases)
-    return csr_array(
-        vstack(
-            [
-                _driving_force(assessment),
-                _relief(assessment),
-                _spread(_lowest(contacts.relay, n_phases), contacts.relayed, n),
-                _spread(_lowest(contacts.mixing, n_phases), contacts.mixed, n),
-            ]
-        )
-    )
-
-
-def _amounts(lines: Lines, kinks: np.ndarray, n_phases: int) -> csr_array:
-    return phase_amounts(lines.product_start, lines.phase, lines.amount, n_phases)[kinks]
-
-
-def _driving_force(assessment: Assessment) -> csr_array:
+def driving_force_form(assessment: Assessment) -> csr_array:
     """Per atom taken up: products at the end of the uptake minus candidate and anode before it."""
     r = assessment.reduction
     n_phases = len(r.phases)
@@ -64,6 +27,38 @@ def _driving_force(assessment: Assessment) -> csr_array:
         return change  # a pure element has no error
     anode = _amounts(r.lines, r.lines.kink_start[1:] - 1, n_phases)
     return csr_array(change - scaled(anode, added * per_uptake))
+
+
+def relief_form(assessment: Assessment) -> csr_array:
+    """Per mole of electrolyte: attack of the alloy minus attack of the anode metal."""
+    contacts = assessment.contacts
+    n_phases = len(assessment.reduction.phases)
+    alloys, with_alloy = contacts.alloys, contacts.asked[contacts.alloy_row[contacts.asked] >= 0]
+    if alloys.attack is None:
+        return csr_array((len(assessment), n_phases))
+    anode = _excess(alloys.anode_attack, n_phases)
+    each = np.zeros(len(alloys.phase), dtype=np.int64)
+    relief = csr_array(_excess(alloys.attack, n_phases) - anode[each])
+    per_mole = scaled(relief, np.full(len(alloys.phase), alloys.electrolyte_atoms))
+    return _spread(per_mole[contacts.alloy_row[with_alloy]], with_alloy, len(assessment))
+
+
+def relay_form(assessment: Assessment) -> csr_array:
+    """Per atom of alloy and reactor, at the lowest mutual energy."""
+    contacts = assessment.contacts
+    lowest = _lowest(contacts.relay, len(assessment.reduction.phases))
+    return _spread(lowest, contacts.relayed, len(assessment))
+
+
+def mixing_form(assessment: Assessment) -> csr_array:
+    """Per atom of reactor and electrolyte, at the lowest mutual energy."""
+    contacts = assessment.contacts
+    lowest = _lowest(contacts.mixing, len(assessment.reduction.phases))
+    return _spread(lowest, contacts.mixed, len(assessment))
+
+
+def _amounts(lines: Lines, kinks: np.ndarray, n_phases: int) -> csr_array:
+    return phase_amounts(lines.product_start, lines.phase, lines.amount, n_phases)[kinks]
 
 
 def _lowest(lines: Lines, n_phases: int) -> csr_array:
@@ -82,23 +77,59 @@ def _excess(lines: Lines, n_phases: int) -> csr_array:
     return scaled(forms_from_products(products, a, b, lines.x[kink]), 1.0 / (1.0 - lines.x[kink]))
 
 
-def _relief(assessment: Assessment) -> csr_array:
-    """Per mole of electrolyte: attack of the alloy minus attack of the anode metal."""
-    contacts = assessment.contacts
-    n_phases = len(assessment.reduction.phases)
-    alloys, with_alloy = contacts.alloys, contacts.asked[contacts.alloy_row[contacts.asked] >= 0]
-    if alloys.attack is None:
-        return csr_array((len(assessment), n_phases))
-    anode = _excess(alloys.anode_attack, n_phases)
-    each = np.zeros(len(alloys.phase), dtype=np.int64)
-    relief = csr_array(_excess(alloys.attack, n_phases) - anode[each])
-    per_mole = scaled(relief, np.full(len(alloys.phase), alloys.electrolyte_atoms))
-    return _spread(per_mole[contacts.alloy_row[with_alloy]], with_alloy, len(assessment))
-
-
 def _spread(forms: csr_array, rows: np.ndarray, n: int) -> csr_array:
     """Forms of some candidates among n, empty rows for the others."""
     counts = np.zeros(n, dtype=np.int64)
     counts[rows] = np.diff(forms.indptr)
     start = np.append(0, np.cumsum(counts))
     return csr_array((forms.data, forms.indices, start), shape=(n, forms.shape[1]))
+
+
+def phase_amounts(start: np.ndarray, phase: np.ndarray, amount: np.ndarray, n_phases: int) -> csr_array:
+    """Assemblages as rows over all phases of a snapshot.
+
+    Parameters
+    ----------
+    start : (n + 1,) int array
+        Slices of each assemblage into the next two, as `product_start` of `Lines` and `Assemblages`.
+    phase : (m,) int array
+        Phase numbers.
+    amount : (m,) float array
+        Atomic fractions.
+    n_phases : int
+
+    Returns
+    -------
+    (n, n_phases) csr_array
+    """
+    return csr_array((amount, phase, start), shape=(len(start) - 1, n_phases))
+
+
+def forms_from_products(
+    products: csr_array, reactant_a: csr_array, reactant_b: csr_array, x_a: np.ndarray
+) -> csr_array:
+    """Reaction energy per atom of the mixture, Σ y·e − x·e_A − (1 − x)·e_B, as linear forms.
+
+    Parameters
+    ----------
+    products : (n, n_phases) csr_array
+        Atomic fractions of the products.
+    reactant_a, reactant_b : (n, n_phases) or (1, n_phases) csr_array
+        Atomic fractions of what each reactant consists of: one phase with its own energy,
+        the parts of a mixture, or the stable assemblage at its composition (mutual energies).
+    x_a : (n,) float array
+        Atomic fraction of reactant A.
+
+    Returns
+    -------
+    (n, n_phases) csr_array
+    """
+    every = np.zeros(products.shape[0], dtype=np.int64)
+    a = reactant_a[every] if reactant_a.shape[0] == 1 else reactant_a
+    b = reactant_b[every] if reactant_b.shape[0] == 1 else reactant_b
+    return csr_array(products - scaled(a, x_a) - scaled(b, 1.0 - np.asarray(x_a)))
+
+
+def scaled(forms: csr_array, factor: np.ndarray) -> csr_array:
+    """Each form times its own factor ((n,) float array): from per atom of mixture to per ion, per mole"""
+    return csr_array(diags_array(np.asarray(factor, dtype=float)) @ forms)

@@ -10,8 +10,8 @@ from screening.errors import InputError
 from screening.phases.composition import parse_formula
 from screening.phases.snapshot import Phases, Snapshot
 from screening.reactors.anode import Anode, find_anode
+from screening.reactors.conditions import Conditions
 from screening.reactors.elements import molar_mass_g
-from screening.reactors.settings import Conditions
 from screening.thermo.lines import Compositions, Lines, ProductRows, tie_lines
 from screening.thermo.products import (
     ElectronicClass,
@@ -24,7 +24,7 @@ from screening.thermo.staircases import Staircases
 from screening.units import A3_PER_ATOM_TO_CM3_PER_MOL, MAH_PER_MOL_OF_CHARGE
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class ScreeningContext:
     """What every candidate of one study meets: a snapshot with its phases sorted into kinds.
 
@@ -67,16 +67,16 @@ class ScreeningContext:
         with_former = np.logical_or.reduceat(is_former, first)
         only_these = np.logical_and.reduceat(is_anode | is_former, first)
         return cls(
-            snapshot,
-            conditions,
-            anode,
-            electronic_class(phases),
-            only_these & with_anode & with_former,
-            only_these & ~with_anode,
+            snapshot=snapshot,
+            conditions=conditions,
+            anode=anode,
+            classes=electronic_class(phases),
+            is_alloy=only_these & with_anode & with_former,
+            is_metal_m=only_these & ~with_anode,
         )
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class Reduction:
     """Candidates reduced by the anode metal; (n,) arrays unless said otherwise.
 
@@ -235,7 +235,16 @@ def reduce(context: ScreeningContext, phase: np.ndarray) -> Reduction:
     if conditions.alloy == "richest":
         alloy, alloy_step = richest, end_step
     chosen = _chosen_alloys(context, phase, alloy)
-    return Reduction(context, phase, lines, stairs, end_step, chosen, alloy_step, richest)
+    return Reduction(
+        context=context,
+        phase=phase,
+        lines=lines,
+        stairs=stairs,
+        end_step=end_step,
+        alloy=chosen,
+        alloy_step=alloy_step,
+        richest_alloy=richest,
+    )
 
 
 def _chosen_alloys(context: ScreeningContext, phase: np.ndarray, alloy: np.ndarray) -> np.ndarray:

@@ -1,103 +1,16 @@
 """What a ranking assumes, validated; the defaults are argued in docs/ranking.md."""
 
-from typing import Literal, Self
+from collections.abc import Sequence
+from typing import Any, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
 from screening.errors import InputError
-from screening.names import present_name, with_present_names
-from screening.reactors.uncertainty import DEFAULT_ERROR_MODEL, ErrorModel
-from screening.thermo.products import SCHER_ZALLEN
-from screening.thermo.staircases import DEFAULT_FLOOR_V
+from screening.reactors.conditions import Conditions, Desirability, Settings
+from screening.reactors.criteria import CRITERIA
+from screening.reactors.uncertainty import ANION_VALENCE, ErrorModel, find_error_model, why_no_error_model
 
-
-class Settings(BaseModel):
-    """Base of all settings: frozen; an unknown key, or a value of another type, is an error."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, strict=True)
-
-    @model_validator(mode="before")
-    @classmethod
-    def _arrays(cls, given: object) -> object:
-        """Take TOML's arrays for the tuples that frozen settings hold, and names of version 1 for today's."""
-        if not isinstance(given, dict):
-            return given
-        present = {present_name(key): with_present_names(value) for key, value in given.items()}
-        return {key: tuple(value) if isinstance(value, list) else value for key, value in present.items()}
-
-
-class Conditions(Settings):
-    """What the candidates meet, and how the outcome is read.
-
-    Attributes
-    ----------
-    anode : str
-        A metal, or an alloy that gives up one mobile element; see `anode.find_anode`.
-    electrolyte : str
-        Electrolyte that the reactor is mixed with.
-    plateau_floor_v : float
-        Plateaus below it are left out of criteria and of the products at excess.
-    wt_percent : float
-        Reactor in the layer, by mass, that the criteria refer to.
-    layer_mg_per_cm2 : float
-        Areal mass of the layer, reactor and electrolyte together: 10 mg on a die of 10 mm unless given.
-    percolation_threshold : float
-        Critical volume fraction of metal and of electrolyte.
-    no_reaction_ev_per_atom : float
-        A mutual energy closer to 0 is no reaction.
-    alloy : {"first", "richest"}
-        Which phase is "the alloy": the first anode–M compound on the staircase, or the one richest in anode
-        metal above the floor.
-    alloys : dict of str to str
-        The alloy of single reactors, by formula, where the rule shall not decide.
-    """
-
-    anode: str = "Li"
-    electrolyte: str = "Li6PS5Cl"
-    plateau_floor_v: float = Field(DEFAULT_FLOOR_V, ge=0.0, lt=1.0)
-    wt_percent: float = Field(50.0, gt=0.0, le=100.0)
-    layer_mg_per_cm2: float = Field(12.7, gt=0.0)
-    percolation_threshold: float = Field(SCHER_ZALLEN, gt=0.0, lt=1.0)
-    no_reaction_ev_per_atom: float = Field(0.001, ge=0.0, lt=0.1)
-    alloy: Literal["first", "richest"] = "first"
-    alloys: dict[str, str] = Field(default_factory=dict)
-
-
-class Desirability(Settings):
-    """How one criterion is valued: 0 at or beyond `worst`, 1 at or beyond `best`, a power in between.
-
-    Attributes
-    ----------
-    weight : float
-        In the weighted geometric mean; 0 shows the criterion without counting it.
-    worst, best : float
-        Bounds in the unit of the criterion. For a target, `best` is the target and `worst` the value on
-        either side at the same distance where nothing is left.
-    target : bool
-        Whether values past `best` lose again.
-    scale : {"linear", "log"}
-    exponent : float
-        Shape between the bounds.
-
-    References
-    ----------
-    G. Derringer, R. Suich, J. Qual. Technol. 12, 214 (1980), doi 10.1080/00224065.1980.11980968.
-    """
-
-    weight: float = Field(ge=0.0)
-    worst: float
-    best: float
-    target: bool = False
-    scale: Literal["linear", "log"] = "linear"
-    exponent: float = Field(default=1.0, gt=0.0)
-
-    @model_validator(mode="after")
-    def _bounds(self) -> Self:
-        if self.worst == self.best:
-            raise ValueError("worst and best must differ")
-        if self.scale == "log" and min(self.worst, self.best) <= 0.0:
-            raise ValueError("a log scale needs bounds above 0")
-        return self
+__all__ = ["Conditions", "Desirability", "Filters", "Ranking", "Settings", "Uncertainty"]
 
 
 class Filters(Settings):
@@ -142,43 +55,52 @@ class Uncertainty(Settings):
 
     @model_validator(mode="after")
     def _usable(self) -> Self:
-        known = [anion.symbol for anion in DEFAULT_ERROR_MODEL.anions]
         for key in ("bias_ev_per_ion", "bias_sd_ev_per_ion"):
             for symbol, value in getattr(self, key).items():
-                if symbol not in known:
+                if symbol not in ANION_VALENCE:
                     raise InputError(
                         f"no anion {symbol!r} in the error model",
                         where=f"uncertainty.{key}.{symbol}",
-                        remedy=f"choose from {', '.join(known)}",
+                        remedy=f"choose from {', '.join(ANION_VALENCE)}",
                     )
                 if key == "bias_sd_ev_per_ion" and value < 0.0:
                     raise ValueError(f"{key}.{symbol} = {value:g}: must not be below 0")
         return self
 
-    def error_model(self) -> ErrorModel:
-        """The calibrated error model with this study's changes."""
-        names = ("reduction", "mixing", "alloy", "intermetallic")
-        given = {f"{name}_sd_ev_per_atom": getattr(self, f"{name}_sd_ev_per_atom") for name in names}
-        spreads = {name: value for name, value in given.items() if value is not None}
-        return DEFAULT_ERROR_MODEL.changed(
-            bias_ev_per_ion=self.bias_ev_per_ion, bias_sd_ev_per_ion=self.bias_sd_ev_per_ion, **spreads
-        )
+    @property
+    def changes(self) -> dict[str, Any]:
+        """What the study sets itself of the error model, by attribute of `ErrorModel`."""
+        given = self.model_dump(exclude={"draws", "seed"})
+        return {name: value for name, value in given.items() if value not in (None, {})}
+
+    def error_model(self, ion: str) -> ErrorModel | None:
+        """The calibrated error model of a mobile ion with this study's changes; None where there is none."""
+        model = find_error_model(ion)
+        return None if model is None else model.changed(**self.changes)
+
+    def require_model(self, ions: Sequence[str]) -> None:
+        """Refuse changes that would change nothing, or another ion than the one they are meant for.
+
+        Raises
+        ------
+        InputError
+            If the error model is changed and an ion has none, or biases are given for more than one ion.
+        """
+        missing = [ion for ion in ions if find_error_model(ion) is None]
+        if not self.changes:
+            return
+        if missing:
+            raise InputError(why_no_error_model(missing[0]), where="uncertainty", remedy="remove the changes")
+        if len(set(ions)) > 1:
+            raise InputError(
+                f"the error model is changed for one mobile ion, and the anodes give up {' and '.join(ions)}",
+                where="uncertainty",
+                remedy="make one study per ion",
+            )
 
 
 def _default_criteria() -> dict[str, Desirability]:
-    return {
-        "driving_force_ev_per_ion": Desirability(weight=2.0, worst=0.0, best=-1.5),
-        "uptake_mah_per_g": Desirability(weight=0.5, worst=1500.0, best=0.0),
-        "electrolyte_relief_ev_per_mol": Desirability(weight=2.0, worst=-2.0, best=4.0),
-        "relay_ev_per_atom": Desirability(weight=1.0, worst=0.05, best=-0.3),
-        "mixing_ev_per_atom": Desirability(weight=1.0, worst=-0.3, best=0.0),
-        "metal_volume_fraction": Desirability(weight=1.0, worst=0.0, best=SCHER_ZALLEN),
-        "volume_change": Desirability(weight=0.5, worst=0.5, best=0.0, target=True),
-        "alloy_potential_v": Desirability(weight=0.5, worst=1.2, best=0.3, target=True),
-        "lithiophilic": Desirability(weight=1.0, worst=-0.5, best=1.0),
-        "cost_usd_per_kg": Desirability(weight=0.5, worst=3000.0, best=1.0, scale="log"),
-        "abundance_ppm": Desirability(weight=0.5, worst=0.001, best=1000.0, scale="log"),
-    }
+    return {criterion.name: criterion.default for criterion in CRITERIA}
 
 
 class Ranking(Settings):
@@ -189,9 +111,9 @@ class Ranking(Settings):
     floor : float
         Smallest desirability, so that only a failed filter gives a score of 0.
     criteria : dict of str to Desirability
-        By criterion name; a criterion left out of the study keeps its default.
+        By name or key of a criterion; one left out of the study keeps its default.
     pareto : tuple of str
-        Criteria that span the Pareto front. The default are the reaction energies: with all eleven, nearly
+        Criteria that span the Pareto front. The default are the reaction energies: with all of them, nearly
         half of a large campaign is undominated, and the front says nothing.
     """
 
@@ -210,29 +132,50 @@ class Ranking(Settings):
     @model_validator(mode="before")
     @classmethod
     def _complete(cls, given: object) -> object:
-        """Let a study change single entries of single criteria."""
-        if not isinstance(given, dict) or not isinstance(given.get("criteria"), dict):
+        """Let a study change single entries of single criteria, and name them in short."""
+        if not isinstance(given, dict):
             return given
-        merged: dict[str, object] = {k: v.model_dump() for k, v in _default_criteria().items()}
-        for name, change in given["criteria"].items():
-            if name not in merged:
-                raise ValueError(f"no criterion {name!r}; choose from {', '.join(merged)}")
-            default = merged[name]
-            merged[name] = (
-                {**default, **change} if isinstance(change, dict) and isinstance(default, dict) else change
+        full = dict(given)
+        if isinstance(given.get("pareto"), list | tuple):
+            full["pareto"] = tuple(
+                CRITERIA.find(name, where="ranking.pareto").name if isinstance(name, str) else name
+                for name in given["pareto"]
             )
-        return {**given, "criteria": merged}
+        if isinstance(given.get("criteria"), dict):
+            merged: dict[str, object] = {k: v.model_dump() for k, v in _default_criteria().items()}
+            for name, change in given["criteria"].items():
+                criterion = CRITERIA.find(name, where="ranking.criteria")
+                merged[criterion.name] = (
+                    {**criterion.default.model_dump(), **change} if isinstance(change, dict) else change
+                )
+            full["criteria"] = merged
+        return full
 
     @model_validator(mode="after")
     def _weighted(self) -> Self:
-        for name, default in _default_criteria().items():
-            given = self.criteria[name]
+        for criterion in CRITERIA:
+            given, default = self.criteria[criterion.name], criterion.default
             if not given.target and (given.best > given.worst) != (default.best > default.worst):
                 better = "larger" if default.best > default.worst else "smaller"
-                raise ValueError(f"criteria.{name}: bounds reversed, {better} is better")
-        for name in self.pareto:
-            if name not in self.criteria:
-                raise ValueError(f"pareto: no criterion {name!r}; choose from {', '.join(self.criteria)}")
+                raise ValueError(f"criteria.{criterion.name}: bounds reversed, {better} is better")
         if not any(c.weight > 0.0 for c in self.criteria.values()):
             raise ValueError("at least one criterion needs a weight above 0")
         return self
+
+    def require_values(self, contacts: Sequence[str]) -> None:
+        """Refuse weights that lie only on criteria without values: all candidates would tie.
+
+        Raises
+        ------
+        InputError
+            If no criterion with a weight is computed with these contacts.
+        """
+        weighed = [criterion for criterion in CRITERIA if self.criteria[criterion.name].weight > 0.0]
+        if not any(criterion.computed_with(contacts) for criterion in weighed):
+            named = ", ".join(criterion.key for criterion in weighed)
+            needed = sorted({stage for criterion in weighed for stage in criterion.needs})
+            raise InputError(
+                f"all weight lies on {named}, which this study does not compute",
+                where="conditions.contacts",
+                remedy=f"add {' or '.join(needed)} to the contacts, or weigh another criterion",
+            )

@@ -1,12 +1,12 @@
 """What the ranking on the page shows: each column with its label, unit and definition."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import pandas as pd
 
+from screening.reactors.anode import shared_ion
 from screening.reactors.criteria import CRITERIA, Criterion
+from screening.reactors.settings import Desirability, Ranking
 
 NUMBER, COUNT, TEXT, YES_NO = "number", "count", "text", "yes_no"
 
@@ -99,25 +99,26 @@ PAIR = (
 )
 
 
-def criterion_column(criterion: Criterion) -> Column:
-    """A criterion as a column; the label is its name without the unit."""
-    suffix = "_" + criterion.unit.lower().replace("/", "_per_")
+def criterion_column(criterion: Criterion, ion: str) -> Column:
+    """A criterion as a column; `ion` is the mobile ion of all anodes, empty where they differ."""
     return Column(
         criterion.name,
-        criterion.name.removesuffix(suffix).replace("_", " ").replace("li ", "Li "),
-        "" if criterion.unit == "1" else criterion.unit,
+        criterion.label,
+        "" if criterion.unit == "1" else criterion.unit_for(ion),
         criterion.meaning,
-        YES_NO if criterion.name == "lithiophilic" else NUMBER,
+        YES_NO if criterion.yes_no else NUMBER,
         criterion.source,
         True,
-        criterion.better,
+        criterion.sense,
     )
 
 
 def ranking_columns(table: pd.DataFrame) -> tuple[Column, ...]:
     """The columns that this table has and that say something; those of the pair only where pairs differ."""
     several = table[["anode", "electrolyte"]].drop_duplicates().shape[0] > 1
-    every = (*_FIRST, *(PAIR if several else ()), *map(criterion_column, CRITERIA), *_LAST)
+    ion = shared_ion(table["anode"].unique())
+    criteria = [criterion_column(criterion, ion) for criterion in CRITERIA]
+    every = (*_FIRST, *(PAIR if several else ()), *criteria, *_LAST)
     small = table["passes"].sum() < 100
     return tuple(
         column
@@ -137,24 +138,21 @@ class Definition:
     bounds: str
 
 
-def definitions(columns: tuple[Column, ...], study: Mapping[str, Any]) -> tuple[Definition, ...]:
+def definitions(columns: tuple[Column, ...], settings: Ranking) -> tuple[Definition, ...]:
     """Definitions of all columns, with weight and bounds from the study's settings."""
-    ranking = study.get("ranking")
-    criteria = ranking.get("criteria", {}) if isinstance(ranking, dict) else {}
-    return tuple(_definition(column, criteria.get(column.name)) for column in columns)
+    return tuple(
+        _definition(column, settings.criteria[column.name])
+        if column.criterion
+        else Definition(column, "", "")
+        for column in columns
+    )
 
 
-def _definition(column: Column, setting: object) -> Definition:
-    if not column.criterion or not isinstance(setting, dict):
-        return Definition(column, "", "")
-    worst, best = (_number(setting.get(key)) for key in ("worst", "best"))
+def _definition(column: Column, rule: Desirability) -> Definition:
+    worst, best, weight = (f"{value:g}".replace("-", "−") for value in (rule.worst, rule.best, rule.weight))
     words = f"1 at {best}, 0 at {worst}"
-    if setting.get("target"):
+    if rule.target:
         words = f"1 at {best}, 0 at the distance of {worst} on either side"
-    if setting.get("scale") == "log":
+    if rule.scale == "log":
         words += ", logarithmic"
-    return Definition(column, _number(setting.get("weight")), words)
-
-
-def _number(value: object) -> str:
-    return f"{value:g}".replace("-", "−") if isinstance(value, int | float) else "–"
+    return Definition(column, weight, words)

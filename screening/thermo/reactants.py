@@ -81,7 +81,7 @@ def price(snapshot: Snapshot, reactant: Reactant, *, at_hull: bool = False) -> P
             other = "choose one of these" if known else "bring it with --phases"
             raise InputError(
                 lacking_text(snapshot, part.formula),
-                remedy=f"{other}, or accept the hull energy with --at-hull",
+                remedy=f"{other}, or accept the hull energy with --at-hull (Python: at_hull=True)",
             )
         if phase is None:
             lacking = True

@@ -1,7 +1,7 @@
 """Powder patterns of cells against the phases that the campaign predicts."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -79,7 +79,7 @@ def look_for(formulas: Sequence[str], cells: Sequence[Cell], pattern: PowderPatt
             where=pattern.name,
             remedy="give CIF files with --cif",
         )
-    return identify(pattern, found.known)
+    return replace(identify(pattern, found.known), without_structure=found.without_structure)
 
 
 def with_diffraction(cell: MeasuredCell, prediction: Prediction, cells: Sequence[Cell]) -> MeasuredCell:

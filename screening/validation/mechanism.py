@@ -8,7 +8,7 @@ import numpy as np
 
 from screening.lab.outcomes import MeasuredCell, Outcome
 from screening.lab.quantities import QUANTITIES
-from screening.reactors.linear_forms import UNCERTAIN_CRITERIA
+from screening.reactors.criteria import CRITERIA
 from screening.validation.joining import (
     NO_VOLUMES,
     OPEN,
@@ -85,7 +85,7 @@ def mechanism(pair: Pair) -> Iterator[Check]:
         return
     prediction, none = pair.prediction, pair.conditions.no_reaction_ev_per_atom
     relief, relay = prediction.value("electrolyte_relief_ev_per_mol"), prediction.value("relay_ev_per_atom")
-    forms = prediction.value("lithiophilic")
+    forms = prediction.value("alloys_with_anode")
     steps = (
         _Step(
             "the alloy relieves the electrolyte",
@@ -95,7 +95,7 @@ def mechanism(pair: Pair) -> Iterator[Check]:
             relief > 0.0,
         ),
         _Step("the alloy reduces more reactor", "relay_ev_per_atom", relay, "eV/atom", relay < -none, -none),
-        _Step("the metal alloys with lithium", "lithiophilic", forms, "1", forms > 0.5),
+        _Step("the metal alloys with lithium", "alloys_with_anode", forms, "1", forms > 0.5),
     )
     for step in steps:
         if not np.isnan(step.value):
@@ -118,7 +118,7 @@ class _Step:
     @property
     def uncertain(self) -> bool:
         """Whether the criterion is an energy, which the study's error model knows."""
-        return self.criterion in UNCERTAIN_CRITERIA
+        return CRITERIA.find(self.criterion).linear_form is not None
 
 
 def _compatible(holds: bool, answer: bool) -> Verdict:

@@ -19,8 +19,8 @@ from scipy.stats import kendalltau, spearmanr
 from screening.phases.composition import parse_formula, parse_reactant
 from screening.phases.library import open_snapshot
 from screening.phases.snapshot import Snapshot
-from screening.reactors.calibration import Measured, li_reductions, measured_enthalpies
-from screening.reactors.uncertainty import DEFAULT_ERROR_MODEL
+from screening.reactors.measured import Measured, measured_enthalpies, measured_reductions
+from screening.reactors.uncertainty import error_models
 from screening.thermo.lithiation import lithiate
 from screening.units import EV_TO_KJ_PER_MOL
 
@@ -184,12 +184,12 @@ class TestPublishedReactions:
     def test_intervals_hold_the_measured_enthalpies(
         self, snapshot: Snapshot, published: list[dict[str, str]]
     ) -> None:
-        biases = {a.symbol: a for a in DEFAULT_ERROR_MODEL.anions}
+        biases = {a.symbol: a for a in error_models()["Li"].anions}
         for reaction, value in self.reactions(published, "dH298 reaction").items():
             lithium, reactor = re.match(r"(\d) Li \+ (\w+)", reaction).groups()
             anion = next(a for name, a in biases.items() if name in Composition(reactor).as_dict())
             off = value - written_reaction_ev(snapshot, reaction) - float(lithium) * anion.bias_ev_per_ion
-            own = DEFAULT_ERROR_MODEL.reduction_sd_ev_per_atom * Composition(reactor).num_atoms
+            own = error_models()["Li"].reduction_sd_ev_per_atom * Composition(reactor).num_atoms
             assert abs(off) < 1.96 * np.hypot(own, float(lithium) * anion.bias_sd_ev_per_ion), reaction
 
     def test_lithium_aluminium_alloys_form_less_strongly_than_measured(
@@ -198,23 +198,23 @@ class TestPublishedReactions:
         rows = [r for r in published if r["quantity"] == "experimental formation enthalpy"]
         assert [row["system"] for row in rows] == ["LiAl"]
         gap = energy_ev(snapshot, "LiAl") - float(rows[0]["value"])
-        assert 0.0 < gap < 2.0 * DEFAULT_ERROR_MODEL.alloy_sd_ev_per_atom
+        assert 0.0 < gap < 2.0 * error_models()["Li"].alloy_sd_ev_per_atom
 
 
 class TestMeasuredSet:
     def test_signs_where_they_are_clear(self, measured_set: Measured) -> None:
-        reductions = li_reductions(measured_set, by_lithium_only=False)
-        measured = reductions.measured_ev / reductions.lithium
+        reductions = measured_reductions(measured_set, all_signs=True)
+        measured = reductions.measured_ev / reductions.ions
         clear = np.abs(measured) > CLEAR_SIGN_EV_PER_ION
         agree = np.sign(measured) == np.sign(reductions.calculated_ev)
         assert clear.sum() > 300
         assert agree[clear].mean() > 0.99
 
     def test_order(self, measured_set: Measured) -> None:
-        reductions = li_reductions(measured_set)
+        reductions = measured_reductions(measured_set)
         for z in (9, 17, 35, 53, 16):
             of_anion = reductions.take(reductions.anion == z)
-            ours, theirs = (e / of_anion.lithium for e in (of_anion.calculated_ev, of_anion.measured_ev))
+            ours, theirs = (e / of_anion.ions for e in (of_anion.calculated_ev, of_anion.measured_ev))
             assert spearmanr(ours, theirs).statistic > 0.85, z
 
 

@@ -8,9 +8,9 @@ from screening.phases.composition import parse_formula, parse_reactant
 from screening.phases.library import open_snapshot
 from screening.phases.snapshot import Snapshot
 from screening.reactors.anode import find_anode
+from screening.reactors.assessment import Assessment
 from screening.reactors.contacts import compute_interfaces
-from screening.reactors.criteria import Assessment, driving_force_ev_per_ion
-from screening.reactors.linear_forms import criterion_forms
+from screening.reactors.criteria import criterion_forms, driving_force_ev_per_ion
 from screening.reactors.reduction import ScreeningContext, reduce
 from screening.reactors.settings import Conditions
 from screening.thermo.interface import react

@@ -6,8 +6,9 @@ import pytest
 from screening.phases.composition import parse_formula, parse_reactant
 from screening.phases.library import open_snapshot
 from screening.phases.snapshot import Snapshot
+from screening.reactors.assessment import Assessment
 from screening.reactors.contacts import RELIEF, compute_interfaces
-from screening.reactors.criteria import CRITERIA, Assessment
+from screening.reactors.criteria import CRITERIA
 from screening.reactors.reduction import Reduction, ScreeningContext, reduce
 from screening.reactors.settings import Conditions
 from screening.thermo.interface import react
@@ -41,7 +42,7 @@ def six(snapshot: Snapshot, context: ScreeningContext) -> Assessment:
 
 
 def values(assessment: Assessment) -> dict[str, np.ndarray]:
-    return {criterion.name: criterion.function(assessment) for criterion in CRITERIA}
+    return {criterion.name: criterion.compute(assessment) for criterion in CRITERIA}
 
 
 class TestOfTheSix:
@@ -94,7 +95,7 @@ class TestOfTheSix:
         self, snapshot: Snapshot, six: Assessment
     ) -> None:
         found = values(six)
-        assert found["lithiophilic"].tolist() == [1.0, 1.0, 1.0, 0.0, 0.0, 1.0]
+        assert found["alloys_with_anode"].tolist() == [1.0, 1.0, 1.0, 0.0, 0.0, 1.0]
         for i, metal in ((0, "Al"), (1, "Mg"), (5, "Ge")):
             steps = lithiate(snapshot, parse_reactant(metal)).steps
             potential = next(s.voltage_v for s in steps if set(s.products) == {ALLOYS[i]})

@@ -5,8 +5,8 @@ import pytest
 
 from screening.phases.composition import parse_formula, parse_reactant
 from screening.phases.library import open_snapshot
+from screening.reactors.assessment import Assessment
 from screening.reactors.contacts import compute_interfaces
-from screening.reactors.criteria import Assessment
 from screening.reactors.detail import ReactorDetail, detail
 from screening.reactors.reduction import ScreeningContext, reduce
 from screening.reactors.settings import Conditions

@@ -5,14 +5,14 @@ import pytest
 
 from screening.phases.composition import parse_formula
 from screening.phases.library import open_snapshot
+from screening.reactors.assessment import Assessment
 from screening.reactors.contacts import compute_interfaces
-from screening.reactors.criteria import CRITERIA, Assessment
+from screening.reactors.criteria import CRITERIA, criterion_forms
 from screening.reactors.drawn_scores import drawn_scores
-from screening.reactors.linear_forms import UNCERTAIN_CRITERIA, criterion_forms
 from screening.reactors.ranking import desirabilities, weighted_geometric_mean, weights
 from screening.reactors.reduction import ScreeningContext, reduce
 from screening.reactors.settings import Conditions, Ranking
-from screening.reactors.uncertainty import DEFAULT_ERROR_MODEL
+from screening.reactors.uncertainty import error_models
 
 DRAWS = 70
 FORMULAS = ("LiAlCl4", "MgI2", "MgF2", "Li3HoCl6", "Li3YBr6", "Li10GeP2S12", "ZnCl2", "SnF2", "CuS")
@@ -45,15 +45,16 @@ def assessment(request: pytest.FixtureRequest) -> Assessment:
     ],
 )
 def test_scores_are_those_of_the_drawn_criteria(assessment: Assessment, ranking: Ranking) -> None:
-    values = np.column_stack([criterion.function(assessment) for criterion in CRITERIA])
+    values = np.column_stack([criterion.compute(assessment) for criterion in CRITERIA])
     forms = criterion_forms(assessment)
-    errors = DEFAULT_ERROR_MODEL.of_phases(assessment.reduction.phases)
-    n, names = len(values), [criterion.name for criterion in CRITERIA]
+    errors = error_models()["Li"].of_phases(assessment.reduction.phases)
+    n, sources = len(values), errors.sources(forms)
     expected = []
-    for error in np.vstack(list(errors.draws(forms, np.random.default_rng(4), DRAWS))):
+    (drawn_errors,) = sources.blocks(np.random.default_rng(4), DRAWS, DRAWS)
+    for error in (sources.weight @ drawn_errors.T).T:
         drawn = values.copy()
-        for k, name in enumerate(UNCERTAIN_CRITERIA):
-            drawn[:, names.index(name)] += error[k * n : (k + 1) * n]
+        for k, criterion in enumerate(CRITERIA.uncertain):
+            drawn[:, CRITERIA.names.index(criterion.name)] += error[k * n : (k + 1) * n]
         expected.append(np.log(weighted_geometric_mean(desirabilities(drawn, ranking), weights(ranking))))
     for threads in (1, 2):
         blocks = drawn_scores(
@@ -67,7 +68,7 @@ def test_scores_are_those_of_the_drawn_criteria(assessment: Assessment, ranking:
 def test_forms_give_the_criteria_themselves(assessment: Assessment) -> None:
     energies = criterion_forms(assessment) @ assessment.reduction.phases.formation_energy_ev_per_atom
     n = len(assessment)
-    for k, name in enumerate(UNCERTAIN_CRITERIA):
-        value = next(c for c in CRITERIA if c.name == name).function(assessment)
+    for k, criterion in enumerate(CRITERIA.uncertain):
+        value = criterion.compute(assessment)
         known = ~np.isnan(value)
-        assert energies[k * n : (k + 1) * n][known] == pytest.approx(value[known], abs=1e-7), name
+        assert energies[k * n : (k + 1) * n][known] == pytest.approx(value[known], abs=1e-7), criterion.name

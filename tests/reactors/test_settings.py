@@ -6,7 +6,7 @@ from pydantic import ValidationError
 from screening.errors import InputError
 from screening.reactors.criteria import CRITERIA
 from screening.reactors.settings import Conditions, Desirability, Filters, Ranking, Uncertainty
-from screening.reactors.uncertainty import DEFAULT_ERROR_MODEL
+from screening.reactors.uncertainty import error_models
 
 
 def test_every_criterion_has_a_default_that_goes_the_right_way() -> None:
@@ -15,9 +15,9 @@ def test_every_criterion_has_a_default_that_goes_the_right_way() -> None:
     for criterion in CRITERIA:
         rule = ranking.criteria[criterion.name]
         assert rule.weight > 0.0
-        assert rule.target == (criterion.better == "target")
+        assert rule.target == (criterion.sense == "target")
         if not rule.target:
-            assert (rule.best > rule.worst) == (criterion.better == "larger")
+            assert (rule.best > rule.worst) == (criterion.sense == "larger")
 
 
 def test_single_entries_change_alone() -> None:
@@ -54,10 +54,10 @@ def test_what_makes_no_sense_is_refused(kind: type, given: dict[str, object]) ->
 
 
 def test_the_error_model_takes_a_studys_changes() -> None:
-    changed = Uncertainty(bias_ev_per_ion={"Cl": -0.5}, reduction_sd_ev_per_atom=0.3).error_model()
+    changed = Uncertainty(bias_ev_per_ion={"Cl": -0.5}, reduction_sd_ev_per_atom=0.3).error_model("Li")
     chlorine = next(a for a in changed.anions if a.symbol == "Cl")
     assert chlorine.bias_ev_per_ion == -0.5
     assert changed.reduction_sd_ev_per_atom == 0.3
-    assert changed.mixing_sd_ev_per_atom == DEFAULT_ERROR_MODEL.mixing_sd_ev_per_atom
+    assert changed.mixing_sd_ev_per_atom == error_models()["Li"].mixing_sd_ev_per_atom
     with pytest.raises(InputError, match="no anion 'Xx'"):
-        Uncertainty(bias_ev_per_ion={"Xx": 0.1}).error_model()
+        Uncertainty(bias_ev_per_ion={"Xx": 0.1}).error_model("Li")

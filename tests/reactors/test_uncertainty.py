@@ -14,13 +14,18 @@ from screening.phases.composition import parse_formula
 from screening.phases.library import open_snapshot
 from screening.phases.snapshot import AddedPhase, Snapshot
 from screening.reactors.calibration import (
-    Measured,
-    Reductions,
+    COVERAGE_95,
+    MOBILE_IONS,
     calibrate,
     fit_reductions,
     leave_one_cation_out,
-    li_reductions,
+)
+from screening.reactors.linear_forms import forms_from_products, phase_amounts, scaled
+from screening.reactors.measured import (
+    Measured,
+    Reductions,
     measured_enthalpies,
+    measured_reductions,
 )
 from screening.reactors.rank_probability import (
     FULL_MATRIX_CANDIDATES,
@@ -28,15 +33,16 @@ from screening.reactors.rank_probability import (
     weight_sensitivity,
 )
 from screening.reactors.uncertainty import (
-    DEFAULT_ERROR_MODEL,
+    ErrorModel,
     PhaseErrors,
-    forms_from_products,
-    lithium_bound,
-    phase_amounts,
-    scaled,
-    single_phases,
+    error_models,
+    find_error_model,
+    ions_bound,
+    why_no_error_model,
 )
 from screening.thermo.lines import Compositions, tie_lines
+
+LITHIUM = error_models()["Li"]
 
 SAMPLING_SIGMAS = 5.0
 """Sample moments may lie this many standard errors off; the seed is fixed, so a pass stays a pass."""
@@ -52,7 +58,7 @@ def snapshot() -> Snapshot:
 
 @pytest.fixture(scope="module")
 def errors(snapshot: Snapshot) -> PhaseErrors:
-    return DEFAULT_ERROR_MODEL.of_phases(snapshot.phases)
+    return LITHIUM.of_phases(snapshot.phases)
 
 
 @pytest.fixture(scope="module")
@@ -61,11 +67,11 @@ def measured(snapshot: Snapshot) -> Measured:
 
 
 def column(symbol: str) -> int:
-    return [a.symbol for a in DEFAULT_ERROR_MODEL.anions].index(symbol)
+    return [a.symbol for a in LITHIUM.anions].index(symbol)
 
 
 def bias(symbol: str) -> float:
-    return DEFAULT_ERROR_MODEL.anions[column(symbol)].bias_ev_per_ion
+    return LITHIUM.anions[column(symbol)].bias_ev_per_ion
 
 
 def reaction(snapshot: Snapshot, units: dict[str, float]) -> csr_array:
@@ -76,15 +82,22 @@ def reaction(snapshot: Snapshot, units: dict[str, float]) -> csr_array:
     return phase_amounts(np.array([0, len(phases)]), phases, atoms, len(snapshot))
 
 
+def draws(errors: PhaseErrors, forms: csr_array, seed: int, n_draws: int) -> np.ndarray:
+    """Errors of forms, (n_draws, n_forms)."""
+    sources = errors.sources(forms)
+    (block,) = sources.blocks(np.random.default_rng(seed), n_draws, n_draws)
+    return (sources.weight @ block.T).T
+
+
 class TestCalibration:
-    def test_defaults_are_the_fit_to_the_embedded_snapshot(self, snapshot: Snapshot) -> None:
-        fitted = calibrate(snapshot)
-        for default, found in zip(DEFAULT_ERROR_MODEL.anions, fitted.anions, strict=True):
-            assert (default.symbol, default.valence, default.n_measured) == (
-                found.symbol,
-                found.valence,
-                found.n_measured,
-            )
+    @pytest.mark.parametrize("ion", MOBILE_IONS)
+    def test_defaults_are_the_fit_to_the_embedded_snapshot(self, snapshot: Snapshot, ion: str) -> None:
+        shipped, calibration = error_models()[ion], calibrate(snapshot, ion)
+        fitted = calibration.model
+        assert (shipped.ion, shipped.charge) == (fitted.ion, fitted.charge) == (ion, 2 if ion == "Mg" else 1)
+        assert COVERAGE_95[0] <= calibration.coverage.within_95 <= COVERAGE_95[1]
+        for default, found in zip(shipped.anions, fitted.anions, strict=True):
+            assert (default.symbol, default.n_measured) == (found.symbol, found.n_measured)
             assert default.bias_ev_per_ion == pytest.approx(found.bias_ev_per_ion, abs=ROUNDING)
             assert default.bias_sd_ev_per_ion == pytest.approx(found.bias_sd_ev_per_ion, abs=ROUNDING)
         for name in (
@@ -93,23 +106,23 @@ class TestCalibration:
             "alloy_sd_ev_per_atom",
             "intermetallic_sd_ev_per_atom",
         ):
-            assert getattr(DEFAULT_ERROR_MODEL, name) == pytest.approx(getattr(fitted, name), abs=ROUNDING)
+            assert getattr(shipped, name) == pytest.approx(getattr(fitted, name), abs=ROUNDING)
 
-    def test_cross_validated_intervals_cover(self, measured: Measured) -> None:
-        reductions = li_reductions(measured)
-        predicted = leave_one_cation_out(reductions)
-        score = np.abs(reductions.error_ev - predicted.mean_ev) / predicted.sd_ev
+    @pytest.mark.parametrize("ion", MOBILE_IONS)
+    def test_cross_validated_intervals_cover(self, measured: Measured, ion: str) -> None:
+        reductions = measured_reductions(measured, ion)
+        score = np.abs(leave_one_cation_out(reductions).scores(reductions))
         ours = np.isin(reductions.anion, [9, 17, 35, 53, 16])
         assert ours.sum() >= 200
         assert 0.90 <= (score[ours] < 1.96).mean() <= 0.98
         # The check can fail: errors of 24 meV per atom of the reaction leave most reductions outside.
-        per_atom = np.abs(reductions.error_ev) / (reductions.atoms + reductions.lithium)
+        per_atom = np.abs(reductions.error_ev) / (reductions.atoms + reductions.ions)
         assert (per_atom[ours] < 1.96 * 0.024).mean() < 0.35
 
     def test_calculation_is_too_weak_by_a_sixth_of_an_ev_per_li(self, measured: Measured) -> None:
-        reductions = li_reductions(measured)
+        reductions = measured_reductions(measured)
         ours = np.isin(reductions.anion, [9, 17, 35, 53, 16])
-        per_li = (reductions.error_ev / reductions.lithium)[ours]
+        per_li = (reductions.error_ev / reductions.ions)[ours]
         assert per_li.mean() == pytest.approx(-0.16, abs=0.02)
         assert per_li.std() == pytest.approx(0.24, abs=0.02)
 
@@ -122,7 +135,14 @@ class TestCalibration:
         error = truth * lithium + 0.15 * atoms * rng.standard_normal(len(anion))
         names = np.full(len(anion), "MX", dtype=object)
         simulated = Reductions(
-            names, np.arange(len(anion)), anion, lithium, np.ones(len(anion)), atoms, error, 0.0 * error
+            formula=names,
+            cation=np.arange(len(anion)),
+            anion=anion,
+            ions=lithium,
+            metals=np.ones(len(anion)),
+            atoms=atoms,
+            measured_ev=error,
+            calculated_ev=0.0 * error,
         )
         fit = fit_reductions(simulated)
         assert fit.sd_ev_per_atom == pytest.approx(0.15, rel=0.15)
@@ -133,10 +153,58 @@ class TestCalibration:
         assert fit.bias_sd_ev_per_ion[3] > 2.0 * fit.bias_sd_ev_per_ion[:3].max()
 
     def test_lithium_salts_of_peroxides_are_not_taken_for_oxides(self, measured: Measured) -> None:
-        oxides = li_reductions(measured, by_lithium_only=False)
+        oxides = measured_reductions(measured, all_signs=True)
         silver = oxides.take(oxides.formula == "Ag2O")
         # Ag2O + 2 Li -> 2 Ag + Li2O: −597.9 + 31.1 kJ/mol (CRC).
         assert silver.measured_ev[0] == pytest.approx(-566.8 / 96.485, abs=0.05)
+
+    def test_too_few_salts_make_no_model(self, snapshot: Snapshot) -> None:
+        with pytest.raises(InputError, match=r"no error model for Au: \d measured salts, 6 needed"):
+            calibrate(snapshot, "Au")
+
+    def test_intervals_that_do_not_hold_make_no_model(
+        self, snapshot: Snapshot, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("screening.reactors.calibration.COVERAGE_95", (0.97, 0.98))
+        with pytest.raises(InputError, match="no error model for Na: 95% of the measured values inside 95 %"):
+            calibrate(snapshot, "Na")
+
+    def test_an_ion_without_a_model_says_so(self) -> None:
+        assert find_error_model("Ca") is None
+        assert why_no_error_model("Ca") == "no calibrated error model for Ca, only for Li, Na, K, Mg"
+
+
+class TestOtherIons:
+    """Each model against measured reductions that it is the model of, as a ranking meets them."""
+
+    @pytest.mark.parametrize(("ion", "salt", "bound"), [("Na", "NaCl", 0.5), ("Mg", "MgCl2", 1 / 3)])
+    def test_the_salt_of_the_ion_carries_the_bias_alone(
+        self, snapshot: Snapshot, ion: str, salt: str, bound: float
+    ) -> None:
+        model = error_models()[ion]
+        errors, phase = model.of_phases(snapshot.phases), snapshot.find(parse_formula(salt))
+        assert errors.sd_ev_per_atom[phase] == 0.0
+        assert errors.ions_per_atom[phase, column("Cl")] == pytest.approx(bound)
+        assert errors.ions_per_atom[snapshot.find(parse_formula("LiCl"))].sum() == 0.0
+
+    @pytest.mark.parametrize("ion", MOBILE_IONS)
+    def test_forms_give_the_errors_of_the_fit(self, snapshot: Snapshot, measured: Measured, ion: str) -> None:
+        model: ErrorModel = error_models()[ion]
+        found = measured_reductions(measured, ion)
+        errors, biases = model.of_phases(snapshot.phases), {a.symbol: a for a in model.anions}
+        charge, salt = model.charge, {1: f"{ion}Cl", 2: f"{ion}Cl2"}[model.charge]
+        row = int(np.flatnonzero(found.formula == "AlCl3")[0])
+        n = 3.0 / charge
+        form = reaction(snapshot, {"AlCl3": -1.0, ion: -n, "Al": 1.0, salt: n})
+        chloride = biases["Cl"]
+        own = model.reduction_sd_ev_per_atom * 4.0
+        assert found.ions[row] == n
+        assert errors.mean(form) == pytest.approx([n * chloride.bias_ev_per_ion])
+        assert errors.standard_deviation(form) == pytest.approx(
+            [np.hypot(own, n * chloride.bias_sd_ev_per_ion)]
+        )
+        energy = form @ snapshot.phases.formation_energy_ev_per_atom
+        assert energy == pytest.approx([found.calculated_ev[row]], abs=1e-9)
 
 
 class TestPhases:
@@ -157,7 +225,7 @@ class TestPhases:
     ) -> None:
         written = parse_formula(formula)
         row = snapshot.phases.take(np.array([snapshot.find(written)]))
-        found = lithium_bound(row, DEFAULT_ERROR_MODEL)[0] * written.n_atoms
+        found = ions_bound(row, LITHIUM)[0] * written.n_atoms
         expected = np.zeros(len(found))
         for symbol, lithium in bound.items():
             expected[column(symbol)] = lithium
@@ -165,7 +233,7 @@ class TestPhases:
 
     def test_no_phase_binds_more_lithium_than_it_holds(self, snapshot: Snapshot, errors: PhaseErrors) -> None:
         lithium = Compositions.of_phases(snapshot, np.arange(len(snapshot))).amount_of(3)
-        assert np.all(errors.li_per_atom.sum(axis=1) <= lithium / snapshot.phases.atoms + 1e-12)
+        assert np.all(errors.ions_per_atom.sum(axis=1) <= lithium / snapshot.phases.atoms + 1e-12)
 
     @pytest.mark.parametrize("formula", ["LiF", "LiCl", "Li2S", "Li3N", "Li3P", "Li2O", "Li", "Al", "S"])
     def test_lithium_salts_and_elements_have_no_draw_of_their_own(
@@ -176,7 +244,7 @@ class TestPhases:
     def test_sd_counts_the_part_that_is_not_yet_a_lithium_salt(
         self, snapshot: Snapshot, errors: PhaseErrors
     ) -> None:
-        m = DEFAULT_ERROR_MODEL
+        m = LITHIUM
         expected = {
             "AlCl3": m.reduction_sd_ev_per_atom,
             "LiAlCl4": np.hypot(m.reduction_sd_ev_per_atom * 4.0 / 6.0, m.mixing_sd_ev_per_atom),
@@ -191,7 +259,7 @@ class TestPhases:
         for own in (0.0, 0.3):
             added = AddedPhase(parse_formula("Li3HoI6"), -1.0, own, "assumed")
             phases = snapshot.joined([added]).phases
-            sds.append(DEFAULT_ERROR_MODEL.of_phases(phases).sd_ev_per_atom[-1])
+            sds.append(LITHIUM.of_phases(phases).sd_ev_per_atom[-1])
         assert sds[0] > 0.0
         assert sds[1] == pytest.approx(np.hypot(sds[0], 0.3))
 
@@ -200,8 +268,8 @@ class TestForms:
     def test_reduction_carries_the_bias_of_its_anion(self, snapshot: Snapshot, errors: PhaseErrors) -> None:
         form = reaction(snapshot, {"MgF2": -1.0, "Li": -2.0, "Mg": 1.0, "LiF": 2.0})
         assert errors.mean(form) == pytest.approx([2.0 * bias("F")])
-        sd = DEFAULT_ERROR_MODEL.anions[column("F")].bias_sd_ev_per_ion
-        own = 3.0 * DEFAULT_ERROR_MODEL.reduction_sd_ev_per_atom
+        sd = LITHIUM.anions[column("F")].bias_sd_ev_per_ion
+        own = 3.0 * LITHIUM.reduction_sd_ev_per_atom
         assert errors.standard_deviation(form) == pytest.approx([np.hypot(own, 2.0 * sd)])
 
     def test_alloys_bind_no_lithium_to_anions(self, snapshot: Snapshot, errors: PhaseErrors) -> None:
@@ -219,8 +287,10 @@ class TestForms:
         kink = lines.kink_start[:-1] + 1
         rows = phase_amounts(lines.product_start, lines.phase, lines.amount, len(snapshot))
         phases = np.array([snapshot.find(f) for f in reactors])
-        own = single_phases(phases, len(snapshot))
-        metal = single_phases(np.array([snapshot.find(parse_formula("Li"))]), len(snapshot))
+        own, metal = (
+            phase_amounts(np.arange(len(which) + 1), which, np.ones(len(which)), len(snapshot))
+            for which in (phases, np.array([snapshot.find(parse_formula("Li"))]))
+        )
         forms = forms_from_products(rows[kink], metal, own, lines.x[kink])
         energy = snapshot.phases.formation_energy_ev_per_atom
         expected = lines.energy_ev_per_atom[kink] - (1.0 - lines.x[kink]) * energy[phases]
@@ -256,14 +326,14 @@ class TestDraws:
 
     def test_moments_are_the_exact_ones(self, snapshot: Snapshot, errors: PhaseErrors) -> None:
         forms, n = self.forms(snapshot), 20_000
-        drawn = np.vstack(list(errors.draws(forms, np.random.default_rng(3), n)))
+        drawn = draws(errors, forms, 3, n)
         sd = errors.standard_deviation(forms)
         assert drawn.shape == (n, 4)
         assert np.all(np.abs(drawn.mean(axis=0) - errors.mean(forms)) < SAMPLING_SIGMAS * sd / np.sqrt(n))
         assert np.all(np.abs(drawn.std(axis=0) / sd - 1.0) < SAMPLING_SIGMAS / np.sqrt(2 * n))
         found = np.corrcoef(drawn.T)
-        shared = 9.0 * DEFAULT_ERROR_MODEL.anions[column("Cl")].bias_sd_ev_per_ion ** 2
-        own = (4.0 * DEFAULT_ERROR_MODEL.reduction_sd_ev_per_atom) ** 2
+        shared = 9.0 * LITHIUM.anions[column("Cl")].bias_sd_ev_per_ion ** 2
+        own = (4.0 * LITHIUM.reduction_sd_ev_per_atom) ** 2
         assert found[0, 1] == pytest.approx((shared + own) / (sd[0] * sd[1]), abs=0.03)
         assert found[0, 2] == pytest.approx(shared / (sd[0] * sd[2]), abs=0.03)
         assert found[0, 3] == pytest.approx(0.0, abs=0.03)
@@ -272,24 +342,24 @@ class TestDraws:
         self, snapshot: Snapshot, errors: PhaseErrors
     ) -> None:
         forms = self.forms(snapshot)
-        whole = np.vstack(list(errors.draws(forms, np.random.default_rng(5), 50)))
-        blocks = list(errors.draws(forms, np.random.default_rng(5), 50, block_bytes=2000))
-        assert len(blocks) > 5
-        assert max(block.nbytes for block in blocks) <= 2000
-        assert np.vstack(blocks) == pytest.approx(whole, abs=1e-12)
+        sources = errors.sources(forms)
+        (whole,) = sources.blocks(np.random.default_rng(5), 50, 50)
+        blocks = list(sources.blocks(np.random.default_rng(5), 50, 7))
+        assert [len(block) for block in blocks] == [7] * 7 + [1]
+        assert np.array_equal(np.vstack(blocks), whole)
 
     def test_a_form_without_entries_has_no_error(self, snapshot: Snapshot, errors: PhaseErrors) -> None:
         empty = csr_array((2, len(snapshot)))
-        drawn = np.vstack(list(errors.draws(empty, np.random.default_rng(1), 3)))
+        drawn = draws(errors, empty, 1, 3)
         assert drawn.shape == (3, 2)
         assert not drawn.any()
 
 
 class TestSettings:
     def test_a_study_may_change_single_numbers(self) -> None:
-        changed = DEFAULT_ERROR_MODEL.changed(bias_ev_per_ion={"Cl": 0.0}, alloy_sd_ev_per_atom=0.02)
+        changed = LITHIUM.changed(bias_ev_per_ion={"Cl": 0.0}, alloy_sd_ev_per_atom=0.02)
         assert changed.anions[column("Cl")].bias_ev_per_ion == 0.0
-        assert changed.anions[column("F")] == DEFAULT_ERROR_MODEL.anions[column("F")]
+        assert changed.anions[column("F")] == LITHIUM.anions[column("F")]
         assert changed.alloy_sd_ev_per_atom == 0.02
 
     @pytest.mark.parametrize(
@@ -303,7 +373,7 @@ class TestSettings:
     )
     def test_nonsense_is_refused(self, change: dict) -> None:
         with pytest.raises(InputError):
-            DEFAULT_ERROR_MODEL.changed(**change)
+            LITHIUM.changed(**change)
 
 
 def brute_force_ranks(scores: np.ndarray) -> np.ndarray:

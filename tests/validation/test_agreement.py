@@ -72,12 +72,12 @@ def test_few_reactors_give_no_number(n: int, n_open: int) -> None:
 
 
 def test_a_criterion_that_is_unknown_or_the_same_for_all_gives_no_number() -> None:
-    frame = table(FEWEST_REACTORS, np.random.default_rng(6)).assign(lithiophilic=1.0)
+    frame = table(FEWEST_REACTORS, np.random.default_rng(6)).assign(alloys_with_anode=1.0)
     frame.loc[0, "relay_ev_per_atom"] = np.nan
     found = agreements((group(frame, frame["score"].to_numpy()),), frame, Ranking())
     by_name = {one.predictor: one for one in found}
-    assert by_name["lithiophilic"].kendall is by_name["relay_ev_per_atom"].kendall is None
-    assert "all values are the same" in by_name["lithiophilic"].verdict
+    assert by_name["alloys_with_anode"].kendall is by_name["relay_ev_per_atom"].kendall is None
+    assert "all values are the same" in by_name["alloys_with_anode"].verdict
     assert by_name["score"].kendall is not None
 
 

@@ -8,14 +8,12 @@ absent means no crystals.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from enum import StrEnum
-from math import nan
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 from scipy.signal import find_peaks
 
+from screening.lab.diffraction.findings import Identification, Peak, PhaseFinding, Presence
 from screening.lab.diffraction.fit import Fit, fit_phases
 from screening.lab.diffraction.pattern import PowderPattern, Reference
 
@@ -61,85 +59,6 @@ NEAR_SHARE = 0.05
 
 SINGULAR = 1e-9
 """Directions of the normal equations below this share of the largest are not determined."""
-
-
-class Presence(StrEnum):
-    """What a pattern says about a phase."""
-
-    SEEN = "seen"
-    ABSENT = "absent"
-    CANNOT_TELL = "cannot tell"
-
-
-@dataclass(frozen=True, kw_only=True)
-class PhaseFinding:
-    """What a pattern says about one phase.
-
-    Attributes
-    ----------
-    name : str
-    presence : Presence
-    reason : str
-    share, share_sd : float
-        Area of its strongest line over that of the strongest line of the pattern, and standard deviation;
-        NaN for a phase without lines in the range.
-    share_limit : float
-        95 % upper limit of that share.
-    lines_seen, lines_expected : int
-        Strong lines found by themselves, of those that could be found.
-    strain : float
-        Elongation of its lattice against the reference, relative.
-    fwhm_deg : float
-        Width of its lines at 2θ = 0.
-    source : str
-        Of the reference.
-    """
-
-    name: str
-    presence: Presence
-    reason: str
-    share: float = nan
-    share_sd: float = nan
-    share_limit: float = nan
-    lines_seen: int = 0
-    lines_expected: int = 0
-    strain: float = nan
-    fwhm_deg: float = nan
-    source: str
-
-
-@dataclass(frozen=True)
-class Peak:
-    """A line that none of the phases explains: position, and height over the pattern's strongest."""
-
-    two_theta_deg: float
-    share: float
-
-
-@dataclass(frozen=True, eq=False)
-class Identification:
-    """All findings of one pattern.
-
-    Attributes
-    ----------
-    fit : Fit
-    phases : tuple of PhaseFinding
-        In the order asked for.
-    unexplained : tuple of Peak
-        Strongest first.
-    """
-
-    fit: Fit
-    phases: tuple[PhaseFinding, ...]
-    unexplained: tuple[Peak, ...]
-
-    def of(self, name: str) -> PhaseFinding:
-        """Finding of one phase."""
-        return next(each for each in self.phases if each.name == name)
-
-    def to_frame(self) -> pd.DataFrame:
-        """One row per phase."""
-        return pd.DataFrame([vars(each) | {"presence": str(each.presence)} for each in self.phases])
 
 
 def identify(pattern: PowderPattern, references: Sequence[Reference]) -> Identification:

@@ -1,24 +1,31 @@
 """Pellets between blocking electrodes at several temperatures: from spectra to an activation energy."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from screening.display import Displayed, Table
 from screening.errors import InputError
+from screening.files import json_ready, records
 from screening.lab.impedance.circuits import PELLET, CircuitFit, choose_circuit, fit_circuit
-from screening.lab.impedance.conductivity import Arrhenius, Form, Pellet, arrhenius
+from screening.lab.impedance.conductivity import REFERENCE_C, Arrhenius, Form, Pellet, arrhenius
 from screening.lab.impedance.estimate import Estimate
 from screening.lab.impedance.kramers_kronig import KramersKronigTest, kramers_kronig
 from screening.lab.impedance.spectrum import Spectrum
+from screening.provenance import Provenance
+
+TEMPERATURE_FROM = "temperature_from"
+"""Key of a spectrum's metadata that says where its temperature was taken from."""
 
 CHOOSE = "auto"
 """Name that stands for the circuit with the best information criterion over the series."""
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
-class PelletSeries:
+class PelletSeries(Displayed):
     """One pellet, or pellets of one material, at several temperatures.
 
     Attributes
@@ -35,7 +42,13 @@ class PelletSeries:
         Conductivities in S/cm, or conductances 1/R in S where there is no pellet.
     lines : tuple of Arrhenius
         Line of the σT form, then of the σ form.
+    predicted_c : tuple of float
+        Temperatures in °C at which the lines are evaluated.
+    provenance : Provenance or None
+        Stamp of the files; None for spectra of values in memory.
     """
+
+    plotter = "screening.plots.impedance:plot_pellets"
 
     spectra: tuple[Spectrum, ...]
     tests: tuple[KramersKronigTest, ...]
@@ -43,6 +56,64 @@ class PelletSeries:
     pellet: Pellet | None
     conductivity: tuple[Estimate, ...]
     lines: tuple[Arrhenius, ...]
+    predicted_c: tuple[float, ...] = (REFERENCE_C,)
+    provenance: Provenance | None = None
+
+    def display(self) -> Table:
+        """One row per spectrum, warmest first; circuit, energies and predictions below."""
+        quantity, unit = ("σ", "S/cm") if self.pellet else ("1/R", "S")
+        rows = [
+            {
+                "spectrum": self.spectra[i].label,
+                "T (°C)": f"{self.spectra[i].temperature_c:g}",
+                "R (Ω)": f"{self.fits[i].resistance_ohm.value:.4g}",
+                "±": _per_cent(self.fits[i].resistance_ohm),
+                f"{quantity} ({unit})": f"{self.conductivity[i].value:.3g}",
+                "misfit": f"{self.fits[i].relative_rms:.1%}",
+                "Kramers-Kronig": str(self.tests[i].verdict),
+            }
+            for i in np.argsort(-self.lines[0].temperature_c, kind="stable")
+        ]
+        origins = dict.fromkeys(
+            s.metadata[TEMPERATURE_FROM] for s in self.spectra if TEMPERATURE_FROM in s.metadata
+        )
+        notes = [
+            f"circuit {self.fits[0].circuit.name}, R the sum of its resistances; intervals are 95 %",
+            *([f"temperatures from: {', '.join(origins)}"] if origins else []),
+        ]
+        for line in self.lines:
+            notes.append(f"{line.form}: Ea = {line.activation_energy_ev:.4f} eV")
+            notes += [f"  {quantity}({t:g} °C) = {line.at(t):.3g} {unit}" for t in self.predicted_c]
+        if not self.pellet:
+            notes.append(
+                "no thickness and diameter given: conductances instead of conductivities; Ea is the same"
+            )
+        stamp = () if self.provenance is None else (self.provenance.line(),)
+        return Table("", pd.DataFrame(rows), (*notes, *stamp))
+
+    def as_dict(self) -> dict[str, Any]:
+        """Content for JSON."""
+        quantity = "conductivity_s_per_cm" if self.pellet else "conductance_s"
+        lines = [
+            {
+                "form": line.form,
+                "activation_energy_ev": asdict(line.activation_energy_ev),
+                "ln_prefactor": asdict(line.ln_prefactor),
+                "residual_deviation": line.residual_deviation,
+                quantity: [{"temperature_c": t, **asdict(line.at(t))} for t in self.predicted_c],
+            }
+            for line in self.lines
+        ]
+        content = {"circuit": self.fits[0].circuit.name, "lines": lines, "points": records(self.to_frame())}
+        return dict(json_ready(content))
+
+    def contents(self) -> Mapping[str, Any]:
+        """Table, lines and figure."""
+        return {
+            "conductivity.csv": self.to_frame(),
+            "arrhenius.json": self.as_dict(),
+            "arrhenius.png": self.plot,
+        }
 
     def to_frame(self) -> pd.DataFrame:
         """One row per spectrum: resistance and conductivity (conductance) with their 95 % intervals."""
@@ -62,6 +133,7 @@ class PelletSeries:
                     "circuit": fit.circuit.name,
                     "relative_rms": fit.relative_rms,
                     "kramers_kronig": str(test.verdict),
+                    "temperature_from": spectrum.metadata.get(TEMPERATURE_FROM, ""),
                 }
                 for spectrum, test, fit, value in rows
             ]
@@ -69,7 +141,12 @@ class PelletSeries:
 
 
 def pellet_series(
-    spectra: Sequence[Spectrum], pellet: Pellet | None = None, circuit: str = PELLET
+    spectra: Sequence[Spectrum],
+    pellet: Pellet | None = None,
+    circuit: str = PELLET,
+    *,
+    predicted_c: Sequence[float] = (REFERENCE_C,),
+    provenance: Provenance | None = None,
 ) -> PelletSeries:
     """Fit one circuit to all spectra, and Arrhenius lines of both forms to what it gives.
 
@@ -81,6 +158,10 @@ def pellet_series(
         Thickness and area. The activation energy needs neither, as long as they are the same throughout.
     circuit : str, optional
         Circuit for all of them, or ``auto`` for the best of the blocking circuits.
+    predicted_c : sequence of float
+        Temperatures in °C at which the lines are evaluated.
+    provenance : Provenance, optional
+        Stamp of the files that the spectra were read from.
 
     Raises
     ------
@@ -102,7 +183,15 @@ def pellet_series(
         pellet=pellet,
         conductivity=values,
         lines=lines,
+        predicted_c=tuple(predicted_c),
+        provenance=provenance,
     )
+
+
+def _per_cent(estimate: Estimate) -> str:
+    """Half the width of an interval in per cent of the value."""
+    half = (estimate.high - estimate.low) / 2.0 / estimate.value
+    return f"{half:.1%}" if half < np.inf else "open"
 
 
 def _conductance(resistance_ohm: Estimate, pellet: Pellet | None) -> Estimate:

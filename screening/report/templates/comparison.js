@@ -66,7 +66,10 @@ class Comparison {
     const { page } = this;
     const [anode, electrolyte] = page.pairs[this.ranking.pair];
     const ranked = page.reactors.filter((r) => r.anode === anode && r.electrolyte === electrolyte && r.rank !== null);
-    if (ranked.length && ranked.every((r) => r.rank_probability.length)) this.matrix(ranked);
+    const missing = page.no_probabilities[anode];
+    byId("certainty-chart").hidden = Boolean(missing);
+    if (missing) byId("certainty-caption").textContent = `No probabilities: ${missing}.`;
+    else if (ranked.length && ranked.every((r) => r.rank_probability.length)) this.matrix(ranked);
     else this.bars();
   }
 

@@ -1,0 +1,98 @@
+"""What candidates meet, and how one criterion is valued; validated."""
+
+from typing import Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from screening.names import present_name, with_present_names
+from screening.thermo.products import SCHER_ZALLEN
+from screening.thermo.staircases import DEFAULT_FLOOR_V
+
+
+class Settings(BaseModel):
+    """Base of all settings: frozen; an unknown key, or a value of another type, is an error."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, strict=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _arrays(cls, given: object) -> object:
+        """Take TOML's arrays for the tuples that frozen settings hold, and names of version 1 for today's."""
+        if not isinstance(given, dict):
+            return given
+        present = {present_name(key): with_present_names(value) for key, value in given.items()}
+        return {key: tuple(value) if isinstance(value, list) else value for key, value in present.items()}
+
+
+class Conditions(Settings):
+    """What the candidates meet, and how the outcome is read.
+
+    Attributes
+    ----------
+    anode : str
+        A metal, or an alloy that gives up one mobile element; see `anode.find_anode`.
+    electrolyte : str
+        Electrolyte that the reactor is mixed with.
+    plateau_floor_v : float
+        Plateaus below it are left out of criteria and of the products at excess.
+    wt_percent : float
+        Reactor in the layer, by mass, that the criteria refer to.
+    layer_mg_per_cm2 : float
+        Areal mass of the layer, reactor and electrolyte together: 10 mg on a die of 10 mm unless given.
+    percolation_threshold : float
+        Critical volume fraction of metal and of electrolyte.
+    no_reaction_ev_per_atom : float
+        A mutual energy closer to 0 is no reaction.
+    alloy : {"first", "richest"}
+        Which phase is "the alloy": the first anode–M compound on the staircase, or the one richest in anode
+        metal above the floor.
+    alloys : dict of str to str
+        The alloy of single reactors, by formula, where the rule shall not decide.
+    """
+
+    anode: str = "Li"
+    electrolyte: str = "Li6PS5Cl"
+    plateau_floor_v: float = Field(DEFAULT_FLOOR_V, ge=0.0, lt=1.0)
+    wt_percent: float = Field(50.0, gt=0.0, le=100.0)
+    layer_mg_per_cm2: float = Field(12.7, gt=0.0)
+    percolation_threshold: float = Field(SCHER_ZALLEN, gt=0.0, lt=1.0)
+    no_reaction_ev_per_atom: float = Field(0.001, ge=0.0, lt=0.1)
+    alloy: Literal["first", "richest"] = "first"
+    alloys: dict[str, str] = Field(default_factory=dict)
+
+
+class Desirability(Settings):
+    """How one criterion is valued: 0 at or beyond `worst`, 1 at or beyond `best`, a power in between.
+
+    Attributes
+    ----------
+    weight : float
+        In the weighted geometric mean; 0 shows the criterion without counting it.
+    worst, best : float
+        Bounds in the unit of the criterion. For a target, `best` is the target and `worst` the value on
+        either side at the same distance where nothing is left.
+    target : bool
+        Whether values past `best` lose again.
+    scale : {"linear", "log"}
+    exponent : float
+        Shape between the bounds.
+
+    References
+    ----------
+    G. Derringer, R. Suich, J. Qual. Technol. 12, 214 (1980), doi 10.1080/00224065.1980.11980968.
+    """
+
+    weight: float = Field(ge=0.0)
+    worst: float
+    best: float
+    target: bool = False
+    scale: Literal["linear", "log"] = "linear"
+    exponent: float = Field(default=1.0, gt=0.0)
+
+    @model_validator(mode="after")
+    def _bounds(self) -> Self:
+        if self.worst == self.best:
+            raise ValueError("worst and best must differ")
+        if self.scale == "log" and min(self.worst, self.best) <= 0.0:
+            raise ValueError("a log scale needs bounds above 0")
+        return self
