@@ -33,8 +33,11 @@ def xrd(
     anode: Annotated[str, typer.Option("--anode", help="Metal of the anode.")] = "Li",
     cif: CifOption = None,
     wavelength: Annotated[
-        str, typer.Option("--wavelength", metavar="NAME|Å", help="As CuKa, MoKa1 or 1.5406.")
-    ] = "CuKa",
+        str,
+        typer.Option(
+            "--wavelength", metavar="NAME|Å", help="As CuKa, MoKa1 or 1.5406; else as in the file, or CuKa."
+        ),
+    ] = "",
     plot: Annotated[
         Path | None, typer.Option("--plot", metavar="FILE", help="Draw the patterns (.png, .svg or .pdf).")
     ] = None,
@@ -78,7 +81,9 @@ def _expected(snapshot: "Snapshot", reactor: str, electrolyte: str, anode: str) 
     return [each.formula for each in sheet.patterns]
 
 
-def _wavelength_a(text: str) -> float:
+def _wavelength_a(text: str) -> float | None:
+    if not text:
+        return None
     from pymatgen.analysis.diffraction.xrd import WAVELENGTHS
 
     from screening.lab.diffraction.pattern import CU_KA_A
@@ -102,7 +107,8 @@ def _show(found: "Identification") -> None:
 
     fit = found.fit
     low, high = fit.pattern.range_deg
-    title = f"{fit.pattern.name}: {low:g} to {high:g}° 2θ, R_wp {fit.weighted_profile_residual:.1%}"
+    title = f"{fit.pattern.name}: {low:g} to {high:g}° 2θ, R_wp {fit.weighted_profile_residual:.1%}, "
+    title += f"{fit.pattern.wavelength_a:.5g} Å {fit.pattern.wavelength_from}"
     table = Table(title=escape(title), title_justify="left", box=None, pad_edge=False)
     for name in ("phase", "verdict", "share", "why"):
         table.add_column(name, justify="right" if name == "share" else "left", no_wrap=name != "why")
@@ -126,6 +132,7 @@ def _content(found: "Identification", missing: tuple[str, ...], path: Path) -> d
     return {
         "file": found.fit.pattern.name,
         "wavelength_a": found.fit.pattern.wavelength_a,
+        "wavelength_from": found.fit.pattern.wavelength_from,
         "range_deg": list(found.fit.pattern.range_deg),
         "displacement_deg": found.fit.displacement_deg,
         "weighted_profile_residual": found.fit.weighted_profile_residual,
