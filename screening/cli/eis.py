@@ -102,6 +102,9 @@ def arrhenius(
     at: Annotated[
         list[float] | None, typer.Option("--at", help="Also predict at this temperature, °C.")
     ] = None,
+    keep: Annotated[
+        bool, typer.Option("--keep", help="Keep spectra that fail the Kramers-Kronig test.")
+    ] = False,
     plot: PlotOption = None,
     out: OutOption = None,
     as_json: JsonOption = False,
@@ -123,7 +126,9 @@ def arrhenius(
     if thickness_mm is not None and pellet is None:
         raise InputError("a length of zero", where="--thickness-mm, --diameter-mm", remedy="give it in mm")
     spectra, origins = _with_temperatures(files, temperature_c or [])
-    series = pellet_series(spectra, pellet, circuit)
+    series = pellet_series(spectra, pellet, circuit, keep=keep)
+    used = {id(spectrum) for spectrum in series.spectra}
+    origins = [origin for spectrum, origin in zip(spectra, origins, strict=True) if id(spectrum) in used]
     predicted = [PREDICTED_C, *(t for t in at or [] if t != PREDICTED_C)]
     content = _arrhenius_content(series, origins, predicted)
     if as_json:
@@ -192,7 +197,12 @@ def _arrhenius_content(
         for line in series.lines
     ]
     points = _records(series.to_frame().assign(temperature_from=origins))
-    return {"circuit": series.fits[0].circuit.name, "lines": forms, "points": points}
+    return {
+        "circuit": series.fits[0].circuit.name,
+        "lines": forms,
+        "points": points,
+        "left_out": list(series.left_out),
+    }
 
 
 def _finite(values: dict[str, float]) -> dict[str, float | None]:
@@ -260,6 +270,8 @@ def _print_arrhenius(series: "PelletSeries", origins: list[str], predicted: list
     ]
     columns = ["spectrum", "T (°C)", "R (Ω)", "±", f"{quantity} ({unit})", "misfit", "Kramers-Kronig"]
     _print_table(columns, rows)
+    for remark in series.left_out:
+        print(plain(remark))
     print(f"circuit {plain(series.fits[0].circuit.name)}, R the sum of its resistances; intervals are 95 %")
     print(f"temperatures from: {', '.join(dict.fromkeys(origins))}")
     for line in series.lines:
