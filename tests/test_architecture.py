@@ -15,7 +15,7 @@ FLOORS = {
     **{"phases": 1, "thermo": 2, "reactors": 3, "campaign": 4},
     "lab": 4,
     **dict.fromkeys(("validation", "handoff"), 5),
-    **{"plots": 6, "report": 7, "cli": 8},
+    **{"plots": 6, "report": 7, "api": 8, "cli": 9},
 }
 """Data flow from low floors to high ones; parts of one floor do not know each other."""
 

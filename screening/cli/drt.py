@@ -152,10 +152,7 @@ def _content(result: "ImpedanceAnalysis", options: "DrtOptions") -> dict[str, An
     if result.report is not None:
         content["series"] = _records(result.report.to_frame())
     if result.short is not None:
-        content["short"] = {
-            "verdict": str(result.short.verdict),
-            "evidence": [vars(evidence) for evidence in result.short.evidence],
-        }
+        content["short"] = result.short.as_dict()
     return content
 
 
@@ -203,7 +200,7 @@ def _print(result: "ImpedanceAnalysis") -> None:
     ):
         print(f"{name}: {_span(values)} Ω")
     if result.short is not None:
-        print(f"short circuit: {result.short.verdict}")
+        print(f"short circuit: {result.short.words}")
 
 
 def _span(values: "FloatArray") -> str:

@@ -31,9 +31,9 @@ def check(
         )
     else:
         for cell in found.cells:
-            record = cell.experiment.record
-            layer = f"{record.reactor} {record.wt_percent:g} wt%" if record.reactor else "no layer"
-            print(f"{cell.name:36} {record.origin:11} {record.kind:10} {layer}, {record.electrolyte}")
+            sheet = cell.sheet
+            layer = f"{sheet.reactor} {sheet.wt_percent:g} wt%" if sheet.reactor else "no layer"
+            print(f"{cell.name:36} {sheet.origin:11} {sheet.kind:10} {layer}, {sheet.electrolyte}")
             for remark in cell.remarks:
                 print(f"    {remark}")
         for fault in found.faults:

@@ -12,7 +12,7 @@ from pydantic import BaseModel, ValidationError
 
 from screening.campaign.study import Study
 from screening.errors import InputError
-from screening.lab.cell_record import CellRecord
+from screening.lab.cell import Cell
 from screening.phases.composition import Formula, parse_formula
 from screening.provenance import Provenance
 from screening.reactors.criteria import CRITERIA
@@ -232,7 +232,7 @@ class Predictions:
         known = {_key(parse_formula(name)): name for name in self.table[column].unique() if "@" not in name}
         return known.get(_key(parse_formula(text)))
 
-    def of(self, cell: CellRecord) -> Prediction | None:
+    def of(self, cell: Cell) -> Prediction | None:
         """Prediction for the layer of a cell; None where the campaign does not hold it.
 
         Raises

@@ -4,8 +4,8 @@ import pytest
 from screening.lab.impedance.analysis import analyse
 from screening.lab.impedance.completion import Completion, Criterion
 from screening.lab.impedance.series import Trend, trend
-from screening.lab.impedance.short import Verdict
 from screening.lab.impedance.simulate import rest_study
+from screening.lab.short import Short
 
 STUDY = rest_study()
 RESULT = analyse(STUDY.spectra(0))
@@ -56,7 +56,7 @@ def test_the_resistances_of_the_rest_series_are_recovered():
 
 
 def test_the_rest_series_is_no_short_and_is_simulated():
-    assert RESULT.short.verdict is Verdict.NONE
+    assert RESULT.short.verdict is Short.NONE
     assert RESULT.simulated
 
 
