@@ -154,21 +154,17 @@ def validate(
     experiments : path
         Folder of cell sheets.
     outcome : str
-        Outcome that updates the weights; by default the one measured for most reactors.
+        Updates the weights; by default the one measured for most reactors.
     simulated : bool
         Whether simulated cells count: a rehearsal.
     concentration : float, optional
-        Weight of the study's own weights in the prior (κ of a Dirichlet distribution).
+        How strongly the prior keeps to the study's weights.
     max_cost_usd_per_kg : float
         Upper bound of the elements' cost, for what to measure next.
     shelf : path, optional
         File of the only formulas that may be measured next, one a line.
     cif : sequence of path
         Structures that come before those of the literature, for powder patterns.
-
-    Returns
-    -------
-    Validation
 
     Raises
     ------

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Protocol, TypeVar
 
 import pandas as pd
+from threadpoolctl import threadpool_limits
 
 from screening.errors import InputError
 from screening.lab.cell import Cell, Kind, Origin
@@ -133,7 +134,9 @@ def analyse_cell(sheet: Cell, search: PhaseSearch | None = None) -> CellAnalysis
     if key in _kept:
         _kept.move_to_end(key)
         return _kept[key][1]
-    found = _analyse(sheet, search)
+    # matrices of a few hundred rows: a second thread of the linear algebra waits more than it works
+    with threadpool_limits(limits=1, user_api="blas"):
+        found = _analyse(sheet, search)
     _kept[key] = size, found
     while sum(each for each, _ in _kept.values()) > KEPT_BYTES:
         _kept.popitem(last=False)

@@ -191,5 +191,5 @@ def _figures(cell: CellAnalysis) -> Iterator[tuple[str, Callable[[], "Figure"]]]
 
 def _png(figure: "Figure") -> bytes:
     stream = io.BytesIO()
-    figure.savefig(stream, format="png", dpi=FIGURE_DPI, bbox_inches="tight")
+    figure.savefig(stream, format="png", dpi=FIGURE_DPI)
     return stream.getvalue()
