@@ -19,6 +19,7 @@ def check(
 ) -> None:
     """Check every sheet and open its raw files; each fault in one line, exit status 2 if there is any."""
     from screening.lab.check import check as look
+    from screening.lab.sheets import hints
 
     found = look(directory)
     if as_json:
@@ -39,6 +40,8 @@ def check(
         for fault in found.faults:
             say(f"screening: {fault}")
         print(f"{len(found.cells)} sound, {found.n_faulty} faulty")
+    for hint in hints(cell.sheet for cell in found.cells):
+        say(f"note: {hint}")
     if found.faults:
         raise typer.Exit(2)
 

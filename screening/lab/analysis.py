@@ -159,7 +159,7 @@ def _digest(sheet: Cell, search: PhaseSearch | None) -> tuple[str, int]:
 
 
 def _analyse(sheet: Cell, search: PhaseSearch | None) -> CellAnalysis:
-    remarks: list[str] = list(sheet.hints)
+    remarks: list[str] = []
     faults: list[InputError] = []
 
     def tried(analysed: Callable[[], _Found]) -> _Found | None:

@@ -1,7 +1,8 @@
 """Cell sheets read from files: former keys, and whatever is wrong with a sheet in one line a fault."""
 
 import tomllib
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -97,6 +98,12 @@ def examine(path: Path, model: type[Sheet]) -> tuple[Sheet | None, list[InputErr
         if not place.is_file()
     ]
     return (None if faults else cell), faults
+
+
+def hints(cells: Iterable[Cell]) -> tuple[str, ...]:
+    """What sheets call by a former name, each once, with the number of sheets."""
+    counts = Counter(hint for cell in cells for hint in cell.hints)
+    return tuple(f"{hint} ({n} sheet{'s' * (n > 1)} to change)" for hint, n in counts.items())
 
 
 def _rename_keys(content: dict[str, Any]) -> dict[str, str]:

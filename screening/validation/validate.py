@@ -15,6 +15,7 @@ from screening.lab.analysis import CellAnalysis, analyse_cell, outcomes_frame
 from screening.lab.cell import Experiment, Origin
 from screening.lab.quantities import QUANTITIES
 from screening.lab.readers.stamp import stamp
+from screening.lab.sheets import hints
 from screening.phases.structures import Cell as UnitCell
 from screening.phases.structures import literature_cells
 from screening.provenance import Provenance
@@ -124,6 +125,7 @@ class Validation(Displayed):
                 f"on the shelf, and not among the campaign's candidates: {', '.join(self.plan.unknown)}"
             )
         found += [f"{cell.name}: {remark}" for cell in self.cells for remark in cell.remarks]
+        found += hints(cell.sheet for cell in self.cells)
         return found
 
 

@@ -331,6 +331,12 @@ def test_the_command_line_checks_and_writes(
     assert f"{len(sheets())} sheets" in capsys.readouterr().out
     assert screening(monkeypatch, "experiments", "check", str(study)) == 0
     assert f"{len(sheets())} sound, 0 faulty" in capsys.readouterr().out
+    for name in ("old-a.toml", "old-b.toml"):
+        write(study, SOUND.replace("diameter_mm", "die_mm"), name)
+    assert screening(monkeypatch, "experiments", "check", str(study)) == 0
+    assert capsys.readouterr().err == "note: die_mm is now diameter_mm (2 sheets to change)\n"
+    for name in ("old-a.toml", "old-b.toml"):
+        (study / name).unlink()
     write(study, SOUND.replace("diameter_mm = 10.0", "diameter_mm = 0"), "wrong.toml")
     assert screening(monkeypatch, "experiments", "check", str(study)) == 2
     told = capsys.readouterr()
