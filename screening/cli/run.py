@@ -38,6 +38,9 @@ def run(
     top: Annotated[
         int | None, typer.Option("--top", min=0, help="Best candidates drawn and spelled out (default 50).")
     ] = None,
+    skip_bad: Annotated[
+        bool, typer.Option("--skip-bad", help="Leave out faulty rows of a list of candidates.")
+    ] = False,
     fresh: Annotated[bool, typer.Option("--fresh", help="Discard results of another study in DIR.")] = False,
     figures: Annotated[bool, typer.Option("--figures/--no-figures", help="Draw figures.")] = True,
     as_json: JsonOption = False,
@@ -54,6 +57,11 @@ def run(
     if top is not None:
         shown = chosen.figures.model_copy(update={"top": top})
         chosen = chosen.model_copy(update={"figures": shown})
+    if skip_bad:
+        lenient = chosen.candidates.model_copy(update={"skip_bad": True})
+        chosen = chosen.model_copy(update={"candidates": lenient})
+    for note in chosen.notes:
+        say(note)
     _announce_compilation()
     from screening.campaign.run import Source, Workers
     from screening.campaign.run import run as run_study
@@ -159,6 +167,8 @@ def _announce_compilation() -> None:
 
 
 def _announce_selection(selection: "Selection") -> None:
+    for note in selection.notes:
+        say(note)
     reasons = ", ".join(f"{entry.count} {entry.reason}" for entry in selection.left_out)
     say(f"{len(selection)} candidates" + (f"; left out: {reasons}" if reasons else ""))
 

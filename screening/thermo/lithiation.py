@@ -203,15 +203,13 @@ def lithiate(
     ----------
     Y. Zhu, X. He, Y. Mo, ACS Appl. Mater. Interfaces 7, 23685 (2015), doi 10.1021/acsami.5b07517.
     """
-    z = atomic_number(element, where="--element")
+    z, unit = atomic_number(element, where="--element"), reactant.unit
     charge = cation_charge(element)
-    unit = reactant.unit
     if unit.atomic_numbers == (z,):
         raise InputError(
             f"{reactant.text} is all {element}: it cannot take itself up", remedy="give a compound"
         )
-    priced = price(snapshot, reactant, at_hull=at_hull)
-    metal = Formula(element, (z,), (1.0,))
+    priced, metal = price(snapshot, reactant, at_hull=at_hull), Formula(element, (z,), (1.0,))
     price(snapshot, Reactant.of(metal))
     compounds, pure = (Compositions.of([each]) for each in (unit, metal))
     lines = tie_lines(snapshot, pure, compounds)
@@ -220,9 +218,8 @@ def lithiate(
     steps = tuple(_step(snapshot, priced, lines, stairs, i, element, charge) for i in numbers)
     start = _moles(snapshot, lines, 0, unit.n_atoms) if priced.energy_above_hull_ev_per_atom > 0.0 else {}
     end = stairs.energy_ev_per_formula[-1] if steps else stairs.start_energy_ev_per_formula[0]
-    reaction_energy = float(end) - priced.energy_ev_per_atom * unit.n_atoms
-    used = np.unique(lines.phase[snapshot.phases.estimated[lines.phase]]).tolist()
-    named = [phase_name(snapshot, phase, priced.spelling) for phase in used]
+    difference = float(end) - priced.energy_ev_per_atom * unit.n_atoms
+    reaction_energy = difference if abs(difference) > PLATEAU_MERGE_V else 0.0
     decayed = product_terms(snapshot, start, 1.0, priced.spelling)
     return Lithiation(
         reactant=reactant,
@@ -230,16 +227,21 @@ def lithiate(
         cathodic_limit_v=steps[0].voltage_v if steps else None,
         anodic_limit_v=anodic_limit(snapshot, unit, z, charge),
         energy_above_hull_ev_per_atom=priced.energy_above_hull_ev_per_atom,
-        decomposition_energy_0v_ev_per_atom=(
-            reaction_energy / unit.n_atoms if abs(reaction_energy) > PLATEAU_MERGE_V else 0.0
-        ),
+        decomposition_energy_0v_ev_per_atom=reaction_energy / unit.n_atoms,
         energy_per_uptake_0v_ev=reaction_energy / steps[-1].uptake_per_formula if steps else None,
         steps=steps,
         start_products=Moles({t.formula: t.moles for t in decayed}),
         at_hull=priced.at_hull,
-        estimated_phases=tuple(dict.fromkeys((*priced.estimated, *named))),
+        estimated_phases=_estimated(snapshot, priced, lines),
         provenance=stamp(snapshot),
     )
+
+
+def _estimated(snapshot: Snapshot, priced: PricedReactant, lines: Lines) -> tuple[str, ...]:
+    """Estimated phases of a reactant and of the line from it."""
+    used = np.unique(lines.phase[snapshot.phases.estimated[lines.phase]]).tolist()
+    named = (phase_name(snapshot, phase, priced.spelling) for phase in used)
+    return tuple(dict.fromkeys((*priced.estimated, *named)))
 
 
 def cation_charge(element: str, *, where: str = "--element") -> int:
