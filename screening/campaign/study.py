@@ -23,6 +23,13 @@ DEFAULT_STUDY = "six-reactors"
 """The packaged study that runs when none is named."""
 
 
+FORMULA_KEYS = {
+    "candidates": {"formulas", "controls"},
+    "conditions": {"anodes", "electrolytes"},
+}
+"""Lists of formulas in the sections of a study."""
+
+
 class Query(Settings):
     """Candidates taken from the snapshot by rule.
 
@@ -78,13 +85,16 @@ class Candidates(Settings):
     controls : tuple of str
         Negative controls, which must come out without a rank.
     file : str
-        csv or parquet file with a column ``formula``, relative to the study file.
+        csv, Excel or parquet file with a column ``formula``, relative to the study file.
+    skip_bad : bool
+        Leave out rows of the file that cannot be used, instead of refusing it; results name them.
     query : Query or None
     """
 
     formulas: tuple[str, ...] = ()
     controls: tuple[str, ...] = ()
     file: str = ""
+    skip_bad: bool = False
     query: Query | None = None
 
     @model_validator(mode="after")
@@ -180,6 +190,8 @@ class Study(Settings):
     name, title : str
     snapshot : str
         Name or path; a command-line option overrides it.
+    notes : tuple of str
+        Where something else was read than was written: ``LPSC read as Li6PS5Cl``.
     candidates, conditions, filters, ranking, uncertainty, figures
         The sections of the TOML file.
     """
@@ -187,6 +199,7 @@ class Study(Settings):
     name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")
     title: str = ""
     snapshot: str = EMBEDDED
+    notes: tuple[str, ...] = ()
     candidates: Candidates
     conditions: ConditionGrid = ConditionGrid()
     filters: Filters = Filters()
@@ -202,6 +215,26 @@ class Study(Settings):
         self.ranking.require_values(self.conditions.contacts)
         self.uncertainty.require_model([mobile_ion(anode) for anode in self.conditions.anodes])
         return self
+
+    @model_validator(mode="before")
+    @classmethod
+    def _in_plain_formulas(cls, given: object) -> object:
+        """Spell formulas in plain characters, for all who look them up, and note what is to be told."""
+        if not isinstance(given, dict) or not isinstance(given.get("notes", ()), list | tuple):
+            return given
+        plain, notes = dict(given), list(given.get("notes", ()))
+        for section, keys in FORMULA_KEYS.items():
+            settings = given.get(section)
+            if not isinstance(settings, dict):
+                continue
+            plain[section] = dict(settings)
+            for key in keys & settings.keys():
+                texts = settings[key]
+                if isinstance(texts, list | tuple) and all(isinstance(text, str) for text in texts):
+                    read = [parse_reactant(text) for text in texts]
+                    plain[section][key] = [each.text for each in read]
+                    notes.extend(note for each in read for note in each.notes)
+        return {**plain, "notes": list(dict.fromkeys(notes))} if notes else plain
 
     def of_file(self, name: str) -> Self:
         """The same study, which names this file where a fault shows only later."""
@@ -283,7 +316,8 @@ class Study(Settings):
     @property
     def checksum(self) -> str:
         """sha256 of everything that decides the numbers (not of figures and title)."""
-        deciding = self.model_dump(mode="json", exclude={"figures", "title", "snapshot"})
+        deciding = self.model_dump(mode="json", exclude={"figures", "title", "snapshot", "notes"})
+        deciding["candidates"].pop("skip_bad")
         return hashlib.sha256(json.dumps(deciding, sort_keys=True).encode()).hexdigest()
 
 

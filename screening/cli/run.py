@@ -36,6 +36,9 @@ def run(
     top: Annotated[
         int | None, typer.Option("--top", min=0, help="Best candidates drawn and spelled out (default 50).")
     ] = None,
+    skip_bad: Annotated[
+        bool, typer.Option("--skip-bad", help="Leave out faulty rows of a list of candidates.")
+    ] = False,
     fresh: Annotated[bool, typer.Option("--fresh", help="Discard results of another study in DIR.")] = False,
     figures: Annotated[bool, typer.Option("--figures/--no-figures", help="Draw figures.")] = True,
     as_json: JsonOption = False,
@@ -51,6 +54,10 @@ def run(
     chosen = find_study(study)
     if top is not None:
         chosen = chosen.with_changes(top=top)
+    if skip_bad:
+        chosen = chosen.with_changes(skip_bad=True)
+    for note in chosen.notes:
+        say(note)
     _announce_compilation()
     from screening.api.campaigns import Workers, screen
 
@@ -130,6 +137,8 @@ def _announce_compilation() -> None:
 
 
 def _announce_selection(selection: "Selection") -> None:
+    for note in selection.notes:
+        say(note)
     reasons = ", ".join(f"{entry.count} {entry.reason}" for entry in selection.left_out)
     say(f"{len(selection)} candidates" + (f"; left out: {reasons}" if reasons else ""))
 
