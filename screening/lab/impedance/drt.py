@@ -204,10 +204,20 @@ class DrtSeries:
             yield batch.rows, inverse * scale[:, None, None]
 
     def gamma_interval_ohm(self, level: float = 0.95) -> FloatArray:
-        """Credible interval of γ at `tau_s`, shape (2, s, m), cut at 0."""
-        half = norm.ppf(0.5 + level / 2.0) * self.deviation_ohm(self.basis.density(self.basis.ln_tau))
+        """Highest-density credible interval of γ at `tau_s` given γ ≥ 0, shape (2, s, m).
+
+        The normal posterior is cut at 0 and normalised again: where γ is near 0 the interval begins at 0 and
+        ends below that of the uncut normal.
+        """
         gamma = self.gamma_ohm
-        return np.maximum(np.stack([gamma - half, gamma + half]), 0.0)
+        deviation = np.maximum(
+            self.deviation_ohm(self.basis.density(self.basis.ln_tau)), np.finfo(float).tiny
+        )
+        below = norm.cdf(-gamma / deviation)  # what the cut takes away
+        half = norm.ppf(0.5 + 0.5 * level * (1.0 - below)) * deviation
+        upper = gamma + norm.ppf(np.minimum(below + level * (1.0 - below), 1.0)) * deviation
+        cut = gamma < half
+        return np.stack([np.where(cut, 0.0, gamma - half), np.where(cut, upper, gamma + half)])
 
     def to_frame(self) -> pd.DataFrame:
         """One row per spectrum and τ: γ with its 95 % interval and the λ used."""
