@@ -13,7 +13,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from screening.lab.impedance.analysis import ImpedanceAnalysis
-    from screening.lab.impedance.basis import FloatArray
     from screening.lab.impedance.spectra import Spectra
 
 Files = Annotated[
@@ -106,6 +105,8 @@ def _spectra(files: list[Path], simulated_rest: bool) -> "Spectra":
 
 
 def _print(result: "ImpedanceAnalysis") -> None:
+    from screening.lab.impedance.elements import detected_windows, element_lines, total_lines
+
     processes, drt_series = result.processes, result.drt
     if result.simulated:
         print("simulated spectra: no measurement")
@@ -115,35 +116,32 @@ def _print(result: "ImpedanceAnalysis") -> None:
     poor = int(drt_series.poor_fit.sum())
     if poor:
         say(f"{poor} of {count} spectra are not described by R∞, L and a non-negative γ")
+    if result.refit is not None:
+        print("elements:")
+        for line in element_lines(result.refit):
+            print(f"  {plain(line)}")
+        print("by windows of relaxation time:")
+    there = dict(zip(processes.windows.names, detected_windows(processes, result.refit), strict=True))
     if result.report is None:
         for row in _rows(processes.to_frame()):
             flags = " edge" * bool(row.edge) + " unclosed" * bool(row.unclosed)
-            if row.resistance_ohm > 0:
+            if row.resistance_ohm > 0 and there[row.window]:
                 span = f"{row.resistance_low_ohm:.4g} … {row.resistance_high_ohm:.4g}"
                 print(
                     f"{plain(str(row.label))}  {row.window:6s} {row.resistance_ohm:9.4g} Ω  ({span}){flags}"
                 )
     else:
         for row in _rows(result.report.to_frame()):
-            if row.trend != "absent":
+            if row.trend != "absent" and there.get(row.window, True):
                 times = f"{row.completion_h:.2f} h ({row.low_h:.2f} … {row.high_h:.2f})"
                 end = f"settled at {times}" if row.settled else row.reason
                 change = f"{max(row.first_ohm, 0.0):8.4g} → {max(row.final_ohm, 0.0):8.4g} Ω"
                 print(f"{row.window:6s} {row.trend:8s} {change}  {end}  [{row.process}]")
         print(f"settled: {result.report.total.criterion.name}; intervals are 95 %")
-    for name, values in (
-        ("R∞ and what lies before 1/ω_max", processes.r_inf_ohm + processes.unresolved_ohm),
-        ("outside all windows", processes.outside_ohm),
-        ("total", processes.total_ohm),
-    ):
-        print(f"{name}: {_span(values)} Ω")
+    for line in total_lines(processes, result.refit):
+        print(line)
     if result.short is not None:
         print(f"short circuit: {result.short.words}")
-
-
-def _span(values: "FloatArray") -> str:
-    first, last = f"{values[0]:.4g}", f"{values[-1]:.4g}"
-    return first if len(values) == 1 else f"{first} → {last}"
 
 
 def _rows(table: "pd.DataFrame") -> Iterable[Any]:
