@@ -4,7 +4,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import asdict, fields
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
@@ -22,6 +22,9 @@ from screening.plots.cycling_html import write_symmetric_page
 from screening.plots.fullcell import full_cell_figure
 from screening.plots.fullcell_html import write_full_page
 from screening.provenance import Provenance
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 
 def provenance_of(data: CyclingData) -> Provenance:
@@ -83,8 +86,6 @@ def write_symmetric(
     list of pathlib.Path
         The files written.
     """
-    output_directory(directory)
-    stamp = provenance_of(report.data)
     half_cycles = pd.DataFrame(figures_of(report.half_cycles))
     half_cycles.insert(0, "half_cycle", range(1, len(half_cycles) + 1))
     tables = {
@@ -96,15 +97,10 @@ def write_symmetric(
     step = critical_current(report)
     if step is not None:
         tables["critical_current"] = step.to_frame()
-    written = _write_tables(directory, tables, stamp)
-    written += _write_record(directory, report.data, stamp)
-    written += _write_json(directory, symmetric_summary(report, short), tables)
-    figure = symmetric_figure(report)
-    for suffix in (".png", ".svg"):
-        written.append(directory / f"cell{suffix}")
-        write_figure(written[-1], figure, stamp)
-    written.append(directory / "cell.html")
-    write_symmetric_page(written[-1], report, stamp)
+    written = _write(
+        directory, report.data, tables, symmetric_summary(report, short), symmetric_figure(report)
+    )
+    write_symmetric_page(written[-1], report, provenance_of(report.data))
     return written
 
 
@@ -116,44 +112,38 @@ def write_full(directory: Path, report: FullCellReport) -> list[Path]:
     list of pathlib.Path
         The files written.
     """
-    output_directory(directory)
     result, data = report.result, report.data
-    stamp = provenance_of(data)
     flags = data.with_flags(result.flags[len(data.flags) :]).flags_frame()
     tables = {"cycles": result.to_frame(), "plateaus": report.plateaus_frame(), "flags": flags}
-    written = _write_tables(directory, tables, stamp)
-    written += _write_record(directory, data, stamp)
-    written += _write_json(directory, full_summary(report), tables)
-    figure = full_cell_figure(report)
+    written = _write(directory, data, tables, full_summary(report), full_cell_figure(report))
+    write_full_page(written[-1], report, provenance_of(data))
+    return written
+
+
+def _write(
+    directory: Path,
+    data: CyclingData,
+    tables: Mapping[str, pd.DataFrame],
+    summary: dict[str, Any],
+    figure: "Figure",
+) -> list[Path]:
+    """Write tables, record, summary and figure; their paths, and last that of the page to come."""
+    output_directory(directory)
+    stamp, written = provenance_of(data), []
+    for name, frame in tables.items():
+        written += [directory / f"{name}.csv", directory / f"{name}.parquet"]
+        write_csv(written[-2], frame, stamp)
+        write_parquet(written[-1], frame, stamp)
+    for suffix in (".csv", ".parquet"):
+        written.append(directory / f"record.bdf{suffix}")
+        write_bdf(written[-1], data, stamp)
+    rows = {name: frame.to_dict(orient="records") for name, frame in tables.items()}
+    written.append(directory / "cell.json")
+    write_json(written[-1], {**summary, "tables": _plain(rows)})
     for suffix in (".png", ".svg"):
         written.append(directory / f"cell{suffix}")
         write_figure(written[-1], figure, stamp)
-    written.append(directory / "cell.html")
-    write_full_page(written[-1], report, stamp)
-    return written
-
-
-def _write_tables(directory: Path, tables: Mapping[str, pd.DataFrame], stamp: Provenance) -> list[Path]:
-    written = []
-    for name, frame in tables.items():
-        write_csv(directory / f"{name}.csv", frame, stamp)
-        write_parquet(directory / f"{name}.parquet", frame, stamp)
-        written += [directory / f"{name}.csv", directory / f"{name}.parquet"]
-    return written
-
-
-def _write_record(directory: Path, data: CyclingData, stamp: Provenance) -> list[Path]:
-    written = [directory / "record.bdf.csv", directory / "record.bdf.parquet"]
-    for path in written:
-        write_bdf(path, data, stamp)
-    return written
-
-
-def _write_json(directory: Path, summary: dict[str, Any], tables: Mapping[str, pd.DataFrame]) -> list[Path]:
-    rows = {name: frame.to_dict(orient="records") for name, frame in tables.items()}
-    path = directory / "cell.json"
-    write_json(path, {**summary, "tables": _plain(rows)})
-    return [path]
+    return [*written, directory / "cell.html"]
 
 
 def _plain(value: Any) -> Any:
