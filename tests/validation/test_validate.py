@@ -51,10 +51,9 @@ def test_simulated_cells_are_shown_and_never_counted(found: Validation) -> None:
     assert "simulated" in {check.origin for check in found.checks}
     assert "simulated" not in {check.origin for check in found.contradictions}
     assert sum(int(group.n_cells.sum()) for group in found.groups) == sum(
-        cell.experiment.record.origin == "literature"
-        and outcome.quantity in {g.quantity for g in found.groups}
+        cell.sheet.origin == "literature" and outcome.quantity in {g.quantity for g in found.groups}
         for cell in found.cells
-        if cell.experiment.record.reactor
+        if cell.sheet.reactor
         for outcome in cell.outcomes.values()
     )
     assert any("count in no agreement" in note for note in found.notes())

@@ -9,9 +9,9 @@ from scipy.stats import norm
 
 from screening.errors import InputError
 from screening.lab.impedance import nnls, regularisation
-from screening.lab.impedance.basis import Basis, FloatArray
+from screening.lab.impedance.basis import Basis, ComplexArray, FloatArray
 from screening.lab.impedance.normal import Design, NormalEquations, Terms, magnitude, weights
-from screening.lab.impedance.spectrum import ComplexArray, Spectrum
+from screening.lab.impedance.spectrum import Spectrum
 
 RULES = ("evidence", "gcv")
 
