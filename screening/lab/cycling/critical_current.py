@@ -12,7 +12,7 @@ import pandas as pd
 
 from screening.lab.cycling.short_signals import SAME_CURRENT
 from screening.lab.cycling.symmetric import SymmetricReport
-from screening.lab.cycling.verdict import Short
+from screening.lab.short import Short
 
 COMPLETE_SHARE = 0.9
 """A half-cycle shorter than this share of its step's typical one was cut short."""

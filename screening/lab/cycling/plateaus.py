@@ -16,7 +16,7 @@ M. Verbrugge, D. Baker, B. Koch, X. Xiao, W. Gu, J. Electrochem. Soc. 164 (2017)
 10.1080/00207178908953472
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import numpy as np
@@ -147,6 +147,15 @@ class PlateauAnalysis:
     expected_v: tuple[float, ...]
     curve: DifferentialCapacity
 
+    def expecting(self, voltages_v: tuple[float, ...]) -> "PlateauAnalysis":
+        """The same plateaus, those near none of these voltages called extra."""
+        extra = tuple(
+            item
+            for item in self.plateaus
+            if all(abs(item.voltage_v - voltage) > EXPECTED_TOLERANCE_V for voltage in voltages_v)
+        )
+        return replace(self, extra=extra, expected_v=voltages_v)
+
     @property
     def main(self) -> Plateau | None:
         """The plateau that holds most; None where there is none."""
@@ -250,19 +259,15 @@ def find_plateaus(
     if expected_v is None:
         largest = max(plateaus, key=lambda item: item.fraction, default=None)
         expected_v = () if largest is None else (largest.voltage_v,)
-    extra = tuple(
-        item
-        for item in plateaus
-        if all(abs(item.voltage_v - voltage) > EXPECTED_TOLERANCE_V for voltage in expected_v)
-    )
-    return PlateauAnalysis(
+    found = PlateauAnalysis(
         half_cycle=profile.half_cycle,
         sign=profile.sign,
         plateaus=plateaus,
-        extra=extra,
-        expected_v=expected_v,
+        extra=(),
+        expected_v=(),
         curve=curve,
     )
+    return found.expecting(expected_v)
 
 
 @dataclass(frozen=True)

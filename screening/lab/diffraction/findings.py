@@ -124,7 +124,8 @@ class Identification(Displayed):
             *([] if self.provenance is None else [self.provenance.line()]),
         ]
         low, high = fit.pattern.range_deg
-        caption = f"{fit.pattern.name}: {low:g} to {high:g}° 2θ, R_wp {fit.weighted_profile_residual:.1%}"
+        caption = f"{fit.pattern.name}: {low:g} to {high:g}° 2θ, R_wp {fit.weighted_profile_residual:.1%}, "
+        caption += f"{fit.pattern.wavelength_a:.5g} Å {fit.pattern.wavelength_from}"
         return Table(caption, pd.DataFrame(rows), tuple(notes))
 
     def as_dict(self) -> dict[str, Any]:
@@ -132,6 +133,7 @@ class Identification(Displayed):
         content = {
             "file": self.fit.pattern.name,
             "wavelength_a": self.fit.pattern.wavelength_a,
+            "wavelength_from": self.fit.pattern.wavelength_from,
             "range_deg": self.fit.pattern.range_deg,
             "displacement_deg": self.fit.displacement_deg,
             "weighted_profile_residual": self.fit.weighted_profile_residual,

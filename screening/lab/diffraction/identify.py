@@ -42,6 +42,9 @@ Z_95_ONE_SIDED = 1.6448536269514722
 MERGE_FWHM = 0.8
 """Lines closer than this many half widths are one."""
 
+SHARED_AREA = 0.1
+"""A line of another phase, as close as `MERGE_FWHM`, is no neighbour if its area is less than this share."""
+
 UNEXPLAINED_SD = 6.0
 UNEXPLAINED_SHARE = 0.02
 """What the fit leaves is a line from so many standard deviations and this share of the strongest."""
@@ -93,10 +96,14 @@ class _Groups:
         (g,) reference intensities.
     columns : ndarray
         (n, g) their curves at a scale of 1.
+    centre_deg, fwhm_deg : ndarray
+        (g,) where they lie, 2θ, and how broad a line is there.
     """
 
     expected: NDArray[np.float64]
     columns: NDArray[np.float64]
+    centre_deg: NDArray[np.float64]
+    fwhm_deg: NDArray[np.float64]
 
     @classmethod
     def of(cls, fit: Fit, phase: int) -> "_Groups":
@@ -108,7 +115,16 @@ class _Groups:
         group = np.concatenate(([0], np.cumsum(apart)))
         members = np.zeros((len(position), group[-1] + 1))
         members[order, group] = reference.intensity[order]
-        return cls(members.sum(axis=0), fit.lines(phase) @ members)
+        expected = members.sum(axis=0)
+        centre = fit.positions(phase) @ members / np.maximum(expected, np.finfo(float).tiny)
+        return cls(expected, fit.lines(phase) @ members, centre, width / np.cos(np.radians(centre / 2.0)))
+
+    def shared_with(self, other: "_Groups", own_area: float, other_area: float) -> NDArray[np.bool_]:
+        """Which groups have one of another phase so close that either may be the other's misfit, (g,)."""
+        reach = MERGE_FWHM * np.minimum(self.fwhm_deg[:, None], other.fwhm_deg)
+        close = np.abs(self.centre_deg[:, None] - other.centre_deg) < reach
+        counts = other_area * other.expected > SHARED_AREA * own_area * self.expected[:, None]
+        return np.asarray((close & counts).any(axis=1))
 
 
 @dataclass(frozen=True, eq=False)
@@ -120,7 +136,7 @@ class _Factors:
 
 
 def _least_squares(fit: Fit, columns: NDArray[np.float64], near: NDArray[np.bool_]) -> _Factors:
-    """Errors are inflated where the model misses the pattern near the lines in question."""
+    """Errors are inflated where the model misses the pattern near the lines in question, and near each."""
     weight = 1.0 / np.sqrt(fit.variance)
     weighted = columns * weight[:, None]
     norm = np.sqrt((weighted**2).sum(axis=0))
@@ -128,8 +144,10 @@ def _least_squares(fit: Fit, columns: NDArray[np.float64], near: NDArray[np.bool
     unit = weighted / norm
     covariance = np.linalg.pinv(unit.T @ unit, rcond=SINGULAR, hermitian=True)
     factors = covariance @ (unit.T @ (fit.pattern.intensity * weight))
-    residual = fit.pattern.intensity * weight - unit @ factors
-    inflation = max(LEAST_INFLATION, float((residual[near] ** 2).mean()))
+    squared = (fit.pattern.intensity * weight - unit @ factors) ** 2
+    inside = columns > NEAR_SHARE * np.maximum(columns.max(axis=0), np.finfo(float).tiny)
+    local = (squared @ inside) / np.maximum(inside.sum(axis=0), 1)
+    inflation = np.maximum(max(LEAST_INFLATION, float(squared[near].mean())), local)
     return _Factors(factors / norm, np.sqrt(np.maximum(np.diag(covariance), 0.0) * inflation) / norm)
 
 
@@ -143,6 +161,8 @@ class _Apart:
         Of all its lines together, in units of the reference's intensities.
     expected, fitted, error : ndarray
         (g,) reference intensity of each group of lines, and its factor by itself.
+    shared : ndarray of bool
+        (g,) groups that a line of another phase stands so close to that neither stands by itself.
     """
 
     scale: float
@@ -150,23 +170,30 @@ class _Apart:
     expected: NDArray[np.float64]
     fitted: NDArray[np.float64]
     error: NDArray[np.float64]
+    shared: NDArray[np.bool_]
 
     @classmethod
     def of(cls, fit: Fit, phase: int, groups: Sequence[_Groups | None], own: _Groups) -> "_Apart":
         near = (own.columns > NEAR_SHARE * own.columns.max(axis=0)).any(axis=1)
-        others = [
-            each.columns for k, each in enumerate(groups) if each and k != phase and fit.scales[k] > 0.0
-        ]
-        base = np.column_stack([fit.background, *others])
+        present = [k for k, each in enumerate(groups) if each and k != phase and fit.scales[k] > 0.0]
+        others = [each for k in present if (each := groups[k])]
+        base = np.column_stack([fit.background, *(each.columns for each in others)])
         whole = _least_squares(fit, np.column_stack([base, own.columns.sum(axis=1)]), near)
         apart = _least_squares(fit, np.column_stack([base, own.columns]), near)
-        first = base.shape[1]
+        first, scale = base.shape[1], max(0.0, float(whole.value[-1]))
+        shared = np.array(
+            [
+                own.shared_with(each, scale, float(fit.scales[k]))
+                for k, each in zip(present, others, strict=True)
+            ]
+        )
         return cls(
-            max(0.0, float(whole.value[-1])),
+            scale,
             max(float(whole.sd[-1]), np.finfo(float).tiny),
             own.expected,
             apart.value[first:],
             apart.sd[first:],
+            np.asarray(shared.reshape(len(others), len(own.expected)).any(axis=0)),
         )
 
     @property
@@ -176,9 +203,9 @@ class _Apart:
 
     @property
     def strong(self) -> NDArray[np.bool_]:
-        """Strong lines that the pattern could show if the phase is there."""
+        """Strong lines that the pattern could show by themselves if the phase is there."""
         could = self.error * LINE_SD < max(self.scale, self.sd * SEEN_SD)
-        return (self.expected >= STRONG * self.expected.max()) & could
+        return (self.expected >= STRONG * self.expected.max()) & could & ~self.shared
 
     @property
     def seen(self) -> NDArray[np.bool_]:

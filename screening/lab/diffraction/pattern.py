@@ -29,12 +29,15 @@ class PowderPattern:
     wavelength_a : float
         Å.
     name : str
+    wavelength_from : str
+        Where the wavelength comes from; empty where nobody asked.
     """
 
     two_theta_deg: NDArray[np.float64]
     intensity: NDArray[np.float64]
     wavelength_a: float = CU_KA_A
     name: str = ""
+    wavelength_from: str = ""
 
     def __post_init__(self) -> None:
         x, y = self.two_theta_deg, self.intensity

@@ -4,7 +4,7 @@ import pytest
 from screening.lab.impedance.analysis import analyse
 from screening.lab.impedance.completion import Completion, Criterion
 from screening.lab.impedance.series import Trend, trend
-from screening.lab.impedance.short import Verdict
+from screening.lab.short import Short
 from screening.simulate.impedance import rest_study
 
 STUDY = rest_study()
@@ -56,7 +56,7 @@ def test_the_resistances_of_the_rest_series_are_recovered():
 
 
 def test_the_rest_series_is_no_short_and_is_simulated():
-    assert RESULT.short.verdict is Verdict.NONE
+    assert RESULT.short.verdict is Short.NONE
     assert RESULT.simulated
 
 
