@@ -24,7 +24,8 @@ from screening.reactors.elements import holds, named
 from screening.reactors.ranking import FAILS
 
 KNOWN_FILE = "known_reactors.csv"
-BACK_TEST_JSON, BACK_TEST_CSV = "backtest.json", "backtest.csv"
+BACK_TEST_JSON = "backtest.json"
+BACK_TEST_CSV = "backtest.csv"
 
 TWINS_EACH = 50
 """Random compounds drawn for each known reactor; with 19 reactors the AUC's own error is about 0.07."""

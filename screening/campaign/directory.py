@@ -19,7 +19,8 @@ from screening.reactors.uncertainty import find_error_model, why_no_error_model
 if TYPE_CHECKING:
     import pandas as pd
 
-RANKING_JSON, RANKING_PARQUET = "ranking.json", "ranking.parquet"
+RANKING_JSON = "ranking.json"
+RANKING_PARQUET = "ranking.parquet"
 
 KEY = ("formula", "anode", "electrolyte")
 """Columns that tell the rows of a table apart."""
