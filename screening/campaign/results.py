@@ -7,7 +7,13 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from screening.campaign.backtest import back_test, known_compounds, write_back_test
+from screening.campaign.backtest import (
+    BACK_TEST_CSV,
+    BACK_TEST_JSON,
+    back_test,
+    known_compounds,
+    write_back_test,
+)
 from screening.campaign.directory import RANKING_JSON, RANKING_PARQUET, ResultsDirectory
 from screening.campaign.document import Document, Reactor, Screened, WeightChange
 from screening.campaign.latex import products_latex
@@ -19,6 +25,7 @@ from screening.reactors.criteria import CRITERIA
 from screening.reactors.detail import ReactorDetail, detail
 from screening.reactors.reduction import ScreeningContext
 
+FAILURES = "failures.csv"
 WRITTEN = (RANKING_PARQUET, "ranking.csv", "kinks.csv", RANKING_JSON, "products.xlsx", "products.tex")
 
 
@@ -87,6 +94,7 @@ def write_results(campaign: Campaign, outcomes: Sequence[Outcome]) -> ResultsDir
     """
     directory, provenance = campaign.store.directory, campaign.provenance
     check_targets(*(directory / name for name in WRITTEN))
+    campaign.store.own([*WRITTEN, FAILURES, BACK_TEST_JSON, BACK_TEST_CSV])
     groups = [spell_out(campaign, outcome) for outcome in outcomes]
     every = [one.detail for group in groups for one in group]
     ranking = pd.concat([o.table.iloc[o.order] for o in outcomes], ignore_index=True)
@@ -111,7 +119,9 @@ def write_results(campaign: Campaign, outcomes: Sequence[Outcome]) -> ResultsDir
         ),
     ).write(directory / RANKING_JSON)
     if len(failed):
-        write_csv(directory / "failures.csv", failed.to_pandas(), provenance)
+        write_csv(directory / FAILURES, failed.to_pandas(), provenance)
+    else:
+        campaign.store.remove(FAILURES)
     write_product_tables(directory, product_table(every), provenance)
     return ResultsDirectory(directory)
 
