@@ -120,17 +120,18 @@ class Displayed:
         """Files that `write` makes, by name: tables, JSON, or functions that draw into a figure."""
         raise NotImplementedError
 
-    def write(self, directory: str | Path) -> None:
-        """Write everything into a directory, which is made if need be: tables, figures, JSON.
+    def write(self, directory: str | Path) -> list[Path]:
+        """Write everything into a directory, which is made if need be; the files that were written.
 
         Raises
         ------
         InputError
             If it cannot be written.
         """
-        folder = output_directory(Path(directory))
-        for name, content in self.contents().items():
+        folder, contents = output_directory(Path(directory)), self.contents()
+        for name, content in contents.items():
             write_content(folder / name, content, getattr(self, "provenance", None))
+        return [folder / name for name in contents]
 
     def save(self, path: str | Path, **options: Any) -> None:
         """Write the table (.csv, .parquet) or the figure (.png, .svg, .pdf) into one file.

@@ -79,7 +79,7 @@ def check_targets(*paths: Path | None) -> None:
             raise _unwritable(path, error) from None
         if target in named:
             raise InputError(
-                "named twice as a file to write", where=str(path), remedy="give each output its own name"
+                "named twice as an output file", where=str(path), remedy="give each output its own name"
             )
         named[target] = path
 
@@ -87,7 +87,7 @@ def check_targets(*paths: Path | None) -> None:
 def _target(path: Path) -> Path:
     """The file that a name means, past symbolic links; only an absent or a regular file will do."""
     if not path.name:
-        raise InputError(f"{str(path)!r} names no file", remedy="give the name of a file to write")
+        raise InputError(f"{str(path)!r} is not a file name", remedy="give the name of a file to write")
     target = Path(os.path.realpath(path))
     try:
         mode = target.stat().st_mode
@@ -97,7 +97,7 @@ def _target(path: Path) -> Path:
         raise _unwritable(path, error) from None
     if not stat.S_ISREG(mode):
         kind = "a directory" if stat.S_ISDIR(mode) else "a device or pipe"
-        raise InputError(f"is {kind}, no file", where=str(path), remedy="give the name of a file to write")
+        raise InputError(f"is {kind}, not a file", where=str(path), remedy="give the name of a file to write")
     return target
 
 

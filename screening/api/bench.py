@@ -94,6 +94,7 @@ def arrhenius(
     temperature_c: Sequence[float] | None = None,
     circuit: str = PELLET,
     at_c: Sequence[float] = (),
+    keep: bool = False,
 ) -> PelletSeries:
     """Conductivity and activation energy from spectra of blocked pellets at several temperatures.
 
@@ -110,6 +111,8 @@ def arrhenius(
         Circuit for all files, or ``auto``.
     at_c : sequence of float
         Temperatures at which the lines are evaluated, beside 25 °C.
+    keep : bool
+        Use spectra that fail the Kramers–Kronig test too; by default they are left out, and named.
 
     Returns
     -------
@@ -134,6 +137,7 @@ def arrhenius(
         circuit,
         predicted_c=(REFERENCE_C, *(t for t in at_c if t != REFERENCE_C)),
         provenance=stamp(paths),
+        keep=keep,
     )
 
 
@@ -213,7 +217,7 @@ class Patterns(Group[Pattern]):
                 "pattern": each.powder.name,
                 "2θ (°)": f"{each.powder.range_deg[0]:g} … {each.powder.range_deg[1]:g}",
                 "points": len(each.powder.two_theta_deg),
-                "wavelength (Å)": f"{each.powder.wavelength_a:.5g}",
+                "wavelength (Å)": f"{each.powder.wavelength_a:.5g} {each.powder.wavelength_from}",
             }
             for each in self.items
         ]
@@ -264,14 +268,14 @@ class Patterns(Group[Pattern]):
         return Identifications(tuple(found), self.provenance)
 
 
-def read_xrd(files: Files, *, wavelength: str | float = "CuKa") -> Pattern | Patterns:
+def read_xrd(files: Files, *, wavelength: str | float = "") -> Pattern | Patterns:
     """Read powder patterns of any common diffractometer.
 
     Parameters
     ----------
     files : str, Path or several of them
     wavelength : str or float
-        Name, as CuKa or MoKa1, or Å. Files state it in too many ways to be trusted.
+        Name, as CuKa or MoKa1, or Å; by default what the file states, else Cu Kα, and the pattern says which.
 
     Returns
     -------
@@ -281,7 +285,7 @@ def read_xrd(files: Files, *, wavelength: str | float = "CuKa") -> Pattern | Pat
     Raises
     ------
     InputError
-        If a file holds no pattern, or there is no such wavelength.
+        If a file holds no pattern, there is no such wavelength, or the file states another one.
     """
     length, paths = _wavelength_a(wavelength), named_files(files)
     read = tuple(Pattern(read_pattern(path, length), stamp([path])) for path in paths)
@@ -297,7 +301,9 @@ def _expected(snapshot: Snapshot, reactor: str, electrolyte: str, anode: str) ->
     return [each.formula for each in sheet.patterns]
 
 
-def _wavelength_a(given: str | float) -> float:
+def _wavelength_a(given: str | float) -> float | None:
+    if given == "":
+        return None
     from pymatgen.analysis.diffraction.xrd import WAVELENGTHS
 
     known = {name.lower(): value for name, value in WAVELENGTHS.items()} | {"cuka": CU_KA_A}

@@ -139,7 +139,7 @@ def _print(result: "ImpedanceAnalysis") -> None:
     ):
         print(f"{name}: {_span(values)} Ω")
     if result.short is not None:
-        print(f"short circuit: {result.short.verdict}")
+        print(f"short circuit: {result.short.words}")
 
 
 def _span(values: "FloatArray") -> str:

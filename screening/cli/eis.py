@@ -53,6 +53,9 @@ def arrhenius(
     at: Annotated[
         list[float] | None, typer.Option("--at", help="Also predict at this temperature, °C.")
     ] = None,
+    keep: Annotated[
+        bool, typer.Option("--keep", help="Keep spectra that fail the Kramers-Kronig test.")
+    ] = False,
     plot: PlotOption = None,
     out: OutOption = None,
     as_json: JsonOption = False,
@@ -71,6 +74,7 @@ def arrhenius(
         temperature_c=temperature_c,
         circuit=circuit,
         at_c=at or (),
+        keep=keep,
     )
     if as_json:
         write_json(series.as_dict())

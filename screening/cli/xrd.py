@@ -33,8 +33,11 @@ def xrd(
     anode: Annotated[str, typer.Option("--anode", help="Metal of the anode.")] = "Li",
     cif: CifOption = None,
     wavelength: Annotated[
-        str, typer.Option("--wavelength", metavar="NAME|Å", help="As CuKa, MoKa1 or 1.5406.")
-    ] = "CuKa",
+        str,
+        typer.Option(
+            "--wavelength", metavar="NAME|Å", help="As CuKa or 1.5406; default: the file's, or CuKa."
+        ),
+    ] = "",
     plot: PlotOption = None,
     out: OutOption = None,
     as_json: JsonOption = False,

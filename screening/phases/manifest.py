@@ -11,7 +11,7 @@ MANIFEST_FILE = "manifest.json"
 _REQUIRED = ("name", "energy_scheme", "database_version", "date", "licence", "checksum", "file_sha256")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Manifest:
     """Identity, origin and integrity of a snapshot.
 

@@ -272,7 +272,7 @@ def react(snapshot: Snapshot, a: Reactant, b: Reactant, *, at_hull: bool = False
     lines = tie_lines(snapshot, Compositions.of([unit_a]), Compositions.of([unit_b]))
     if lines.failed[0]:
         raise InputError(
-            f"the hull between {a.text} and {b.text} cannot be walked", remedy="report this pair"
+            f"the convex hull between {a.text} and {b.text} did not converge", remedy="report this pair"
         )
     kinks, used = [], set()
     for k in range(len(lines.x)):

@@ -40,7 +40,7 @@ class GroupedCells:
     cells: tuple[FullCellResult, ...]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Difference:
     """Difference of two groups' means at one cycle, by Welch's t-test.
 
@@ -104,10 +104,6 @@ def compare_cells(groups: Sequence[GroupedCells]) -> Comparison:
     groups : sequence of GroupedCells
         With different labels; all cells paired in the same order.
 
-    Returns
-    -------
-    Comparison
-
     Raises
     ------
     InputError
@@ -121,14 +117,14 @@ def compare_cells(groups: Sequence[GroupedCells]) -> Comparison:
             "a group without cells", where="comparison", remedy="give at least one cell per group"
         )
     if len(set(labels)) < len(labels):
-        raise InputError("two groups of one label", where="comparison", remedy="label each group differently")
+        raise InputError("two groups share one label", where="comparison", remedy="rename one")
     names = [cell.cell for cell in cells]
     if len(set(names)) < len(names):
         twice = next(name for name in names if names.count(name) > 1)
         raise InputError(f"cell {twice!r} stands twice", where="comparison", remedy="give each cell once")
     if len({cell.order for cell in cells}) > 1:
         raise InputError(
-            "charge-first and discharge-first cells together",
+            "charge-first and discharge-first cells cannot be compared",
             where="comparison",
             remedy="pair all in one order",
         )
@@ -170,10 +166,6 @@ def difference(first: GroupedCells, second: GroupedCells, quantity: str, cycle: 
     cycle : int
         Cycle number.
 
-    Returns
-    -------
-    Difference
-
     Raises
     ------
     InputError
@@ -197,7 +189,7 @@ def difference(first: GroupedCells, second: GroupedCells, quantity: str, cycle: 
         raise InputError(
             f"{quantity} does not vary among the replicates",
             where=first.label,
-            remedy="are the cells copies?",
+            remedy="check that they are not copies of one record",
         )
     test = stats.ttest_ind(samples[1], samples[0], equal_var=False)
     interval = test.confidence_interval(CONFIDENCE)

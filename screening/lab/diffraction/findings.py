@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from enum import StrEnum
+from math import nan
 from typing import Any
 
 import pandas as pd
@@ -24,7 +25,7 @@ class Presence(StrEnum):
     CANNOT_TELL = "cannot tell"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class PhaseFinding:
     """What a pattern says about one phase.
 
@@ -51,13 +52,13 @@ class PhaseFinding:
     name: str
     presence: Presence
     reason: str
-    share: float
-    share_sd: float
-    share_limit: float
-    lines_seen: int
-    lines_expected: int
-    strain: float
-    fwhm_deg: float
+    share: float = nan
+    share_sd: float = nan
+    share_limit: float = nan
+    lines_seen: int = 0
+    lines_expected: int = 0
+    strain: float = nan
+    fwhm_deg: float = nan
     source: str
 
 
@@ -123,7 +124,8 @@ class Identification(Displayed):
             *([] if self.provenance is None else [self.provenance.line()]),
         ]
         low, high = fit.pattern.range_deg
-        caption = f"{fit.pattern.name}: {low:g} to {high:g}° 2θ, R_wp {fit.weighted_profile_residual:.1%}"
+        caption = f"{fit.pattern.name}: {low:g} to {high:g}° 2θ, R_wp {fit.weighted_profile_residual:.1%}, "
+        caption += f"{fit.pattern.wavelength_a:.5g} Å {fit.pattern.wavelength_from}"
         return Table(caption, pd.DataFrame(rows), tuple(notes))
 
     def as_dict(self) -> dict[str, Any]:
@@ -131,6 +133,7 @@ class Identification(Displayed):
         content = {
             "file": self.fit.pattern.name,
             "wavelength_a": self.fit.pattern.wavelength_a,
+            "wavelength_from": self.fit.pattern.wavelength_from,
             "range_deg": self.fit.pattern.range_deg,
             "displacement_deg": self.fit.displacement_deg,
             "weighted_profile_residual": self.fit.weighted_profile_residual,

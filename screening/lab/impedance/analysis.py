@@ -15,9 +15,10 @@ from screening.lab.impedance.kramers_kronig import Verdict, kramers_kronig
 from screening.lab.impedance.processes import ProcessSeries, assign
 from screening.lab.impedance.refit import ZarcSeries, fit_zarcs
 from screening.lab.impedance.series import SeriesReport, describe
-from screening.lab.impedance.short import PLATING, ShortVerdict, judge
+from screening.lab.impedance.short import judge
 from screening.lab.impedance.spectrum import Spectrum
 from screening.lab.impedance.windows import Windows
+from screening.lab.short import ShortVerdict
 from screening.provenance import SIMULATED, Provenance
 
 
@@ -194,7 +195,7 @@ def analyse(
     a_series = len(time) >= MIN_SPECTRA and bool(np.isfinite(time).all() and (np.diff(time) > 0).all())
     report = describe(processes, criterion) if a_series else None
     short = None
-    if len(drt.spectra) > 1 and PLATING in processes.windows.names:
+    if len(drt.spectra) > 1:
         tests = kramers_kronig(drt.spectra)
         passed = [test.verdict is Verdict.PASSED for test in tests]
         short = judge(processes, passed_kramers_kronig=passed, electrolyte_ohm=electrolyte_ohm)

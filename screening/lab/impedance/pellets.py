@@ -13,12 +13,14 @@ from screening.files import json_ready, records
 from screening.lab.impedance.circuits import PELLET, CircuitFit, choose_circuit, fit_circuit
 from screening.lab.impedance.conductivity import REFERENCE_C, Arrhenius, Form, Pellet, arrhenius
 from screening.lab.impedance.estimate import Estimate
-from screening.lab.impedance.kramers_kronig import KramersKronigTest, kramers_kronig
+from screening.lab.impedance.kramers_kronig import KramersKronigTest, Verdict, kramers_kronig
 from screening.lab.impedance.spectrum import Spectrum
 from screening.provenance import Provenance
 
 TEMPERATURE_FROM = "temperature_from"
 """Key of a spectrum's metadata that says where its temperature was taken from."""
+
+FEWEST_TEMPERATURES = 2
 
 CHOOSE = "auto"
 """Name that stands for the circuit with the best information criterion over the series."""
@@ -46,6 +48,8 @@ class PelletSeries(Displayed):
         Temperatures in °C at which the lines are evaluated.
     provenance : Provenance or None
         Stamp of the files; None for spectra of values in memory.
+    left_out : tuple of str
+        One line for each spectrum that fails the test and is not used.
     """
 
     plotter = "screening.plots.impedance:plot_pellets"
@@ -58,6 +62,7 @@ class PelletSeries(Displayed):
     lines: tuple[Arrhenius, ...]
     predicted_c: tuple[float, ...] = (REFERENCE_C,)
     provenance: Provenance | None = None
+    left_out: tuple[str, ...] = ()
 
     def display(self) -> Table:
         """One row per spectrum, warmest first; circuit, energies and predictions below."""
@@ -78,6 +83,7 @@ class PelletSeries(Displayed):
             s.metadata[TEMPERATURE_FROM] for s in self.spectra if TEMPERATURE_FROM in s.metadata
         )
         notes = [
+            *self.left_out,
             f"circuit {self.fits[0].circuit.name}, R the sum of its resistances; intervals are 95 %",
             *([f"temperatures from: {', '.join(origins)}"] if origins else []),
         ]
@@ -105,7 +111,7 @@ class PelletSeries(Displayed):
             for line in self.lines
         ]
         content = {"circuit": self.fits[0].circuit.name, "lines": lines, "points": records(self.to_frame())}
-        return dict(json_ready(content))
+        return dict(json_ready({**content, "left_out": list(self.left_out)}))
 
     def contents(self) -> Mapping[str, Any]:
         """Table, lines and figure."""
@@ -147,6 +153,7 @@ def pellet_series(
     *,
     predicted_c: Sequence[float] = (REFERENCE_C,),
     provenance: Provenance | None = None,
+    keep: bool = False,
 ) -> PelletSeries:
     """Fit one circuit to all spectra, and Arrhenius lines of both forms to what it gives.
 
@@ -162,17 +169,21 @@ def pellet_series(
         Temperatures in °C at which the lines are evaluated.
     provenance : Provenance, optional
         Stamp of the files that the spectra were read from.
+    keep : bool, optional
+        Use spectra that fail the Kramers–Kronig test too; by default they are left out, and named.
 
     Raises
     ------
     InputError
-        If a temperature is missing, or a fit or the line cannot be made.
+        If a temperature is missing, too few spectra pass the test, or a fit or the line cannot be made.
     """
     for spectrum in spectra:
         if spectrum.temperature_c is None:
-            raise InputError(
-                "no temperature", where=spectrum.source or spectrum.label, remedy="give it in °C"
-            )
+            raise InputError("no temperature", where=spectrum.where, remedy="give it in °C")
+    tests = kramers_kronig(spectra)
+    left_out: tuple[str, ...] = ()
+    if not keep:
+        spectra, tests, left_out = _without_failed(spectra, tests)
     name = choose_circuit(spectra) if circuit == CHOOSE else circuit
     fits = tuple(fit_circuit(spectrum, name) for spectrum in spectra)
     values = tuple(_conductance(fit.resistance_ohm, pellet) for fit in fits)
@@ -180,13 +191,14 @@ def pellet_series(
     lines = tuple(arrhenius(temperature, [value.value for value in values], form) for form in Form)
     return PelletSeries(
         spectra=tuple(spectra),
-        tests=kramers_kronig(spectra),
+        tests=tests,
         fits=fits,
         pellet=pellet,
         conductivity=values,
         lines=lines,
         predicted_c=tuple(predicted_c),
         provenance=provenance,
+        left_out=left_out,
     )
 
 
@@ -194,6 +206,28 @@ def _per_cent(estimate: Estimate) -> str:
     """Half the width of an interval in per cent of the value."""
     half = (estimate.high - estimate.low) / 2.0 / estimate.value
     return f"{half:.1%}" if half < np.inf else "open"
+
+
+def _without_failed(
+    spectra: Sequence[Spectrum], tests: tuple[KramersKronigTest, ...]
+) -> tuple[tuple[Spectrum, ...], tuple[KramersKronigTest, ...], tuple[str, ...]]:
+    """Spectra that do not fail the Kramers–Kronig test, their tests, and a line on each of the others."""
+    pairs = list(zip(spectra, tests, strict=True))
+    passed = [pair for pair in pairs if pair[1].verdict is not Verdict.FAILED]
+    left_out = tuple(
+        f"{spectrum.label} at {spectrum.temperature_c:g} °C fails the Kramers-Kronig test "
+        f"(largest residual {test.largest_residual:.0%}); left out"
+        for spectrum, test in pairs
+        if test.verdict is Verdict.FAILED
+    )
+    if left_out and len({spectrum.temperature_c for spectrum, _ in passed}) < FEWEST_TEMPERATURES:
+        raise InputError(
+            f"{len(left_out)} of {len(pairs)} spectra fail the Kramers-Kronig test, and the others hold "
+            "no two temperatures",
+            where=pairs[0][0].where,
+            remedy="measure again, or give --keep",
+        )
+    return tuple(s for s, _ in passed), tuple(t for _, t in passed), left_out
 
 
 def _conductance(resistance_ohm: Estimate, pellet: Pellet | None) -> Estimate:
