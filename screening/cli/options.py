@@ -43,6 +43,10 @@ OutOption = Annotated[
 ]
 
 
+NO_NUMBER = ("", "none", "–", "open")
+"""Cells of a column of numbers that hold none."""
+
+
 def check_outputs(plot: Path | None, *others: Path | None) -> None:
     """Refuse files that cannot be written, and a figure of a wrong suffix, before anything is computed."""
     from screening.files import check_figure_suffix, check_targets
@@ -74,9 +78,9 @@ def print_table(table: "Table") -> None:
 
 
 def _all_numbers(cells: "pd.Series[Any]") -> bool:
-    """Whether each cell is a number, or none."""
+    """Whether each cell begins with a number, as 94.2% ± 1.3%, or holds none."""
     try:
-        [float(cell) for cell in cells if cell not in ("", "none")]
+        [float(cell.split()[0].rstrip("%")) for cell in map(str, cells) if cell not in NO_NUMBER]
     except ValueError:
         return False
     return True
