@@ -1,6 +1,7 @@
 """Options that several verbs share, and how verbs write JSON."""
 
 import json
+import re
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -43,6 +44,8 @@ OutOption = Annotated[
 ]
 
 
+_NUMBERS = re.compile(r"[\d.+\-%±…e ]+")
+
 NO_NUMBER = ("", "none", "–", "open")
 """Cells of a column of numbers that hold none."""
 
@@ -78,12 +81,8 @@ def print_table(table: "Table") -> None:
 
 
 def _all_numbers(cells: "pd.Series[Any]") -> bool:
-    """Whether each cell begins with a number, as 94.2% ± 1.3%, or holds none."""
-    try:
-        [float(cell.split()[0].rstrip("%")) for cell in map(str, cells) if cell not in NO_NUMBER]
-    except ValueError:
-        return False
-    return True
+    """Whether each cell is a number, perhaps with its range, as 94.2% ± 1.3%, or holds none."""
+    return all(cell in NO_NUMBER or _NUMBERS.fullmatch(cell) for cell in map(str, cells))
 
 
 def plain(text: object) -> str:
