@@ -293,12 +293,13 @@ def read_xrd(files: Files, *, wavelength: str | float = "") -> Pattern | Pattern
     return read[0] if one else Patterns(read, stamp(paths))
 
 
-def _expected(snapshot: Snapshot, reactor: str, electrolyte: str, anode: str) -> list[str]:
+def _expected(snapshot: Snapshot, reactor: str, electrolyte: str, anode: str) -> tuple[str, ...]:
     """Everything that a layer of this reactor is made of and should become."""
     from screening.handoff.sheet import Plan, bench_sheet
+    from screening.validation.expected_phases import expected_phases
 
     sheet = bench_sheet(snapshot, reactor, Plan(anode=anode, electrolyte=electrolyte))
-    return [each.formula for each in sheet.patterns]
+    return expected_phases(sheet.formula, electrolyte, anode, sheet.plateaus)
 
 
 def _wavelength_a(given: str | float) -> float | None:

@@ -19,7 +19,12 @@ Files = Annotated[
     list[Path] | None,
     typer.Argument(help=".mpr, .mpt, .dta, .z, .idf or any table of text, in the order of time."),
 ]
-SECONDS_PER_HOUR = 3600.0
+InterfacesOption = Annotated[
+    int, typer.Option("--interfaces", help="Equal interfaces to divide Ω·cm² by: 2 for a symmetric cell.")
+]
+ElectrolyteOption = Annotated[
+    float | None, typer.Option("--electrolyte-ohm", help="Resistance of the electrolyte alone, Ω.")
+]
 
 
 def drt(
@@ -57,12 +62,8 @@ def drt(
         float | None, typer.Option("--max-hz", help="Leave out frequencies above this, Hz.")
     ] = None,
     area_cm2: Annotated[float | None, typer.Option("--area-cm2", help="Electrode area, cm².")] = None,
-    interfaces: Annotated[
-        int, typer.Option("--interfaces", help="Equal interfaces to divide Ω·cm² by: 2 for a symmetric cell.")
-    ] = 1,
-    electrolyte_ohm: Annotated[
-        float | None, typer.Option("--electrolyte-ohm", help="Resistance of the electrolyte alone, Ω.")
-    ] = None,
+    interfaces: InterfacesOption = 1,
+    electrolyte_ohm: ElectrolyteOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Resolve impedance spectra into processes and follow them through a series."""
