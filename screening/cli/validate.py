@@ -50,9 +50,9 @@ def validate(
     from screening.errors import InputError
     from screening.lab.experiments import read_experiments
     from screening.phases.structures import read_cells
-    from screening.validation.belief import CONCENTRATION, Prior
     from screening.validation.next_cells import Shopping, read_shelf
     from screening.validation.predictions import read_predictions
+    from screening.validation.prior import CONCENTRATION, Prior
     from screening.validation.validate import content, validation_stamp, write_validation
     from screening.validation.validate import validate as compare
 
@@ -62,14 +62,14 @@ def validate(
     if not max_cost >= 0.0:
         raise InputError(f"{max_cost:g}", where="--max-cost", remedy="give a number of 0 or more")
     predictions = read_predictions(results)
-    listed = None if shelf is None else read_shelf(shelf, predictions)
+    shopping = Shopping(max_cost) if shelf is None else read_shelf(shelf, predictions, max_cost)
     found = compare(
         predictions,
         read_experiments(experiments),
         quantity=outcome,
         simulated=simulated,
         prior=Prior(concentration=held),
-        shopping=Shopping(max_cost, listed.held, listed.unknown) if listed else Shopping(max_cost),
+        shopping=shopping,
         structures=read_cells(cif or []),
     )
     written = write_validation(found, out or results)
