@@ -36,7 +36,7 @@ STRIDE = 10
 BURN_IN = 1 / 3
 """Share of each chain that is left out at its start."""
 
-FEWEST_TIMES = 12.0
+FEWEST_TIMES = 20.0
 """Length of a chain after burn-in, in autocorrelation times, below which it has not converged: the error of a
 mean over 128 walkers is then 2 % of a standard deviation."""
 
@@ -47,25 +47,53 @@ MOVES = [(DEMove(), 0.9), (DEMove(gamma0=1.0), 0.1)]
 """Short steps, and ter Braak's jumps of full length."""
 
 
+@dataclass(frozen=True)
+class Evidence:
+    """How likely the measured orders are, and how well that is known.
+
+    Attributes
+    ----------
+    log_marginal, log_marginal_sd : float
+        Logarithm of their likelihood under the prior, and the sampling error.
+    log_chance : float
+        The same where all reactors fail at one rate: −ln n! of a strict order of n.
+    effective : float
+        Independent draws that the slowest coordinate of the posterior is worth.
+    """
+
+    log_marginal: float
+    log_marginal_sd: float
+    log_chance: float
+    effective: float
+
+    @property
+    def ratio(self) -> float:
+        """Likelihood of the order under the study's weights over that by chance (a Bayes factor)."""
+        return float(np.exp(self.log_marginal - self.log_chance))
+
+    @property
+    def words(self) -> str:
+        """The ratio, in words."""
+        factor = max(self.ratio, 1.0 / self.ratio)
+        times = f"{factor:.2g}" if factor < 10.0 else f"{factor:,.0f}"
+        direction = "more" if self.ratio >= 1.0 else "less"
+        return f"{times} times {direction} likely under the study's weights than by chance"
+
+
 @dataclass(frozen=True, eq=False)
 class Posterior:
-    """Draws of the posterior.
+    """Draws of the posterior, and the length of the chains that they come from.
 
     Attributes
     ----------
     sample : WeightSample
-    log_evidence, log_evidence_sd : float
-        Logarithm of the marginal likelihood, and its sampling error.
-    effective : float
-        Independent draws that the slowest coordinate is worth.
+    evidence : Evidence
     autocorrelation_times : float
-        Length of the chains after burn-in, by the slowest coordinate.
+        After burn-in, by the slowest coordinate.
     """
 
     sample: WeightSample
-    log_evidence: float
-    log_evidence_sd: float
-    effective: float
+    evidence: Evidence
     autocorrelation_times: float
 
     @property
@@ -98,23 +126,21 @@ def sample_posterior(given: np.ndarray, prior: Prior, orders: Orders) -> Posteri
     # the highest of log p + Gumbel noise are a sample by p without replacement
     start = before[np.argsort(likelihood_before + rng.gumbel(size=len(before)))[-walkers:]]
     chain, times = _chains(model, start, rng)
-    n_steps, n_draws = len(chain), min(prior.draws, chain.shape[0] * chain.shape[1])
-    after = chain.reshape(-1, chain.shape[2])
-    kept = after[rng.permutation(len(after))[:n_draws]]
+    kept = rng.permutation(chain)[: prior.draws]
     likelihood_after = model.log_likelihood(kept)
     parts = [
         bennett_log_ratio(likelihood_before[k::BLOCKS], likelihood_after[k::BLOCKS]) for k in range(BLOCKS)
     ]
-    effective = min(float(n_draws), walkers * times)
-    # blocks of the chain know nothing of its autocorrelation
-    repeated = max(1.0, n_draws / effective)
-    return Posterior(
-        model.coordinates.sample(kept),
+    effective = min(float(len(kept)), walkers * times)
+    # shuffled blocks know nothing of the autocorrelation
+    repeated = len(kept) / max(effective, 1.0)
+    evidence = Evidence(
         bennett_log_ratio(likelihood_before, likelihood_after),
         float(np.std(parts, ddof=1) * np.sqrt(repeated / BLOCKS)),
+        orders.log_chance,
         effective,
-        times if n_steps else 0.0,
     )
+    return Posterior(model.coordinates.sample(kept), evidence, times)
 
 
 @dataclass(frozen=True, eq=False)
@@ -134,7 +160,7 @@ class _Model:
 
 
 def _chains(model: _Model, start: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray, float]:
-    """Chains after burn-in, (n_steps, n_walkers, n), and their length in autocorrelation times."""
+    """Draws after burn-in, (n_draws, n), and the length of the chains in autocorrelation times."""
     sampler = emcee.EnsembleSampler(*start.shape, model.log_density, moves=MOVES, vectorize=True)
     sampler.random_state = np.random.RandomState(rng.integers(2**32, dtype=np.uint32)).get_state()
     state, steps = start, STEPS
@@ -142,10 +168,12 @@ def _chains(model: _Model, start: np.ndarray, rng: np.random.Generator) -> tuple
         more = steps // STRIDE - sampler.iteration
         state = sampler.run_mcmc(state, more, thin_by=STRIDE, skip_initial_state_check=True)
         burnt = int(BURN_IN * sampler.iteration)
-        slowest = float(np.max(sampler.get_autocorr_time(discard=burnt, tol=0)))
-        times = (sampler.iteration - burnt) / slowest
+        with np.errstate(invalid="ignore"):
+            slowest = float(np.max(sampler.get_autocorr_time(discard=burnt, tol=0)))
+        # no time where a walker has not moved at all
+        times = (sampler.iteration - burnt) / slowest if np.isfinite(slowest) else 0.0
         if times >= FEWEST_TIMES or 2 * steps > MOST_STEPS:
-            return sampler.get_chain(discard=burnt), times
+            return sampler.get_chain(discard=burnt, flat=True), times
         steps *= 2
 
 

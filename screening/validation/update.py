@@ -37,7 +37,7 @@ from screening.reactors.ranking import desirabilities, ranks, weighted_geometric
 from screening.reactors.settings import Ranking
 from screening.validation.groups import OutcomeGroup
 from screening.validation.orders import Orders, Stratum
-from screening.validation.posterior import FEWEST_TIMES, Posterior, sample_posterior
+from screening.validation.posterior import FEWEST_TIMES, Evidence, Posterior, sample_posterior
 from screening.validation.prior import Prior, WeightSample, draw_prior
 
 FEWEST_EFFECTIVE = 50
@@ -59,39 +59,6 @@ Reactor = tuple[str, str, str]
 """Formula, anode and electrolyte."""
 
 
-@dataclass(frozen=True)
-class Evidence:
-    """How likely a measured order is, and how well that is known.
-
-    Attributes
-    ----------
-    log_marginal, log_marginal_sd : float
-        Logarithm of its likelihood under the prior, and the sampling error.
-    log_chance : float
-        The same where all reactors fail at one rate: −ln n! of a strict order of n.
-    effective : float
-        Independent draws that the posterior is worth.
-    """
-
-    log_marginal: float
-    log_marginal_sd: float
-    log_chance: float
-    effective: float
-
-    @property
-    def ratio(self) -> float:
-        """Likelihood of the order under the study's weights over that by chance (a Bayes factor)."""
-        return float(np.exp(self.log_marginal - self.log_chance))
-
-    @property
-    def words(self) -> str:
-        """The ratio, in words."""
-        factor = max(self.ratio, 1.0 / self.ratio)
-        times = f"{factor:.2g}" if factor < 10.0 else f"{factor:,.0f}"
-        direction = "more" if self.ratio >= 1.0 else "less"
-        return f"{times} times {direction} likely under the study's weights than by chance"
-
-
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Update:
     """Weights and ranks before and after, and what changed them.
@@ -109,7 +76,7 @@ class Update:
     reason : str
         Why nothing was updated; empty where something was.
     evidence : Evidence or None
-        None where no order was measured.
+        None where no order was measured, or the sampler did not converge.
     """
 
     prior: WeightSample
@@ -211,8 +178,7 @@ def update(
     strata = tuple(group for group in usable if group.quantity == chosen)
     reactors = tuple(dict.fromkeys(reactor for group in strata for reactor in members(group)))
     before = draw_prior(given, assumed, len(reactors))
-    orders = measured_orders(strata, reactors, table, settings)
-    after = sample_posterior(given, assumed, orders)
+    after = sample_posterior(given, assumed, measured_orders(strata, reactors, table, settings))
     reason = _refusal(after, assumed)
     return Update(
         prior=before,
@@ -221,7 +187,7 @@ def update(
         quantity=chosen,
         groups=strata,
         reason=reason,
-        evidence=Evidence(after.log_evidence, after.log_evidence_sd, orders.log_chance, after.effective),
+        evidence=after.evidence if after.is_converged else None,
     )
 
 
@@ -232,9 +198,10 @@ def _refusal(after: Posterior, prior: Prior) -> str:
             f"the sampler did not converge: its chains are {after.autocorrelation_times:.0f} autocorrelation "
             f"times long, and {FEWEST_TIMES:.0f} are needed"
         )
-    if after.effective < FEWEST_EFFECTIVE:
+    effective = after.evidence.effective
+    if effective < FEWEST_EFFECTIVE:
         return (
-            f"the posterior is worth {after.effective:.0f} independent draws of {prior.draws}, and "
+            f"the posterior is worth {effective:.0f} independent draws of {prior.draws}, and "
             f"{FEWEST_EFFECTIVE} are needed: raise the prior's draws"
         )
     return ""
@@ -247,7 +214,9 @@ def measured_orders(
     valued, strata = np.full((len(reactors), len(CRITERIA)), np.nan), []
     for group in groups:
         place = np.array([reactors.index(reactor) for reactor in members(group)])
-        valued[place] = group_desirabilities(group, table, settings)
+        mine = table[(table["anode"] == group.anode) & (table["electrolyte"] == group.electrolyte)]
+        rows = mine.set_index("formula").loc[list(group.reactors)]
+        valued[place] = desirabilities(criterion_values(rows), settings)
         strata.append(Stratum(place, group.gain, group.is_open))
     return Orders(valued, tuple(strata))
 
@@ -255,9 +224,3 @@ def measured_orders(
 def members(group: OutcomeGroup) -> tuple[Reactor, ...]:
     """Reactors of a group with the anode and the electrolyte of their cells."""
     return tuple((formula, group.anode, group.electrolyte) for formula in group.reactors)
-
-
-def group_desirabilities(group: OutcomeGroup, table: pd.DataFrame, settings: Ranking) -> np.ndarray:
-    """Desirabilities of the reactors of a group, (n, n_criteria) float array."""
-    mine = table[(table["anode"] == group.anode) & (table["electrolyte"] == group.electrolyte)]
-    return desirabilities(criterion_values(mine.set_index("formula").loc[list(group.reactors)]), settings)

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from scipy import stats
-from scipy.special import gammaln
+from scipy.special import expit, gammaln
 
 from screening.reactors.criteria import CRITERIA
 from screening.reactors.ranking import desirabilities, weighted_geometric_mean, weights
@@ -17,7 +17,7 @@ from screening.validation import posterior
 from screening.validation.groups import OutcomeGroup
 from screening.validation.next_cells import Shopping, next_cells
 from screening.validation.orders import Orders, Stratum, log_rates, merits, order_log_likelihood
-from screening.validation.posterior import sample_posterior
+from screening.validation.posterior import FEWEST_TIMES, bennett_log_ratio, sample_posterior
 from screening.validation.predictions import Predictions
 from screening.validation.prior import Prior, WeightSample, draw_prior
 from screening.validation.update import FEWEST_EFFECTIVE, Update, criterion_values, has_order, update
@@ -134,8 +134,8 @@ CALIBRATED = [(WIDE, 8, 250), (Prior(draws=FEW), 12, 150)]
 
 @pytest.fixture
 def short_chains(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("STEPS", "MOST_STEPS"):
-        monkeypatch.setattr(posterior, name, 150)
+    for name, value in (("STEPS", 150), ("MOST_STEPS", 150), ("WALKERS", 80)):
+        monkeypatch.setattr(posterior, name, value)
 
 
 @pytest.mark.usefixtures("short_chains")
@@ -151,7 +151,43 @@ def test_the_calibration_test_notices_a_wrong_likelihood(
     prior: Prior, n: int, n_sets: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(posterior, "log_rates", lambda sharpness, merit: -log_rates(sharpness, merit))
-    assert _least_p_value(_ranks_of_truth(prior, n, n_sets)) < 1e-4
+    assert _least_p_value(_ranks_of_truth(prior, n, n_sets // 2)) < 1e-4
+
+
+def test_the_sampler_agrees_with_quadrature() -> None:
+    """Two criteria and two reactors without deviations: the posterior is an integral over w and ln β."""
+    given = np.zeros(len(CRITERIA))
+    given[:2] = 2.0, 1.0
+    desirability = np.ones((2, len(CRITERIA)))
+    desirability[:, :2] = [[0.9, 0.2], [0.1, 0.6]]
+    prior = Prior(concentration=4.0, sharpness_sd=1.5, deviation_sd=1e-9, seed=3)
+    order = Stratum(np.arange(2), np.array([2.0, 1.0]), np.zeros(2, dtype=bool))
+    learnt = sample_posterior(given, prior, Orders(desirability, (order,)))
+    w, log_beta = np.meshgrid(np.linspace(0.0, 1.0, 2001)[1:-1], np.linspace(-9.0, 9.0, 1501), indexing="ij")
+    apart = w * np.log(9.0) + (1.0 - w) * np.log(1.0 / 3.0)
+    before = stats.beta(8.0 / 3.0, 4.0 / 3.0).pdf(w) * stats.norm(0.0, 1.5).pdf(log_beta)
+    joint = before * expit(np.exp(log_beta) * apart)
+    joint, evidence = joint / joint.sum(), joint.sum() / before.sum()
+    sample = learnt.sample
+    for found, grid in ((sample.weights[:, 0], w), (np.log(sample.sharpness), log_beta)):
+        mean = (joint * grid).sum()
+        spread = np.sqrt((joint * (grid - mean) ** 2).sum())
+        assert found.mean() == pytest.approx(mean, abs=4.0 * spread / np.sqrt(learnt.evidence.effective))
+        assert found.std() == pytest.approx(spread, rel=4.0 / np.sqrt(learnt.evidence.effective))
+    assert learnt.evidence.log_marginal == pytest.approx(np.log(evidence), abs=0.02)
+
+
+def test_the_marginal_likelihood_of_a_shifted_normal() -> None:
+    """Likelihood exp(a x) of x ~ N(0, 1): the posterior is N(a, 1), the marginal likelihood exp(a²/2)."""
+    rng, a = np.random.default_rng(0), 1.5
+    before, after = rng.standard_normal(40_000), rng.normal(a, 1.0, 20_000)
+    assert bennett_log_ratio(a * before, a * after) == pytest.approx(a**2 / 2.0, abs=0.03)
+
+
+def test_the_same_seed_gives_the_same_draws() -> None:
+    one, other = (sample_posterior(GIVEN, QUICK, _strict(4)) for _ in range(2))
+    np.testing.assert_array_equal(_columns(one.sample), _columns(other.sample))
+    assert one.evidence.log_marginal == other.evidence.log_marginal
 
 
 def _strict(n: int, sign: float = 1.0, seed: int = 0) -> Orders:
@@ -177,11 +213,11 @@ def test_the_sampler_agrees_with_importance_sampling_where_that_holds(sign: floa
     share, columns = raised / raised.sum(), _columns(drawn)
     mean = share @ columns
     spread = np.sqrt(share @ (columns - mean) ** 2)
-    sampling = spread * np.sqrt((share**2).sum() + 1.0 / learnt.effective)
+    sampling = spread * np.sqrt((share**2).sum() + 1.0 / learnt.evidence.effective)
     counted = spread > 0.0
     assert (np.abs(_columns(learnt.sample).mean(axis=0) - mean)[counted] < 4.0 * sampling[counted]).all()
-    sd = np.hypot(learnt.log_evidence_sd, raised.std() / raised.mean() / np.sqrt(len(raised)))
-    assert learnt.log_evidence == pytest.approx(np.log(raised.mean()), abs=5.0 * sd)
+    sd = np.hypot(learnt.evidence.log_marginal_sd, raised.std() / raised.mean() / np.sqrt(len(raised)))
+    assert learnt.evidence.log_marginal == pytest.approx(np.log(raised.mean()), abs=5.0 * sd)
 
 
 def test_the_sampler_treats_ties_survivors_and_strata_as_the_likelihood_does() -> None:
@@ -202,10 +238,10 @@ def test_the_sampler_treats_ties_survivors_and_strata_as_the_likelihood_does() -
     )
     share = raised / raised.sum()
     spread = np.sqrt(share @ drawn.deviation**2)
-    sampling = spread * np.sqrt((share**2).sum() + 1.0 / learnt.effective)
+    sampling = spread * np.sqrt((share**2).sum() + 1.0 / learnt.evidence.effective)
     mean = learnt.sample.deviation.mean(axis=0)
     assert (np.abs(mean - share @ drawn.deviation) < 4.0 * sampling).all()
-    assert learnt.log_evidence == pytest.approx(np.log(raised.mean()), abs=0.1)
+    assert learnt.evidence.log_marginal == pytest.approx(np.log(raised.mean()), abs=0.1)
 
 
 def test_the_result_does_not_depend_on_the_seed() -> None:
@@ -213,10 +249,10 @@ def test_the_result_does_not_depend_on_the_seed() -> None:
     one, other = (sample_posterior(GIVEN, Prior(seed=seed), orders) for seed in (1, 2))
     first, second = (_columns(each.sample) for each in (one, other))
     apart = np.abs(first.mean(axis=0) - second.mean(axis=0))
-    allowed = 4.0 * np.sqrt(1.0 / one.effective + 1.0 / other.effective)
+    allowed = 4.0 * np.sqrt(1.0 / one.evidence.effective + 1.0 / other.evidence.effective)
     assert (apart < allowed * first.std(axis=0) + 1e-12).all()
-    sd = np.hypot(one.log_evidence_sd, other.log_evidence_sd)
-    assert abs(one.log_evidence - other.log_evidence) < 5.0 * sd
+    sd = np.hypot(one.evidence.log_marginal_sd, other.evidence.log_marginal_sd)
+    assert abs(one.evidence.log_marginal - other.evidence.log_marginal) < 5.0 * sd
 
 
 def _many(predictions: Predictions, n: int) -> tuple[pd.DataFrame, tuple[str, ...]]:
@@ -315,6 +351,20 @@ def test_an_order_that_the_prior_excludes_is_learnt_from_and_told(predictions: P
     assert not learnt.reason
     assert learnt.evidence is not None
     assert learnt.evidence.ratio < 0.5
+    assert (learnt.ranking_frame(predictions.table, SETTINGS)["places_gained"] == 0).all()
+
+
+def test_chains_that_are_too_short_update_nothing_and_say_so(
+    predictions: Predictions, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("STEPS", "MOST_STEPS"):
+        monkeypatch.setattr(posterior, name, 300)
+    ranked = predictions.table.dropna(subset=["rank"]).sort_values("rank")["formula"].tolist()[:6]
+    lives = [1.0, 2.0, 3.0, 4.0, 5.0, 6.0]
+    learnt = update((of(tuple(ranked), lives),), predictions.table, SETTINGS)
+    assert "did not converge" in learnt.reason
+    assert learnt.evidence is None
+    assert f"{FEWEST_TIMES:.0f} are needed" in learnt.reason
     assert (learnt.ranking_frame(predictions.table, SETTINGS)["places_gained"] == 0).all()
 
 

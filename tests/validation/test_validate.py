@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from screening.validation.belief import Prior
 
 from screening.cli import main
 from screening.cli.validate import _with_error
@@ -17,6 +16,7 @@ from screening.lab.experiments import read_experiments
 from screening.validation.example_study import write_example
 from screening.validation.next_cells import read_shelf
 from screening.validation.predictions import Predictions, read_predictions
+from screening.validation.prior import Prior
 from screening.validation.validate import Validation, tables, validate, write_validation
 
 Sheet = Callable[..., str]
