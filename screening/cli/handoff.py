@@ -44,7 +44,14 @@ def handoff(
     from screening.phases.sources import load_snapshot
     from screening.phases.structures import read_cells
 
-    plan = Plan(wt, die_mm, layer_mg, batch_g, anode, electrolyte)
+    plan = Plan(
+        wt_percent=wt,
+        die_mm=die_mm,
+        layer_mg=layer_mg,
+        batch_g=batch_g,
+        anode=anode,
+        electrolyte=electrolyte,
+    )
     campaign = Campaign.read(results) if results is not None else None
     cells = read_cells(cif or [])
     held = load_snapshot(snapshot, phases, temperature)

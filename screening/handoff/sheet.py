@@ -24,9 +24,9 @@ from screening.reactors.settings import Conditions
 UM_PER_CM, MM_PER_CM, MG_PER_G = 1e4, 10.0, 1e3
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Plan:
-    """What the group means to make.
+    """Layer and batch that a group wants to make.
 
     Attributes
     ----------
@@ -74,7 +74,7 @@ class Plan:
         return self.layer_mg / self.area_cm2
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class LayerMasses:
     """One layer before it reacts.
 
@@ -98,7 +98,7 @@ class LayerMasses:
     volume_estimated: bool
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class BenchSheet:
     """All of one sheet.
 
@@ -182,7 +182,7 @@ def bench_sheet(
     campaign: Campaign | None = None,
     cells: Sequence[Cell] = (),
 ) -> BenchSheet:
-    """Gather one sheet.
+    """Compute one sheet.
 
     Parameters
     ----------
@@ -300,13 +300,13 @@ def _layer(snapshot: Snapshot, compound: Formula, plan: Plan) -> LayerMasses:
     found = [p for p in map(snapshot.find, (compound, electrolyte)) if p is not None]
     sources = [str(snapshot.phases.volume_source[p]) for p in found]
     return LayerMasses(
-        plan.area_cm2,
-        reactor_mg,
-        electrolyte_mg,
-        reactor_density,
-        electrolyte_density,
-        thickness,
-        "estimated" in sources,
+        area_cm2=plan.area_cm2,
+        reactor_mg=reactor_mg,
+        electrolyte_mg=electrolyte_mg,
+        reactor_g_per_cm3=reactor_density,
+        electrolyte_g_per_cm3=electrolyte_density,
+        thickness_um=thickness,
+        volume_estimated="estimated" in sources,
     )
 
 
