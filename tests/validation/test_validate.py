@@ -13,10 +13,10 @@ from screening.cli import main
 from screening.cli.validate import _with_error
 from screening.errors import InputError
 from screening.lab.experiments import read_experiments
-from screening.validation.belief import Prior
 from screening.validation.example_study import write_example
-from screening.validation.next_cells import Shopping, read_shelf
+from screening.validation.next_cells import read_shelf
 from screening.validation.predictions import Predictions, read_predictions
+from screening.validation.prior import Prior
 from screening.validation.validate import Validation, tables, validate, write_validation
 
 Sheet = Callable[..., str]
@@ -144,9 +144,9 @@ def test_a_shelf_is_read_however_formulas_are_written(predictions: Predictions, 
     path = tmp_path / "shelf.txt"
     path.write_text("# ours\nLi2Al2Cl8\n\nMgF2  # half a jar\nNaCl\n", "utf-8")
     shelf = read_shelf(path, predictions)
-    assert shelf.held == {"LiAlCl4", "MgF2"}
+    assert shelf.shelf == {"LiAlCl4", "MgF2"}
     assert shelf.unknown == ("NaCl",)
-    told = validate(predictions, (), prior=QUICK, shopping=Shopping(shelf=shelf.held, unknown=shelf.unknown))
+    told = validate(predictions, (), prior=QUICK, shopping=shelf)
     assert any("on the shelf" in note and "NaCl" in note for note in told.notes())
     path.write_text("MgF2\nwhat?\n", "utf-8")
     with pytest.raises(InputError, match="line 2"):
