@@ -102,7 +102,7 @@ def test_measured_orders_update_the_ranking_side_by_side(
     assert frame.loc["LiAlCl4", "score_after"] < frame.loc["LiAlCl4", "score_before"]
     assert {"rank_before", "rank_after", "score_before", "score_after"} <= set(frame.columns)
     assert any("ranking updated by life_h" in note for note in learnt.notes())
-    assert any("unlikely under the study's weights" in note for note in learnt.notes())
+    assert any("less likely under the study's weights" in note for note in learnt.notes())
 
 
 def test_json_holds_the_head_of_a_long_ranking(found: Validation, monkeypatch: pytest.MonkeyPatch) -> None:
