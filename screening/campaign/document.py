@@ -16,6 +16,7 @@ from screening.campaign.study import Study
 from screening.errors import InputError
 from screening.files import atomic_write
 from screening.names import with_present_names
+from screening.phases.composition import parse_reactant
 from screening.provenance import Provenance
 from screening.reactors.anode import mobile_ion
 from screening.reactors.criteria import CRITERIA
@@ -62,6 +63,15 @@ def _nan_for_none(plateaus: Any) -> Any:
     return plateaus
 
 
+def _with_reactants(curve: Any) -> Any:
+    """A curve of a JSON file, which has its reactants as text."""
+    if not isinstance(curve, dict):
+        return curve
+    texts = {key: curve.get(key) for key in ("a", "b")}
+    read = {f"reactant_{key}": parse_reactant(text) for key, text in texts.items() if isinstance(text, str)}
+    return {**curve, **read}
+
+
 def _has_ends(curve: InterfaceReaction) -> InterfaceReaction:
     if len(curve.kinks) < 2:
         raise ValueError("a curve needs both of its ends")
@@ -74,7 +84,12 @@ Known = Annotated[float | None, BeforeValidator(_none_for_nan)]
 Name = Annotated[str | None, BeforeValidator(_none_for_nan)]
 """A formula, None where there is none."""
 
-Curve = Annotated[InterfaceReaction, AfterValidator(_has_ends), PlainSerializer(InterfaceReaction.as_dict)]
+Curve = Annotated[
+    InterfaceReaction,
+    BeforeValidator(_with_reactants),
+    AfterValidator(_has_ends),
+    PlainSerializer(InterfaceReaction.as_dict),
+]
 Plateaus = Annotated[tuple[Plateau, ...], BeforeValidator(_nan_for_none)]
 
 
@@ -262,7 +277,8 @@ class Screened(Record):
 
 def _whole(study: object) -> object:
     """Refuse a study that lacks a section: defaults would stand for what was really asked."""
-    missing = [name for name in Study.model_fields if isinstance(study, Mapping) and name not in study]
+    needed = [name for name in Study.model_fields if name != "notes"]
+    missing = [name for name in needed if isinstance(study, Mapping) and name not in study]
     if missing:
         raise ValueError(f"lacks {', '.join(missing)}")
     return study
