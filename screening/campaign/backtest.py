@@ -1,17 +1,21 @@
 """Where a ranking puts compounds that are known to work, and compounds that cannot: a report, never a fit."""
 
+import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from pydantic import TypeAdapter
 from scipy.stats import mannwhitneyu
 
 from screening.campaign.candidates import ANION_FORMERS
 from screening.campaign.outcome import Outcome
 from screening.campaign.run import Campaign
+from screening.errors import InputError
 from screening.files import write_csv, write_json
+from screening.names import with_present_names
 from screening.phases.composition import atomic_number, parse_formula
 from screening.phases.snapshot import Snapshot
 from screening.reactors.anode import find_anode
@@ -20,6 +24,7 @@ from screening.reactors.elements import holds, named
 from screening.reactors.ranking import FAILS
 
 KNOWN_FILE = "known_reactors.csv"
+BACK_TEST_JSON = "backtest.json"
 
 TWINS_EACH = 50
 """Random compounds drawn for each known reactor; with 19 reactors the AUC's own error is about 0.07."""
@@ -57,7 +62,7 @@ class Known:
     doi: str
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Placing:
     """Where one known compound comes out.
 
@@ -97,7 +102,7 @@ class Placing:
         return self.role == "reactor" and self.relief_ev_per_mol is not None and self.relief_ev_per_mol < 0.0
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class BackTest:
     """How one ranking treats what is known.
 
@@ -177,17 +182,17 @@ def back_test(campaign: Campaign, outcome: Outcome, known: Sequence[Known]) -> B
     score = outcome.ranked.score
     one_percent, five_percent = (enrichment(outcome.order, reactors, share) for share in ENRICHED_SHARES)
     return BackTest(
-        outcome.anode,
-        outcome.electrolyte,
-        len(outcome.table),
-        int(outcome.table["passes"].sum()),
-        len(twins),
-        placings,
-        tuple(one.formula for one in known if one.formula not in rows),
-        one_percent,
-        five_percent,
-        auc(score[reactors], score[controls]),
-        auc(score[reactors], score[twins]),
+        anode=outcome.anode,
+        electrolyte=outcome.electrolyte,
+        n_candidates=len(outcome.table),
+        n_ranked=int(outcome.table["passes"].sum()),
+        n_twins=len(twins),
+        placings=placings,
+        absent=tuple(one.formula for one in known if one.formula not in rows),
+        enrichment_1_percent=one_percent,
+        enrichment_5_percent=five_percent,
+        auc_controls=auc(score[reactors], score[controls]),
+        auc_twins=auc(score[reactors], score[twins]),
     )
 
 
@@ -200,17 +205,17 @@ def _place(outcome: Outcome, one: Known, row: int) -> Placing:
     late = (percentile or 0.0) > MISSED_PERCENTILE and len(outcome.table) >= FEWEST_TO_JUDGE
     missed = one.role == "reactor" and (rank is None or late)
     return Placing(
-        one.formula,
-        one.role,
-        one.doi,
-        rank,
-        percentile,
-        float(table["score"]),
-        str(table["alloy"]) if isinstance(table["alloy"], str) else "",
-        None if np.isnan(relief) else relief,
-        missed,
-        _reasons(outcome, row),
-        bool(table["estimated"]),
+        formula=one.formula,
+        role=one.role,
+        doi=one.doi,
+        rank=rank,
+        percentile=percentile,
+        score=float(table["score"]),
+        alloy=str(table["alloy"]) if isinstance(table["alloy"], str) else "",
+        relief_ev_per_mol=None if np.isnan(relief) else relief,
+        missed=missed,
+        why=_reasons(outcome, row),
+        estimated=bool(table["estimated"]),
     )
 
 
@@ -284,10 +289,28 @@ def write_back_test(campaign: Campaign, tests: Sequence[BackTest]) -> None:
     """Write ``backtest.json`` and, one row per known compound, ``backtest.csv``."""
     directory = campaign.store.directory
     content = {"provenance": campaign.provenance.as_dict(), "tests": [asdict(test) for test in tests]}
-    write_json(directory / "backtest.json", content)
+    write_json(directory / BACK_TEST_JSON, content)
     rows = [
         {"anode": test.anode, "electrolyte": test.electrolyte, **asdict(placing)}
         for test in tests
         for placing in test.placings
     ]
     write_csv(directory / "backtest.csv", pd.DataFrame(rows), campaign.provenance)
+
+
+def read_back_tests(directory: Path) -> tuple[BackTest, ...]:
+    """What `write_back_test` left in a directory; none where it left nothing.
+
+    Raises
+    ------
+    InputError
+        If the file is damaged.
+    """
+    path = directory / BACK_TEST_JSON
+    if not path.is_file():
+        return ()
+    try:
+        tests = with_present_names(json.loads(path.read_text("utf-8"))["tests"])
+        return TypeAdapter(tuple[BackTest, ...]).validate_python(tests)
+    except (OSError, ValueError, KeyError, TypeError):
+        raise InputError("damaged", where=str(path), remedy="run the study again") from None

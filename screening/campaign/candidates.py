@@ -163,11 +163,24 @@ def read_formulas(path: Path) -> list[str]:
         raise InputError(
             f"cannot be read ({str(error)[:120]})", where=str(path), remedy="mend the file"
         ) from None
+    return formulas_of(table, str(path))
+
+
+def formulas_of(table: pd.DataFrame, where: str) -> list[str]:
+    """Formulas of a table with a column ``formula``, each once.
+
+    Raises
+    ------
+    InputError
+        If it has no such column, or a row is empty.
+    """
     if "formula" not in table.columns:
-        raise InputError("has no column 'formula'", where=str(path), remedy="add it")
+        raise InputError("has no column 'formula'", where=where, remedy="add it")
     empty = np.flatnonzero(table["formula"].isna().to_numpy())
     if len(empty):
-        raise InputError("empty formula", where=f"{path} row {empty[0] + 2}", remedy="fill or remove the row")
+        raise InputError(
+            "empty formula", where=f"{where} row {empty[0] + 2}", remedy="fill or remove the row"
+        )
     return list(dict.fromkeys(table["formula"].astype(str)))
 
 

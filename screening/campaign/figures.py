@@ -6,11 +6,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from screening.campaign.backtest import Known
-from screening.campaign.outcome import Outcome
-from screening.campaign.run import Campaign
-from screening.phases.composition import parse_formula
+from screening.campaign.directory import ResultsDirectory
+from screening.campaign.document import Reactor
+from screening.campaign.study import Study
+from screening.reactors.anode import mobile_ion
 from screening.reactors.criteria import CRITERIA
-from screening.reactors.detail import ReactorDetail
 from screening.reactors.ranking import gain
 from screening.thermo.interface import InterfaceReaction
 
@@ -25,7 +25,7 @@ class Marked:
     control: bool
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class CampaignMap:
     """Ranked candidates by two criteria.
 
@@ -65,82 +65,89 @@ class FigurePlan:
     curves: tuple[InterfaceReaction, ...]
 
 
-def reactor_figures(reactor: ReactorDetail, pair: str = "") -> Iterator[FigurePlan]:
+def reactor_figures(reactor: Reactor, pair: str = "") -> Iterator[FigurePlan]:
     """Figure 1A (anode and alloy | reactor) and, where there is an alloy, 1F (both | electrolyte).
 
     What does not react, as a negative control, has no figure: its curves would be flat lines.
 
     Parameters
     ----------
-    reactor : ReactorDetail
+    reactor : Reactor
     pair : str
         Added to the names where a study has more than one pair of anode and electrolyte.
     """
-    against_reactor = (reactor.with_anode, reactor.with_alloy)
-    against_electrolyte = (reactor.electrolyte_with_anode, reactor.electrolyte_with_alloy)
-    for figure, curves in (("1a", against_reactor), ("1f", against_electrolyte)):
-        drawn = tuple(curve for curve in curves if curve is not None)
+    for figure, other in (("1a", reactor.formula), ("1f", reactor.electrolyte)):
+        drawn = reactor.against(other)
         reacts = any(curve.minimum.total_ev_per_atom < 0.0 for curve in drawn)
         if reacts and (figure == "1a" or len(drawn) > 1):
             yield FigurePlan(f"figure_{figure}_{reactor.formula}{pair}", drawn)
 
 
 def campaign_map(
-    campaign: Campaign, outcome: Outcome, known: Sequence[Known], names: tuple[str, str]
+    results: ResultsDirectory,
+    pair: tuple[str, str],
+    known: Sequence[Known] = (),
+    names: tuple[str, str] | None = None,
 ) -> CampaignMap | None:
     """Ranked candidates by two criteria, with known reactors, controls and the study's own candidates.
 
     Parameters
     ----------
-    campaign : Campaign
-    outcome : Outcome
+    results : ResultsDirectory
+    pair : (str, str)
+        Anode and electrolyte, as the campaign writes them.
     known : sequence of Known
-    names : (str, str)
-        Criteria on the two axes.
+    names : (str, str), optional
+        Criteria on the two axes; those of the study unless given.
 
     Returns
     -------
     CampaignMap or None
         None where no candidate has both.
     """
-    table, snapshot = outcome.table, campaign.source.load()
+    study = results.study
+    names = names or study.figures.criteria
+    mine = (results.table["anode"] == pair[0]) & (results.table["electrolyte"] == pair[1])
+    table = results.table[mine].set_index("formula")
     x, y = (table[name].to_numpy(dtype=float) for name in names)
-    placed = np.isfinite(x) & np.isfinite(y)
-    shown = placed & table["passes"].to_numpy(dtype=bool)
+    shown = np.isfinite(x) & np.isfinite(y) & table["passes"].to_numpy(dtype=bool)
     if not shown.any():
         return None
-    selection = campaign.selection
-    labelled = {
-        **dict.fromkeys(selection.label[: selection.n_named].tolist(), False),
-        **dict.fromkeys(selection.label[selection.n_named :][: selection.n_controls].tolist(), True),
-        **{one.formula: one.role == "control" for one in known},
-    }
-    row_of = {phase: row for row, phase in enumerate(table["phase"].tolist())}
     marked: list[Marked] = []
     left_out: dict[bool, list[str]] = {True: [], False: []}
     estimated: set[str] = set()
-    for formula, control in labelled.items():
-        row = row_of.get(snapshot.find(parse_formula(formula)))
-        if row is None:
+    for formula, control in _labelled(study, known).items():
+        written = results.as_written(formula)
+        if written not in table.index:
             continue
+        row = table.index.get_loc(written)
         if table["estimated"].iloc[row]:
             estimated.add(formula)
         if shown[row]:
             marked.append(Marked(formula, float(x[row]), float(y[row]), control))
         else:
             left_out[control].append(formula)
-    rules = [campaign.study.ranking.criteria[name] for name in names]
-    x_label, y_label = (CRITERIA.find(name).axis_label(outcome.ion) for name in names)
+    rules = [study.ranking.criteria[name] for name in names]
+    x_label, y_label = (CRITERIA.find(name).axis_label(mobile_ion(pair[0])) for name in names)
     return CampaignMap(
-        x[shown],
-        y[shown],
-        gain(x[shown], rules[0]),
-        gain(y[shown], rules[1]),
-        not any(rule.target for rule in rules),
-        x_label,
-        y_label,
-        tuple(marked),
-        tuple(left_out[True]),
-        tuple(left_out[False]),
-        frozenset(estimated),
+        x=x[shown],
+        y=y[shown],
+        x_gain=gain(x[shown], rules[0]),
+        y_gain=gain(y[shown], rules[1]),
+        stepped=not any(rule.target for rule in rules),
+        x_label=x_label,
+        y_label=y_label,
+        marked=tuple(marked),
+        stable=tuple(left_out[True]),
+        unranked=tuple(left_out[False]),
+        estimated=frozenset(estimated),
     )
+
+
+def _labelled(study: Study, known: Sequence[Known]) -> dict[str, bool]:
+    """Compounds that carry a letter, and whether each is a control."""
+    return {
+        **dict.fromkeys(study.candidates.formulas, False),
+        **dict.fromkeys(study.candidates.controls, True),
+        **{one.formula: one.role == "control" for one in known},
+    }

@@ -7,17 +7,16 @@ import duckdb
 import pandas as pd
 import pyarrow as pa
 import pyarrow.dataset as ds
-import pyarrow.parquet as pq
 
+from screening.campaign.directory import KEY, RANKING_PARQUET, ResultsDirectory
 from screening.campaign.outcome import RANKED_COLUMNS
 from screening.campaign.store import PARTS, Store
 from screening.errors import InputError
 from screening.files import atomic_write, write_csv, write_json
+from screening.names import present_name
 from screening.provenance import Provenance
 
-RANKING = "ranking.parquet"
 EXAMPLE = "n_elements == 2 and score > 0.5"
-KEY = ("formula", "anode", "electrolyte")
 
 
 def top(directory: Path, n: int = 20, where: str = "") -> pd.DataFrame:
@@ -47,6 +46,7 @@ def top(directory: Path, n: int = 20, where: str = "") -> pd.DataFrame:
     connection = _closed_connection()
     try:
         rows = connection.from_arrow(_rows(directory))
+        rows = rows.project(", ".join(f'"{name}" AS "{present_name(name)}"' for name in rows.columns))
         ranking = _ranking(directory)
         if ranking is not None:
             joined = f"rows.*, {', '.join(f'ranking.{name}' for name in RANKED_COLUMNS)}"
@@ -101,14 +101,9 @@ def _rows(directory: Path) -> ds.Dataset:
 
 def _ranking(directory: Path) -> pa.Table | None:
     """Ranks and scores, where they belong to these parts; None before the ranking is made."""
-    path = directory / RANKING
-    if not path.exists():
+    if not (directory / RANKING_PARQUET).exists():
         return None
-    try:
-        return pq.read_table(path, columns=[*KEY, *RANKED_COLUMNS])
-    except (OSError, pa.ArrowInvalid, KeyError) as error:
-        reason = str(error).split("\n")[0][:120]
-        raise InputError(f"damaged ({reason})", where=str(path), remedy="run the study again") from None
+    return pa.Table.from_pandas(ResultsDirectory(directory).table[[*KEY, *RANKED_COLUMNS]])
 
 
 def records(chosen: pd.DataFrame) -> list[dict[str, Any]]:

@@ -1,53 +1,80 @@
-"""What a campaign leaves on disk besides its parts: ranking, kinks, product tables."""
+"""What a campaign leaves on disk besides its parts: the document, the table, kinks and product tables."""
 
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from screening.campaign.backtest import back_test, known_compounds, write_back_test
+from screening.campaign.directory import RANKING_JSON, RANKING_PARQUET, ResultsDirectory
+from screening.campaign.document import Document, Reactor, Screened, WeightChange
 from screening.campaign.latex import products_latex
-from screening.campaign.outcome import Outcome
+from screening.campaign.outcome import Outcome, rank_campaign
 from screening.campaign.run import Campaign
-from screening.files import atomic_write, check_targets, write_csv, write_json, write_parquet
+from screening.files import atomic_write, check_targets, write_csv, write_parquet
 from screening.provenance import Provenance
 from screening.reactors.criteria import CRITERIA
 from screening.reactors.detail import ReactorDetail, detail
-from screening.reactors.ranking import UNDECIDED
 from screening.reactors.reduction import ScreeningContext
 
-FILTER_PREFIX = "filter_"
-WRITTEN = ("ranking.parquet", "ranking.csv", "kinks.csv", "ranking.json", "products.xlsx", "products.tex")
+WRITTEN = (RANKING_PARQUET, "ranking.csv", "kinks.csv", RANKING_JSON, "products.xlsx", "products.tex")
 
 
-def shown(campaign: Campaign, outcome: Outcome) -> np.ndarray:
-    """Positions of the candidates that are spelled out, by rank: named, controls and the best; int array."""
-    named = campaign.selection.n_named + campaign.selection.n_controls
-    order = outcome.order
-    best = order[: campaign.study.figures.top]
-    return order[np.isin(order, np.union1d(best, np.arange(named)))]
+@dataclass(frozen=True, eq=False)
+class Spelled:
+    """One candidate, spelled out.
+
+    Attributes
+    ----------
+    position : int
+        Its row of the outcome's table.
+    detail : ReactorDetail
+    """
+
+    position: int
+    detail: ReactorDetail
 
 
-def details(campaign: Campaign, outcome: Outcome, positions: np.ndarray) -> list[ReactorDetail]:
-    """Spell out candidates at these positions."""
+def spell_out(campaign: Campaign, outcome: Outcome) -> tuple[Spelled, ...]:
+    """Named candidates, controls and the best of one ranking, by rank."""
+    study, selection, order = campaign.study, campaign.selection, outcome.order
+    named = np.arange(selection.n_named + selection.n_controls)
+    shown = order[np.isin(order, np.union1d(order[: study.figures.top], named))]
     conditions = next(
-        c
-        for c in campaign.study.conditions.grid()
-        if (c.anode, c.electrolyte) == (outcome.anode, outcome.electrolyte)
+        c for c in study.conditions.grid() if (c.anode, c.electrolyte) == (outcome.anode, outcome.electrolyte)
     )
     context = ScreeningContext.of(campaign.source.load(), conditions)
-    wt = campaign.study.conditions.layers_wt_percent
-    return [
-        detail(context, int(outcome.table["phase"].iloc[i]), str(outcome.table["formula"].iloc[i]), wt)
-        for i in positions
-    ]
+    phases, formulas = outcome.table["phase"].to_numpy(), outcome.table["formula"].to_numpy()
+    wt = study.conditions.layers_wt_percent
+    return tuple(
+        Spelled(position, detail(context, int(phases[position]), str(formulas[position]), wt))
+        for position in shown.tolist()
+    )
 
 
-def write_results(
-    campaign: Campaign, outcomes: Sequence[Outcome], described: Sequence[Sequence[ReactorDetail]]
-) -> None:
+def conclude(campaign: Campaign, *, threads: int = 1) -> ResultsDirectory:
+    """Rank a finished campaign, set it against what is known, and write what it says.
+
+    Parameters
+    ----------
+    campaign : Campaign
+    threads : int
+        Threads that draw scores; −1: one per core.
+
+    Returns
+    -------
+    ResultsDirectory
+    """
+    outcomes, known = rank_campaign(campaign, threads=threads), known_compounds()
+    tests = [test for outcome in outcomes if (test := back_test(campaign, outcome, known)) is not None]
+    written = write_results(campaign, outcomes)
+    write_back_test(campaign, tests)
+    return written
+
+
+def write_results(campaign: Campaign, outcomes: Sequence[Outcome]) -> ResultsDirectory:
     """Write ``ranking.csv|parquet|json``, ``kinks.csv``, ``products.xlsx|tex``, and ``failures.csv`` if any.
 
     The parquet file holds all candidates, the others those that are spelled out.
@@ -57,115 +84,68 @@ def write_results(
     campaign : Campaign
     outcomes : sequence of Outcome
         One per pair of anode and electrolyte.
-    described : sequence of sequences of ReactorDetail
-        For each outcome the reactors of `shown`.
     """
     directory, provenance = campaign.store.directory, campaign.provenance
     check_targets(*(directory / name for name in WRITTEN))
+    groups = [spell_out(campaign, outcome) for outcome in outcomes]
+    every = [one.detail for group in groups for one in group]
     ranking = pd.concat([o.table.iloc[o.order] for o in outcomes], ignore_index=True)
-    write_parquet(directory / "ranking.parquet", ranking, provenance)
-    few = pd.concat([o.table.iloc[shown(campaign, o)] for o in outcomes], ignore_index=True)
-    write_csv(directory / "ranking.csv", few, provenance)
-    kinks = pd.concat(
-        [curve.to_frame() for group in described for d in group for curve in d.curves], ignore_index=True
-    )
+    write_parquet(directory / RANKING_PARQUET, ranking, provenance)
+    few = [o.table.iloc[[one.position for one in g]] for o, g in zip(outcomes, groups, strict=True)]
+    write_csv(directory / "ranking.csv", pd.concat(few, ignore_index=True), provenance)
+    kinks = pd.concat([curve.to_frame() for one in every for curve in one.curves], ignore_index=True)
     write_csv(directory / "kinks.csv", kinks.drop_duplicates(ignore_index=True), provenance)
-    reactors = [
-        reactor_json(campaign, outcome, int(position), one)
-        for outcome, group in zip(outcomes, described, strict=True)
-        for position, one in zip(shown(campaign, outcome), group, strict=True)
-    ]
-    write_json(
-        directory / "ranking.json",
-        {
-            "study": campaign.study.model_dump(mode="json"),
-            "provenance": provenance.as_dict(),
-            "selection": {
-                "candidates": len(campaign.selection),
-                "left_out": {entry.reason: entry.count for entry in campaign.selection.left_out},
-            },
-            "reactors": reactors,
-        },
-    )
     failed = campaign.store.failures()
+    Document(
+        study=campaign.study,
+        provenance=provenance,
+        selection=Screened(
+            candidates=len(campaign.selection),
+            left_out={entry.reason: entry.count for entry in campaign.selection.left_out},
+            failed=len(failed),
+        ),
+        reactors=tuple(
+            reactor(campaign, outcome, one)
+            for outcome, group in zip(outcomes, groups, strict=True)
+            for one in group
+        ),
+    ).write(directory / RANKING_JSON)
     if len(failed):
         write_csv(directory / "failures.csv", failed.to_pandas(), provenance)
-    products = product_table([d for group in described for d in group])
-    write_product_tables(directory, products, provenance)
+    write_product_tables(directory, product_table(every), provenance)
+    return ResultsDirectory(directory)
 
 
-def reactor_json(campaign: Campaign, outcome: Outcome, position: int, one: ReactorDetail) -> dict[str, Any]:
-    """One reactor as ``ranking.json`` shows it."""
-    row = outcome.table.iloc[position]
-    excess = one.at_excess
-    probabilities = outcome.probabilities
-    return {
-        "formula": one.formula,
-        "anode": outcome.anode,
-        "electrolyte": outcome.electrolyte,
-        "rank": int(row["rank"]) if row["passes"] else None,
-        "score": float(row["score"]),
-        "estimated": bool(row["estimated"]) or one.estimated,
-        "pareto": bool(row["pareto"]),
-        "passes_filters": bool(row["passes"]),
-        "filters": {
-            name.removeprefix(FILTER_PREFIX): None if row[name] == UNDECIDED else bool(row[name])
-            for name in outcome.table.columns
-            if name.startswith(FILTER_PREFIX)
+def reactor(campaign: Campaign, outcome: Outcome, spelled: Spelled) -> Reactor:
+    """One reactor as the document shows it."""
+    position, one = spelled.position, spelled.detail
+    row, excess, probabilities = outcome.table.iloc[position], one.at_excess, outcome.probabilities
+    spreads, shifts = outcome.standard_deviation[position], outcome.expected_error[position]
+    of_ranks = None if probabilities is None else probabilities.rank
+    changes = zip(
+        CRITERIA, outcome.sensitivity.halved[position], outcome.sensitivity.doubled[position], strict=True
+    )
+    return Reactor.of_row(
+        row,
+        campaign.study,
+        {
+            each.name: {"standard_deviation": spread, "expected_error": shift}
+            for each, spread, shift in zip(CRITERIA.uncertain, spreads, shifts, strict=True)
         },
-        "flags": {"toxic": bool(row["toxic"]), "moisture_hazard": str(row["moisture_hazard"])},
-        "rank_probability": []
-        if probabilities is None or probabilities.rank is None
-        else [float(p) for p in probabilities.rank[position]],
-        "top_probability": {name: _number(row[name]) for name in ("top_1", "top_1_percent", "top_5_percent")},
-        "criteria": {
-            criterion.name: _criterion_json(campaign, outcome, position, k)
-            for k, criterion in enumerate(CRITERIA)
+        estimated=bool(row["estimated"]) or one.estimated,
+        rank_probability=() if of_ranks is None else of_ranks[position].tolist(),
+        rank_if_weight={
+            criterion.name: WeightChange(halved=int(half) or None, doubled=int(double) or None)
+            for criterion, half, double in changes
         },
-        "rank_if_weight": {
-            criterion.name: {
-                "halved": int(outcome.sensitivity.halved[position, k]) or None,
-                "doubled": int(outcome.sensitivity.doubled[position, k]) or None,
-            }
-            for k, criterion in enumerate(CRITERIA)
-        },
-        "alloy": one.alloy or None,
-        "richest_alloy": one.richest_alloy or None,
-        "energy_above_hull_ev_per_atom": one.energy_above_hull_ev_per_atom,
-        "cathodic_limit_v": one.plateaus[0].voltage_v if one.plateaus else None,
-        "products_li_excess": {p.formula: p.moles for p in excess.products} if excess else {},
-        "plateaus": [_plain(asdict(plateau)) for plateau in one.plateaus],
-        "curves": [{**curve.as_dict(), "provenance": campaign.provenance.as_dict()} for curve in one.curves],
-    }
-
-
-def _criterion_json(campaign: Campaign, outcome: Outcome, position: int, k: int) -> dict[str, Any]:
-    criterion = CRITERIA[k]
-    content: dict[str, Any] = {
-        "value": _number(outcome.table[criterion.name].iloc[position]),
-        "unit": criterion.unit_for(outcome.ion),
-        "desirability": _number(outcome.ranked.desirabilities[position, k]),
-        "weight": campaign.study.ranking.criteria[criterion.name].weight,
-        "source": criterion.source,
-    }
-    if criterion in CRITERIA.uncertain:
-        column = CRITERIA.uncertain.index(criterion)
-        content["standard_deviation"] = _number(outcome.standard_deviation[position, column])
-        content["expected_error"] = _number(outcome.expected_error[position, column])
-    return content
-
-
-def _number(value: float) -> float | None:
-    return None if np.isnan(value) else float(value)
-
-
-def _plain(content: Any) -> Any:
-    """Nested content with NaN as null."""
-    if isinstance(content, dict):
-        return {key: _plain(value) for key, value in content.items()}
-    if isinstance(content, list | tuple):
-        return [_plain(value) for value in content]
-    return None if isinstance(content, float) and np.isnan(content) else content
+        alloy=one.alloy or None,
+        richest_alloy=one.richest_alloy or None,
+        energy_above_hull_ev_per_atom=one.energy_above_hull_ev_per_atom,
+        cathodic_limit_v=one.plateaus[0].voltage_v if one.plateaus else None,
+        products_li_excess={p.formula: p.moles for p in excess.products} if excess else {},
+        plateaus=one.plateaus,
+        curves=tuple(replace(curve, provenance=campaign.provenance) for curve in one.curves),
+    )
 
 
 def product_table(described: Sequence[ReactorDetail]) -> pd.DataFrame:
@@ -174,7 +154,7 @@ def product_table(described: Sequence[ReactorDetail]) -> pd.DataFrame:
         {
             "reactor": d.formula,
             "voltage_v": plateau.voltage_v,
-            "li_per_formula": plateau.uptake_per_formula,
+            "uptake_per_formula": plateau.uptake_per_formula,
             "capacity_mah_per_g": plateau.capacity_mah_per_g,
             "reaction": plateau.reaction,
             "product": p.formula,

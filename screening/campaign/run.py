@@ -69,7 +69,7 @@ def _context(source: Source, conditions_json: str) -> ScreeningContext:
     return ScreeningContext.of(source.load(), Conditions.model_validate_json(conditions_json))
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class Task:
     """One chunk of candidates under one pair of anode and electrolyte."""
 
@@ -202,8 +202,15 @@ def _finish(
 
 def _identity(study: Study, snapshot: Snapshot, n_candidates: int, chunk: int) -> Identity:
     manifest = snapshot.manifest
-    scheme = manifest.energy_scheme
-    return Identity(study.name, study.checksum, manifest.name, manifest.checksum, scheme, n_candidates, chunk)
+    return Identity(
+        study=study.name,
+        study_checksum=study.checksum,
+        snapshot=manifest.name,
+        snapshot_checksum=manifest.checksum,
+        energy_scheme=manifest.energy_scheme,
+        n_candidates=n_candidates,
+        chunk=chunk,
+    )
 
 
 def _provenance(study: Study, snapshot: Snapshot) -> Provenance:
@@ -254,13 +261,13 @@ def _tasks(study: Study, source: Source, selection: Selection, identity: Identit
     plan = Plan(study.filters, study.conditions.layers_wt_percent, study.conditions.contacts, tuple(CRITERIA))
     return [
         Task(
-            f"{grid:03d}-{start:07d}",
-            identity,
-            source,
-            conditions,
-            plan,
-            selection.phase[start : start + identity.chunk],
-            selection.label[start : start + identity.chunk],
+            name=f"{grid:03d}-{start:07d}",
+            identity=identity,
+            source=source,
+            conditions=conditions,
+            plan=plan,
+            phase=selection.phase[start : start + identity.chunk],
+            label=selection.label[start : start + identity.chunk],
         )
         for grid, conditions in enumerate(study.conditions.grid())
         for start in range(0, len(selection), identity.chunk)

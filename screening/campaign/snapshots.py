@@ -47,7 +47,7 @@ def study_systems(study: Study) -> list[str]:
     return largest("-".join(sorted(each)) for each in together)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class RankChange:
     """A candidate's place in a study on two snapshots.
 
@@ -93,47 +93,41 @@ def ranking_changes(study: Study, before: Source, after: Source) -> list[RankCha
         raise InputError(
             f"study {study.name} names no candidate", where="--study", remedy="list candidates.formulas"
         )
+    changes = []
     places = [_places(study, source) for source in (before, after)]
-    changes = [
-        RankChange(
-            *key,
-            rank_before=places[0].get(key, _ABSENT).rank,
-            rank_after=places[1].get(key, _ABSENT).rank,
-            score_before=places[0].get(key, _ABSENT).score,
-            score_after=places[1].get(key, _ABSENT).score,
-        )
-        for key in (
-            (grid.anode, grid.electrolyte, formula)
-            for grid in study.conditions.grid()
-            for formula in study.candidates.formulas
-        )
-    ]
+    for grid in study.conditions.grid():
+        for formula in study.candidates.formulas:
+            key = (grid.anode, grid.electrolyte, formula)
+            (rank_before, score_before), (rank_after, score_after) = (
+                p.get(key, (None, None)) for p in places
+            )
+            changes.append(
+                RankChange(
+                    anode=grid.anode,
+                    electrolyte=grid.electrolyte,
+                    formula=formula,
+                    rank_before=rank_before,
+                    rank_after=rank_after,
+                    score_before=score_before,
+                    score_after=score_after,
+                )
+            )
     last = len(study.candidates.formulas) + 1
     return sorted(
         changes, key=lambda c: (c.anode, c.electrolyte, c.rank_after or last, c.rank_before or last)
     )
 
 
-@dataclass(frozen=True)
-class _Place:
-    rank: int | None
-    score: float | None
-
-
-_ABSENT = _Place(None, None)
-
-
-def _places(study: Study, source: Source) -> dict[tuple[str, str, str], _Place]:
+def _places(study: Study, source: Source) -> dict[tuple[str, str, str], tuple[int | None, float]]:
+    """Rank and score by anode, electrolyte and formula."""
     held = _held(study.candidates.formulas, source.load())
     if not held:
         return {}
-    named = study.candidates.model_copy(update={"formulas": held, "controls": (), "file": "", "query": None})
-    quiet = study.uncertainty.model_copy(update={"draws": 0})
-    shortened = study.model_copy(update={"candidates": named, "uncertainty": quiet})
+    shortened = study.with_changes(formulas=held, controls=(), file="", query=None, draws=0)
     with tempfile.TemporaryDirectory() as scratch:
         outcomes = rank_campaign(run(shortened, source, Path(scratch), workers=Workers(jobs=1)))
     return {
-        (outcome.anode, outcome.electrolyte, formula): _Place(int(rank) or None, float(score))
+        (outcome.anode, outcome.electrolyte, formula): (int(rank) or None, float(score))
         for outcome in outcomes
         for formula, rank, score in zip(
             outcome.table["formula"], outcome.ranked.rank, outcome.ranked.score, strict=True

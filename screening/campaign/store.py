@@ -17,6 +17,7 @@ import pyarrow.parquet as pq
 from filelock import FileLock, Timeout
 
 from screening import __version__
+from screening.campaign.document import FORMAT_KEY, FORMAT_VERSION, require_readable
 from screening.campaign.rows import Part
 from screening.errors import IncompleteError, InputError
 from screening.files import atomic_write, output_directory, write_json
@@ -35,7 +36,7 @@ FAILURE_COLUMNS = ("formula", "anode", "electrolyte", "failure_stage", "failure_
 _PART_NAME = re.compile(r"\d{3}-(\d{7})")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Identity:
     """What a campaign is; parts of different identities never share a directory.
 
@@ -112,7 +113,8 @@ class Store:
             if identity.names_part(draft.name.split(".")[1]):
                 draft.unlink(missing_ok=True)
         if found is None:
-            write_json(directory / MANIFEST, {**asdict(identity), DATE: today(), FILES: []})
+            content = {FORMAT_KEY: FORMAT_VERSION, **asdict(identity), DATE: today(), FILES: []}
+            write_json(directory / MANIFEST, content)
         return store
 
     @classmethod
@@ -276,8 +278,9 @@ def _read_manifest(path: Path) -> dict[str, Any] | None:
 
 
 def _identity(content: dict[str, Any], path: Path) -> Identity:
+    require_readable(content.get(FORMAT_KEY, 1), path)
     try:
-        return Identity(**{key: value for key, value in content.items() if key not in (DATE, FILES)})
+        return Identity(**{k: v for k, v in content.items() if k not in (DATE, FILES, FORMAT_KEY)})
     except TypeError:
         raise _foreign(path) from None
 

@@ -3,11 +3,11 @@
 import hashlib
 import json
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from importlib.resources import files
 from pathlib import Path
-from typing import Literal, Self
+from typing import Any, Literal, Self
 
 from pydantic import Field, PrivateAttr, ValidationError, field_validator, model_validator
 
@@ -209,6 +209,68 @@ class Study(Settings):
         study._file = name
         return study
 
+    @classmethod
+    def of(cls, formulas: Sequence[str] = (), *, file: str = "", **changes: Any) -> Self:
+        """A study of these candidates, with defaults everywhere else.
+
+        Parameters
+        ----------
+        formulas : sequence of str
+            Named candidates.
+        file : str
+            Table of further ones.
+        **changes
+            As of `with_changes`.
+
+        Examples
+        --------
+        >>> Study.of(["LiAlCl4", "MgF2"], electrolytes=("Li3PS4",)).conditions.electrolytes
+        ('Li3PS4',)
+        """
+        content = {"name": "candidates", "candidates": {"formulas": [*formulas], "file": file}}
+        return _checked(cls, content, "").with_changes(**changes)
+
+    def with_changes(self, *, weights: Mapping[str, float] | None = None, **changes: Any) -> Self:
+        """The same study with other settings, checked as a file is.
+
+        Parameters
+        ----------
+        weights : mapping of str to float, optional
+            By criterion; the first words of its name will do, as ``relay`` for ``relay_ev_per_atom``.
+        **changes
+            Keys of the study, or of any of its sections: ``electrolytes=("Li3PS4",)``, ``forbid_toxic=True``,
+            ``draws=0``; a section takes a mapping of what changes in it, at any depth.
+
+        Raises
+        ------
+        InputError
+            If a key or a criterion is unknown, or a value out of bounds.
+
+        Examples
+        --------
+        >>> changed = find_study().with_changes(electrolytes=("Li3PS4",), weights={"relay": 0})
+        >>> changed.ranking.criteria["relay_ev_per_atom"].weight
+        0.0
+        """
+        if not weights and not changes:
+            return self
+        content = self.model_dump()
+        sections = {key: value for key, value in content.items() if isinstance(value, dict)}
+        for key, value in changes.items():
+            homes = [section for section in sections.values() if key in section]
+            if key in sections and isinstance(value, Mapping):
+                content[key] = sections[key] = _merged(sections[key], value)
+            elif key in content:
+                content[key] = value.model_dump() if isinstance(value, Settings) else value
+            elif len(homes) == 1:
+                homes[0][key] = value
+            else:
+                fault = "belongs to several sections" if homes else "is no key of a study"
+                raise InputError(f"{key!r} {fault}", remedy=f"give a section: {', '.join(sections)}")
+        for name, weight in (weights or {}).items():
+            sections["ranking"]["criteria"][criterion_name(name)]["weight"] = weight
+        return _checked(type(self), content, self._file).of_file(self._file)
+
     @contextmanager
     def faults(self) -> Iterator[None]:
         """Name the study's file in what is raised inside."""
@@ -249,18 +311,55 @@ def parse_study(text: str, *, where: str, folder: Path = Path()) -> Study:
         content = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise InputError(f"malformed TOML ({error})", where=where, remedy="mend that line") from None
+    study = _checked(Study, content, where)
+    file = study.candidates.file
+    if file and not Path(file).is_absolute():
+        study = study.with_changes(file=str(folder / file))
+    return study.of_file(where)
+
+
+def _checked(kind: type[Study], content: Mapping[str, Any], where: str) -> Any:
+    """A study of these settings; a fault is one line that names the entry."""
     try:
-        study = Study.model_validate(content)
+        return kind.model_validate(dict(content))
     except InputError as error:
-        place = f"{where}: {error.where}" if error.where else where
+        place = f"{where}: {error.where}" if error.where and where else error.where or where
         raise InputError(error.message, where=place, remedy=error.remedy) from None
     except ValidationError as error:
         raise InputError(_first_fault(error), where=where, remedy="see docs/studies.md") from None
-    file = study.candidates.file
-    if file and not Path(file).is_absolute():
-        located = study.candidates.model_copy(update={"file": str(folder / file)})
-        study = study.model_copy(update={"candidates": located})
-    return study.of_file(where)
+
+
+def _merged(settings: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
+    """Settings with changes in them, at any depth."""
+    return {
+        **settings,
+        **{
+            key: _merged(settings[key], value)
+            if isinstance(value, Mapping) and isinstance(settings.get(key), Mapping)
+            else value
+            for key, value in changes.items()
+        },
+    }
+
+
+def criterion_name(short: str) -> str:
+    """The criterion that a name, or the first words of one, stand for.
+
+    Raises
+    ------
+    InputError
+        If there is none, or more than one.
+
+    Examples
+    --------
+    >>> criterion_name("relay")
+    'relay_ev_per_atom'
+    """
+    names = [criterion.name for criterion in CRITERIA]
+    found = [name for name in names if name == short] or [n for n in names if n.startswith(f"{short}_")]
+    if len(found) != 1:
+        raise InputError(f"no criterion {short!r}", where="weights", remedy=f"choose from {', '.join(names)}")
+    return found[0]
 
 
 def _first_fault(error: ValidationError) -> str:

@@ -24,7 +24,7 @@ def handoff(
     wt: Annotated[float, typer.Option("--wt", metavar="PERCENT", help="Reactor in the layer.")] = 50.0,
     die_mm: Annotated[float, typer.Option("--die-mm", metavar="MM", help="Diameter of the die.")] = 10.0,
     layer_mg: Annotated[float, typer.Option("--layer-mg", metavar="MG", help="Mass of a layer.")] = 10.0,
-    batch_g: Annotated[float, typer.Option("--batch-g", metavar="G", help="Reactor to make.")] = 1.0,
+    batch_g: Annotated[float, typer.Option("--batch-g", metavar="G", help="Reactor to synthesise.")] = 1.0,
     anode: Annotated[str, typer.Option("--anode", help="Metal of the anode.")] = "Li",
     electrolyte: Annotated[str, typer.Option("--electrolyte", help="Electrolyte in the layer.")] = "Li6PS5Cl",
     cif: CifOption = None,
@@ -37,18 +37,17 @@ def handoff(
     phases: PhasesOption = None,
     temperature: TemperatureOption = None,
 ) -> None:
-    """Write a bench sheet of each candidate: html, printable pdf, json."""
-    from screening.handoff.pages import write_sheets
-    from screening.handoff.sheet import Plan, bench_sheet
-    from screening.handoff.standing import Campaign
-    from screening.phases.sources import load_snapshot
-    from screening.phases.structures import read_cells
+    """Write bench sheets of candidates: html, printable pdf, json."""
+    from screening.api.campaigns import Source, bench_sheets, write_sheets
+    from screening.handoff.sheet import Plan
 
-    plan = Plan(wt, die_mm, layer_mg, batch_g, anode, electrolyte)
-    campaign = Campaign.read(results) if results is not None else None
-    cells = read_cells(cif or [])
-    held = load_snapshot(snapshot, phases, temperature)
-    sheets = tuple(bench_sheet(held, name, plan, campaign, cells) for name in dict.fromkeys(formulas))
+    sheets = bench_sheets(
+        formulas,
+        Plan(wt, die_mm, layer_mg, batch_g, anode, electrolyte),
+        results=results,
+        source=Source(snapshot, str(phases or ""), temperature),
+        cif=cif or (),
+    )
     if out is not None or not as_json:
         written = write_sheets(out or Path("handoff"), sheets)
         if not as_json:

@@ -15,22 +15,14 @@ def report(
     ],
     experiments: Annotated[
         Path | None,
-        typer.Option(
-            "--experiments", metavar="DIR", help="Show the cell sheets and what bench verbs wrote under DIR."
-        ),
+        typer.Option("--experiments", metavar="DIR", help="Folder of cell sheets, or of lab results."),
     ] = None,
     out: Annotated[
         Path | None, typer.Option("--out", metavar="FILE", help="Page (default RESULTS/report.html).")
     ] = None,
 ) -> None:
-    """Write one self-contained page: ranking, reactions, uncertainty, measurements, provenance."""
-    from screening.report.page import write_report
+    """Write one page of a campaign, with what was measured."""
+    from screening.api.campaigns import read_results
 
-    path = out or results / "report.html"
-    sections = write_report(path, results, experiments, say)
-    if experiments is not None and not any(section.key != "validation" for section in sections):
-        say(
-            f"{experiments}: no cell sheets and no tables of the bench verbs there "
-            "(screening experiments example shows sheets; the verbs write tables with --out)"
-        )
+    path = read_results(results).report(out or "", experiments, progress=say)
     print(f"report in {path} ({path.stat().st_size / 1e6:.1f} MB)")

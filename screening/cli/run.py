@@ -14,11 +14,8 @@ from screening.errors import InputError
 if TYPE_CHECKING:
     from rich.progress import Progress as Bar
 
-    from screening.campaign.backtest import Known
     from screening.campaign.candidates import Selection
-    from screening.campaign.outcome import Outcome
-    from screening.campaign.run import Campaign, Progress
-    from screening.reactors.detail import ReactorDetail
+    from screening.campaign.run import Progress
 
 
 def run(
@@ -28,9 +25,10 @@ def run(
     out: Annotated[
         str | None, typer.Option("--out", metavar="DIR", help="Results (default ./results/<study>).")
     ] = None,
-    jobs: Annotated[int, typer.Option("--jobs", min=0, help="Processes; 0: as many as there are cores.")] = 0,
+    jobs: Annotated[int, typer.Option("--jobs", min=0, help="Processes; 0: one per core.")] = 0,
     backend: Annotated[
-        Literal["processes", "dask"], typer.Option("--backend", help="Who does the work.")
+        Literal["processes", "dask"],
+        typer.Option("--backend", help="Parallel backend: local processes or a Dask cluster."),
     ] = "processes",
     scheduler: Annotated[
         str, typer.Option("--scheduler", metavar="ADDRESS", help="A running Dask scheduler, tcp://host:port.")
@@ -45,64 +43,39 @@ def run(
     phases: PhasesOption = None,
     temperature: TemperatureOption = None,
 ) -> None:
-    """Screen the candidates of a study, rank them, draw their reaction energies."""
-    from screening.campaign.study import find_study
-
+    """Screen the candidates of a study and rank them."""
     if out is not None and not out.strip():
         raise InputError("no directory given", where="--out", remedy="name one, or leave the option out")
+    from screening.campaign.study import find_study
+
     chosen = find_study(study)
     if top is not None:
-        shown = chosen.figures.model_copy(update={"top": top})
-        chosen = chosen.model_copy(update={"figures": shown})
+        chosen = chosen.with_changes(top=top)
     _announce_compilation()
-    from screening.campaign.run import Source, Workers
-    from screening.campaign.run import run as run_study
+    from screening.api.campaigns import Workers, screen
 
-    source = Source(snapshot or chosen.snapshot, str(phases or ""), temperature)
-    directory = Path("results") / chosen.name if out is None else Path(out)
     with _progress_bar() as bar:
-        campaign = run_study(
+        ranking = screen(
             chosen,
-            source,
-            directory,
-            workers=Workers(jobs, backend, scheduler),
+            snapshot=snapshot,
+            phases=phases,
+            temperature_k=temperature,
+            out=Path("results") / chosen.name if out is None else out,
             fresh=fresh,
-            report=_reporter(bar),
+            figures=figures,
+            jobs=Workers(jobs, backend, scheduler),
+            progress=_reporter(bar),
             announce=_announce_selection,
         )
-    _conclude(campaign, jobs, draw=figures, as_json=as_json)
-
-
-def _conclude(campaign: "Campaign", jobs: int, *, draw: bool, as_json: bool) -> None:
-    """Rank a finished campaign, write and draw what it says, and print it."""
-    from screening.campaign.backtest import back_test, known_compounds, write_back_test
-    from screening.campaign.outcome import rank_campaign
-    from screening.campaign.results import details, reactor_json, write_results
-    from screening.campaign.results import shown as shown_positions
-
-    outcomes = rank_campaign(campaign, threads=jobs or -1)
-    described = [details(campaign, outcome, shown_positions(campaign, outcome)) for outcome in outcomes]
-    known = known_compounds()
-    tests = [test for o in outcomes if (test := back_test(campaign, o, known)) is not None]
-    write_results(campaign, outcomes, described)
-    write_back_test(campaign, tests)
-    if draw:
-        _draw(campaign, outcomes, described)
-        _draw_map(campaign, outcomes, known)
-    tables.show_failures(campaign)
+    tables.show_failures(ranking.results)
     if as_json:
-        write_json(
-            [
-                reactor_json(campaign, outcome, int(position), one)
-                for outcome, group in zip(outcomes, described, strict=True)
-                for position, one in zip(shown_positions(campaign, outcome), group, strict=True)
-            ]
-        )
+        write_json([reactor.as_dict() for reactor in ranking.results.document.reactors])
         return
-    tables.show_outcomes(campaign, outcomes, described)
-    for test in tests:
+    for pair in ranking.results.pairs:
+        tables.show_ranking(ranking.results, pair)
+    for test in ranking.back_tests:
         tables.show_back_test(test)
-    print(f"\nresults in {campaign.store.directory}")
+    print(f"\nresults in {ranking.directory}")
 
 
 def studies(as_json: JsonOption = False) -> None:
@@ -118,20 +91,18 @@ def studies(as_json: JsonOption = False) -> None:
 
 
 def cite(snapshot: SnapshotOption = "mp2019", as_json: JsonOption = False) -> None:
-    """Say what to cite for numbers from this package and this snapshot."""
-    from screening import __version__
+    """Say what to cite for this package and a snapshot."""
     from screening.phases.library import locate
     from screening.phases.manifest import Manifest
+    from screening.report.citing import METHOD, package
 
-    manifest = Manifest.read(locate(snapshot))
-    own = f"Interphase (interphase-screening {__version__})"
-    method = "H. Duan et al., Adv. Energy Mater. 13, 2300815 (2023), doi:10.1002/aenm.202300815"
+    manifest, own = Manifest.read(locate(snapshot)), package()
     if as_json:
         write_json(
             [
                 {
                     "package": own,
-                    "method": method,
+                    "method": METHOD,
                     "snapshot": manifest.name,
                     "database_version": manifest.database_version,
                     "energy_scheme": manifest.energy_scheme,
@@ -143,7 +114,7 @@ def cite(snapshot: SnapshotOption = "mp2019", as_json: JsonOption = False) -> No
         )
         return
     print(own)
-    print(method)
+    print(METHOD)
     print(f"\nData: {manifest.title} ({manifest.name}, sha256:{manifest.checksum[:12]})")
     print(f"{manifest.database_version}; {manifest.energy_scheme}; licence {manifest.licence}")
     for reference in manifest.cite:
@@ -199,36 +170,3 @@ def _reporter(bar: "Bar") -> "Callable[[Progress], None]":
         )
 
     return report
-
-
-def _draw(
-    campaign: "Campaign", outcomes: "tuple[Outcome, ...]", described: "list[list[ReactorDetail]]"
-) -> None:
-    from screening.campaign.figures import reactor_figures
-    from screening.files import write_figure
-    from screening.plots.interface import reaction_energy_figure
-
-    several = len(outcomes) > 1
-    for outcome, group in zip(outcomes, described, strict=True):
-        pair = f"_{outcome.anode}_{outcome.electrolyte}" if several else ""
-        for one in group:
-            for plan in reactor_figures(one, pair):
-                figure = reaction_energy_figure(plan.curves, axis=campaign.study.figures.x_axis)
-                for suffix in (".png", ".svg"):
-                    path = campaign.store.directory / f"{plan.name}{suffix}"
-                    write_figure(path, figure, campaign.provenance, trim=False)
-
-
-def _draw_map(campaign: "Campaign", outcomes: "tuple[Outcome, ...]", known: "tuple[Known, ...]") -> None:
-    from screening.campaign.figures import campaign_map
-    from screening.files import write_figure
-    from screening.plots.campaign import campaign_figure
-
-    for outcome in outcomes:
-        pair = f"_{outcome.anode}_{outcome.electrolyte}" if len(outcomes) > 1 else ""
-        candidates = campaign_map(campaign, outcome, known, campaign.study.figures.criteria)
-        if candidates is not None:
-            figure = campaign_figure(candidates)
-            for suffix in (".png", ".svg"):
-                path = campaign.store.directory / f"campaign{pair}{suffix}"
-                write_figure(path, figure, campaign.provenance, trim=False)

@@ -7,15 +7,13 @@ from typing import TYPE_CHECKING
 from screening.cli.options import say
 
 if TYPE_CHECKING:
-    import pandas as pd
     from rich.console import Console
     from rich.table import Table
 
     from screening.campaign.backtest import BackTest
+    from screening.campaign.directory import ResultsDirectory
+    from screening.campaign.document import Reactor
     from screening.campaign.network import NetworkContradiction
-    from screening.campaign.outcome import Outcome
-    from screening.campaign.run import Campaign
-    from screening.reactors.detail import ReactorDetail
 
 WIDTH = 118
 """Columns of a table that goes to a file or a pipe; a terminal has its own."""
@@ -75,82 +73,87 @@ def plain_table(
     return table
 
 
-def show_ranking(campaign: "Campaign", outcome: "Outcome", group: "list[ReactorDetail]") -> None:
+def show_ranking(results: "ResultsDirectory", pair: tuple[str, str]) -> None:
     """Print the named candidates and the best of one ranking."""
     from screening.campaign.network import network_contradictions
-    from screening.campaign.results import shown
+    from screening.reactors.anode import mobile_ion
     from screening.reactors.criteria import criterion
 
-    terminal = console()
+    terminal, study = console(), results.study
     wide = terminal.width >= NARROW
-    named = campaign.selection.n_named + campaign.selection.n_controls
-    rows = [
-        _ranking_row(outcome.table.iloc[position], one, wide)
-        for position, one in zip(shown(campaign, outcome), group, strict=True)
-        if position < named or outcome.table.iloc[position]["rank"] <= TOP_SHOWN
+    named = {*study.candidates.formulas, *study.candidates.controls}
+    shown = [
+        reactor
+        for reactor in results.spelled_out(pair)
+        if reactor.formula in named or (reactor.rank is not None and reactor.rank <= TOP_SHOWN)
     ]
-    title = f"{campaign.study.title or campaign.study.name}: {outcome.anode} anode, {outcome.electrolyte}"
     last = "alloy, or what fails"
-    energies = ("driving_force", "uptake", "relief", *(("relay", "mixing") if wide else ()))
-    heads = [criterion(key).heading(outcome.ion) for key in energies]
-    columns = ("rank", "reactor", "score", "P(1st)", *heads, "vol%", last)
+    keys = ("driving_force", "uptake", "relief", *(("relay", "mixing") if wide else ()))
+    columns = (
+        "rank",
+        "reactor",
+        "score",
+        "P(1st)",
+        *(criterion(key).heading(mobile_ion(pair[0])) for key in keys),
+        "vol%",
+        last,
+    )
+    title = f"{results.title}: {pair[0]} anode, {pair[1]}"
+    rows = [_ranking_row(reactor, wide) for reactor in shown]
     terminal.print(plain_table(title, columns, ("reactor", last), rows))
-    conditions = campaign.study.conditions
-    units = "relief eV per mol of electrolyte; "
-    units += (
+    energies = "relief eV per mol of electrolyte; "
+    energies += (
         "relay, mixing eV/atom; " if wide else f"relay and mixing: with {NARROW} columns, or in ranking.csv; "
     )
     notes = [
-        f"{units}vol% metal at {conditions.wt_percent:g} wt% reactor "
-        f"(percolates from {100 * conditions.percolation_threshold:g})"
+        f"{energies}vol% metal at {study.conditions.wt_percent:g} wt% reactor "
+        f"(percolates from {100 * study.conditions.percolation_threshold:g})"
     ]
-    if outcome.table["estimated"].any():
+    if any(reactor.estimated for reactor in shown):
         notes.insert(0, "* rests on an estimated phase")
-    if outcome.no_probabilities:
-        notes.append(f"no probabilities: {outcome.no_probabilities}")
-    notes.extend(_told(one) for one in network_contradictions(campaign, outcome))
-    _print_lines(terminal, [*notes, campaign.provenance.line()])
+    if pair[0] in results.no_probabilities:
+        notes.append(f"no probabilities: {results.no_probabilities[pair[0]]}")
+    notes.extend(_told(one) for one in network_contradictions(results, pair))
+    _print_lines(terminal, [*notes, results.provenance.line()])
 
 
 def _told(one: "NetworkContradiction") -> str:
+    network = one.reported
     return (
-        f"contradiction: {one.wt_percent:g} wt% {one.reactor} reaches {100 * one.metal_volume_fraction:.1f} "
-        f"vol% metal, below the threshold of {100 * one.threshold:g}, although the published layer formed a "
-        f"connected network (doi {one.doi})"
+        f"contradiction: {network.wt_percent:g} wt% {network.reactor} reaches "
+        f"{100 * one.metal_volume_fraction:.1f} vol% metal, below the threshold of {100 * one.threshold:g}, "
+        f"although the published layer formed a connected network (doi {network.doi})"
     )
 
 
-def _ranking_row(row: "pd.Series", one: "ReactorDetail", wide: bool) -> list[str]:
-    ranked = (str(row["rank"]), cell(row["score"], 3), cell(row["top_1"], 2))
-    energies = (cell(row["relay_ev_per_atom"], 3), cell(row["mixing_ev_per_atom"], 3))
-    number, score, first = ranked if row["passes"] else ("-", "-", "-")
+def _ranking_row(reactor: "Reactor", wide: bool) -> list[str]:
+    def value(name: str, digits: int, factor: float = 1.0) -> str:
+        known = reactor.criteria[name].value
+        return cell(None if known is None else factor * known, digits)
+
+    ranked = (str(reactor.rank), cell(reactor.score, 3), cell(reactor.top_probability.get("top_1"), 2))
+    energies = (value("relay_ev_per_atom", 3), value("mixing_ev_per_atom", 3))
+    number, score, first = ranked if reactor.passes_filters else ("-", "-", "-")
     return [
         number,
-        marked(one.formula, row["estimated"]),
+        marked(reactor.formula, reactor.estimated),
         score,
         first,
-        cell(row["driving_force_ev_per_ion"], 2),
-        cell(row["uptake_mah_per_g"], 0),
-        cell(row["electrolyte_relief_ev_per_mol"], 2),
+        value("driving_force_ev_per_ion", 2),
+        value("uptake_mah_per_g", 0),
+        value("electrolyte_relief_ev_per_mol", 2),
         *energies[: 2 * wide],
-        cell(100.0 * row["metal_volume_fraction"], 1),
-        _standing(row, one.alloy),
+        value("metal_volume_fraction", 1, 100.0),
+        _standing(reactor),
     ]
 
 
-def _standing(row: "pd.Series", alloy: str) -> str:
+def _standing(reactor: "Reactor") -> str:
     """The alloy, and for a candidate without a rank each filter that it fails."""
-    from screening.campaign.results import FILTER_PREFIX
-    from screening.reactors.ranking import FAILS
-
-    failing = [
-        name.removeprefix(FILTER_PREFIX)
-        for name in row.index
-        if str(name).startswith(FILTER_PREFIX) and row[name] == FAILS
-    ]
+    alloy, failing = reactor.alloy, reactor.failed_filters
     if "reacts" in failing:
-        alloy, failing = "", [name for name in failing if name != "metallic_product"]
-    words = {**FAILURES, "moisture_safe": f"gives off {row['moisture_hazard']} in moist air"}
+        alloy, failing = None, tuple(name for name in failing if name != "metallic_product")
+    words = {**FAILURES, "moisture_safe": f"gives off {reactor.flags.moisture_hazard} in moist air"}
     said = [alloy] if alloy else [] if failing else ["leaves no metal"]
     return "; ".join([*said, *(words.get(name, f"fails {name}") for name in failing)])
 
@@ -160,9 +163,9 @@ def marked(formula: str, estimated: bool) -> str:
     return f"{formula}*" if estimated else formula
 
 
-def cell(value: float, digits: int) -> str:
-    """A number with so many decimals, a dash for NaN."""
-    return "-" if value != value else f"{value:.{digits}f}"
+def cell(value: float | None, digits: int) -> str:
+    """A number with so many decimals, a dash where it is unknown."""
+    return "-" if value is None else f"{value:.{digits}f}"
 
 
 def _print_lines(terminal: "Console", lines: Sequence[str]) -> None:
@@ -173,11 +176,11 @@ def _print_lines(terminal: "Console", lines: Sequence[str]) -> None:
         terminal.print(escape(line))
 
 
-def show_failures(campaign: "Campaign") -> None:
+def show_failures(results: "ResultsDirectory") -> None:
     """Say how many candidates could not be assessed, and where they are listed."""
-    failed = len(campaign.store.failures())
+    failed = results.document.selection.failed
     if failed:
-        say(f"{failed} candidates could not be assessed: see {campaign.store.directory / 'failures.csv'}")
+        say(f"{failed} candidates could not be assessed: see {results.path / 'failures.csv'}")
 
 
 def show_back_test(test: "BackTest") -> None:
@@ -191,7 +194,7 @@ def show_back_test(test: "BackTest") -> None:
             "-" if one.rank is None else str(one.rank),
             "-" if one.percentile is None else f"{one.percentile:.1f} %",
             cell(one.score, 3),
-            "-" if one.relief_ev_per_mol is None else f"{one.relief_ev_per_mol:.2f}",
+            cell(one.relief_ev_per_mol, 2),
             one.alloy,
             *([one.doi] if wide else []),
         ]
@@ -232,11 +235,3 @@ def _verdicts(test: "BackTest") -> list[str]:
             f"{test.anode} does, and yet these layers were reported to work"
         )
     return lines
-
-
-def show_outcomes(
-    campaign: "Campaign", outcomes: "Sequence[Outcome]", described: "Sequence[list[ReactorDetail]]"
-) -> None:
-    """Print the rankings of all pairs of anode and electrolyte."""
-    for outcome, group in zip(outcomes, described, strict=True):
-        show_ranking(campaign, outcome, group)

@@ -46,12 +46,15 @@ def top(
         str,
         typer.Option("--where", help='A condition, as "driving_force_ev_per_ion < -1 and n_elements == 2".'),
     ] = "",
-    form: Annotated[Literal["table", "csv", "xlsx", "json"], typer.Option("--format")] = "table",
+    form: Annotated[
+        Literal["table", "csv", "xlsx", "json"],
+        typer.Option("--format", help="A table on the terminal, or csv, xlsx or json."),
+    ] = "table",
     out: Annotated[
         Path | None, typer.Option("--out", metavar="FILE", help="Write there (xlsx: default DIR/top.xlsx).")
     ] = None,
 ) -> None:
-    """Show the best candidates of a campaign for which a condition holds."""
+    """Show the best candidates of a campaign, running or finished."""
     from screening.campaign import query
 
     chosen = query.top(directory, n, where)

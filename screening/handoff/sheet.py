@@ -6,21 +6,25 @@ from dataclasses import asdict, dataclass, replace
 from math import isfinite, isnan, pi
 from typing import Any
 
+from screening.campaign.directory import ResultsDirectory
 from screening.errors import InputError
 from screening.files import json_ready
 from screening.handoff.hazards import ElementHazard, Hazard, element_hazards, gases, hazard
 from screening.handoff.patterns import Pattern, pattern
 from screening.handoff.protocol import Protocol, quoted_protocol
 from screening.handoff.recipe import Recipe, recipe
-from screening.handoff.standing import Campaign, Standing, same_composition
+from screening.handoff.standing import Standing, standing
 from screening.lab.impedance.windows import Window, Windows
-from screening.phases.composition import Formula, parse_formula, symbol
+from screening.phases.composition import Formula, parse_formula, parse_reactant, symbol
 from screening.phases.snapshot import Snapshot
 from screening.phases.structures import Cell, literature_cells, snapshot_cells
 from screening.provenance import Provenance
 from screening.reactors.detail import Plateau, ReactorDetail, detail, molar_volume_cm3
 from screening.reactors.reduction import ScreeningContext
 from screening.reactors.settings import Conditions
+
+KEPT_CONDITIONS = ("plateau_floor_v", "percolation_threshold", "no_reaction_ev_per_atom", "alloy", "alloys")
+"""Conditions of a study that a sheet takes over; contents of the layer are the sheet's own."""
 
 UM_PER_CM, MM_PER_CM, MG_PER_G = 1e4, 10.0, 1e3
 
@@ -171,7 +175,7 @@ def bench_sheet(
     snapshot: Snapshot,
     reactor: str,
     plan: Plan,
-    campaign: Campaign | None = None,
+    results: ResultsDirectory | None = None,
     cells: Sequence[Cell] = (),
 ) -> BenchSheet:
     """Gather one sheet.
@@ -182,7 +186,7 @@ def bench_sheet(
     reactor : str
         A compound of the snapshot.
     plan : Plan
-    campaign : Campaign, optional
+    results : ResultsDirectory, optional
         Where the ranking and its conditions come from.
     cells : sequence of Cell
         Structures that come before those of the literature; calculated ones of the snapshot come last.
@@ -196,12 +200,12 @@ def bench_sheet(
     _check_distinct(compound, plan)
     phase = _phase(snapshot, compound, "reactor")
     _phase(snapshot, parse_formula(plan.electrolyte), "electrolyte")
-    conditions = _conditions(plan, campaign)
+    conditions = _conditions(plan, results)
     context = ScreeningContext.of(snapshot, conditions)
     found = detail(context, phase, compound.text, (plan.wt_percent,))
     mobile = symbol(context.anode.mobile)
     made = recipe(snapshot, compound, plan.batch_g)
-    standing = campaign.standing(compound, plan.anode, plan.electrolyte) if campaign else None
+    place = standing(results, compound.text, plan.anode, plan.electrolyte) if results else None
     handled = list(
         dict.fromkeys((*(p.formula for p in made.precursors), compound.text, plan.electrolyte, plan.anode))
     )
@@ -210,8 +214,8 @@ def bench_sheet(
         formula=compound.text,
         plan=plan,
         conditions=conditions,
-        standing=standing,
-        standing_note=_standing_note(snapshot, campaign, standing),
+        standing=place,
+        standing_note=_standing_note(snapshot, results, place),
         recipe=made,
         protocol=quoted_protocol(plan.die_mm),
         layer=_layer(snapshot, compound, plan),
@@ -225,17 +229,17 @@ def bench_sheet(
         hazards=tuple(hazard(name) for name in handled),
         gases=tuple(hazard(gas) for gas in freed),
         element_hazards=element_hazards(handled),
-        provenance=replace(found.with_anode.provenance, **(campaign.study_stamp if campaign else {})),
+        provenance=_stamp(found.with_anode.provenance, results),
     )
 
 
 def _check_distinct(compound: Formula, plan: Plan) -> None:
-    anode, electrolyte = parse_formula(plan.anode), parse_formula(plan.electrolyte)
-    if same_composition(compound, anode):
+    reactor = parse_reactant(compound.text)
+    if reactor.is_same_as(parse_reactant(plan.anode)):
         raise InputError(
             f"{compound.text} is the anode itself", where="reactor", remedy="give a compound that it reduces"
         )
-    if same_composition(compound, electrolyte):
+    if reactor.is_same_as(parse_reactant(plan.electrolyte)):
         raise InputError(
             f"{plan.electrolyte} is the reactor itself",
             where="electrolyte",
@@ -248,14 +252,24 @@ def _renamed(window: Window, mobile: str) -> Window:
     return replace(window, process=re.sub(r"\bLi\b", mobile, window.process))
 
 
-def _conditions(plan: Plan, campaign: Campaign | None) -> Conditions:
-    changes = {
-        "anode": plan.anode,
-        "electrolyte": plan.electrolyte,
-        "wt_percent": plan.wt_percent,
-        "layer_mg_per_cm2": plan.areal_mg_per_cm2,
-    }
-    return campaign.conditions(changes) if campaign else Conditions.model_validate(changes)
+def _stamp(stamp: Provenance, results: ResultsDirectory | None) -> Provenance:
+    if results is None:
+        return stamp
+    ranked = results.provenance
+    return replace(stamp, study=ranked.study, study_checksum=ranked.study_checksum)
+
+
+def _conditions(plan: Plan, results: ResultsDirectory | None) -> Conditions:
+    """Conditions of the study, with what the sheet sets itself."""
+    given = results.study.conditions if results else None
+    kept = {name: getattr(given, name) for name in KEPT_CONDITIONS} if given else {}
+    return Conditions(
+        anode=plan.anode,
+        electrolyte=plan.electrolyte,
+        wt_percent=plan.wt_percent,
+        layer_mg_per_cm2=plan.areal_mg_per_cm2,
+        **kept,
+    )
 
 
 def _phase(snapshot: Snapshot, formula: Formula, role: str) -> int:
@@ -270,13 +284,15 @@ def _phase(snapshot: Snapshot, formula: Formula, role: str) -> int:
     return phase
 
 
-def _standing_note(snapshot: Snapshot, campaign: Campaign | None, standing: Standing | None) -> str:
-    if campaign is None:
+def _standing_note(snapshot: Snapshot, results: ResultsDirectory | None, place: Standing | None) -> str:
+    if results is None:
         return "No campaign was given (--results), so that nothing is said of its rank."
-    if standing is None:
+    if place is None:
         return "The campaign holds nothing of this reactor with this anode and electrolyte."
-    if campaign.source_checksum != snapshot.manifest.checksum:
-        return "The ranking was made on another snapshot than the rest of this sheet."
+    ranked, manifest = results.provenance, snapshot.manifest
+    told = (ranked.source_checksum, ranked.energy_scheme, ranked.source.partition(" + ")[2])
+    if told != (manifest.checksum, manifest.energy_scheme, manifest.name.partition(" + ")[2]):
+        return "The ranking was made on another snapshot, temperature or set of own phases than this sheet."
     return ""
 
 

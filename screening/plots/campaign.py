@@ -1,12 +1,17 @@
 """All candidates of a campaign by two criteria, with the Pareto front and what is known labelled."""
 
 from collections.abc import Iterator, Sequence
+from typing import Protocol
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from screening.campaign.figures import CampaignMap, Marked
+from screening.campaign.backtest import known_compounds
+from screening.campaign.directory import ResultsDirectory
+from screening.campaign.figures import CampaignMap, Marked, campaign_map
+from screening.campaign.study import criterion_name
+from screening.errors import InputError
 from screening.plots.interface import formula_text
 from screening.plots.letters import (
     LETTERS,
@@ -36,6 +41,14 @@ AXES_HEIGHT_IN, LEFT_IN, MARGIN_IN, LEGEND_IN = 2.7, 0.5, 0.1, 0.2
 
 SHOWN_SHARE = 0.998
 """Share of the candidates that the axes span; a few extreme ones would leave no room for the rest."""
+
+
+class HasResults(Protocol):
+    """What is drawn: whatever has a results directory, as a ranking."""
+
+    @property
+    def results(self) -> ResultsDirectory:
+        """Where the numbers are."""
 
 
 def front(x: np.ndarray, y: np.ndarray) -> np.ndarray:
@@ -100,8 +113,8 @@ def draw_campaign(candidates: CampaignMap, axes: Axes) -> Axes:
     return axes
 
 
-def campaign_figure(candidates: CampaignMap) -> Figure:
-    """A figure of one column width with `draw_campaign` in it."""
+def campaign_figure(candidates: CampaignMap, figure: Figure | None = None) -> Figure:
+    """A figure of one column width with `draw_campaign` in it; an empty figure may be given."""
     width_in = COLUMN_IN - LEFT_IN - MARGIN_IN
     lowest = min(
         [KEY_TOP_PT, *(line.y_pt - KEY_LINE_PT for line in _key(candidates, width_in * POINTS_PER_IN))]
@@ -109,10 +122,50 @@ def campaign_figure(candidates: CampaignMap) -> Figure:
     below = MARGIN_IN - lowest / POINTS_PER_IN
     whole = below + AXES_HEIGHT_IN + LEGEND_IN + MARGIN_IN
     with figure_style():
-        figure = Figure(figsize=(COLUMN_IN, whole))
+        figure = figure or Figure()
+        figure.set_size_inches(COLUMN_IN, whole)
         place = (LEFT_IN / COLUMN_IN, below / whole, width_in / COLUMN_IN, AXES_HEIGHT_IN / whole)
         draw_campaign(candidates, figure.add_axes(place))
     return figure
+
+
+def plot_ranking(
+    ranking: HasResults,
+    ax: Axes | Figure | None = None,
+    *,
+    criteria: tuple[str, str] | None = None,
+    anode: str = "",
+    electrolyte: str = "",
+) -> Axes:
+    """Draw the campaign map: all ranked candidates by two criteria.
+
+    Parameters
+    ----------
+    ranking : Ranking
+    ax : matplotlib axes or figure, optional
+        A new figure of pyplot unless given.
+    criteria : (str, str), optional
+        Names, or their first words; those of the study unless given.
+    anode, electrolyte : str
+        May be left out where the campaign has only one.
+
+    Raises
+    ------
+    InputError
+        If a criterion or the pair is unknown, or no candidate has both criteria.
+    """
+    results = ranking.results
+    names = None if criteria is None else (criterion_name(criteria[0]), criterion_name(criteria[1]))
+    candidates = campaign_map(results, results.pair(anode, electrolyte), known_compounds(), names)
+    if candidates is None:
+        raise InputError("no ranked candidate has both criteria", remedy="choose others with criteria=")
+    if isinstance(ax, Axes):
+        return draw_campaign(candidates, ax)
+    if ax is None:
+        from matplotlib import pyplot as plt
+
+        ax = plt.figure()
+    return campaign_figure(candidates, ax).axes[0]
 
 
 def _set_limits(axes: Axes, candidates: CampaignMap, edge: np.ndarray) -> None:

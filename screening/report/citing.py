@@ -2,12 +2,18 @@
 
 from dataclasses import dataclass
 
+from screening import __version__
 from screening.errors import SnapshotError
 from screening.phases.library import locate
 from screening.phases.manifest import Manifest
 from screening.provenance import Provenance
 
 METHOD = "H. Duan et al., Adv. Energy Mater. 13, 2300815 (2023), doi:10.1002/aenm.202300815"
+
+
+def package(version: str = __version__) -> str:
+    """The package as it is cited."""
+    return f"Interphase (interphase-screening {version})"
 
 
 @dataclass(frozen=True)
@@ -37,13 +43,13 @@ def citation(provenance: Provenance) -> Citation:
 
     A snapshot of the same name with another checksum is not cited: it is other data.
     """
-    package = f"Interphase (interphase-screening {provenance.package_version})"
+    own = package(provenance.package_version)
     try:
         manifest = Manifest.read(locate(provenance.source))
     except SnapshotError:
         remark = f"The snapshot {provenance.source} is not on the machine that wrote this page."
-        return Citation(package, METHOD, (), "", remark)
+        return Citation(own, METHOD, (), "", remark)
     if manifest.checksum != provenance.source_checksum:
         remark = f"The snapshot {provenance.source} on the machine that wrote this page has another checksum."
-        return Citation(package, METHOD, (), "", remark)
-    return Citation(package, METHOD, manifest.cite, manifest.licence, "")
+        return Citation(own, METHOD, (), "", remark)
+    return Citation(own, METHOD, manifest.cite, manifest.licence, "")

@@ -1,13 +1,12 @@
 """What the ranking on the page shows: each column with its label, unit and definition."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import pandas as pd
 
 from screening.reactors.anode import shared_ion
 from screening.reactors.criteria import CRITERIA, Criterion
+from screening.reactors.settings import Desirability, Ranking
 
 NUMBER, COUNT, TEXT, YES_NO = "number", "count", "text", "yes_no"
 
@@ -139,24 +138,21 @@ class Definition:
     bounds: str
 
 
-def definitions(columns: tuple[Column, ...], study: Mapping[str, Any]) -> tuple[Definition, ...]:
+def definitions(columns: tuple[Column, ...], settings: Ranking) -> tuple[Definition, ...]:
     """Definitions of all columns, with weight and bounds from the study's settings."""
-    ranking = study.get("ranking")
-    criteria = ranking.get("criteria", {}) if isinstance(ranking, dict) else {}
-    return tuple(_definition(column, criteria.get(column.name)) for column in columns)
+    return tuple(
+        _definition(column, settings.criteria[column.name])
+        if column.criterion
+        else Definition(column, "", "")
+        for column in columns
+    )
 
 
-def _definition(column: Column, setting: object) -> Definition:
-    if not column.criterion or not isinstance(setting, dict):
-        return Definition(column, "", "")
-    worst, best = (_number(setting.get(key)) for key in ("worst", "best"))
+def _definition(column: Column, rule: Desirability) -> Definition:
+    worst, best, weight = (f"{value:g}".replace("-", "−") for value in (rule.worst, rule.best, rule.weight))
     words = f"1 at {best}, 0 at {worst}"
-    if setting.get("target"):
+    if rule.target:
         words = f"1 at {best}, 0 at the distance of {worst} on either side"
-    if setting.get("scale") == "log":
+    if rule.scale == "log":
         words += ", logarithmic"
-    return Definition(column, _number(setting.get("weight")), words)
-
-
-def _number(value: object) -> str:
-    return f"{value:g}".replace("-", "−") if isinstance(value, int | float) else "–"
+    return Definition(column, weight, words)

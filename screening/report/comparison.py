@@ -28,8 +28,8 @@ FIRST_ROWS = 10
 
 YES_OR_NO = "yes or no"
 Record = dict[str, Any]
-Cell = tuple[str, Callable[[Record], str]]
-"""Head of a column, and what a record says in it."""
+Cell = tuple[str, str | Callable[[Record], str]]
+"""Head of a column, and the key of a record that it shows, or what is said of the record."""
 
 
 def validation_section(directory: Path) -> Section | None:
@@ -64,25 +64,21 @@ def _records(content: Record, key: str) -> list[Record] | None:
     return value if sound else None
 
 
-def _table(title: str, records: list[Record], cells: Iterable[Cell], used: str, **look: Any) -> Table:
-    """Records in the order of given columns; those of the file that none of them uses follow."""
-    known = set(used.split())
-    unknown = tuple(dict.fromkeys(name for each in records for name in each if name not in known))
+def _table(title: str, records: list[Record], cells: Iterable[Cell], also: str = "", **look: Any) -> Table:
+    """Records in the order of given columns; keys of the file that none of them uses follow.
+
+    `also` lists keys that columns use without being named after them.
+    """
     shown = list(cells)
+    used = {say for _, say in shown if isinstance(say, str)} | set(also.split())
+    shown += [
+        (head(name), name) for name in dict.fromkeys(n for each in records for n in each if n not in used)
+    ]
     rows = tuple(
-        (*(say(each) for _, say in shown), *(word(each.get(name)) for name in unknown)) for each in records
+        tuple(word(each.get(say)) if isinstance(say, str) else say(each) for _, say in shown)
+        for each in records
     )
-    return Table(
-        title,
-        (*(name for name, _ in shown), *(head(name) for name in unknown)),
-        rows,
-        stacked=look.pop("stacked", True),
-        **look,
-    )
-
-
-def _plain(name: str) -> Callable[[Record], str]:
-    return lambda record: word(record.get(name))
+    return Table(title, tuple(name for name, _ in shown), rows, **{"stacked": True} | look)
 
 
 def _layer(record: Record) -> str:
@@ -110,15 +106,15 @@ def _compared(record: Record, side: str) -> str:
 
 
 _COMPARED = (
-    "reactor wt_percent question predicted measured "
-    "predicted_value predicted_sd predicted_low predicted_high measured_value measured_sd unit"
+    "reactor wt_percent electrolyte unit predicted predicted_value predicted_sd predicted_low predicted_high "
+    "measured measured_value measured_sd "
 )
 _QUESTION: tuple[Cell, ...] = (
     ("layer", _layer),
-    ("question", _plain("question")),
+    ("question", "question"),
     ("predicted", lambda record: _compared(record, "predicted")),
     ("measured", lambda record: _compared(record, "measured")),
-    ("why", _plain("reason")),
+    ("why", "reason"),
 )
 
 
@@ -140,10 +136,9 @@ def _contradictions(content: Record) -> Block | None:
     title = f"Contradictions: {len(found)}"
     if not found:
         return Block(title, ("No cell that counts contradicts a prediction.",))
-    cells: tuple[Cell, ...] = (*_QUESTION, ("cells", _names), ("origin", _plain("origin")))
-    used = f"{_COMPARED} reason cells origin electrolyte"
+    cells: tuple[Cell, ...] = (*_QUESTION, ("cells", _names), ("origin", "origin"))
     told = "Cells of one layer that speak to the same question share a row."
-    return Block(title, (told,), (_table(title, found, cells, used, marked="origin"),))
+    return Block(title, (told,), (_table(title, found, cells, f"{_COMPARED}cells", marked="origin"),))
 
 
 def _names(record: Record) -> str:
@@ -164,21 +159,21 @@ def _agreement(content: Record) -> Block | None:
         )
         cells: tuple[Cell, ...] = (
             ("outcome", lambda record: quantity_words(str(record.get("quantity", "–")))),
-            ("protocol", _plain("protocol")),
+            ("protocol", "protocol"),
             ("predictor", lambda record: head(record.get("predictor", "–"))),
-            ("reactors", _plain("n_reactors")),
-            ("verdict", _plain("verdict")),
+            ("reactors", "n_reactors"),
+            ("verdict", "verdict"),
             ("Kendall's τ", lambda record: _interval(record, "kendall")),
             ("Spearman's ρ", lambda record: _interval(record, "spearman")),
-            ("cells", _plain("n_cells")),
-            ("reactors with a lower bound only", _plain("n_open")),
+            ("cells", "n_cells"),
+            ("reactors with a lower bound only", "n_open"),
         )
         kept = cells if told else tuple(cell for cell in cells if "'s" not in cell[0])
-        used = "quantity protocol predictor n_reactors n_cells n_open verdict " + " ".join(
+        also = "quantity predictor " + " ".join(
             f"{name}{end}" for name in ("kendall", "spearman") for end in ("", "_low", "_high")
         )
         tables.append(
-            _table(f"Order by {len(found)} outcomes and predictors", found, kept, used, folded=not told)
+            _table(f"Order by {len(found)} outcomes and predictors", found, kept, also, folded=not told)
         )
         if not told:
             sentences.append("No outcome has enough reactors to tell.")
@@ -188,12 +183,15 @@ def _agreement(content: Record) -> Block | None:
         sentences.insert(0, f"{len(checks)} checks of single cells; {counts}.")
         cells = (
             ("cell", lambda record: str(record.get("cell") or "–")),
-            ("verdict", _plain("verdict")),
+            ("verdict", "verdict"),
             *_QUESTION,
-            ("origin", _plain("origin")),
+            ("origin", "origin"),
         )
-        used = f"{_COMPARED} cell verdict reason origin electrolyte"
-        tables.append(_table(f"All {len(checks)} checks", checks, cells, used, marked="origin", folded=True))
+        tables.append(
+            _table(
+                f"All {len(checks)} checks", checks, cells, f"{_COMPARED}cell", marked="origin", folded=True
+            )
+        )
     return Block("Agreement", tuple(sentences), tuple(tables))
 
 
@@ -224,20 +222,16 @@ def _ranking(content: Record) -> Block | None:
     sentences = [] if changed else ["The measurements leave ranks and scores as they were."]
     several = len({(each.get("anode"), each.get("electrolyte")) for each in found}) > 1
     cells: tuple[Cell, ...] = (
-        ("reactor", _plain("formula")),
-        *((("anode", _plain("anode")), ("electrolyte", _plain("electrolyte"))) if several else ()),
-        ("rank before", _plain("rank_before")),
-        ("rank after", _plain("rank_after")),
-        ("places gained", _plain("places_gained")),
-        ("score before", _plain("score_before")),
-        ("score after", _plain("score_after")),
-        ("own deviation from the score", _plain("own_deviation")),
+        ("reactor", "formula"),
+        *((("anode", "anode"), ("electrolyte", "electrolyte")) if several else ()),
+        ("rank before", "rank_before"),
+        ("rank after", "rank_after"),
+        ("places gained", "places_gained"),
+        ("score before", "score_before"),
+        ("score after", "score_after"),
+        ("own deviation from the score", "own_deviation"),
     )
-    used = (
-        "formula anode electrolyte rank_before rank_after places_gained "
-        "score_before score_after own_deviation"
-    )
-    tables = list(_first_and_rest("Ranks", found, cells, used))
+    tables = list(_first_and_rest("Ranks", found, cells, "anode electrolyte"))
     weights = _records(content, "weights")
     if weights:
         tables.append(_weights(weights))
@@ -256,18 +250,20 @@ def _weights(records: list[Record]) -> Table:
 
     cells: tuple[Cell, ...] = (
         ("criterion", lambda record: head(record.get("criterion", "–"))),
-        ("weight in the study", _plain("weight")),
+        ("weight in the study", "weight"),
         ("share before", share("before")),
         ("share after", share("after")),
     )
-    used = "criterion weight share_before share_after standard_deviation_before standard_deviation_after"
-    return _table("Weights of the criteria before and after", records, cells, used, folded=True)
+    also = "criterion share_before share_after standard_deviation_before standard_deviation_after"
+    return _table("Weights of the criteria before and after", records, cells, also, folded=True)
 
 
-def _first_and_rest(title: str, records: list[Record], cells: tuple[Cell, ...], used: str) -> Iterable[Table]:
-    yield _table(title, records[:FIRST_ROWS], cells, used)
+def _first_and_rest(
+    title: str, records: list[Record], cells: tuple[Cell, ...], also: str = ""
+) -> Iterable[Table]:
+    yield _table(title, records[:FIRST_ROWS], cells, also)
     if len(records) > FIRST_ROWS:
-        yield _table(f"{len(records) - FIRST_ROWS} more", records[FIRST_ROWS:], cells, used, folded=True)
+        yield _table(f"{len(records) - FIRST_ROWS} more", records[FIRST_ROWS:], cells, also, folded=True)
 
 
 def _measure_next(content: Record) -> Block | None:
@@ -287,13 +283,12 @@ def _measure_next(content: Record) -> Block | None:
         "The change of rank is how many places a candidate is expected to move once its cell is measured."
     )
     cells: tuple[Cell, ...] = (
-        ("reactor", _plain("formula")),
-        ("rank", _plain("rank")),
-        ("expected change of rank (places)", _plain("expected_rank_change")),
-        ("cost of the elements (USD/kg)", _plain("cost_usd_per_kg")),
+        ("reactor", "formula"),
+        ("rank", "rank"),
+        ("expected change of rank (places)", "expected_rank_change"),
+        ("cost of the elements (USD/kg)", "cost_usd_per_kg"),
     )
-    used = "formula rank expected_rank_change cost_usd_per_kg"
-    return Block("What to measure next", tuple(sentences), tuple(_first_and_rest("Next", found, cells, used)))
+    return Block("What to measure next", tuple(sentences), tuple(_first_and_rest("Next", found, cells)))
 
 
 def _figures(content: Record) -> Block | None:
@@ -305,18 +300,15 @@ def _figures(content: Record) -> Block | None:
         ("layer", _layer),
         ("outcome", lambda record: quantity_words(str(record.get("quantity", "–")))),
         ("value", outcome_words),
-        ("origin", _plain("origin")),
-        ("where it stands", _plain("where")),
-        ("kind", _plain("kind")),
+        ("origin", "origin"),
+        ("where it stands", "where"),
+        ("kind", "kind"),
         ("protocol", lambda record: record.get("protocol") or "–"),
     )
-    used = (
-        "cell reactor wt_percent quantity value unit standard_deviation at_least "
-        "origin where kind protocol electrolyte"
-    )
+    also = "cell reactor wt_percent quantity value unit standard_deviation at_least protocol electrolyte"
     title = f"All {len(found)} figures of the cells"
     return Block(
-        "What was measured", tables=(_table(title, found, cells, used, marked="origin", folded=True),)
+        "What was measured", tables=(_table(title, found, cells, also, marked="origin", folded=True),)
     )
 
 
@@ -338,22 +330,18 @@ _KNOWN_RECORDS = ("contradictions", "agreement", "checks", "ranking", "weights",
 
 def _others(content: Record) -> list[Block]:
     """Keys that no part of the view knows, as they are."""
-    blocks = []
     shown = {name for name in _KNOWN_RECORDS if _records(content, name) is not None}
     shown |= {"provenance", "measure_next_compared_by"} | ({"notes"} if _notes(content) else set())
-    for key, value in content.items():
-        if key in shown:
-            continue
-        title = capital(head(key))
-        if isinstance(value, dict) and value and all(isinstance(each, dict) for each in value.values()):
-            rows = [{"": name, **each} for name, each in value.items()]
-            blocks.append(Block(title, tables=(records_table(title, rows, folded=True),)))
-        elif isinstance(value, dict):
-            blocks.append(Block(title, tables=(pairs_table(title, value, folded=True),)))
-        elif isinstance(value, list) and value and all(isinstance(each, dict) for each in value):
-            blocks.append(Block(title, tables=(records_table(title, value, folded=True),)))
-        elif isinstance(value, list):
-            blocks.append(Block(title, sentences=tuple(word(each) for each in value) or ("none",)))
-        else:
-            blocks.append(Block(title, sentences=(word(value),)))
-    return blocks
+    return [_as_it_is(capital(head(key)), value) for key, value in content.items() if key not in shown]
+
+
+def _as_it_is(title: str, value: Any) -> Block:
+    if isinstance(value, dict) and value and all(isinstance(each, dict) for each in value.values()):
+        value = [{"": name, **each} for name, each in value.items()]
+    if isinstance(value, dict):
+        return Block(title, tables=(pairs_table(title, value, folded=True),))
+    if isinstance(value, list) and value and all(isinstance(each, dict) for each in value):
+        return Block(title, tables=(records_table(title, value, folded=True),))
+    if isinstance(value, list):
+        return Block(title, sentences=tuple(word(each) for each in value) or ("none",))
+    return Block(title, sentences=(word(value),))

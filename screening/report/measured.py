@@ -9,12 +9,12 @@ from typing import Any
 
 import pandas as pd
 
+from screening.campaign.directory import RANKING_JSON
 from screening.errors import InputError
 from screening.lab.readers.stamp import STAMP_COLUMN, STAMP_START
 from screening.report.cells import cell_sections
 from screening.report.comparison import VALIDATION_JSON
 from screening.report.parts import ROWS_SHOWN, Block, Picture, Section, Table, head, number, word
-from screening.report.source import RANKING_JSON
 from screening.validation.predictions import Predictions
 
 PICTURE_BYTES = 2_000_000

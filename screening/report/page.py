@@ -2,7 +2,6 @@
 
 import base64
 import hashlib
-import json
 from collections.abc import Callable
 from importlib.resources import files
 from pathlib import Path
@@ -10,16 +9,15 @@ from pathlib import Path
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from screening.errors import InputError
+from screening.campaign.directory import ResultsDirectory
 from screening.files import atomic_write, check_targets
 from screening.report.citing import citation
 from screening.report.columns import definitions, ranking_columns
 from screening.report.comparison import validation_section
 from screening.report.measured import measured_sections
 from screening.report.parts import Section, capital
-from screening.report.payload import no_probabilities, payload
-from screening.report.source import Results, read_results
-from screening.validation.predictions import Predictions, read_predictions
+from screening.report.payload import payload
+from screening.validation.predictions import read_predictions
 
 TEMPLATES = "templates"
 
@@ -51,7 +49,7 @@ def write_report(
     experiments : Path, optional
         Folder of cell sheets, or directory under which the bench verbs wrote tables and figures.
     progress : callable, optional
-        Told which cell's raw files are analysed.
+        Told which cell's raw files are analysed, and where nothing measured was found.
 
     Returns
     -------
@@ -64,11 +62,16 @@ def write_report(
         If the results cannot be read, or the page cannot be written.
     """
     check_targets(path)
-    campaign = read_results(results)
+    campaign = read_predictions(results)
     validation = validation_section(results)
-    measured = (
-        measured_sections(experiments, _predictions(results), progress) if experiments is not None else ()
-    )
+    measured: tuple[Section, ...] = ()
+    if experiments is not None:
+        measured = measured_sections(experiments, campaign, progress)
+        if not measured and progress is not None:
+            progress(
+                f"{experiments}: no cell sheets and no tables of the bench verbs there "
+                "(screening experiments example shows sheets; the verbs write tables with --out)"
+            )
     sections = (*((validation,) if validation else ()), *measured)
     page = report_page(campaign, sections)
     with atomic_write(path) as draft:
@@ -76,15 +79,7 @@ def write_report(
     return sections
 
 
-def _predictions(results: Path) -> Predictions | None:
-    """What the campaign predicts for cells; None where its study is of a version that cannot be read."""
-    try:
-        return read_predictions(results)
-    except InputError:
-        return None
-
-
-def report_page(results: Results, sections: tuple[Section, ...] = ()) -> str:
+def report_page(results: ResultsDirectory, sections: tuple[Section, ...] = ()) -> str:
     """The page as text; every word that comes from a file is escaped.
 
     A content security policy lists the checksums of the two scripts, so that a browser runs nothing else and
@@ -107,16 +102,16 @@ def report_page(results: Results, sections: tuple[Section, ...] = ()) -> str:
     return environment.get_template("page.html").render(
         results=results,
         columns=columns,
-        definitions=definitions(columns, results.study),
+        definitions=definitions(columns, results.study.ranking),
         sections=sections,
         citation=citation(results.provenance),
         n_ranked=int(passing.sum()),
         n_front=int(results.table["pareto"].sum()),
-        pairs=results.table[["anode", "electrolyte"]].drop_duplicates().to_numpy().tolist(),
+        pairs=results.pairs,
         any_estimated=bool(results.table["estimated"].any()),
         has_probabilities="top_1" in [column.name for column in columns],
-        no_probabilities=sorted(set(no_probabilities(results).values())),
-        settings=json.dumps(results.study, indent=1, ensure_ascii=False),
+        no_probabilities=sorted(set(results.no_probabilities.values())),
+        settings=results.study.model_dump_json(indent=1),
         payload=payload(results, columns),
         scripts=scripts,
         script_sources=" ".join(f"'sha256-{_digest(text)}'" for text in scripts),

@@ -8,10 +8,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from screening.reactors.anode import mobile_ion
-from screening.reactors.uncertainty import find_error_model, why_no_error_model
+from screening.campaign.directory import ResultsDirectory
+from screening.campaign.document import FILTER_PREFIX, Reactor
 from screening.report.columns import COUNT, TEXT, Column
-from screening.report.source import Results
 
 SIGNIFICANT_DIGITS = 5
 """Digits of a number in the ranking: one more than is shown, so that a filter at a shown bound holds."""
@@ -22,17 +21,15 @@ NEGLIGIBLE = 1e-15
 FLAGS = ("passes", "pareto", "estimated", "toxic", "moisture_hazard")
 """Columns that the page shows as words beside the candidate."""
 
-FILTER_PREFIX = "filter_"
 
-
-def payload(results: Results, columns: tuple[Column, ...]) -> str:
+def payload(results: ResultsDirectory, columns: tuple[Column, ...]) -> str:
     """Everything the page's script works on, as base64 of gzipped JSON.
 
     Base64 also means that no text from outside can end the script element that carries it.
 
     Parameters
     ----------
-    results : Results
+    results : ResultsDirectory
     columns : tuple of Column
         Columns of the ranking.
 
@@ -44,14 +41,12 @@ def payload(results: Results, columns: tuple[Column, ...]) -> str:
     return base64.b64encode(gzip.compress(text.encode(), 6, mtime=0)).decode("ascii")
 
 
-def content(results: Results, columns: tuple[Column, ...]) -> dict[str, Any]:
+def content(results: ResultsDirectory, columns: tuple[Column, ...]) -> dict[str, Any]:
     """The same before compression."""
     table = results.table
     filters = [name for name in table.columns if name.startswith(FILTER_PREFIX)]
     hidden = [name for name in (*FLAGS, *filters) if name in table]
     shown = {column.name: _values(table[column.name], column.kind) for column in columns}
-    ranking = results.study.get("ranking")
-    pareto = ranking.get("pareto", []) if isinstance(ranking, dict) else []
     return {
         "n": len(table),
         "columns": [
@@ -66,28 +61,23 @@ def content(results: Results, columns: tuple[Column, ...]) -> dict[str, Any]:
             for c in columns
         ],
         "data": {**{name: _hidden(table[name]) for name in hidden}, **shown},
-        "pairs": _pairs(table),
+        "pairs": results.pairs,
         "pair": _pair_of(table),
         "filters": filters,
-        "pareto": [name for name in pareto if name in shown],
-        "no_probabilities": no_probabilities(results),
-        "floor_v": results.conditions.get("plateau_floor_v"),
-        "reactors": [reactor.model_dump(mode="json") for reactor in results.reactors],
+        "pareto": [name for name in results.study.ranking.pareto if name in shown],
+        "no_probabilities": results.no_probabilities,
+        "floor_v": results.study.conditions.plateau_floor_v,
+        "reactors": [_reactor(each) for each in results.document.reactors],
     }
 
 
-def no_probabilities(results: Results) -> dict[str, str]:
-    """Anodes whose mobile ion has no error model, and why, though the study draws."""
-    uncertainty = results.study.get("uncertainty")
-    if not isinstance(uncertainty, dict) or not uncertainty.get("draws"):
-        return {}
-    ions = {str(anode): mobile_ion(str(anode)) for anode in results.table["anode"].unique()}
-    return {anode: why_no_error_model(ion) for anode, ion in ions.items() if find_error_model(ion) is None}
-
-
-def _pairs(table: pd.DataFrame) -> list[list[str]]:
-    unique = table[["anode", "electrolyte"]].drop_duplicates()
-    return [[str(a), str(s)] for a, s in unique.itertuples(index=False)]
+def _reactor(reactor: Reactor) -> dict[str, Any]:
+    """A reactor without what the page does not draw: the stamp is one, and minima stand among the kinks."""
+    content = reactor.as_dict()
+    for curve in content["curves"]:
+        for key in ("provenance", "minimum", "minimum_mutual"):
+            del curve[key]
+    return content
 
 
 def _pair_of(table: pd.DataFrame) -> list[int]:

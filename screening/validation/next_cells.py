@@ -118,7 +118,7 @@ def read_shelf(path: Path, predictions: Predictions) -> Shelf:
         if not text:
             continue
         try:
-            known = predictions.candidate(text)
+            known = predictions.as_written(text)
         except InputError as error:
             raise InputError(error.message, where=f"{path}, line {number}", remedy=error.remedy) from None
         if known is None:

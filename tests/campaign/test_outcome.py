@@ -13,11 +13,12 @@ from screening.campaign.backtest import (
     known_compounds,
     known_file,
     matched_twins,
+    read_back_tests,
     write_back_test,
 )
 from screening.campaign.figures import campaign_map
 from screening.campaign.outcome import Outcome, rank_campaign
-from screening.campaign.results import details, shown, write_results
+from screening.campaign.results import spell_out, write_results
 from screening.campaign.run import Campaign
 from screening.phases.composition import parse_formula
 from screening.phases.snapshot import Snapshot
@@ -57,11 +58,11 @@ class TestRanking:
 
 class TestFiles:
     def test_named_controls_and_the_best_are_spelled_out(self, local: Campaign, outcome: Outcome) -> None:
-        positions = shown(local, outcome)
+        positions = [one.position for one in spell_out(local, outcome)]
         formulas = outcome.table["formula"].iloc[positions].tolist()
         assert {"LiAlCl4", "MgF2", "LiF", "LiCl"} <= set(formulas)
         assert outcome.table["rank"].iloc[positions[:3]].tolist() == [1, 2, 3]
-        write_results(local, [outcome], [details(local, outcome, positions)])
+        write_results(local, [outcome])
         written = json.loads((local.store.directory / "ranking.json").read_text("utf-8"))
         assert [one["formula"] for one in written["reactors"]] == formulas
         assert written["reactors"][0]["rank_probability"] == []
@@ -109,6 +110,7 @@ class TestBackTest:
         write_back_test(local, [test])
         written = json.loads((local.store.directory / "backtest.json").read_text("utf-8"))
         assert written["tests"][0]["n_candidates"] == len(outcome.table)
+        assert read_back_tests(local.store.directory) == (test,)
 
     def test_twins_share_anions_and_size(self, snapshot: Snapshot, outcome: Outcome) -> None:
         phase = outcome.table["phase"].to_numpy()
@@ -133,14 +135,14 @@ class TestBackTest:
 
 
 def test_the_map_places_what_is_known(local: Campaign, outcome: Outcome) -> None:
-    names = local.study.figures.criteria
-    found = campaign_map(local, outcome, known_compounds(), names)
+    results, pair = write_results(local, [outcome]), (outcome.anode, outcome.electrolyte)
+    found = campaign_map(results, pair, known_compounds())
     assert found is not None
     assert {"LiAlCl4", "MgF2", "ZnCl2"} <= {one.name for one in found.marked}
     assert {"LiF", "LiCl"} <= set(found.stable)
     assert len(found.x) == int(outcome.table["passes"].sum())
     assert "eV" in found.x_label
-    target = campaign_map(local, outcome, (), ("volume_change", "metal_volume_fraction"))
+    target = campaign_map(results, pair, names=("volume_change", "metal_volume_fraction"))
     assert target is not None
     assert not target.stepped
-    assert {criterion.name for criterion in CRITERIA} >= set(names)
+    assert {criterion.name for criterion in CRITERIA} >= set(local.study.figures.criteria)

@@ -9,7 +9,7 @@ import pytest
 from screening.campaign import query
 from screening.campaign.outcome import rank_campaign
 from screening.campaign.query import top
-from screening.campaign.results import details, shown, write_results
+from screening.campaign.results import write_results
 from screening.campaign.run import Campaign
 from screening.errors import InputError
 
@@ -17,9 +17,7 @@ from screening.errors import InputError
 @pytest.fixture(scope="module")
 def finished(local: Campaign) -> Path:
     """The small campaign with its ranking."""
-    outcomes = rank_campaign(local)
-    write_results(local, outcomes, [details(local, o, shown(local, o)) for o in outcomes])
-    return local.store.directory
+    return write_results(local, rank_campaign(local)).path
 
 
 def test_the_best_come_first(finished: Path) -> None:

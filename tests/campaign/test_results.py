@@ -14,5 +14,5 @@ def test_a_place_that_is_taken_is_refused_before_anything_is_written(tmp_path: P
     (tmp_path / name).mkdir()
     campaign = SimpleNamespace(store=SimpleNamespace(directory=tmp_path), provenance=None)
     with pytest.raises(InputError, match=f"{name}: is a directory"):
-        write_results(campaign, [], [])
+        write_results(campaign, [])
     assert [path.name for path in tmp_path.iterdir()] == [name]

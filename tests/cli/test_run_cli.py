@@ -36,7 +36,7 @@ def six(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def ranking(six: Path) -> dict[str, dict]:
     content = json.loads((six / "ranking.json").read_text("utf-8"))
-    assert set(content) == {"study", "provenance", "selection", "reactors"}
+    assert set(content) == {"format_version", "study", "provenance", "selection", "reactors"}
     return {one["formula"]: one for one in content["reactors"]}
 
 

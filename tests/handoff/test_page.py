@@ -38,9 +38,18 @@ def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
 @pytest.fixture(scope="module", params=["LiAlCl4", "Li10GeP2S12"])
 def page(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A sheet with every part there is, the table of all criteria among them."""
-    parts = tuple(Part(c.name, -123.4, c.unit, 0.5, 1.0, 0.94) for c in CRITERIA)
+    shared = {"value": -123.4, "desirability": 0.5, "weight": 1.0, "factor": 0.94}
+    place = Standing(
+        formula=request.param,
+        study="study",
+        rank=46,
+        score=0.5,
+        failed_filters=(),
+        probability_of_rank=0.12,
+        parts=tuple(Part(criterion=c.name, unit=c.unit, **shared) for c in CRITERIA),
+    )
     sheet = bench_sheet(open_snapshot(), request.param, Plan())
-    ranked = replace(sheet, standing=Standing("study", 46, 0.5, (), 0.12, parts), standing_note="")
+    ranked = replace(sheet, standing=place, standing_note="")
     return write_sheets(tmp_path_factory.mktemp("sheets"), (ranked,))[0]
 
 

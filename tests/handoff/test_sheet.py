@@ -4,14 +4,19 @@ import json
 from math import prod
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
+from screening.campaign.directory import ResultsDirectory
+from screening.campaign.document import Document, Flags, Reactor, Screened
+from screening.campaign.study import Study
 from screening.errors import InputError
 from screening.handoff.pages import sheet_html, write_sheets
 from screening.handoff.sheet import Plan, bench_sheet
-from screening.handoff.standing import Campaign
 from screening.phases.library import open_snapshot
 from screening.phases.snapshot import Snapshot
+from screening.provenance import Provenance
+from screening.reactors.criteria import CRITERIA
 
 LITHIUM_G_PER_MOL, LITHIUM_G_PER_CM3, LAC_G_PER_MOL = 6.94, 0.534, 175.73
 
@@ -21,34 +26,41 @@ def snapshot() -> Snapshot:
     return open_snapshot()
 
 
-def ranking(checksum: str, study: str = "a study") -> dict:
-    """A ranking.json of one reactor whose score is the weighted geometric mean by hand: (0.5²·0.8)^(1/3)."""
+def results(
+    folder: Path, checksum: str, study: str = "a-study", unit: str = "eV/Li", phases: str = ""
+) -> ResultsDirectory:
+    """Results of one reactor whose score is the weighted geometric mean by hand: (0.5²·0.8)^(1/3)."""
     criteria = {
-        "driving_force_ev_per_ion": {"value": -0.7, "unit": "eV/Li", "desirability": 0.5, "weight": 2.0},
-        "lithiophilic": {"value": 1.0, "unit": "1", "desirability": 0.8, "weight": 1.0},
+        "driving_force_ev_per_ion": {"value": -0.7, "unit": unit, "desirability": 0.5, "weight": 2.0},
+        "alloys_with_anode": {"value": 1.0, "unit": "1", "desirability": 0.8, "weight": 1.0},
         "abundance_ppm": {"value": None, "unit": "ppm", "desirability": None, "weight": 1.0},
         "cost_usd_per_kg": {"value": 3.0, "unit": "USD/kg", "desirability": 0.1, "weight": 0.0},
     }
-    reactor = {
-        "formula": "LiAlCl4",
-        "anode": "Li",
-        "electrolyte": "Li6PS5Cl",
-        "rank": 2,
-        "score": 0.2 ** (1.0 / 3.0),
-        "filters": {"reacts": True},
-        "rank_probability": [0.3, 0.6, 0.1],
-        "criteria": criteria,
-    }
-    return {
-        "study": {"name": study, "conditions": {"plateau_floor_v": 0.1, "wt_percent": 10.0}},
-        "provenance": {"source_checksum": checksum},
-        "reactors": [reactor],
-    }
-
-
-def campaign(folder: Path, content: dict) -> Campaign:
-    (folder / "ranking.json").write_text(json.dumps(content), "utf-8")
-    return Campaign.read(folder)
+    scheme = open_snapshot().manifest.energy_scheme
+    key = {"formula": "LiAlCl4", "anode": "Li", "electrolyte": "Li6PS5Cl"}
+    told = key | {"rank": 2, "score": 0.2 ** (1.0 / 3.0), "estimated": False, "pareto": False}
+    reactor = Reactor(
+        **told,
+        passes_filters=True,
+        filters={"reacts": True},
+        flags=Flags(toxic=False, moisture_hazard="HCl"),
+        rank_probability=(0.3, 0.6, 0.1),
+        criteria=criteria,
+        alloy="LiAl",
+        richest_alloy="Li9Al4",
+        energy_above_hull_ev_per_atom=0.0,
+        plateaus=(),
+        curves=(),
+    )
+    Document(
+        study=Study.of(["LiAlCl4"], plateau_floor_v=0.1, wt_percent=10.0),
+        provenance=Provenance.now(f"mp2019{phases}", checksum, energy_scheme=scheme, study=study),
+        selection=Screened(candidates=1),
+        reactors=(reactor,),
+    ).write(folder / "ranking.json")
+    row = told | {"passes": True} | dict.fromkeys((c.name for c in CRITERIA), 0.0)
+    pd.DataFrame([row]).to_parquet(folder / "ranking.parquet")
+    return ResultsDirectory(folder)
 
 
 def test_layer_of_the_paper(snapshot: Snapshot) -> None:
@@ -90,12 +102,12 @@ def test_a_control_takes_nothing_up(snapshot: Snapshot) -> None:
 
 
 def test_factors_multiply_to_the_score(snapshot: Snapshot, tmp_path: Path) -> None:
-    ranked = campaign(tmp_path, ranking(snapshot.manifest.checksum))
+    ranked = results(tmp_path, snapshot.manifest.checksum)
     sheet = bench_sheet(snapshot, "LiAlCl4", Plan(), ranked)
     standing = sheet.standing
     assert standing is not None
     assert prod(part.factor for part in standing.parts) == pytest.approx(standing.score)
-    assert [part.criterion for part in standing.parts] == ["driving_force_ev_per_ion", "lithiophilic"]
+    assert [part.criterion for part in standing.parts] == ["driving_force_ev_per_ion", "alloys_with_anode"]
     assert (standing.rank, standing.probability_of_rank, sheet.standing_note) == (2, 0.6, "")
     # the floor is the study's, the content of the layer the sheet's own
     assert (sheet.conditions.plateau_floor_v, sheet.conditions.wt_percent) == (0.1, 50.0)
@@ -103,8 +115,10 @@ def test_factors_multiply_to_the_score(snapshot: Snapshot, tmp_path: Path) -> No
 
 
 def test_a_ranking_of_other_data_is_told(snapshot: Snapshot, tmp_path: Path) -> None:
-    ranked = campaign(tmp_path, ranking("0" * 64))
+    ranked = results(tmp_path, "0" * 64)
     assert "another snapshot" in bench_sheet(snapshot, "LiAlCl4", Plan(), ranked).standing_note
+    others = results(tmp_path, snapshot.manifest.checksum, phases=" + own.csv (sha256:0)")
+    assert "own phases" in bench_sheet(snapshot, "LiAlCl4", Plan(), others).standing_note
     assert "nothing of this reactor" in bench_sheet(snapshot, "MgI2", Plan(), ranked).standing_note
 
 
@@ -114,14 +128,13 @@ def test_a_ranking_of_other_data_is_told(snapshot: Snapshot, tmp_path: Path) -> 
 def test_a_damaged_ranking_is_refused(tmp_path: Path, content: str) -> None:
     (tmp_path / "ranking.json").write_text(content, "utf-8")
     with pytest.raises(InputError, match=r"ranking\.json"):
-        Campaign.read(tmp_path)
+        bench_sheet(open_snapshot(), "MgF2", Plan(), ResultsDirectory(tmp_path))
 
 
 def test_text_of_a_file_is_escaped(snapshot: Snapshot, tmp_path: Path) -> None:
     name = "<script>alert(1)</script> & <b>"
-    sheet = bench_sheet(
-        snapshot, "LiAlCl4", Plan(), campaign(tmp_path, ranking(snapshot.manifest.checksum, name))
-    )
+    ranked = results(tmp_path, snapshot.manifest.checksum, study=name, unit=name)
+    sheet = bench_sheet(snapshot, "LiAlCl4", Plan(), ranked)
     page = sheet_html(sheet)
     assert "<script" not in page
     assert "&lt;script&gt;" in page

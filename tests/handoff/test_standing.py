@@ -9,15 +9,15 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from screening.campaign.directory import ResultsDirectory
 from screening.campaign.outcome import rank_campaign
-from screening.campaign.results import details, shown, write_results
+from screening.campaign.results import write_results
 from screening.campaign.run import Source, run
 from screening.campaign.study import parse_study
 from screening.campaign.workers import Workers
 from screening.errors import InputError
 from screening.handoff.sheet import Plan, bench_sheet
-from screening.handoff.standing import Campaign, Standing
-from screening.phases.composition import parse_formula
+from screening.handoff.standing import Standing, standing
 
 STUDY = """
 name = "tiny"
@@ -39,9 +39,7 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Results of a campaign that spells out all of its candidates."""
     directory = tmp_path_factory.mktemp("tiny")
     campaign = run(parse_study(STUDY, where="tiny.toml"), Source(), directory, workers=Workers(1))
-    outcomes = rank_campaign(campaign)
-    write_results(campaign, outcomes, [details(campaign, each, shown(campaign, each)) for each in outcomes])
-    return directory
+    return write_results(campaign, rank_campaign(campaign)).path
 
 
 @pytest.fixture
@@ -54,15 +52,15 @@ def best_only(finished: Path, tmp_path: Path) -> Path:
     return tmp_path
 
 
-def standing(results: Path, formula: str) -> Standing | None:
-    return Campaign.read(results).standing(parse_formula(formula), "Li", "Li6PS5Cl")
+def place(results: Path, formula: str, anode: str = "Li") -> Standing | None:
+    return standing(ResultsDirectory(results), formula, anode, "Li6PS5Cl")
 
 
 @pytest.mark.parametrize("formula", ["LiAlCl4", "MgF2", "F2Mg", "ZnCl2", "BeF2", "LiF"])
 def test_a_candidate_that_is_not_spelled_out_stands_where_it_would(
     finished: Path, best_only: Path, formula: str
 ) -> None:
-    found, expected = standing(best_only, formula), standing(finished, formula)
+    found, expected = place(best_only, formula), place(finished, formula)
     assert expected is not None
     assert found is not None
     assert [part.criterion for part in found.parts] == [part.criterion for part in expected.parts]
@@ -75,7 +73,7 @@ def test_a_candidate_that_is_not_spelled_out_stands_where_it_would(
 
 
 def test_failed_filters_are_named(best_only: Path) -> None:
-    poison, control = standing(best_only, "BeF2"), standing(best_only, "LiF")
+    poison, control = place(best_only, "BeF2"), place(best_only, "LiF")
     assert poison is not None
     assert control is not None
     assert (poison.rank, poison.failed_filters) == (None, ("not_toxic",))
@@ -83,12 +81,12 @@ def test_failed_filters_are_named(best_only: Path) -> None:
 
 
 def test_what_the_campaign_does_not_hold_has_no_place(best_only: Path) -> None:
-    assert standing(best_only, "MgI2") is None
-    assert Campaign.read(best_only).standing(parse_formula("MgF2"), "Na", "Li6PS5Cl") is None
+    assert place(best_only, "MgI2") is None
+    assert place(best_only, "MgF2", anode="Na") is None
 
 
 def test_the_sheet_carries_the_stamp_of_the_study(best_only: Path) -> None:
-    ranked = Campaign.read(best_only)
+    ranked = ResultsDirectory(best_only)
     stamp = bench_sheet(Source().load(), "MgF2", Plan(), ranked).provenance
     assert stamp.study == "tiny"
     assert stamp.study_checksum == parse_study(STUDY, where="tiny.toml").checksum
@@ -99,15 +97,15 @@ def test_a_damaged_table_is_told(best_only: Path) -> None:
     table = pd.read_parquet(best_only / "ranking.parquet")
     table.drop(columns="volume_change").to_parquet(best_only / "ranking.parquet")
     with pytest.raises(InputError, match=r"ranking\.parquet: lacks volume_change"):
-        standing(best_only, "LiF")
+        place(best_only, "LiF")
     (best_only / "ranking.parquet").write_bytes(b"no table")
     with pytest.raises(InputError, match=r"ranking\.parquet: damaged"):
-        standing(best_only, "LiF")
+        place(best_only, "LiF")
 
 
 def test_a_study_without_its_weights_is_told(best_only: Path) -> None:
     document = json.loads((best_only / "ranking.json").read_text("utf-8"))
     del document["study"]["ranking"]
     (best_only / "ranking.json").write_text(json.dumps(document), "utf-8")
-    with pytest.raises(InputError, match=r"ranking\.json: study\.ranking"):
-        standing(best_only, "LiF")
+    with pytest.raises(InputError, match=r"ranking\.json: study: lacks ranking"):
+        place(best_only, "LiF")

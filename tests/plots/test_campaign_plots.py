@@ -30,6 +30,13 @@ def test_the_front_dominates_all_and_nobody_dominates_it(points: np.ndarray) -> 
     assert np.all(np.diff(found[:, 0]) < 0)
 
 
+def a_map(x: np.ndarray, y: np.ndarray, marked: tuple[Marked, ...], **further: object) -> CampaignMap:
+    """Candidates that are better to the left and above."""
+    return CampaignMap(
+        x=x, y=y, x_gain=-x, y_gain=y, stepped=True, x_label="x", y_label="y", marked=marked, **further
+    )
+
+
 @pytest.mark.parametrize("spread", [1.0, 0.02])
 def test_no_letter_covers_another(spread: float) -> None:
     rng = np.random.default_rng(3)
@@ -40,7 +47,7 @@ def test_no_letter_covers_another(spread: float) -> None:
         )
         for i in range(25)
     )
-    drawn = CampaignMap(x, y, -x, y, True, "x", "y", marked, ("LiF",), ("BiCl3",))
+    drawn = a_map(x, y, marked, stable=("LiF",), unranked=("BiCl3",))
     figure = campaign_figure(drawn)
     figure.canvas.draw()
     (axes,) = figure.axes
@@ -59,9 +66,8 @@ def six() -> CampaignMap:
     names = ("Li10GeP2S12", "LiAlCl4", "MgI2", "Li3HoCl6")
     marked = tuple(Marked(n, float(a), float(b), False) for n, a, b in zip(names, x, y, strict=True))
     controls = tuple(f"Li{i}Cl" for i in range(2, 40))
-    return CampaignMap(
-        x, y, -x, y, True, "x", "y", marked, controls, ("HoI3",), frozenset({"Li3HoCl6", "HoI3"})
-    )
+    on_estimates = frozenset({"Li3HoCl6", "HoI3"})
+    return a_map(x, y, marked, stable=controls, unranked=("HoI3",), estimated=on_estimates)
 
 
 def test_estimated_candidates_are_marked_and_the_mark_is_explained() -> None:

@@ -12,6 +12,7 @@ from matplotlib.figure import Figure
 from matplotlib.image import imread
 from matplotlib.text import Annotation, Text
 
+from screening.campaign.document import Flags, Reactor
 from screening.campaign.figures import reactor_figures
 from screening.cli import main
 from screening.errors import InputError
@@ -20,7 +21,6 @@ from screening.phases.composition import parse_reactant
 from screening.phases.sources import load_snapshot
 from screening.plots.interface import STYLES, reaction_energy_figure
 from screening.plots.letters import LETTERS, width_in_points, wrapped
-from screening.reactors.detail import ReactorDetail
 from screening.thermo.interface import InterfaceReaction, react
 
 MIXTURE = "LiAlCl4@50wt+Li6PS5Cl@50wt"
@@ -201,19 +201,25 @@ def test_a_picture_is_as_wide_as_a_column(pairs: tuple[str, ...], tmp_path: Path
 
 
 def test_what_does_not_react_has_no_figure() -> None:
-    def reactor(formula: str) -> ReactorDetail:
+    def reactor(formula: str) -> Reactor:
         with_anode, electrolyte = curve(f"Li|{formula}"), curve(f"Li|{ELECTROLYTE}")
-        return ReactorDetail(
+        return Reactor(
             formula=formula,
-            alloy="",
-            richest_alloy="",
-            plateaus=(),
-            energy_above_hull_ev_per_atom=0.0,
+            anode="Li",
+            electrolyte=ELECTROLYTE,
+            rank=None,
+            score=0.0,
             estimated=False,
-            with_anode=with_anode,
-            with_alloy=None,
-            electrolyte_with_anode=electrolyte,
-            electrolyte_with_alloy=None,
+            pareto=False,
+            passes_filters=False,
+            filters={},
+            flags=Flags(toxic=False, moisture_hazard=""),
+            criteria={},
+            alloy=None,
+            richest_alloy=None,
+            energy_above_hull_ev_per_atom=0.0,
+            plateaus=(),
+            curves=(with_anode, electrolyte),
         )
 
     assert list(reactor_figures(reactor("LiF"))) == []

@@ -36,7 +36,7 @@ def hostile(six: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The six with hostile words wherever a word from outside can stand, and hostile measurements."""
     directory = tmp_path_factory.mktemp("hostile")
     content = json.loads((six / "ranking.json").read_text("utf-8"))
-    content["study"]["title"] = content["study"]["note"] = HOSTILE
+    content["study"]["title"] = content["study"]["candidates"]["file"] = HOSTILE
     content["selection"]["left_out"] = {HOSTILE: 3}
     content["provenance"]["source"] = HOSTILE
     first = content["reactors"][0]

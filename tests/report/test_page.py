@@ -18,6 +18,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from typer.testing import CliRunner
 
+from screening.campaign.directory import ResultsDirectory
 from screening.cli import app
 from screening.errors import InputError
 from screening.provenance import Provenance
@@ -29,7 +30,6 @@ from screening.report.measured import PICTURE_BYTES, measured_sections
 from screening.report.page import report_page, write_report
 from screening.report.parts import ROWS_SHOWN, head, subscripted
 from screening.report.payload import NEGLIGIBLE, SIGNIFICANT_DIGITS, _rounded, payload
-from screening.report.source import read_results
 from screening.validation.example_study import write_example
 
 SIX_BYTES = 8_000_000
@@ -76,7 +76,7 @@ def parsed(page: str) -> Parsed:
 
 @pytest.fixture(scope="module")
 def page(six: Path) -> str:
-    return report_page(read_results(six))
+    return report_page(ResultsDirectory(six))
 
 
 @pytest.fixture(scope="module")
@@ -85,7 +85,7 @@ def tree(page: str) -> Parsed:
 
 
 def unpacked(results: Path) -> dict:
-    read = read_results(results)
+    read = ResultsDirectory(results)
     packed = payload(read, ranking_columns(read.table))
     return json.loads(gzip.decompress(base64.b64decode(packed)))
 
@@ -185,7 +185,7 @@ def test_numbers_are_rounded_to_the_digits_that_are_sent(values: list[float]) ->
 
 def test_words_from_outside_stay_words(hostile: Path) -> None:
     sections = [validation_section(hostile), *measured_sections(hostile / "experiments")]
-    page = report_page(read_results(hostile), tuple(s for s in sections if s))
+    page = report_page(ResultsDirectory(hostile), tuple(s for s in sections if s))
     tree = parsed(page)
     assert len(tree.of("script")) == 3
     assert tree.of("img") == []
@@ -375,7 +375,7 @@ def test_a_folder_of_cell_sheets_shows_its_cells(six: Path, tmp_path: Path) -> N
 
 
 def test_only_the_very_snapshot_of_the_stamp_is_cited(six: Path) -> None:
-    stamp = read_results(six).provenance
+    stamp = ResultsDirectory(six).provenance
     assert any("Jain" in reference for reference in citation(stamp).data)
     other = Provenance(stamp.package_version, stamp.date, stamp.source, "0" * 64)
     assert citation(other).data == ()
@@ -428,7 +428,7 @@ def drop_parquet(directory: Path) -> None:
         (drop_parquet, "ranking.parquet: cannot be read"),
         (spoil_json, "ranking.json: damaged"),
         (drop_key, "reactors.2.plateaus"),
-        (drop_stamp, "provenance is incomplete"),
+        (drop_stamp, "provenance.source"),
         (drop_column, "lacks score"),
         (spoil_parquet, "ranking.parquet: "),
         (spoil_validation, "validation.json: damaged"),

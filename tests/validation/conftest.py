@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from screening.campaign.outcome import rank_campaign
-from screening.campaign.results import details, shown, write_results
+from screening.campaign.results import write_results
 from screening.campaign.run import Source, Workers
 from screening.campaign.run import run as run_study
 from screening.campaign.study import find_study
@@ -19,14 +19,10 @@ from screening.validation.predictions import Predictions, read_predictions
 def results(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Results of the shipped study of six reactors."""
     directory = tmp_path_factory.mktemp("results")
-    study = find_study("six-reactors")
-    quick = study.model_copy(update={"uncertainty": study.uncertainty.model_copy(update={"draws": 20})})
+    quick = find_study("six-reactors").with_changes(draws=20)
     source = Source(quick.snapshot, "", None)
     campaign = run_study(quick, source, directory, workers=Workers(1, "processes", ""))
-    outcomes = rank_campaign(campaign)
-    described = [details(campaign, outcome, shown(campaign, outcome)) for outcome in outcomes]
-    write_results(campaign, outcomes, described)
-    return directory
+    return write_results(campaign, rank_campaign(campaign)).path
 
 
 @pytest.fixture(scope="session")

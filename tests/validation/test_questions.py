@@ -1,9 +1,10 @@
 """Each question must be able to answer both ways, and must say so when it cannot."""
 
 from collections.abc import Callable
-from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from screening.lab.outcomes import MeasuredCell
@@ -13,7 +14,7 @@ from screening.reactors.detail import detail
 from screening.reactors.reduction import ScreeningContext
 from screening.reactors.settings import Conditions
 from screening.validation.joining import Check, Verdict, checks_frame, join
-from screening.validation.predictions import Predictions
+from screening.validation.predictions import Predictions, read_predictions
 from screening.validation.questions import ask
 
 Cells = Callable[..., tuple[MeasuredCell, ...]]
@@ -112,25 +113,37 @@ def test_volumes_are_those_of_the_cell_s_own_content(
     assert (check.predicted_low, check.predicted_high) == pytest.approx(ends, rel=1e-6)
 
 
+def altered(
+    predictions: Predictions, folder: Path, table: pd.DataFrame | None = None, *, spelled_out: bool = True
+) -> Predictions:
+    """The same results with another table, or with nothing spelled out."""
+    document = (
+        predictions.document if spelled_out else predictions.document.model_copy(update={"reactors": ()})
+    )
+    document.write(folder / "ranking.json")
+    (predictions.table if table is None else table).to_parquet(folder / "ranking.parquet")
+    return read_predictions(folder)
+
+
 def test_volumes_that_nobody_knows_leave_the_question_open(
-    predictions: Predictions, cells: Cells, sheet: Sheet
+    predictions: Predictions, cells: Cells, sheet: Sheet, tmp_path: Path
 ) -> None:
     made = cells(
         a=sheet("full", "LiAlCl4", 50.0, "coulombic_efficiency = 0.92"),
         b=sheet("rest", "LiAlCl4", 50.0, "shorts_at_rest = true", more=STACK),
     )
     kept = [name for name in predictions.table if "_fraction_" not in str(name)]
-    bare = replace(predictions, table=predictions.table[kept], details={})
+    bare = altered(predictions, tmp_path, table=predictions.table[kept], spelled_out=False)
     found = [check for check in ask(join(bare, made).pairs) if "volumes" in check.reason]
     assert [check.question.split()[1] for check in found] == ["metal", "electrolyte", "metal"]
     assert {check.verdict for check in found} == {Verdict.CANNOT_TELL}
 
 
 def test_an_energy_without_uncertainty_contradicts_nothing(
-    predictions: Predictions, cells: Cells, sheet: Sheet
+    predictions: Predictions, cells: Cells, sheet: Sheet, tmp_path: Path
 ) -> None:
     made = cells(a=sheet("full", "Li3HoCl6", 50.0, "coulombic_efficiency = 0.95"))
-    bare = replace(predictions, details={})
+    bare = altered(predictions, tmp_path, spelled_out=False)
     relief = only(ask(join(bare, made).pairs), "relieves")
     assert relief.verdict is Verdict.CANNOT_TELL
     assert "uncertainty not computed" in relief.reason
@@ -141,7 +154,7 @@ def test_an_energy_without_uncertainty_contradicts_nothing(
     [(-0.9, Verdict.CANNOT_TELL), (-1.1, Verdict.CONTRADICTS), (0.9, Verdict.CANNOT_TELL)],
 )
 def test_an_energy_within_its_own_error_of_the_limit_is_noise(
-    predictions: Predictions, cells: Cells, sheet: Sheet, relief: float, verdict: Verdict
+    predictions: Predictions, cells: Cells, sheet: Sheet, tmp_path: Path, relief: float, verdict: Verdict
 ) -> None:
     """Relief in units of its standard deviation."""
     protocol = "\n[protocol]\ncurrent_ma_per_cm2 = 0.5\n"
@@ -150,11 +163,13 @@ def test_an_energy_within_its_own_error_of_the_limit_is_noise(
         b=sheet("symmetric", "", 0.0, "life_h = 100", more=protocol),
         c=sheet("full", "Li3HoCl6", 50.0, "coulombic_efficiency = 0.95, sd = 0.01"),
     )
-    sd = predictions.details["Li3HoCl6", "Li", "Li6PS5Cl"].criteria["electrolyte_relief_ev_per_mol"]
+    reactor = predictions.reactor("Li3HoCl6", "Li", "Li6PS5Cl")
+    assert reactor is not None
+    sd = reactor.criteria["electrolyte_relief_ev_per_mol"]
     assert sd.standard_deviation is not None
     value = relief * sd.standard_deviation
     table = predictions.table.assign(electrolyte_relief_ev_per_mol=value)
-    checks = ask(join(replace(predictions, table=table), made).pairs)
+    checks = ask(join(altered(predictions, tmp_path, table=table), made).pairs)
     step = next(check for check in checks if check.cell == "c" and "relieves" in check.question)
     assert step.verdict is verdict
     assert step.measured == "the cell ran (Coulombic efficiency 0.95 ± 0.01)"

@@ -1,0 +1,358 @@
+"""Screening from Python: one call from candidates to a ranking that explains, draws and hands itself off."""
+
+import shutil
+import weakref
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import mkdtemp
+from typing import Any
+
+import pandas as pd
+
+from screening.campaign.backtest import BackTest, known_compounds, read_back_tests
+from screening.campaign.candidates import Selection, formulas_of
+from screening.campaign.directory import ResultsDirectory
+from screening.campaign.figures import campaign_map, reactor_figures
+from screening.campaign.results import conclude
+from screening.campaign.run import Progress, Source, run
+from screening.campaign.study import DEFAULT_STUDY, Study, find_study
+from screening.campaign.workers import Workers
+from screening.display import Displayed, Table
+from screening.errors import InputError
+from screening.files import write_figure
+from screening.handoff.pages import write_sheets
+from screening.handoff.sheet import BenchSheet, Plan, bench_sheet
+from screening.handoff.standing import Standing, standing
+from screening.phases.structures import read_cells
+from screening.provenance import Provenance
+from screening.thermo.interface import InterfaceReaction
+
+SHOWN = 20
+"""Ranked candidates that a notebook shows."""
+
+FIGURE_SUFFIXES = (".png", ".svg")
+TABLES = (".csv", ".parquet")
+
+
+@dataclass(frozen=True, eq=False)
+class Ranking(Displayed):
+    """A finished campaign.
+
+    Attributes
+    ----------
+    results : ResultsDirectory
+    source : Source
+        Where the phases come from.
+    """
+
+    results: ResultsDirectory
+    source: Source
+
+    plotter = "screening.plots.campaign:plot_ranking"
+
+    @property
+    def directory(self) -> Path:
+        """Where the results are; temporary, and gone with the ranking, unless `screen` was told a place."""
+        return self.results.path
+
+    @property
+    def table(self) -> pd.DataFrame:
+        """All candidates by rank: every criterion, filter and probability."""
+        return self.results.table
+
+    @property
+    def provenance(self) -> Provenance:
+        """Stamp of the campaign."""
+        return self.results.provenance
+
+    @property
+    def back_tests(self) -> tuple[BackTest, ...]:
+        """Where known reactors and controls come out; none where the campaign holds no known reactor."""
+        return read_back_tests(self.directory)
+
+    def to_frame(self) -> pd.DataFrame:
+        """The same as `table`."""
+        return self.table
+
+    def top(self, n: int = SHOWN, where: str = "") -> pd.DataFrame:
+        """The best candidates for which a condition holds; see `campaign.query.top`."""
+        from screening.campaign.query import top
+
+        return top(self.directory, n, where)
+
+    def explain(self, formula: str, anode: str = "", electrolyte: str = "") -> Standing:
+        """Why a candidate ranks where it does: each criterion with the factor that it leaves of the score.
+
+        Parameters
+        ----------
+        formula, anode, electrolyte : str
+            However written; the last two may be left out where the campaign has only one.
+
+        Raises
+        ------
+        InputError
+            If the campaign does not hold it.
+        """
+        place = standing(self.results, formula, anode, electrolyte)
+        if place is None:
+            raise _absent(formula)
+        return place
+
+    def curves(self, formula: str, anode: str = "", electrolyte: str = "") -> tuple[InterfaceReaction, ...]:
+        """Reaction energies of anode and alloy with a candidate and with the electrolyte.
+
+        Raises
+        ------
+        InputError
+            If the campaign does not hold it, or does not spell it out.
+        """
+        reactor = self.results.reactor(formula, anode, electrolyte)
+        if reactor is None:
+            raise _absent(formula)
+        if not reactor.curves:
+            raise InputError(
+                f"the campaign ranks {formula} without spelling it out",
+                remedy="name it, or give a larger top",
+            )
+        return reactor.curves
+
+    def report(
+        self,
+        path: str | Path = "",
+        experiments: str | Path | None = None,
+        *,
+        progress: Callable[[str], None] | None = None,
+    ) -> Path:
+        """Write one self-contained page: ranking, reactions, uncertainty, measurements, provenance.
+
+        Parameters
+        ----------
+        path : str or Path
+            Page; default ``report.html`` beside the results.
+        experiments : str or Path, optional
+            Folder of cell sheets, or of what the bench verbs wrote.
+        progress : callable, optional
+            Told what is analysed.
+
+        Returns
+        -------
+        Path
+        """
+        from screening.report.page import write_report
+
+        page = Path(path) if str(path) else self.directory / "report.html"
+        write_report(page, self.directory, None if experiments is None else Path(experiments), progress)
+        return page
+
+    def handoff(
+        self, formulas: str | Sequence[str], directory: str | Path, *, cif: Sequence[Path] = (), **plan: Any
+    ) -> tuple[Path, ...]:
+        """Write a bench sheet of each reactor: html, printable pdf, json.
+
+        Parameters
+        ----------
+        formulas : str or sequence of str
+        directory : str or Path
+        cif : sequence of Path
+            Structures for X-ray lines.
+        **plan
+            Fields of `handoff.sheet.Plan`; anode, electrolyte and content are the campaign's unless given.
+
+        Returns
+        -------
+        tuple of Path
+        """
+        anode, electrolyte = self.results.pair(plan.pop("anode", ""), plan.pop("electrolyte", ""))
+        given = {"wt_percent": self.results.study.conditions.wt_percent, **plan}
+        sheets = bench_sheets(
+            formulas,
+            Plan(anode=anode, electrolyte=electrolyte, **given),
+            results=self.results,
+            source=self.source,
+            cif=cif,
+        )
+        return write_sheets(Path(directory), sheets)
+
+    def display(self) -> Table:
+        """The best candidates with what the report's page shows of them."""
+        from screening.report.columns import ranking_columns
+
+        columns = ranking_columns(self.table)
+        passing = self.table[self.table["passes"]]
+        best = passing.groupby(["anode", "electrolyte"], sort=False).head(SHOWN)
+        frame = best[[column.name for column in columns]].copy()
+        frame["formula"] = best["formula"].where(~best["estimated"], best["formula"] + "*")
+        frame.columns = [f"{c.label} ({c.unit})" if c.unit else c.label for c in columns]
+        met = "; ".join(" with ".join(pair) for pair in self.results.pairs)
+        notes = [f"{len(best)} of {len(passing)} ranked, {len(self.table)} rows in all"]
+        if best["estimated"].any():
+            notes.append("* rests on an estimated phase")
+        return Table(f"{self.results.title}: {met}", frame, (*notes, self.provenance.line()))
+
+
+def _absent(formula: str) -> InputError:
+    return InputError(
+        f"the campaign holds no {formula} with this anode and electrolyte", remedy="see ranking.table"
+    )
+
+
+def screen(
+    candidates: str | Path | Study | Sequence[str] | pd.DataFrame = DEFAULT_STUDY,
+    *,
+    electrolyte: str | Sequence[str] = (),
+    anode: str | Sequence[str] = (),
+    snapshot: str | Path | None = None,
+    phases: str | Path | None = None,
+    temperature_k: float | None = None,
+    out: str | Path | None = None,
+    fresh: bool = False,
+    figures: bool = False,
+    jobs: int | Workers = 0,
+    progress: Callable[[Progress], None] = lambda _: None,
+    announce: Callable[[Selection], None] = lambda _: None,
+    **changes: Any,
+) -> Ranking:
+    """Screen candidates: assess, rank and back-test them, write the results, and draw them if asked.
+
+    Parameters
+    ----------
+    candidates : str, Path, Study, sequence of str or DataFrame
+        A packaged study, a study file (.toml), formulas, or a table with a column ``formula`` (also .csv).
+    electrolyte, anode : str or sequence of str
+        Each anode meets each electrolyte; those of the study unless given.
+    snapshot, phases, temperature_k
+        Name or directory of a snapshot, a file of further phases, a temperature of Gibbs energies.
+    out : str or Path, optional
+        Directory of the results, where an interrupted run is taken up; temporary unless given.
+    fresh : bool
+        Discard results of another study there.
+    figures : bool
+        Draw the campaign map and each reactor that is spelled out, into `out`.
+    jobs : int or Workers
+        Processes, 0: one per core; or `Workers`, as of a Dask cluster.
+    progress, announce : callable
+        Called with a `Progress` after every part, and once with the `Selection` of candidates.
+    **changes
+        To the study, as of `Study.with_changes`: ``weights={"relay": 0}``, ``wt_percent=30``, ``top=10``.
+
+    Raises
+    ------
+    InputError
+        If the study, the candidates or the results in `out` do not fit.
+    UnreachableError
+        If the Dask scheduler does not answer, or workers keep dying.
+    """
+    met: dict[str, Any] = {"electrolytes": _several(electrolyte), "anodes": _several(anode)}
+    study = load_study(candidates).with_changes(**{k: v for k, v in met.items() if v}, **changes)
+    source = Source(_name(snapshot) or study.snapshot, str(phases or ""), temperature_k)
+    workers = jobs if isinstance(jobs, Workers) else Workers(jobs)
+    results = _directory(out)
+    campaign = run(
+        *(study, source, results.path), workers=workers, fresh=fresh, report=progress, announce=announce
+    )
+    conclude(campaign, threads=workers.jobs or -1)
+    if figures:
+        draw(results)
+    return Ranking(results, source)
+
+
+def read_results(directory: str | Path) -> Ranking:
+    """Read what `screen` or ``screening run`` left in a directory.
+
+    Raises
+    ------
+    InputError
+        If a file is missing, damaged, or of another format.
+    """
+    results = ResultsDirectory(Path(directory)).checked()
+    return Ranking(results, Source(results.study.snapshot))
+
+
+def load_study(candidates: str | Path | Study | Sequence[str] | pd.DataFrame = DEFAULT_STUDY) -> Study:
+    """A study by the name of a packaged one, by path, or of the candidates given; see `screen`.
+
+    Raises
+    ------
+    InputError
+        If there is none of this name, or it is faulty.
+    """
+    if isinstance(candidates, Study):
+        return candidates
+    if isinstance(candidates, str | Path):
+        if Path(candidates).suffix.lower() in TABLES:
+            return Study.of(file=str(candidates))
+        return find_study(str(candidates))
+    if isinstance(candidates, pd.DataFrame):
+        candidates = formulas_of(candidates, "candidates")
+    return Study.of(candidates)
+
+
+def bench_sheets(
+    formulas: str | Sequence[str],
+    plan: Plan,
+    *,
+    results: ResultsDirectory | str | Path | None = None,
+    source: Source | None = None,
+    cif: Sequence[Path] = (),
+) -> tuple[BenchSheet, ...]:
+    """Bench sheets of reactors, each once.
+
+    Parameters
+    ----------
+    formulas : str or sequence of str
+    plan : Plan
+    results : ResultsDirectory, str or Path, optional
+        Campaign that ranked them.
+    source : Source, optional
+        Where the phases come from.
+    cif : sequence of Path
+        Structures for X-ray lines.
+    """
+    if isinstance(results, str | Path):
+        results = ResultsDirectory(Path(results)).checked()
+    cells, snapshot = read_cells(list(cif)), (source or Source()).load()
+    names = [formulas] if isinstance(formulas, str) else formulas
+    return tuple(bench_sheet(snapshot, name, plan, results, cells) for name in dict.fromkeys(names))
+
+
+def draw(results: ResultsDirectory) -> None:
+    """Draw each reactor that is spelled out, and the campaign map, beside the results (png, svg)."""
+    from screening.plots.campaign import campaign_figure
+    from screening.plots.interface import reaction_energy_figure
+
+    drawn: dict[str, Any] = {}
+    known, figures = known_compounds(), results.study.figures
+    for pair in results.pairs:
+        suffix = f"_{pair[0]}_{pair[1]}" if len(results.pairs) > 1 else ""
+        for reactor in results.spelled_out(pair):
+            for plan in reactor_figures(reactor, suffix):
+                drawn[plan.name] = reaction_energy_figure(plan.curves, axis=figures.x_axis)
+        candidates = campaign_map(results, pair, known)
+        if candidates is not None:
+            drawn[f"campaign{suffix}"] = campaign_figure(candidates)
+    for name, figure in drawn.items():
+        for suffix in FIGURE_SUFFIXES:
+            write_figure(results.path / f"{name}{suffix}", figure, results.provenance, trim=False)
+
+
+def _several(given: str | Sequence[str]) -> tuple[str, ...]:
+    return (given,) if isinstance(given, str) else tuple(given)
+
+
+def _name(snapshot: object) -> str:
+    if snapshot is None or isinstance(snapshot, str | Path):
+        return str(snapshot or "")
+    raise InputError(
+        f"snapshot is a {type(snapshot).__name__}",
+        remedy="give its name or directory: worker processes read it themselves",
+    )
+
+
+def _directory(out: str | Path | None) -> ResultsDirectory:
+    """Where results go; a temporary place goes with the object that stands for it."""
+    if out is not None:
+        return ResultsDirectory(Path(out))
+    scratch = ResultsDirectory(Path(mkdtemp(prefix="interphase-")))
+    weakref.finalize(scratch, shutil.rmtree, scratch.path, ignore_errors=True)
+    return scratch

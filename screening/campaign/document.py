@@ -1,0 +1,314 @@
+"""The results document: what a campaign writes, and what everything after it reads.
+
+``ranking.json`` is one `Document`; beside it, ``ranking.parquet`` holds a row for each candidate. A document
+names its format; the one before is read with the names of today.
+"""
+
+import json
+from collections.abc import Mapping
+from math import isnan
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, PlainSerializer, ValidationError
+
+from screening.campaign.study import Study
+from screening.errors import InputError
+from screening.files import atomic_write
+from screening.names import with_present_names
+from screening.provenance import Provenance
+from screening.reactors.anode import mobile_ion
+from screening.reactors.criteria import CRITERIA
+from screening.reactors.detail import Plateau
+from screening.reactors.ranking import UNDECIDED, desirabilities
+from screening.thermo.interface import InterfaceReaction
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+FORMAT_VERSION = 2
+FORMAT_KEY = "format_version"
+"""Key of the format's number in ``ranking.json`` and ``manifest.json``; version 1 has none."""
+
+FILTER_PREFIX = "filter_"
+REMEDY = "run the study again with this version"
+
+
+def require_readable(version: object, where: Path) -> None:
+    """Refuse a format that is neither today's nor the one before.
+
+    Raises
+    ------
+    InputError
+    """
+    if version not in (1, FORMAT_VERSION):
+        raise InputError(
+            f"results of format {version!r}; this version reads formats 1 and {FORMAT_VERSION}",
+            where=str(where),
+            remedy="read them with the version of the package that wrote them, or run the study again",
+        )
+
+
+def _none_for_nan(value: object) -> object:
+    return None if isinstance(value, float) and isnan(value) else value
+
+
+def _nan_for_none(plateaus: Any) -> Any:
+    """Plateaus of a JSON file, which has null for the volumes of layers that nobody knows."""
+    if not isinstance(plateaus, list):
+        return plateaus
+    for layer in (layer for plateau in plateaus for layer in plateau["layers"]):
+        layer.update({name: float("nan") for name, value in layer.items() if value is None})
+    return plateaus
+
+
+def _has_ends(curve: InterfaceReaction) -> InterfaceReaction:
+    if len(curve.kinks) < 2:
+        raise ValueError("a curve needs both of its ends")
+    return curve
+
+
+Known = Annotated[float | None, BeforeValidator(_none_for_nan)]
+"""A number, None where it is unknown; NaN becomes None."""
+
+Name = Annotated[str | None, BeforeValidator(_none_for_nan)]
+"""A formula, None where there is none."""
+
+Curve = Annotated[InterfaceReaction, AfterValidator(_has_ends), PlainSerializer(InterfaceReaction.as_dict)]
+Plateaus = Annotated[tuple[Plateau, ...], BeforeValidator(_nan_for_none)]
+
+
+class Record(BaseModel):
+    """Base of all parts of the document: frozen; keys of later additions are passed over."""
+
+    model_config = ConfigDict(frozen=True, ser_json_inf_nan="null")
+
+    def as_dict(self) -> dict[str, Any]:
+        """Content for JSON; NaN as null."""
+        return dict(json.loads(self.model_dump_json()))
+
+
+class CriterionValue(Record):
+    """One criterion of one reactor.
+
+    Attributes
+    ----------
+    value : float or None
+        In `unit`; None where it is unknown or was not asked for.
+    unit : str
+    desirability : float or None
+        0 to 1.
+    weight : float
+    source : str
+        Where the quantity is defined.
+    standard_deviation, expected_error : float or None
+        By the study's error model: spread of the true value, and true minus calculated.
+    """
+
+    value: Known
+    unit: str
+    desirability: Known
+    weight: float
+    source: str = ""
+    standard_deviation: Known = None
+    expected_error: Known = None
+
+
+class WeightChange(Record):
+    """Rank when one weight is halved or doubled; None without a rank."""
+
+    halved: int | None
+    doubled: int | None
+
+
+class Flags(Record):
+    """Hazards of a reactor; `moisture_hazard` names the gas that it gives off in moist air, or is empty."""
+
+    toxic: bool
+    moisture_hazard: str
+
+
+class Reactor(Record):
+    """One candidate against one anode and one electrolyte.
+
+    Attributes
+    ----------
+    formula, anode, electrolyte : str
+        As the campaign writes them.
+    rank : int or None
+        None where a filter fails.
+    score : float
+    estimated : bool
+        Whether the reactor or a product rests on an estimated phase.
+    pareto, passes_filters : bool
+    filters : dict of str to bool or None
+        None where a filter is undecided.
+    flags : Flags
+    rank_probability : tuple of float
+        Of the ranks 1, 2, …; empty where the study draws nothing, or has too many candidates.
+    top_probability : dict of str to float or None
+        To be the first, among the first 1 % and 5 %.
+    criteria : dict of str to CriterionValue
+    rank_if_weight : dict of str to WeightChange
+    alloy, richest_alloy : str or None
+    energy_above_hull_ev_per_atom, cathodic_limit_v : float or None
+    products_li_excess : dict of str to float
+        Moles per mole of reactor at the last plateau above the floor.
+    plateaus : tuple of Plateau
+    curves : tuple of InterfaceReaction
+        Anode and alloy against reactor and electrolyte.
+    """
+
+    formula: str
+    anode: str
+    electrolyte: str
+    rank: int | None
+    score: float
+    estimated: bool
+    pareto: bool
+    passes_filters: bool
+    filters: dict[str, bool | None]
+    flags: Flags
+    rank_probability: tuple[float, ...] = ()
+    top_probability: dict[str, Known] = {}
+    criteria: dict[str, CriterionValue]
+    rank_if_weight: dict[str, WeightChange] = {}
+    alloy: Name
+    richest_alloy: Name
+    energy_above_hull_ev_per_atom: Known
+    cathodic_limit_v: Known = None
+    products_li_excess: dict[str, float] = {}
+    plateaus: Plateaus
+    curves: tuple[Curve, ...]
+
+    @property
+    def failed_filters(self) -> tuple[str, ...]:
+        """Names of the filters that it fails."""
+        return tuple(name for name, passed in self.filters.items() if passed is False)
+
+    def against(self, other: str) -> tuple[InterfaceReaction, ...]:
+        """Curves of anode and alloy against the reactor itself, or against the electrolyte."""
+        return tuple({(curve.a, curve.b): curve for curve in self.curves if curve.b == other}.values())
+
+    @classmethod
+    def of_row(
+        cls,
+        row: "pd.Series",
+        study: Study,
+        errors: Mapping[str, Mapping[str, float]] = {},
+        **spelled_out: Any,
+    ) -> Self:
+        """A candidate as its row of the table tells it, valued by the study's own rules.
+
+        Parameters
+        ----------
+        row : Series
+        study : Study
+        errors : mapping
+            ``standard_deviation`` and ``expected_error`` by criterion.
+        **spelled_out
+            Further attributes, or better ones than the row has.
+        """
+        values = row[[criterion.name for criterion in CRITERIA]].to_numpy(float)
+        valued = desirabilities(values, study.ranking)
+        filters = {str(name): row[name] for name in row.index if str(name).startswith(FILTER_PREFIX)}
+        told: dict[str, Any] = {
+            **{name: row[name] for name in cls.model_fields if name in row},
+            **dict.fromkeys(("plateaus", "curves"), ()),
+            **{name: bool(row[name]) for name in ("estimated", "pareto")},
+            "passes_filters": bool(row["passes"]),
+            "rank": int(row["rank"]) if row["passes"] else None,
+            "filters": {
+                name.removeprefix(FILTER_PREFIX): None if value == UNDECIDED else bool(value)
+                for name, value in filters.items()
+            },
+            "flags": Flags(
+                toxic=bool(row.get("toxic", False)), moisture_hazard=str(row.get("moisture_hazard", ""))
+            ),
+            "top_probability": {name: row[name] for name in map(str, row.index) if name.startswith("top_")},
+            "criteria": {
+                criterion.name: CriterionValue(
+                    value=value,
+                    unit=criterion.unit_for(mobile_ion(str(row["anode"]))),
+                    desirability=desirability,
+                    weight=study.ranking.criteria[criterion.name].weight,
+                    source=criterion.source,
+                    **errors.get(criterion.name, {}),
+                )
+                for criterion, value, desirability in zip(
+                    CRITERIA, values.tolist(), valued.tolist(), strict=True
+                )
+            },
+        }
+        return cls.model_validate(told | spelled_out)
+
+
+class Screened(Record):
+    """What became of the candidates.
+
+    Attributes
+    ----------
+    candidates : int
+    left_out : dict of str to int
+        By the reason why a query left compounds out.
+    failed : int
+        Candidates that could not be assessed.
+    """
+
+    candidates: int
+    left_out: dict[str, int] = {}
+    failed: int = 0
+
+
+def _whole(study: object) -> object:
+    """Refuse a study that lacks a section: defaults would stand for what was really asked."""
+    missing = [name for name in Study.model_fields if isinstance(study, Mapping) and name not in study]
+    if missing:
+        raise ValueError(f"lacks {', '.join(missing)}")
+    return study
+
+
+class Document(Record):
+    """``ranking.json``: a finished campaign with its named and its best candidates spelled out, by rank."""
+
+    format_version: Literal[2] = 2
+    study: Annotated[Study, BeforeValidator(_whole)]
+    provenance: Provenance
+    selection: Screened
+    reactors: tuple[Reactor, ...]
+
+    @classmethod
+    def read(cls, path: Path) -> Self:
+        """Read and validate a document of this or the former format.
+
+        Raises
+        ------
+        InputError
+            If it is missing, damaged, or of another format.
+        """
+        try:
+            content = json.loads(path.read_text("utf-8"))
+            if not isinstance(content, dict):
+                raise ValueError("no table of keys")
+        except OSError as error:
+            raise InputError(
+                f"no results there ({error.strerror})",
+                where=str(path),
+                remedy="give the --out of screening run",
+            ) from None
+        except ValueError as error:
+            raise InputError(f"damaged ({error})", where=str(path), remedy=REMEDY) from None
+        version = content.pop(FORMAT_KEY, 1)
+        require_readable(version, path)
+        try:
+            return cls.model_validate(with_present_names(content) if version == 1 else content)
+        except ValidationError as error:
+            first = error.errors(include_url=False)[0]
+            place = ".".join(str(part) for part in first["loc"])
+            message = first["msg"].removeprefix("Value error, ")
+            raise InputError(f"{place}: {message}", where=str(path), remedy=REMEDY) from None
+
+    def write(self, path: Path) -> None:
+        """Write it as JSON, whole or not at all."""
+        with atomic_write(path) as draft:
+            draft.write_text(self.model_dump_json(indent=1) + "\n", "utf-8")
