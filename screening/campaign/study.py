@@ -236,7 +236,7 @@ class Study(Settings):
         Parameters
         ----------
         weights : mapping of str to float, optional
-            By criterion; the first words of its name will do, as ``relay`` for ``relay_ev_per_atom``.
+            By name or key of a criterion, as ``relay`` for ``relay_ev_per_atom``.
         **changes
             Keys of the study, or of any of its sections: ``electrolytes=("Li3PS4",)``, ``forbid_toxic=True``,
             ``draws=0``; a section takes a mapping of what changes in it, at any depth.
@@ -268,7 +268,7 @@ class Study(Settings):
                 fault = "belongs to several sections" if homes else "is no key of a study"
                 raise InputError(f"{key!r} {fault}", remedy=f"give a section: {', '.join(sections)}")
         for name, weight in (weights or {}).items():
-            sections["ranking"]["criteria"][criterion_name(name)]["weight"] = weight
+            sections["ranking"]["criteria"][CRITERIA.find(name, where="weights").name]["weight"] = weight
         return _checked(type(self), content, self._file).of_file(self._file)
 
     @contextmanager
@@ -340,26 +340,6 @@ def _merged(settings: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str
             for key, value in changes.items()
         },
     }
-
-
-def criterion_name(short: str) -> str:
-    """The criterion that a name, or the first words of one, stand for.
-
-    Raises
-    ------
-    InputError
-        If there is none, or more than one.
-
-    Examples
-    --------
-    >>> criterion_name("relay")
-    'relay_ev_per_atom'
-    """
-    names = [criterion.name for criterion in CRITERIA]
-    found = [name for name in names if name == short] or [n for n in names if n.startswith(f"{short}_")]
-    if len(found) != 1:
-        raise InputError(f"no criterion {short!r}", where="weights", remedy=f"choose from {', '.join(names)}")
-    return found[0]
 
 
 def _first_fault(error: ValidationError) -> str:
