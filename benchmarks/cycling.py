@@ -23,9 +23,9 @@ from pathlib import Path
 
 import numpy as np
 
-from screening.lab.cycling.cell_sheet import CellSheet, Electrolyte
+from screening.lab.cell import Cell, Separator
 from screening.lab.cycling.symmetric import assess_symmetric
-from screening.lab.cycling.verdict import Short, ShortVerdict
+from screening.lab.short import Short, ShortVerdict
 from screening.simulate.symmetric import BENCHMARK_SEEDS, BENIGN, SHORTED, Scenario, simulate
 
 ROWS = 10_000_000
@@ -52,10 +52,10 @@ def detection(n_seeds: int) -> dict[str, dict]:
         hits, depths = [], defaultdict(list)
         for seed in BENCHMARK_SEEDS[:n_seeds]:
             cell = simulate(scenario, seed)
-            separator = Electrolyte(
+            separator = Separator(
                 conductivity_s_per_cm=1e-3, thickness_um=10.0 * cell.electrolyte_asr_ohm_cm2
             )
-            verdict = assess_symmetric(cell.data, CellSheet(electrolyte=separator)).verdict
+            verdict = assess_symmetric(cell.data, Cell(separator=separator)).verdict
             if scenario in BENIGN:
                 hits.append(verdict.verdict.is_alarm)
                 continue

@@ -244,7 +244,9 @@ def completion_report(count: int) -> list[str]:
         name = names[index % len(names)]
         course = kinetics(name, rng.uniform(10.0, 20.0) * 3600.0)
         time_s = np.linspace(0.0, 36.0 * 3600.0, int(rng.integers(30, 50)))
-        fading = Evolving("tau2", 10.0 ** rng.uniform(-5.3, -4.9), 0.9, rng.uniform(10, 40), 0.0, course)
+        fading = Evolving(
+            "tau2", 10.0 ** rng.uniform(-5.3, -4.9), 0.9, rng.uniform(10, 40), 0.0, kinetics=course
+        )
         steady = (Evolving("tau1", 1e-7, 0.9, 30.0, 30.0), Evolving("tau4", 0.3, 0.85, 15.0, 15.0))
         study = RestSeries((*steady, fading), 10.0, 1e-7, tuple(time_s.tolist()), NOISE)
         processes = assign(fit_zarcs(deconvolve(study.spectra(int(rng.integers(2**31))))))

@@ -1,14 +1,19 @@
 """How a result shows itself: a table in a notebook, curves on axes, formulas with subscripts."""
 
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from html import escape
 from importlib import import_module
-from typing import TYPE_CHECKING, Any, ClassVar
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, Self, TypeVar, overload
+
+from screening.files import output_directory, write_content
 
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 _SYMBOL = (
     "A[cglmrstu]|B[aehikr]?|C[adeflmorsu]?|Dy|E[rsu]|F[emr]?|G[ade]|H[efgos]?|I[nr]?|Kr?|L[aiu]|M[dgno]|"
@@ -37,6 +42,11 @@ def _with_subscripts(found: re.Match[str]) -> str:
     formula = found.group()
     if len(set(re.findall(_SYMBOL, formula))) < 2:
         return formula
+    return formula_text(formula)
+
+
+def formula_text(formula: str) -> str:
+    """One formula, or a mixture, with Unicode subscripts, which stay text in svg."""
     return _AMOUNT.sub(lambda amount: amount.group().translate(_SUBSCRIPTS), formula)
 
 
@@ -57,6 +67,11 @@ class Table:
     frame: "pd.DataFrame"
     notes: tuple[str, ...] = ()
 
+    def text(self) -> str:
+        """The table as plain text."""
+        body = self.frame.to_string(index=False) if len(self.frame) else ""
+        return "\n".join(line for line in (self.caption, body, *self.notes) if line)
+
     def html(self) -> str:
         """The table with everything escaped and formulas subscripted."""
         shown = self.frame.map(lambda cell: subscripted(cell) if isinstance(cell, str) else cell)
@@ -69,9 +84,8 @@ class Table:
 class Displayed:
     """Base of results: `display` says what the table holds, `plotter` names the function that draws.
 
-    A subclass sets ``plotter = "screening.plots.interface:plot_reaction"``: a function that takes the result
-    and ``ax`` (matplotlib axes, or None for new ones) and returns the axes. It is imported when first used,
-    so that results know no plotting library.
+    A subclass sets ``plotter = "screening.plots.interface:plot_reactions"``: a function that takes the result
+    and ``ax`` and returns the axes. It is imported when first used, so that results know no plotting library.
     """
 
     plotter: ClassVar[str] = ""
@@ -80,23 +94,110 @@ class Displayed:
         """What a notebook shows."""
         raise NotImplementedError
 
-    def plot(self, ax: "Axes | None" = None, **options: Any) -> "Axes":
+    def to_frame(self) -> "pd.DataFrame":
+        """The result as one table, units in the names of its columns."""
+        raise NotImplementedError
+
+    def plot(self, ax: "Axes | Figure | None" = None, **options: Any) -> Any:
         """Draw the result.
 
         Parameters
         ----------
-        ax : matplotlib axes, optional
-            New ones of their own figure unless given.
+        ax : matplotlib axes or figure, optional
+            Axes to draw on, or an empty figure to lay out; without, a new figure that a notebook shows.
         **options
             See the function that `plotter` names.
 
         Returns
         -------
         matplotlib axes
+            Of several panels the first; ``axes.figure.axes`` holds all.
         """
         module, _, name = self.plotter.partition(":")
-        axes: Axes = getattr(import_module(module), name)(self, ax=ax, **options)
-        return axes
+        return getattr(import_module(module), name)(self, ax=ax, **options)
+
+    def contents(self) -> Mapping[str, Any]:
+        """Files that `write` makes, by name: tables, JSON, or functions that draw into a figure."""
+        raise NotImplementedError
+
+    def write(self, directory: str | Path) -> list[Path]:
+        """Write everything into a directory, which is made if need be; the files that were written.
+
+        Raises
+        ------
+        InputError
+            If it cannot be written.
+        """
+        folder, contents = output_directory(Path(directory)), self.contents()
+        for name, content in contents.items():
+            write_content(folder / name, content, getattr(self, "provenance", None))
+        return [folder / name for name in contents]
+
+    def save(self, path: str | Path, **options: Any) -> None:
+        """Write the table (.csv, .parquet) or the figure (.png, .svg, .pdf) into one file.
+
+        Parameters
+        ----------
+        path : str or Path
+        **options
+            Of the figure; see `plot`.
+
+        Raises
+        ------
+        InputError
+            If the suffix is none of these, or the file cannot be written.
+        """
+        target = Path(path)
+        table = target.suffix.lower() in (".csv", ".parquet")
+        content = self.to_frame() if table else lambda figure: self.plot(figure, **options)
+        write_content(target, content, getattr(self, "provenance", None))
+
+    def __str__(self) -> str:
+        return self.display().text()
 
     def _repr_html_(self) -> str:
         return self.display().html()
+
+
+class Framed(Protocol):
+    """Anything that is a table."""
+
+    def to_frame(self) -> "pd.DataFrame":
+        """The table."""
+        ...
+
+
+Item = TypeVar("Item", bound=Framed)
+
+
+@dataclass(frozen=True, repr=False)
+class Group(Displayed, Sequence[Item]):
+    """Several results of one kind, in order.
+
+    Attributes
+    ----------
+    items : tuple
+    """
+
+    items: tuple[Item, ...]
+
+    @overload
+    def __getitem__(self, index: int) -> Item: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> Self: ...
+
+    def __getitem__(self, index: int | slice) -> Item | Self:
+        return replace(self, items=self.items[index]) if isinstance(index, slice) else self.items[index]
+
+    def __len__(self) -> int:
+        return len(self.items)
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__} of {len(self)}"
+
+    def to_frame(self) -> "pd.DataFrame":
+        """Their tables below one another."""
+        import pandas as pd
+
+        return pd.concat([each.to_frame() for each in self.items], ignore_index=True)

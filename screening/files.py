@@ -79,7 +79,7 @@ def check_targets(*paths: Path | None) -> None:
             raise _unwritable(path, error) from None
         if target in named:
             raise InputError(
-                "named twice as a file to write", where=str(path), remedy="give each output its own name"
+                "named twice as an output file", where=str(path), remedy="give each output its own name"
             )
         named[target] = path
 
@@ -87,7 +87,7 @@ def check_targets(*paths: Path | None) -> None:
 def _target(path: Path) -> Path:
     """The file that a name means, past symbolic links; only an absent or a regular file will do."""
     if not path.name:
-        raise InputError(f"{str(path)!r} names no file", remedy="give the name of a file to write")
+        raise InputError(f"{str(path)!r} is not a file name", remedy="give the name of a file to write")
     target = Path(os.path.realpath(path))
     try:
         mode = target.stat().st_mode
@@ -97,7 +97,7 @@ def _target(path: Path) -> Path:
         raise _unwritable(path, error) from None
     if not stat.S_ISREG(mode):
         kind = "a directory" if stat.S_ISDIR(mode) else "a device or pipe"
-        raise InputError(f"is {kind}, no file", where=str(path), remedy="give the name of a file to write")
+        raise InputError(f"is {kind}, not a file", where=str(path), remedy="give the name of a file to write")
     return target
 
 
@@ -200,3 +200,37 @@ def write_figure(path: Path, figure: "Figure", provenance: Provenance, *, trim: 
         figure.savefig(
             draft, dpi=300, bbox_inches="tight" if trim else None, metadata={key: provenance.line()}
         )
+
+
+def write_content(path: Path, content: Any, provenance: Provenance | None) -> None:
+    """Write a table (.csv, .parquet), JSON (.json) or a figure (.png, .svg, .pdf), as the suffix says.
+
+    Parameters
+    ----------
+    path : Path
+    content : DataFrame, function or content for JSON
+        A function draws into the empty figure that it is given; the stamp is added to JSON under
+        ``provenance``.
+    provenance : Provenance or None
+        None for what was computed from values in memory.
+
+    Raises
+    ------
+    InputError
+        If the suffix is none of these, or the file cannot be written.
+    """
+    stamp = provenance or Provenance.now("values in memory", "")
+    suffix = path.suffix.lower()
+    if suffix == ".json":
+        write_json(path, {**content, "provenance": stamp.as_dict()})
+    elif suffix == ".csv":
+        write_csv(path, content, stamp)
+    elif suffix == ".parquet":
+        write_parquet(path, content, stamp)
+    else:
+        from matplotlib.figure import Figure
+
+        check_figure_suffix(path)
+        figure = Figure()
+        content(figure)
+        write_figure(path, figure, stamp, trim=figure.get_layout_engine() is not None)

@@ -11,7 +11,7 @@ import pytest
 PACKAGE = Path(__file__).resolve().parents[1] / "screening"
 
 FLOORS = {
-    **dict.fromkeys(("", "errors", "units", "provenance", "files", "names", "display"), 0),
+    **dict.fromkeys(("", "errors", "units", "provenance", "files", "names", "display", "ragged"), 0),
     **{"phases": 1, "thermo": 2, "reactors": 3, "campaign": 4},
     "lab": 4,
     "simulate": 5,
@@ -170,10 +170,12 @@ def prints(modules: dict[str, Module]) -> Iterator[str]:
 
 
 def public_definitions(node: ast.AST, prefix: str) -> Iterator[tuple[str, ast.AST]]:
-    """Public functions, classes and methods; what a function holds is its own affair."""
+    """Public functions, classes and methods; what a function holds is its own affair, and overloads have the
+    docstring of what they overload."""
     for child in ast.iter_child_nodes(node):
         if isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
-            if not child.name.startswith("_"):
+            overloads = any(ast.unparse(each) == "overload" for each in child.decorator_list)
+            if not (child.name.startswith("_") or overloads):
                 yield f"{prefix}.{child.name}", child
                 if isinstance(child, ast.ClassDef):
                     yield from public_definitions(child, f"{prefix}.{child.name}")

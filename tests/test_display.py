@@ -2,11 +2,13 @@
 
 import sys
 import types
+from dataclasses import dataclass
+from pathlib import Path
 
 import pandas as pd
 import pytest
 
-from screening.display import Displayed, Table, subscripted
+from screening.display import Displayed, Group, Table, subscripted
 
 
 @pytest.mark.parametrize(
@@ -39,3 +41,36 @@ def test_a_result_is_drawn_by_the_function_that_it_names() -> None:
     sys.modules["tests_display_plotter"] = module
     result = Result()
     assert result.plot("axes", colour="red") == (result, "axes", {"colour": "red"})  # type: ignore[arg-type]
+
+
+@dataclass(frozen=True)
+class Weighed(Displayed):
+    """A result of one number."""
+
+    mass_mg: float
+
+    def display(self) -> Table:
+        return Table("Weighed", self.to_frame(), ("a note",))
+
+    def to_frame(self) -> pd.DataFrame:
+        return pd.DataFrame({"mass_mg": [self.mass_mg]})
+
+    def contents(self) -> dict[str, object]:
+        return {"mass.csv": self.to_frame(), "mass.json": {"mass_mg": self.mass_mg}}
+
+
+def test_a_result_prints_and_writes_itself(tmp_path: Path) -> None:
+    found = Weighed(2.5)
+    assert str(found).splitlines() == ["Weighed", " mass_mg", "     2.5", "a note"]
+    found.write(tmp_path / "new" / "folder")
+    assert {path.name for path in (tmp_path / "new" / "folder").iterdir()} == {"mass.csv", "mass.json"}
+    found.save(tmp_path / "one.parquet")
+    assert pd.read_parquet(tmp_path / "one.parquet")["mass_mg"].tolist() == [2.5]
+
+
+def test_a_group_is_a_sequence_with_one_table() -> None:
+    group = Group((Weighed(1.0), Weighed(2.0), Weighed(3.0)))
+    assert group[0] == Weighed(1.0)
+    assert group[1:] == Group((Weighed(2.0), Weighed(3.0)))
+    assert [each.mass_mg for each in group] == group.to_frame()["mass_mg"].tolist()
+    assert repr(group) == "Group of 3"

@@ -46,15 +46,15 @@ def test_what_fails_leaves_the_old_file_and_no_draft(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", ["", ".", "/"])
 def test_an_empty_name_is_refused(name: str) -> None:
-    with pytest.raises(InputError, match="names no file"):
+    with pytest.raises(InputError, match="is not a file name"):
         write_json(Path(name), 1)
-    with pytest.raises(InputError, match="names no file"):
+    with pytest.raises(InputError, match="is not a file name"):
         check_targets(Path(name))
 
 
 def test_a_directory_is_refused_and_kept(tmp_path: Path) -> None:
     (tmp_path / "taken.json").mkdir()
-    with pytest.raises(InputError, match=r"taken\.json: is a directory, no file"):
+    with pytest.raises(InputError, match=r"taken\.json: is a directory, not a file"):
         write_json(tmp_path / "taken.json", 1)
     with pytest.raises(InputError, match="is a directory"):
         write_json(Path(".."), 1)

@@ -81,6 +81,16 @@ class ResultsDirectory:
         return table
 
     @property
+    def no_probabilities(self) -> dict[str, str]:
+        """Anodes whose mobile ion has no error model, and why, though the study draws."""
+        if not self.study.uncertainty.draws:
+            return {}
+        ions = {anode: mobile_ion(anode) for anode, _ in self.pairs}
+        return {
+            anode: why_no_error_model(ion) for anode, ion in ions.items() if find_error_model(ion) is None
+        }
+
+    @property
     def study(self) -> Study:
         """The study, in full."""
         return self.document.study
@@ -100,12 +110,6 @@ class ResultsDirectory:
         """Each anode with each electrolyte, as the campaign met them."""
         unique = self.table[["anode", "electrolyte"]].drop_duplicates()
         return tuple((str(a), str(s)) for a, s in unique.itertuples(index=False))
-
-    @property
-    def no_probabilities(self) -> dict[str, str]:
-        """Anodes whose mobile ion has no error model, and why; empty where the study draws nothing."""
-        ions = {anode: mobile_ion(anode) for anode, _ in self.pairs if self.study.uncertainty.draws}
-        return {anode: why_no_error_model(i) for anode, i in ions.items() if find_error_model(i) is None}
 
     def pair(self, anode: str = "", electrolyte: str = "") -> tuple[str, str]:
         """The campaign's pair of these names, however written; without them its only one.

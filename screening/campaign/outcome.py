@@ -71,10 +71,10 @@ def rank_campaign(campaign: Campaign, *, threads: int = 1) -> tuple[Outcome, ...
     """
     scalars = campaign.store.read()
     grid = campaign.study.conditions.grid()
-    return tuple(_conclude(campaign, scalars, c.anode, c.electrolyte, threads) for c in grid)
+    return tuple(_rank_pair(campaign, scalars, c.anode, c.electrolyte, threads) for c in grid)
 
 
-def _conclude(campaign: Campaign, scalars: pa.Table, anode: str, electrolyte: str, threads: int) -> Outcome:
+def _rank_pair(campaign: Campaign, scalars: pa.Table, anode: str, electrolyte: str, threads: int) -> Outcome:
     settings, uncertainty = campaign.study.ranking, campaign.study.uncertainty
     mine = pc.and_(pc.equal(scalars["anode"], anode), pc.equal(scalars["electrolyte"], electrolyte))
     mine = pc.and_(mine, pc.is_null(scalars["failure_reason"]))

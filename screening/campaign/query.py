@@ -1,7 +1,6 @@
 """Questions to the results of a campaign, in SQL expressions, by DuckDB over its parquet parts."""
 
 from pathlib import Path
-from typing import Any
 
 import duckdb
 import pandas as pd
@@ -12,7 +11,7 @@ from screening.campaign.directory import KEY, RANKING_PARQUET, ResultsDirectory
 from screening.campaign.outcome import RANKED_COLUMNS
 from screening.campaign.store import PARTS, Store
 from screening.errors import InputError
-from screening.files import atomic_write, write_csv, write_json
+from screening.files import atomic_write, records, write_csv, write_json
 from screening.names import present_name
 from screening.provenance import Provenance
 
@@ -104,14 +103,6 @@ def _ranking(directory: Path) -> pa.Table | None:
     if not (directory / RANKING_PARQUET).exists():
         return None
     return pa.Table.from_pandas(ResultsDirectory(directory).table[[*KEY, *RANKED_COLUMNS]])
-
-
-def records(chosen: pd.DataFrame) -> list[dict[str, Any]]:
-    """Rows for JSON, with null for what is missing."""
-    return [
-        {str(name): None if pd.isna(value) else value for name, value in row.items()}
-        for row in chosen.astype(object).to_dict("records")
-    ]
 
 
 def write_top(path: Path, chosen: pd.DataFrame, directory: Path, form: str) -> None:

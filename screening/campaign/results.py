@@ -129,8 +129,8 @@ def reactor(campaign: Campaign, outcome: Outcome, spelled: Spelled) -> Reactor:
         row,
         campaign.study,
         {
-            each.name: {"standard_deviation": spread, "expected_error": shift}
-            for each, spread, shift in zip(CRITERIA.uncertain, spreads, shifts, strict=True)
+            criterion.name: {"standard_deviation": spread, "expected_error": shift}
+            for criterion, spread, shift in zip(CRITERIA.uncertain, spreads, shifts, strict=True)
         },
         estimated=bool(row["estimated"]) or one.estimated,
         rank_probability=() if of_ranks is None else of_ranks[position].tolist(),

@@ -280,7 +280,7 @@ def _read_manifest(path: Path) -> dict[str, Any] | None:
 def _identity(content: dict[str, Any], path: Path) -> Identity:
     require_readable(content.get(FORMAT_KEY, 1), path)
     try:
-        return Identity(**{k: v for k, v in content.items() if k not in (DATE, FILES, FORMAT_KEY)})
+        return Identity(**{k: v for k, v in content.items() if k not in (FORMAT_KEY, DATE, FILES)})
     except TypeError:
         raise _foreign(path) from None
 

@@ -6,10 +6,12 @@ Only light modules are imported here, so that ``screening --help`` answers at on
 import errno
 import os
 import sys
+from collections.abc import Callable
 from contextlib import suppress
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
 from screening import __version__
 from screening.cli import (
@@ -31,37 +33,64 @@ from screening.errors import ScreeningError
 STDOUT_FAULTS = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO})
 """What a write to a full or broken device ends in."""
 
+SCREEN, INTERFACES, LAB, DATA = "Screen", "Interfaces", "Lab", "Data"
+"""Headings under which the help page lists the verbs."""
+
+
+class GroupedVerbs(TyperGroup):
+    """The verbs in groups, on a help page without boxes."""
+
+    def format_commands(self, ctx: Any, formatter: Any) -> None:
+        """Write a section per heading, in the order in which verbs are registered."""
+        verbs: dict[str, Any] = {name: self.commands[name] for name in self.list_commands(ctx)}
+        widest = max(map(len, verbs))
+        for heading in dict.fromkeys(verb.rich_help_panel for verb in verbs.values()):
+            with formatter.section(heading):
+                formatter.write_dl(
+                    [
+                        (name.ljust(widest), verb.get_short_help_str(formatter.width - widest - 4))
+                        for name, verb in verbs.items()
+                        if verb.rich_help_panel == heading
+                    ]
+                )
+
+
 app = typer.Typer(
     name="screening",
     help="Which compound at the lithium interface, what will it turn into, and did it?",
+    cls=GroupedVerbs,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
-    add_completion=False,
 )
 
-# One line per verb, in the order of the help page: app.command("verb")(module.function)
-app.command("run")(run.run)
-app.command("top")(top.top)
-app.command("studies")(run.studies)
-app.command("report")(report.report)
-app.command("react")(thermo.react)
-app.command("lithiate")(thermo.lithiate)
-app.command("cite")(run.cite)
-app.add_typer(snapshot.app, name="snapshot")
-app.command("eis")(eis.eis)
-app.command("drt")(drt.drt)
-app.command("arrhenius")(eis.arrhenius)
-app.command("xrd")(xrd.xrd)
-app.command("cycling")(cycling.cycling)
-app.add_typer(experiments.app, name="experiments")
-app.command("validate")(validate.validate)
-app.command("handoff")(handoff.handoff)
+VERBS: tuple[tuple[str, str, Callable[..., object], str], ...] = (
+    ("run", SCREEN, run.run, "Screen and rank the candidates of a study."),
+    ("studies", SCREEN, run.studies, "List the studies that ship with the package."),
+    ("top", SCREEN, top.top, "Show the best candidates for which a condition holds."),
+    ("report", SCREEN, report.report, "Write one page: ranking, reactions, uncertainty."),
+    ("handoff", SCREEN, handoff.handoff, "Write bench sheets: html, printable pdf, json."),
+    ("react", INTERFACES, thermo.react, "Reaction energy of A with each B against mixing ratio."),
+    ("lithiate", INTERFACES, thermo.lithiate, "Uptake staircase, stability window, 0 V energies."),
+    ("eis", LAB, eis.eis, "Read, test and plot impedance spectra."),
+    ("drt", LAB, drt.drt, "Resolve spectra into processes by relaxation time."),
+    ("arrhenius", LAB, eis.arrhenius, "Conductivity and activation energy of a pellet."),
+    ("xrd", LAB, xrd.xrd, "Which phases a powder pattern shows or lacks."),
+    ("cycling", LAB, cycling.cycling, "Overpotential, shorts, capacity and efficiency."),
+    ("validate", LAB, validate.validate, "Compare a campaign with measured cells."),
+    ("cite", DATA, run.cite, "What to cite for the package and a snapshot."),
+)
+"""Name, heading, function and one line of each verb, in the order of the help page."""
+
+for _name, _heading, _verb, _line in VERBS:
+    app.command(_name, short_help=_line, rich_help_panel=_heading)(_verb)
+app.add_typer(experiments.app, name="experiments", rich_help_panel=LAB)
+app.add_typer(snapshot.app, name="snapshot", rich_help_panel=DATA)
 
 
 @app.callback(invoke_without_command=True)
 def _options(
     context: typer.Context,
-    version: Annotated[bool, typer.Option("--version", help="Print the version and leave.")] = False,
+    version: Annotated[bool, typer.Option("--version", help="Print the version and exit.")] = False,
 ) -> None:
     if version:
         print(f"interphase-screening {__version__}")

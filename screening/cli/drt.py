@@ -2,23 +2,19 @@
 
 from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from screening.cli.options import JsonOption, say, write_json
-from screening.cli.snapshot import plain
+from screening.cli.options import JsonOption, OutOption, PlotOption, check_outputs, plain, say, write_json
 from screening.errors import InputError
-from screening.files import records
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from screening.lab.impedance.analysis import ImpedanceAnalysis
     from screening.lab.impedance.basis import FloatArray
-    from screening.lab.impedance.drt import DrtOptions
-    from screening.lab.impedance.spectrum import Spectrum
-    from screening.provenance import Provenance
+    from screening.lab.impedance.spectra import Spectra
 
 Files = Annotated[
     list[Path] | None,
@@ -33,10 +29,8 @@ def drt(
         Path | None,
         typer.Option("--windows", help="Windows of relaxation time (TOML); default: the paper's."),
     ] = None,
-    out: Annotated[
-        Path | None, typer.Option("--out", help="Write tables and figures into a directory.")
-    ] = None,
-    plot: Annotated[Path | None, typer.Option("--plot", help="Write the figure (.png, .svg, .pdf).")] = None,
+    out: OutOption = None,
+    plot: PlotOption = None,
     simulated_rest: Annotated[
         bool, typer.Option("--simulated-rest", help="Run the shipped simulated rest series instead of files.")
     ] = False,
@@ -50,11 +44,19 @@ def drt(
         bool, typer.Option("--per-spectrum", help="Choose λ for each spectrum by itself.")
     ] = False,
     order: Annotated[int, typer.Option("--order", help="Derivative of γ that is penalised, 1 or 2.")] = 1,
-    weights: Annotated[str, typer.Option("--weights", help="modulus or unit.")] = "modulus",
+    weights: Annotated[
+        Literal["modulus", "unit"], typer.Option("--weights", help="Weights of the points.")
+    ] = "modulus",
     capacitance: Annotated[bool, typer.Option("--capacitance", help="Add a series capacitance.")] = False,
-    cpe: Annotated[float | None, typer.Option("--cpe", help="Add a series CPE of this exponent.")] = None,
-    min_hz: Annotated[float | None, typer.Option("--min-hz", help="Leave out frequencies below.")] = None,
-    max_hz: Annotated[float | None, typer.Option("--max-hz", help="Leave out frequencies above.")] = None,
+    cpe: Annotated[
+        float | None, typer.Option("--cpe", help="Add a series constant-phase element of this exponent.")
+    ] = None,
+    min_hz: Annotated[
+        float | None, typer.Option("--min-hz", help="Leave out frequencies below this, Hz.")
+    ] = None,
+    max_hz: Annotated[
+        float | None, typer.Option("--max-hz", help="Leave out frequencies above this, Hz.")
+    ] = None,
     area_cm2: Annotated[float | None, typer.Option("--area-cm2", help="Electrode area, cm².")] = None,
     interfaces: Annotated[
         int, typer.Option("--interfaces", help="Equal interfaces to divide Ω·cm² by: 2 for a symmetric cell.")
@@ -64,29 +66,28 @@ def drt(
     ] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Resolve impedance spectra into processes and follow them through the series."""
-    from screening.files import check_targets
-    from screening.lab.impedance.analysis import analyse
-    from screening.lab.impedance.drt import DrtOptions
-    from screening.lab.impedance.normal import Terms
-    from screening.lab.impedance.windows import Windows
-
-    check_targets(plot)
-    chosen = Windows.read(windows) if windows else Windows.default()
-    options = DrtOptions(
+    """Resolve impedance spectra into processes and follow them through a series."""
+    check_outputs(plot)
+    spectra = _spectra(files or [], simulated_rest)
+    if area_cm2 is not None:
+        spectra = spectra.with_area(area_cm2)
+    result = spectra.within(min_hz, max_hz).drt(
+        windows=windows,
         regularisation=_regularisation(regularisation),
         per_spectrum=per_spectrum,
         order=order,
         weights=weights,
-        terms=Terms(capacitance=capacitance, cpe_exponent=cpe),
+        capacitance=capacitance,
+        cpe_exponent=cpe,
+        refit=not areas,
+        interfaces=interfaces,
+        electrolyte_ohm=electrolyte_ohm,
     )
-    spectra = _prepared(_spectra(files or [], simulated_rest), min_hz, max_hz, area_cm2)
-    result = analyse(
-        spectra, options, chosen, refit=not areas, interfaces=interfaces, electrolyte_ohm=electrolyte_ohm
-    )
-    write_json(_content(result, options)) if as_json else _print(result)
-    if plot is not None or out is not None:
-        _write(result, options, _provenance(files or [], simulated_rest), plot, out)
+    write_json(result.as_dict()) if as_json else _print(result)
+    if plot is not None:
+        result.save(plot)
+    if out is not None:
+        result.write(out)
 
 
 def _regularisation(text: str) -> str | float:
@@ -96,68 +97,12 @@ def _regularisation(text: str) -> str | float:
         return text
 
 
-def _spectra(files: list[Path], simulated_rest: bool) -> "list[Spectrum]":
+def _spectra(files: list[Path], simulated_rest: bool) -> "Spectra":
+    from screening.api.bench import read_eis, simulated_rest_series
+
     if simulated_rest == bool(files):
         raise InputError("give files or --simulated-rest, one of the two", where="screening drt")
-    if simulated_rest:
-        from screening.simulate.impedance import rest_study
-
-        return list(rest_study().spectra(seed=0))
-    from screening.lab.readers.impedance import read_series
-
-    return list(read_series(files))
-
-
-def _prepared(
-    spectra: "list[Spectrum]", min_hz: float | None, max_hz: float | None, area_cm2: float | None
-) -> "list[Spectrum]":
-    from dataclasses import replace
-
-    import numpy as np
-
-    low, high = min_hz or 0.0, max_hz or float("inf")
-    prepared = []
-    for spectrum in spectra:
-        outside = np.flatnonzero((spectrum.frequency_hz < low) | (spectrum.frequency_hz > high))
-        kept = spectrum.without(outside) if outside.size else spectrum
-        prepared.append(kept if area_cm2 is None else replace(kept, area_cm2=area_cm2))
-    return prepared
-
-
-def _provenance(files: list[Path], simulated_rest: bool) -> "Provenance":
-    if simulated_rest:
-        from screening.simulate.impedance import study_provenance
-
-        return study_provenance()
-    from screening.lab.readers.stamp import stamp
-
-    return stamp(files)
-
-
-def _content(result: "ImpedanceAnalysis", options: "DrtOptions") -> dict[str, Any]:
-    content: dict[str, Any] = {
-        "simulated": result.simulated,
-        "method": result.processes.method,
-        "options": {
-            "regularisation": options.regularisation,
-            "per_spectrum": options.per_spectrum,
-            "order": options.order,
-            "weights": options.weights,
-            "terms": list(options.terms.names),
-        },
-        "spectra": records(result.processes.totals_frame()),
-        "processes": records(result.processes.to_frame()),
-    }
-    if result.refit is not None:
-        content["elements"] = records(result.refit.to_frame())
-    if result.report is not None:
-        content["series"] = records(result.report.to_frame())
-    if result.short is not None:
-        content["short"] = {
-            "verdict": str(result.short.verdict),
-            "evidence": [vars(evidence) for evidence in result.short.evidence],
-        }
-    return content
+    return simulated_rest_series() if simulated_rest else read_eis(files)
 
 
 def _print(result: "ImpedanceAnalysis") -> None:
@@ -193,7 +138,7 @@ def _print(result: "ImpedanceAnalysis") -> None:
     ):
         print(f"{name}: {_span(values)} Ω")
     if result.short is not None:
-        print(f"short circuit: {result.short.verdict}")
+        print(f"short circuit: {result.short.words}")
 
 
 def _span(values: "FloatArray") -> str:
@@ -203,33 +148,3 @@ def _span(values: "FloatArray") -> str:
 
 def _rows(table: "pd.DataFrame") -> Iterable[Any]:
     return table.itertuples()
-
-
-def _write(
-    result: "ImpedanceAnalysis",
-    options: "DrtOptions",
-    provenance: "Provenance",
-    plot: Path | None,
-    out: Path | None,
-) -> None:
-    from screening import files
-    from screening.plots.drt import drt_figure
-
-    figure = drt_figure(result.processes, result.report)
-    if plot is not None:
-        files.write_figure(plot, figure, provenance)
-    if out is None:
-        return
-    folder = files.output_directory(out)
-    tables = {"processes": result.processes.to_frame(), "spectra": result.processes.totals_frame()}
-    if result.refit is not None:
-        tables["elements"] = result.refit.to_frame()
-    if result.report is not None:
-        tables["series"] = result.report.to_frame()
-    for name, table in tables.items():
-        files.write_csv(folder / f"{name}.csv", table, provenance)
-        files.write_parquet(folder / f"{name}.parquet", table, provenance)
-    files.write_parquet(folder / "gamma.parquet", result.drt.to_frame(), provenance)
-    files.write_json(folder / "drt.json", {**_content(result, options), "provenance": provenance.as_dict()})
-    for suffix in (".png", ".svg"):
-        files.write_figure(folder / f"drt{suffix}", figure, provenance)

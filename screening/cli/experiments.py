@@ -19,6 +19,7 @@ def check(
 ) -> None:
     """Check every sheet and open its raw files; each fault in one line, exit status 2 if there is any."""
     from screening.lab.check import check as look
+    from screening.lab.sheets import hints
 
     found = look(directory)
     if as_json:
@@ -31,14 +32,16 @@ def check(
         )
     else:
         for cell in found.cells:
-            record = cell.experiment.record
-            layer = f"{record.reactor} {record.wt_percent:g} wt%" if record.reactor else "no layer"
-            print(f"{cell.name:36} {record.origin:11} {record.kind:10} {layer}, {record.electrolyte}")
+            sheet = cell.sheet
+            layer = f"{sheet.reactor} {sheet.wt_percent:g} wt%" if sheet.reactor else "no layer"
+            print(f"{cell.name:36} {sheet.origin:11} {sheet.kind:10} {layer}, {sheet.electrolyte}")
             for remark in cell.remarks:
                 print(f"    {remark}")
         for fault in found.faults:
             say(f"screening: {fault}")
         print(f"{len(found.cells)} sound, {found.n_faulty} faulty")
+    for hint in hints(cell.sheet for cell in found.cells):
+        say(f"note: {hint}")
     if found.faults:
         raise typer.Exit(2)
 

@@ -3,9 +3,14 @@
 import json
 import sys
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from screening.display import Table
 
 SnapshotOption = Annotated[
     str,
@@ -26,6 +31,60 @@ CifOption = Annotated[
     list[Path] | None,
     typer.Option("--cif", metavar="FILE", help="Structure for X-ray lines; may be repeated."),
 ]
+
+CsvOption = Annotated[
+    Path | None, typer.Option("--csv", metavar="FILE", help="Write the whole table as csv.")
+]
+PlotOption = Annotated[
+    Path | None, typer.Option("--plot", metavar="FILE", help="Draw a figure (.png, .svg or .pdf).")
+]
+OutOption = Annotated[
+    Path | None, typer.Option("--out", metavar="DIR", help="Write tables and figures into a directory.")
+]
+
+
+def check_outputs(plot: Path | None, *others: Path | None) -> None:
+    """Refuse files that cannot be written, and a figure of a wrong suffix, before anything is computed."""
+    from screening.files import check_figure_suffix, check_targets
+
+    if plot is not None:
+        check_figure_suffix(plot)
+    check_targets(*others, plot)
+
+
+def print_table(table: "Table") -> None:
+    """Print a result as it shows itself; units stand below the heads."""
+    from rich.console import Console
+    from rich.table import Table as RichTable
+    from rich.text import Text
+
+    console = Console()
+    caption = Text(plain(table.caption))
+    shown = RichTable(title=caption, title_justify="left", title_style="", box=None, pad_edge=False)
+    for column in table.frame.columns:
+        number = _all_numbers(table.frame[column])
+        head = plain(column).replace(" (", "\n(", 1)
+        shown.add_column(head, justify="right" if number else "left", no_wrap=number, overflow="fold")
+    for row in table.frame.itertuples(index=False):
+        shown.add_row(*(Text(plain(cell)) for cell in row))
+    if len(table.frame):
+        console.print(shown)
+    for note in table.notes:
+        console.print(Text(plain(note)))
+
+
+def _all_numbers(cells: "pd.Series[Any]") -> bool:
+    """Whether each cell is a number, or none."""
+    try:
+        [float(cell) for cell in cells if cell not in ("", "none")]
+    except ValueError:
+        return False
+    return True
+
+
+def plain(text: object) -> str:
+    """Text from outside with every control character replaced, so that a terminal only shows it."""
+    return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in str(text))
 
 
 def write_json(content: Any) -> None:

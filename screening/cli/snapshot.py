@@ -2,23 +2,21 @@
 
 import json
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from screening.cli.options import JsonOption, SnapshotOption, say, write_json
+from screening.cli.options import JsonOption, SnapshotOption, plain, say, write_json
 from screening.errors import InputError
-from screening.phases.manifest import Manifest
 
 if TYPE_CHECKING:
     from screening.campaign.snapshots import RankChange
-    from screening.campaign.study import Study
     from screening.phases.difference import Difference
     from screening.phases.fetch import Progress
-    from screening.phases.schemes import ThermoType
+    from screening.phases.snapshot import Snapshot
 
 app = typer.Typer(help="What data there is: list, show, verify, fetch, diff.", rich_markup_mode=None)
 
@@ -45,10 +43,10 @@ def list_(as_json: JsonOption = False) -> None:
     for fault in found.damaged:
         say(f"screening: {plain(fault)}")
     if as_json:
-        write_json([_headline(each) for each in found.sound])
+        write_json([each.headline() for each in found.sound])
         return
     columns = ("name", "energy scheme", "database version", "date", "phases")
-    _write_table(columns, [[str(v) for v in list(_headline(each).values())[:5]] for each in found.sound])
+    _write_table(columns, [[str(v) for v in list(each.headline().values())[:5]] for each in found.sound])
 
 
 @app.command("show")
@@ -128,28 +126,41 @@ def fetch(
     as_json: JsonOption = False,
 ) -> None:
     """Fetch a snapshot from the Materials Project; MP_API_KEY holds the key."""
-    if not 0.0 < timeout <= 3600.0:
-        raise InputError(f"{timeout:g} s is no time to wait", where="--timeout", remedy="give 1 to 3600")
-    scheme = _thermo_type(thermo_type)
-    systems = _systems(study, chemsys or [], elements or [], more or [])
-    from screening.phases.fetch import Query
-    from screening.phases.fetch import fetch as fetch_snapshot
-    from screening.phases.materials_project import connect, find_key
-    from screening.phases.transport import Patience
+    from screening.api.snapshots import fetch_snapshot
 
-    query = Query.of(name, systems, scheme, non_commercial=non_commercial, structures=structures)
-    key = find_key()
-    say(f"fetching {len(query.chemsystems)} chemical system(s) from the Materials Project")
-    with connect(key, endpoint or None, Patience(timeout_s=timeout)) as project, _progress_bar() as report:
-        snapshot = fetch_snapshot(query, project, report)
-    details: dict[str, Any] = json.loads(snapshot.manifest.details)
+    if study and more:
+        raise InputError(f"unexpected {more[0]!r}", where="--study", remedy="give one study")
+    words = tuple(more or ())  # those that follow the last value of an option belong to it
+    with _progress_bar() as report:
+        snapshot = fetch_snapshot(
+            name,
+            study=study,
+            chemsys=(*(chemsys or ()), *(words if chemsys else ())),
+            elements=(*(elements or ()), *(() if chemsys else words)),
+            thermo_type=thermo_type,
+            non_commercial=non_commercial,
+            structures=structures,
+            endpoint=endpoint,
+            timeout_s=timeout,
+            announce=_announce,
+            report=report,
+        )
+    _show_fetched(snapshot, as_json)
+
+
+def _show_fetched(snapshot: "Snapshot", as_json: bool) -> None:
+    manifest = snapshot.manifest
+    details: dict[str, Any] = json.loads(manifest.details)
     if as_json:
         write_json([details])
         return
     _tell_what_is_lacking(details)
-    manifest = snapshot.manifest
     print(plain(f"{manifest.name}: {len(snapshot)} phases, {manifest.energy_scheme}"))
     print(plain(f"{manifest.database_version}; screening cite --snapshot {manifest.name} says what to cite"))
+
+
+def _announce(count: int) -> None:
+    say(f"fetching {count} chemical system(s) from the Materials Project")
 
 
 def _tell_what_is_lacking(details: dict[str, Any]) -> None:
@@ -176,34 +187,21 @@ def diff(
     as_json: JsonOption = False,
 ) -> None:
     """Tell which phases were added, are gone or changed from A to B, and what that does to a study."""
+    from screening.api.snapshots import compare_snapshots
     from screening.files import check_targets
-    from screening.phases.difference import compare
-    from screening.phases.library import open_snapshot
 
     check_targets(csv)
-    chosen = _find_study(study) if study else None
-    systems = _study_systems(chosen) if chosen else None
-    difference = compare(open_snapshot(before), open_snapshot(after), systems)
-    ranks: list[RankChange] = []
-    if chosen:
-        from screening.campaign.run import Source
-        from screening.campaign.snapshots import ranking_changes
-
-        ranks = ranking_changes(chosen, Source(before), Source(after))
+    found = compare_snapshots(before, after, study=study)
     if csv:
         from screening.files import write_csv
-        from screening.provenance import Provenance
 
-        name = f"{difference.before.name} -> {difference.after.name}"
-        scheme = difference.after.energy_scheme
-        stamp = Provenance.now(name, difference.after.checksum, energy_scheme=scheme)
-        write_csv(csv, difference.to_frame(), stamp)
+        write_csv(csv, found.to_frame(), found.provenance)
     if as_json:
-        write_json([_difference_json(difference, ranks)])
+        write_json([found.as_dict()])
         return
-    _show_difference(difference)
-    if ranks:
-        _show_ranks(ranks)
+    _show_difference(found.difference)
+    if found.ranks:
+        _show_ranks(found.ranks)
 
 
 def _one_name(name: str, option: str) -> str:
@@ -213,45 +211,6 @@ def _one_name(name: str, option: str) -> str:
     if name and option and name != option:
         raise InputError(f"two snapshots, {name!r} and {option!r}", where="--snapshot", remedy="name one")
     return name or option or EMBEDDED
-
-
-def _thermo_type(text: str) -> "ThermoType":
-    from screening.phases.schemes import ThermoType
-
-    known = [each.value for each in ThermoType]
-    if text not in known:
-        raise InputError(f"unknown scheme {text!r}", where="--thermo-type", remedy=f"use {', '.join(known)}")
-    return ThermoType(text)
-
-
-def _systems(study: str, chemsys: list[str], elements: list[str], more: list[str]) -> list[str]:
-    """Systems from exactly one of the three ways to name them; words that follow belong to it."""
-    ways = {"--study": study, "--chemsys": chemsys, "--elements": elements}
-    given = [option for option, value in ways.items() if value]
-    if len(given) != 1:
-        raise InputError(
-            f"{' and '.join(given)} together" if given else "nothing to fetch",
-            where="snapshot fetch",
-            remedy="give one of --study, --chemsys and --elements",
-        )
-    if study:
-        if more:
-            raise InputError(f"unexpected {more[0]!r}", where="--study", remedy="give one study")
-        return _study_systems(_find_study(study))
-    words = [word for text in (*chemsys, *elements, *more) for word in text.replace(",", " ").split()]
-    return words if chemsys else ["-".join(words)]
-
-
-def _find_study(name: str) -> "Study":
-    from screening.campaign.study import find_study
-
-    return find_study(name)
-
-
-def _study_systems(study: "Study") -> list[str]:
-    from screening.campaign.snapshots import study_systems
-
-    return study_systems(study)
 
 
 @contextmanager
@@ -281,28 +240,6 @@ def _progress_bar() -> "Iterator[Callable[[Progress], None]]":
         yield report
 
 
-def plain(text: object) -> str:
-    """Text from outside with every control character replaced, so that a terminal only shows it."""
-    return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in str(text))
-
-
-def _headline(manifest: Manifest) -> dict[str, Any]:
-    details: dict[str, Any] = json.loads(manifest.details)
-    counts = details.get("counts")
-    found = counts if isinstance(counts, dict) else {}
-    phases = [n for n in (found.get("elements"), found.get("compounds")) if isinstance(n, int)]
-    return {
-        "name": manifest.name,
-        "energy_scheme": manifest.energy_scheme,
-        "database_version": manifest.database_version,
-        "date": manifest.date,
-        "phases": sum(phases) if phases else None,
-        "title": manifest.title,
-        "licence": manifest.licence,
-        "checksum": manifest.checksum,
-    }
-
-
 def _write_entry(key: str, value: object, indent: str = "") -> None:
     if isinstance(value, dict):
         print(f"{indent}{plain(key)}:")
@@ -325,25 +262,6 @@ def _write_table(columns: tuple[str, ...], rows: list[list[str]]) -> None:
     for row in rows:
         table.add_row(*(Text(plain(cell), overflow="fold") for cell in row))
     Console().print(table)
-
-
-def _difference_json(difference: "Difference", ranks: "list[RankChange]") -> dict[str, Any]:
-    from dataclasses import asdict
-
-    from screening.phases.difference import Change
-
-    return {
-        "before": _headline(difference.before),
-        "after": _headline(difference.after),
-        "same_scheme": difference.same_scheme,
-        "within": list(difference.within),
-        "counts": {"same": difference.n_same, **{kind.value: len(difference.of(kind)) for kind in Change}},
-        "changes": [
-            {**asdict(each), "difference_ev_per_atom": each.difference_ev_per_atom}
-            for each in difference.changes
-        ],
-        "ranking": [asdict(each) for each in ranks],
-    }
 
 
 def _show_difference(difference: "Difference") -> None:
@@ -373,7 +291,7 @@ def _show_difference(difference: "Difference") -> None:
             print(f"... and {len(found) - SHOWN_CHANGES} more (--csv FILE writes all)")
 
 
-def _show_ranks(ranks: "list[RankChange]") -> None:
+def _show_ranks(ranks: "Sequence[RankChange]") -> None:
     print()
     several = len({(each.anode, each.electrolyte) for each in ranks}) > 1
     rows = [

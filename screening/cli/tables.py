@@ -88,25 +88,18 @@ def show_ranking(results: "ResultsDirectory", pair: tuple[str, str]) -> None:
         if reactor.formula in named or (reactor.rank is not None and reactor.rank <= TOP_SHOWN)
     ]
     last = "alloy, or what fails"
-    keys = ("driving_force", "uptake", "relief", *(("relay", "mixing") if wide else ()))
-    columns = (
-        "rank",
-        "reactor",
-        "score",
-        "P(1st)",
-        *(criterion(key).heading(mobile_ion(pair[0])) for key in keys),
-        "vol%",
-        last,
-    )
+    energies = ("driving_force", "uptake", "relief", *(("relay", "mixing") if wide else ()))
+    heads = [criterion(key).heading(mobile_ion(pair[0])) for key in energies]
+    columns = ("rank", "reactor", "score", "P(1st)", *heads, "vol%", last)
     title = f"{results.title}: {pair[0]} anode, {pair[1]}"
     rows = [_ranking_row(reactor, wide) for reactor in shown]
     terminal.print(plain_table(title, columns, ("reactor", last), rows))
-    energies = "relief eV per mol of electrolyte; "
-    energies += (
+    units = "relief eV per mol of electrolyte; "
+    units += (
         "relay, mixing eV/atom; " if wide else f"relay and mixing: with {NARROW} columns, or in ranking.csv; "
     )
     notes = [
-        f"{energies}vol% metal at {study.conditions.wt_percent:g} wt% reactor "
+        f"{units}vol% metal at {study.conditions.wt_percent:g} wt% reactor "
         f"(percolates from {100 * study.conditions.percolation_threshold:g})"
     ]
     if any(reactor.estimated for reactor in shown):

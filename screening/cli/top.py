@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from screening.cli.options import say, write_json
+from screening.files import records
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -63,7 +64,7 @@ def top(
     elif form == "csv" and out is None:
         chosen.to_csv(sys.stdout, index=False)
     elif form == "json" and out is None:
-        write_json(query.records(chosen))
+        write_json(records(chosen))
     else:
         target = out or directory / "top.xlsx"
         query.write_top(target, chosen, directory, "csv" if form == "table" else form)

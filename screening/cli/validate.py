@@ -21,7 +21,7 @@ SHOWN = 10
 
 
 def validate(
-    results: Annotated[Path, typer.Argument(metavar="RESULTS", help="Directory that screening run left.")],
+    results: Annotated[Path, typer.Argument(metavar="RESULTS", help="Directory that `screening run` wrote.")],
     experiments: Annotated[Path, typer.Argument(metavar="EXPERIMENTS", help="Folder of cell sheets.")],
     out: Annotated[
         Path | None,
@@ -31,46 +31,40 @@ def validate(
         str, typer.Option("--outcome", help="Outcome that updates the weights (default: most reactors).")
     ] = "",
     simulated: Annotated[
-        bool, typer.Option("--simulated", help="Let simulated cells count: a rehearsal.")
+        bool, typer.Option("--simulated", help="Count simulated cells: a rehearsal.")
     ] = False,
     concentration: Annotated[
-        float | None, typer.Option("--concentration", help="How firmly the study's weights are held.")
+        float | None,
+        typer.Option("--concentration", help="How strongly the prior keeps to the study's weights."),
     ] = None,
     max_cost: Annotated[
-        float, typer.Option("--max-cost", metavar="USD/kg", help="What to measure next: dearest elements.")
+        float,
+        typer.Option(
+            "--max-cost",
+            metavar="USD/kg",
+            help="Measure next: cost of elements at most.",
+        ),
     ] = float("inf"),
     shelf: Annotated[
         Path | None,
-        typer.Option("--shelf", metavar="FILE", help="What to measure next: only these, a formula a line."),
+        typer.Option("--shelf", metavar="FILE", help="Measure next: only these formulas, one a line."),
     ] = None,
     cif: CifOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Compare a campaign with measured cells; say what contradicts it and what to measure next."""
-    from screening.errors import InputError
-    from screening.lab.experiments import read_experiments
-    from screening.phases.structures import read_cells
-    from screening.validation.belief import CONCENTRATION, Prior
-    from screening.validation.next_cells import Shopping, read_shelf
-    from screening.validation.predictions import read_predictions
+    from screening.api.cells import validate as compare
     from screening.validation.validate import content, validation_stamp, write_validation
-    from screening.validation.validate import validate as compare
 
-    held = CONCENTRATION if concentration is None else concentration
-    if not 0.0 < held < float("inf"):
-        raise InputError(f"{held:g}", where="--concentration", remedy="give a number above 0")
-    if not max_cost >= 0.0:
-        raise InputError(f"{max_cost:g}", where="--max-cost", remedy="give a number of 0 or more")
-    predictions = read_predictions(results)
-    listed = None if shelf is None else read_shelf(shelf, predictions)
     found = compare(
-        predictions,
-        read_experiments(experiments),
-        quantity=outcome,
+        results,
+        experiments,
+        outcome=outcome,
         simulated=simulated,
-        prior=Prior(concentration=held),
-        shopping=Shopping(max_cost, listed.held, listed.unknown) if listed else Shopping(max_cost),
-        structures=read_cells(cif or []),
+        concentration=concentration,
+        max_cost_usd_per_kg=max_cost,
+        shelf=shelf,
+        cif=cif or [],
     )
     written = write_validation(found, out or results)
     if as_json:
@@ -113,9 +107,9 @@ def _show_checks(found: "Validation") -> None:
         counts = " / ".join(
             str(mine.count(verdict)) for verdict in ("agrees", "contradicts", "cannot tell", "no prediction")
         )
-        record = pair.cell.experiment.record
+        sheet = pair.cell.sheet
         layer = f"{pair.prediction.reactor} {pair.prediction.wt_percent:g} wt%"
-        print(f"  {pair.cell.name:30} {record.origin:10}  {layer:22}  {counts}")
+        print(f"  {pair.cell.name:30} {sheet.origin:10}  {layer:22}  {counts}")
 
 
 def _show_contradictions(table: "pd.DataFrame") -> None:
@@ -135,9 +129,9 @@ def _show_agreement(found: "Validation") -> None:
             if (one.quantity, one.protocol) == (group.quantity, group.protocol)
         ]
         counts = f"reactors: {len(group.reactors)}, cells: {group.n_cells.sum()}"
-        told = [one for one in mine if one.kendall is not None]
-        print(f"  {group.quantity} ({group.protocol}; {counts})" + ("" if told else f": {mine[0].verdict}"))
-        for one in told:
+        known = [one for one in mine if one.kendall is not None]
+        print(f"  {group.quantity} ({group.protocol}; {counts})" + ("" if known else f": {mine[0].verdict}"))
+        for one in known:
             interval = f"{one.kendall:+.2f} ({one.kendall_low:+.2f} … {one.kendall_high:+.2f})"
             print(f"    {one.predictor:26} {interval}  {one.verdict}")
 

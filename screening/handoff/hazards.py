@@ -11,7 +11,7 @@ from importlib.resources import files
 
 import numpy as np
 
-from screening.phases.composition import Formula, parse_formula, symbol
+from screening.phases.composition import Formula, parse_formula, same_composition, symbol
 from screening.phases.snapshot import Snapshot
 from screening.reactors.elements import TOXIC, named, radioactive_table
 from screening.reactors.moisture import moisture_hazard
@@ -89,7 +89,7 @@ def hazard(formula: str) -> Hazard:
     wanted = parse_formula(formula)
     for name, entry in _table().items():
         known = parse_formula(name)
-        if known.atomic_numbers == wanted.atomic_numbers and np.allclose(known.fractions, wanted.fractions):
+        if same_composition(known, wanted):
             return replace(entry, formula=formula)
     return Hazard(formula, (), SDS, "")
 

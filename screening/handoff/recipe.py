@@ -8,7 +8,7 @@ from importlib.resources import files
 import numpy as np
 from scipy.optimize import linprog
 
-from screening.phases.composition import Formula, parse_formula, symbol
+from screening.phases.composition import Formula, composition_key, parse_formula, symbol
 from screening.phases.snapshot import Snapshot
 from screening.thermo.lines import Compositions, assemblages
 from screening.thermo.reactions import Term, write_reaction
@@ -134,16 +134,12 @@ def _stocked(snapshot: Snapshot, phase: int | None) -> Shelf | None:
     """What the list holds of a phase, by composition and not by spelling."""
     if phase is None:
         return None
-    return _shelf_by_composition().get(_key(snapshot.formula(phase)))
+    return _shelf_by_composition().get(composition_key(snapshot.formula(phase)))
 
 
 @cache
-def _shelf_by_composition() -> dict[tuple[tuple[int, float], ...], Shelf]:
-    return {_key(parse_formula(name)): each for name, each in shelf().items()}
-
-
-def _key(formula: Formula) -> tuple[tuple[int, float], ...]:
-    return tuple(zip(formula.atomic_numbers, np.round(formula.fractions, 6).tolist(), strict=True))
+def _shelf_by_composition() -> dict[tuple[tuple[int, ...], tuple[int, ...]], Shelf]:
+    return {composition_key(parse_formula(name)): each for name, each in shelf().items()}
 
 
 def _estimated(snapshot: Snapshot, phase: int | None) -> bool:

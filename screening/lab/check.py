@@ -4,9 +4,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from screening.errors import InputError
-from screening.lab.experiments import Experiment, survey
-from screening.lab.outcomes import MeasuredCell, measure_cell
-from screening.lab.readers.diffraction import read_pattern
+from screening.lab.analysis import CellAnalysis, analyse_cell
+from screening.lab.cell import Experiment
+from screening.lab.experiments import survey
 
 
 @dataclass(frozen=True)
@@ -15,7 +15,7 @@ class Check:
 
     Attributes
     ----------
-    cells : tuple of MeasuredCell
+    cells : tuple of CellAnalysis
         Sound ones, with remarks on what their raw files did not yield.
     faults : tuple of InputError
         Of sheets and of raw files, each naming its sheet.
@@ -23,7 +23,7 @@ class Check:
         Sheets with a fault.
     """
 
-    cells: tuple[MeasuredCell, ...]
+    cells: tuple[CellAnalysis, ...]
     faults: tuple[InputError, ...]
     n_faulty: int
 
@@ -40,27 +40,15 @@ def check(directory: Path) -> Check:
     cells, faults = [], list(found.faults)
     for experiment in found.experiments:
         try:
-            cell = measure_cell(experiment)
+            cell = analyse_cell(experiment)
         except InputError as fault:
             faults.append(fault)
             continue
-        wrong = [*cell.faults, *_unread_patterns(experiment)]
-        faults += [_of_sheet(experiment, fault) for fault in wrong]
-        if not wrong:
-            cells.append(cell)
+        faults += [_of_sheet(experiment, fault) for fault in cell.faults]
+        if not cell.faults:
+            cells.append(cell.figures_only())
     n_sheets = len(found.experiments) + found.n_faulty
     return Check(tuple(cells), tuple(faults), n_sheets - len(cells))
-
-
-def _unread_patterns(experiment: Experiment) -> list[InputError]:
-    """Faults of diffraction patterns, which only ``validate`` compares with what is predicted."""
-    faults = []
-    for path in experiment.located("diffraction"):
-        try:
-            read_pattern(path, experiment.record.files.wavelength_a)
-        except InputError as fault:
-            faults.append(fault)
-    return faults
 
 
 def _of_sheet(experiment: Experiment, fault: InputError) -> InputError:

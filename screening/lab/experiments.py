@@ -6,7 +6,7 @@ A sheet states what the cell is, where its raw files are, and what is quoted abo
     kind = "symmetric"
     reactor = "LiAlCl4"
     wt_percent = 50.0
-    die_mm = 10.0
+    diameter_mm = 10.0
     layer_mg = 10.0
     stack = ["Li", "layer", "Li6PS5Cl", "layer", "Li"]
     temperature_c = 25.0
@@ -21,40 +21,14 @@ A sheet states what the cell is, where its raw files are, and what is quoted abo
     where = "laboratory book 4, page 12"
 """
 
-import tomllib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
-
-from pydantic import ValidationError
 
 from screening.errors import InputError
-from screening.lab.cell_record import CellRecord
-from screening.lab.sheet_faults import sheet_faults
+from screening.lab.cell import Experiment
+from screening.lab.sheets import examine
 
 SUFFIX = ".toml"
-
-
-@dataclass(frozen=True)
-class Experiment:
-    """One cell of a folder.
-
-    Attributes
-    ----------
-    name : str
-        Stem of the sheet's file.
-    path : Path
-        The sheet.
-    record : CellRecord
-    """
-
-    name: str
-    path: Path
-    record: CellRecord
-
-    def located(self, kind: Literal["impedance", "cycling", "diffraction", "all"]) -> tuple[Path, ...]:
-        """Paths of the raw files of one kind."""
-        return tuple(self.path.parent / name for name in getattr(self.record.files, kind))
 
 
 @dataclass(frozen=True)
@@ -109,7 +83,7 @@ def survey(directory: Path) -> Survey:
     experiments: dict[str, Experiment] = {}
     faults: list[InputError] = []
     for path in paths:
-        experiment, wrong = _examine(path)
+        experiment, wrong = examine(path, Experiment)
         if experiment is not None and path.stem in experiments:
             wrong = [InputError("another sheet has this name", where=str(path), remedy="rename one")]
         elif experiment is not None:
@@ -126,33 +100,7 @@ def read_experiment(path: Path) -> Experiment:
     InputError
         One line: file, key, value, remedy; for the first fault.
     """
-    experiment, faults = _examine(path)
+    experiment, faults = examine(path, Experiment)
     if experiment is None:
         raise faults[0]
     return experiment
-
-
-def _examine(path: Path) -> tuple[Experiment | None, list[InputError]]:
-    """A sheet if it is sound, else everything that is wrong with it."""
-    try:
-        content = tomllib.loads(path.read_text("utf-8-sig"))
-    except OSError as error:
-        reason = f"cannot read ({error.strerror})"
-        return None, [InputError(reason, where=str(path), remedy="name an existing file")]
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        return None, [InputError(f"not TOML: {error}", where=str(path), remedy="correct that line")]
-    try:
-        record = CellRecord.model_validate(content)
-    except ValidationError as error:
-        return None, sheet_faults(error, path)
-    experiment = Experiment(path.stem, path, record)
-    faults = [
-        InputError(
-            f"no file {name!r}",
-            where=f"{path}: files",
-            remedy="give its path relative to the sheet, or put it there",
-        )
-        for name, place in zip(record.files.all, experiment.located("all"), strict=True)
-        if not place.is_file()
-    ]
-    return (None if faults else experiment), faults

@@ -1,7 +1,12 @@
-"""What a cell can tell: the named quantities that a sheet may quote and that raw files are reduced to."""
+"""What a cell can show: named quantities that a sheet may quote and that raw files are reduced to."""
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Self
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from screening.lab.sheet_values import Figure, Flag, Positive
 
 
 class Better(StrEnum):
@@ -74,3 +79,45 @@ _KNOWN = (
 
 QUANTITIES: dict[str, Quantity] = {quantity.name: quantity for quantity in _KNOWN}
 """All quantities by name."""
+
+
+class Quoted(BaseModel):
+    """A figure that the sheet quotes.
+
+    Attributes
+    ----------
+    quantity : str
+        One of `QUANTITIES`.
+    value : float or bool
+        Yes-or-no quantities take true or false.
+    sd : float or None
+        Standard deviation, where it is known.
+    at_least : bool
+        Whether the cell had not failed at this value, or the source gives a lower bound.
+    where : str
+        Where the figure stands: the page of a book, the section of a paper.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    quantity: str
+    value: Figure
+    sd: Positive | None = None
+    at_least: Flag = False
+    where: str = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _known(self) -> Self:
+        known = QUANTITIES.get(self.quantity)
+        if known is None:
+            raise ValueError(f"no quantity {self.quantity!r}; choose from {', '.join(QUANTITIES)}")
+        if known.yes_or_no != isinstance(self.value, bool):
+            wanted = "true or false" if known.yes_or_no else f"a number in {known.unit}"
+            raise ValueError(f"{self.quantity} = {self.value!r}: give {wanted}")
+        if not known.lowest <= float(self.value) <= known.highest:
+            raise ValueError(
+                f"{self.quantity} = {self.value:g}: lies outside {known.lowest:g} to {known.highest:g}"
+            )
+        if known.yes_or_no and (self.at_least or self.sd is not None):
+            raise ValueError(f"{self.quantity}: a yes or no has neither sd nor at_least")
+        return self

@@ -110,7 +110,7 @@ def _computed(row: Mapping[str, Any], scheme: Scheme, where: str) -> _Computed:
             "not an entry as pymatgen writes it", where=where, remedy="write entry.as_dict()"
         ) from None
     if not (math.isfinite(energy) and math.isfinite(correction) and atoms > 0):
-        raise InputError("its energy is no number", where=where, remedy="mend that entry")
+        raise InputError("energy is not a number", where=where, remedy="correct that entry")
     if run_type.upper() not in scheme.run_types:
         raise InputError(
             f"{formula.text} is of run type {run_type[:40] or 'unknown'!r}, the scheme takes "

@@ -105,10 +105,6 @@ def compare(before: Snapshot, after: Snapshot, chemsystems: Sequence[str] | None
     chemsystems : sequence of str, optional
         Compare within these systems and their subsystems only; by default, within what both snapshots cover:
         a fetched one covers the systems that were asked for, any other everything.
-
-    Returns
-    -------
-    Difference
     """
     within = shared_systems(before.manifest, after.manifest) if chemsystems is None else list(chemsystems)
     old, new = _lowest(before, within), _lowest(after, within)
@@ -171,7 +167,7 @@ def _lowest(snapshot: Snapshot, within: Sequence[str] | None) -> dict[bytes, _Ph
     steps = np.round(phases.fraction / SAME_FRACTION).astype(np.int64)
     lowest: dict[bytes, _Phase] = {}
     for row in rows[np.argsort(phases.formation_energy_ev_per_atom[rows], kind="stable")]:
-        part = slice(phases.row_start[row], phases.row_start[row + 1])
+        part = phases.rows.row(row)
         key = phases.atomic_number[part].tobytes() + steps[part].tobytes()
         energy = float(phases.formation_energy_ev_per_atom[row])
         lowest.setdefault(key, _Phase(str(phases.formula[row]), energy))

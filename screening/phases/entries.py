@@ -28,7 +28,7 @@ ENTRIES_SCHEMA = pa.schema(
 )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Entry:
     """One calculated polymorph.
 

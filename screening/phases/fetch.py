@@ -205,8 +205,8 @@ def _all_structures(
 ) -> list[Relaxed]:
     """Structures of all ground states: those that are there, then those that are lacking."""
     wanted = ground_states(kept)
-    held = {(each.material_id, each.run_type): each for each in parts.structures()}
-    lacking = [each for each in wanted if (each.material_id, each.run_type) not in held]
+    stored = {(each.material_id, each.run_type): each for each in parts.structures()}
+    lacking = [each for each in wanted if (each.material_id, each.run_type) not in stored]
     done = resumed = len(wanted) - len(lacking)
     tell(Progress(done, len(wanted), resumed, "structures"))
     mixed = query.thermo_type is ThermoType.MIXED
@@ -218,10 +218,10 @@ def _all_structures(
         else:
             found = project.structures(batch, query.thermo_type)
         parts.add_structures(found)
-        held |= {(each.material_id, each.run_type): each for each in found}
+        stored |= {(each.material_id, each.run_type): each for each in found}
         done += len(batch)
         tell(Progress(done, len(wanted), resumed, "structures"))
-    return [held[each.material_id, each.run_type] for each in wanted]
+    return [stored[each.material_id, each.run_type] for each in wanted]
 
 
 def _batches(query: Query, covered: set[str]) -> Iterator[list[str]]:

@@ -46,7 +46,7 @@ def locate(name: str | Path = EMBEDDED) -> Path:
                 return directory
         except OSError as error:
             fault = fault or SnapshotError(
-                f"cannot look there ({error.strerror})",
+                f"directory cannot be read ({error.strerror})",
                 where=str(directory),
                 remedy="see screening snapshot list, or give a directory that you may read",
             )

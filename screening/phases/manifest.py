@@ -11,7 +11,7 @@ MANIFEST_FILE = "manifest.json"
 _REQUIRED = ("name", "energy_scheme", "database_version", "date", "licence", "checksum", "file_sha256")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Manifest:
     """Identity, origin and integrity of a snapshot.
 
@@ -41,6 +41,22 @@ class Manifest:
     checksum: str
     file_sha256: tuple[tuple[str, str], ...]
     details: str
+
+    def headline(self) -> dict[str, Any]:
+        """What a list of snapshots says of this one."""
+        counts = json.loads(self.details).get("counts")
+        found = counts if isinstance(counts, dict) else {}
+        phases = [n for n in (found.get("elements"), found.get("compounds")) if isinstance(n, int)]
+        return {
+            "name": self.name,
+            "energy_scheme": self.energy_scheme,
+            "database_version": self.database_version,
+            "date": self.date,
+            "phases": sum(phases) if phases else None,
+            "title": self.title,
+            "licence": self.licence,
+            "checksum": self.checksum,
+        }
 
     @classmethod
     def read(cls, directory: Path) -> "Manifest":

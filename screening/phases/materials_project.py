@@ -116,7 +116,7 @@ class MaterialsProject:
                 for each in documents
             ]
 
-        return _distinct(_told_plainly(ask, self._session, self.endpoint), self.endpoint)
+        return _distinct(_translated(ask, self._session, self.endpoint), self.endpoint)
 
     def mixed_entries(self, chemsys: str) -> list[Entry]:
         """Entries of one whole system on the mixed GGA(+U)/r2SCAN scale, subsystems included.
@@ -169,7 +169,7 @@ class MaterialsProject:
                 for each in entries
             ]
 
-        return _told_plainly(ask, self._session, self.endpoint)
+        return _translated(ask, self._session, self.endpoint)
 
     def mixed_structures(self, entries: Sequence[Entry], chemsys: str) -> list[Relaxed]:
         """Structures of entries of `mixed_entries`, from the same phase diagram.
@@ -184,11 +184,11 @@ class MaterialsProject:
             diagram = self._mixed_diagram(chemsys)
             if diagram is None:
                 return None
-            held = {
+            received = {
                 (identifier(each.data["material_id"]), str(each.parameters["run_type"])): each.structure
                 for each in diagram.all_entries
             }
-            found = [(each, held.get((each.material_id, each.run_type))) for each in entries]
+            found = [(each, received.get((each.material_id, each.run_type))) for each in entries]
             return [relaxed_of(each, None if got is None else got.as_dict()) for each, got in found]
 
         return self._from_bucket(ask, chemsys)
@@ -201,7 +201,7 @@ class MaterialsProject:
         UnreachableError
             If it does not say.
         """
-        return _told_plainly(lambda: _serving(self._session, self.endpoint), self._session, self.endpoint)
+        return _translated(lambda: _serving(self._session, self.endpoint), self._session, self.endpoint)
 
     def _mixed_diagram(self, chemsys: str) -> Any:
         """The phase diagram of one whole system on the mixed scale, None where there is none."""
@@ -211,7 +211,7 @@ class MaterialsProject:
 
     def _from_bucket(self, ask: Callable[[], T | None], chemsys: str) -> T:
         bucket = "the Materials Project's open-data bucket"
-        found = _told_plainly(ask, self._session, bucket)
+        found = _translated(ask, self._session, bucket)
         if found is None:
             raise UnreachableError(
                 f"no mixed phase diagram of {chemsys} in version {self.database_version}",
@@ -265,7 +265,7 @@ def connect(
             )
             return MaterialsProject(address, serving, session, rester)
 
-        yield _told_plainly(ask, session, address)
+        yield _translated(ask, session, address)
 
 
 def client_versions() -> dict[str, str]:
@@ -304,7 +304,7 @@ def _overlap(where: str) -> UnreachableError:
     return UnreachableError("pages of the answer overlap", where=where, remedy="fetch again")
 
 
-def _told_plainly(ask: Callable[[], T], session: Session, where: str) -> T:
+def _translated(ask: Callable[[], T], session: Session, where: str) -> T:
     """Ask, and turn whatever the client and what lies below it raise into one error of ours.
 
     The client lets malformed answers surface as whatever breaks first, hence the long list. The error is

@@ -52,7 +52,7 @@ class Lack(StrEnum):
     MALFORMED = "malformed"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Relaxed:
     """The structure that belongs to one energy, or the reason why there is none.
 
@@ -90,10 +90,10 @@ class Relaxed:
 
 def calculation(document: Mapping[str, Any], run_type: str) -> Any:
     """Structure of one calculation in a document of the thermo route, None where it holds none."""
-    held: Any = document
+    value: Any = document
     for key in ("entries", run_type, "structure"):
-        held = held.get(key) if isinstance(held, Mapping) else None
-    return held
+        value = value.get(key) if isinstance(value, Mapping) else None
+    return value
 
 
 def relaxed_of(entry: Entry, document: Any) -> Relaxed:
@@ -110,7 +110,9 @@ def relaxed_of(entry: Entry, document: Any) -> Relaxed:
     Relaxed
         With a `Lack` if the dictionary cannot be used.
     """
-    bare = Relaxed(entry.formula, entry.material_id, entry.run_type, entry.licence)
+    bare = Relaxed(
+        formula=entry.formula, material_id=entry.material_id, run_type=entry.run_type, licence=entry.licence
+    )
     if document is None:
         return replace(bare, lack=Lack.MISSING.value)
     try:

@@ -3,7 +3,7 @@
 import hashlib
 import tomllib
 from collections.abc import Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import KW_ONLY, dataclass, fields, replace
 from functools import cached_property
 from math import isfinite
 from pathlib import Path
@@ -18,6 +18,7 @@ from screening.phases.chemsys import ChemsysIndex
 from screening.phases.composition import SAME_FRACTION, Formula, parse_formula, symbol
 from screening.phases.manifest import Manifest
 from screening.phases.soundness import COLUMNS, require_sound
+from screening.ragged import Ragged
 
 PHASES_FILE = "phases.parquet"
 ESTIMATED_FILE = "estimated_phases.toml"
@@ -27,7 +28,7 @@ DILUTE_RATIO = 100.0
 phase that anyone can make; the least extreme real compounds stay below 100."""
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class Phases:
     """Phases as columns; phase i has the elements ``row_start[i]:row_start[i + 1]``.
 
@@ -72,19 +73,24 @@ class Phases:
         return len(self.formula)
 
     @cached_property
+    def rows(self) -> Ragged:
+        """Elements of each phase in the flat columns."""
+        return Ragged(self.row_start)
+
+    @property
     def n_elements(self) -> np.ndarray:
         """Elements of each phase, (n,) int array."""
-        return np.diff(self.row_start)
+        return self.rows.lengths
 
     @cached_property
     def atoms(self) -> np.ndarray:
         """Atoms per reduced formula, (n,) float array."""
-        return np.add.reduceat(self.amount, self.row_start[:-1])
+        return self.rows.reduced(np.add, self.amount)
 
     @cached_property
     def fraction(self) -> np.ndarray:
         """Atomic fractions, (m,) float array."""
-        return self.amount / np.repeat(self.atoms, self.n_elements)
+        return self.amount / self.rows.spread(self.atoms)
 
     @cached_property
     def estimated(self) -> np.ndarray:
@@ -94,17 +100,14 @@ class Phases:
     @cached_property
     def coefficient_ratio(self) -> np.ndarray:
         """Largest over smallest stoichiometric coefficient, (n,) float array."""
-        first = self.row_start[:-1]
-        return np.maximum.reduceat(self.amount, first) / np.minimum.reduceat(self.amount, first)
+        return self.rows.reduced(np.maximum, self.amount) / self.rows.reduced(np.minimum, self.amount)
 
     def take(self, rows: np.ndarray) -> "Phases":
         """These phases only, in this order; `rows` is an int array."""
-        sizes = self.n_elements[rows]
-        inside = np.repeat(self.row_start[:-1][rows] - np.append(0, np.cumsum(sizes)[:-1]), sizes)
-        flat = inside + np.arange(sizes.sum())
+        flat = self.rows.entries(rows)
         per_phase = {f.name: getattr(self, f.name)[rows] for f in fields(self) if f.name not in _FLAT}
         return Phases(
-            row_start=np.append(0, np.cumsum(sizes)),
+            row_start=Ragged.of_lengths(self.n_elements[rows]).start,
             atomic_number=self.atomic_number[flat],
             amount=self.amount[flat],
             **per_phase,
@@ -218,7 +221,7 @@ class Snapshot:
 
     def formula(self, phase: int) -> Formula:
         """Reduced formula of one phase, with its composition."""
-        row = slice(self.phases.row_start[phase], self.phases.row_start[phase + 1])
+        row = self.phases.rows.row(phase)
         return Formula(
             str(self.phases.formula[phase]),
             tuple(self.phases.atomic_number[row].tolist()),
@@ -244,6 +247,7 @@ class AddedPhase:
     formation_energy_ev_per_atom: float
     uncertainty_ev_per_atom: float
     note: str
+    _: KW_ONLY
     volume_per_atom_a3: float = float("nan")
     band_gap_ev: float = float("nan")
 
@@ -266,8 +270,8 @@ def read_estimates(path: Path) -> list[AddedPhase]:
                 float(row["formation_energy_ev_per_atom"]),
                 float(row["uncertainty_ev_per_atom"]),
                 str(row["method"]),
-                float(row.get("volume_per_atom_a3", "nan")),
-                float(row.get("band_gap_ev", "nan")),
+                volume_per_atom_a3=float(row.get("volume_per_atom_a3", "nan")),
+                band_gap_ev=float(row.get("band_gap_ev", "nan")),
             )
             for row in rows
         ]
@@ -280,7 +284,7 @@ def read_estimates(path: Path) -> list[AddedPhase]:
             raise SnapshotError(
                 f"{each.formula.text} lacks an energy with an uncertainty above 0",
                 where=str(path),
-                remedy="mend that phase",
+                remedy="correct that phase",
             )
     return estimates
 
@@ -318,7 +322,7 @@ def _from_table(table: pa.Table, path: Path) -> Phases:
     columns = {name: np.array(sound.column(name).to_numpy()) for name in _SCALARS}
     elements, amounts = sound.column("elements").chunk(0), sound.column("amounts").chunk(0)
     phases = Phases(
-        row_start=np.append(0, np.cumsum(elements.value_lengths().to_numpy())).astype(np.int64),
+        row_start=Ragged.of_lengths(elements.value_lengths().to_numpy()).start,
         atomic_number=np.array(elements.flatten().to_numpy()),
         amount=np.array(amounts.flatten().to_numpy()),
         uncertainty_ev_per_atom=np.zeros(len(sound)),
@@ -354,7 +358,7 @@ def _check_references(phases: Phases, path: Path) -> None:
     offset = np.abs(energies[pure]).max()
     if offset > 0.0:
         raise SnapshotError(
-            f"an element stands at {offset:.3f} eV/atom instead of 0: energies of mixed schemes",
+            f"an element has {offset:.3f} eV/atom instead of 0: energies of mixed schemes",
             where=str(path),
             remedy="fetch one scheme only",
         )
@@ -365,7 +369,7 @@ def _from_additions(additions: Sequence[AddedPhase]) -> Phases:
     volumes = np.array([a.volume_per_atom_a3 for a in additions])
     return Phases(
         formula=np.array([a.formula.text for a in additions], dtype=object),
-        row_start=np.append(0, np.cumsum([len(a.formula.amounts) for a in additions])).astype(np.int64),
+        row_start=Ragged.of_lengths([len(a.formula.amounts) for a in additions]).start,
         atomic_number=np.concatenate([a.formula.atomic_numbers for a in additions]).astype(np.int64),
         amount=np.concatenate([a.formula.amounts for a in additions]).astype(float),
         formation_energy_ev_per_atom=np.array([a.formation_energy_ev_per_atom for a in additions]),

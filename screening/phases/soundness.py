@@ -35,10 +35,6 @@ def require_sound(table: pa.Table, path: Path) -> pa.Table:
     path : Path
         For messages.
 
-    Returns
-    -------
-    pyarrow.Table
-
     Raises
     ------
     SnapshotError
@@ -59,16 +55,16 @@ def _damaged(fault: str, path: Path) -> SnapshotError:
 def _faults_of_columns(table: pa.Table) -> Iterator[str]:
     missing = [name for name in COLUMNS if name not in table.column_names]
     if missing:
-        yield f"lacks the columns {', '.join(missing)}"
+        yield f"columns missing: {', '.join(missing)}"
     for name, kind in COLUMNS.items():
         try:
             table.column(name).cast(kind)
         except pa.ArrowException:
             yield f"column {name} holds {table.column(name).type} instead of {kind}"
         if name in _NEVER_NULL and table.column(name).null_count:
-            yield f"column {name} holds nulls"
+            yield f"column {name} contains nulls"
     if not len(table):
-        yield "holds no phases"
+        yield "contains no phases"
 
 
 def _faults_of_rows(table: pa.Table) -> Iterator[str]:
@@ -82,7 +78,7 @@ def _faults_of_rows(table: pa.Table) -> Iterator[str]:
     amount = amounts.flatten().to_numpy(zero_copy_only=False)
     falling = np.append(False, (np.diff(number) <= 0) & (np.diff(owner) == 0))
     for flat in np.flatnonzero(falling | ~((number >= 1) & (number <= _LAST_ELEMENT)))[:1]:
-        yield f"elements of {formulas[owner[flat]]} are no ascending atomic numbers"
+        yield f"elements of {formulas[owner[flat]]} are not ascending atomic numbers"
     for flat in np.flatnonzero(~(np.isfinite(amount) & (amount > 0.0)))[:1]:
         yield f"{formulas[owner[flat]]} holds an amount of {amount[flat]}"
     energies = table.column("formation_energy_ev_per_atom").to_numpy()

@@ -13,7 +13,9 @@ from screening.phases.user_phases import read_phases
 
 
 def load_snapshot(
-    snapshot: str | Path = EMBEDDED, phases: Path | None = None, temperature_k: float | None = None
+    snapshot: str | Path | Snapshot = EMBEDDED,
+    phases: str | Path | None = None,
+    temperature_k: float | None = None,
 ) -> Snapshot:
     """Open a snapshot, join the user's own phases to it, and take it to a temperature, in this order.
 
@@ -21,9 +23,9 @@ def load_snapshot(
 
     Parameters
     ----------
-    snapshot : str or Path
-        Name or directory.
-    phases : Path, optional
+    snapshot : str, Path or Snapshot
+        Name or directory, or one that is open.
+    phases : str or Path, optional
         File of further phases; see `read_phases`.
     temperature_k : float, optional
         See `at_temperature`; without it, energies stay those of 0 K.
@@ -41,9 +43,9 @@ def load_snapshot(
     InputError
         If the file or the temperature cannot be used.
     """
-    gathered = open_snapshot(snapshot)
+    gathered = snapshot if isinstance(snapshot, Snapshot) else open_snapshot(snapshot)
     if phases is not None:
-        gathered = _joined(gathered, phases)
+        gathered = _joined(gathered, Path(phases))
     return gathered if temperature_k is None else at_temperature(gathered, temperature_k)
 
 

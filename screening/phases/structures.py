@@ -132,9 +132,9 @@ def snapshot_cells(snapshot: Snapshot, formulas: Iterable[str]) -> tuple[Cell, .
     """
     if snapshot.directory is None or STRUCTURES_FILE not in dict(snapshot.manifest.file_sha256):
         return ()
-    held = read_structures(snapshot.directory / STRUCTURES_FILE, tuple(formulas))
+    relaxed = read_structures(snapshot.directory / STRUCTURES_FILE, tuple(formulas))
     version = snapshot.manifest.database_version.rpartition(" v")[2]
-    return tuple(_calculated_cell(each, version) for each in held)
+    return tuple(_calculated_cell(each, version) for each in relaxed)
 
 
 def _calculated_cell(relaxed: Relaxed, version: str) -> Cell:

@@ -147,7 +147,7 @@ def element_gibbs_energies_ev(temperature_k: float) -> np.ndarray:
 def _without(phases: Phases, elements: np.ndarray) -> Phases:
     if not len(elements):
         return phases
-    holds = np.logical_or.reduceat(np.isin(phases.atomic_number, elements), phases.row_start[:-1])
+    holds = phases.rows.reduced(np.logical_or, np.isin(phases.atomic_number, elements))
     return phases.take(np.flatnonzero(~holds))
 
 
@@ -159,7 +159,7 @@ def _gibbs_energies(
     gas = _gas_energies(phases, temperature_k)
     solid = compound & np.isnan(gas)
     _require_volumes(phases, solid)
-    of_elements = np.add.reduceat(phases.fraction * elements_g[phases.atomic_number], phases.row_start[:-1])
+    of_elements = phases.rows.reduced(np.add, phases.fraction * elements_g[phases.atomic_number])
     volume = np.where(solid, phases.volume_per_atom_a3, 1.0)
     descriptor = sisso_ev_per_atom(volume, reduced_mass_g(phases), temperature_k)
     energies = np.where(solid, phases.formation_energy_ev_per_atom + descriptor - of_elements, 0.0)

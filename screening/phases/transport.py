@@ -31,15 +31,15 @@ RETRIED = (429, 502, 503, 504)
 
 _LATER = "try later; the fetch resumes where it stopped"
 _REFUSALS: Mapping[int, tuple[str, str]] = {
-    401: ("the key was refused", "check MP_API_KEY; keys are at https://materialsproject.org/api"),
-    403: ("access is forbidden", "check the key, and the terms accepted with it"),
-    404: ("there is no such service", "check --endpoint"),
-    414: ("the request is too long", "name fewer elements or systems at once"),
-    429: ("the rate limit is reached", _LATER),
-    500: ("the server failed", _LATER),
-    502: ("the gateway failed", _LATER),
-    503: ("the service is unavailable", _LATER),
-    504: ("the gateway waited in vain", _LATER),
+    401: ("API key refused", "check MP_API_KEY; keys are at https://materialsproject.org/api"),
+    403: ("access forbidden", "check the key, and the terms accepted with it"),
+    404: ("no such service", "check --endpoint"),
+    414: ("request too long", "name fewer elements or systems at once"),
+    429: ("rate limit reached", _LATER),
+    500: ("server error", _LATER),
+    502: ("bad gateway", _LATER),
+    503: ("service unavailable", _LATER),
+    504: ("gateway timeout", _LATER),
 }
 
 
@@ -68,7 +68,7 @@ def checked_endpoint(url: str) -> str:
     Raises
     ------
     InputError
-        If it is no web address, carries a login, or would send the key unencrypted to another machine.
+        If it is no web address, contains a login, or would send the key unencrypted to another machine.
     """
     try:
         parts = urlsplit(url)
@@ -79,7 +79,7 @@ def checked_endpoint(url: str) -> str:
     if not host or parts.scheme not in ("http", "https") or parts.query or parts.fragment:
         raise InputError("not a web address", where="--endpoint", remedy="write it as https://host/")
     if login:
-        raise InputError("carries a login", where="--endpoint", remedy="leave the login out")
+        raise InputError("contains a login", where="--endpoint", remedy="leave the login out")
     if parts.scheme == "http" and host not in LOOPBACK:
         raise InputError(
             f"would send the key unencrypted to {host}", where="--endpoint", remedy="write it as https://"
@@ -161,9 +161,9 @@ class _Retry(Retry):
 
 def _refusal(response: requests.Response, host: str) -> UnreachableError:
     status = response.status_code
-    message, remedy = _REFUSALS.get(status, ("the server refused", _LATER))
+    message, remedy = _REFUSALS.get(status, ("server refused", _LATER))
     wait = response.headers.get("Retry-After", "")
-    asked = f", asked to wait {wait} s" if wait.isdigit() else ""
+    asked = f", retry after {wait} s" if wait.isdigit() else ""
     return UnreachableError(f"{message} (status {status}{asked})", where=host, remedy=remedy)
 
 
@@ -172,17 +172,17 @@ def _no_answer(error: requests.RequestException, host: str) -> UnreachableError:
     reason = cause.reason if isinstance(cause, MaxRetryError) else cause
     online = "check the network connection and --endpoint"
     if isinstance(reason, NameResolutionError):
-        return UnreachableError("there is no such host", where=host, remedy=online)
+        return UnreachableError("host not found", where=host, remedy=online)
     if isinstance(reason, NewConnectionError):
-        return UnreachableError("the connection was refused", where=host, remedy=online)
+        return UnreachableError("connection refused", where=host, remedy=online)
     if isinstance(error, requests.Timeout) or isinstance(reason, ReadTimeoutError):
-        return UnreachableError("no answer in time", where=host, remedy=_LATER)
+        return UnreachableError("request timed out", where=host, remedy=_LATER)
     if isinstance(error, requests.exceptions.SSLError):
-        return UnreachableError("its certificate is not trusted", where=host, remedy="check --endpoint")
+        return UnreachableError("certificate not trusted", where=host, remedy="check --endpoint")
     if isinstance(error, requests.exceptions.ProxyError):
-        return UnreachableError("the proxy does not answer", where=host, remedy="check the proxy settings")
+        return UnreachableError("proxy does not answer", where=host, remedy="check the proxy settings")
     if isinstance(error, requests.TooManyRedirects):
-        return UnreachableError("it redirects in a circle", where=host, remedy="check --endpoint")
+        return UnreachableError("redirect loop", where=host, remedy="check --endpoint")
     if isinstance(error, requests.ConnectionError):
-        return UnreachableError("the connection broke off", where=host, remedy=_LATER)
-    return UnreachableError(f"the request failed ({type(error).__name__})", where=host, remedy=online)
+        return UnreachableError("connection lost", where=host, remedy=_LATER)
+    return UnreachableError(f"request failed ({type(error).__name__})", where=host, remedy=online)

@@ -96,7 +96,7 @@ def _csv_rows(text: str, path: Path) -> list[Any]:
         rows = [row for row, _ in zip(reader, range(_MOST_ROWS + 1), strict=False)]
     except csv.Error as error:
         raise InputError(
-            f"malformed csv ({error})", where=f"{path}, line {reader.line_num}", remedy="mend that line"
+            f"malformed csv ({error})", where=f"{path}, line {reader.line_num}", remedy="correct that line"
         ) from None
     if len(rows) > _MOST_ROWS:
         raise InputError(f"more than {_MOST_ROWS} rows", where=str(path), remedy="split the file")
@@ -120,7 +120,7 @@ def _phase(row: Mapping[str, Any], where: str, file_name: str) -> AddedPhase:
     least, most = FORMATION_ENERGY_RANGE_EV
     if not least <= energy <= most:
         raise InputError(
-            f"{energy:g} eV/atom is no formation energy of {formula.text}",
+            f"{energy:g} eV/atom is not a plausible formation energy of {formula.text}",
             where=where,
             remedy="give it per atom and against the elements",
         )
@@ -162,7 +162,7 @@ def _number(row: Mapping[str, Any], name: str, where: str) -> float:
     except (TypeError, ValueError, OverflowError):
         number = math.nan
     if not math.isfinite(number):
-        raise InputError(f"{name} {str(value)[:40]!r} is no number", where=where, remedy="mend that cell")
+        raise InputError(f"{name} {str(value)[:40]!r} is not a number", where=where, remedy="correct it")
     return number
 
 
@@ -171,7 +171,7 @@ def _positive(row: Mapping[str, Any], name: str, where: str, *, zero: bool = Fal
         return math.nan
     number = _number(row, name, where)
     if number < 0.0 or (number == 0.0 and not zero):
-        raise InputError(f"{name} {number:g} is out of range", where=where, remedy="mend that cell")
+        raise InputError(f"{name} {number:g} is out of range", where=where, remedy="correct that cell")
     return number
 
 

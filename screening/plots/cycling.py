@@ -1,9 +1,14 @@
 """Figures of a symmetric cell: voltage, overpotential and resistance against time, the failure marked."""
 
+from collections.abc import Callable
+from typing import Protocol
+
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from screening.errors import InputError
+from screening.lab.cycling.full import FullCellReport
 from screening.lab.cycling.symmetric import SymmetricReport
 from screening.lab.cycling.table import FlagKind
 from screening.plots.style import BLACK, BLUE, COLUMN_IN, GREEN, VERMILION, figure_style
@@ -161,3 +166,54 @@ def _composed(report: SymmetricReport) -> Figure:
     draw_overpotential(figure.add_subplot(grid[-1, : columns // 2]), report)
     draw_resistance(figure.add_subplot(grid[-1, columns // 2 :]), report)
     return figure
+
+
+class Cycled(Protocol):
+    """A result that holds the report of a cycled cell."""
+
+    @property
+    def report(self) -> SymmetricReport | FullCellReport:
+        """All figures."""
+        ...
+
+
+def plot_cycling(result: Cycled, ax: Axes | None = None, *, quantity: str = "") -> Axes:
+    """Draw one quantity of a cycled cell.
+
+    Parameters
+    ----------
+    result : Cycled
+    ax : matplotlib axes, optional
+        New ones of their own figure unless given.
+    quantity : str
+        Of a symmetric cell ``voltage``, ``overpotential`` (the default) or ``resistance``; of a full cell
+        ``profiles``, ``dqdv`` or ``capacity`` (the default).
+
+    Raises
+    ------
+    InputError
+        If the cell has no such quantity.
+    """
+    from screening.plots.fullcell import draw_capacity, draw_dqdv, draw_profiles
+
+    report = result.report
+    draw: dict[str, Callable[[Axes], Axes]]
+    if isinstance(report, SymmetricReport):
+        draw = {
+            "overpotential": lambda axes: draw_overpotential(axes, report),
+            "voltage": lambda axes: draw_voltage(axes, report),
+            "resistance": lambda axes: draw_resistance(axes, report),
+        }
+    else:
+        draw = {
+            "capacity": lambda axes: draw_capacity(axes, report.result),
+            "profiles": lambda axes: draw_profiles(axes, report),
+            "dqdv": lambda axes: draw_dqdv(axes, report),
+        }
+    chosen = quantity or next(iter(draw))
+    if chosen not in draw:
+        raise InputError(f"no quantity {chosen!r}", where="plot", remedy=f"choose from {', '.join(draw)}")
+    with figure_style():
+        if ax is None:
+            ax = Figure(figsize=(COLUMN_IN, 0.75 * COLUMN_IN), layout="constrained").subplots()
+        return draw[chosen](ax)

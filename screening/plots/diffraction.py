@@ -1,15 +1,18 @@
 """Powder patterns with the lines of the phases that they were searched for."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from mpl_toolkits.axes_grid1 import make_axes_locatable
 
-from screening.lab.diffraction.identify import Identification, Presence
-from screening.plots.interface import formula_text
-from screening.plots.style import BLACK, COLUMN_IN, CYCLE, VERMILION, figure_style
+from screening.display import formula_text
+from screening.errors import InputError
+from screening.lab.diffraction.findings import Identification, Presence
+from screening.lab.diffraction.pattern import PowderPattern
+from screening.plots.style import BLACK, COLUMN_IN, CYCLE, VERMILION, canvas, figure_style
 
 HEIGHT_IN, ROW_IN = 1.7, 0.13
 """Height of a pattern, and of each row of line marks under it."""
@@ -17,6 +20,15 @@ HEIGHT_IN, ROW_IN = 1.7, 0.13
 MARKS = {Presence.SEEN: "seen", Presence.ABSENT: "absent", Presence.CANNOT_TELL: "?"}
 FADED = "0.75"
 UNEXPLAINED_SHOWN = 8
+
+
+class Pattern(Protocol):
+    """A measured pattern under whatever it was read as."""
+
+    @property
+    def powder(self) -> PowderPattern:
+        """Angles and intensities."""
+        ...
 
 
 def draw_pattern(axes: Axes, found: Identification) -> Axes:
@@ -70,14 +82,64 @@ def draw_lines(axes: Axes, found: Identification) -> Axes:
 
 
 def diffraction_figure(found: Sequence[Identification]) -> Figure:
-    """One panel per pattern with its line marks below, two journal columns wide."""
-    rows = [max(1, len(each.phases)) * ROW_IN for each in found]
+    """One panel per pattern with its line marks below, two journal columns wide, for files and pages."""
+    figure = Figure()
+    plot_identifications(found, figure)
+    return figure
+
+
+def plot_identifications(
+    found: Identification | Sequence[Identification], ax: Axes | Figure | None = None
+) -> Axes:
+    """Draw patterns, their fits, and where the lines of each phase lie.
+
+    Parameters
+    ----------
+    found : Identification or sequence of Identification
+    ax : Axes or Figure, optional
+        Axes take one pattern, and give the lower part of their room to the line marks.
+
+    Returns
+    -------
+    Axes
+        Of the first pattern.
+    """
+    every = (found,) if isinstance(found, Identification) else tuple(found)
+    rows = [max(1, len(each.phases)) * ROW_IN for each in every]
     heights = [size for row in rows for size in (HEIGHT_IN, row)]
     with figure_style():
-        figure = Figure(figsize=(2.0 * COLUMN_IN, sum(heights) + 0.75 * len(found)), layout="constrained")
-        axes = figure.subplots(2 * len(found), 1, squeeze=False, height_ratios=heights)[:, 0]
-        for k, each in enumerate(found):
-            draw_pattern(axes[2 * k], each)
-            axes[2 * k].tick_params(labelbottom=False)
-            draw_lines(axes[2 * k + 1], each)
-    return figure
+        if isinstance(ax, Axes):
+            if len(every) > 1:
+                raise InputError(f"{len(every)} patterns on one axes", where="figure", remedy="draw one")
+            panels = [ax, make_axes_locatable(ax).append_axes("bottom", size=rows[0], pad=0.05, sharex=ax)]
+        else:
+            size = (2.0 * COLUMN_IN, sum(heights) + 0.75 * len(every))
+            figure = canvas(ax, size, layout="constrained")
+            panels = list(figure.subplots(2 * len(every), 1, squeeze=False, height_ratios=heights)[:, 0])
+        for k, each in enumerate(every):
+            draw_pattern(panels[2 * k], each)
+            panels[2 * k].tick_params(labelbottom=False)
+            draw_lines(panels[2 * k + 1], each)
+    return panels[0]
+
+
+def plot_patterns(shown: Pattern | Sequence[Pattern], ax: Axes | Figure | None = None) -> Axes:
+    """Draw patterns as they were measured, above one another on one axes."""
+    every = tuple(shown) if isinstance(shown, Sequence) else (shown,)
+    with figure_style():
+        if not isinstance(ax, Axes):
+            ax = canvas(ax, (2.0 * COLUMN_IN, HEIGHT_IN + len(every)), layout="constrained").subplots()
+        for k, each in enumerate(every):
+            height = _root(each.powder.intensity)
+            share = height / height.max()
+            ax.plot(
+                each.powder.two_theta_deg,
+                share - k,
+                linewidth=0.6,
+                label=each.powder.name.replace("$", r"\$"),
+            )
+        ax.set_xlabel("2θ (°)")
+        ax.set_ylabel("√intensity, offset" if len(every) > 1 else "√intensity")
+        ax.set_yticks([])
+        ax.legend(loc="upper right")
+    return ax

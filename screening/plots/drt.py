@@ -8,12 +8,14 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, NullFormatter
 
+from screening.errors import InputError
+from screening.lab.impedance.analysis import ImpedanceAnalysis
 from screening.lab.impedance.completion import Completion
 from screening.lab.impedance.drt import DrtSeries
 from screening.lab.impedance.processes import ProcessSeries
 from screening.lab.impedance.series import SeriesReport
 from screening.lab.impedance.windows import Windows
-from screening.plots.style import CYCLE, figure_style
+from screening.plots.style import CYCLE, canvas, figure_style
 from screening.provenance import SIMULATED
 
 SECONDS_PER_HOUR = 3600.0
@@ -35,6 +37,10 @@ LEGEND_ROOM = 1.45
 
 WINDOW_SHADES = ("0.90", "0.96")
 """Neighbouring windows alternate between two greys."""
+
+
+KINDS = ("waterfall", "map", "processes")
+"""Panels that can be drawn alone."""
 
 
 def is_simulated(drt: DrtSeries) -> bool:
@@ -145,10 +151,54 @@ def process_plot(axes: Axes, processes: ProcessSeries, report: SeriesReport | No
 
 def drt_figure(processes: ProcessSeries, report: SeriesReport | None = None) -> Figure:
     """Waterfall and, for a series, map and resistances against time; says so where simulated."""
+    figure = Figure()
+    _lay_out(figure, processes, report)
+    return figure
+
+
+def plot_analysis(
+    found: ImpedanceAnalysis, ax: Axes | Figure | None = None, *, kind: str | None = None
+) -> Axes:
+    """Draw relaxation times; without axes and kind all panels: waterfall, map and resistances over time.
+
+    Parameters
+    ----------
+    found : ImpedanceAnalysis
+    ax : Axes or Figure, optional
+    kind : {"waterfall", "map", "processes"}, optional
+        The one panel to draw; on given axes the waterfall unless named.
+
+    Returns
+    -------
+    Axes
+        The first where several are drawn.
+
+    Raises
+    ------
+    InputError
+        If there is no such kind.
+    """
+    if kind is not None and kind not in KINDS:
+        raise InputError(f"{kind!r}", where="kind", remedy=f"give one of {', '.join(KINDS)}")
+    if kind is None and not isinstance(ax, Axes):
+        return _lay_out(ax, found.processes, found.report)
+    with figure_style():
+        axes = ax if isinstance(ax, Axes) else canvas(ax, (3.4, 2.6), layout="constrained").subplots()
+        if kind == "processes":
+            process_plot(axes, found.processes, found.report)
+        else:
+            (drt_map if kind == "map" else waterfall)(axes, found.drt, found.processes.windows)
+        if found.simulated:
+            _say_simulated(axes)
+    return axes
+
+
+def _lay_out(figure: Figure | None, processes: ProcessSeries, report: SeriesReport | None) -> Axes:
+    """All panels in a figure, a new one of pyplot if there is none; the first is returned."""
     drt = processes.drt
     several = len(drt.spectra) > 1
     with figure_style():
-        figure = Figure(figsize=(7.0, 5.2) if several else (3.4, 2.6), layout="constrained")
+        figure = canvas(figure, (7.0, 5.2) if several else (3.4, 2.6), layout="constrained")
         if several:
             grid = figure.subplot_mosaic([["A", "B"], ["C", "C"]])
             panels = [
@@ -163,7 +213,7 @@ def drt_figure(processes: ProcessSeries, report: SeriesReport | None = None) -> 
                 axes.set_title(letter, loc="left", fontweight="bold", pad=12)
             if is_simulated(drt):
                 _say_simulated(axes)
-    return figure
+    return panels[0]
 
 
 def _mark_completion(axes: Axes, end: Completion, colour: str) -> None:

@@ -10,14 +10,17 @@ from matplotlib.colors import LinearSegmentedColormap, Normalize
 from matplotlib.figure import Figure
 from numpy.typing import ArrayLike, NDArray
 
+from screening.errors import InputError
 from screening.lab.impedance.conductivity import REFERENCE_C, Arrhenius, Form
 from screening.lab.impedance.estimate import Estimate
 from screening.lab.impedance.kramers_kronig import KramersKronigTest
+from screening.lab.impedance.pellets import PelletSeries
+from screening.lab.impedance.spectra import KramersKronigTests
 from screening.lab.impedance.spectrum import Spectrum
+from screening.plots.style import BLUE, VERMILION, canvas
 from screening.units import KELVIN_AT_0_CELSIUS
 
-BLUE, VERMILION, GREEN, ORANGE, GREY = "#0072B2", "#D55E00", "#009E73", "#E69F00", "#7F7F7F"
-"""Okabe-Ito colours, told apart with any colour vision."""
+GREY = "#7F7F7F"
 
 SERIES_MAP, SERIES_END = "viridis", 0.9
 """Sequential map of even lightness; its yellow end is too light for lines on white."""
@@ -194,9 +197,7 @@ def draw_residuals(test: KramersKronigTest, axes: Axes, *, limit: float = 0.01) 
         (test.residual.real, BLUE, "o", "Δ′"),
         (test.residual.imag, VERMILION, "s", "Δ″"),
     ):
-        axes.plot(
-            test.frequency_hz, 100 * part, marker + "-", color=colour, markersize=3, linewidth=0.8, label=name
-        )
+        axes.plot(test.frequency_hz, 100 * part, marker + "-", color=colour, ms=3, lw=0.8, label=name)
     for sign in (-1, 1):
         axes.axhline(100 * sign * limit, color=GREY, linewidth=0.8, linestyle="--")
     axes.axhline(0.0, color=GREY, linewidth=0.5)
@@ -303,29 +304,98 @@ def _round_temperatures(temperature_c: NDArray[np.float64]) -> NDArray[np.float6
     return np.arange(first, temperature_c.max() + 0.5 * step, step)
 
 
+def plot_spectra(
+    spectra: Sequence[Spectrum], ax: Axes | Sequence[Axes] | Figure | None = None, *, kind: str | None = None
+) -> Axes:
+    """Draw a series of spectra; without axes and kind both plots beside each other.
+
+    Parameters
+    ----------
+    spectra : sequence of Spectrum
+    ax : Axes, pair of Axes or Figure, optional
+        A pair for the Bode plot.
+    kind : {"nyquist", "bode"}, optional
+        The one plot to draw; on given axes the Nyquist plot unless named.
+
+    Returns
+    -------
+    Axes
+        The first where several are drawn.
+
+    Raises
+    ------
+    InputError
+        If there is no such kind, or a Bode plot is asked for on one axes.
+    """
+    if kind not in (None, "nyquist", "bode"):
+        raise InputError(f"{kind!r}", where="kind", remedy="give nyquist or bode")
+    if ax is None or isinstance(ax, Figure):
+        return _lay_out(ax, spectra, kind=kind)
+    if isinstance(ax, Axes):
+        if kind == "bode":
+            raise InputError("one axes", where="Bode plot", remedy="give two: for |Z| and for the phase")
+        draw_nyquist(spectra, ax)
+        if 1 < len(spectra) <= NAMED_SPECTRA:
+            ax.legend(frameon=False, fontsize="small")
+        return ax
+    return draw_bode(spectra, ax)[0]
+
+
+def plot_tests(found: KramersKronigTests, ax: Axes | Figure | None = None) -> Axes:
+    """Draw the residuals of the spectrum that fits worst; without axes, below its spectra."""
+    if isinstance(ax, Axes):
+        return _draw_worst(found.spectra, found.tests, ax)
+    return _lay_out(ax, found.spectra, found.tests)
+
+
 def impedance_figure(spectra: Sequence[Spectrum], tests: Sequence[KramersKronigTest] = ()) -> Figure:
     """Nyquist and Bode plots of a series; with tests, the residuals of the spectrum that fits worst."""
-    judged = [test for test in tests if np.isfinite(test.residual).all()]
-    figure = Figure(figsize=(11.0, 8.0 if judged else 5.0), layout="constrained")
-    grid = figure.add_gridspec(3 if judged else 2, 2, width_ratios=(1.15, 1.0))
-    nyquist = figure.add_subplot(grid[:2, 0])
-    bode = [figure.add_subplot(grid[row, 1]) for row in (0, 1)]
-    draw_nyquist(spectra, nyquist)
-    draw_bode(spectra, bode)
-    SeriesColours(spectra).explain(figure, bode)
+    figure = Figure()
+    _lay_out(figure, spectra, tests)
+    return figure
+
+
+def _lay_out(
+    figure: Figure | None,
+    spectra: Sequence[Spectrum],
+    tests: Sequence[KramersKronigTest] = (),
+    *,
+    kind: str | None = None,
+) -> Axes:
+    judged = any(np.isfinite(test.residual).all() for test in tests)
+    size = {"nyquist": (5.5, 4.5), "bode": (5.5, 5.0)}.get(kind or "", (11.0, 8.0 if judged else 5.0))
+    figure = canvas(figure, size, layout="constrained")
+    panels: list[Axes] = []
+    grid = figure.add_gridspec(3 if judged else 2, 1 if kind else 2, width_ratios=None if kind else (1.15, 1))
+    if kind != "bode":
+        panels.append(draw_nyquist(spectra, figure.add_subplot(grid[:2, 0])))
+    if kind != "nyquist":
+        panels += draw_bode(spectra, [figure.add_subplot(grid[row, -1]) for row in (0, 1)])
+    SeriesColours(spectra).explain(figure, panels[-2:])
     if judged:
-        worst = max(judged, key=lambda test: test.largest_residual)
-        axes = draw_residuals(worst, figure.add_subplot(grid[2, :]))
-        if len(tests) > 1:
-            label = _text(spectra[tests.index(worst)].label)
-            axes.set_title(
-                f"largest residual of {len(tests)} spectra: {label}; {axes.get_title()}", fontsize="small"
-            )
-    return figure
+        _draw_worst(spectra, tests, figure.add_subplot(grid[2, :]))
+    return panels[0]
 
 
-def arrhenius_figure(line: Arrhenius, intervals: Sequence[Estimate] = (), *, per_cm: bool = True) -> Figure:
-    """One Arrhenius line on its own."""
-    figure = Figure(figsize=(5.5, 4.5), layout="constrained")
-    draw_arrhenius(line, figure.add_subplot(), intervals=intervals, per_cm=per_cm)
-    return figure
+def _draw_worst(spectra: Sequence[Spectrum], tests: Sequence[KramersKronigTest], axes: Axes) -> Axes:
+    """Residuals of the spectrum that fits worst; nothing where no test could be made."""
+    judged = [k for k, test in enumerate(tests) if np.isfinite(test.residual).all()]
+    if not judged:
+        return axes
+    worst = max(judged, key=lambda k: tests[k].largest_residual)
+    draw_residuals(tests[worst], axes)
+    if len(tests) > 1:
+        label = _text(spectra[worst].label)
+        axes.set_title(
+            f"largest residual of {len(tests)} spectra: {label}; {axes.get_title()}", fontsize="small"
+        )
+    return axes
+
+
+def plot_pellets(series: PelletSeries, ax: Axes | Figure | None = None) -> Axes:
+    """Draw the Arrhenius line of the σT form with its 95 % band."""
+    if not isinstance(ax, Axes):
+        ax = canvas(ax, (5.5, 4.5), layout="constrained").add_subplot()
+    return draw_arrhenius(
+        series.lines[0], ax, intervals=series.conductivity, per_cm=series.pellet is not None
+    )

@@ -1,6 +1,5 @@
 """Reaction energy against mixing ratio, in the manner of Figures 1A and 1F of doi 10.1002/aenm.202300815."""
 
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -11,29 +10,31 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
+from screening.display import formula_text
 from screening.errors import InputError
 from screening.plots.letters import (
+    COLUMN_AXES_PT,
+    KEY_SIZE_PT,
     LETTERS,
-    POINTS_PER_IN,
     KeyLine,
+    axes_with_key,
     bounds_in_points,
     draw_letter,
     free_offsets,
+    key_lines,
     places_in_points,
     width_in_points,
     wrapped,
     write_key,
 )
-from screening.plots.style import COLUMN_IN, CYCLE, figure_style
-from screening.thermo.interface import InterfaceReaction, Kink
+from screening.plots.style import CYCLE, figure_style
+from screening.thermo.interface import AXES, QUANTITIES, InterfaceReaction, Kink
+from screening.thermo.lithiation import Step
 
 AXIS_LABELS = {"atomic": "Atomic fraction", "molar": "Molar fraction", "mass": "Mass fraction"}
 
 CURVE_POINTS = 201
 """Points of a curve, which is straight between kinks on the atomic axis only."""
-
-KEY_TOP_PT, KEY_LINE_PT, KEY_SIZE_PT, KEY_INDENT_PT = -29.0, 8.5, 6.0, 8.0
-"""Where the key of products begins below the axes, its line height, size and indent, in points."""
 
 LEGEND_LINE_PT, LEGEND_SIZE_PT, LEGEND_HANDLE_PT = 10.8, 6.5, 27.0
 """Height of a line of the legend, size of its text, and room for a handle with margins, in points."""
@@ -46,8 +47,8 @@ LEGEND_MARGIN_PT = 12.0
 
 LABEL_SIZE_PT = 7.5
 
-AXES_HEIGHT_IN, CURVE_HEIGHT_IN, LEFT_IN, MARGIN_IN = 2.2, 0.15, 0.66, 0.1
-"""Height of the axes for two curves and more for each further one, room for the energies, and free margin."""
+AXES_HEIGHT_IN, CURVE_HEIGHT_IN = 2.2, 0.15
+"""Height of the axes for two curves, and more for each further one."""
 
 BELOW_MINIMUM = 1.18
 """How far the energy axis goes down, as a multiple of the lowest energy."""
@@ -84,14 +85,8 @@ class Label:
     text: str
 
 
-def formula_text(formula: str) -> str:
-    """A formula with Unicode subscripts, which stay text in svg."""
-    subscripts = str.maketrans("0123456789.", "₀₁₂₃₄₅₆₇₈₉.")
-    return re.sub(r"(?<=[A-Za-z)\]])[\d.]+", lambda match: match[0].translate(subscripts), formula)
-
-
-def products_text(kink: Kink, estimated: Sequence[str] = ()) -> str:
-    """Products of a kink as ``4 LiCl + Al``, estimated ones with a star."""
+def products_text(kink: Kink | Step, estimated: Sequence[str] = ()) -> str:
+    """Products of a kink or plateau as ``4 LiCl + Al``, estimated ones with a star."""
     right = kink.reaction.split(" -> ")[1]
     terms = []
     for term in right.split(" + "):
@@ -116,10 +111,14 @@ def require_few_curves(count: int) -> None:
         )
 
 
-def draw_reaction_energies(
-    reactions: Sequence[InterfaceReaction], axes: Axes, *, axis: str = "atomic", mutual: bool = False
+def plot_reactions(
+    shown: InterfaceReaction | Sequence[InterfaceReaction],
+    ax: Axes | Figure | None = None,
+    *,
+    axis: str = "atomic",
+    quantity: str = "total",
 ) -> Axes:
-    """Draw reaction-energy curves into one axes, with kinks marked.
+    """Draw reaction-energy curves, with kinks marked.
 
     The minimum of each curve and its last kink before pure A carry a letter, each in the nearest place that
     no curve, kink or other letter takes; a key below the axes names their products. Letters are placed for
@@ -127,13 +126,14 @@ def draw_reaction_energies(
 
     Parameters
     ----------
-    reactions : sequence of InterfaceReaction
+    shown : InterfaceReaction or sequence of InterfaceReaction
         Curves that share a reactant, as lithium and its alloy against one reactor.
-    axes : Axes
+    ax : Axes or Figure, optional
+        Where to draw; a new figure of one column width unless given.
     axis : {"atomic", "molar", "mass"}
         Mixing fraction of A.
-    mutual : bool
-        Draw mutual instead of total energies.
+    quantity : {"total", "mutual"}
+        Energies from the reactants' own ones, or from their hull energies.
 
     Returns
     -------
@@ -142,9 +142,35 @@ def draw_reaction_energies(
     Raises
     ------
     InputError
-        If there are more curves than can be told apart (`STYLES`).
+        If there are more curves than can be told apart (`STYLES`), or there is no such axis or quantity.
     """
+    reactions = (shown,) if isinstance(shown, InterfaceReaction) else tuple(shown)
     require_few_curves(len(reactions))
+    for name, given, known in (("axis", axis, AXES), ("quantity", quantity, QUANTITIES)):
+        if given not in known:
+            raise InputError(f"{given!r}", where=name, remedy=f"give one of {', '.join(known)}")
+    with figure_style():
+        axes = ax if isinstance(ax, Axes) else _axes_in(ax, reactions, quantity == "mutual")
+        return _draw_reactions(reactions, axes, axis, mutual=quantity == "mutual")
+
+
+def reaction_energy_figure(
+    reactions: Sequence[InterfaceReaction], *, axis: str = "atomic", mutual: bool = False
+) -> Figure:
+    """A figure of one column width with `plot_reactions` in it, for files and pages."""
+    figure = Figure()
+    plot_reactions(reactions, figure, axis=axis, quantity="mutual" if mutual else "total")
+    return figure
+
+
+def _axes_in(figure: Figure | None, reactions: Sequence[InterfaceReaction], mutual: bool) -> Axes:
+    """Axes of a figure of one column width, with room for the key below."""
+    lines = len(list(_key(reactions, _labels(reactions, mutual), COLUMN_AXES_PT)))
+    height = AXES_HEIGHT_IN + max(0, len(reactions) - 2) * CURVE_HEIGHT_IN
+    return axes_with_key(figure, lines, height)
+
+
+def _draw_reactions(reactions: Sequence[InterfaceReaction], axes: Axes, axis: str, *, mutual: bool) -> Axes:
     width = float(np.diff(bounds_in_points(axes)[::2])[0])
     names = _names(reactions, width)
     columns = _legend_columns(names, width)
@@ -165,29 +191,6 @@ def draw_reaction_energies(
     axes.legend(handles, names, loc="upper center", ncols=columns, handlelength=2.2, borderaxespad=0.3)
     write_key(axes, _key(reactions, labels, width), KEY_SIZE_PT)
     return axes
-
-
-def reaction_energy_figure(
-    reactions: Sequence[InterfaceReaction], *, axis: str = "atomic", mutual: bool = False
-) -> Figure:
-    """A figure of one column width with `draw_reaction_energies` in it.
-
-    Raises
-    ------
-    InputError
-        If there are more curves than can be told apart (`STYLES`).
-    """
-    require_few_curves(len(reactions))
-    width_in = COLUMN_IN - LEFT_IN - MARGIN_IN
-    lines = len(list(_key(reactions, _labels(reactions, mutual), width_in * POINTS_PER_IN)))
-    below = (KEY_LINE_PT * lines - KEY_TOP_PT) / POINTS_PER_IN + MARGIN_IN
-    height = AXES_HEIGHT_IN + max(0, len(reactions) - 2) * CURVE_HEIGHT_IN
-    whole = below + height + MARGIN_IN
-    with figure_style():
-        figure = Figure(figsize=(COLUMN_IN, whole))
-        axes = figure.add_axes((LEFT_IN / COLUMN_IN, below / whole, width_in / COLUMN_IN, height / whole))
-        draw_reaction_energies(reactions, axes, axis=axis, mutual=mutual)
-    return figure
 
 
 def _energies(reaction: InterfaceReaction, mutual: bool) -> np.ndarray:
@@ -304,7 +307,7 @@ def _place_letters(
     """Write each letter where no curve, kink, other letter or the legend is."""
     lines = [_curve(reaction, axis, mutual) for reaction in reactions]
     lines.append((np.array([0.0, 1.0]), np.zeros(2)))
-    curves = np.concatenate([_sampled(places_in_points(axes, *line)) for line in lines])
+    curves = np.concatenate([sampled(places_in_points(axes, *line)) for line in lines])
     kinks = np.concatenate(
         [
             places_in_points(axes, [k.x(axis) for k in r.kinks[1:-1]], _energies(r, mutual)[1:-1])
@@ -333,7 +336,7 @@ def _place_letters(
         draw_letter(axes, label.letter, (x, y), offset, colour=colour)
 
 
-def _sampled(line_pt: np.ndarray) -> np.ndarray:
+def sampled(line_pt: np.ndarray) -> np.ndarray:
     """Points along a line, close to each other, (n, 2) float array."""
     along = np.concatenate([[0.0], np.cumsum(np.hypot(*np.diff(line_pt, axis=0).T))])
     places = np.linspace(0.0, along[-1], max(2, int(along[-1] / SAMPLE_PT)))
@@ -358,8 +361,4 @@ def _key(
     ):
         if named:
             entries.append((f"{mark}: {', '.join(formula_text(name) for name in named)}", "0.25"))
-    place = KEY_TOP_PT
-    for text, colour in entries:
-        for number, line in enumerate(wrapped(text, KEY_SIZE_PT, width_pt, indent_pt=KEY_INDENT_PT)):
-            yield KeyLine(line, colour, KEY_INDENT_PT * (number > 0), place)
-            place -= KEY_LINE_PT
+    yield from key_lines(entries, width_pt)

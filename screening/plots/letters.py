@@ -1,17 +1,18 @@
 """Letters beside points, where nothing lies under them, and keys that keep within a column."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from string import ascii_lowercase, ascii_uppercase
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties
 from matplotlib.textpath import text_to_path
 
-from screening.plots.style import FONT
+from screening.plots.style import COLUMN_IN, FONT, canvas
 
 LETTERS = ascii_lowercase + ascii_uppercase
 
@@ -33,6 +34,16 @@ RINGS_PT = tuple(
     for radius in np.arange(1.0, 8.0, 0.25) * LETTER_PT
 )
 """Places that are tried around a point, nearest ring first, from the place below it upwards."""
+
+
+KEY_TOP_PT, KEY_LINE_PT, KEY_SIZE_PT, KEY_INDENT_PT = -29.0, 8.5, 6.0, 8.0
+"""Where the key of products begins below the axes, its line height, size and indent, in points."""
+
+LEFT_IN, MARGIN_IN = 0.66, 0.1
+"""Room for the labels left of axes in a column, and free margin."""
+
+COLUMN_AXES_PT = (COLUMN_IN - LEFT_IN - MARGIN_IN) * POINTS_PER_IN
+"""Width of axes in a column, points."""
 
 
 @dataclass(frozen=True)
@@ -184,3 +195,21 @@ def write_key(axes: Axes, lines: Iterable[KeyLine], size_pt: float) -> None:
             fontsize=size_pt,
             va="top",
         )
+
+
+def key_lines(entries: Sequence[tuple[str, str]], width_pt: float) -> Iterator[KeyLine]:
+    """Texts and their colours as lines of a key, wrapped to the width of the axes."""
+    place = KEY_TOP_PT
+    for text, colour in entries:
+        for number, line in enumerate(wrapped(text, KEY_SIZE_PT, width_pt, indent_pt=KEY_INDENT_PT)):
+            yield KeyLine(line, colour, KEY_INDENT_PT * (number > 0), place)
+            place -= KEY_LINE_PT
+
+
+def axes_with_key(figure: Figure | None, key_lines: int, height_in: float) -> Axes:
+    """Axes of a height in a figure of one column width, with room for the lines of a key below them."""
+    below = (KEY_LINE_PT * key_lines - KEY_TOP_PT) / POINTS_PER_IN + MARGIN_IN
+    whole = below + height_in + MARGIN_IN
+    return canvas(figure, (COLUMN_IN, whole)).add_axes(
+        (LEFT_IN / COLUMN_IN, below / whole, COLUMN_AXES_PT / POINTS_PER_IN / COLUMN_IN, height_in / whole)
+    )

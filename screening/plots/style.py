@@ -2,10 +2,11 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, Literal
 
 import matplotlib as mpl
 from cycler import cycler
+from matplotlib.figure import Figure
 
 COLUMN_IN = 1004.0 / 300.0
 """Width of a single journal column, inches: 85 mm in whole pixels at 300 dpi."""
@@ -55,3 +56,25 @@ def figure_style() -> Iterator[None]:
     }
     with mpl.rc_context(settings):
         yield
+
+
+def canvas(
+    figure: Figure | None, size_in: tuple[float, float], *, layout: Literal["none", "constrained"] = "none"
+) -> Figure:
+    """A figure of a size to lay out: the one given, or a new one of pyplot, which notebooks show.
+
+    Parameters
+    ----------
+    figure : Figure or None
+    size_in : tuple of float
+        Width and height, inches.
+    layout : {"none", "constrained"}
+        Layout engine; margins are the caller's without one.
+    """
+    if figure is None:
+        from matplotlib import pyplot as plt
+
+        figure = plt.figure()
+    figure.set_size_inches(*size_in)
+    figure.set_layout_engine(layout)
+    return figure

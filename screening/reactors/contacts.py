@@ -11,7 +11,10 @@ from screening.thermo.lines import Compositions, Lines, tie_lines
 from screening.thermo.reactants import price
 from screening.thermo.staircases import Staircases
 
-RELIEF, RELAY, MIXING = STAGES = ("relief", "relay", "mixing")
+RELIEF: str = "relief"
+RELAY: str = "relay"
+MIXING: str = "mixing"
+STAGES: tuple[str, ...] = (RELIEF, RELAY, MIXING)
 """What a study may ask of the contacts: alloy | electrolyte, alloy | reactor, reactor | electrolyte."""
 
 

@@ -66,22 +66,21 @@ def named(symbols: tuple[str, ...]) -> np.ndarray:
 
 def holds(phases: Phases, table: np.ndarray) -> np.ndarray:
     """Phases with at least one element of a table, (n,) bool array."""
-    return np.logical_or.reduceat(table[phases.atomic_number], phases.row_start[:-1])
+    return phases.rows.reduced(np.logical_or, table[phases.atomic_number])
 
 
 def cost_usd_per_kg(phases: Phases) -> np.ndarray:
     """Price of the elements in one kilogram, (n,) float array; NaN where an element has no price."""
     masses = phases.amount * atomic_masses_g()[phases.atomic_number]
     value = masses * element_table().price_usd_per_kg[phases.atomic_number]
-    first = phases.row_start[:-1]
-    return np.add.reduceat(value, first) / np.add.reduceat(masses, first)
+    return phases.rows.reduced(np.add, value) / phases.rows.reduced(np.add, masses)
 
 
 def scarcest_abundance_ppm(phases: Phases) -> np.ndarray:
     """Crustal abundance by mass of the scarcest element, (n,) float array; NaN where unknown."""
-    return np.minimum.reduceat(element_table().abundance_ppm[phases.atomic_number], phases.row_start[:-1])
+    return phases.rows.reduced(np.minimum, element_table().abundance_ppm[phases.atomic_number])
 
 
 def molar_mass_g(phases: Phases) -> np.ndarray:
     """Grams per mole of reduced formula, (n,) float array."""
-    return np.add.reduceat(phases.amount * atomic_masses_g()[phases.atomic_number], phases.row_start[:-1])
+    return phases.rows.reduced(np.add, phases.amount * atomic_masses_g()[phases.atomic_number])

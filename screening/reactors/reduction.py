@@ -225,7 +225,7 @@ def reduce(context: ScreeningContext, phase: np.ndarray) -> Reduction:
     lines = tie_lines(snapshot, anode.composition, compounds)
     if lines.failed.any():
         name = snapshot.phases.formula[phase[np.argmax(lines.failed)]]
-        raise InputError(f"the hull between {conditions.anode} and {name} cannot be walked")
+        raise InputError(f"the convex hull between {conditions.anode} and {name} did not converge")
     stairs = Staircases.of(lines, compounds.atoms, anode.charge, anode.content)
     end_step = stairs.last_step(conditions.plateau_floor_v)
     alloy, alloy_step, richest = _find_alloys(

@@ -2,18 +2,21 @@
 
 import io
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from screening.errors import InputError
-from screening.lab.cell_record import CellRecord, Kind, Origin
-from screening.lab.experiments import Experiment, Survey, survey
-from screening.lab.outcomes import MeasuredCell, measure_cell
+from screening.lab.analysis import CellAnalysis, analyse_cell
+from screening.lab.cell import Cell, Experiment, Origin
+from screening.lab.cycling.full import FullCellReport
+from screening.lab.experiments import Survey, survey
 from screening.lab.quantities import QUANTITIES
 from screening.report.comparison import outcome_words, quantity_words
 from screening.report.parts import Block, Picture, Section, Table, subscripted
-from screening.validation.predictions import Prediction, Predictions
+from screening.validation.expected_phases import ExpectedPhases
+from screening.validation.joining import prediction_of
+from screening.validation.predictions import Predictions
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -48,7 +51,7 @@ def cell_sections(
     embed : callable
         Puts a picture (title, png) on the page.
     progress : callable, optional
-        Told which cell is analysed.
+        Called with the cell that is being analysed.
     """
     try:
         found = survey(directory)
@@ -57,7 +60,7 @@ def cell_sections(
     if not found.experiments:
         return CellSections((), frozenset())
     raw = frozenset(path.resolve() for each in found.experiments for path in each.located("all"))
-    ordered = sorted(found.experiments, key=lambda each: (ORDER.index(each.record.origin), each.name))
+    ordered = sorted(found.experiments, key=lambda each: (ORDER.index(each.origin), each.name))
     views = [_view(each, predictions, embed, progress or (lambda text: None)) for each in ordered]
     overview = Block("", _counts(found, directory), (_overview([view.cell for view in views]),))
     blocks = [view.block for view in views if view.block is not None]
@@ -66,86 +69,83 @@ def cell_sections(
 
 @dataclass(frozen=True)
 class _View:
-    cell: MeasuredCell
+    cell: CellAnalysis
     block: Block | None
 
 
 def _view(experiment: Experiment, predictions: Predictions | None, embed: Embed, progress: Progress) -> _View:
     """Outcomes of a cell, and the block of its raw files where it has some."""
-    files = experiment.record.files.all
+    files = experiment.files.all
     if files:
         progress(f"analysing {experiment.name} ({', '.join(files)})")
-    prediction = predictions.of(experiment.record) if predictions is not None else None
     try:
-        cell = _with_pattern(measure_cell(experiment), prediction)
+        cell = analyse_cell(experiment, _search(experiment, predictions))
     except InputError as fault:
-        cell = MeasuredCell(experiment, {}, (f"no outcomes: {fault.message}",))
+        cell = CellAnalysis(sheet=experiment, remarks=(f"no outcomes: {fault.message}",))
     if not files:
         return _View(cell, None)
     pictures, faults = [], []
-    for title, draw in _figures(experiment, prediction):
+    for title, draw in _figures(cell):
         try:
-            pictures.append(embed(f"{title}; {experiment.record.origin}", _png(draw())))
+            pictures.append(embed(f"{title}; {experiment.origin}", _png(draw())))
         except InputError as fault:
             faults.append(f"{title}: no figure ({fault.message})")
-    sentences = tuple(subscripted(text) for text in (_what(experiment.record), *cell.remarks, *faults))
-    mark = str(experiment.record.origin)
-    return _View(cell, Block(experiment.name, sentences, pictures=tuple(pictures), mark=mark))
+    sentences = tuple(subscripted(text) for text in (_what(experiment), *cell.remarks, *faults))
+    block = Block(experiment.name, sentences, pictures=tuple(pictures), mark=str(experiment.origin))
+    return _View(cell.figures_only(), block)
 
 
-def _with_pattern(cell: MeasuredCell, prediction: Prediction | None) -> MeasuredCell:
+def _search(experiment: Experiment, predictions: Predictions | None) -> ExpectedPhases | None:
+    if not experiment.files.diffraction:
+        return None
     from screening.phases.structures import literature_cells
-    from screening.validation.diffraction import with_diffraction
 
-    if prediction is None or not cell.experiment.record.files.diffraction:
-        return cell
-    return with_diffraction(cell, prediction, literature_cells())
+    prediction = None if predictions is None else prediction_of(predictions, experiment)
+    return ExpectedPhases.of(experiment, prediction, literature_cells())
 
 
 def _counts(found: Survey, directory: Path) -> tuple[str, ...]:
-    origins = [each.record.origin for each in found.experiments]
+    origins = [each.origin for each in found.experiments]
     words = ", ".join(f"{origins.count(name)} {name}" for name in ORDER if name in origins)
-    told = [f"{len(origins)} cells: {words}."]
+    lines = [f"{len(origins)} cells: {words}."]
     if Origin.LITERATURE in origins:
-        told.append("Literature: figures quoted from a publication, with no raw data behind them.")
+        lines.append("Literature: figures quoted from a publication, with no raw data behind them.")
     if Origin.SIMULATED in origins:
-        told.append("Simulated: made by a program; it tells nothing about any reactor.")
+        lines.append("Simulated: made by a program; it tells nothing about any reactor.")
     folders = {each.path.parent for each in found.experiments}
     place = f"{directory}/"
-    told += [
+    lines += [
         f"Not read: {str(fault).replace(place, '')}"
         for fault in found.faults
         if any(str(fault.where).startswith(f"{folder}/") for folder in folders)
     ]
-    return tuple(told)
+    return tuple(lines)
 
 
-def _what(record: CellRecord) -> str:
+def _what(sheet: Cell) -> str:
     """What a cell is, in one line."""
     layer = (
-        f"{record.reactor} {record.wt_percent:g} wt% in {record.electrolyte}"
-        if record.reactor
-        else "no layer"
+        f"{sheet.reactor} {sheet.wt_percent:g} wt% in {sheet.electrolyte}" if sheet.reactor else "no layer"
     )
-    parts = (f"{record.kind} cell", layer, record.protocol.words, " | ".join(record.stack))
-    return ", ".join(part for part in parts if part) + f"; files {', '.join(record.files.all)}"
+    parts = (f"{sheet.kind} cell", layer, sheet.protocol.words, " | ".join(sheet.stack))
+    return ", ".join(part for part in parts if part) + f"; files {', '.join(sheet.files.all)}"
 
 
-def _overview(cells: list[MeasuredCell]) -> Table:
+def _overview(cells: list[CellAnalysis]) -> Table:
     rows = []
     for cell in cells:
-        record = cell.experiment.record
-        layer = f"{record.reactor}, {record.wt_percent:g} wt%" if record.reactor else "no layer"
+        sheet = cell.sheet
+        layer = f"{sheet.reactor}, {sheet.wt_percent:g} wt%" if sheet.reactor else "no layer"
         outcomes = [f"{quantity_words(name)}: {_value(cell, name)}" for name in cell.outcomes]
-        kind = f"{record.kind}\n{record.protocol.words}".rstrip()
+        kind = f"{sheet.kind}\n{sheet.protocol.words}".rstrip()
         rows.append(
-            (cell.name, str(record.origin), subscripted(layer), kind, "\n".join(outcomes) or "no outcome")
+            (cell.name, str(sheet.origin), subscripted(layer), kind, "\n".join(outcomes) or "no outcome")
         )
     columns = ("cell", "origin", "layer", "kind and protocol", "what it showed")
     return Table("All cells", columns, tuple(rows), stacked=True, marked="origin")
 
 
-def _value(cell: MeasuredCell, quantity: str) -> str:
+def _value(cell: CellAnalysis, quantity: str) -> str:
     outcome = cell.outcomes[quantity]
     return outcome_words(
         {
@@ -171,68 +171,25 @@ def _sources(views: list[_View]) -> Block:
     return Block(title, tables=(table,) if rows else ())
 
 
-def _figures(
-    experiment: Experiment, prediction: Prediction | None
-) -> Iterator[tuple[str, Callable[[], "Figure"]]]:
+def _figures(cell: CellAnalysis) -> Iterator[tuple[str, Callable[[], "Figure"]]]:
     """Title of every figure that a cell's raw files give, and what draws it."""
-    files = experiment.record.files
-    if files.impedance:
-        yield f"{experiment.name}: relaxation times", lambda: _drt(experiment)
-    if files.cycling and experiment.record.kind in (Kind.SYMMETRIC, Kind.FULL):
-        yield f"{experiment.name}: cycling", lambda: _cycling(experiment)
-    if files.diffraction:
-        yield f"{experiment.name}: powder pattern", lambda: _diffraction(experiment, prediction)
-
-
-def _drt(experiment: Experiment) -> "Figure":
-    from screening.lab.impedance.analysis import analyse
-    from screening.lab.readers.impedance import read_series
-    from screening.plots.drt import drt_figure
-    from screening.provenance import SIMULATED
-
-    spectra = read_series(list(experiment.located("impedance")))
-    if experiment.record.origin is Origin.SIMULATED:
-        spectra = tuple(replace(s, metadata={**s.metadata, "origin": SIMULATED}) for s in spectra)
-    result = analyse(spectra)
-    return drt_figure(result.processes, result.report)
-
-
-def _cycling(experiment: Experiment) -> "Figure":
-    from screening.lab.cycling.full import assess_full
-    from screening.lab.cycling.symmetric import assess_symmetric
-    from screening.lab.cycling.table import Flag, FlagKind
-    from screening.lab.readers.cycling import read_cycling
     from screening.plots.cycling import symmetric_figure
+    from screening.plots.diffraction import diffraction_figure
+    from screening.plots.drt import drt_figure
     from screening.plots.fullcell import full_cell_figure
 
-    sheet = experiment.record.cell_sheet(experiment.name)
-    data = read_cycling(
-        list(experiment.located("cycling")),
-        cell=experiment.name,
-        area_cm2=sheet.electrode_area_cm2,
-        active_mass_mg=sheet.active_material_mg,
-    )
-    if experiment.record.origin is Origin.SIMULATED:
-        data = data.with_flags([Flag(FlagKind.SIMULATED, "the cell's sheet says so")])
-    if experiment.record.kind is Kind.FULL:
-        return full_cell_figure(assess_full(data))
-    return symmetric_figure(assess_symmetric(data, sheet))
-
-
-def _diffraction(experiment: Experiment, prediction: Prediction | None) -> "Figure":
-    from screening.lab.readers.diffraction import read_pattern
-    from screening.phases.structures import literature_cells
-    from screening.plots.diffraction import diffraction_figure
-    from screening.validation.diffraction import look_for
-
-    record = experiment.record
-    pattern = read_pattern(experiment.located("diffraction")[0], record.files.wavelength_a)
-    products = (*prediction.salts, *prediction.metals) if prediction is not None else ()
-    names = [record.reactor, *products, record.electrolyte, record.anode]
-    return diffraction_figure([look_for(names, literature_cells(), pattern)])
+    impedance, cycling = cell.impedance, cell.cycling
+    if impedance is not None:
+        yield f"{cell.name}: relaxation times", lambda: drt_figure(impedance.processes, impedance.report)
+    if isinstance(cycling, FullCellReport):
+        yield f"{cell.name}: cycling", lambda: full_cell_figure(cycling)
+    elif cycling is not None:
+        yield f"{cell.name}: cycling", lambda: symmetric_figure(cycling)
+    if cell.patterns:
+        yield f"{cell.name}: powder pattern", lambda: diffraction_figure(cell.patterns)
 
 
 def _png(figure: "Figure") -> bytes:
     stream = io.BytesIO()
-    figure.savefig(stream, format="png", dpi=FIGURE_DPI, bbox_inches="tight")
+    figure.savefig(stream, format="png", dpi=FIGURE_DPI)
     return stream.getvalue()

@@ -24,6 +24,7 @@ from screening.lab.cycling.full import FullCellReport
 from screening.lab.cycling.polarisation import figures_of
 from screening.lab.cycling.symmetric import SymmetricReport
 from screening.lab.cycling.table import CyclingData, FlagKind
+from screening.lab.short import ShortVerdict
 from screening.plots.cycling import symmetric_figure
 from screening.plots.cycling_html import symmetric_page
 from screening.plots.fullcell import full_cell_figure
@@ -38,9 +39,11 @@ def provenance_of(data: CyclingData) -> Provenance:
     return Provenance.now(", ".join(named) or data.cell, data.checksum)
 
 
-def symmetric_summary(report: SymmetricReport) -> dict[str, Any]:
-    """What was found about a symmetric cell, ready for JSON (null for what is not known)."""
-    verdict = report.verdict
+def symmetric_summary(report: SymmetricReport, short: ShortVerdict | None = None) -> dict[str, Any]:
+    """What was found about a symmetric cell, ready for JSON (null for what is not known).
+
+    `short` is the verdict of cycling and impedance together, where the cell has both.
+    """
     step = critical_current(report)
     content = {
         "cell": report.data.cell,
@@ -50,13 +53,7 @@ def symmetric_summary(report: SymmetricReport) -> dict[str, Any]:
         "stabilisation_cycle": report.stabilisation_cycle,
         "electrolyte_asr_ohm_cm2": report.floor_asr_ohm_cm2,
         "life": asdict(report.life),
-        "short": {
-            "verdict": verdict.verdict,
-            "time_h": verdict.time_h,
-            "half_cycle": verdict.half_cycle,
-            "evidence": [asdict(item) for item in verdict.evidence],
-            "settings": asdict(verdict.settings),
-        },
+        "short": (short or report.verdict).as_dict() | {"settings": asdict(report.settings)},
         "critical_current": None if step is None else asdict(step),
         "flags": [asdict(flag) for flag in report.data.flags],
         "provenance": provenance_of(report.data).as_dict(),
@@ -84,7 +81,9 @@ def full_summary(report: FullCellReport) -> dict[str, Any]:
     return dict(json_ready(content))
 
 
-def write_symmetric(directory: Path, report: SymmetricReport) -> list[Path]:
+def write_symmetric(
+    directory: Path, report: SymmetricReport, short: ShortVerdict | None = None
+) -> list[Path]:
     """Write everything about a symmetric cell into a directory.
 
     Returns
@@ -97,14 +96,16 @@ def write_symmetric(directory: Path, report: SymmetricReport) -> list[Path]:
     tables = {
         "half_cycles": half_cycles,
         "cycles": report.cycles.to_frame(),
-        "evidence": report.verdict.evidence_frame(),
+        "evidence": (short or report.verdict).evidence_frame(),
         "flags": report.data.flags_frame(),
     }
     step = critical_current(report)
     if step is not None:
         tables["critical_current"] = step.to_frame()
     page = symmetric_page(report, provenance_of(report.data))
-    return _write(directory, report.data, symmetric_summary(report), tables, symmetric_figure(report), page)
+    return _write(
+        directory, report.data, symmetric_summary(report, short), tables, symmetric_figure(report), page
+    )
 
 
 def write_full(directory: Path, report: FullCellReport) -> list[Path]:

@@ -42,7 +42,7 @@ class PhaseReaction:
     width_v: float
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class FullCellTruth:
     """What a simulated full cell is; the defaults are the founding paper's figures.
 
@@ -214,9 +214,9 @@ def simulate_full_cell(truth: FullCellTruth, seed: int = 0) -> CyclingData:
         cell=f"simulated full cell, seed {seed}",
         cycle_count=np.concatenate(cycles),
     )
-    told = (
+    truth_text = (
         f"truth: {truth.first_discharge_mah_g} mAh/g, efficiency {truth.first_efficiency}, "
         f"plateau {truth.plateau_v} V"
     )
     data = data.of_cell(area_cm2=truth.area_cm2, active_mass_mg=truth.active_mass_mg)
-    return data.with_flags([Flag(FlagKind.SIMULATED, told)])
+    return data.with_flags([Flag(FlagKind.SIMULATED, truth_text)])

@@ -1,7 +1,7 @@
 """Simulated impedance with known truth. Nothing made here is a measurement, and every spectrum says so."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 from hashlib import sha256
 from typing import Protocol
 
@@ -205,6 +205,7 @@ class Evolving:
     phi: float
     first_ohm: float
     last_ohm: float
+    _: KW_ONLY
     kinetics: Kinetics | None = None
 
     def resistance_ohm(self, time_s: FloatArray | float) -> FloatArray:
@@ -285,9 +286,9 @@ def rest_study() -> RestSeries:
     return RestSeries(
         processes=(
             Evolving("tau1", 1e-7, 0.9, 30.0, 30.0),
-            Evolving("tau2", 8e-6, 0.92, 25.0, 0.0, kinetics),
-            Evolving("tau3", 6e-5, 0.9, 18.0, 0.0, kinetics),
-            Evolving("tau4", 0.12, 0.85, 0.0, 20.0, kinetics),
+            Evolving("tau2", 8e-6, 0.92, 25.0, 0.0, kinetics=kinetics),
+            Evolving("tau3", 6e-5, 0.9, 18.0, 0.0, kinetics=kinetics),
+            Evolving("tau4", 0.12, 0.85, 0.0, 20.0, kinetics=kinetics),
             Evolving("tau5", 2.5, 0.9, 10.0, 10.0),
         ),
         r_inf_ohm=10.0,

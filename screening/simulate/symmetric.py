@@ -72,7 +72,7 @@ SHORTED = (
 BENIGN = tuple(scenario for scenario in Scenario if scenario not in SHORTED)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class SimulatedCell:
     """A simulated record and its truth.
 
@@ -107,7 +107,7 @@ class SimulatedCell:
     drop: float
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class _Protocol:
     """Sample times and what the cycler imposes, each of shape (n_rows,)."""
 

@@ -24,6 +24,7 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit
 
+from screening.ragged import Ragged
 from screening.thermo.simplex import (
     MAX_PIVOTS,
     NO_CONVERGENCE,
@@ -160,10 +161,6 @@ def walk(fractions: np.ndarray, energies: np.ndarray, start: np.ndarray, end: np
     start, end : (n_elements,) float arrays
         Atomic fractions of the two end compositions.
 
-    Returns
-    -------
-    TieLine
-
     Raises
     ------
     ValueError
@@ -182,8 +179,7 @@ def walk(fractions: np.ndarray, energies: np.ndarray, start: np.ndarray, end: np
     if kinks.status != OK:
         raise ValueError("the tie-line walk did not converge")
     amounts = np.zeros((len(kinks.x), len(energies)))
-    row = np.repeat(np.arange(len(kinks.x)), np.diff(kinks.first))
-    amounts[row, kinks.phase] = kinks.amount
+    amounts[Ragged(kinks.first).owner, kinks.phase] = kinks.amount
     return TieLine(kinks.x, kinks.energy_ev_per_atom, amounts)
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from screening.display import Displayed, Group, Table
 from screening.errors import InputError
 from screening.phases.composition import Formula, Reactant, parse_reactant, same_composition
 from screening.phases.snapshot import Snapshot
@@ -24,6 +25,9 @@ ROUNDING_EV = 1e-12
 
 AXES = ("atomic", "molar", "mass")
 """Mixing fractions that a reaction can be shown against."""
+
+QUANTITIES = ("total", "mutual")
+"""Energies that can be drawn: from the reactants' own ones, or from their hull energies."""
 
 
 @dataclass(frozen=True)
@@ -72,7 +76,7 @@ class OfBoth:
 
 
 @dataclass(frozen=True)
-class InterfaceReaction:
+class InterfaceReaction(Displayed):
     """All kinks between two reactants.
 
     Attributes
@@ -88,6 +92,8 @@ class InterfaceReaction:
         Estimated phases among reactants and products.
     provenance : Provenance
     """
+
+    plotter = "screening.plots.interface:plot_reactions"
 
     a: str
     b: str
@@ -132,6 +138,28 @@ class InterfaceReaction:
         of_a, of_b = x_atomic * per_atom[0], (1.0 - x_atomic) * per_atom[1]
         return of_a / (of_a + of_b)
 
+    def display(self, axis: str = "atomic") -> Table:
+        """All kinks against one of `AXES`, energies above hull, marks and the stamp."""
+        import pandas as pd
+
+        rows = [
+            {
+                "x": f"{kink.x(axis):.4f}",
+                "total (eV/atom)": f"{kink.total_ev_per_atom:.4f}",
+                "mutual (eV/atom)": f"{kink.mutual_ev_per_atom:.4f}",
+                "kJ/mol B": "" if kink.kj_per_mol_b is None else f"{kink.kj_per_mol_b:.1f}",
+                "reaction": kink.reaction + " <- minimum" * (kink is self.minimum),
+            }
+            for kink in self.kinks
+        ]
+        above = self.energy_above_hull_ev_per_atom
+        notes = (
+            f"eV per atom of mixture; energy above hull: {self.a} {above.a:.4f}, {self.b} {above.b:.4f}",
+            *marks(self.estimated_phases, self.at_hull),
+            self.provenance.line(),
+        )
+        return Table(f"{self.a} | {self.b}   x: {axis} fraction of {self.a}", pd.DataFrame(rows), notes)
+
     def to_frame(self) -> "pd.DataFrame":
         """One row per kink, with both reactants and the estimated mark."""
         import pandas as pd
@@ -162,6 +190,45 @@ class InterfaceReaction:
             "estimated_phases": list(self.estimated_phases),
             "provenance": self.provenance.as_dict(),
         }
+
+
+class InterfaceReactions(Group[InterfaceReaction]):
+    """Several pairs: `to_frame` holds all kinks, a notebook shows the minimum of each pair."""
+
+    plotter = "screening.plots.interface:plot_reactions"
+
+    @property
+    def provenance(self) -> Provenance:
+        """Of the snapshot, the same for all."""
+        return self.items[0].provenance
+
+    def display(self, axis: str = "atomic") -> Table:
+        """The minimum of each pair, with its products."""
+        import pandas as pd
+
+        rows = [
+            {
+                "pair": f"{each.a} | {each.b}" + "*" * each.estimated + "†" * bool(each.at_hull),
+                f"x at minimum ({axis})": f"{each.minimum.x(axis):.4f}",
+                "total (eV/atom)": f"{each.minimum.total_ev_per_atom:.4f}",
+                "mutual (eV/atom)": f"{each.minimum.mutual_ev_per_atom:.4f}",
+                "kJ/mol B": "" if each.minimum.kj_per_mol_b is None else f"{each.minimum.kj_per_mol_b:.1f}",
+                "reaction": each.minimum.reaction,
+            }
+            for each in self.items
+        ]
+        estimated = dict.fromkeys(name for each in self.items for name in each.estimated_phases)
+        at_hull = dict.fromkeys(name for each in self.items for name in each.at_hull)
+        notes = (*marks(tuple(estimated), tuple(at_hull)), self.provenance.line())
+        return Table("Reaction energy at the minimum", pd.DataFrame(rows), notes)
+
+
+def marks(estimated: tuple[str, ...], at_hull: tuple[str, ...]) -> list[str]:
+    """What a reader must know of phases that were not calculated."""
+    return [
+        *([f"* estimated, not calculated: {', '.join(estimated)}"] if estimated else []),
+        *([f"† taken at its hull energy: {', '.join(at_hull)}"] if at_hull else []),
+    ]
 
 
 def stamp(snapshot: Snapshot) -> Provenance:
@@ -205,7 +272,7 @@ def react(snapshot: Snapshot, a: Reactant, b: Reactant, *, at_hull: bool = False
     lines = tie_lines(snapshot, Compositions.of([unit_a]), Compositions.of([unit_b]))
     if lines.failed[0]:
         raise InputError(
-            f"the hull between {a.text} and {b.text} cannot be walked", remedy="report this pair"
+            f"the convex hull between {a.text} and {b.text} did not converge", remedy="report this pair"
         )
     kinks, used = [], set()
     for k in range(len(lines.x)):

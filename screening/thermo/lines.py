@@ -10,6 +10,7 @@ from numba import njit
 from screening.phases.chemsys import phases_within
 from screening.phases.composition import Formula
 from screening.phases.snapshot import Snapshot
+from screening.ragged import Ragged
 from screening.thermo.hull import Kinks, Lowest, lowest, pure_phases, tie_line
 from screening.thermo.simplex import OK
 
@@ -40,9 +41,8 @@ class Compositions:
     @classmethod
     def of(cls, formulas: Sequence[Formula]) -> "Compositions":
         """Columns of these formulas, in their order."""
-        sizes = [len(f.atomic_numbers) for f in formulas]
         return cls(
-            np.append(0, np.cumsum(sizes)).astype(np.int64),
+            Ragged.of_lengths([len(f.atomic_numbers) for f in formulas]).start,
             np.concatenate([f.atomic_numbers for f in formulas]).astype(np.int64),
             np.concatenate([f.fractions for f in formulas]),
             np.array([f.n_atoms for f in formulas]),
@@ -56,20 +56,17 @@ class Compositions:
 
     def amount_of(self, atomic_number: int) -> np.ndarray:
         """Atoms of one element per formula as written, (n,) float array."""
-        amounts = np.zeros(len(self))
-        owner = np.repeat(np.arange(len(self)), np.diff(self.row_start))
         here = self.atomic_number == atomic_number
-        amounts[owner[here]] = self.fraction[here]
-        return amounts * self.atoms
+        fraction = np.bincount(Ragged(self.row_start).owner[here], self.fraction[here], minlength=len(self))
+        return fraction * self.atoms
 
     def without(self, atomic_number: int) -> "Compositions":
         """The same formulas without one element; each must hold something besides it."""
         keep = self.atomic_number != atomic_number
-        owner = np.repeat(np.arange(len(self)), np.diff(self.row_start))[keep]
+        owner = Ragged(self.row_start).owner[keep]
         rest = np.bincount(owner, self.fraction[keep], minlength=len(self))
-        sizes = np.bincount(owner, minlength=len(self))
         return Compositions(
-            np.append(0, np.cumsum(sizes)).astype(np.int64),
+            Ragged.of_lengths(np.bincount(owner, minlength=len(self))).start,
             self.atomic_number[keep],
             self.fraction[keep] / rest[owner],
             self.atoms * rest,
@@ -126,28 +123,28 @@ class Lines:
 
     def products_of(self, kinks: np.ndarray) -> "ProductRows":
         """Products of these kinks, (n,) int array, as rows."""
-        first = self.product_start[kinks]
-        counts = self.product_start[kinks + 1] - first
-        owner = np.repeat(np.arange(len(kinks)), counts)
-        flat = np.arange(counts.sum()) + np.repeat(first - np.append(0, np.cumsum(counts)[:-1]), counts)
+        products = Ragged(self.product_start)
+        owner, flat = np.repeat(np.arange(len(kinks)), products.lengths[kinks]), products.entries(kinks)
         return ProductRows(owner, self.phase[flat], self.amount[flat])
+
+    @cached_property
+    def kinks(self) -> Ragged:
+        """Kinks of each line in the flat arrays."""
+        return Ragged(self.kink_start)
 
     @cached_property
     def mutual_ev_per_atom(self) -> np.ndarray:
         """Reaction energy at each kink from the ends' hull energies, (n_kinks,) float array, ≤ 0."""
-        sizes = np.diff(self.kink_start)
-        start = np.repeat(self.energy_ev_per_atom[self.kink_start[:-1]], sizes)
-        end = np.repeat(self.energy_ev_per_atom[self.kink_start[1:] - 1], sizes)
+        start = self.kinks.spread(self.energy_ev_per_atom[self.kink_start[:-1]])
+        end = self.kinks.spread(self.energy_ev_per_atom[self.kink_start[1:] - 1])
         return np.minimum(self.energy_ev_per_atom - (1.0 - self.x) * start - self.x * end, 0.0)
 
     @property
     def lowest_kink(self) -> np.ndarray:
         """Kink of the lowest mutual energy of each line, (n_lines,) int64 array."""
-        lowest = np.minimum.reduceat(self.mutual_ev_per_atom, self.kink_start[:-1])
-        is_lowest = self.mutual_ev_per_atom == np.repeat(lowest, np.diff(self.kink_start))
-        kinks = np.flatnonzero(is_lowest)
-        first = np.searchsorted(kinks, self.kink_start[:-1])
-        return kinks[first]
+        lowest = self.kinks.spread(self.kinks.reduced(np.minimum, self.mutual_ev_per_atom))
+        kinks = np.flatnonzero(self.mutual_ev_per_atom == lowest)
+        return kinks[np.searchsorted(kinks, self.kink_start[:-1])]
 
     @property
     def excess_kink(self) -> np.ndarray:
@@ -157,7 +154,7 @@ class Lines:
     @property
     def failed(self) -> np.ndarray:
         """Lines whose walk did not converge, (n_lines,) bool array."""
-        return np.diff(self.kink_start) == 0
+        return self.kinks.lengths == 0
 
 
 @dataclass(frozen=True, eq=False)
@@ -189,10 +186,6 @@ def tie_lines(snapshot: Snapshot, end_a: Compositions, end_b: Compositions) -> L
     end_a, end_b : Compositions
         Of equal length, or `end_a` of length 1 for all.
 
-    Returns
-    -------
-    Lines
-
     Raises
     ------
     ValueError
@@ -222,10 +215,6 @@ def assemblages(
     compositions : Compositions
     banned : (n,) int array, optional
         For each composition a phase that the hull must do without (−1: none).
-
-    Returns
-    -------
-    Assemblages
     """
     p, i = snapshot.phases, snapshot.index
     without = np.full(len(compositions), -1, np.int64) if banned is None else np.asarray(banned, np.int64)

@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from screening.display import Displayed, Group, Table
 from screening.errors import InputError
 from screening.phases.composition import Formula, Reactant, atomic_number, parse_reactant, symbol
 from screening.phases.snapshot import Snapshot
 from screening.provenance import Provenance
-from screening.thermo.interface import product_terms, reactant_terms, stamp
+from screening.thermo.interface import marks, product_terms, reactant_terms, stamp
 from screening.thermo.lines import Compositions, Lines, tie_lines
 from screening.thermo.reactants import PricedReactant, price
 from screening.thermo.reactions import Moles, Term, write_reaction
@@ -59,7 +60,7 @@ class Step:
 
 
 @dataclass(frozen=True)
-class Lithiation:
+class Lithiation(Displayed):
     """The staircase of one formula.
 
     Attributes
@@ -85,6 +86,8 @@ class Lithiation:
     provenance : Provenance
     """
 
+    plotter = "screening.plots.staircases:plot_staircases"
+
     formula: str
     element: str
     cathodic_limit_v: float | None
@@ -108,6 +111,36 @@ class Lithiation:
     def estimated(self) -> bool:
         """Whether any phase involved is an estimate."""
         return bool(self.estimated_phases)
+
+    def display(self) -> Table:
+        """All plateaus; limits, 0 V energies, marks and the stamp below."""
+        import pandas as pd
+
+        rows = [
+            {
+                f"V vs {self.element}": f"{step.voltage_v:.4f}",
+                f"{self.element} per formula": f"{step.uptake_per_formula:.4g}",
+                "mAh/g": f"{step.capacity_mah_per_g:.1f}",
+                "reaction": step.reaction,
+            }
+            for step in self.steps
+        ]
+        return Table(self.formula, pd.DataFrame(rows), (*self._notes(), self.provenance.line()))
+
+    def _notes(self) -> list[str]:
+        limits = (self.cathodic_limit_v, self.anodic_limit_v)
+        low, high = (_volts(limit) + " V" * (limit is not None) for limit in limits)
+        per_uptake = self.energy_per_uptake_0v_ev
+        each = "" if per_uptake is None else f", {per_uptake:.4f} eV per {self.element}"
+        start = " + ".join(f"{moles:.4g} {name}" for name, moles in self.start_products.items())
+        return [
+            *([] if self.steps else [f"{self.formula} takes up no {self.element} above 0 V"]),
+            f"cathodic limit {low}, anodic limit {high}",
+            f"at 0 V {self.decomposition_energy_0v_ev_per_atom:.4f} eV per atom of the formula{each}; "
+            f"energy above hull {self.energy_above_hull_ev_per_atom:.4f} eV/atom",
+            *([f"decays without {self.element} to {start}"] if start else []),
+            *marks(self.estimated_phases, (self.formula,) if self.at_hull else ()),
+        ]
 
     def to_frame(self) -> "pd.DataFrame":
         """One row per plateau; the same columns where there is none."""
@@ -155,6 +188,42 @@ class Lithiation:
     def _key(self, text: str, *, last: bool = False) -> str:
         subject = "li" if self.element == "Li" else "uptake"
         return f"{text}_{subject}" if last else f"{subject}_{text}"
+
+
+class Lithiations(Group[Lithiation]):
+    """Several formulas: `to_frame` holds all plateaus, a notebook shows the limits of each formula."""
+
+    plotter = "screening.plots.staircases:plot_staircases"
+
+    @property
+    def provenance(self) -> Provenance:
+        """Of the snapshot, the same for all."""
+        return self.items[0].provenance
+
+    def display(self) -> Table:
+        """Stability window, capacity and 0 V energies of each formula."""
+        import pandas as pd
+
+        rows = [
+            {
+                "formula": each.formula + "*" * each.estimated + "†" * each.at_hull,
+                f"cathodic limit (V vs {each.element})": _volts(each.cathodic_limit_v),
+                f"anodic limit (V vs {each.element})": _volts(each.anodic_limit_v),
+                "capacity (mAh/g)": f"{each.steps[-1].capacity_mah_per_g:.1f}" if each.steps else "0",
+                "at 0 V (eV/atom of formula)": f"{each.decomposition_energy_0v_ev_per_atom:.4f}",
+                "energy above hull (eV/atom)": f"{each.energy_above_hull_ev_per_atom:.4f}",
+                "at 0 V": each.steps[-1].reaction if each.steps else "",
+            }
+            for each in self.items
+        ]
+        estimated = dict.fromkeys(name for each in self.items for name in each.estimated_phases)
+        at_hull = tuple(each.formula for each in self.items if each.at_hull)
+        notes = (*marks(tuple(estimated), at_hull), self.provenance.line())
+        return Table(f"Uptake of {self.items[0].element}", pd.DataFrame(rows), notes)
+
+
+def _volts(limit: float | None) -> str:
+    return "none" if limit is None else f"{limit:.3f}"
 
 
 def _require_lithium(element: str, name: str) -> None:

@@ -70,7 +70,7 @@ def gap_source(phases: Phases, phase: int) -> str:
 
 def of_metals_only(phases: Phases) -> np.ndarray:
     """Phases all of whose elements are metals, (n,) bool array."""
-    return np.logical_and.reduceat(metal_table()[phases.atomic_number], phases.row_start[:-1])
+    return phases.rows.reduced(np.logical_and, metal_table()[phases.atomic_number])
 
 
 def metal_table() -> np.ndarray:

@@ -57,10 +57,6 @@ def price(snapshot: Snapshot, reactant: Reactant, *, at_hull: bool = False) -> P
     at_hull : bool
         Accept a composition that the snapshot lacks at its hull energy; acts on no other.
 
-    Returns
-    -------
-    PricedReactant
-
     Raises
     ------
     InputError
@@ -72,7 +68,7 @@ def price(snapshot: Snapshot, reactant: Reactant, *, at_hull: bool = False) -> P
     for z in unit.atomic_numbers:
         if z not in snapshot.elements:
             raise InputError(
-                f"snapshot {snapshot.manifest.name} holds nothing with {symbol(z)}",
+                f"snapshot {snapshot.manifest.name} has no phase with {symbol(z)}",
                 where=reactant.text,
                 remedy="choose another element or snapshot",
             )
@@ -81,11 +77,11 @@ def price(snapshot: Snapshot, reactant: Reactant, *, at_hull: bool = False) -> P
         share = reactant.atom_share(part)
         phase = snapshot.find(part.formula)
         if phase is None and not at_hull:
-            held = neighbours(snapshot, part.formula)
-            other = "choose one of these" if held else "bring it with --phases"
+            known = neighbours(snapshot, part.formula)
+            other = "choose one of these" if known else "bring it with --phases"
             raise InputError(
                 lacking_text(snapshot, part.formula),
-                remedy=f"{other}, or accept the hull energy with --at-hull",
+                remedy=f"{other}, or accept the hull energy with --at-hull (Python: at_hull=True)",
             )
         if phase is None:
             lacking = True
@@ -123,8 +119,8 @@ def hull_energy(snapshot: Snapshot, formula: Formula) -> float:
 
 def lacking_text(snapshot: Snapshot, formula: Formula) -> str:
     """What a snapshot has instead of a composition that it lacks."""
-    held = neighbours(snapshot, formula) or "no compound of all these elements"
-    return f"snapshot {snapshot.manifest.name} has no {formula.text}; {formula.chemsys} holds {held}"
+    known = neighbours(snapshot, formula) or "no compound of all these elements"
+    return f"snapshot {snapshot.manifest.name} has no {formula.text}; {formula.chemsys} holds {known}"
 
 
 def neighbours(snapshot: Snapshot, formula: Formula, most: int = 8) -> str:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from screening.ragged import Ragged
 from screening.thermo.lines import Lines
 
 PLATEAU_MERGE_V = 1e-6
@@ -19,7 +20,7 @@ DEFAULT_FLOOR_V = 0.02
 without driving force (Mg goes on to Li5Mg at 0.00 V)."""
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class Staircases:
     """Uptake plateaus of many compounds, in falling voltage.
 
@@ -66,9 +67,8 @@ class Staircases:
         """
         last = np.zeros(len(lines.x), dtype=bool)
         last[lines.kink_start[1:] - 1] = True
-        first = lines.kink_start[:-1]
         kept = np.flatnonzero(~last)
-        owner = np.repeat(np.arange(len(lines)), np.diff(lines.kink_start))[kept]
+        owner = lines.kinks.owner[kept]
         x, per_formula = lines.x[kept], atoms[owner]
         added = x * per_formula / (1.0 - x)
         uptake = added * content
@@ -81,18 +81,17 @@ class Staircases:
         merged = np.zeros(len(step), dtype=bool)
         merged[:-1] = (np.diff(owner[step]) == 0) & (-np.diff(voltage) < PLATEAU_MERGE_V)
         step, voltage = step[~merged], voltage[~merged]
-        counts = np.bincount(owner[step], minlength=len(lines))
         return cls(
-            np.append(0, np.cumsum(counts)),
-            voltage,
-            uptake[step],
-            energy[step],
-            kept[step],
-            lines.energy_ev_per_atom[first] * atoms,
+            step_start=Ragged.of_lengths(np.bincount(owner[step], minlength=len(lines))).start,
+            voltage_v=voltage,
+            uptake_per_formula=uptake[step],
+            energy_ev_per_formula=energy[step],
+            kink=kept[step],
+            start_energy_ev_per_formula=lines.energy_ev_per_atom[lines.kink_start[:-1]] * atoms,
         )
 
     def last_step(self, floor_v: float = 0.0) -> np.ndarray:
         """Last step of each compound above a floor, (n,) int64 array; −1 where there is none."""
-        owner = np.repeat(np.arange(len(self)), np.diff(self.step_start))
-        counts = np.bincount(owner[self.voltage_v > floor_v], minlength=len(self))
+        owner = Ragged(self.step_start).owner[self.voltage_v > floor_v]
+        counts = np.bincount(owner, minlength=len(self))
         return np.where(counts > 0, self.step_start[:-1] + counts - 1, -1)

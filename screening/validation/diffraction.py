@@ -1,19 +1,16 @@
-"""Powder patterns of cells against the phases that the campaign predicts."""
+"""Powder patterns against phases whose structures are known."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from screening.errors import InputError
-from screening.lab.diffraction.identify import Identification, PhaseFinding, Presence, identify
+from screening.lab.diffraction.identify import Identification, identify
 from screening.lab.diffraction.pattern import PowderPattern, Reference
-from screening.lab.outcomes import MeasuredCell, Outcome
-from screening.lab.readers.diffraction import read_pattern
 from screening.phases.composition import parse_formula
 from screening.phases.powder import powder_lines
 from screening.phases.structures import Cell, find_cell
-from screening.validation.predictions import Prediction
 
 LEAST_INTENSITY = 2.0
 """Lines of a reference below this, in percent of its strongest, are left out of a fit."""
@@ -79,50 +76,4 @@ def look_for(formulas: Sequence[str], cells: Sequence[Cell], pattern: PowderPatt
             where=pattern.name,
             remedy="give CIF files with --cif",
         )
-    return identify(pattern, found.known)
-
-
-def with_diffraction(cell: MeasuredCell, prediction: Prediction, cells: Sequence[Cell]) -> MeasuredCell:
-    """The cell with what its powder pattern says of reactor, salt and alloy.
-
-    Raises
-    ------
-    InputError
-        If the sheet quotes what the pattern tells.
-    """
-    files = cell.experiment.record.files
-    if not files.diffraction:
-        return cell
-    try:
-        pattern = read_pattern(cell.experiment.located("diffraction")[0], files.wavelength_a)
-        groups = {
-            "reactor_lines_gone": (prediction.reactor,),
-            "salt_lines_present": prediction.salts,
-            "alloy_lines_present": prediction.metals,
-        }
-        record = cell.experiment.record
-        every = [name for names in groups.values() for name in names]
-        found = look_for([*every, record.electrolyte, record.anode], cells, pattern)
-    except InputError as fault:
-        return cell.joined((), (f"raw files give no outcome: {fault}",))
-    outcomes, remarks = [], []
-    for quantity, names in groups.items():
-        findings = [each for each in found.phases if each.name in names]
-        answer = _answer(findings)
-        words = "; ".join(f"{each.name} {each.presence} ({each.reason})" for each in findings)
-        if answer is not None:
-            value = float(answer != (quantity == "reactor_lines_gone"))
-            outcomes.append(Outcome(quantity, value, None, False, f"diffraction, {pattern.name}: {words}"))
-        elif names:
-            words = words or f"no structure of {', '.join(names)} at hand"
-            remarks.append(f"diffraction does not tell {quantity.replace('_', ' ')}: {words}")
-    return cell.joined(outcomes, remarks)
-
-
-def _answer(findings: Sequence[PhaseFinding]) -> bool | None:
-    """Whether any of these is there; None where that cannot be told."""
-    if any(each.presence is Presence.SEEN for each in findings):
-        return True
-    if findings and all(each.presence is Presence.ABSENT for each in findings):
-        return False
-    return None
+    return replace(identify(pattern, found.known), without_structure=found.without_structure)

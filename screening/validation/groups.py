@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from screening.lab.cell_record import Origin
+from screening.lab.cell import Origin
 from screening.lab.quantities import QUANTITIES, Better
 from screening.validation.joining import Pair
 
@@ -65,14 +65,14 @@ def outcome_groups(pairs: Sequence[Pair], *, simulated: bool = False) -> tuple[O
     """
     found: dict[tuple[str, ...], dict[str, list[tuple[float, bool]]]] = {}
     for pair in pairs:
-        record = pair.cell.experiment.record
-        if record.origin is Origin.SIMULATED and not simulated:
+        sheet = pair.cell.sheet
+        if sheet.origin is Origin.SIMULATED and not simulated:
             continue
         row = pair.prediction.row
         if not row["passes"]:
             continue
         shared = ", ".join(
-            part for part in (str(record.kind), f"{record.wt_percent:g} wt%", record.protocol.words) if part
+            part for part in (str(sheet.kind), f"{sheet.wt_percent:g} wt%", sheet.protocol.words) if part
         )
         for outcome in pair.cell.outcomes.values():
             if QUANTITIES[outcome.quantity].better is not Better.NEITHER:

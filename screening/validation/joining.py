@@ -7,7 +7,8 @@ from enum import StrEnum
 import pandas as pd
 
 from screening.errors import InputError
-from screening.lab.outcomes import MeasuredCell
+from screening.lab.analysis import CellAnalysis
+from screening.lab.cell import Cell
 from screening.reactors.settings import Conditions
 from screening.validation.predictions import Prediction, Predictions, Span
 
@@ -82,17 +83,17 @@ class Pair:
 
     Attributes
     ----------
-    cell : MeasuredCell
+    cell : CellAnalysis
     prediction : Prediction
     conditions : Conditions
         Of the study that predicts.
-    controls : tuple of MeasuredCell
+    controls : tuple of CellAnalysis
     """
 
-    cell: MeasuredCell
+    cell: CellAnalysis
     prediction: Prediction
     conditions: Conditions
-    controls: tuple[MeasuredCell, ...]
+    controls: tuple[CellAnalysis, ...]
 
     def check(
         self,
@@ -105,13 +106,13 @@ class Pair:
         numbers: Numbers | None = None,
     ) -> Check:
         """Fill in what every check of this cell shares."""
-        record, found = self.cell.experiment.record, numbers or Numbers()
+        sheet, found = self.cell.sheet, numbers or Numbers()
         return Check(
             self.cell.name,
-            str(record.origin),
+            str(sheet.origin),
             self.prediction.reactor,
             self.prediction.wt_percent,
-            record.electrolyte,
+            sheet.electrolyte,
             question,
             predicted,
             measured,
@@ -134,18 +135,18 @@ class Joined:
     Attributes
     ----------
     pairs : tuple of Pair
-    unjoined : tuple of MeasuredCell
+    unjoined : tuple of CellAnalysis
         Cells with a layer that the campaign does not hold.
-    cells : tuple of MeasuredCell
+    cells : tuple of CellAnalysis
         All cells, controls among them.
     """
 
     pairs: tuple[Pair, ...]
-    unjoined: tuple[MeasuredCell, ...]
-    cells: tuple[MeasuredCell, ...]
+    unjoined: tuple[CellAnalysis, ...]
+    cells: tuple[CellAnalysis, ...]
 
 
-def join(predictions: Predictions, cells: Sequence[MeasuredCell]) -> Joined:
+def join(predictions: Predictions, cells: Sequence[CellAnalysis]) -> Joined:
     """Join on anode, reactor and electrolyte; volumes are those of the cell's own reactor content.
 
     Raises
@@ -156,14 +157,9 @@ def join(predictions: Predictions, cells: Sequence[MeasuredCell]) -> Joined:
     grid = {(c.anode, c.electrolyte): c for c in predictions.study.conditions.grid()}
     pairs, unjoined = [], []
     for cell in cells:
-        record = cell.experiment.record
-        if not record.reactor:
+        if not cell.sheet.reactor:
             continue
-        try:
-            prediction = predictions.of(record)
-        except InputError as error:
-            where = f"{cell.experiment.path}, {error.where}"
-            raise InputError(error.message, where=where, remedy=error.remedy) from None
+        prediction = prediction_of(predictions, cell.sheet)
         if prediction is None:
             unjoined.append(cell)
             continue
@@ -172,16 +168,30 @@ def join(predictions: Predictions, cells: Sequence[MeasuredCell]) -> Joined:
     return Joined(tuple(pairs), tuple(unjoined), tuple(cells))
 
 
-def _controls(cell: MeasuredCell, cells: Sequence[MeasuredCell]) -> tuple[MeasuredCell, ...]:
+def prediction_of(predictions: Predictions, sheet: Cell) -> Prediction | None:
+    """Prediction for the layer of a cell; None where it has none, or the campaign does not hold it.
+
+    Raises
+    ------
+    InputError
+        If the sheet's reactor, anode or electrolyte is no formula.
+    """
+    try:
+        return predictions.of(sheet)
+    except InputError as error:
+        raise InputError(error.message, where=f"{sheet.path}, {error.where}", remedy=error.remedy) from None
+
+
+def _controls(cell: CellAnalysis, cells: Sequence[CellAnalysis]) -> tuple[CellAnalysis, ...]:
     """Cells without a layer that differ from a cell in nothing else that is stated."""
-    record = cell.experiment.record
+    sheet = cell.sheet
     return tuple(
         other
         for other in cells
-        if not (own := other.experiment.record).reactor
-        and record.protocol.words
+        if not (own := other.sheet).reactor
+        and sheet.protocol.words
         and (own.kind, own.origin, own.protocol, own.electrolyte, own.anode)
-        == (record.kind, record.origin, record.protocol, record.electrolyte, record.anode)
+        == (sheet.kind, sheet.origin, sheet.protocol, sheet.electrolyte, sheet.anode)
     )
 
 

@@ -6,7 +6,8 @@ from math import erf, sqrt
 
 import numpy as np
 
-from screening.lab.outcomes import MeasuredCell, Outcome
+from screening.lab.analysis import CellAnalysis
+from screening.lab.outcomes import Outcome
 from screening.lab.quantities import QUANTITIES
 from screening.reactors.criteria import CRITERIA
 from screening.validation.joining import (
@@ -65,17 +66,17 @@ _LIMITS = {
 }
 
 
-def ran(cell: MeasuredCell) -> Ran | None:
+def ran(cell: CellAnalysis) -> Ran | None:
     """Whether a cell cycled, with the outcome that decided; None where no figure tells."""
-    told = [
+    known = [
         (outcome, outcome.value >= limit)
         for name, (limit, _) in _LIMITS.items()
         if (outcome := cell.outcomes.get(name)) is not None
     ]
-    for outcome, passed in told:
+    for outcome, passed in known:
         if passed:
             return Ran(True, outcome)
-    return next((Ran(False, outcome) for outcome, _ in told if not outcome.at_least), None)
+    return next((Ran(False, outcome) for outcome, _ in known if not outcome.at_least), None)
 
 
 def mechanism(pair: Pair) -> Iterator[Check]:

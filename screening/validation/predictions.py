@@ -9,7 +9,7 @@ import pandas as pd
 
 from screening.campaign.directory import ResultsDirectory
 from screening.campaign.document import Reactor
-from screening.lab.cell_record import CellRecord
+from screening.lab.cell import Cell
 from screening.phases.composition import parse_formula
 from screening.reactors.detail import Plateau
 
@@ -141,7 +141,7 @@ class Prediction:
 class Predictions(ResultsDirectory):
     """A results directory, asked about cells."""
 
-    def of(self, cell: CellRecord) -> Prediction | None:
+    def of(self, cell: Cell) -> Prediction | None:
         """Prediction for the layer of a cell; None where the campaign does not hold it.
 
         Raises

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 
-from screening.lab.cell_record import Kind
+from screening.lab.cell import Kind
 from screening.validation.joining import (
     NO_VOLUMES,
     OPEN,
@@ -68,10 +68,10 @@ def crystals(pair: Pair) -> Iterator[Check]:
         seen = pair.cell.value(quantity)
         if seen is None:
             continue
-        told = ", ".join(names) or "none"
+        expected = ", ".join(names) or "none"
         agreed = agrees_if(bool(names) == bool(seen))
         verdict = Verdict.CANNOT_TELL if pair.prediction.detail is None else agreed
-        yield pair.check(question, told, yes_or_no(seen), verdict, reason)
+        yield pair.check(question, expected, yes_or_no(seen), verdict, reason)
 
 
 def kinetics(pair: Pair) -> Iterator[Check]:
@@ -100,7 +100,7 @@ def lithium(pair: Pair) -> Iterator[Check]:
         return
     question = "lithium taken up at rest"
     measured = f"{outcome.value:.3g}" + (f" ± {outcome.sd:.2g}" if outcome.sd else "") + " mAh/cm²"
-    areal, span = pair.cell.experiment.record.reactor_mg_per_cm2, pair.prediction.lithium_mah_per_g
+    areal, span = pair.cell.sheet.reactor_mg_per_cm2, pair.prediction.lithium_mah_per_g
     if areal is None or span is None:
         missing = "layer_mg and an area" if areal is None else "plateaus of this reactor"
         yield pair.check(question, "–", measured, Verdict.CANNOT_TELL, f"{missing} would be needed")
@@ -123,8 +123,8 @@ def lithium(pair: Pair) -> Iterator[Check]:
 def network(pair: Pair) -> Iterator[Check]:
     """Do the metallic products connect? A layer that is the only separator then shorts the cell."""
     shorted = pair.cell.value("shorts_at_rest")
-    record = pair.cell.experiment.record
-    if shorted is None or record.kind is not Kind.REST:
+    sheet = pair.cell.sheet
+    if shorted is None or sheet.kind is not Kind.REST:
         return
     question, seen = "the metal forms a connected network", f"{yes_or_no(shorted)} (cell shorts at rest)"
     span = pair.prediction.fraction("metal_fraction")
@@ -137,7 +137,7 @@ def network(pair: Pair) -> Iterator[Check]:
     reason = "against the threshold of the study"
     if straddles(span, threshold):
         verdict, reason = Verdict.CANNOT_TELL, OPEN
-    if "layer" not in record.stack or len(record.stack) != 3:
+    if "layer" not in sheet.stack or len(sheet.stack) != 3:
         verdict, reason = Verdict.CANNOT_TELL, "the layer is not the only separator of this cell"
     yield pair.check(
         question,
@@ -151,7 +151,7 @@ def network(pair: Pair) -> Iterator[Check]:
 
 def plateau(pair: Pair) -> Iterator[Check]:
     """Does the first charge show the anode at the potential of lithium or of the alloy?"""
-    record = pair.cell.experiment.record
+    sheet = pair.cell.sheet
     extra = pair.cell.value("extra_plateau")
     if extra is not None:
         yield pair.check(
@@ -162,10 +162,10 @@ def plateau(pair: Pair) -> Iterator[Check]:
             "lithium is taken to be in excess",
         )
     first = pair.cell.outcomes.get("first_plateau_v")
-    if first is None or record.cathode is None or record.cathode.plateau_v is None:
+    if first is None or sheet.cathode is None or sheet.cathode.plateau_v is None:
         return
     potential = pair.prediction.value("alloy_potential_v")
-    anode = record.cathode.plateau_v - first.value
+    anode = sheet.cathode.plateau_v - first.value
     at_lithium = abs(anode) <= PLATEAU_TOLERANCE_V
     at_alloy = not np.isnan(potential) and abs(anode - potential) <= PLATEAU_TOLERANCE_V
     where = "lithium" if at_lithium else "the alloy" if at_alloy else "neither"
@@ -173,7 +173,7 @@ def plateau(pair: Pair) -> Iterator[Check]:
         "the potential of the anode at the first plateau",
         f"0 V while lithium is left, then {potential:.2f} V ({pair.prediction.alloy or 'no alloy'})",
         f"{anode:.2f} ± {PLATEAU_TOLERANCE_V:g} V "
-        f"({record.cathode.plateau_v:g} V of {record.cathode.material} less {first.value:.3g} V)",
+        f"({sheet.cathode.plateau_v:g} V of {sheet.cathode.material} less {first.value:.3g} V)",
         agrees_if(at_lithium or at_alloy),
         f"the anode is at the potential of {where}",
         numbers=Numbers(0.0, None, anode, PLATEAU_TOLERANCE_V, "V"),

@@ -1,26 +1,28 @@
 """The whole comparison of a campaign with a folder of experiments, and what it leaves on disk."""
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
+from screening.display import Displayed, Table
 from screening.errors import InputError
 from screening.files import output_directory, records, write_csv, write_json
-from screening.lab.cell_record import Origin
-from screening.lab.experiments import Experiment
-from screening.lab.outcomes import MeasuredCell, measured_cells, outcomes_frame
+from screening.lab.analysis import CellAnalysis, analyse_cell, outcomes_frame
+from screening.lab.cell import Experiment, Origin
 from screening.lab.quantities import QUANTITIES
 from screening.lab.readers.stamp import stamp
-from screening.phases.structures import Cell, literature_cells
+from screening.lab.sheets import hints
+from screening.phases.structures import Cell as UnitCell
+from screening.phases.structures import literature_cells
 from screening.provenance import Provenance
 from screening.validation.agreement import FEWEST_REACTORS, Agreement, agreement_frame, agreements
 from screening.validation.belief import Prior
-from screening.validation.diffraction import with_diffraction
+from screening.validation.expected_phases import ExpectedPhases
 from screening.validation.groups import OutcomeGroup, outcome_groups
-from screening.validation.joining import Check, Joined, Verdict, checks_frame, join
+from screening.validation.joining import Check, Joined, Verdict, checks_frame, join, prediction_of
 from screening.validation.next_cells import Plan, Shopping, next_cells
 from screening.validation.predictions import Predictions
 from screening.validation.questions import ask
@@ -31,14 +33,14 @@ TABLES = "validation"
 RANKS_IN_JSON = 200
 
 
-@dataclass(frozen=True, eq=False)
-class Validation:
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Validation(Displayed):
     """Prediction against measurement.
 
     Attributes
     ----------
     predictions : Predictions
-    cells : tuple of MeasuredCell
+    cells : tuple of CellAnalysis
     joined : Joined
     checks : tuple of Check
     groups : tuple of OutcomeGroup
@@ -51,7 +53,7 @@ class Validation:
     """
 
     predictions: Predictions
-    cells: tuple[MeasuredCell, ...]
+    cells: tuple[CellAnalysis, ...]
     joined: Joined
     checks: tuple[Check, ...]
     groups: tuple[OutcomeGroup, ...]
@@ -84,11 +86,16 @@ class Validation:
         """Ranks and scores before and after, side by side."""
         return self.learnt.ranking_frame(self.predictions.table, self.predictions.study.ranking)
 
+    def display(self) -> Table:
+        """Checks of all cells."""
+        shown = ["cell", "origin", "question", "predicted", "measured", "verdict", "reason"]
+        caption = f"{len(self.cells)} cells against {self.predictions.path}"
+        return Table(caption, checks_frame(self.checks)[shown], tuple(self.notes()))
+
     def notes(self) -> list[str]:
         """What a reader must know before the numbers."""
-        counts = dict.fromkeys(Origin, 0)
-        for cell in self.cells:
-            counts[cell.experiment.record.origin] += 1
+        origins = [cell.sheet.origin for cell in self.cells]
+        counts = {origin: origins.count(origin) for origin in Origin}
         found = [", ".join(f"{number} {origin} cells" for origin, number in counts.items() if number)]
         if counts[Origin.SIMULATED]:
             found.append(
@@ -117,6 +124,7 @@ class Validation:
                 f"on the shelf, and not among the campaign's candidates: {', '.join(self.plan.unknown)}"
             )
         found += [f"{cell.name}: {remark}" for cell in self.cells for remark in cell.remarks]
+        found += hints(cell.sheet for cell in self.cells)
         return found
 
 
@@ -128,7 +136,7 @@ def validate(
     simulated: bool = False,
     prior: Prior | None = None,
     shopping: Shopping | None = None,
-    structures: Sequence[Cell] = (),
+    structures: Sequence[UnitCell] = (),
 ) -> Validation:
     """Compare a campaign with a folder of experiments.
 
@@ -159,32 +167,31 @@ def validate(
         raise InputError(
             f"no quantity {quantity!r}", where="outcome", remedy=f"choose from {', '.join(QUANTITIES)}"
         )
-    held = (*structures, *literature_cells())
-    joined = _with_patterns(join(predictions, measured_cells(experiments)), held)
+    known = (*structures, *literature_cells())
+    joined = join(predictions, [_analysed(each, predictions, known) for each in experiments])
     groups = outcome_groups(joined.pairs, simulated=simulated)
     table, settings = predictions.table, predictions.study.ranking
     learnt = update(groups, table, settings, quantity=quantity, prior=prior)
+    plan = next_cells(learnt, groups, table, settings, shopping, deviation_sd=(prior or Prior()).deviation_sd)
     return Validation(
-        predictions,
-        joined.cells,
-        joined,
-        ask(joined.pairs),
-        groups,
-        agreements(groups, table, settings),
-        learnt,
-        next_cells(learnt, groups, table, settings, shopping, deviation_sd=(prior or Prior()).deviation_sd),
-        simulated,
+        predictions=predictions,
+        cells=joined.cells,
+        joined=joined,
+        checks=ask(joined.pairs),
+        groups=groups,
+        agreements=agreements(groups, table, settings),
+        learnt=learnt,
+        plan=plan,
+        simulated_count=simulated,
     )
 
 
-def _with_patterns(joined: Joined, cells: Sequence[Cell]) -> Joined:
-    """Powder patterns read for every cell that a prediction names the phases of."""
-    read = {pair.cell.name: with_diffraction(pair.cell, pair.prediction, cells) for pair in joined.pairs}
-    return Joined(
-        tuple(replace(pair, cell=read[pair.cell.name]) for pair in joined.pairs),
-        joined.unjoined,
-        tuple(read.get(cell.name, cell) for cell in joined.cells),
-    )
+def _analysed(sheet: Experiment, predictions: Predictions, structures: Sequence[UnitCell]) -> CellAnalysis:
+    """What a cell showed; a powder pattern is searched for the phases that the campaign predicts."""
+    search = None
+    if sheet.files.diffraction and (prediction := prediction_of(predictions, sheet)) is not None:
+        search = ExpectedPhases.of(sheet, prediction, structures)
+    return analyse_cell(sheet, search).figures_only()
 
 
 def tables(found: Validation) -> dict[str, pd.DataFrame]:
@@ -226,8 +233,8 @@ def _evidence(learnt: Update) -> dict[str, Any]:
     evidence = learnt.evidence
     if evidence is None:
         return {}
-    told = {"quantity": learnt.quantity, "likelihood_over_chance": evidence.ratio, **asdict(evidence)}
-    return {"evidence_of_the_measured_order": told}
+    order = {"quantity": learnt.quantity, "likelihood_over_chance": evidence.ratio, **asdict(evidence)}
+    return {"evidence_of_the_measured_order": order}
 
 
 def validation_stamp(found: Validation) -> Provenance:
@@ -236,8 +243,8 @@ def validation_stamp(found: Validation) -> Provenance:
         path
         for cell in found.cells
         for path in (
-            cell.experiment.path,
-            *cell.experiment.located("all"),
+            cell.sheet.path,
+            *cell.sheet.located("all"),
         )
     ]
     measured, predicted = stamp(paths), found.predictions.provenance

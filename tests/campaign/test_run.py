@@ -442,7 +442,7 @@ class TestFailures:
 
         def walk(context: ScreeningContext, phase: np.ndarray) -> Reduction:
             if np.isin(phase, victims).any():
-                raise InputError("the hull cannot be walked")
+                raise InputError("the hull did not converge")
             return reduce(context, phase)
 
         monkeypatch.setattr(rows_module, "reduce", walk)
@@ -453,7 +453,7 @@ class TestFailures:
         failures = failing.store.failures().to_pandas()
         assert sorted(failures["formula"]) == sorted(victims)
         assert set(failures["failure_stage"]) == {"reduction"}
-        assert set(failures["failure_reason"]) == {"InputError: the hull cannot be walked"}
+        assert set(failures["failure_reason"]) == {"InputError: the hull did not converge"}
         assert set(failures["anode"]) == {"Li"}
         found = table(failing).to_pandas()
         expected = table(local).to_pandas()

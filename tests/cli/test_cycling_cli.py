@@ -13,7 +13,7 @@ from screening.simulate.symmetric import Scenario, simulate
 SHEET = """
 label = "<script>alert(1)</script> & $x$"
 diameter_mm = 10.0
-[electrolyte]
+[separator]
 conductivity_s_per_cm = 1.0e-3
 thickness_um = 620.0
 """
@@ -51,6 +51,17 @@ def test_verdict_is_printed(run, record, sheet):
     assert (status, err) == (0, "")
     assert "hard at 20" in out
     assert "resistance collapse" in out
+
+
+def test_former_keys_of_a_sheet_are_hinted_at_once_on_stderr(run, record, sheet):
+    _, present, _ = run("cycling", record, "--cell", sheet)
+    sheet.write_text(SHEET.replace("[separator]", "[electrolyte]").replace("diameter_mm", "die_mm"))
+    status, out, err = run("cycling", record, "--cell", sheet)
+    assert (status, out) == (0, present)
+    assert sorted(err.splitlines()) == [
+        "note: [electrolyte] is now [separator]",
+        "note: die_mm is now diameter_mm",
+    ]
 
 
 def test_json_alone_on_stdout(run, record, sheet):
@@ -105,7 +116,7 @@ def test_full_cell(run, tmp_path):
         path, index=False
     )
     sheet = tmp_path / "cell.toml"
-    sheet.write_text("composite_mass_mg = 10.0\nactive_fraction = 0.7\narea_cm2 = 0.785\n")
+    sheet.write_text("area_cm2 = 0.785\n[cathode]\ncomposite_mg = 10.0\nactive_fraction = 0.7\n")
     status, out, err = run("cycling", path, "--kind", "full", "--cell", sheet, "--out", tmp_path / "out")
     assert (status, err) == (0, "")
     assert "mAh/g of active material" in out

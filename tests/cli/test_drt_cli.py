@@ -27,7 +27,7 @@ def test_the_simulated_series_is_told_written_and_labelled(tmp_path):
     assert result.exit_code == 0, result.output
     assert "simulated spectra: no measurement" in result.output
     assert "tau2   fades" in result.output
-    assert "short circuit: no short" in result.output
+    assert "short circuit: none" in result.output
     names = {path.name for path in out.iterdir()}
     tables = {f"{t}.{s}" for t in ("processes", "spectra", "elements", "series") for s in ("csv", "parquet")}
     assert tables | {"gamma.parquet", "drt.json", "drt.png", "drt.svg"} == names

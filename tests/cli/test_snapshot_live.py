@@ -240,7 +240,7 @@ def test_no_key_and_a_malformed_one_are_one_line(
 def test_a_refused_connection_is_one_line(service: Service, monkeypatch: Patch, capsys: Capture) -> None:
     nobody = f"http://127.0.0.1:{free_port()}/"
     assert run(monkeypatch, "fetch", "--name", "mine", "--chemsys", "Li", "--endpoint", nobody) == 3
-    assert "the connection was refused" in capsys.readouterr().err.splitlines()[-1]
+    assert "connection refused" in capsys.readouterr().err.splitlines()[-1]
 
 
 # --- the key --------------------------------------------------------------------------------------

@@ -26,8 +26,8 @@ class TestFiles:
     @pytest.mark.parametrize(
         ("arguments", "said"),
         [
-            (("--csv", ""), "names no file"),
-            (("--csv", "/"), "names no file"),
+            (("--csv", ""), "is not a file name"),
+            (("--csv", "/"), "is not a file name"),
             (("--csv", "folder"), "folder: is a directory"),
             (("--plot", "folder.png"), "folder.png: is a directory"),
             (("--csv", "good.csv", "--plot", "nodir/f.png"), "nodir/f.png: cannot write"),

@@ -11,11 +11,11 @@ from hypothesis import strategies as st
 
 from screening.cli import main
 from screening.errors import InputError
-from screening.lab.cell_record import CellRecord, Origin, Quoted
+from screening.lab.analysis import analyse_cell, outcomes_frame
+from screening.lab.cell import Cell, Origin
 from screening.lab.check import Check, check
 from screening.lab.experiments import read_experiment, read_experiments, survey
-from screening.lab.outcomes import measure_cell, measured_cells, outcomes_frame
-from screening.lab.quantities import QUANTITIES
+from screening.lab.quantities import QUANTITIES, Quoted
 from screening.simulate.impedance import REST_COMPLETION_S, rest_study
 from screening.validation.example_study import SEED, sheets, write_example
 
@@ -24,7 +24,7 @@ origin = "measured"
 kind = "symmetric"
 reactor = "LiAlCl4"
 wt_percent = 50.0
-die_mm = 10.0
+diameter_mm = 10.0
 layer_mg = 10.0
 
 [[quoted]]
@@ -48,9 +48,9 @@ def example(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_a_sound_sheet_gives_what_it_states(tmp_path: Path) -> None:
-    record = read_experiment(write(tmp_path, SOUND)).record
+    record = read_experiment(write(tmp_path, SOUND))
     assert record.origin is Origin.MEASURED
-    assert record.electrode_cm2 == pytest.approx(math.pi / 4)
+    assert record.electrode_area_cm2 == pytest.approx(math.pi / 4)
     assert record.reactor_mg_per_cm2 == pytest.approx(5.0 / (math.pi / 4))
     assert (record.electrolyte, record.anode) == ("Li6PS5Cl", "Li")
 
@@ -58,10 +58,14 @@ def test_a_sound_sheet_gives_what_it_states(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("old", "new", "told"),
     [
-        ("die_mm = 10.0", "die_mm = -1.0", ("cell.toml: die_mm", "-1.0", "greater than 0")),
-        ("die_mm = 10.0", "die_mm = nan", ("die_mm", "correct the value")),
-        ("die_mm = 10.0", "diameter = 10.0", ("diameter", "unknown key")),
-        ("die_mm = 10.0", "die_mm = 10.0\narea_cm2 = 1.0", ("area_cm2 and die_mm", "keep one")),
+        ("diameter_mm = 10.0", "diameter_mm = -1.0", ("cell.toml: diameter_mm", "-1.0", "greater than 0")),
+        ("diameter_mm = 10.0", "diameter_mm = nan", ("diameter_mm", "correct the value")),
+        ("diameter_mm = 10.0", "diameter = 10.0", ("diameter", "unknown key")),
+        (
+            "diameter_mm = 10.0",
+            "diameter_mm = 10.0\narea_cm2 = 1.0",
+            ("area_cm2 and diameter_mm", "keep one"),
+        ),
         ('origin = "measured"', "", ("origin", "is missing", "add it")),
         ('origin = "measured"', 'origin = "guessed"', ("origin", "guessed", "'literature'")),
         ('reactor = "LiAlCl4"', "", ("reactor and wt_percent", "control")),
@@ -77,8 +81,8 @@ def test_a_sound_sheet_gives_what_it_states(tmp_path: Path) -> None:
         ("layer_mg = 10.0", '[files]\ncycling = ["nowhere.csv"]', ("files", "nowhere.csv", "relative")),
         ("layer_mg = 10.0", '[files]\ncycling = ["/etc/passwd"]', ("files.cycling", "relative to the sheet")),
         ("wt_percent = 50.0", "wt_percent = true", ("wt_percent", "True", "give a number")),
-        ("die_mm = 10.0", 'die_mm = "10"', ("die_mm", "'10'", "without quotes")),
-        ("die_mm = 10.0", "die_mm = 1e9", ("die_mm", "more than 300 mm")),
+        ("diameter_mm = 10.0", 'diameter_mm = "10"', ("diameter_mm", "'10'", "without quotes")),
+        ("diameter_mm = 10.0", "diameter_mm = 1e9", ("diameter_mm", "more than 300 mm")),
         ("layer_mg = 10.0", "layer_mg = 1e7", ("layer_mg", "more than 100000 mg")),
         ("layer_mg = 10.0", "pressure_mpa = 1e12", ("pressure_mpa", "more than 2000 MPa", "not Pa")),
         ("layer_mg = 10.0", "temperature_c = 298.15", ("temperature_c", "298.15", "not kelvin")),
@@ -136,7 +140,7 @@ def test_survey_collects_every_fault_and_keeps_the_sound(tmp_path: Path) -> None
     found = survey(tmp_path)
     told = [str(fault) for fault in found.faults]
     assert len(told) == 4
-    assert [sum(f"b.toml: {key}" in line for line in told) for key in ("die_mm", "layer_mg")] == [1, 1]
+    assert [sum(f"b.toml: {key}" in line for line in told) for key in ("diameter_mm", "layer_mg")] == [1, 1]
     assert found.n_faulty == 3
     assert {"a"} == {experiment.name for experiment in found.experiments}
     assert any("another sheet has this name" in str(fault) for fault in found.faults)
@@ -168,7 +172,7 @@ def test_the_example_is_sound_and_says_what_each_cell_is(example: Path) -> None:
     found = read_experiments(example)
     assert {experiment.path.name for experiment in found} == set(sheets())
     for experiment in found:
-        record = experiment.record
+        record = experiment
         raw = record.files.impedance or record.files.cycling
         if record.origin is Origin.SIMULATED:
             assert experiment.name.startswith("simulated-")
@@ -187,7 +191,7 @@ def test_the_example_overwrites_nothing(example: Path) -> None:
 
 
 def test_simulated_cells_yield_their_truth_through_their_files(example: Path) -> None:
-    cells = {cell.name: cell for cell in measured_cells(read_experiments(example))}
+    cells = {cell.name: cell for cell in map(analyse_cell, read_experiments(example))}
     rest = cells["simulated-rest"]
     done = rest.outcomes["completion_h"]
     assert done.sd is not None
@@ -213,8 +217,8 @@ def test_areas_of_simulated_cells_are_those_of_the_simulation(example: Path) -> 
     from screening.simulate.symmetric import Scenario, simulate
 
     for name, scenario in (("layer", Scenario.STABILISING), ("control", Scenario.HARD)):
-        record = read_experiment(example / f"simulated-symmetric-{name}.toml").record
-        assert record.electrode_cm2 == pytest.approx(simulate(scenario, SEED).area_cm2)
+        record = read_experiment(example / f"simulated-symmetric-{name}.toml")
+        assert record.electrode_area_cm2 == pytest.approx(simulate(scenario, SEED).area_cm2)
 
 
 def test_a_figure_is_not_quoted_beside_files_that_give_it(example: Path) -> None:
@@ -223,7 +227,7 @@ def test_a_figure_is_not_quoted_beside_files_that_give_it(example: Path) -> None
     path = write(example, text + quoted, "doubled.toml")
     try:
         with pytest.raises(InputError, match=r"keep the figure or the files"):
-            measure_cell(read_experiment(path))
+            analyse_cell(read_experiment(path))
     finally:
         path.unlink()
 
@@ -233,7 +237,7 @@ def test_extra_plateaus_are_told_only_where_the_cathode_is_known(example: Path) 
     lines = [line for line in text.splitlines() if not line.startswith("plateau_")]
     path = write(example, "\n".join(lines), "unknown-cathode.toml")
     try:
-        cell = measure_cell(read_experiment(path))
+        cell = analyse_cell(read_experiment(path))
     finally:
         path.unlink()
     assert "first_plateau_v" in cell.outcomes
@@ -244,7 +248,7 @@ def test_extra_plateaus_are_told_only_where_the_cathode_is_known(example: Path) 
 def test_raw_files_that_cannot_be_used_leave_a_remark(tmp_path: Path) -> None:
     (tmp_path / "noise.csv").write_text("no table at all", "utf-8")
     sheet = SOUND.replace("layer_mg = 10.0", '[files]\ncycling = ["noise.csv"]')
-    cell = measure_cell(read_experiment(write(tmp_path, sheet)))
+    cell = analyse_cell(read_experiment(write(tmp_path, sheet)))
     assert set(cell.outcomes) == {"life_h"}
     (remark,) = cell.remarks
     assert remark.startswith("raw files give no outcome")
@@ -275,7 +279,7 @@ def test_a_raw_file_that_holds_nothing_is_a_fault_of_its_sheet(
 def test_check_tells_a_figure_that_the_files_give_too(example: Path, tmp_path: Path) -> None:
     (tmp_path / "raw").mkdir()
     text = (example / "simulated-full.toml").read_text("utf-8")
-    for name in read_experiment(example / "simulated-full.toml").record.files.all:
+    for name in read_experiment(example / "simulated-full.toml").files.all:
         shutil.copy(example / name, tmp_path / name)
     sound = check_after(tmp_path, text)
     assert ([cell.name for cell in sound.cells], sound.faults, sound.n_faulty) == (["cell"], (), 0)
@@ -292,9 +296,9 @@ def check_after(directory: Path, text: str) -> Check:
 
 
 def test_the_table_of_outcomes_has_one_row_per_figure(example: Path) -> None:
-    cells = measured_cells([e for e in read_experiments(example) if e.record.origin is Origin.LITERATURE])
+    cells = [analyse_cell(e) for e in read_experiments(example) if e.origin is Origin.LITERATURE]
     frame = outcomes_frame(cells)
-    assert len(frame) == sum(len(cell.experiment.record.quoted) for cell in cells)
+    assert len(frame) == sum(len(cell.sheet.quoted) for cell in cells)
     assert set(frame["origin"]) == {"literature"}
     assert set(frame["quantity"]) <= set(QUANTITIES)
 
@@ -303,11 +307,11 @@ def test_cell_sheet_carries_area_and_active_mass() -> None:
     content = {
         "origin": "measured",
         "kind": "full",
-        "die_mm": 10.0,
+        "diameter_mm": 10.0,
         "cathode": {"material": "LiCoO2", "composite_mg": 10.0, "active_fraction": 0.7},
         "quoted": [{"quantity": "first_efficiency", "value": 0.9, "where": "here"}],
     }
-    sheet = CellRecord.model_validate(content).cell_sheet("name")
+    sheet = Cell.model_validate(content)
     assert sheet.active_material_mg == pytest.approx(7.0)
     assert sheet.electrode_area_cm2 == pytest.approx(math.pi / 4)
 
@@ -327,9 +331,15 @@ def test_the_command_line_checks_and_writes(
     assert f"{len(sheets())} sheets" in capsys.readouterr().out
     assert screening(monkeypatch, "experiments", "check", str(study)) == 0
     assert f"{len(sheets())} sound, 0 faulty" in capsys.readouterr().out
-    write(study, SOUND.replace("die_mm = 10.0", "die_mm = 0"), "wrong.toml")
+    for name in ("old-a.toml", "old-b.toml"):
+        write(study, SOUND.replace("diameter_mm", "die_mm"), name)
+    assert screening(monkeypatch, "experiments", "check", str(study)) == 0
+    assert capsys.readouterr().err == "note: die_mm is now diameter_mm (2 sheets to change)\n"
+    for name in ("old-a.toml", "old-b.toml"):
+        (study / name).unlink()
+    write(study, SOUND.replace("diameter_mm = 10.0", "diameter_mm = 0"), "wrong.toml")
     assert screening(monkeypatch, "experiments", "check", str(study)) == 2
     told = capsys.readouterr()
     assert told.err.count("\n") == 1
-    assert "wrong.toml: die_mm" in told.err
+    assert "wrong.toml: diameter_mm" in told.err
     assert f"{len(sheets())} sound, 1 faulty" in told.out

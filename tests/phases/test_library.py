@@ -76,7 +76,7 @@ def test_a_directory_that_may_not_be_searched_is_named(
     home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     closed(monkeypatch, tmp_path / "locked")
-    with pytest.raises(SnapshotError, match=r"locked: cannot look there \(Permission denied\)"):
+    with pytest.raises(SnapshotError, match=r"locked: directory cannot be read \(Permission denied\)"):
         locate(tmp_path / "locked")
 
 
@@ -91,7 +91,7 @@ def test_an_own_snapshot_is_found_beside_a_locked_directory_of_its_name(
 
 
 def test_a_name_too_long_for_a_file_is_told_in_one_line(home: Path) -> None:
-    with pytest.raises(SnapshotError, match="cannot look there") as refusal:
+    with pytest.raises(SnapshotError, match="directory cannot be read") as refusal:
         locate("x" * 300)
     assert refusal.value.remedy
 

@@ -264,7 +264,19 @@ def test_the_largest_cell_that_is_kept() -> None:
         content: dict[str, Any] = Structure(Lattice.cubic(99.0), ["Li"] * n, places).as_dict()
         return content
 
-    entry = Entry("mp-1", "Li", (3,), (1.0,), -1.9, 0.0, "GGA", 20.0, 0.0, False, "BY-C")
+    entry = Entry(
+        material_id="mp-1",
+        formula="Li",
+        elements=(3,),
+        amounts=(1.0,),
+        energy_ev_per_atom=-1.9,
+        correction_ev_per_atom=0.0,
+        run_type="GGA",
+        volume_per_atom_a3=20.0,
+        band_gap_ev=0.0,
+        theoretical=False,
+        licence="BY-C",
+    )
     assert relaxed_of(entry, chain(MOST_ATOMS)).lack == ""
     assert relaxed_of(entry, chain(MOST_ATOMS + 1)).lack == Lack.TOO_LARGE
 

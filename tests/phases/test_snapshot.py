@@ -192,7 +192,7 @@ def test_mixed_schemes_are_refused(tmp_path: Path, scheme: Any) -> None:
 
 
 def test_an_element_off_zero_betrays_a_second_scheme(tmp_path: Path) -> None:
-    with pytest.raises(SnapshotError, match=r"stands at 0\.150 eV/atom .* mixed schemes"):
+    with pytest.raises(SnapshotError, match=r"has 0\.150 eV/atom .* mixed schemes"):
         Snapshot.read(write(tmp_path / "small", columns({**ROWS, "Mg": -0.15})))
 
 
@@ -293,18 +293,18 @@ def empty(table: dict[str, Any]) -> None:
 @pytest.mark.parametrize(
     ("damage", "said"),
     [
-        (without_column, "lacks the columns amounts, band_gap_ev"),
+        (without_column, "columns missing: amounts, band_gap_ev"),
         (text_for_energies, "column formation_energy_ev_per_atom holds string"),
-        (null_formula, "column formula holds nulls"),
+        (null_formula, "column formula contains nulls"),
         (null_energy, "no energy for LiF"),
         (infinite_energy, "no energy for MgF2"),
         (fewer_amounts, "MgF2 has 2 elements and 1 amounts"),
         (no_elements, "LiMg149 has 0 elements"),
-        (swapped_elements, "elements of LiF are no ascending atomic numbers"),
-        (unknown_element, "elements of LiF are no ascending atomic numbers"),
-        (null_element, "elements of LiF are no ascending atomic numbers"),
+        (swapped_elements, "elements of LiF are not ascending atomic numbers"),
+        (unknown_element, "elements of LiF are not ascending atomic numbers"),
+        (null_element, "elements of LiF are not ascending atomic numbers"),
         (zero_amount, "LiF holds an amount of 0"),
-        (empty, "holds no phases"),
+        (empty, "contains no phases"),
     ],
 )
 def test_rows_that_are_no_phases_are_refused(

@@ -75,9 +75,9 @@ def test_a_note_cannot_break_lines_or_drive_a_terminal(tmp_path: Path, snapshot:
     ("row", "complaint"),
     [
         ("Xx3YCl6,-2.4,0.02,", "Xx"),
-        ("Li3YCl6,minus two,0.02,", "no number"),
-        ("Li3YCl6,nan,0.02,", "no number"),
-        ("Li3YCl6,-24.1,0.02,", "no formation energy"),
+        ("Li3YCl6,minus two,0.02,", "not a number"),
+        ("Li3YCl6,nan,0.02,", "not a number"),
+        ("Li3YCl6,-24.1,0.02,", "not a plausible formation energy"),
         ("Li3YCl6,-2.4,-0.02,", "negative"),
         ("Li3YCl6,-2.4,,", "no uncertainty_ev_per_atom"),
         ("Li,-0.1,0.02,", "element"),

@@ -6,7 +6,6 @@ from screening.lab.impedance.conductivity import Form, arrhenius
 from screening.lab.impedance.kramers_kronig import kramers_kronig
 from screening.lab.impedance.spectrum import Spectrum
 from screening.plots.impedance import (
-    arrhenius_figure,
     draw_arrhenius,
     draw_bode,
     draw_nyquist,
@@ -92,7 +91,9 @@ def test_labels_from_outside_are_text_not_mathematics(tmp_path):
     legend = next(axes.get_legend() for axes in figure.axes if axes.get_legend())
     assert len(legend.get_texts()) == 3
     sigma = np.array([1e-4, 1e-3, 1e-2])
-    arrhenius_figure(arrhenius([0, 25, 50], sigma)).savefig(tmp_path / "y.png")
+    figure = Figure()
+    draw_arrhenius(arrhenius([0, 25, 50], sigma), figure.add_subplot())
+    figure.savefig(tmp_path / "y.png")
 
 
 def test_odd_spectra_are_drawn():

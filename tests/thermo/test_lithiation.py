@@ -177,7 +177,7 @@ def test_what_cannot_take_up_is_refused(mp2019: Snapshot) -> None:
         of(mp2019, "MgF2", "F")
     with pytest.raises(InputError, match="--element"):
         of(mp2019, "MgF2", "Xx")
-    with pytest.raises(InputError, match="holds nothing with Ra"):
+    with pytest.raises(InputError, match="has no phase with Ra"):
         of(mp2019, "MgF2", "Ra")
     with pytest.raises(InputError, match="--at-hull"):
         of(mp2019, "Li3AlCl6")

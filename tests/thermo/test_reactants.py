@@ -80,7 +80,7 @@ def test_estimated_parts_are_named(mp2019: Snapshot) -> None:
 
 
 def test_an_element_outside_the_snapshot_is_refused(mp2019: Snapshot) -> None:
-    with pytest.raises(InputError, match="mp2019 holds nothing with Rn"):
+    with pytest.raises(InputError, match="mp2019 has no phase with Rn"):
         price(mp2019, parse_reactant("RnF2"))
 
 

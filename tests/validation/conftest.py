@@ -10,8 +10,8 @@ from screening.campaign.results import write_results
 from screening.campaign.run import Source, Workers
 from screening.campaign.run import run as run_study
 from screening.campaign.study import find_study
+from screening.lab.analysis import CellAnalysis, analyse_cell
 from screening.lab.experiments import read_experiments
-from screening.lab.outcomes import MeasuredCell, measured_cells
 from screening.validation.predictions import Predictions, read_predictions
 
 
@@ -30,17 +30,17 @@ def predictions(results: Path) -> Predictions:
     return read_predictions(results)
 
 
-Cells = Callable[..., tuple[MeasuredCell, ...]]
+Cells = Callable[..., tuple[CellAnalysis, ...]]
 
 
 @pytest.fixture
 def cells(tmp_path: Path) -> Cells:
     """Make cells from bodies of sheets, by name."""
 
-    def make(**bodies: str) -> tuple[MeasuredCell, ...]:
+    def make(**bodies: str) -> tuple[CellAnalysis, ...]:
         for name, body in bodies.items():
             (tmp_path / f"{name}.toml").write_text(body, "utf-8")
-        return measured_cells(read_experiments(tmp_path))
+        return tuple(map(analyse_cell, read_experiments(tmp_path)))
 
     return make
 

@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from screening.lab.analysis import CellAnalysis, analyse_cell
 from screening.lab.cycling.export import write_bdf
 from screening.lab.experiments import read_experiment
-from screening.lab.outcomes import MeasuredCell, measure_cell
 from screening.provenance import Provenance
 from screening.simulate.full import FullCellTruth, simulate_full_cell
 
@@ -17,24 +17,25 @@ TRUTH = FullCellTruth(cycles=30, final_retention=0.9, interval_s=300.0)
 SAMPLING = 0.02
 """A row every five minutes of a discharge of three hours."""
 
-Measured = Callable[[FullCellTruth], MeasuredCell]
+Measured = Callable[[FullCellTruth], CellAnalysis]
 
 
 @pytest.fixture
 def measured(tmp_path: Path) -> Measured:
     """A simulated full cell, read back from its sheet and its raw file."""
 
-    def make(truth: FullCellTruth) -> MeasuredCell:
+    def make(truth: FullCellTruth) -> CellAnalysis:
         stamp = Provenance.now("simulated full cell", "0" * 64)
         write_bdf(tmp_path / "raw.csv", simulate_full_cell(truth, seed=1), stamp)
         sheet = tmp_path / "cell.toml"
         sheet.write_text(
-            'origin = "simulated"\nkind = "full"\nreactor = "LiAlCl4"\nwt_percent = 50.0\ndie_mm = 10.0\n'
+            'origin = "simulated"\nkind = "full"\nreactor = "LiAlCl4"\nwt_percent = 50.0\n'
+            "diameter_mm = 10.0\n"
             '[cathode]\nmaterial = "LiCoO2"\ncomposite_mg = 10.0\nactive_fraction = 0.7\n'
             '[files]\ncycling = ["raw.csv"]\n',
             "utf-8",
         )
-        return measure_cell(read_experiment(sheet))
+        return analyse_cell(read_experiment(sheet))
 
     return make
 

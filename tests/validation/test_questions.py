@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from screening.lab.outcomes import MeasuredCell
+from screening.lab.analysis import CellAnalysis
 from screening.phases.composition import parse_formula
 from screening.phases.library import open_snapshot
 from screening.reactors.detail import detail
@@ -17,7 +17,7 @@ from screening.validation.joining import Check, Verdict, checks_frame, join
 from screening.validation.predictions import Predictions, read_predictions
 from screening.validation.questions import ask
 
-Cells = Callable[..., tuple[MeasuredCell, ...]]
+Cells = Callable[..., tuple[CellAnalysis, ...]]
 Sheet = Callable[..., str]
 
 
@@ -191,7 +191,7 @@ def test_lithium_taken_up_is_compared_per_area(
     checked: Callable[..., tuple[Check, ...]], sheet: Sheet, value: float, verdict: Verdict
 ) -> None:
     quoted = f"rest_capacity_loss_mah_per_cm2 = {value}, sd = 0.1"
-    layer = "die_mm = 10.0\nlayer_mg = 10.0\n"
+    layer = "diameter_mm = 10.0\nlayer_mg = 10.0\n"
     check = only(checked(a=sheet("rest", "LiAlCl4", 50.0, quoted, more=layer)), "lithium taken up")
     assert check.verdict is verdict
     first = 4 * 96485.33 / 3.6 / 175.73 * 5.0 / (np.pi / 4) / 1e3

@@ -76,11 +76,11 @@ def half_cycle_charges(
         current = 0.5 * written_step(data.current_a) / float(np.median(halves.current_a))
         counter = _counter_step_ah(data) / float(np.median(counted))
         if current > COARSE_CURRENT and counter < current:
-            told = (
+            message = (
                 f"charges by the cycler's counter (±{100 * counter:.2g} %), not the rounded current "
                 f"(±{100 * current:.2g} %)"
             )
-            return HalfCycleCharges(counted, ChargeSource.COUNTER, (Flag(FlagKind.RESOLUTION, told),))
+            return HalfCycleCharges(counted, ChargeSource.COUNTER, (Flag(FlagKind.RESOLUTION, message),))
     return HalfCycleCharges(halves.charge_ah, ChargeSource.INTEGRAL)
 
 

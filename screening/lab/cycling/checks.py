@@ -17,7 +17,7 @@ PLAUSIBLE_VOLTAGE_V = 10.0
 """A single cell never shows more; mV read as V gives thousands."""
 
 COARSE_CURRENT = 0.02
-"""Half a step of the current's resolution, relative to the current that flows, above which it is told."""
+"""Half a step of the current's resolution, relative to the current that flows, above which it is flagged."""
 
 MAX_DECIMALS = 10
 """Numbers with more decimals (of an ampere) were computed, not written down."""
@@ -81,20 +81,20 @@ def _current_flags(data: CyclingData, halves: HalfCycles) -> list[Flag]:
         areal = 1e3 * halves.current_a / data.area_cm2
         if areal.max() > PLAUSIBLE_AREAL_CURRENT_MA_CM2:
             first = int(np.argmax(areal > PLAUSIBLE_AREAL_CURRENT_MA_CM2))
-            told = f"{areal[first]:.4g} mA/cm² is more than a cell carries; current in mA, or area wrong?"
-            flags.append(_at(data, FlagKind.UNIT, told, int(halves.start[first])))
+            message = f"{areal[first]:.4g} mA/cm² is more than a cell carries; current in mA, or area wrong?"
+            flags.append(_at(data, FlagKind.UNIT, message, int(halves.start[first])))
     if data.active_mass_mg is not None:
         specific = 1e6 * halves.charge_ah / data.active_mass_mg
         if specific.max() > PLAUSIBLE_CAPACITY_MAH_G:
             first = int(np.argmax(specific > PLAUSIBLE_CAPACITY_MAH_G))
-            told = f"{specific[first]:.4g} mAh/g is more than lithium metal holds; unit or mass wrong?"
-            flags.append(_at(data, FlagKind.UNIT, told, int(halves.start[first])))
+            message = f"{specific[first]:.4g} mAh/g is more than lithium metal holds; unit or mass wrong?"
+            flags.append(_at(data, FlagKind.UNIT, message, int(halves.start[first])))
     if is_written_as_text(data) and (step := written_step(data.current_a)) / 2 > COARSE_CURRENT * typical:
-        told = (
+        message = (
             f"the current is written in steps of {step:.3g} A: ±{100 * step / 2 / typical:.0f} % of the "
             f"{typical:.3g} A that flow"
         )
-        flags.append(Flag(FlagKind.RESOLUTION, told))
+        flags.append(Flag(FlagKind.RESOLUTION, message))
     return flags
 
 
@@ -112,6 +112,6 @@ def _counter_flags(data: CyclingData, halves: HalfCycles) -> list[Flag]:
     total = np.sum(comparison.counted_ah[known]) / np.sum(comparison.integrated_ah[known])
     for ratio in UNIT_RATIOS:
         if abs(total / ratio - 1.0) < UNIT_RATIO_TOLERANCE:
-            told = f"the cycler's capacity is {ratio:.4g} times the integrated current: one unit is wrong"
-            return [Flag(FlagKind.UNIT, told)]
+            message = f"the cycler's capacity is {ratio:.4g} times the integrated current: one unit is wrong"
+            return [Flag(FlagKind.UNIT, message)]
     return list(comparison.flags())

@@ -40,7 +40,7 @@ class GroupedCells:
     cells: tuple[FullCellResult, ...]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Difference:
     """Difference of two groups' means at one cycle, by Welch's t-test.
 
@@ -74,29 +74,7 @@ class Difference:
     n_second: int
 
 
-@dataclass(frozen=True)
-class Comparison:
-    """Replicate statistics of groups of cells.
-
-    Attributes
-    ----------
-    groups : tuple of GroupedCells
-        What was compared.
-    table : pandas.DataFrame
-        Columns group, cycle, quantity, n, mean, standard_deviation, low, high: mean of the complete cycles
-        of n cells, their standard deviation (n - 1) and the 95 % interval of the mean (Student's t). A
-        single cell has no spread: its standard deviation and interval are missing.
-    """
-
-    groups: tuple[GroupedCells, ...]
-    table: pd.DataFrame
-
-    def to_frame(self) -> pd.DataFrame:
-        """The table."""
-        return self.table
-
-
-def compare_cells(groups: Sequence[GroupedCells]) -> Comparison:
+def compare_cells(groups: Sequence[GroupedCells]) -> pd.DataFrame:
     """Average replicates cycle by cycle.
 
     Parameters
@@ -106,7 +84,10 @@ def compare_cells(groups: Sequence[GroupedCells]) -> Comparison:
 
     Returns
     -------
-    Comparison
+    pandas.DataFrame
+        Columns group, cycle, quantity, n, mean, standard_deviation, low, high: mean of the complete cycles of
+        n cells, their standard deviation (n - 1) and the 95 % interval of the mean (Student's t). A single
+        cell has no spread: its standard deviation and interval are missing.
 
     Raises
     ------
@@ -117,23 +98,20 @@ def compare_cells(groups: Sequence[GroupedCells]) -> Comparison:
     labels = [group.label for group in groups]
     cells = [cell for group in groups for cell in group.cells]
     if not cells or not all(group.cells for group in groups):
-        raise InputError(
-            "a group without cells", where="comparison", remedy="give at least one cell per group"
-        )
+        raise _refused("a group without cells", "give at least one cell per group")
     if len(set(labels)) < len(labels):
-        raise InputError("two groups of one label", where="comparison", remedy="label each group differently")
+        raise _refused("two groups share one label", "rename one")
     names = [cell.cell for cell in cells]
     if len(set(names)) < len(names):
         twice = next(name for name in names if names.count(name) > 1)
-        raise InputError(f"cell {twice!r} stands twice", where="comparison", remedy="give each cell once")
+        raise _refused(f"cell {twice!r} is given twice", "give each cell once")
     if len({cell.order for cell in cells}) > 1:
-        raise InputError(
-            "charge-first and discharge-first cells together",
-            where="comparison",
-            remedy="pair all in one order",
-        )
-    parts = [_group_table(group) for group in groups]
-    return Comparison(tuple(groups), pd.concat(parts, ignore_index=True))
+        raise _refused("charge-first and discharge-first cells cannot be compared", "pair all in one order")
+    return pd.concat([_group_table(group) for group in groups], ignore_index=True)
+
+
+def _refused(message: str, remedy: str) -> InputError:
+    return InputError(message, where="comparison", remedy=remedy)
 
 
 def _complete(cell: FullCellResult) -> pd.DataFrame:
@@ -170,10 +148,6 @@ def difference(first: GroupedCells, second: GroupedCells, quantity: str, cycle: 
     cycle : int
         Cycle number.
 
-    Returns
-    -------
-    Difference
-
     Raises
     ------
     InputError
@@ -197,7 +171,7 @@ def difference(first: GroupedCells, second: GroupedCells, quantity: str, cycle: 
         raise InputError(
             f"{quantity} does not vary among the replicates",
             where=first.label,
-            remedy="are the cells copies?",
+            remedy="check that they are not copies of one record",
         )
     test = stats.ttest_ind(samples[1], samples[0], equal_var=False)
     interval = test.confidence_interval(CONFIDENCE)

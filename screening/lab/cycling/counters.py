@@ -9,7 +9,7 @@ from screening.lab.cycling.halfcycles import HalfCycles, sums_over
 from screening.lab.cycling.table import HALF_CYCLE, CyclingData, Flag, FlagKind
 
 CHARGE_TOLERANCE = 0.02
-"""Relative difference of a half-cycle's charge, counter against integral, above which it is told."""
+"""Relative difference of a half-cycle's charge, counter against integral, above which it is flagged."""
 
 _COUNTERS = {
     1: ("charging_capacity_ah", "step_capacity_ah"),
@@ -70,24 +70,23 @@ class CounterComparison:
 
     def flags(self) -> tuple[Flag, ...]:
         """Differences worth knowing."""
-        flags = []
+        messages = []
         far = np.flatnonzero(np.abs(self.relative_difference) > CHARGE_TOLERANCE)
         if len(far):
             worst = far[np.argmax(np.abs(self.relative_difference[far]))]
-            told = (
+            messages.append(
                 f"charge of {len(far)} of {self.half_cycles} half-cycles, by up to "
                 f"{100 * self.relative_difference[worst]:+.1f} % (half-cycle {worst + 1}) against the current"
             )
-            flags.append(Flag(FlagKind.COUNTER, told))
         if self.half_cycles_counted is not None and self.half_cycles_counted != self.half_cycles:
-            told = f"{self.half_cycles_counted} half-cycles by the cycler, {self.half_cycles} by the current"
-            flags.append(Flag(FlagKind.COUNTER, told))
+            messages.append(
+                f"{self.half_cycles_counted} half-cycles by the cycler, {self.half_cycles} by the current"
+            )
         if self.cycles_counted is not None and abs(2 * self.cycles_counted - self.half_cycles) > 1:
-            told = (
+            messages.append(
                 f"{self.cycles_counted} cycles by the cycler, {self.half_cycles} half-cycles by the current"
             )
-            flags.append(Flag(FlagKind.COUNTER, told))
-        return tuple(flags)
+        return tuple(Flag(FlagKind.COUNTER, message) for message in messages)
 
 
 def compare_counters(data: CyclingData, halves: HalfCycles) -> CounterComparison:

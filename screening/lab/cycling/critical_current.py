@@ -12,7 +12,7 @@ import pandas as pd
 
 from screening.lab.cycling.short_signals import SAME_CURRENT
 from screening.lab.cycling.symmetric import SymmetricReport
-from screening.lab.cycling.verdict import Short
+from screening.lab.short import Short
 
 COMPLETE_SHARE = 0.9
 """A half-cycle shorter than this share of its step's typical one was cut short."""
@@ -30,7 +30,7 @@ class StepOutcome(StrEnum):
     AFTER_FAILURE = "after failure"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class CurrentStep:
     """One step of the protocol.
 

@@ -6,8 +6,9 @@ import numpy as np
 import pandas as pd
 
 from screening.errors import InputError
+from screening.lab.cell import Cell
 from screening.lab.cycling.charges import half_cycle_charges
-from screening.lab.cycling.fullcell import CycleOrder, FullCellResult, full_cell_cycles
+from screening.lab.cycling.fullcell import FullCellResult, full_cell_cycles
 from screening.lab.cycling.halfcycles import HalfCycles, half_cycles
 from screening.lab.cycling.plateaus import (
     DifferentialCapacity,
@@ -47,6 +48,11 @@ class FullCellReport:
     def extra_plateaus(self) -> int:
         """Plateaus of the first cycle that are not expected."""
         return sum(len(analysis.extra) for analysis in self.plateaus)
+
+    @property
+    def first_charge(self) -> PlateauAnalysis | None:
+        """Plateaus of the first cycle's charge, where its voltage spans enough."""
+        return next((analysis for analysis in self.plateaus if analysis.sign > 0), None)
 
     def plateaus_frame(self) -> pd.DataFrame:
         """One row per plateau of the first cycle; capacity per gram where the active mass is known."""
@@ -101,10 +107,8 @@ class FullCellReport:
 
 def assess_full(
     data: CyclingData,
+    sheet: Cell | None = None,
     *,
-    order: CycleOrder | None = None,
-    reference_cycle: int | None = None,
-    nominal_capacity_ah: float | None = None,
     expected_plateaus_v: tuple[float, ...] | None = None,
 ) -> FullCellReport:
     """Assess a full cell.
@@ -113,10 +117,11 @@ def assess_full(
     ----------
     data : CyclingData
         The record.
-    order, reference_cycle, nominal_capacity_ah
-        As `full_cell_cycles`.
+    sheet : Cell, optional
+        Order of the half-cycles, reference cycle, nominal capacity, the cathode's own plateaus.
     expected_plateaus_v : tuple of float, optional
-        Voltages at which plateaus belong; by default that of the largest plateau.
+        Voltages at which plateaus belong; by default those of the sheet's cathode and that of the largest
+        plateau, which polarisation moves away from the cathode's.
 
     Returns
     -------
@@ -127,13 +132,15 @@ def assess_full(
     InputError
         As `full_cell_cycles`.
     """
+    stated = sheet or Cell()
     halves = half_cycles(data)
+    nominal = stated.nominal_capacity_mah
     result = full_cell_cycles(
         data,
         halves=halves,
-        order=order,
-        reference_cycle=reference_cycle,
-        nominal_capacity_ah=nominal_capacity_ah,
+        order=stated.cycle_order,
+        reference_cycle=stated.reference_cycle,
+        nominal_capacity_ah=None if nominal is None else nominal / 1e3,
     )
     charge_ah = half_cycle_charges(data, halves, result.charge_source).charge_ah
     report = FullCellReport(data, halves, charge_ah, result, ())
@@ -141,7 +148,10 @@ def assess_full(
     for index in report._halves_of(1):
         try:
             profile = report._profile(index, constant_voltage=False)
-            plateaus.append(find_plateaus(profile, expected_v=expected_plateaus_v))
+            found = find_plateaus(profile, expected_v=expected_plateaus_v)
         except InputError:  # too narrow a span has no plateaus; the other half-cycle may
             continue
+        if expected_plateaus_v is None and stated.cathode is not None and stated.cathode.plateaus_v:
+            found = found.expecting((*found.expected_v, *stated.cathode.plateaus_v))
+        plateaus.append(found)
     return FullCellReport(data, halves, charge_ah, result, tuple(plateaus))

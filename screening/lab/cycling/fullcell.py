@@ -8,11 +8,10 @@ Definitions, for cycle *k* of two half-cycles in the stated order:
 * Energy efficiency = energy given on discharge over energy taken on charge, of the same cycle.
 * Mean voltage = energy over charge of a half-cycle; hysteresis = mean charge minus mean discharge voltage.
 * Retention = discharge capacity over that of the *reference cycle*, for cycles of the same rate; by default
-the
-  reference is the first complete cycle at the rate that most cycles have, which leaves formation cycles out.
+  the reference is the first complete cycle at the rate of most cycles, which leaves formation cycles out.
 * C-rate = mean current over nominal capacity, 1/h; the nominal capacity is given, or that of the reference
-cycle. * Specific capacity is per gram of *active* mass (not of the composite), areal capacity per cm² of
-electrode.
+  cycle.
+* Specific capacity is per gram of *active* mass (not of the composite), areal capacity per cm² of electrode.
 """
 
 from dataclasses import dataclass

@@ -26,7 +26,7 @@ CV_VOLTAGE_BAND_V = 2e-3
 """... while the voltage stays this near to its last value."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class HalfCycles:
     """The half-cycles of a record; every attribute is an array of shape (n_half_cycles,).
 
@@ -331,8 +331,8 @@ def _constant_voltage(
     for index in np.flatnonzero(ends < CV_CURRENT_FRACTION * largest):
         rows = slice(int(bounds.start[index]), int(bounds.stop[index]))
         low = np.abs(data.current_a[rows]) < CV_CURRENT_FRACTION * largest[index]
-        held = low & (np.abs(data.voltage_v[rows] - data.voltage_v[rows.stop - 1]) <= CV_VOLTAGE_BAND_V)
-        free = np.flatnonzero(~held)
+        constant = low & (np.abs(data.voltage_v[rows] - data.voltage_v[rows.stop - 1]) <= CV_VOLTAGE_BAND_V)
+        free = np.flatnonzero(~constant)
         begin = rows.start + (int(free[-1]) + 1 if len(free) else 0)
         if begin >= rows.stop - 1:
             continue

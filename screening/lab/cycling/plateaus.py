@@ -16,7 +16,7 @@ M. Verbrugge, D. Baker, B. Koch, X. Xiao, W. Gu, J. Electrochem. Soc. 164 (2017)
 10.1080/00207178908953472
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import numpy as np
@@ -120,7 +120,7 @@ class Plateau:
     full_width_v: float
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class PlateauAnalysis:
     """Plateaus of one half-cycle.
 
@@ -147,6 +147,15 @@ class PlateauAnalysis:
     expected_v: tuple[float, ...]
     curve: DifferentialCapacity
 
+    def expecting(self, voltages_v: tuple[float, ...]) -> "PlateauAnalysis":
+        """The same plateaus, those near none of these voltages called extra."""
+        extra = tuple(
+            item
+            for item in self.plateaus
+            if all(abs(item.voltage_v - voltage) > EXPECTED_TOLERANCE_V for voltage in voltages_v)
+        )
+        return replace(self, extra=extra, expected_v=voltages_v)
+
     @property
     def main(self) -> Plateau | None:
         """The plateau that holds most; None where there is none."""
@@ -172,10 +181,6 @@ def differential_capacity(profile: VoltageProfile, bin_v: float = BIN_V) -> Diff
     bin_v : float
         Width of a bin, V.
 
-    Returns
-    -------
-    DifferentialCapacity
-
     Raises
     ------
     InputError
@@ -191,7 +196,7 @@ def differential_capacity(profile: VoltageProfile, bin_v: float = BIN_V) -> Diff
     bins = int((voltage[-1] - voltage[0]) / bin_v) if total > 0 else 0
     if bins < MIN_BINS:
         raise InputError(
-            f"too narrow a voltage span for plateaus in half-cycle {profile.half_cycle}",
+            f"voltage span too narrow for plateaus in half-cycle {profile.half_cycle}",
             where="dQ/dV",
             remedy=f"choose a half-cycle over at least {1e3 * MIN_BINS * bin_v:.0f} mV",
         )
@@ -233,10 +238,6 @@ def find_plateaus(
     min_fraction : float
         Smallest share of the capacity that counts.
 
-    Returns
-    -------
-    PlateauAnalysis
-
     Raises
     ------
     InputError
@@ -258,12 +259,15 @@ def find_plateaus(
     if expected_v is None:
         largest = max(plateaus, key=lambda item: item.fraction, default=None)
         expected_v = () if largest is None else (largest.voltage_v,)
-    extra = tuple(
-        item
-        for item in plateaus
-        if all(abs(item.voltage_v - voltage) > EXPECTED_TOLERANCE_V for voltage in expected_v)
+    found = PlateauAnalysis(
+        half_cycle=profile.half_cycle,
+        sign=profile.sign,
+        plateaus=plateaus,
+        extra=(),
+        expected_v=(),
+        curve=curve,
     )
-    return PlateauAnalysis(profile.half_cycle, profile.sign, plateaus, extra, expected_v, curve)
+    return found.expecting(expected_v)
 
 
 @dataclass(frozen=True)

@@ -44,7 +44,7 @@ ROWS_AT_ONCE = 1 << 20
 """Rows worked on together: the temporaries stay near 100 MB however long the record is."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Polarisation:
     """Figures of every half-cycle; each attribute is an array of shape (n_half_cycles,).
 
@@ -98,7 +98,7 @@ class Polarisation:
         return len(self.time_h)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class _Pieces:
     """Rows that carry the current of some successive half-cycles, closed up; pieces are [start, stop)."""
 
@@ -120,10 +120,6 @@ def measure(data: CyclingData, halves: HalfCycles) -> Polarisation:
     halves : HalfCycles
         Its half-cycles.
 
-    Returns
-    -------
-    Polarisation
-
     Raises
     ------
     InputError
@@ -131,7 +127,7 @@ def measure(data: CyclingData, halves: HalfCycles) -> Polarisation:
     """
     if data.area_cm2 is None:
         raise InputError(
-            "the electrode area is not known",
+            "electrode area unknown",
             where=data.cell,
             remedy="give area_cm2 or diameter_mm in the cell's sheet",
         )
@@ -203,7 +199,7 @@ def _chunks(data: CyclingData, halves: HalfCycles) -> Iterator[_Pieces]:
         first = last
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class _Figures:
     polarisation_v: np.ndarray
     resistance_ohm: np.ndarray

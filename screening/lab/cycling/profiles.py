@@ -58,10 +58,6 @@ def voltage_profile(
     charge_ah : float, optional
         Charge of the whole half-cycle to scale the capacity to, where the current's own integral is too
         coarse.
-
-    Returns
-    -------
-    VoltageProfile
     """
     rows = half_cycle_rows(data, halves, index)
     capacity = np.cumsum(rows.charge_c) / 3600.0

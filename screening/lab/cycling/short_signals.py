@@ -1,13 +1,13 @@
-"""Signals of a short circuit as array kernels; `shorts` makes a verdict of them.
+"""Signals of a short circuit as array kernels; `shorts` draws the verdict from them.
 
 Two facts of electrode kinetics make resistances at unlike currents comparable without a model: |V| does not
 fall when |J| rises, and V / J does not fall when |J| falls (the overpotential grows at most linearly with the
-current). Hence an earlier resistance R_i at the current J_i promises at least
+current). Hence an unchanged cell that showed the resistance R_i at the current J_i has at least
 
     R(J_k) >= R_i min(1, J_i / J_k)^(1 - alpha),    alpha = d ln V / d ln J >= 0,
 
-of a cell that has not changed. Where the record has shown alpha at earlier steps of the current, half of
-it is used; alpha = 0 holds for any cell. Everything below works on ln R and on that promise.
+at the current J_k. Where the record has shown alpha at earlier steps of the current, half of
+it is used; alpha = 0 holds for any cell. Everything below works on ln R and on this bound.
 """
 
 import numpy as np
@@ -55,7 +55,7 @@ def voltage_exponent(log_resistance: np.ndarray, log_current: np.ndarray) -> np.
     -------
     numpy.ndarray, shape (n_half_cycles,)
         Between 0 and 1/2; 0 before the first step. The lowest of the last two steps counts, so that one
-        step at which the cell happened to change does not promise too much.
+        step at which the cell happened to change does not extrapolate too far.
     """
     result = np.zeros(len(log_current))
     step = log_current[2:] - log_current[:-2]
@@ -71,13 +71,13 @@ def voltage_exponent(log_resistance: np.ndarray, log_current: np.ndarray) -> np.
 
 
 def baseline(log_resistance: np.ndarray, log_current: np.ndarray, alpha: np.ndarray) -> np.ndarray:
-    """Logarithm of the resistance that the past promises every half-cycle.
+    """Logarithm of the resistance extrapolated from the past, for every half-cycle.
 
     Of each half-cycle the `BASELINE_HALF_CYCLES` before it with the same polarity are extrapolated along
     their least steep slope where all fall: in an improvement that is the latest, and one low outlier makes
     none. An improving cell falls ever more slowly (a convex curve lies above its tangents), so it stays
     above this line; a rise is not extrapolated. Where the current has changed among them, the two
-    half-cycles just before promise more than the older ones, and the lower of the two counts.
+    half-cycles just before give a higher bound than the older ones, and the lower of the two counts.
 
     Parameters
     ----------
@@ -166,7 +166,7 @@ def stays_low(
     first : int
         The half-cycle that has collapsed.
     span : int
-        How many later half-cycles are asked.
+        How many later half-cycles are looked at.
     log_ratio : float
         A half-cycle is low if ln R is below the frozen baseline by this much (negative).
 
@@ -228,7 +228,7 @@ def accelerating_fall(
 def fall_beyond_improvement(
     time_h: np.ndarray, log_resistance: np.ndarray, *, formation: int, average_h: float, allowance: float
 ) -> np.ndarray:
-    """How much further ln R has fallen since the formation than its last half foretold.
+    """How much further ln R has fallen since the formation than extrapolated from its last half.
 
     Parameters
     ----------
@@ -240,12 +240,12 @@ def fall_beyond_improvement(
         ln R is averaged over this time first; the level after the formation is that average.
     allowance : float
         An improving cell may fall by this many times what it fell in the second half of the formation, or
-        as a logarithm of the number of cycles foretells, whichever is more.
+        as a logarithm of the number of cycles predicts, whichever is more.
 
     Returns
     -------
     numpy.ndarray, shape (n_cycles,)
-        Negative where ln R is lower than foretold; 0 where too little lies behind.
+        Negative where ln R is lower than extrapolated; 0 where too little lies behind.
     """
     if len(time_h) <= formation:
         return np.zeros(len(time_h))
@@ -253,10 +253,10 @@ def fall_beyond_improvement(
     middle = np.median(log_resistance[formation // 2 - quarter : formation // 2])
     formed = min(0.0, float(np.median(log_resistance[formation - quarter : formation]) - middle))
     doublings = np.log2(np.arange(1, len(time_h) + 1) / formation)
-    foretold = formed * np.maximum(allowance, doublings)
+    expected = formed * np.maximum(allowance, doublings)
     values = trailing_mean(time_h, log_resistance, average_h)
     begin = time_h[formation - 1] + average_h
-    return np.where(time_h > begin, values - np.interp(begin, time_h, values) - foretold, 0.0)
+    return np.where(time_h > begin, values - np.interp(begin, time_h, values) - expected, 0.0)
 
 
 def trailing_mean(time_h: np.ndarray, values: np.ndarray, span_h: float) -> np.ndarray:

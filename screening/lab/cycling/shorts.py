@@ -5,14 +5,13 @@ nothing has improved (Counihan 2023, Menkin 2024). A falling resistance alone is
 rules:
 
 hard
-    The resistance collapses within one half-cycle, against what the three half-cycles of the same polarity
-    before it promise, and stays low.
+    The resistance collapses within one half-cycle, against the baseline extrapolated from the three
+    half-cycles of the same polarity before it, and does not recover.
 soft
     Sudden falls with recovery (a sag inside a half-cycle, or a half-cycle that collapses and recovers) in
     two or more of three successive half-cycles.
 suspected
-    The resistance is below the electrolyte's own; or it falls faster and faster after the formation;
-    or another measurement (impedance) says so.
+    The resistance is below the electrolyte's own; or it falls faster and faster after the formation.
 none, indeterminate
     No signal in enough half-cycles; too few half-cycles to tell.
 
@@ -41,7 +40,8 @@ from screening.lab.cycling.short_signals import (
     stays_low,
     voltage_exponent,
 )
-from screening.lab.cycling.verdict import Evidence, Short, ShortSettings, ShortVerdict, Signal
+from screening.lab.cycling.verdict import ShortSettings
+from screening.lab.short import Evidence, Short, ShortVerdict, Signal
 
 SMALLEST_SHARE = 1e-3
 """Resistances below this share of the record's median are not told apart."""
@@ -63,7 +63,6 @@ def judge_shorts(
     *,
     floor_asr_ohm_cm2: float | None = None,
     settings: ShortSettings | None = None,
-    other_evidence: tuple[Evidence, ...] = (),
 ) -> ShortVerdict:
     """Judge whether a symmetric cell has shorted.
 
@@ -76,8 +75,6 @@ def judge_shorts(
         signal is silent.
     settings : ShortSettings, optional
         Thresholds.
-    other_evidence : tuple of Evidence
-        From other measurements (a lost plating process and a fallen resistance in impedance).
 
     Returns
     -------
@@ -87,37 +84,35 @@ def judge_shorts(
     opposed = _opposed(polarisation)
     if opposed > limits.opposed_share:
         doubt = Evidence(
-            Signal.COVERAGE,
-            Short.INDETERMINATE,
-            np.nan,
-            0,
-            opposed,
-            limits.opposed_share,
-            f"the voltage opposes the current in {opposed:.0%} of the half-cycles: this is no symmetric cell",
+            signal=Signal.COVERAGE,
+            verdict=Short.INDETERMINATE,
+            value=opposed,
+            threshold=limits.opposed_share,
+            statement=f"the voltage opposes the current in {opposed:.0%} of the half-cycles: "
+            "this is no symmetric cell",
         )
-        return ShortVerdict(Short.INDETERMINATE, np.nan, 0, (doubt,), limits)
+        return ShortVerdict(Short.INDETERMINATE, (doubt,))
     series = _series(polarisation, limits)
     found = _collapse_and_sags(series, limits)
     collapse = next((item.half_cycle - 1 for item in found if item.verdict is Short.HARD), len(polarisation))
-    found += [*_creep(series, collapse, limits), *other_evidence]
+    found += [*_creep(series, collapse, limits)]
     if floor_asr_ohm_cm2 is not None:
         found += _floor(series, floor_asr_ohm_cm2, limits)
     order = list(Short)
     found.sort(key=lambda item: (order.index(item.verdict), np.nan_to_num(item.time_h, nan=np.inf)))
     if found:
-        return ShortVerdict(found[0].verdict, found[0].time_h, found[0].half_cycle, tuple(found), limits)
+        return ShortVerdict(found[0].verdict, tuple(found))
     judged = int(np.isfinite(series.base + series.log_resistance).sum())
     enough = judged >= limits.fewest_judged
     coverage = Evidence(
-        Signal.COVERAGE,
-        Short.NONE if enough else Short.INDETERMINATE,
-        np.nan,
-        0,
-        float(judged),
-        float(limits.fewest_judged),
-        f"{judged} of {len(polarisation)} half-cycles had predecessors of their polarity to compare with",
+        signal=Signal.COVERAGE,
+        verdict=Short.NONE if enough else Short.INDETERMINATE,
+        value=float(judged),
+        threshold=float(limits.fewest_judged),
+        statement=f"{judged} of {len(polarisation)} half-cycles had predecessors of their polarity "
+        "to compare with",
     )
-    return ShortVerdict(coverage.verdict, np.nan, 0, (coverage,), limits)
+    return ShortVerdict(coverage.verdict, (coverage,))
 
 
 def _opposed(polarisation: Polarisation) -> float:
@@ -153,14 +148,17 @@ def _collapse_and_sags(series: _Series, limits: ShortSettings) -> list[Evidence]
     found = []
     if hard is not None:
         ratio = float(np.exp(fall[hard]))
+        time_h, half_cycle = _onset(series.polarisation, hard, limits)
         found.append(
             Evidence(
-                Signal.COLLAPSE,
-                Short.HARD,
-                *_onset(series.polarisation, hard, limits),
-                ratio,
-                limits.collapse_ratio,
-                f"half-cycle {hard + 1} has {ratio:.0%} of what the past promises, and stays low",
+                signal=Signal.COLLAPSE,
+                verdict=Short.HARD,
+                time_h=time_h,
+                half_cycle=half_cycle,
+                value=ratio,
+                threshold=limits.collapse_ratio,
+                statement=f"half-cycle {hard + 1}: ASR fell to {ratio:.0%} of the extrapolated baseline "
+                "and did not recover",
             )
         )
     dips = (series.polarisation.sag_ratio < limits.sag_ratio) | (
@@ -203,7 +201,7 @@ def _sags(
     """Dips in enough of a window of successive half-cycles, before any hard short."""
     flags = dips.copy()
     if hard is not None:
-        # the fall of the hard short itself, which may begin in the half-cycle before, is told already
+        # the fall of the hard short itself, which may begin in the half-cycle before, is reported already
         flags[max(hard - 1, 0) :] = False
     windows = ((limits.sag_window, limits.sag_count), (limits.wide_sag_window, limits.wide_sag_count))
     passed = [item for item in (_crowded(flags, *window) for window in windows) if item is not None]
@@ -214,14 +212,14 @@ def _sags(
     time_h = polarisation.sag_time_h[first]
     return [
         Evidence(
-            Signal.SAG,
-            Short.SOFT,
-            float(time_h if np.isfinite(time_h) else polarisation.start_h[first]),
-            first + 1,
-            float(count),
-            float(limits.sag_count),
-            f"{count} half-cycles, the first number {first + 1}, lose more than "
-            f"{1 - limits.sag_ratio:.0%} suddenly and recover",
+            signal=Signal.SAG,
+            verdict=Short.SOFT,
+            time_h=float(time_h if np.isfinite(time_h) else polarisation.start_h[first]),
+            half_cycle=first + 1,
+            value=float(count),
+            threshold=float(limits.sag_count),
+            statement=f"{count} half-cycles, the first number {first + 1}, suddenly lose more than "
+            f"{1 - limits.sag_ratio:.0%} of the ASR and recover",
         )
     ]
 
@@ -245,7 +243,7 @@ def _cycles(series: _Series) -> tuple[np.ndarray, np.ndarray]:
 def _creep(series: _Series, until: int, limits: ShortSettings) -> list[Evidence]:
     """Fall that grows faster after the formation, or goes too far, at one level of the current.
 
-    Only half-cycles before `until` are asked: a collapse that begins there is told already.
+    Only half-cycles before `until` count: a collapse that begins there is reported already.
     """
     first, value = _cycles(series)
     first, value = first[first + 1 < until], value[first + 1 < until]
@@ -269,10 +267,10 @@ def _creep(series: _Series, until: int, limits: ShortSettings) -> list[Evidence]
                 allowance=limits.improvement_allowance,
             )
             for fall, words in (
-                (faster, "the resistance falls faster and faster after a steady time: {:.0%} of what it was"),
+                (faster, "ASR falls ever faster after a steady time, to {:.0%} of its level"),
                 (
                     further,
-                    "the resistance has gone on falling after the formation: {:.0%} of what was foretold",
+                    "ASR kept falling after the formation, to {:.0%} of the extrapolated level",
                 ),
             ):
                 passed = np.flatnonzero(fall < np.log(ratio))
@@ -281,13 +279,13 @@ def _creep(series: _Series, until: int, limits: ShortSettings) -> list[Evidence]
                     lowest = float(np.exp(fall.min()))
                     return [
                         Evidence(
-                            Signal.CREEP,
-                            Short.SUSPECTED,
-                            float(series.polarisation.stop_h[half_cycle]),
-                            half_cycle + 1,
-                            lowest,
-                            ratio,
-                            words.format(lowest),
+                            signal=Signal.CREEP,
+                            verdict=Short.SUSPECTED,
+                            time_h=float(series.polarisation.stop_h[half_cycle]),
+                            half_cycle=half_cycle + 1,
+                            value=lowest,
+                            threshold=ratio,
+                            statement=words.format(lowest),
                         )
                     ]
     return []
@@ -304,13 +302,12 @@ def _floor(series: _Series, floor_asr_ohm_cm2: float, limits: ShortSettings) -> 
     lowest = float(ratio[run].min())
     return [
         Evidence(
-            Signal.FLOOR,
-            Short.SUSPECTED,
-            float(series.polarisation.start_h[half_cycle]),
-            half_cycle + 1,
-            lowest,
-            limits.floor_ratio,
-            f"the cell has {lowest:.0%} of the resistance of its electrolyte alone "
-            f"({floor_asr_ohm_cm2:.3g} ohm cm2)",
+            signal=Signal.FLOOR,
+            verdict=Short.SUSPECTED,
+            time_h=float(series.polarisation.start_h[half_cycle]),
+            half_cycle=half_cycle + 1,
+            value=lowest,
+            threshold=limits.floor_ratio,
+            statement=f"ASR is {lowest:.0%} of that of the electrolyte alone ({floor_asr_ohm_cm2:.3g} Ω cm²)",
         )
     ]

@@ -5,10 +5,9 @@ With V+ and V- the median voltages of the half-cycles of positive and negative c
 
 * overpotential of a cycle = (V+ - V-) / 2, offset = (V+ + V-) / 2;
 * the resistance times area (ASR) is that of the whole cell; for one interface of a symmetric cell it must
-be halved explicitly;
-* plated capacity is what one electrode has received (charge of the half-cycles of positive current), the
-throughput
-  counts both directions.
+  be halved explicitly;
+* plated capacity is what one electrode has received (charge of the half-cycles of positive current); the
+  throughput counts both directions.
 
 There is no Coulombic efficiency here: with a fixed capacity each way it is 1 by the protocol, whatever the
 lithium does.
@@ -21,12 +20,13 @@ import numpy as np
 import pandas as pd
 
 from screening.errors import InputError
-from screening.lab.cycling.cell_sheet import CellSheet
+from screening.lab.cell import Cell
 from screening.lab.cycling.halfcycles import half_cycles
 from screening.lab.cycling.polarisation import Polarisation, measure
 from screening.lab.cycling.shorts import judge_shorts
 from screening.lab.cycling.table import VOLTAGE, CyclingData, Flag, FlagKind
-from screening.lab.cycling.verdict import Evidence, Short, ShortSettings, ShortVerdict
+from screening.lab.cycling.verdict import ShortSettings
+from screening.lab.short import Short, ShortVerdict
 
 STABLE_CHANGE = 0.05
 """Change from cycle to cycle that counts as stable: a wave of 2 K a day changes 3 % per hour at most."""
@@ -102,7 +102,7 @@ class Life:
     end: LifeEnd
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class SymmetricReport:
     """Everything about one symmetric cell.
 
@@ -110,7 +110,7 @@ class SymmetricReport:
     ----------
     data : CyclingData
         The record, its area filled in.
-    sheet : CellSheet
+    sheet : Cell
         What the user stated.
     half_cycles : Polarisation
         Figures per half-cycle.
@@ -121,18 +121,21 @@ class SymmetricReport:
     floor_asr_ohm_cm2 : float or None
         The electrolyte's own resistance times area.
     verdict : ShortVerdict
-        Is there a short?
+        Is there a short, by the cycling alone?
+    settings : ShortSettings
+        Thresholds of the verdict.
     life : Life
         How long it lived.
     """
 
     data: CyclingData
-    sheet: CellSheet
+    sheet: Cell
     half_cycles: Polarisation
     cycles: SymmetricCycles
     stabilisation_cycle: int | None
     floor_asr_ohm_cm2: float | None
     verdict: ShortVerdict
+    settings: ShortSettings
     life: Life
 
 
@@ -227,10 +230,9 @@ def oriented(data: CyclingData) -> CyclingData:
 
 def assess_symmetric(
     data: CyclingData,
-    sheet: CellSheet | None = None,
+    sheet: Cell | None = None,
     *,
     settings: ShortSettings | None = None,
-    other_evidence: tuple[Evidence, ...] = (),
 ) -> SymmetricReport:
     """Assess one symmetric cell.
 
@@ -238,12 +240,10 @@ def assess_symmetric(
     ----------
     data : CyclingData
         The record.
-    sheet : CellSheet, optional
-        Area, electrolyte, limits; an area in `data` serves where the sheet has none.
+    sheet : Cell, optional
+        Area, separator, limits; an area in `data` serves where the sheet has none.
     settings : ShortSettings, optional
         Thresholds of the verdict; its activation energy and reference temperature default to the sheet's.
-    other_evidence : tuple of Evidence
-        From other measurements.
 
     Returns
     -------
@@ -254,21 +254,19 @@ def assess_symmetric(
     InputError
         If the area is unknown or no current ever flows.
     """
-    stated = sheet or CellSheet()
+    stated = sheet or Cell()
     record = oriented(data.of_cell(label=stated.label or None, area_cm2=stated.electrode_area_cm2))
     halves = half_cycles(record)
     if not len(halves):
         raise InputError("no current ever flows", where=record.cell, remedy="check the current column")
     polarisation = measure(record, halves)
-    electrolyte = stated.electrolyte
+    separator = stated.separator
     if settings is None:
         settings = ShortSettings(reference_c=stated.temperature_c)
-        if electrolyte is not None:
-            settings = replace(settings, activation_energy_ev=electrolyte.activation_energy_ev)
-    floor = None if electrolyte is None else electrolyte.asr_ohm_cm2
-    verdict = judge_shorts(
-        polarisation, floor_asr_ohm_cm2=floor, settings=settings, other_evidence=other_evidence
-    )
+        if separator is not None:
+            settings = replace(settings, activation_energy_ev=separator.activation_energy_ev)
+    floor = None if separator is None else separator.asr_ohm_cm2
+    verdict = judge_shorts(polarisation, floor_asr_ohm_cm2=floor, settings=settings)
     cycles = pair_cycles(polarisation)
     return SymmetricReport(
         data=record,
@@ -278,5 +276,6 @@ def assess_symmetric(
         stabilisation_cycle=stabilisation_cycle(cycles.asr_ohm_cm2),
         floor_asr_ohm_cm2=floor,
         verdict=verdict,
+        settings=settings,
         life=life_to_failure(polarisation, verdict, stated.voltage_limit_v),
     )

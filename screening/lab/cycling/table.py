@@ -16,7 +16,7 @@ https://w3id.org/battery-data-alliance/ontology/battery-data-format
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import KW_ONLY, dataclass, field, replace
 from enum import StrEnum
 
 import numpy as np
@@ -124,7 +124,7 @@ class Flag:
         return f"{place}{self.kind}: {self.message}"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class SourceFile:
     """One file that went into the table.
 
@@ -174,6 +174,7 @@ class CyclingData:
     """
 
     table: pd.DataFrame
+    _: KW_ONLY
     sources: tuple[SourceFile, ...] = ()
     cell: str = ""
     area_cm2: float | None = None

@@ -1,35 +1,10 @@
-"""What a verdict on a short circuit is made of: answers, signals, evidence, thresholds."""
+"""Thresholds of the verdict on shorts of a cycled cell, each with its reason."""
 
 from dataclasses import dataclass
-from enum import StrEnum
 
-import pandas as pd
+from screening.lab.short import Evidence, Short, ShortVerdict, Signal
 
-
-class Short(StrEnum):
-    """Is there a short circuit?"""
-
-    HARD = "hard"
-    SOFT = "soft"
-    SUSPECTED = "suspected"
-    NONE = "none"
-    INDETERMINATE = "indeterminate"
-
-    @property
-    def is_alarm(self) -> bool:
-        """Hard, soft or suspected."""
-        return self in (Short.HARD, Short.SOFT, Short.SUSPECTED)
-
-
-class Signal(StrEnum):
-    """What the evidence is."""
-
-    COLLAPSE = "resistance collapse"
-    SAG = "sags inside half-cycles"
-    FLOOR = "resistance below the electrolyte's own"
-    CREEP = "late fall of the resistance"
-    IMPEDANCE = "impedance"
-    COVERAGE = "half-cycles that could be judged"
+__all__ = ["Evidence", "Short", "ShortSettings", "ShortVerdict", "Signal"]
 
 
 @dataclass(frozen=True)
@@ -46,8 +21,7 @@ class ShortSettings:
         Level below which a half-cycle after a collapse counts as still low: half-way back (in ln R) from
         the collapse ratio.
     stays_half_cycles : int
-        How many half-cycles after a collapse are asked: two cycles, so that both polarities have their say
-        twice.
+        How many half-cycles after a collapse are looked at: two cycles, so that both polarities count twice.
     sag_ratio : float
         Level after a sudden fall over the level before. Arcs change by less than 5 % over six samples.
     sag_window, sag_count : int
@@ -117,64 +91,3 @@ class ShortSettings:
     activation_energy_ev: float = 0.44
     reference_c: float = 25.0
     fewest_judged: int = 4
-
-
-@dataclass(frozen=True)
-class Evidence:
-    """One signal that speaks for a short (or says why nothing can be said).
-
-    Attributes
-    ----------
-    signal : Signal
-        Which one.
-    verdict : Short
-        What it amounts to on its own.
-    time_h : float
-        When it was first seen, h of total time; NaN if it has no time.
-    half_cycle : int
-        Half-cycle (from 1) in which it was first seen; 0 if it belongs to none.
-    value, threshold : float
-        The figure and the limit it has passed.
-    statement : str
-        One sentence.
-    """
-
-    signal: Signal
-    verdict: Short
-    time_h: float
-    half_cycle: int
-    value: float
-    threshold: float
-    statement: str
-
-
-@dataclass(frozen=True)
-class ShortVerdict:
-    """The verdict on one cell.
-
-    Attributes
-    ----------
-    verdict : Short
-        The strongest that the evidence allows.
-    time_h : float
-        When the signal that decides was first seen, h of total time; NaN without an alarm.
-    half_cycle : int
-        Its half-cycle, from 1; 0 without an alarm.
-    evidence : tuple of Evidence
-        Everything found, the deciding one first.
-    settings : ShortSettings
-        The thresholds used.
-    """
-
-    verdict: Short
-    time_h: float
-    half_cycle: int
-    evidence: tuple[Evidence, ...]
-    settings: ShortSettings
-
-    def evidence_frame(self) -> pd.DataFrame:
-        """Evidence as a table."""
-        columns = ["signal", "verdict", "time_h", "half_cycle", "value", "threshold", "statement"]
-        rows = [tuple(getattr(item, name) for name in columns) for item in self.evidence]
-        frame = pd.DataFrame(rows, columns=columns)
-        return frame.assign(signal=frame.signal.astype(str), verdict=frame.verdict.astype(str))

@@ -41,7 +41,7 @@ SECOND_DIFFERENCE = 6.0
 RIDGE = 1e-12
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class Fit:
     """A pattern as background and phases.
 
@@ -142,7 +142,13 @@ def fit_phases(pattern: PowderPattern, references: Sequence[Reference]) -> Fit:
     known = tuple(each.within(pattern.range_deg, pattern.wavelength_a) for each in references)
     background, variance = background_columns(pattern), noise_variance(pattern)
     start = Fit(
-        pattern, known, (Shape(0.0, WIDTHS_DEG[1]),) * len(known), 0.0, variance, background, np.zeros(0)
+        pattern=pattern,
+        references=known,
+        shapes=(Shape(0.0, WIDTHS_DEG[1]),) * len(known),
+        displacement_deg=0.0,
+        variance=variance,
+        background=background,
+        factors=np.zeros(0),
     )
     best = min(
         (
@@ -167,14 +173,14 @@ def _grid(reference: Reference, now: Shape) -> list[Shape]:
 
 def _refined(fit: Fit) -> Fit:
     """All shapes and the displacement together, of the phases that the fit holds."""
-    held = [k for k in np.flatnonzero(fit.scales).tolist() if len(fit.references[k].d_a)]
-    if not held:
+    present = [k for k in np.flatnonzero(fit.scales).tolist() if len(fit.references[k].d_a)]
+    if not present:
         return fit
     weight = 1.0 / np.sqrt(fit.variance)
 
     def moved(free: NDArray[np.float64]) -> Fit:
         shapes = fit.shapes
-        for k, (strain, width, lorentzian) in zip(held, free[1:].reshape(-1, 3), strict=True):
+        for k, (strain, width, lorentzian) in zip(present, free[1:].reshape(-1, 3), strict=True):
             shapes = _exchanged(shapes, k, Shape(float(strain), float(np.exp(width)), float(lorentzian)))
         return _solved(replace(fit, shapes=shapes, displacement_deg=float(free[0])))
 
@@ -182,14 +188,14 @@ def _refined(fit: Fit) -> Fit:
         now = moved(free)
         return (now.pattern.intensity - now.calculated) * weight
 
-    limits = [fit.references[k].strain_limit for k in held]
+    limits = [fit.references[k].strain_limit for k in present]
     start = [fit.displacement_deg]
-    for k in held:
+    for k in present:
         start += [fit.shapes[k].strain, np.log(fit.shapes[k].fwhm_deg), fit.shapes[k].lorentzian]
     narrow, broad = np.log(NARROWEST_DEG), np.log(BROADEST_DEG)
     low = np.array([DISPLACEMENTS_DEG[0], *(b for limit in limits for b in (-limit, narrow, 0.0))])
     high = np.array([DISPLACEMENTS_DEG[-1], *(b for limit in limits for b in (limit, broad, 1.0))])
-    steps = np.array([0.01, *([STRAIN_STEP / 5.0, 0.05, 0.1] * len(held))])
+    steps = np.array([0.01, *([STRAIN_STEP / 5.0, 0.05, 0.1] * len(present))])
     room = 1e-6 * (high - low)
     found = least_squares(
         misfit,

@@ -8,13 +8,12 @@ absent means no crystals.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 from scipy.signal import find_peaks
 
+from screening.lab.diffraction.findings import Identification, Peak, PhaseFinding, Presence
 from screening.lab.diffraction.fit import Fit, fit_phases
 from screening.lab.diffraction.pattern import PowderPattern, Reference
 
@@ -43,6 +42,9 @@ Z_95_ONE_SIDED = 1.6448536269514722
 MERGE_FWHM = 0.8
 """Lines closer than this many half widths are one."""
 
+SHARED_AREA = 0.1
+"""A line of another phase, as close as `MERGE_FWHM`, is no neighbour if its area is less than this share."""
+
 UNEXPLAINED_SD = 6.0
 UNEXPLAINED_SHARE = 0.02
 """What the fit leaves is a line from so many standard deviations and this share of the strongest."""
@@ -62,85 +64,6 @@ SINGULAR = 1e-9
 """Directions of the normal equations below this share of the largest are not determined."""
 
 
-class Presence(StrEnum):
-    """What a pattern says about a phase."""
-
-    SEEN = "seen"
-    ABSENT = "absent"
-    CANNOT_TELL = "cannot tell"
-
-
-@dataclass(frozen=True)
-class PhaseFinding:
-    """What a pattern says about one phase.
-
-    Attributes
-    ----------
-    name : str
-    presence : Presence
-    reason : str
-    share, share_sd : float
-        Area of its strongest line over that of the strongest line of the pattern, and standard deviation;
-        NaN for a phase without lines in the range.
-    share_limit : float
-        95 % upper limit of that share.
-    lines_seen, lines_expected : int
-        Strong lines found by themselves, of those that could be found.
-    strain : float
-        Elongation of its lattice against the reference, relative.
-    fwhm_deg : float
-        Width of its lines at 2θ = 0.
-    source : str
-        Of the reference.
-    """
-
-    name: str
-    presence: Presence
-    reason: str
-    share: float
-    share_sd: float
-    share_limit: float
-    lines_seen: int
-    lines_expected: int
-    strain: float
-    fwhm_deg: float
-    source: str
-
-
-@dataclass(frozen=True)
-class Peak:
-    """A line that none of the phases explains: position, and height over the pattern's strongest."""
-
-    two_theta_deg: float
-    share: float
-
-
-@dataclass(frozen=True, eq=False)
-class Identification:
-    """All findings of one pattern.
-
-    Attributes
-    ----------
-    fit : Fit
-    phases : tuple of PhaseFinding
-        In the order asked for.
-    unexplained : tuple of Peak
-        Strongest first.
-    """
-
-    fit: Fit
-    phases: tuple[PhaseFinding, ...]
-    unexplained: tuple[Peak, ...]
-
-    def of(self, name: str) -> PhaseFinding:
-        """Finding of one phase."""
-        return next(each for each in self.phases if each.name == name)
-
-    def to_frame(self) -> pd.DataFrame:
-        """One row per phase."""
-        return pd.DataFrame([vars(each) | {"presence": str(each.presence)} for each in self.phases])
-
-
 def identify(pattern: PowderPattern, references: Sequence[Reference]) -> Identification:
     """Look for phases in a pattern.
 
@@ -151,10 +74,6 @@ def identify(pattern: PowderPattern, references: Sequence[Reference]) -> Identif
     ----------
     pattern : PowderPattern
     references : sequence of Reference
-
-    Returns
-    -------
-    Identification
     """
     fit = fit_phases(pattern, references)
     groups = [_Groups.of(fit, k) if len(each.d_a) else None for k, each in enumerate(fit.references)]
@@ -177,10 +96,14 @@ class _Groups:
         (g,) reference intensities.
     columns : ndarray
         (n, g) their curves at a scale of 1.
+    centre_deg, fwhm_deg : ndarray
+        (g,) where they lie, 2θ, and how broad a line is there.
     """
 
     expected: NDArray[np.float64]
     columns: NDArray[np.float64]
+    centre_deg: NDArray[np.float64]
+    fwhm_deg: NDArray[np.float64]
 
     @classmethod
     def of(cls, fit: Fit, phase: int) -> "_Groups":
@@ -192,7 +115,16 @@ class _Groups:
         group = np.concatenate(([0], np.cumsum(apart)))
         members = np.zeros((len(position), group[-1] + 1))
         members[order, group] = reference.intensity[order]
-        return cls(members.sum(axis=0), fit.lines(phase) @ members)
+        expected = members.sum(axis=0)
+        centre = fit.positions(phase) @ members / np.maximum(expected, np.finfo(float).tiny)
+        return cls(expected, fit.lines(phase) @ members, centre, width / np.cos(np.radians(centre / 2.0)))
+
+    def shared_with(self, other: "_Groups", own_area: float, other_area: float) -> NDArray[np.bool_]:
+        """Which groups have one of another phase so close that either may be the other's misfit, (g,)."""
+        reach = MERGE_FWHM * np.minimum(self.fwhm_deg[:, None], other.fwhm_deg)
+        close = np.abs(self.centre_deg[:, None] - other.centre_deg) < reach
+        counts = other_area * other.expected > SHARED_AREA * own_area * self.expected[:, None]
+        return np.asarray((close & counts).any(axis=1))
 
 
 @dataclass(frozen=True, eq=False)
@@ -204,7 +136,7 @@ class _Factors:
 
 
 def _least_squares(fit: Fit, columns: NDArray[np.float64], near: NDArray[np.bool_]) -> _Factors:
-    """Errors are inflated where the model misses the pattern near the lines in question."""
+    """Errors are inflated where the model misses the pattern near the lines in question, and near each."""
     weight = 1.0 / np.sqrt(fit.variance)
     weighted = columns * weight[:, None]
     norm = np.sqrt((weighted**2).sum(axis=0))
@@ -212,8 +144,10 @@ def _least_squares(fit: Fit, columns: NDArray[np.float64], near: NDArray[np.bool
     unit = weighted / norm
     covariance = np.linalg.pinv(unit.T @ unit, rcond=SINGULAR, hermitian=True)
     factors = covariance @ (unit.T @ (fit.pattern.intensity * weight))
-    residual = fit.pattern.intensity * weight - unit @ factors
-    inflation = max(LEAST_INFLATION, float((residual[near] ** 2).mean()))
+    squared = (fit.pattern.intensity * weight - unit @ factors) ** 2
+    inside = columns > NEAR_SHARE * np.maximum(columns.max(axis=0), np.finfo(float).tiny)
+    local = (squared @ inside) / np.maximum(inside.sum(axis=0), 1)
+    inflation = np.maximum(max(LEAST_INFLATION, float(squared[near].mean())), local)
     return _Factors(factors / norm, np.sqrt(np.maximum(np.diag(covariance), 0.0) * inflation) / norm)
 
 
@@ -225,32 +159,41 @@ class _Apart:
     ----------
     scale, sd : float
         Of all its lines together, in units of the reference's intensities.
-    expected, found, error : ndarray
+    expected, fitted, error : ndarray
         (g,) reference intensity of each group of lines, and its factor by itself.
+    shared : ndarray of bool
+        (g,) groups that a line of another phase stands so close to that neither stands by itself.
     """
 
     scale: float
     sd: float
     expected: NDArray[np.float64]
-    found: NDArray[np.float64]
+    fitted: NDArray[np.float64]
     error: NDArray[np.float64]
+    shared: NDArray[np.bool_]
 
     @classmethod
     def of(cls, fit: Fit, phase: int, groups: Sequence[_Groups | None], own: _Groups) -> "_Apart":
         near = (own.columns > NEAR_SHARE * own.columns.max(axis=0)).any(axis=1)
-        others = [
-            each.columns for k, each in enumerate(groups) if each and k != phase and fit.scales[k] > 0.0
-        ]
-        base = np.column_stack([fit.background, *others])
+        present = [k for k, each in enumerate(groups) if each and k != phase and fit.scales[k] > 0.0]
+        others = [each for k in present if (each := groups[k])]
+        base = np.column_stack([fit.background, *(each.columns for each in others)])
         whole = _least_squares(fit, np.column_stack([base, own.columns.sum(axis=1)]), near)
         apart = _least_squares(fit, np.column_stack([base, own.columns]), near)
-        first = base.shape[1]
+        first, scale = base.shape[1], max(0.0, float(whole.value[-1]))
+        shared = np.array(
+            [
+                own.shared_with(each, scale, float(fit.scales[k]))
+                for k, each in zip(present, others, strict=True)
+            ]
+        )
         return cls(
-            max(0.0, float(whole.value[-1])),
+            scale,
             max(float(whole.sd[-1]), np.finfo(float).tiny),
             own.expected,
             apart.value[first:],
             apart.sd[first:],
+            np.asarray(shared.reshape(len(others), len(own.expected)).any(axis=0)),
         )
 
     @property
@@ -260,15 +203,15 @@ class _Apart:
 
     @property
     def strong(self) -> NDArray[np.bool_]:
-        """Strong lines that the pattern could show if the phase is there."""
+        """Strong lines that the pattern could show by themselves if the phase is there."""
         could = self.error * LINE_SD < max(self.scale, self.sd * SEEN_SD)
-        return (self.expected >= STRONG * self.expected.max()) & could
+        return (self.expected >= STRONG * self.expected.max()) & could & ~self.shared
 
     @property
     def seen(self) -> NDArray[np.bool_]:
         """Those that it shows."""
         least = LEAST_OF_EXPECTED * self.scale
-        return self.strong & (self.found > LINE_SD * self.error) & (self.found > least)
+        return self.strong & (self.fitted > LINE_SD * self.error) & (self.fitted > least)
 
 
 def _finding(fit: Fit, phase: int, apart: _Apart, strongest: float) -> PhaseFinding:
@@ -277,24 +220,24 @@ def _finding(fit: Fit, phase: int, apart: _Apart, strongest: float) -> PhaseFind
     limit = (apart.scale + Z_95_ONE_SIDED * apart.sd) * unit
     presence, reason = _presence(apart, limit)
     return PhaseFinding(
-        reference.name,
-        presence,
-        reason,
-        apart.scale * unit,
-        apart.sd * unit,
-        limit,
-        int(apart.seen.sum()),
-        int(apart.strong.sum()),
-        shape.strain,
-        shape.fwhm_deg,
-        reference.source,
+        name=reference.name,
+        presence=presence,
+        reason=reason,
+        share=apart.scale * unit,
+        share_sd=apart.sd * unit,
+        share_limit=limit,
+        lines_seen=int(apart.seen.sum()),
+        lines_expected=int(apart.strong.sum()),
+        strain=shape.strain,
+        fwhm_deg=shape.fwhm_deg,
+        source=reference.source,
     )
 
 
 def _out_of_range(reference: Reference) -> PhaseFinding:
-    reason, nan = "no line of it lies within the range of the pattern", float("nan")
+    reason = "no line within the measured range of 2θ"
     return PhaseFinding(
-        reference.name, Presence.CANNOT_TELL, reason, nan, nan, nan, 0, 0, nan, nan, reference.source
+        name=reference.name, presence=Presence.CANNOT_TELL, reason=reason, source=reference.source
     )
 
 
@@ -304,16 +247,16 @@ def _presence(apart: _Apart, limit: float) -> tuple[Presence, str]:
     if apart.scale < SEEN_SD * apart.sd:
         if limit < ABSENT_SHARE:
             return Presence.ABSENT, f"its strongest line is below {limit:.1%} of the pattern's (95 %)"
-        hidden = f"up to {min(limit, 1.0):.0%} of the strongest line could hide in noise or other lines"
+        hidden = f"up to {min(limit, 1.0):.0%} of the strongest line could be hidden by noise or other lines"
         return Presence.CANNOT_TELL, hidden
     if n_seen < FEWEST_LINES:
-        alone = f"lines of its own that stand free: {n_seen}; one line belongs to many phases"
+        alone = f"resolved lines of its own: {n_seen}; one line fits many phases"
         return Presence.CANNOT_TELL, alone
     if not seen[strong][np.argmax(apart.expected[strong])]:
-        return Presence.CANNOT_TELL, "the strongest of its free lines is not there, though others fit"
+        return Presence.CANNOT_TELL, "its strongest resolved line is missing, though others match"
     if n_seen < SEEN_SHARE * n_strong:
-        return Presence.CANNOT_TELL, f"only {n_seen} of {n_strong} strong lines are there"
-    return Presence.SEEN, f"{n_seen} of {n_strong} strong lines stand by themselves"
+        return Presence.CANNOT_TELL, f"only {n_seen} of {n_strong} strong lines found"
+    return Presence.SEEN, f"{n_seen} of {n_strong} strong lines resolved"
 
 
 def _unexplained(fit: Fit, phases: Sequence[PhaseFinding]) -> tuple[Peak, ...]:

@@ -29,12 +29,15 @@ class PowderPattern:
     wavelength_a : float
         Å.
     name : str
+    wavelength_from : str
+        Where the wavelength comes from; empty where nobody asked.
     """
 
     two_theta_deg: NDArray[np.float64]
     intensity: NDArray[np.float64]
     wavelength_a: float = CU_KA_A
     name: str = ""
+    wavelength_from: str = ""
 
     def __post_init__(self) -> None:
         x, y = self.two_theta_deg, self.intensity
@@ -45,7 +48,7 @@ class PowderPattern:
                 f"{len(x)} points", where=self.name, remedy=f"give a pattern of at least {FEWEST_POINTS}"
             )
         if not (np.isfinite(x).all() and np.isfinite(y).all() and (np.diff(x) > 0.0).all()):
-            raise InputError("angles must rise and be finite", where=self.name, remedy="mend the file")
+            raise InputError("angles must increase and be finite", where=self.name, remedy="correct the file")
         if not (x[0] > 0.0 and x[-1] < 180.0):
             raise InputError(
                 f"2θ from {x[0]:g} to {x[-1]:g}", where=self.name, remedy="give 2θ in degrees, 0 to 180"

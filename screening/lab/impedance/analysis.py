@@ -1,24 +1,29 @@
 """The whole way in one call: spectra, relaxation times, processes, completion times, short circuit."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+import pandas as pd
 
+from screening.display import Displayed, Table
+from screening.files import records
 from screening.lab.impedance.completion import MIN_SPECTRA, Criterion
 from screening.lab.impedance.drt import DrtOptions, DrtSeries, deconvolve, times_s
 from screening.lab.impedance.kramers_kronig import Verdict, kramers_kronig
 from screening.lab.impedance.processes import ProcessSeries, assign
 from screening.lab.impedance.refit import ZarcSeries, fit_zarcs
 from screening.lab.impedance.series import SeriesReport, describe
-from screening.lab.impedance.short import PLATING, ShortVerdict, judge
+from screening.lab.impedance.short import judge
 from screening.lab.impedance.spectrum import Spectrum
 from screening.lab.impedance.windows import Windows
-from screening.provenance import SIMULATED
+from screening.lab.short import ShortVerdict
+from screening.provenance import SIMULATED, Provenance
 
 
 @dataclass(frozen=True, eq=False)
-class ImpedanceAnalysis:
+class ImpedanceAnalysis(Displayed):
     """What a series of spectra says.
 
     Attributes
@@ -33,18 +38,120 @@ class ImpedanceAnalysis:
         Trends and completion times; None for fewer than eight spectra or without rising times.
     short : ShortVerdict or None
         Verdict on the last spectrum; None for a single spectrum or where no window is plating.
+    provenance : Provenance or None
+        Stamp of the files; None for spectra of values in memory.
     """
+
+    plotter = "screening.plots.drt:plot_analysis"
 
     drt: DrtSeries
     refit: ZarcSeries | None
     processes: ProcessSeries
     report: SeriesReport | None
     short: ShortVerdict | None
+    provenance: Provenance | None = None
 
     @property
     def simulated(self) -> bool:
         """Whether any spectrum was simulated."""
         return any(spectrum.metadata.get("origin") == SIMULATED for spectrum in self.drt.spectra)
+
+    def to_frame(self) -> pd.DataFrame:
+        """One row per process of each spectrum."""
+        return self.processes.to_frame()
+
+    def display(self) -> Table:
+        """Processes of a spectrum, or their course through a series; verdict and stamp below."""
+        courses = self.report.to_frame() if self.report is not None else None
+        rows = _processes(self.to_frame()) if courses is None else _courses(courses)
+        total = self.processes.total_ohm
+        notes = [
+            *(["simulated spectra: no measurement"] if self.simulated else []),
+            f"{len(total)} spectra, λ = {self.drt.regularisation[0]:.3g}; intervals are 95 %",
+            f"total {total[0]:.4g} Ω" + (f" → {total[-1]:.4g} Ω" if len(total) > 1 else ""),
+            *([] if self.short is None else [f"short circuit: {self.short.verdict}"]),
+            *([] if self.provenance is None else [self.provenance.line()]),
+        ]
+        return Table("Processes by relaxation time", rows, tuple(notes))
+
+    def tables(self) -> dict[str, pd.DataFrame]:
+        """All tables by name: totals, processes; elements of the refit and courses where there are any."""
+        return {
+            "spectra": self.processes.totals_frame(),
+            "processes": self.to_frame(),
+            **({"elements": self.refit.to_frame()} if self.refit is not None else {}),
+            **({"series": self.report.to_frame()} if self.report is not None else {}),
+        }
+
+    def as_dict(self) -> dict[str, Any]:
+        """Content for JSON."""
+        options = self.drt.options
+        content: dict[str, Any] = {
+            "simulated": self.simulated,
+            "method": self.processes.method,
+            "options": {
+                "regularisation": options.regularisation,
+                "per_spectrum": options.per_spectrum,
+                "order": options.order,
+                "weights": options.weights,
+                "terms": list(options.terms.names),
+            },
+            **{name: records(table) for name, table in self.tables().items()},
+        }
+        if self.short is not None:
+            evidence = [vars(each) for each in self.short.evidence]
+            content["short"] = {"verdict": str(self.short.verdict), "evidence": evidence}
+        return content
+
+    def contents(self) -> Mapping[str, Any]:
+        """All tables as csv and parquet, γ as parquet, everything as JSON, and the figure."""
+        tables = self.tables().items()
+        return {
+            **{f"{name}.{kind}": table for name, table in tables for kind in ("csv", "parquet")},
+            "gamma.parquet": self.drt.to_frame(),
+            "drt.json": self.as_dict(),
+            "drt.png": self.plot,
+            "drt.svg": self.plot,
+        }
+
+
+def _rows(table: pd.DataFrame) -> Iterable[Any]:
+    return table.itertuples()
+
+
+def _processes(table: pd.DataFrame) -> pd.DataFrame:
+    """Processes of single spectra, as they are read."""
+    rows = [
+        {
+            "spectrum": row.label,
+            "window": row.window,
+            "R (Ω)": f"{row.resistance_ohm:.4g}",
+            "95 % (Ω)": f"{row.resistance_low_ohm:.4g} … {row.resistance_high_ohm:.4g}",
+            "remarks": " ".join(["edge"] * bool(row.edge) + ["unclosed"] * bool(row.unclosed)),
+        }
+        for row in _rows(table)
+        if row.resistance_ohm > 0
+    ]
+    return pd.DataFrame(rows)
+
+
+def _courses(table: pd.DataFrame) -> pd.DataFrame:
+    """Courses of the processes of a series, as they are read."""
+    rows = [
+        {
+            "window": row.window,
+            "process": row.process,
+            "course": row.trend,
+            "first (Ω)": f"{max(row.first_ohm, 0.0):.4g}",
+            "final (Ω)": f"{max(row.final_ohm, 0.0):.4g}",
+            "settled (h)": f"{row.completion_h:.2f} ({row.low_h:.2f} … {row.high_h:.2f})"
+            if row.settled
+            else row.reason,
+        }
+        for row in _rows(table)
+        if row.trend != "absent"
+    ]
+    return pd.DataFrame(rows)
 
 
 def analyse(
@@ -88,7 +195,7 @@ def analyse(
     a_series = len(time) >= MIN_SPECTRA and bool(np.isfinite(time).all() and (np.diff(time) > 0).all())
     report = describe(processes, criterion) if a_series else None
     short = None
-    if len(drt.spectra) > 1 and PLATING in processes.windows.names:
+    if len(drt.spectra) > 1:
         tests = kramers_kronig(drt.spectra)
         passed = [test.verdict is Verdict.PASSED for test in tests]
         short = judge(processes, passed_kramers_kronig=passed, electrolyte_ohm=electrolyte_ohm)

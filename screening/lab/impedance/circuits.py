@@ -127,7 +127,7 @@ class EquivalentCircuit:
         return evaluate
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class CircuitFit:
     """A circuit fitted to one spectrum.
 
@@ -184,7 +184,7 @@ def fit_circuit(spectrum: Spectrum, circuit: EquivalentCircuit | str = PELLET) -
     """
     if isinstance(circuit, str):
         circuit = EquivalentCircuit.parse(circuit)
-    where = spectrum.source or spectrum.label or "spectrum"
+    where = spectrum.where
     count = circuit.is_exponent.size
     if "R" not in circuit.elements:
         raise InputError(f"circuit {circuit.name!r} has no resistance", remedy="add an R")
@@ -308,7 +308,15 @@ def _report(problem: _Problem, x: Array, jacobian: Array) -> CircuitFit:
         np.log(numbers)
     )
     rms = float(np.sqrt(power / len(problem.spectrum)))
-    return CircuitFit(circuit, parameters, _positive(resistance, spread), z_fit, rms, bic, at_bound)
+    return CircuitFit(
+        circuit=circuit,
+        parameters=parameters,
+        resistance_ohm=_positive(resistance, spread),
+        z_fit_ohm=z_fit,
+        relative_rms=rms,
+        bic=bic,
+        at_bound=at_bound,
+    )
 
 
 def _positive(value: float, half_width: float) -> Estimate:

@@ -74,7 +74,7 @@ class Criterion:
         )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Completion:
     """Completion time of a process.
 
@@ -96,14 +96,14 @@ class Completion:
     """
 
     criterion: Criterion
-    first_ohm: float
-    first_sd_ohm: float
-    final_ohm: float
-    final_sd_ohm: float
-    settled: bool
-    time_s: float | None
-    low_s: float | None
-    high_s: float | None
+    first_ohm: float = 0.0
+    first_sd_ohm: float = 0.0
+    final_ohm: float = 0.0
+    final_sd_ohm: float = 0.0
+    settled: bool = False
+    time_s: float | None = None
+    low_s: float | None = None
+    high_s: float | None = None
     reason: str = ""
 
     @property
@@ -146,7 +146,7 @@ def completion(
     Raises
     ------
     InputError
-        If there are fewer than eight spectra, or times are missing or do not rise.
+        If there are fewer than eight spectra, or times are missing or not increasing.
 
     References
     ----------
@@ -156,12 +156,13 @@ def completion(
     rule = criterion or Criterion()
     _check_times(time_s)
     if not np.any(resistance_ohm):
-        return Completion(rule, 0.0, 0.0, 0.0, 0.0, False, None, None, None, "no resistance")
+        return Completion(criterion=rule, reason="no resistance")
     clock = time_s - time_s[0]
     course = _Course.through(clock, resistance_ohm, sd_ohm, rule)
-    first, first_sd = course.value(course.first)
-    final, final_sd = course.value(course.final)
-    draft = Completion(rule, first, first_sd, final, final_sd, False, None, None, None)
+    (first, first_sd), (final, final_sd) = course.value(course.first), course.value(course.final)
+    draft = Completion(
+        criterion=rule, first_ohm=first, first_sd_ohm=first_sd, final_ohm=final, final_sd_ohm=final_sd
+    )
     if not draft.changed:
         return replace(draft, reason="no significant change")
     settled_from = clock[-1] * (1.0 - rule.plateau_share)
@@ -193,11 +194,13 @@ def _check_times(time_s: FloatArray) -> None:
         )
     if not (np.isfinite(time_s).all() and (np.diff(time_s) > 0).all()):
         raise InputError(
-            "times are missing or do not rise", where="completion time", remedy="give a time to each spectrum"
+            "times are missing or not increasing",
+            where="completion time",
+            remedy="give a time to each spectrum",
         )
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class _Course:
     """Gaussian posterior of a resistance at the spectra's times and on a fine grid.
 
@@ -240,14 +243,14 @@ class _Course:
         first = np.zeros(clock.size)
         first[0] = 1.0
         return cls(
-            grid,
-            value.mean() + prior @ weights[:, 0],
-            prior - prior @ weights[:, 1:],
-            value.mean() + to_grid @ weights[:, 0],
-            power + height - (to_grid * np.linalg.solve(total, to_grid.T).T).sum(axis=1),
-            to_grid - to_grid @ weights[:, 1:],
-            first,
-            late / late.sum(),
+            grid=grid,
+            at_spectra=value.mean() + prior @ weights[:, 0],
+            covariance=prior - prior @ weights[:, 1:],
+            at_grid=value.mean() + to_grid @ weights[:, 0],
+            variance=power + height - (to_grid * np.linalg.solve(total, to_grid.T).T).sum(axis=1),
+            cross=to_grid - to_grid @ weights[:, 1:],
+            first=first,
+            final=late / late.sum(),
         )
 
     def value(self, functional: FloatArray) -> tuple[float, float]:

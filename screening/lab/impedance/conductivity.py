@@ -77,7 +77,7 @@ class Pellet:
         return Estimate(constant / resistance_ohm.value, low, high)
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class Arrhenius:
     """Line through ln(σT) or ln σ against 1/T.
 
@@ -175,12 +175,12 @@ def arrhenius(
     )
     energy, ln_a = -float(line.slope), float(line.intercept)
     return Arrhenius(
-        form,
-        temperature,
-        sigma,
-        Estimate(energy, energy - slope_half, energy + slope_half),
-        Estimate(ln_a, ln_a - intercept_half, ln_a + intercept_half),
-        deviation,
+        form=form,
+        temperature_c=temperature,
+        conductivity=sigma,
+        activation_energy_ev=Estimate(energy, energy - slope_half, energy + slope_half),
+        ln_prefactor=Estimate(ln_a, ln_a - intercept_half, ln_a + intercept_half),
+        residual_deviation=deviation,
     )
 
 

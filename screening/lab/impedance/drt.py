@@ -28,7 +28,7 @@ POOR_FIT = 0.03
 """Relative residual per component above which γ does not describe the spectrum."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class DrtOptions:
     """Settings of a deconvolution; one set serves a whole series.
 
@@ -80,7 +80,7 @@ class DrtOptions:
             )
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class DrtSeries:
     """Distributions of relaxation times of a series of spectra on one τ grid.
 
@@ -288,7 +288,15 @@ def deconvolve(spectra: Sequence[Spectrum], options: DrtOptions | None = None) -
         x_ohm = x / batch.design.scale * batch.magnitude[:, None]
         terms[rows], coefficients[rows] = np.split(x_ohm, [equations.n_terms], axis=1)
         residual[rows] = _relative_residual(spectra, rows, x_ohm, batch.design)
-    return DrtSeries(spectra, options, basis, coefficients, terms, strength, residual)
+    return DrtSeries(
+        spectra=spectra,
+        options=options,
+        basis=basis,
+        coefficients_ohm=coefficients,
+        terms=terms,
+        regularisation=strength,
+        relative_residual=residual,
+    )
 
 
 def _check(spectra: tuple[Spectrum, ...]) -> None:
@@ -298,7 +306,7 @@ def _check(spectra: tuple[Spectrum, ...]) -> None:
         if len(spectrum) < MIN_DRT_POINTS:
             raise InputError(
                 f"{len(spectrum)} points are too few for a distribution of relaxation times",
-                where=spectrum.source or spectrum.label or "spectrum",
+                where=spectrum.where,
                 remedy=f"give at least {MIN_DRT_POINTS}, or fit a circuit",
             )
 

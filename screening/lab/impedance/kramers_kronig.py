@@ -42,7 +42,7 @@ class Verdict(StrEnum):
     INDETERMINATE = "indeterminate"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class KramersKronigSettings:
     """How the test is made.
 
@@ -77,7 +77,7 @@ class KramersKronigSettings:
     left_out_share: float = 0.25
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class KramersKronigTest:
     """Result for one spectrum.
 
@@ -152,7 +152,7 @@ def kramers_kronig(
         if not np.all(spectrum.z_ohm):
             raise InputError(
                 "impedance of zero",
-                where=spectrum.source or spectrum.label or "spectrum",
+                where=spectrum.where,
                 remedy="remove the point",
             )
     grids: dict[bytes, list[int]] = {}
@@ -195,7 +195,14 @@ def _indeterminate(frequency_hz: Array, z: NDArray[np.complex128]) -> KramersKro
     nothing = np.full(z.size, np.nan, dtype=complex)
     none = np.empty(0, dtype=np.intp)
     return KramersKronigTest(
-        frequency_hz, nothing, nothing, 0, float("nan"), float("nan"), Verdict.INDETERMINATE, none
+        frequency_hz=frequency_hz,
+        z_fit_ohm=nothing,
+        residual=nothing,
+        element_count=0,
+        mu=float("nan"),
+        noise=float("nan"),
+        verdict=Verdict.INDETERMINATE,
+        left_out=none,
     )
 
 
@@ -279,7 +286,14 @@ def _judge(
     else:
         verdict = Verdict.PASSED_IN_PART if left_out.size else Verdict.PASSED
     return KramersKronigTest(
-        frequency_hz, z_fit, residual[: z.size] + 1j * residual[z.size :], count, mu, noise, verdict, left_out
+        frequency_hz=frequency_hz,
+        z_fit_ohm=z_fit,
+        residual=residual[: z.size] + 1j * residual[z.size :],
+        element_count=count,
+        mu=mu,
+        noise=noise,
+        verdict=verdict,
+        left_out=left_out,
     )
 
 

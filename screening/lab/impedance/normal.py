@@ -156,7 +156,7 @@ def magnitude(spectrum: Spectrum) -> float:
     if modulus.min() == 0.0:
         raise InputError(
             f"|Z| is zero at {spectrum.frequency_hz[modulus.argmin()]:g} Hz",
-            where=spectrum.source or spectrum.label or "spectrum",
+            where=spectrum.where,
             remedy="remove these points, or check the columns of the file",
         )
     return float(np.median(modulus))

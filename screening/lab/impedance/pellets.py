@@ -1,24 +1,33 @@
 """Pellets between blocking electrodes at several temperatures: from spectra to an activation energy."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from screening.display import Displayed, Table
 from screening.errors import InputError
+from screening.files import json_ready, records
 from screening.lab.impedance.circuits import PELLET, CircuitFit, choose_circuit, fit_circuit
-from screening.lab.impedance.conductivity import Arrhenius, Form, Pellet, arrhenius
+from screening.lab.impedance.conductivity import REFERENCE_C, Arrhenius, Form, Pellet, arrhenius
 from screening.lab.impedance.estimate import Estimate
-from screening.lab.impedance.kramers_kronig import KramersKronigTest, kramers_kronig
+from screening.lab.impedance.kramers_kronig import KramersKronigTest, Verdict, kramers_kronig
 from screening.lab.impedance.spectrum import Spectrum
+from screening.provenance import Provenance
+
+TEMPERATURE_FROM = "temperature_from"
+"""Key of a spectrum's metadata that says where its temperature was taken from."""
+
+FEWEST_TEMPERATURES = 2
 
 CHOOSE = "auto"
 """Name that stands for the circuit with the best information criterion over the series."""
 
 
-@dataclass(frozen=True, eq=False)
-class PelletSeries:
+@dataclass(frozen=True, eq=False, kw_only=True)
+class PelletSeries(Displayed):
     """One pellet, or pellets of one material, at several temperatures.
 
     Attributes
@@ -35,7 +44,15 @@ class PelletSeries:
         Conductivities in S/cm, or conductances 1/R in S where there is no pellet.
     lines : tuple of Arrhenius
         Line of the σT form, then of the σ form.
+    predicted_c : tuple of float
+        Temperatures in °C at which the lines are evaluated.
+    provenance : Provenance or None
+        Stamp of the files; None for spectra of values in memory.
+    left_out : tuple of str
+        One line for each spectrum that fails the test and is not used.
     """
+
+    plotter = "screening.plots.impedance:plot_pellets"
 
     spectra: tuple[Spectrum, ...]
     tests: tuple[KramersKronigTest, ...]
@@ -43,6 +60,66 @@ class PelletSeries:
     pellet: Pellet | None
     conductivity: tuple[Estimate, ...]
     lines: tuple[Arrhenius, ...]
+    predicted_c: tuple[float, ...] = (REFERENCE_C,)
+    provenance: Provenance | None = None
+    left_out: tuple[str, ...] = ()
+
+    def display(self) -> Table:
+        """One row per spectrum, warmest first; circuit, energies and predictions below."""
+        quantity, unit = ("σ", "S/cm") if self.pellet else ("1/R", "S")
+        rows = [
+            {
+                "spectrum": self.spectra[i].label,
+                "T (°C)": f"{self.spectra[i].temperature_c:g}",
+                "R (Ω)": f"{self.fits[i].resistance_ohm.value:.4g}",
+                "±": _per_cent(self.fits[i].resistance_ohm),
+                f"{quantity} ({unit})": f"{self.conductivity[i].value:.3g}",
+                "misfit": f"{self.fits[i].relative_rms:.1%}",
+                "Kramers-Kronig": str(self.tests[i].verdict),
+            }
+            for i in np.argsort(-self.lines[0].temperature_c, kind="stable")
+        ]
+        origins = dict.fromkeys(
+            s.metadata[TEMPERATURE_FROM] for s in self.spectra if TEMPERATURE_FROM in s.metadata
+        )
+        notes = [
+            *self.left_out,
+            f"circuit {self.fits[0].circuit.name}, R the sum of its resistances; intervals are 95 %",
+            *([f"temperatures from: {', '.join(origins)}"] if origins else []),
+        ]
+        for line in self.lines:
+            notes.append(f"{line.form}: Ea = {line.activation_energy_ev:.4f} eV")
+            notes += [f"  {quantity}({t:g} °C) = {line.at(t):.3g} {unit}" for t in self.predicted_c]
+        if not self.pellet:
+            notes.append(
+                "no thickness and diameter given: conductances instead of conductivities; Ea is the same"
+            )
+        stamp = () if self.provenance is None else (self.provenance.line(),)
+        return Table("", pd.DataFrame(rows), (*notes, *stamp))
+
+    def as_dict(self) -> dict[str, Any]:
+        """Content for JSON."""
+        quantity = "conductivity_s_per_cm" if self.pellet else "conductance_s"
+        lines = [
+            {
+                "form": line.form,
+                "activation_energy_ev": asdict(line.activation_energy_ev),
+                "ln_prefactor": asdict(line.ln_prefactor),
+                "residual_deviation": line.residual_deviation,
+                quantity: [{"temperature_c": t, **asdict(line.at(t))} for t in self.predicted_c],
+            }
+            for line in self.lines
+        ]
+        content = {"circuit": self.fits[0].circuit.name, "lines": lines, "points": records(self.to_frame())}
+        return dict(json_ready({**content, "left_out": list(self.left_out)}))
+
+    def contents(self) -> Mapping[str, Any]:
+        """Table, lines and figure."""
+        return {
+            "conductivity.csv": self.to_frame(),
+            "arrhenius.json": self.as_dict(),
+            "arrhenius.png": self.plot,
+        }
 
     def to_frame(self) -> pd.DataFrame:
         """One row per spectrum: resistance and conductivity (conductance) with their 95 % intervals."""
@@ -62,6 +139,7 @@ class PelletSeries:
                     "circuit": fit.circuit.name,
                     "relative_rms": fit.relative_rms,
                     "kramers_kronig": str(test.verdict),
+                    "temperature_from": spectrum.metadata.get(TEMPERATURE_FROM, ""),
                 }
                 for spectrum, test, fit, value in rows
             ]
@@ -69,7 +147,13 @@ class PelletSeries:
 
 
 def pellet_series(
-    spectra: Sequence[Spectrum], pellet: Pellet | None = None, circuit: str = PELLET
+    spectra: Sequence[Spectrum],
+    pellet: Pellet | None = None,
+    circuit: str = PELLET,
+    *,
+    predicted_c: Sequence[float] = (REFERENCE_C,),
+    provenance: Provenance | None = None,
+    keep: bool = False,
 ) -> PelletSeries:
     """Fit one circuit to all spectra, and Arrhenius lines of both forms to what it gives.
 
@@ -81,23 +165,69 @@ def pellet_series(
         Thickness and area. The activation energy needs neither, as long as they are the same throughout.
     circuit : str, optional
         Circuit for all of them, or ``auto`` for the best of the blocking circuits.
+    predicted_c : sequence of float
+        Temperatures in °C at which the lines are evaluated.
+    provenance : Provenance, optional
+        Stamp of the files that the spectra were read from.
+    keep : bool, optional
+        Use spectra that fail the Kramers–Kronig test too; by default they are left out, and named.
 
     Raises
     ------
     InputError
-        If a temperature is missing, or a fit or the line cannot be made.
+        If a temperature is missing, too few spectra pass the test, or a fit or the line cannot be made.
     """
     for spectrum in spectra:
         if spectrum.temperature_c is None:
-            raise InputError(
-                "no temperature", where=spectrum.source or spectrum.label, remedy="give it in °C"
-            )
+            raise InputError("no temperature", where=spectrum.where, remedy="give it in °C")
+    tests = kramers_kronig(spectra)
+    left_out: tuple[str, ...] = ()
+    if not keep:
+        spectra, tests, left_out = _without_failed(spectra, tests)
     name = choose_circuit(spectra) if circuit == CHOOSE else circuit
     fits = tuple(fit_circuit(spectrum, name) for spectrum in spectra)
     values = tuple(_conductance(fit.resistance_ohm, pellet) for fit in fits)
     temperature = np.array([spectrum.temperature_c for spectrum in spectra], dtype=float)
     lines = tuple(arrhenius(temperature, [value.value for value in values], form) for form in Form)
-    return PelletSeries(tuple(spectra), kramers_kronig(spectra), fits, pellet, values, lines)
+    return PelletSeries(
+        spectra=tuple(spectra),
+        tests=tests,
+        fits=fits,
+        pellet=pellet,
+        conductivity=values,
+        lines=lines,
+        predicted_c=tuple(predicted_c),
+        provenance=provenance,
+        left_out=left_out,
+    )
+
+
+def _per_cent(estimate: Estimate) -> str:
+    """Half the width of an interval in per cent of the value."""
+    half = (estimate.high - estimate.low) / 2.0 / estimate.value
+    return f"{half:.1%}" if half < np.inf else "open"
+
+
+def _without_failed(
+    spectra: Sequence[Spectrum], tests: tuple[KramersKronigTest, ...]
+) -> tuple[tuple[Spectrum, ...], tuple[KramersKronigTest, ...], tuple[str, ...]]:
+    """Spectra that do not fail the Kramers–Kronig test, their tests, and a line on each of the others."""
+    pairs = list(zip(spectra, tests, strict=True))
+    passed = [pair for pair in pairs if pair[1].verdict is not Verdict.FAILED]
+    left_out = tuple(
+        f"{spectrum.label} at {spectrum.temperature_c:g} °C fails the Kramers-Kronig test "
+        f"(largest residual {test.largest_residual:.0%}); left out"
+        for spectrum, test in pairs
+        if test.verdict is Verdict.FAILED
+    )
+    if left_out and len({spectrum.temperature_c for spectrum, _ in passed}) < FEWEST_TEMPERATURES:
+        raise InputError(
+            f"{len(left_out)} of {len(pairs)} spectra fail the Kramers-Kronig test, and the others hold "
+            "no two temperatures",
+            where=pairs[0][0].where,
+            remedy="measure again, or give --keep",
+        )
+    return tuple(s for s, _ in passed), tuple(t for _, t in passed), left_out
 
 
 def _conductance(resistance_ohm: Estimate, pellet: Pellet | None) -> Estimate:

@@ -19,7 +19,7 @@ CUT_AT_BOUND = 0.5
 """γ at the bound of a window above this share of its largest value inside: a peak is cut by the bound."""
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class ProcessSeries:
     """Resistance of each process against time.
 
@@ -137,10 +137,6 @@ def assign(
         Processes; by default those of the founding paper.
     interfaces : int
         Equal interfaces in series: 2 for a symmetric cell, if values per interface are wanted.
-
-    Returns
-    -------
-    ProcessSeries
 
     Raises
     ------

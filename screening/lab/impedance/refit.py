@@ -29,7 +29,7 @@ MAX_LN_TAU_HALF_WIDTH = 50.0
 """Keeps the interval of an undetermined τ finite."""
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class Elements:
     """Fitted ZARC elements, one entry per element and spectrum.
 
@@ -79,7 +79,7 @@ class Elements:
         return self.tau_s * np.exp(np.stack([-half, half]))
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class ZarcSeries:
     """ZARC models of a series.
 
@@ -156,10 +156,6 @@ def fit_zarcs(drt: DrtSeries, *, tracked: bool = True) -> ZarcSeries:
     tracked : bool
         Follow the same processes through the series; a single spectrum has nothing to track.
 
-    Returns
-    -------
-    ZarcSeries
-
     References
     ----------
     Boukamp, J. Phys. Energy 2 (2020) 042001, doi:10.1088/2515-7655/aba9e0 (ZARC and its DRT)
@@ -182,7 +178,14 @@ def fit_zarcs(drt: DrtSeries, *, tracked: bool = True) -> ZarcSeries:
         terms_sd[rows] = deviation.whole[:, : problem.n_terms] * factor
         residual[rows] = _relative_residual(problem.take(rows), model.fit.theta)
         parts.append(_elements(model, deviation, problem, units))
-    return ZarcSeries(drt, _joined(parts), terms, terms_sd, residual, tracked)
+    return ZarcSeries(
+        drt=drt,
+        elements=_joined(parts),
+        terms=terms,
+        terms_sd=terms_sd,
+        relative_residual=residual,
+        tracked=tracked,
+    )
 
 
 def peaks(drt: DrtSeries) -> list[FloatArray]:
@@ -254,14 +257,14 @@ def _deviation(model: tracking.Model, problem: Problem, bounds: Bounds) -> _Devi
     theta, gram, q = model.fit.theta, model.fit.gram, problem.n_terms
     elements = (theta.shape[1] - q) // PER_ELEMENT
     here = bounds.take(model.rows)
-    held = (theta <= here.lower(q, elements)) | (theta >= here.upper(q, elements))
-    held[:, :q] = False
-    held[:, q::PER_ELEMENT] = False
-    free = ~held
+    at_bound = (theta <= here.lower(q, elements)) | (theta >= here.upper(q, elements))
+    at_bound[:, :q] = False
+    at_bound[:, q::PER_ELEMENT] = False
+    free = ~at_bound
     matrix = gram * (free[:, :, None] & free[:, None, :])
     diagonal = np.arange(theta.shape[1])
     curvature = np.einsum("spp->sp", gram)
-    matrix[:, diagonal, diagonal] += held + 1e-12 * curvature.max(axis=1, keepdims=True)
+    matrix[:, diagonal, diagonal] += at_bound + 1e-12 * curvature.max(axis=1, keepdims=True)
     covariance = np.linalg.inv(matrix)
     noise = (model.fit.cost / _freedom(model, problem))[:, None]
     variance = np.maximum(np.einsum("spp->sp", covariance), 0.0)

@@ -8,6 +8,7 @@ import pandas as pd
 
 from screening.lab.impedance.completion import SIGNIFICANT, Completion, Criterion, completion
 from screening.lab.impedance.processes import ProcessSeries
+from screening.lab.impedance.windows import Role
 
 GONE_SHARE = 0.1
 """A process below this share of its largest value, or not significant, is gone (or not there yet)."""
@@ -34,6 +35,8 @@ class Course:
         Name of its window.
     process : str
         What the window is read as.
+    role : Role or None
+        What the process tells about the cell.
     trend : Trend
         Course from the first spectrum to the final value.
     completion : Completion
@@ -42,6 +45,7 @@ class Course:
 
     window: str
     process: str
+    role: Role | None
     trend: Trend
     completion: Completion
 
@@ -52,6 +56,10 @@ class SeriesReport:
 
     courses: tuple[Course, ...]
     total: Completion
+
+    def of_role(self, role: Role) -> tuple[Course, ...]:
+        """Courses of the processes of a role that are there at all."""
+        return tuple(c for c in self.courses if c.role is role and c.trend is not Trend.ABSENT)
 
     def to_frame(self) -> pd.DataFrame:
         """One row per process: trend, first and final resistance, completion time and its interval in h."""
@@ -118,7 +126,7 @@ def describe(processes: ProcessSeries, criterion: Criterion | None = None) -> Se
         scatter = processes.resistance_scatter_ohm[:, k]
         common = np.sqrt(np.maximum(processes.resistance_sd_ohm[:, k] ** 2 - scatter**2, 0.0))
         end = completion(time, processes.resistance_ohm[:, k], scatter, rule, common_sd_ohm=common)
-        courses.append(Course(window.name, window.process, trend(end), end))
+        courses.append(Course(window.name, window.process, window.role, trend(end), end))
     # parts of one spectrum share their noise: the scatter between spectra is estimated, this is its scale
     total_sd = np.full(time.size, float(np.abs(np.diff(processes.total_ohm)).mean()) / 2.0)
     return SeriesReport(tuple(courses), completion(time, processes.total_ohm, total_sd, rule))

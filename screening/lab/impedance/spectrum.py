@@ -1,7 +1,8 @@
 """One impedance spectrum: frequencies, impedances, and what is known about the cell."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import KW_ONLY, dataclass, field, fields, replace
+from functools import partial
 from types import MappingProxyType
 
 import numpy as np
@@ -48,6 +49,7 @@ class Spectrum:
 
     frequency_hz: NDArray[np.floating]
     z_ohm: NDArray[np.complexfloating]
+    _: KW_ONLY
     time_s: float | None = None
     temperature_c: float | None = None
     area_cm2: float | None = None
@@ -58,9 +60,8 @@ class Spectrum:
     def __post_init__(self) -> None:
         frequency = np.array(self.frequency_hz, dtype=float)
         z = np.array(self.z_ohm, dtype=complex)
-        where = self.source or self.label or "spectrum"
-        _check_points(frequency, z, where)
-        _check_conditions(self.time_s, self.temperature_c, self.area_cm2, where)
+        _check_points(frequency, z, self.where)
+        _check_conditions(self.time_s, self.temperature_c, self.area_cm2, self.where)
         order = np.argsort(-frequency, kind="stable")
         frequency, z = frequency[order], z[order]
         frequency.setflags(write=False)
@@ -74,8 +75,13 @@ class Spectrum:
 
     def __reduce__(self) -> tuple[object, ...]:
         """Rebuild from plain values: a read-only mapping does not pickle."""
-        values = (self.frequency_hz, self.z_ohm, self.time_s, self.temperature_c, self.area_cm2)
-        return (type(self), (*values, self.label, self.source, dict(self.metadata)))
+        values = {each.name: getattr(self, each.name) for each in fields(self)}
+        return partial(type(self), **(values | {"metadata": dict(self.metadata)})), ()
+
+    @property
+    def where(self) -> str:
+        """How messages name the spectrum: by its source, else by its label."""
+        return self.source or self.label or "spectrum"
 
     @property
     def angular_frequency(self) -> NDArray[np.floating]:

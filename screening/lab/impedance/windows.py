@@ -3,6 +3,7 @@
 import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
+from enum import StrEnum
 from importlib.resources import files
 from itertools import pairwise
 from math import isfinite
@@ -16,14 +17,34 @@ from screening.lab.impedance.basis import FloatArray
 KEYS = ("name", "process", "low_s", "high_s")
 
 
+class Role(StrEnum):
+    """What a process tells about a cell; verdicts ask for roles, whatever a window is called."""
+
+    GRAIN = "grain"
+    REACTION = "reaction"
+    CONTACT = "contact"
+    PLATING = "plating"
+    SEI = "sei"
+
+
 @dataclass(frozen=True)
 class Window:
-    """A range of relaxation times, low ≤ τ < high, and the process it is read as."""
+    """A range of relaxation times, low ≤ τ < high, and the process it is read as.
+
+    Attributes
+    ----------
+    name, process : str
+    low_s, high_s : float
+    role : Role or None
+        Grain boundary, reacting interface, alloy contact, plating and stripping, or interphase; None where a
+        verdict has no use for the process.
+    """
 
     name: str
     process: str
     low_s: float
     high_s: float
+    role: Role | None = None
 
 
 @dataclass(frozen=True)
@@ -93,6 +114,10 @@ class Windows:
             )
         return self.names.index(name)
 
+    def of_role(self, role: Role) -> tuple[int, ...]:
+        """Positions of the windows of a role; none where no window has it."""
+        return tuple(index for index, window in enumerate(self) if window.role is role)
+
     def locate(self, tau_s: FloatArray) -> np.ndarray:
         """Index of the window that holds each τ, −1 where none does; same shape as `tau_s`."""
         low, high = self.ln_bounds
@@ -108,7 +133,7 @@ class Windows:
 
     @classmethod
     def read(cls, path: Path) -> "Windows":
-        """Windows of a TOML file of ``[[window]]`` tables (name, process, low_s, high_s).
+        """Windows of a TOML file of ``[[window]]`` tables (name, process, low_s, high_s, and a role).
 
         Raises
         ------
@@ -140,12 +165,14 @@ class Windows:
 
 def _window(table: object, number: int, source: str) -> Window:
     where = f"{source}, window {number}"
-    if not isinstance(table, dict) or set(table) != set(KEYS):
-        raise InputError("wrong keys", where=where, remedy=f"give exactly {', '.join(KEYS)}")
+    if not isinstance(table, dict) or set(table) - {"role"} != set(KEYS):
+        raise InputError("wrong keys", where=where, remedy=f"give {', '.join(KEYS)}, and role, if any")
     name, process, low, high = (table[key] for key in KEYS)
     numbers = all(isinstance(value, int | float) and not isinstance(value, bool) for value in (low, high))
     if not (isinstance(name, str) and name.strip() and isinstance(process, str) and numbers):
         raise InputError(
             "name and process must be text, low_s and high_s numbers", where=where, remedy="correct it"
         )
-    return Window(name.strip(), process, float(low), float(high))
+    if (role := table.get("role")) is not None and role not in list(Role):
+        raise InputError(f"no role {role!r}", where=where, remedy=f"choose from {', '.join(Role)}")
+    return Window(name.strip(), process, float(low), float(high), None if role is None else Role(role))

@@ -148,7 +148,7 @@ def fit(
     theta : ndarray, shape (s, q + 3k)
         Seeds.
     lower, upper : ndarray, broadcastable to theta
-        Bounds; parameters at a bound that the gradient pushes outwards are held.
+        Bounds; parameters at a bound that the gradient pushes outwards stay there.
     anchor : Anchor, optional
         Prior.
     tolerance : float
@@ -223,8 +223,8 @@ class _State:
 
 
 def _step(state: _State, lower: FloatArray, upper: FloatArray, damping: FloatArray) -> FloatArray:
-    held = ((state.theta <= lower) & (state.descent <= 0)) | ((state.theta >= upper) & (state.descent >= 0))
-    free = ~held
+    fixed = ((state.theta <= lower) & (state.descent <= 0)) | ((state.theta >= upper) & (state.descent >= 0))
+    free = ~fixed
     matrix = state.gram * (free[:, :, None] & free[:, None, :])
     diagonal = np.arange(state.theta.shape[1])
     curvature = np.einsum("spp->sp", state.gram)

@@ -72,7 +72,9 @@ def join(pieces: list[Piece], checksums: list[str]) -> CyclingData:
     cell = next(
         (item.piece.cell_id for item in placed if item.piece.cell_id), _label(placed[0].piece.raw.path.name)
     )
-    return CyclingData(table, sources, cell, current_origin="; ".join(origins), flags=tuple(flags))
+    return CyclingData(
+        table, sources=sources, cell=cell, current_origin="; ".join(origins), flags=tuple(flags)
+    )
 
 
 def _label(name: str) -> str:
@@ -193,12 +195,12 @@ def _merge(placed: list[_Placed]) -> tuple[pd.DataFrame, tuple[SourceFile, ...]]
     stops = np.append(starts[1:], len(owner))
     sources = tuple(
         SourceFile(
-            placed[owner[start]].piece.raw.path.name,
-            placed[owner[start]].sha256,
-            placed[owner[start]].piece.raw.format,
-            int(start),
-            int(stop),
-            placed[owner[start]].piece.started_unix_s,
+            name=placed[owner[start]].piece.raw.path.name,
+            sha256=placed[owner[start]].sha256,
+            format=placed[owner[start]].piece.raw.format,
+            start=int(start),
+            stop=int(stop),
+            started_unix_s=placed[owner[start]].piece.started_unix_s,
         )
         for start, stop in zip(starts, stops, strict=True)
     )

@@ -7,10 +7,11 @@ from numpy.typing import NDArray
 
 from screening.errors import InputError
 from screening.lab.diffraction.pattern import CU_KA_A, PowderPattern
+from screening.lab.readers.diffraction_head import head_of, refuse_other_content, settled_wavelength_a
 from screening.lab.readers.text import decode, find_table, numbers, parse_table, read_bytes
 
 
-def read_pattern(path: Path, wavelength_a: float = CU_KA_A) -> PowderPattern:
+def read_pattern(path: Path, wavelength_a: float | None = None) -> PowderPattern:
     """Read the first pattern of a file.
 
     Bruker .raw, .brml and .uxd, Rigaku .ras and .rasx, Panalytical .xrdml, GSAS, powder CIF and text, through
@@ -20,17 +21,20 @@ def read_pattern(path: Path, wavelength_a: float = CU_KA_A) -> PowderPattern:
     Parameters
     ----------
     path : Path
-    wavelength_a : float
-        Å; files state it in too many ways to be trusted.
+    wavelength_a : float, optional
+        Å; by default what the file states, else Cu Kα. The pattern says where it comes from.
 
     Raises
     ------
     InputError
-        If the file holds no pattern.
+        If the file holds no pattern, or states another wavelength than the one given.
     """
     data = read_bytes(path)
+    head = head_of(data)
+    refuse_other_content(head, path)
+    length, origin = settled_wavelength_a(head, wavelength_a, CU_KA_A, path)
     x, y = _columns(path, data)
-    return PowderPattern(x, y, wavelength_a, path.name)
+    return PowderPattern(x, y, length, path.name, origin)
 
 
 def _columns(path: Path, data: bytes) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

@@ -26,21 +26,19 @@ def groups():
 
 def test_means_and_intervals_are_student_s(groups):
     comparison = compare_cells(groups)
-    row = (
-        comparison.to_frame()
-        .query("cycle == 1 and group == 'plain' and quantity == 'discharge_capacity_mah_per_g'")
-        .iloc[0]
-    )
+    row = comparison.query(
+        "cycle == 1 and group == 'plain' and quantity == 'discharge_capacity_mah_per_g'"
+    ).iloc[0]
     sample = np.array([100.0, 102.0, 107.0])
     assert (row["n"], row["mean"]) == (3, pytest.approx(sample.mean()))
     assert row["standard_deviation"] == pytest.approx(sample.std(ddof=1))
     low, high = stats.t.interval(0.95, 2, sample.mean(), sample.std(ddof=1) / np.sqrt(3))
     assert (row["low"], row["high"]) == (pytest.approx(low), pytest.approx(high))
-    assert set(comparison.to_frame()["group"]) == {"plain", "layered"}
+    assert set(comparison["group"]) == {"plain", "layered"}
 
 
 def test_a_single_cell_has_no_spread():
-    table = compare_cells([GroupedCells("one", (cell(100.0, "a"),))]).to_frame()
+    table = compare_cells([GroupedCells("one", (cell(100.0, "a"),))])
     assert table["standard_deviation"].isna().all()
     assert table["low"].isna().all()
     assert (table["n"] == 1).all()
@@ -48,14 +46,14 @@ def test_a_single_cell_has_no_spread():
 
 def test_cells_that_stop_earlier_count_as_long_as_they_last():
     group = GroupedCells("mixed", (cell(100.0, "short", cycles=2), cell(100.0, "long", cycles=4)))
-    table = compare_cells([group]).to_frame().query("quantity == 'discharge_capacity_mah'")
+    table = compare_cells([group]).query("quantity == 'discharge_capacity_mah'")
     assert table.set_index("cycle")["n"].to_dict() == {1: 2, 2: 2, 3: 1, 4: 1}
 
 
 def test_incomplete_cycles_do_not_count():
     whole = simulate_full_cell(FullCellTruth(cycles=3, interval_s=600.0))
     cut = full_cell_cycles(whole.window(0, len(whole) - 12).of_cell(label="cut"))
-    table = compare_cells([GroupedCells("g", (cut,))]).to_frame()
+    table = compare_cells([GroupedCells("g", (cut,))])
     assert table["cycle"].max() == 2
 
 
@@ -83,7 +81,7 @@ def test_what_cannot_be_compared(groups):
         compare_cells([])
     with pytest.raises(InputError, match="one label"):
         compare_cells([groups[0], dataclasses.replace(groups[1], label="plain")])
-    with pytest.raises(InputError, match="stands twice"):
+    with pytest.raises(InputError, match="is given twice"):
         compare_cells([groups[0], dataclasses.replace(groups[0], label="again")])
     other = dataclasses.replace(groups[1].cells[0], order=CycleOrder.DISCHARGE_FIRST, cell="other")
     with pytest.raises(InputError, match="one order"):

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from screening.lab.cycling.cell_sheet import CellSheet
+from screening.lab.cell import Cell
 from screening.lab.cycling.critical_current import StepOutcome, critical_current
 from screening.lab.cycling.symmetric import assess_symmetric
 from screening.lab.cycling.table import cycling_data_from_arrays
@@ -23,7 +23,7 @@ def protocol(asr, *, per_step=2, ladder=LADDER, cut=None):
     keep = slice(0, cut)
     data = cycling_data_from_arrays(time[keep], voltage[keep], current[keep], cell="simulated")
     return assess_symmetric(
-        data, CellSheet(area_cm2=1.0, pressure_mpa=75.0, temperature_c=60.0, voltage_limit_v=0.5)
+        data, Cell(area_cm2=1.0, pressure_mpa=75.0, temperature_c=60.0, voltage_limit_v=0.5)
     )
 
 

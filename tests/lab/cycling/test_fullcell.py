@@ -209,7 +209,9 @@ def rounded_record():
         "discharging_capacity_ah": np.round(np.where(exact.current_a < 0, charge - 5e-3, 0.0), 4),
     }
     data = cycling_data_from_arrays(exact.time_s, exact.voltage_v, current, cell="rounded", **columns)
-    return dataclasses.replace(data, sources=(SourceFile("a.csv", "", "LANDT csv", 0, len(data)),))
+    return dataclasses.replace(
+        data, sources=(SourceFile(name="a.csv", sha256="", format="LANDT csv", start=0, stop=len(data)),)
+    )
 
 
 def test_a_rounded_current_gives_way_to_the_counter():

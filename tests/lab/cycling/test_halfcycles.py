@@ -168,7 +168,10 @@ def test_no_charge_flows_between_files():
     data = cycling_data_from_arrays(
         np.append(np.arange(100.0), np.arange(100.0) + 1e6), np.full(200, 3.5), np.full(200, 1e-3)
     )
-    sources = (SourceFile("a", "", "csv", 0, 100), SourceFile("b", "", "csv", 100, 200))
+    sources = (
+        SourceFile(name="a", sha256="", format="csv", start=0, stop=100),
+        SourceFile(name="b", sha256="", format="csv", start=100, stop=200),
+    )
     joined = half_cycles(dataclasses.replace(data, sources=sources))
     assert joined.charge_ah[0] * 3600 == pytest.approx(0.198)
     assert half_cycles(data).charge_ah[0] * 3600 > 900  # as one file, the gap would count

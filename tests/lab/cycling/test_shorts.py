@@ -19,7 +19,8 @@ from screening.lab.cycling.short_signals import (
 )
 from screening.lab.cycling.shorts import judge_shorts
 from screening.lab.cycling.table import cycling_data_from_arrays
-from screening.lab.cycling.verdict import Evidence, Short, ShortSettings, Signal
+from screening.lab.cycling.verdict import ShortSettings
+from screening.lab.short import Evidence, Short, ShortVerdict, Signal, join_verdicts
 from screening.simulate.symmetric import BENIGN, Scenario, simulate
 
 SAMPLES = 60
@@ -155,11 +156,33 @@ def test_full_cell_is_indeterminate():
     assert accuses(shifted) is Short.INDETERMINATE
 
 
-def test_other_evidence_is_heard():
-    impedance = Evidence(Signal.IMPEDANCE, Short.SUSPECTED, 12.0, 0, 0.4, 0.7, "plating process gone")
-    verdict = judged(cell_of(np.full(40, 100.0)), other_evidence=(impedance,))
-    assert verdict.verdict is Short.SUSPECTED
-    assert verdict.evidence == (impedance,)
+@pytest.mark.parametrize("level", [Short.HARD, Short.SOFT, Short.SUSPECTED])
+def test_an_alarm_of_impedance_decides_over_calm_cycling(level):
+    gone = Evidence(
+        signal=Signal.PLATING, source="impedance", verdict=level, statement="plating process gone", value=0.4
+    )
+    cycled = judged(cell_of(np.full(40, 100.0)))
+    joint = join_verdicts(cycled, ShortVerdict(level, (gone,)))
+    assert joint.verdict is level
+    assert joint.evidence == (gone, *cycled.evidence)
+    assert np.isnan(joint.time_h)
+    assert joint.words == str(level)
+
+
+def test_the_stronger_alarm_decides_and_a_measurement_that_cannot_tell_takes_nothing_away():
+    asr = np.full(60, 200.0)
+    asr[30:] = 50.0
+    hard, calm = judged(cell_of(asr)), judged(cell_of(np.full(40, 100.0)))
+    silent = Evidence(
+        signal=Signal.DROP, source="impedance", verdict=Short.INDETERMINATE, statement="too few spectra"
+    )
+    unknown = ShortVerdict(Short.INDETERMINATE, (silent,))
+    soft = ShortVerdict(Short.SOFT, (silent,))
+    assert join_verdicts(soft, hard).verdict is Short.HARD
+    assert join_verdicts(soft, hard).half_cycle == hard.half_cycle
+    assert join_verdicts(calm, unknown).verdict is Short.NONE
+    assert join_verdicts(unknown, None).verdict is Short.INDETERMINATE
+    assert join_verdicts(None, None) is None
 
 
 @pytest.mark.parametrize("scenario", BENIGN)

@@ -6,13 +6,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from screening.errors import InputError
-from screening.lab.cycling.cell_sheet import CellSheet, Electrolyte, read_cell_sheet
+from screening.lab.cell import Cell, Separator
 from screening.lab.cycling.halfcycles import half_cycles
 from screening.lab.cycling.polarisation import measure
 from screening.lab.cycling.symmetric import LifeEnd, assess_symmetric, pair_cycles, stabilisation_cycle
 from screening.lab.cycling.table import FlagKind, cycling_data_from_arrays
-from screening.lab.cycling.verdict import Short
 from screening.lab.readers.cycling import read_cycling
+from screening.lab.sheets import read_cell
+from screening.lab.short import Short
 from screening.simulate.symmetric import Scenario, simulate
 
 AREA = 0.785
@@ -30,7 +31,7 @@ def square_wave(up_v, down_v, *, count=10, samples=100, half_s=3600.0, area=AREA
 
 
 def test_overpotential_offset_resistance_and_capacity():
-    report = assess_symmetric(square_wave(0.060, 0.050), CellSheet(area_cm2=AREA))
+    report = assess_symmetric(square_wave(0.060, 0.050), Cell(area_cm2=AREA))
     cycles = report.cycles
     np.testing.assert_allclose(cycles.overpotential_v, 0.055)
     np.testing.assert_allclose(cycles.offset_v, 0.005)
@@ -68,14 +69,14 @@ def test_first_sample_of_the_other_polarity_changes_nothing():
     voltage = data.voltage_v.copy()
     voltage[100::100] *= -1.0
     stale = cycling_data_from_arrays(data.time_s, voltage, data.current_a)
-    clean, dirty = (assess_symmetric(item, CellSheet(area_cm2=AREA)) for item in (data, stale))
+    clean, dirty = (assess_symmetric(item, Cell(area_cm2=AREA)) for item in (data, stale))
     np.testing.assert_allclose(dirty.cycles.overpotential_v, clean.cycles.overpotential_v)
 
 
 def test_reversed_sign_of_the_voltage_is_turned_and_told():
     data = square_wave(0.06, 0.05)
     turned = cycling_data_from_arrays(data.time_s, -data.voltage_v, data.current_a)
-    report = assess_symmetric(turned, CellSheet(area_cm2=AREA))
+    report = assess_symmetric(turned, Cell(area_cm2=AREA))
     np.testing.assert_allclose(report.cycles.overpotential_v, 0.055)
     assert [flag.kind for flag in report.data.flags] == [FlagKind.DERIVED]
 
@@ -83,7 +84,7 @@ def test_reversed_sign_of_the_voltage_is_turned_and_told():
 @given(st.floats(0.01, 100.0))
 def test_resistance_times_area_does_not_depend_on_the_area(area):
     data = square_wave(0.06, 0.06, area=area)
-    report = assess_symmetric(data, CellSheet(area_cm2=area))
+    report = assess_symmetric(data, Cell(area_cm2=area))
     np.testing.assert_allclose(report.half_cycles.asr_ohm_cm2, 120.0, rtol=1e-9)
 
 
@@ -95,7 +96,7 @@ def test_area_is_asked_for():
 def test_rest_only_is_refused():
     rest = cycling_data_from_arrays(np.arange(9.0), np.zeros(9), np.zeros(9), cell="rest")
     with pytest.raises(InputError, match="no current"):
-        assess_symmetric(rest, CellSheet(area_cm2=1.0))
+        assess_symmetric(rest, Cell(area_cm2=1.0))
 
 
 def test_stabilisation_is_the_first_steady_stretch():
@@ -120,13 +121,13 @@ def test_life_ends_with_the_polarisation_limit():
     level = 0.05 * np.repeat(np.linspace(1.0, 4.0, 40), 100)
     data = square_wave(1.0, 1.0, count=40)
     data = cycling_data_from_arrays(data.time_s, data.voltage_v * level, data.current_a)
-    report = assess_symmetric(data, CellSheet(area_cm2=AREA, voltage_limit_v=0.1))
+    report = assess_symmetric(data, Cell(area_cm2=AREA, voltage_limit_v=0.1))
     assert report.life.end is LifeEnd.POLARISATION
     assert report.life.hours == pytest.approx(13.0, abs=1.0)
 
 
 def test_healthy_life_is_the_whole_record():
-    report = assess_symmetric(square_wave(0.06, 0.06, count=30), CellSheet(area_cm2=AREA))
+    report = assess_symmetric(square_wave(0.06, 0.06, count=30), Cell(area_cm2=AREA))
     assert report.verdict.verdict is Short.NONE
     assert report.life.end is LifeEnd.RECORD
     assert report.life.hours == pytest.approx(30.0, abs=0.1)
@@ -138,7 +139,7 @@ def test_odd_half_cycle_belongs_to_no_cycle():
 
 
 def test_floor_of_a_sulphide_pellet():
-    separator = Electrolyte(conductivity_s_per_cm=1e-3, thickness_um=620.0)
+    separator = Separator(conductivity_s_per_cm=1e-3, thickness_um=620.0)
     assert separator.asr_ohm_cm2 == pytest.approx(62.0)
     # 62 ohm cm2 at 0.5 mA/cm2 are 31 mV
     assert separator.asr_ohm_cm2 * DENSITY == pytest.approx(0.031)
@@ -146,14 +147,14 @@ def test_floor_of_a_sulphide_pellet():
 
 
 def test_no_coulombic_efficiency_is_printed():
-    report = assess_symmetric(square_wave(0.06, 0.06), CellSheet(area_cm2=AREA))
+    report = assess_symmetric(square_wave(0.06, 0.06), Cell(area_cm2=AREA))
     assert not [name for name in report.cycles.to_frame() if "efficiency" in name]
 
 
 def test_sheet_diameter_gives_the_area(tmp_path):
     path = tmp_path / "cell.toml"
     path.write_text("diameter_mm = 10.0\ncomposite_mass_mg = 10.0\nactive_fraction = 0.7\n")
-    sheet = read_cell_sheet(path)
+    sheet = read_cell(path)
     assert sheet.electrode_area_cm2 == pytest.approx(0.7854, abs=1e-4)
     assert sheet.active_material_mg == pytest.approx(7.0)
 
@@ -175,23 +176,23 @@ def test_wrong_sheet_ends_in_one_line(tmp_path, text, told):
     path = tmp_path / "cell.toml"
     path.write_text(text)
     with pytest.raises(InputError, match=told) as caught:
-        read_cell_sheet(path)
+        read_cell(path)
     assert "\n" not in str(caught.value)
     assert "cell.toml" in str(caught.value)
 
 
 def test_missing_or_binary_sheet_is_told(tmp_path):
     with pytest.raises(InputError, match="cannot read"):
-        read_cell_sheet(tmp_path / "absent.toml")
+        read_cell(tmp_path / "absent.toml")
     (tmp_path / "cell.toml").write_bytes(b"\xff\xfe\x00")
     with pytest.raises(InputError, match="not TOML"):
-        read_cell_sheet(tmp_path / "cell.toml")
+        read_cell(tmp_path / "cell.toml")
 
 
 @pytest.mark.parametrize(
     "name", ["lili-liquid/gcpl.mpr", "cycling/li_graphite_landt.csv.gz", "cycling/nda_v8.nda"]
 )
 def test_real_healthy_cells_raise_no_alarm(lab_data, name):
-    report = assess_symmetric(read_cycling(lab_data / name), CellSheet(diameter_mm=10.0))
+    report = assess_symmetric(read_cycling(lab_data / name), Cell(diameter_mm=10.0))
     assert not report.verdict.verdict.is_alarm
     assert report.life.end is LifeEnd.RECORD

@@ -71,7 +71,10 @@ def test_a_record_is_not_changed_but_replaced():
 
 
 def test_a_window_keeps_sources_and_origin():
-    sources = (SourceFile("a.csv", "0" * 64, "csv", 0, 6), SourceFile("b.csv", "1" * 64, "csv", 6, 10))
+    sources = (
+        SourceFile(name="a.csv", sha256="0" * 64, format="csv", start=0, stop=6),
+        SourceFile(name="b.csv", sha256="1" * 64, format="csv", start=6, stop=10),
+    )
     data = dataclasses.replace(record(), sources=sources)
     part = data.window(4, 8)
     assert [(s.name, s.start, s.stop) for s in part.sources] == [("a.csv", 0, 2), ("b.csv", 2, 4)]

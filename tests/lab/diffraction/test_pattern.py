@@ -17,8 +17,8 @@ PATTERN = PowderPattern(X, np.ones_like(X), name="mine.xy")
     ("change", "said"),
     [
         ({"two_theta_deg": X[:20], "intensity": X[:20]}, "20 points"),
-        ({"two_theta_deg": X[::-1]}, "must rise"),
-        ({"intensity": np.full_like(X, np.nan)}, "must rise and be finite"),
+        ({"two_theta_deg": X[::-1]}, "must increase"),
+        ({"intensity": np.full_like(X, np.nan)}, "must increase and be finite"),
         ({"two_theta_deg": X * 3.0}, "0 to 180"),
         ({"intensity": np.zeros_like(X)}, "no intensity above zero"),
         ({"intensity": X[:-1]}, "intensities"),

@@ -48,7 +48,7 @@ def test_one_strength_of_smoothing_serves_the_series_and_is_stored():
     assert deconvolve(spectra(), DrtOptions(regularisation=2e-3)).regularisation.tolist() == [2e-3] * 3
 
 
-@pytest.mark.parametrize("options", [DrtOptions("gcv"), DrtOptions(order=2)])
+@pytest.mark.parametrize("options", [DrtOptions(regularisation="gcv"), DrtOptions(order=2)])
 def test_other_settings_find_the_same_resistance(options):
     drt = deconvolve(spectra(), options)
     assert drt.polarisation_ohm + drt.r_inf_ohm == pytest.approx(np.full(3, 45.0), rel=0.03)
@@ -63,8 +63,8 @@ def test_unit_weights_suit_noise_of_constant_size():
 
 
 def test_the_result_of_a_batch_is_that_of_its_members():
-    together = deconvolve(spectra(), DrtOptions(1e-3))
-    alone = [deconvolve([spectrum], DrtOptions(1e-3)) for spectrum in spectra()]
+    together = deconvolve(spectra(), DrtOptions(regularisation=1e-3))
+    alone = [deconvolve([spectrum], DrtOptions(regularisation=1e-3)) for spectrum in spectra()]
     assert together.gamma_ohm == pytest.approx(np.concatenate([one.gamma_ohm for one in alone]), abs=1e-8)
 
 

@@ -4,7 +4,7 @@ import pytest
 from screening.lab.impedance.analysis import analyse
 from screening.lab.impedance.completion import Completion, Criterion
 from screening.lab.impedance.series import Trend, trend
-from screening.lab.impedance.short import Verdict
+from screening.lab.short import Short
 from screening.simulate.impedance import rest_study
 
 STUDY = rest_study()
@@ -56,7 +56,7 @@ def test_the_resistances_of_the_rest_series_are_recovered():
 
 
 def test_the_rest_series_is_no_short_and_is_simulated():
-    assert RESULT.short.verdict is Verdict.NONE
+    assert RESULT.short.verdict is Short.NONE
     assert RESULT.simulated
 
 
@@ -88,4 +88,7 @@ def test_a_single_spectrum_has_no_verdict():
     ],
 )
 def test_trends_follow_from_both_ends(first, final, expected):
-    assert trend(Completion(Criterion(), first, 0.1, final, 0.1, False, None, None, None)) is expected
+    course = Completion(
+        criterion=Criterion(), first_ohm=first, first_sd_ohm=0.1, final_ohm=final, final_sd_ohm=0.1
+    )
+    assert trend(course) is expected

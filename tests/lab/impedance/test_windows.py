@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from screening.errors import InputError
-from screening.lab.impedance.windows import Window, Windows
+from screening.lab.impedance.windows import Role, Window, Windows
 
 TABLE = '[[window]]\nname = "{}"\nprocess = "p"\nlow_s = {}\nhigh_s = {}\n'
 
@@ -37,12 +37,24 @@ def test_windows_are_sorted_whatever_their_order():
         (TABLE.format("a", 1.0, 2.0) + TABLE.format("a", 3.0, 4.0), "two windows 'a'"),
         ('[[window]]\nname = "a"', "wrong keys"),
         (TABLE.format("a", '"1"', 2.0), "must be text"),
+        (TABLE.format("a", 1.0, 2.0) + 'role = "glue"', "no role 'glue'.*choose from grain"),
+        (TABLE.format("a", 1.0, 2.0) + "role = []", "no role"),
     ],
 )
 def test_impossible_windows_are_refused_in_one_line(text, message):
     with pytest.raises(InputError, match=message) as caught:
         Windows.parse(text, "my.toml")
     assert str(caught.value).startswith("my.toml")
+
+
+def test_roles_are_read_and_may_be_left_out():
+    windows = Windows.parse(
+        TABLE.format("a", 1.0, 2.0) + TABLE.format("b", 2.0, 3.0) + 'role = "plating"', "my.toml"
+    )
+    assert [window.role for window in windows] == [None, Role.PLATING]
+    assert windows.of_role(Role.PLATING) == (1,)
+    assert windows.of_role(Role.SEI) == ()
+    assert [len(Windows.default().of_role(role)) for role in Role] == [1, 2, 1, 1, 1]
 
 
 def test_a_file_that_cannot_be_read_is_named(tmp_path):

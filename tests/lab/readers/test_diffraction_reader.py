@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from screening.errors import InputError
+from screening.lab.diffraction.pattern import CU_KA_A
 from screening.lab.readers.diffraction import read_pattern
 
 X = np.round(np.arange(10.0, 14.0, 0.02), 4)
@@ -36,7 +37,7 @@ def xrdml() -> str:
         ("plain.xy", table()),
         ("errors.xye", table(head="").replace("\n", " 1.0\n")),
         ("named.csv", table(",", head="2theta,counts\n")),
-        ("commented.txt", table("\t", head="# sample 3\n# Cu K-alpha\n")),
+        ("commented.txt", table("\t", head="# sample 3\n# Mo K-alpha\n")),
         ("comma.csv", table(";", ",", "Winkel;Impulse\n")),
         ("comma.txt", table("\t", ",")),
         ("instrument.xrdml", xrdml()),
@@ -63,3 +64,51 @@ def test_what_holds_no_pattern_is_refused_in_one_line(tmp_path: Path, content: b
 def test_a_missing_file_is_refused(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="cannot be read"):
         read_pattern(tmp_path / "none.xy")
+
+
+@pytest.mark.parametrize(
+    ("head", "wavelength"),
+    [
+        ("# wavelength 0.7093\n", 0.7093),
+        ("_WL1 = 1.78897\n", 1.78897),
+        ('*HW_XG_WAVE_LENGTH_ALPHA1 "0.709300"\n', 0.7093),
+        ('<kAlpha1 unit="Angstrom">1.788970</kAlpha1>\n', 1.78897),
+        ("# Anode: Co Ka\n", 1.7903),
+        ("# lambda = 1.54060 A\n", CU_KA_A),
+    ],
+)
+def test_the_wavelength_that_a_file_states_is_taken_and_no_other(
+    tmp_path: Path, head: str, wavelength: float
+) -> None:
+    path = tmp_path / "a.xy"
+    path.write_text(head + table(), "utf-8")
+    found = read_pattern(path)
+    assert found.wavelength_a == pytest.approx(wavelength)
+    assert found.wavelength_from == "as the file states"
+    assert read_pattern(path, wavelength * 1.0005).wavelength_from == "as given"
+    with pytest.raises(InputError, match=r"a\.xy: the file states a wavelength of .* Å, not 0\.41 Å"):
+        read_pattern(path, 0.41)
+
+
+def test_an_assumed_wavelength_is_told(tmp_path: Path) -> None:
+    path = tmp_path / "a.xy"
+    path.write_text(table(), "utf-8")
+    found = read_pattern(path)
+    assert (found.wavelength_a, found.wavelength_from) == (CU_KA_A, "assumed: the file states none")
+
+
+@pytest.mark.parametrize(
+    ("name", "head", "message"),
+    [
+        ("a.cif", "data_x\n_cell_length_a 4\nloop_\n_atom_site_label\nLi\n", "a crystal structure"),
+        ("a.csv", "q (1/A),I\n", "a scattering vector q"),
+        ("b.csv", "q [nm^-1],I\n", "a scattering vector q"),
+    ],
+)
+def test_what_is_no_pattern_over_angles_is_refused(
+    tmp_path: Path, name: str, head: str, message: str
+) -> None:
+    path = tmp_path / name
+    path.write_text(head + table(","), "utf-8")
+    with pytest.raises(InputError, match=message):
+        read_pattern(path)

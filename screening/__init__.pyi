@@ -1,0 +1,21 @@
+# What the package exports; lazy_loader reads this list (SPEC 1), and so do type checkers.
+from .api.bench import arrhenius as arrhenius
+from .api.bench import read_eis as read_eis
+from .api.bench import read_xrd as read_xrd
+from .api.campaigns import Ranking as Ranking
+from .api.campaigns import load_study as load_study
+from .api.campaigns import read_results as read_results
+from .api.campaigns import screen as screen
+from .api.cells import read_cycling as read_cycling
+from .api.cells import validate as validate
+from .api.interfaces import lithiate as lithiate
+from .api.interfaces import react as react
+from .api.snapshots import compare_snapshots as compare_snapshots
+from .api.snapshots import fetch_snapshot as fetch_snapshot
+from .campaign.study import Study as Study
+from .errors import ScreeningError as ScreeningError
+from .lab.cell import Cell as Cell
+from .lab.sheets import read_cell as read_cell
+from .phases.sources import load_snapshot as load_snapshot
+
+__version__: str

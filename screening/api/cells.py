@@ -1,0 +1,197 @@
+"""Measured cells in one call each: a sheet, a cycling record, a folder of cells against a campaign."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from screening.display import Displayed, Table
+from screening.errors import InputError
+from screening.lab.analysis import analyse_cycling, analyse_impedance, joint_verdict
+from screening.lab.cell import Cell, Kind
+from screening.lab.cycling.full import FullCellReport
+from screening.lab.cycling.symmetric import SymmetricReport
+from screening.lab.sheets import read_cell
+from screening.lab.short import ShortVerdict
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from screening.validation.validate import Validation
+
+__all__ = ["CyclingResult", "read_cell", "read_cycling", "validate"]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class CyclingResult(Displayed):
+    """What a cell's cycling shows.
+
+    Attributes
+    ----------
+    report : SymmetricReport or FullCellReport
+        All figures.
+    verdict : ShortVerdict or None
+        Is there a short circuit? From the cycling, and from impedance where the sheet names spectra; None
+        for a full cell.
+    remarks : tuple of str
+        Former keys of the sheet, and spectra that could not be used.
+    """
+
+    report: SymmetricReport | FullCellReport
+    verdict: ShortVerdict | None
+    remarks: tuple[str, ...] = ()
+
+    plotter: ClassVar[str] = "screening.plots.cycling:plot_cycling"
+
+    def to_frame(self) -> "pd.DataFrame":
+        """One row per cycle."""
+        cycles = self.report.result if isinstance(self.report, FullCellReport) else self.report.cycles
+        return cycles.to_frame()
+
+    def display(self) -> Table:
+        """The cycles, with the verdict below."""
+        notes = [str(flag) for flag in self.report.data.flags] + list(self.remarks)
+        if self.verdict is not None:
+            statements = "; ".join(item.statement for item in self.verdict.evidence)
+            notes.insert(0, f"short circuit: {self.verdict.words} ({statements})")
+        return Table(self.report.data.cell, self.to_frame(), tuple(notes))
+
+    def summary(self) -> dict[str, Any]:
+        """Everything found, ready for JSON."""
+        from screening.report.cycling import full_summary, symmetric_summary
+
+        if isinstance(self.report, FullCellReport):
+            return full_summary(self.report)
+        return symmetric_summary(self.report, self.verdict)
+
+    def write(self, directory: str | Path) -> list[Path]:
+        """Write tables, the record in Battery Data Format, figures and a page; the files written."""
+        from screening.report.cycling import write_full, write_symmetric
+
+        if isinstance(self.report, FullCellReport):
+            return write_full(Path(directory), self.report)
+        return write_symmetric(Path(directory), self.report, self.verdict)
+
+
+def read_cycling(
+    files: Path | str | Sequence[Path | str],
+    *,
+    cell: Cell | Path | str | None = None,
+    area_cm2: float | None = None,
+    kind: Kind | str | None = None,
+) -> CyclingResult:
+    """Assess the cycling of one cell.
+
+    Parameters
+    ----------
+    files : path or sequence of paths
+        Files of the cell, in the order they were measured.
+    cell : Cell or path, optional
+        Its sheet: area, masses, separator.
+    area_cm2 : float, optional
+        Electrode area, where the sheet gives none.
+    kind : Kind, optional
+        ``symmetric`` or ``full``; by default what the sheet says, else symmetric.
+
+    Returns
+    -------
+    CyclingResult
+
+    Raises
+    ------
+    InputError
+        If a file or the sheet cannot be used, or the area is unknown.
+    """
+    sheet = cell if isinstance(cell, Cell) else Cell() if cell is None else read_cell(cell)
+    update: dict[str, Any] = {"kind": _kind(kind, sheet)}
+    if area_cm2 is not None:
+        update["area_cm2"] = _area(area_cm2, sheet)
+    sheet = sheet.model_copy(update=update)
+    paths = [Path(each) for each in ([files] if isinstance(files, Path | str) else files)]
+    report = analyse_cycling(sheet, paths)
+    assert report is not None  # of a cell that is symmetric or full
+    remarks, impedance = list(sheet.hints), None
+    if sheet.files.impedance and isinstance(report, SymmetricReport):
+        try:
+            impedance = analyse_impedance(sheet)
+        except InputError as fault:
+            remarks.append(f"impedance not used: {fault}")
+    return CyclingResult(report=report, verdict=joint_verdict(report, impedance), remarks=tuple(remarks))
+
+
+def _kind(asked: Kind | str | None, sheet: Cell) -> Kind:
+    if asked is None:
+        return Kind.FULL if sheet.kind is Kind.FULL else Kind.SYMMETRIC
+    if asked not in (Kind.SYMMETRIC, Kind.FULL):
+        raise InputError(f"kind {str(asked)!r}", where="cycling", remedy="choose symmetric or full")
+    return Kind(asked)
+
+
+def _area(area_cm2: float, sheet: Cell) -> float:
+    if sheet.electrode_area_cm2 is not None:
+        raise InputError("area_cm2 given, and an area in the sheet", where="cycling", remedy="keep one")
+    if not 0.0 < area_cm2 < float("inf"):
+        raise InputError(f"area_cm2 = {area_cm2}", where="cycling", remedy="give a number above 0")
+    return area_cm2
+
+
+def validate(
+    results: Any,
+    experiments: Path | str,
+    *,
+    outcome: str = "",
+    simulated: bool = False,
+    concentration: float | None = None,
+    max_cost_usd_per_kg: float = float("inf"),
+    shelf: Path | str | None = None,
+    cif: Sequence[Path | str] = (),
+) -> "Validation":
+    """Compare a campaign with a folder of measured cells.
+
+    Parameters
+    ----------
+    results : path, or a ranking with a `directory`
+    experiments : path
+        Folder of cell sheets.
+    outcome : str
+        Updates the weights; by default the one measured for most reactors.
+    simulated : bool
+        Whether simulated cells count: a rehearsal.
+    concentration : float, optional
+        How strongly the prior keeps to the study's weights.
+    max_cost_usd_per_kg : float
+        Upper bound of the elements' cost, for what to measure next.
+    shelf : path, optional
+        File of the only formulas that may be measured next, one a line.
+    cif : sequence of path
+        Structures that come before those of the literature, for powder patterns.
+
+    Raises
+    ------
+    InputError
+        If an argument, the results, a sheet or a raw file's figure cannot be used.
+    """
+    from screening.lab.experiments import read_experiments
+    from screening.phases.structures import read_cells
+    from screening.validation.belief import CONCENTRATION, Prior
+    from screening.validation.next_cells import Shopping, read_shelf
+    from screening.validation.predictions import read_predictions
+    from screening.validation.validate import validate as compare
+
+    weight = CONCENTRATION if concentration is None else concentration
+    if not 0.0 < weight < float("inf"):
+        raise InputError(f"{weight:g}", where="concentration", remedy="give a number above 0")
+    if not max_cost_usd_per_kg >= 0.0:
+        raise InputError(f"{max_cost_usd_per_kg:g}", where="max_cost", remedy="give a number of 0 or more")
+    predictions = read_predictions(Path(getattr(results, "directory", results)))
+    listed = None if shelf is None else read_shelf(Path(shelf), predictions)
+    shelved = () if listed is None else (listed.held, listed.unknown)
+    return compare(
+        predictions,
+        read_experiments(Path(experiments)),
+        quantity=outcome,
+        simulated=simulated,
+        prior=Prior(concentration=weight),
+        shopping=Shopping(max_cost_usd_per_kg, *shelved),
+        structures=read_cells([Path(each) for each in cif]),
+    )

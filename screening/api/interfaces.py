@@ -1,0 +1,174 @@
+"""Reactions at an interface and uptake staircases, from formulas as they are written."""
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TypeAlias, overload
+
+from screening.errors import InputError
+from screening.phases.composition import Formula, Part, Reactant, parse_reactant
+from screening.phases.library import EMBEDDED
+from screening.phases.snapshot import Snapshot
+from screening.phases.sources import load_snapshot
+from screening.thermo.interface import InterfaceReaction, InterfaceReactions
+from screening.thermo.interface import react as react_pair
+from screening.thermo.lithiation import Lithiation, Lithiations
+from screening.thermo.lithiation import lithiate as lithiate_one
+from screening.thermo.reactants import require_distinct
+
+Compound: TypeAlias = str | Formula | Reactant
+"""A compound or mixture as a chemist writes it, ``LiAlCl4@50wt+Li6PS5Cl@50wt``, or already parsed."""
+
+
+@overload
+def react(  # type: ignore[overload-overlap]  # a text is a compound, not a sequence of letters
+    a: Compound,
+    b: Compound,
+    *,
+    snapshot: str | Path | Snapshot = ...,
+    phases: str | Path | None = ...,
+    temperature_k: float | None = ...,
+    at_hull: bool = ...,
+) -> InterfaceReaction: ...
+
+
+@overload
+def react(
+    a: Compound | Iterable[Compound],
+    b: Compound | Iterable[Compound],
+    *,
+    snapshot: str | Path | Snapshot = ...,
+    phases: str | Path | None = ...,
+    temperature_k: float | None = ...,
+    at_hull: bool = ...,
+) -> InterfaceReactions: ...
+
+
+def react(
+    a: Compound | Iterable[Compound],
+    b: Compound | Iterable[Compound],
+    *,
+    snapshot: str | Path | Snapshot = EMBEDDED,
+    phases: str | Path | None = None,
+    temperature_k: float | None = None,
+    at_hull: bool = False,
+) -> InterfaceReaction | InterfaceReactions:
+    """Reaction energy of A with B against their mixing ratio.
+
+    Parameters
+    ----------
+    a, b : str, Formula, Reactant, or several of them
+        Compounds or mixtures, as ``"LiAlCl4@50wt + Li6PS5Cl@50wt"``. Of lists, each A meets each B.
+    snapshot : str, Path or Snapshot
+        Name or directory of a snapshot, or one that is open.
+    phases : str or Path, optional
+        File of your own phases (csv or json), joined to the snapshot.
+    temperature_k : float, optional
+        Gibbs energies at this temperature, 300 to 2000 K; those of 0 K without it.
+    at_hull : bool
+        Accept compositions that the snapshot lacks at their hull energy; the result says so.
+
+    Returns
+    -------
+    InterfaceReaction or InterfaceReactions
+        The latter where a list was given.
+
+    Raises
+    ------
+    InputError
+        If a formula cannot be read or the snapshot lacks it, or two reactants are the same composition.
+
+    Examples
+    --------
+    >>> react("Li", "LiAlCl4").minimum.reaction
+    '3 Li + LiAlCl4 -> 4 LiCl + Al'
+    """
+    every_a, every_b = _compounds(a), _compounds(b)
+    require_distinct([*every_a, *every_b])
+    held = load_snapshot(snapshot, phases, temperature_k)
+    found = tuple(react_pair(held, one, other, at_hull=at_hull) for one in every_a for other in every_b)
+    return found[0] if _is_one(a) and _is_one(b) else InterfaceReactions(found)
+
+
+@overload
+def lithiate(  # type: ignore[overload-overlap]  # as above
+    compound: Compound,
+    /,
+    *,
+    element: str = ...,
+    snapshot: str | Path | Snapshot = ...,
+    phases: str | Path | None = ...,
+    temperature_k: float | None = ...,
+    at_hull: bool = ...,
+) -> Lithiation: ...
+
+
+@overload
+def lithiate(
+    *compounds: Compound | Iterable[Compound],
+    element: str = ...,
+    snapshot: str | Path | Snapshot = ...,
+    phases: str | Path | None = ...,
+    temperature_k: float | None = ...,
+    at_hull: bool = ...,
+) -> Lithiations: ...
+
+
+def lithiate(
+    *compounds: Compound | Iterable[Compound],
+    element: str = "Li",
+    snapshot: str | Path | Snapshot = EMBEDDED,
+    phases: str | Path | None = None,
+    temperature_k: float | None = None,
+    at_hull: bool = False,
+) -> Lithiation | Lithiations:
+    """Lithiation staircase, stability window and 0 V energies of compounds or mixtures.
+
+    Parameters
+    ----------
+    *compounds : str, Formula, Reactant, or lists of them
+    element : str
+        Element taken up; voltages are against its metal.
+    snapshot, phases, temperature_k, at_hull
+        As of `react`.
+
+    Returns
+    -------
+    Lithiation or Lithiations
+        The former for one compound that is not in a list.
+
+    Raises
+    ------
+    InputError
+        If a formula or the element cannot be used.
+
+    Examples
+    --------
+    >>> round(lithiate("LiAlCl4").cathodic_limit_v, 2)
+    1.59
+    """
+    every = [each for given in compounds for each in _compounds(given)]
+    if not every:
+        raise InputError("no compound", where="lithiate", remedy='give one, as in lithiate("LiAlCl4")')
+    require_distinct(every)
+    held = load_snapshot(snapshot, phases, temperature_k)
+    found = tuple(lithiate_one(held, each, element, at_hull=at_hull) for each in every)
+    return found[0] if len(compounds) == 1 and _is_one(compounds[0]) else Lithiations(found)
+
+
+def _is_one(given: object) -> bool:
+    return isinstance(given, str | Formula | Reactant)
+
+
+def _compounds(given: Compound | Iterable[Compound]) -> list[Reactant]:
+    if isinstance(given, str):
+        return [parse_reactant(given)]
+    if isinstance(given, Reactant):
+        return [given]
+    if isinstance(given, Formula):
+        return [Reactant(given.text, (Part(given, 1.0),))]
+    if not isinstance(given, Iterable):
+        raise InputError(f"{given!r} is no formula", remedy="write it as a text, as LiAlCl4")
+    found = [reactant for each in given for reactant in _compounds(each)]
+    if not found:
+        raise InputError("an empty list of formulas", remedy="name at least one")
+    return found

@@ -1,0 +1,192 @@
+"""Snapshots of the Materials Project: fetch them and compare them."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from screening.campaign.run import Source
+from screening.campaign.snapshots import RankChange, ranking_changes, study_systems
+from screening.campaign.study import Study, find_study
+from screening.display import Displayed, Table
+from screening.errors import InputError
+from screening.phases.difference import Change, Difference, compare
+from screening.phases.fetch import Progress, Query, fetch
+from screening.phases.library import open_snapshot
+from screening.phases.schemes import ThermoType
+from screening.phases.snapshot import Snapshot
+from screening.phases.transport import Patience
+from screening.provenance import Provenance
+
+
+def fetch_snapshot(
+    name: str,
+    *,
+    chemsys: Sequence[str] = (),
+    elements: Sequence[str] = (),
+    study: str | Path | Study = "",
+    thermo_type: str = ThermoType.GGA_GGA_U,
+    non_commercial: bool = False,
+    structures: bool = False,
+    endpoint: str = "",
+    timeout_s: float = 20.0,
+    announce: Callable[[int], None] | None = None,
+    report: Callable[[Progress], None] | None = None,
+) -> Snapshot:
+    """Fetch a snapshot from the Materials Project; the environment's ``MP_API_KEY`` holds the key.
+
+    Parameters
+    ----------
+    name : str
+        Its name; a snapshot of that name is replaced.
+    chemsys : sequence of str
+        Chemical systems, as ``Li-Al-Cl``, each with its subsystems.
+    elements : sequence of str
+        Elements, of which everything is fetched that they make.
+    study : str, Path or Study
+        Study whose systems are fetched. Exactly one of the three is given.
+    thermo_type : {"GGA_GGA+U", "R2SCAN", "GGA_GGA+U_R2SCAN"}
+        Energy scheme; the mixed one for one system only.
+    non_commercial : bool
+        Keep entries licensed for non-commercial use only.
+    structures : bool
+        Fetch the structure of each phase too, for powder lines.
+    endpoint : str
+        Address of another service of the same kind.
+    timeout_s : float
+        Seconds to wait for an answer.
+    announce, report : function, optional
+        Called with the number of systems before the first is asked for, and with the progress.
+
+    Returns
+    -------
+    Snapshot
+
+    Raises
+    ------
+    InputError
+        If what is asked for is malformed.
+    UnreachableError
+        If there is no key or no answer.
+    """
+    from screening.phases.materials_project import connect, find_key
+
+    systems, scheme = _systems(study, chemsys, elements), _thermo_type(thermo_type)
+    query = Query.of(name, systems, scheme, non_commercial=non_commercial, structures=structures)
+    patience, key = _patience(timeout_s), find_key()
+    if announce is not None:
+        announce(len(query.chemsystems))
+    with connect(key, endpoint or None, patience) as project:
+        return fetch(query, project, report)
+
+
+def _patience(timeout_s: float) -> Patience:
+    if not 0.0 < timeout_s <= 3600.0:
+        raise InputError(f"{timeout_s:g} s is no time to wait", where="--timeout", remedy="give 1 to 3600")
+    return Patience(timeout_s=timeout_s)
+
+
+def _thermo_type(text: str) -> ThermoType:
+    known = [each.value for each in ThermoType]
+    if text not in known:
+        raise InputError(f"unknown scheme {text!r}", where="--thermo-type", remedy=f"use {', '.join(known)}")
+    return ThermoType(text)
+
+
+def _systems(study: str | Path | Study, chemsys: Sequence[str], elements: Sequence[str]) -> list[str]:
+    """Systems from exactly one of the three ways to name them."""
+    ways = {"--study": study, "--chemsys": chemsys, "--elements": elements}
+    given = [option for option, value in ways.items() if value]
+    if len(given) != 1:
+        raise InputError(
+            f"{' and '.join(given)} together" if given else "nothing to fetch",
+            where="snapshot fetch",
+            remedy="give one of --study, --chemsys and --elements",
+        )
+    if study:
+        return study_systems(_study(study))
+    words = [word for text in (*chemsys, *elements) for word in text.replace(",", " ").split()]
+    return words if chemsys else ["-".join(words)]
+
+
+def _study(given: str | Path | Study) -> Study:
+    return given if isinstance(given, Study) else find_study(str(given))
+
+
+@dataclass(frozen=True)
+class SnapshotComparison(Displayed):
+    """Phases that were added, are gone or changed from one snapshot to another.
+
+    Attributes
+    ----------
+    difference : Difference
+    ranks : tuple of RankChange
+        Places of a study's candidates on both; empty without a study.
+    """
+
+    difference: Difference
+    ranks: tuple[RankChange, ...] = ()
+
+    @property
+    def provenance(self) -> Provenance:
+        """Both snapshots by name, the later one by content."""
+        before, after = self.difference.before, self.difference.after
+        source = f"{before.name} -> {after.name}"
+        return Provenance.now(source, after.checksum, energy_scheme=after.energy_scheme)
+
+    def to_frame(self) -> pd.DataFrame:
+        """One row per change."""
+        return self.difference.to_frame()
+
+    def display(self) -> Table:
+        """How many phases changed, in each way."""
+        counts = [{"phases": str(kind), "number": len(self.difference.of(kind))} for kind in Change]
+        frame = pd.DataFrame([*counts, {"phases": "the same", "number": self.difference.n_same}])
+        return Table(self.provenance.source, frame, (self.provenance.line(),))
+
+    def as_dict(self) -> dict[str, Any]:
+        """Content for JSON."""
+        found = self.difference
+        return {
+            "before": found.before.headline(),
+            "after": found.after.headline(),
+            "same_scheme": found.same_scheme,
+            "within": list(found.within),
+            "counts": {"same": found.n_same, **{kind.value: len(found.of(kind)) for kind in Change}},
+            "changes": [
+                {**asdict(each), "difference_ev_per_atom": each.difference_ev_per_atom}
+                for each in found.changes
+            ],
+            "ranking": [asdict(each) for each in self.ranks],
+        }
+
+
+def compare_snapshots(
+    before: str | Path, after: str | Path, *, study: str | Path | Study = ""
+) -> SnapshotComparison:
+    """Tell which phases were added, are gone or changed, and what that does to a study's ranking.
+
+    Parameters
+    ----------
+    before, after : str or Path
+        Names or directories of snapshots.
+    study : str, Path or Study
+        Compare the systems of this study, and the ranks of the candidates that it names.
+
+    Returns
+    -------
+    SnapshotComparison
+
+    Raises
+    ------
+    ScreeningError
+        If a snapshot or the study cannot be used.
+    """
+    chosen = _study(study) if study else None
+    difference = compare(
+        open_snapshot(before), open_snapshot(after), study_systems(chosen) if chosen else None
+    )
+    ranks = ranking_changes(chosen, Source(str(before)), Source(str(after))) if chosen else []
+    return SnapshotComparison(difference, tuple(ranks))

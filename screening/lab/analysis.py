@@ -1,0 +1,314 @@
+"""One cell, analysed once: impedance, cycling, powder pattern, short circuit, and the quantities they give.
+
+`screening cycling`, `experiments`, `validate`, `report` and Python all come through here, so that a raw file
+has one answer. Results are kept while the process lives, by the content of the raw files, the sheet and the
+phases searched for.
+"""
+
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from hashlib import sha256
+from pathlib import Path
+from typing import Protocol, TypeVar
+
+import pandas as pd
+from threadpoolctl import threadpool_limits
+
+from screening.errors import InputError
+from screening.lab.cell import Cell, Kind, Origin
+from screening.lab.cycling.full import FullCellReport, assess_full
+from screening.lab.cycling.symmetric import SymmetricReport, assess_symmetric
+from screening.lab.cycling.table import Flag, FlagKind
+from screening.lab.diffraction.identify import Identification
+from screening.lab.diffraction.pattern import PowderPattern
+from screening.lab.impedance.analysis import ImpedanceAnalysis, analyse
+from screening.lab.outcomes import (
+    Outcome,
+    Reduced,
+    full_outcomes,
+    pattern_outcomes,
+    quoted_outcome,
+    rest_outcomes,
+    symmetric_outcomes,
+)
+from screening.lab.quantities import QUANTITIES
+from screening.lab.readers.cycling import read_cycling
+from screening.lab.readers.diffraction import read_pattern
+from screening.lab.readers.impedance import read_series
+from screening.lab.short import Short, ShortVerdict, join_verdicts
+from screening.provenance import SIMULATED
+
+KEPT_BYTES = 256 * 2**20
+"""Raw files whose analyses are kept, together: arrays in memory are a few times as large."""
+
+
+_Found = TypeVar("_Found")
+
+
+class PhaseSearch(Protocol):
+    """Phases that a powder pattern is searched for."""
+
+    @property
+    def sought(self) -> dict[str, tuple[str, ...]]:
+        """Formulas by the quantity that they answer."""
+        ...
+
+    @property
+    def digest(self) -> str:
+        """Checksum of the formulas and their structures."""
+        ...
+
+    def identify(self, pattern: PowderPattern) -> Identification:
+        """Search a pattern."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class CellAnalysis:
+    """A cell and everything it showed.
+
+    Attributes
+    ----------
+    sheet : Cell
+    impedance : ImpedanceAnalysis or None
+    cycling : SymmetricReport or FullCellReport or None
+    patterns : tuple of Identification
+    short : ShortVerdict or None
+        From impedance and cycling together; None where neither can show a short.
+    outcomes : dict of str to Outcome
+        By quantity.
+    remarks : tuple of str
+        What the raw files did not yield, and why; a short circuit.
+    faults : tuple of InputError
+        Of raw files that could not be used at all; remarked upon too.
+    """
+
+    sheet: Cell
+    impedance: ImpedanceAnalysis | None = None
+    cycling: SymmetricReport | FullCellReport | None = None
+    patterns: tuple[Identification, ...] = ()
+    short: ShortVerdict | None = None
+    outcomes: dict[str, Outcome] = field(default_factory=dict)
+    remarks: tuple[str, ...] = ()
+    faults: tuple[InputError, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """Name of the cell."""
+        return self.sheet.name
+
+    def value(self, quantity: str) -> float | None:
+        """Value of a quantity, None where the cell does not give it."""
+        outcome = self.outcomes.get(quantity)
+        return None if outcome is None else outcome.value
+
+    def figures_only(self) -> "CellAnalysis":
+        """The same without spectra and records, which would fill the memory where cells are many."""
+        return replace(self, impedance=None, cycling=None, patterns=())
+
+
+_kept: OrderedDict[str, tuple[int, CellAnalysis]] = OrderedDict()
+
+
+def analyse_cell(sheet: Cell, search: PhaseSearch | None = None) -> CellAnalysis:
+    """Analyse all raw files of a cell; one that cannot be used is remarked upon.
+
+    Parameters
+    ----------
+    sheet : Cell
+    search : PhaseSearch, optional
+        What a powder pattern is searched for; without it a pattern is read and no more.
+
+    Returns
+    -------
+    CellAnalysis
+        The same object for the same sheet, raw files and search.
+
+    Raises
+    ------
+    InputError
+        If a figure is quoted that the raw files give too.
+    """
+    key, size = _digest(sheet, search)
+    if key in _kept:
+        _kept.move_to_end(key)
+        return _kept[key][1]
+    # matrices of a few hundred rows: a second thread of the linear algebra waits more than it works
+    with threadpool_limits(limits=1, user_api="blas"):
+        found = _analyse(sheet, search)
+    _kept[key] = size, found
+    while sum(each for each, _ in _kept.values()) > KEPT_BYTES:
+        _kept.popitem(last=False)
+    return found
+
+
+def _digest(sheet: Cell, search: PhaseSearch | None) -> tuple[str, int]:
+    """Checksum of everything that an analysis depends on, and the bytes of its raw files."""
+    digest = sha256(f"{sheet.path}\0{sheet.model_dump_json()}".encode())
+    digest.update(search.digest.encode() if search is not None else b"")
+    size = 0
+    for path in sheet.located("all"):
+        try:
+            content = path.read_bytes()
+        except OSError as error:
+            content = str(error.strerror).encode()  # the readers say what is wrong with it
+        digest.update(sha256(content).digest())
+        size += len(content)
+    return digest.hexdigest(), size
+
+
+def _analyse(sheet: Cell, search: PhaseSearch | None) -> CellAnalysis:
+    remarks: list[str] = []
+    faults: list[InputError] = []
+
+    def tried(analysed: Callable[[], _Found]) -> _Found | None:
+        try:
+            return analysed()
+        except InputError as fault:
+            faults.append(fault)
+            remarks.append(f"raw files give no outcome: {fault}")
+            return None
+
+    files = sheet.files
+    impedance = tried(lambda: analyse_impedance(sheet)) if files.impedance else None
+    cycling = tried(lambda: analyse_cycling(sheet)) if files.cycling else None
+    pattern = tried(lambda: _pattern(sheet)) if files.diffraction else None
+    identified = None
+    if pattern is not None and search is not None:
+        identified = tried(lambda: search.identify(pattern))
+    short = joint_verdict(cycling, impedance)
+    outcomes = {quoted.quantity: quoted_outcome(quoted) for quoted in sheet.quoted}
+    for reduced in _reductions(sheet, impedance, cycling, identified, search, short):
+        for outcome in reduced.outcomes:
+            _refuse_twice(sheet, outcomes, outcome)
+            outcomes[outcome.quantity] = outcome
+        remarks += reduced.remarks
+    if short is not None and short.verdict.is_alarm:
+        remarks.append(f"short circuit {short.words}: {short.evidence[0].statement}")
+    return CellAnalysis(
+        sheet=sheet,
+        impedance=impedance,
+        cycling=cycling,
+        patterns=() if identified is None else (identified,),
+        short=short,
+        outcomes=outcomes,
+        remarks=tuple(remarks),
+        faults=tuple(faults),
+    )
+
+
+def analyse_impedance(sheet: Cell) -> ImpedanceAnalysis | None:
+    """Processes and courses of the spectra of a sheet; None for a pellet, whose electrodes block.
+
+    Raises
+    ------
+    InputError
+        If a file cannot be used.
+    """
+    if sheet.kind is Kind.PELLET:
+        return None
+    spectra = read_series(list(sheet.located("impedance")))
+    if sheet.origin is Origin.SIMULATED:
+        spectra = tuple(replace(s, metadata={**s.metadata, "origin": SIMULATED}) for s in spectra)
+    return analyse(spectra, electrolyte_ohm=sheet.separator_ohm)
+
+
+def analyse_cycling(
+    sheet: Cell, files: Sequence[Path] | None = None
+) -> SymmetricReport | FullCellReport | None:
+    """Assess the record of a cell: by its sheet a symmetric or a full one; None for any other kind.
+
+    Parameters
+    ----------
+    sheet : Cell
+        One that states no kind is symmetric.
+    files : sequence of path, optional
+        Instead of those that the sheet names.
+
+    Raises
+    ------
+    InputError
+        If a file cannot be used, or the sheet lacks the area.
+    """
+    if sheet.kind not in (None, Kind.SYMMETRIC, Kind.FULL):
+        return None
+    data = read_cycling(
+        list(sheet.located("cycling") if files is None else files),
+        cell=sheet.label or (sheet.name if files is None else ""),
+        area_cm2=sheet.electrode_area_cm2,
+        active_mass_mg=sheet.active_material_mg,
+    )
+    if sheet.origin is Origin.SIMULATED:
+        data = data.with_flags([Flag(FlagKind.SIMULATED, "the cell's sheet says so")])
+    return assess_full(data, sheet) if sheet.kind is Kind.FULL else assess_symmetric(data, sheet)
+
+
+def joint_verdict(
+    cycling: SymmetricReport | FullCellReport | None, impedance: ImpedanceAnalysis | None
+) -> ShortVerdict | None:
+    """Is there a short, by cycling and impedance together?"""
+    cycled = cycling.verdict if isinstance(cycling, SymmetricReport) else None
+    return join_verdicts(cycled, None if impedance is None else impedance.short)
+
+
+def _pattern(sheet: Cell) -> PowderPattern:
+    return read_pattern(sheet.located("diffraction")[0], sheet.files.wavelength_a)
+
+
+def _reductions(
+    sheet: Cell,
+    impedance: ImpedanceAnalysis | None,
+    cycling: SymmetricReport | FullCellReport | None,
+    identified: Identification | None,
+    search: PhaseSearch | None,
+    short: ShortVerdict | None,
+) -> list[Reduced]:
+    """Quantities of each kind of measurement."""
+    found, files = [], sheet.files
+    where = f"impedance, {', '.join(files.impedance)}"
+    if impedance is not None and sheet.kind is Kind.REST:
+        found.append(rest_outcomes(impedance, where))
+    elif files.impedance and sheet.kind is Kind.PELLET:
+        found.append(Reduced((), ("impedance of a pellet: screening eis gives its conductivity",)))
+    where = f"cycling, {', '.join(files.cycling)}"
+    if isinstance(cycling, SymmetricReport):
+        level = Short.INDETERMINATE if short is None else short.verdict
+        found.append(symmetric_outcomes(cycling, level, where))
+    elif isinstance(cycling, FullCellReport):
+        cathode_known = sheet.cathode is not None and bool(sheet.cathode.plateaus_v)
+        found.append(full_outcomes(cycling, cathode_known, where))
+    elif files.cycling and sheet.kind not in (None, Kind.SYMMETRIC, Kind.FULL):
+        found.append(Reduced((), (f"cycling of a cell of kind {sheet.kind} is not reduced to outcomes",)))
+    if identified is not None and search is not None:
+        found.append(pattern_outcomes(identified, search.sought))
+    return found
+
+
+def _refuse_twice(sheet: Cell, outcomes: dict[str, Outcome], outcome: Outcome) -> None:
+    """A figure is quoted or computed, never both."""
+    if (known := outcomes.get(outcome.quantity)) is not None:
+        raise InputError(
+            f"quotes {outcome.quantity} = {known.value:g}, and its raw files give {outcome.value:g}",
+            where=str(sheet.path),
+            remedy="keep the figure or the files",
+        )
+
+
+def outcomes_frame(cells: Sequence[CellAnalysis]) -> pd.DataFrame:
+    """One row per outcome: the cell, its layer and protocol, the quantity, its value and source."""
+    columns = (
+        *("cell", "origin", "reactor", "wt_percent", "electrolyte", "kind", "protocol", "quantity", "value"),
+        *("unit", "standard_deviation", "at_least", "where"),
+    )
+    rows = [
+        (
+            *(cell.name, str(sheet.origin), sheet.reactor, sheet.wt_percent, sheet.electrolyte),
+            *(str(sheet.kind), sheet.protocol.words, outcome.quantity, outcome.value),
+            *(QUANTITIES[outcome.quantity].unit, outcome.sd, outcome.at_least, outcome.where),
+        )
+        for cell in cells
+        for sheet in (cell.sheet,)
+        for outcome in cell.outcomes.values()
+    ]
+    return pd.DataFrame(rows, columns=list(columns))

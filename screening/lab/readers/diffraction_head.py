@@ -1,0 +1,109 @@
+"""What the head of a diffraction file says: its wavelength, or that it is no powder pattern at all."""
+
+import io
+import re
+import zipfile
+from pathlib import Path
+
+from screening.errors import InputError
+
+HEAD_BYTES = 2**16
+MOST_MEMBERS = 32
+"""Of a packed file (.brml, .rasx), whose heads are looked at."""
+
+SAME_WAVELENGTH = 3e-3
+"""Kα1, Kα2 and their mean differ by 0.25 %, anodes by 8 % and more."""
+
+POSSIBLE_A = (0.1, 3.0)
+
+ANODES_A = {"ag": 0.5608, "mo": 0.7107, "cu": 1.5418, "co": 1.7903, "fe": 1.9373, "cr": 2.2910}
+"""Kα of the anodes in use, doublets by intensity, Å: J. A. Bearden, Rev. Mod. Phys. 39, 78 (1967), doi
+10.1103/RevModPhys.39.78."""
+
+_STATED = re.compile(
+    r"(?:wave[\s_-]?length|lambda|k[\s_-]?alpha|_wl1)[^\d\n]{0,40}?(?:alpha[\s_-]?)?1?[^\d\n]{0,40}?"
+    r"(?<![\d.])(\d\.\d{3,8})",
+    re.IGNORECASE,
+)
+_ANODE = re.compile(r"\b(Ag|Mo|Cu|Co|Fe|Cr)\W{0,3}K\W{0,2}(?:alpha|a\d?\b|α)", re.IGNORECASE)
+_MOMENTUM = re.compile(r"\b(?:q|s)\s*[\[(/]?\s*(?:1/|(?:Å|A|Angstrom|nm)\s*\^?[-−⁻])", re.IGNORECASE)
+
+
+def head_of(data: bytes) -> str:
+    """Text at the beginning of a file, of each member where it is packed; what is no text says nothing."""
+    if not data.startswith(b"PK\x03\x04"):
+        return data[:HEAD_BYTES].decode("utf-8", errors="replace")
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            heads = []
+            for item in archive.infolist()[:MOST_MEMBERS]:
+                with archive.open(item) as member:
+                    heads.append(member.read(HEAD_BYTES).decode("utf-8", errors="replace"))
+    except (OSError, ValueError, RuntimeError, NotImplementedError, EOFError, zipfile.BadZipFile):
+        return ""
+    return "\n".join(heads)
+
+
+def stated_wavelengths_a(head: str) -> tuple[float, ...]:
+    """Wavelengths that a head states, as numbers or as the line of an anode, in Å."""
+    stated = [float(number) for number in _STATED.findall(head)]
+    stated += [ANODES_A[name.lower()] for name in _ANODE.findall(head)]
+    return tuple(dict.fromkeys(each for each in stated if POSSIBLE_A[0] < each < POSSIBLE_A[1]))
+
+
+def settled_wavelength_a(head: str, given_a: float | None, assumed_a: float, path: Path) -> tuple[float, str]:
+    """Wavelength of a pattern in Å, and where it comes from.
+
+    Parameters
+    ----------
+    head : str
+        As `head_of`.
+    given_a : float or None
+        By the user.
+    assumed_a : float
+        Where neither the file nor the user states one.
+    path : Path
+        For the message.
+
+    Raises
+    ------
+    InputError
+        If the file states another than the user.
+    """
+    stated = stated_wavelengths_a(head)
+    if given_a is not None:
+        if stated and not any(_same(each, given_a) for each in stated):
+            raise InputError(
+                f"the file states a wavelength of {stated[0]:g} Å, not {given_a:.5g} Å",
+                where=str(path),
+                remedy="give the one that was used, or correct the file",
+            )
+        return given_a, "as given"
+    if not stated:
+        return assumed_a, "assumed: the file states none"
+    # what is stated of an unresolved doublet is its first line or its mean
+    return (assumed_a if _same(stated[0], assumed_a) else stated[0]), "as the file states"
+
+
+def _same(first: float, second: float) -> bool:
+    return abs(first / second - 1.0) < SAME_WAVELENGTH
+
+
+def refuse_other_content(head: str, path: Path) -> None:
+    """Refuse what geddes would read as columns and is no pattern over 2θ.
+
+    Raises
+    ------
+    InputError
+        If it is a crystal structure, or an intensity over the scattering vector.
+    """
+    if "_atom_site_" in head and "_pd_" not in head:
+        raise InputError(
+            "a crystal structure, no powder pattern", where=str(path), remedy="give it with --cif"
+        )
+    if _MOMENTUM.search("\n".join(line for line in head.split("\n")[:50])):
+        raise InputError(
+            "its angles are a scattering vector q",
+            where=str(path),
+            remedy="convert it to 2θ (sin θ = q λ / 4π)",
+        )

@@ -1,0 +1,145 @@
+"""Uptake staircases: voltage against what is taken up, the products of each plateau in a key."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from screening.display import formula_text
+from screening.errors import InputError
+from screening.plots.interface import (
+    AXES_HEIGHT_IN,
+    CURVE_CLEARANCE_PT,
+    LEGEND_LINE_PT,
+    LEGEND_MARGIN_PT,
+    STYLES,
+    products_text,
+    require_few_curves,
+    sampled,
+)
+from screening.plots.letters import (
+    COLUMN_AXES_PT,
+    KEY_SIZE_PT,
+    LETTERS,
+    axes_with_key,
+    bounds_in_points,
+    draw_letter,
+    free_offsets,
+    key_lines,
+    places_in_points,
+    write_key,
+)
+from screening.plots.style import figure_style
+from screening.thermo.lithiation import Lithiation
+
+UPTAKE_AXES = {"uptake": "uptake_per_formula", "capacity": "capacity_mah_per_g"}
+"""What voltages can be drawn against, and the attribute of a step that holds it."""
+
+BEYOND = 1.05
+"""How far the axes go beyond the last plateau and the highest voltage."""
+
+
+def plot_staircases(
+    shown: Lithiation | Sequence[Lithiation], ax: Axes | Figure | None = None, *, axis: str = "uptake"
+) -> Axes:
+    """Draw voltage against uptake; each plateau carries a letter, and a key below names what it ends as.
+
+    Parameters
+    ----------
+    shown : Lithiation or sequence of Lithiation
+    ax : Axes or Figure, optional
+        Where to draw; a new figure of one column width unless given.
+    axis : {"uptake", "capacity"}
+        Atoms per formula, or mAh/g of the formula.
+
+    Returns
+    -------
+    Axes
+
+    Raises
+    ------
+    InputError
+        If there are more curves than can be told apart, or there is no such axis.
+    """
+    lithiations = (shown,) if isinstance(shown, Lithiation) else tuple(shown)
+    require_few_curves(len(lithiations))
+    if axis not in UPTAKE_AXES:
+        raise InputError(f"{axis!r}", where="axis", remedy=f"give one of {', '.join(UPTAKE_AXES)}")
+    with figure_style():
+        if not isinstance(ax, Axes):
+            lines = list(key_lines(_entries(lithiations), COLUMN_AXES_PT))
+            ax = axes_with_key(ax, len(lines), AXES_HEIGHT_IN)
+        return _draw(lithiations, ax, axis)
+
+
+def _draw(lithiations: Sequence[Lithiation], axes: Axes, axis: str) -> Axes:
+    element = lithiations[0].element
+    left, bottom, right, top = bounds_in_points(axes)
+    legend_pt = LEGEND_LINE_PT * len(lithiations) + LEGEND_MARGIN_PT
+    curves = [_staircase(each, axis) for each in lithiations]
+    share = min(legend_pt / (top - bottom), 0.7)
+    axes.set_xlim(0.0, BEYOND * max(*(x[-1] for x, _ in curves), 1.0))
+    axes.set_ylim(0.0, BEYOND * max(*(y[0] for _, y in curves), 0.1) / (1.0 - share))
+    for each, style, curve in zip(lithiations, STYLES, curves, strict=False):
+        axes.plot(*curve, style.line, color=style.colour, label=_name(each), clip_on=False)
+    names = {"uptake": f"{element} per formula", "capacity": "Capacity (mAh/g)"}
+    axes.set_xlabel(names[axis])
+    axes.set_ylabel(f"Voltage vs {element} (V)")
+    axes.legend(loc="upper right", borderaxespad=0.3)
+    _place_letters(axes, curves, (left, bottom, right, top - legend_pt + LEGEND_LINE_PT / 2.0))
+    write_key(axes, key_lines(_entries(lithiations), right - left), KEY_SIZE_PT)
+    return axes
+
+
+def _name(lithiation: Lithiation) -> str:
+    marks = "*" * lithiation.estimated + "†" * lithiation.at_hull
+    idle = "" if lithiation.steps else f" (takes up no {lithiation.element})"
+    return formula_text(lithiation.formula) + marks + idle
+
+
+def _staircase(lithiation: Lithiation, axis: str) -> tuple[np.ndarray, np.ndarray]:
+    """A staircase as it is drawn, from no uptake down to 0 V: (2 n + 1,) arrays, one point without steps."""
+    ends = np.array([getattr(step, UPTAKE_AXES[axis]) for step in lithiation.steps])
+    volts = np.array([step.voltage_v for step in lithiation.steps])
+    return np.concatenate([[0.0], np.repeat(ends, 2)]), np.concatenate([np.repeat(volts, 2), [0.0]])
+
+
+def _place_letters(
+    axes: Axes,
+    curves: Sequence[tuple[np.ndarray, np.ndarray]],
+    bounds_pt: tuple[float, float, float, float],
+) -> None:
+    """A letter at the middle of each plateau, where no line and no other letter is."""
+    anchors = [
+        ((x[k] + x[k + 1]) / 2.0, y[k], style.colour)
+        for style, (x, y) in zip(STYLES, curves, strict=False)
+        for k in range(0, len(x) - 1, 2)
+    ]
+    if not anchors:
+        return
+    lines = np.concatenate([sampled(places_in_points(axes, x, y)) for x, y in curves])
+    clearance = np.full(len(lines), CURVE_CLEARANCE_PT)
+    places = places_in_points(axes, [x for x, _, _ in anchors], [y for _, y, _ in anchors])
+    offsets = free_offsets(places, lines, clearance, np.array(bounds_pt))
+    for letter, (x, y, colour), offset in zip(LETTERS, anchors, offsets, strict=False):
+        draw_letter(axes, letter, (x, y), offset, colour=colour)
+
+
+def _entries(lithiations: Sequence[Lithiation]) -> list[tuple[str, str]]:
+    """What each letter stands for, and what the marks mean, with their colours."""
+    steps = [
+        (f"{step.voltage_v:.3g} V: {products_text(step, each.estimated_phases)}", style.colour)
+        for each, style in zip(lithiations, STYLES, strict=False)
+        for step in each.steps
+    ]
+    entries = [(f"{letter}, {text}", colour) for letter, (text, colour) in zip(LETTERS, steps, strict=False)]
+    estimated = dict.fromkeys(formula_text(name) for each in lithiations for name in each.estimated_phases)
+    at_hull = dict.fromkeys(formula_text(each.formula) for each in lithiations if each.at_hull)
+    for mark, named in (
+        ("* rests on an estimated phase", estimated),
+        ("† not in the snapshot, taken at its hull energy", at_hull),
+    ):
+        if named:
+            entries.append((f"{mark}: {', '.join(named)}", "0.25"))
+    return entries

@@ -1,0 +1,39 @@
+"""Spectra that no stable cell can have given do not reach an activation energy unasked."""
+
+import numpy as np
+import pytest
+
+from screening.errors import InputError
+from screening.lab.impedance.pellets import pellet_series
+from screening.lab.impedance.spectrum import Spectrum
+from screening.units import BOLTZMANN_EV_PER_K, KELVIN_AT_0_CELSIUS
+
+FREQUENCY = np.geomspace(1e6, 1.0, 43)
+ENERGY_EV = 0.38
+
+
+def blocked(temperature_c, *, drifts=False):
+    """A pellet between blocking electrodes; one that drifts doubles during the sweep."""
+    kelvin = temperature_c + KELVIN_AT_0_CELSIUS
+    resistance = 1e-4 * kelvin * np.exp(ENERGY_EV / (BOLTZMANN_EV_PER_K * kelvin))
+    s = 2j * np.pi * FREQUENCY
+    z = resistance + 1.0 / (1e-6 * s**0.9)
+    factor = 1.0 + (np.arange(FREQUENCY.size) // 4 % 2 if drifts else 0.0)
+    return Spectrum(FREQUENCY, z * factor, temperature_c=temperature_c, label=f"at {temperature_c:g}")
+
+
+def test_spectra_that_fail_the_test_are_left_out_and_named():
+    sound = [blocked(t) for t in (0.0, 20.0, 40.0)]
+    bad = blocked(60.0, drifts=True)
+    series = pellet_series([*sound, bad], circuit="R-CPE")
+    assert series.spectra == tuple(sound)
+    assert series.lines[0].activation_energy_ev.value == pytest.approx(ENERGY_EV, abs=1e-3)
+    (line,) = series.left_out
+    assert line.startswith("at 60 at 60 °C fails the Kramers-Kronig test (largest residual")
+    kept = pellet_series([*sound, bad], circuit="R-CPE", keep=True)
+    assert (len(kept.spectra), kept.left_out) == (4, ())
+
+
+def test_too_few_that_pass_are_refused():
+    with pytest.raises(InputError, match="2 of 3 spectra fail the Kramers-Kronig test, and the others hold"):
+        pellet_series([blocked(0.0), blocked(20.0, drifts=True), blocked(40.0, drifts=True)], circuit="R-CPE")
