@@ -164,7 +164,7 @@ def product_table(described: Sequence[ReactorDetail]) -> pd.DataFrame:
         {
             "reactor": d.formula,
             "voltage_v": plateau.voltage_v,
-            "li_per_formula": plateau.uptake_per_formula,
+            "uptake_per_formula": plateau.uptake_per_formula,
             "capacity_mah_per_g": plateau.capacity_mah_per_g,
             "reaction": plateau.reaction,
             "product": p.formula,

@@ -116,7 +116,7 @@ class Study(Settings):
         Parameters
         ----------
         weights : mapping of str to float, optional
-            By name or key of the criterion, as ``relay`` for ``relay_ev_per_atom``.
+            By name or key of a criterion, as ``relay`` for ``relay_ev_per_atom``.
         **changes
             Keys of the study, or of any of its sections: ``electrolytes=("Li3PS4",)``, ``forbid_toxic=True``,
             ``draws=0``; a section takes a mapping of what changes in it, at any depth.
@@ -148,8 +148,7 @@ class Study(Settings):
                 fault = "belongs to several sections" if homes else "is no key of a study"
                 raise InputError(f"{key!r} {fault}", remedy=f"give a section: {', '.join(sections)}")
         for name, weight in (weights or {}).items():
-            criterion = CRITERIA.find(name, where="weights").name
-            sections["ranking"]["criteria"][criterion]["weight"] = weight
+            sections["ranking"]["criteria"][CRITERIA.find(name, where="weights").name]["weight"] = weight
         return _checked(type(self), content, self._file).of_file(self._file)
 
     @contextmanager
