@@ -184,9 +184,8 @@ def validate(
     if not max_cost_usd_per_kg >= 0.0:
         raise InputError(f"{max_cost_usd_per_kg:g}", where="max_cost", remedy="give a number of 0 or more")
     predictions = read_predictions(Path(getattr(results, "directory", results)))
-    shopping = Shopping(max_cost_usd_per_kg)
-    if shelf is not None:
-        shopping = read_shelf(Path(shelf), predictions, max_cost_usd_per_kg)
+    most = max_cost_usd_per_kg
+    shopping = Shopping(most) if shelf is None else read_shelf(Path(shelf), predictions, most)
     return compare(
         predictions,
         read_experiments(Path(experiments)),

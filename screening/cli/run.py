@@ -3,7 +3,7 @@
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
@@ -14,6 +14,7 @@ from screening.errors import InputError
 if TYPE_CHECKING:
     from rich.progress import Progress as Bar
 
+    from screening.api.campaigns import Ranking
     from screening.campaign.candidates import Selection
     from screening.campaign.run import Progress
 
@@ -51,11 +52,8 @@ def run(
         raise InputError("no directory given", where="--out", remedy="name one, or leave the option out")
     from screening.campaign.study import find_study
 
-    chosen = find_study(study)
-    if top is not None:
-        chosen = chosen.with_changes(top=top)
-    if skip_bad:
-        chosen = chosen.with_changes(skip_bad=True)
+    changes: dict[str, Any] = {"top": top, "skip_bad": skip_bad or None}
+    chosen = find_study(study).with_changes(**{k: v for k, v in changes.items() if v is not None})
     for note in chosen.notes:
         say(note)
     _announce_compilation()
@@ -77,7 +75,11 @@ def run(
     tables.show_failures(ranking.results)
     if as_json:
         write_json([reactor.as_dict() for reactor in ranking.results.document.reactors])
-        return
+    else:
+        _print(ranking)
+
+
+def _print(ranking: "Ranking") -> None:
     for pair in ranking.results.pairs:
         tables.show_ranking(ranking.results, pair)
     for test in ranking.back_tests:
