@@ -5,7 +5,7 @@ names its format; the one before is read with the names of today.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from math import isnan
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
@@ -32,6 +32,15 @@ FORMAT_KEY = "format_version"
 """Key of the format's number in ``ranking.json`` and ``manifest.json``; version 1 has none."""
 
 FILTER_PREFIX = "filter_"
+FAILING = {
+    "reacts": "does not react",
+    "metallic_product": "leaves no metallic phase",
+    "allowed_elements": "radioactive or noble gas",
+    "not_toxic": "toxic",
+    "near_hull": "too far above the hull",
+}
+"""What is said of a candidate that fails a filter."""
+
 REMEDY = "run the study again with this version"
 
 
@@ -101,6 +110,13 @@ class Record(BaseModel):
     def as_dict(self) -> dict[str, Any]:
         """Content for JSON; NaN as null."""
         return dict(json.loads(self.model_dump_json()))
+
+
+def failing_words(failing: Collection[str], moisture_hazard: str) -> str:
+    """Filters that a candidate fails, in words; what does not react is not blamed for leaving no metal."""
+    words = {**FAILING, "moisture_safe": f"gives off {moisture_hazard} in moist air"}
+    told = [name for name in failing if name != "metallic_product" or "reacts" not in failing]
+    return "; ".join(words.get(name, f"fails {name}") for name in told)
 
 
 class CriterionValue(Record):
