@@ -105,6 +105,8 @@ def _print(result: "ImpedanceAnalysis") -> None:
     from screening.lab.impedance.elements import detected_windows, element_lines, total_lines
 
     processes, drt_series = result.processes, result.drt
+    for line in result.left_out:
+        say(line)
     if result.simulated:
         print("simulated spectra: no measurement")
     count = len(drt_series.spectra)
