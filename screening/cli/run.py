@@ -49,18 +49,13 @@ def run(
     """Screen the candidates of a study and rank them."""
     if out is not None and not out.strip():
         raise InputError("no directory given", where="--out", remedy="name one, or leave the option out")
-    from screening.campaign.study import find_study
+    from screening.api.campaigns import Workers, load_study, screen
 
-    chosen = find_study(study)
-    if top is not None:
-        chosen = chosen.with_changes(top=top)
-    if skip_bad:
-        chosen = chosen.with_changes(skip_bad=True)
+    changes = ({"skip_bad": True} if skip_bad else {}) | ({} if top is None else {"top": top})
+    chosen = load_study(study).with_changes(**changes)
     for note in chosen.notes:
         say(note)
     _announce_compilation()
-    from screening.api.campaigns import Workers, screen
-
     with _progress_bar() as bar:
         ranking = screen(
             chosen,
