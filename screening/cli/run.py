@@ -3,7 +3,7 @@
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -50,15 +50,13 @@ def run(
     """Screen the candidates of a study and rank them."""
     if out is not None and not out.strip():
         raise InputError("no directory given", where="--out", remedy="name one, or leave the option out")
-    from screening.campaign.study import find_study
+    from screening.api.campaigns import Workers, load_study, screen
 
     changes: dict[str, Any] = {"top": top, "skip_bad": skip_bad or None}
-    chosen = find_study(study).with_changes(**{k: v for k, v in changes.items() if v is not None})
+    chosen = load_study(study).with_changes(**{k: v for k, v in changes.items() if v is not None})
     for note in chosen.notes:
         say(note)
     _announce_compilation()
-    from screening.api.campaigns import Workers, screen
-
     with _progress_bar() as bar:
         ranking = screen(
             chosen,
