@@ -26,7 +26,7 @@ TOP_SHOWN = 20
 
 FAILURES = {
     "reacts": "does not react",
-    "metallic_product": "leaves no metallic phase",
+    "metallic_product": "leaves no conducting phase",
     "allowed_elements": "radioactive or noble gas",
     "not_toxic": "toxic",
     "near_hull": "too far above the hull",
