@@ -11,6 +11,7 @@ from typing import Any, Literal, Self
 
 from pydantic import Field, PrivateAttr, ValidationError, field_validator, model_validator
 
+from screening.campaign.former import study_per_atom
 from screening.errors import InputError
 from screening.phases.composition import atomic_number, parse_formula, parse_reactant
 from screening.phases.library import EMBEDDED
@@ -173,7 +174,7 @@ class Figures(Settings):
 
     top: int = Field(default=50, ge=0)
     x_axis: str = Field(default="atomic", pattern="^(atomic|molar|mass)$")
-    criteria: tuple[str, str] = ("driving_force_ev_per_ion", "electrolyte_relief_ev_per_mol")
+    criteria: tuple[str, str] = ("driving_force_ev_per_ion", "electrolyte_relief_ev_per_atom")
 
     @field_validator("criteria")
     @classmethod
@@ -222,6 +223,7 @@ class Study(Settings):
         """Spell formulas in plain characters, for all who look them up, and note what is to be told."""
         if not isinstance(given, dict) or not isinstance(given.get("notes", ()), list | tuple):
             return given
+        given = study_per_atom(given)
         plain, notes = dict(given), list(given.get("notes", ()))
         for section, keys in FORMULA_KEYS.items():
             settings = given.get(section)

@@ -34,8 +34,8 @@ ELEMENT_GAP_EV = {
 }
 """Measured gaps of nonmetals and metalloids in their stable form at 25 °C: graphite, grey arsenic and
 antimony, which are semimetals, black phosphorus, trigonal selenium and tellurium. Other nonmetals, as sulfur,
-insulate. O. Madelung, Semiconductors: Data Handbook (2004), doi 10.1007/978-3-642-18865-7; W. H. Strehlow, E. L. Cook,
-J. Phys. Chem. Ref. Data 2, 163 (1973), doi 10.1063/1.3253115."""
+insulate. O. Madelung, Semiconductors: Data Handbook (2004), doi 10.1007/978-3-642-18865-7; W. H. Strehlow,
+E. L. Cook, J. Phys. Chem. Ref. Data 2, 163 (1973), doi 10.1063/1.3253115."""
 
 ZINTL_ANIONS = {"Sn": 4, "Pb": 4, "Bi": 3, "Au": 1, "Pt": 2}
 """Metals that complete their shell with electrons of alkali and alkaline-earth metals: how many they take."""

@@ -108,10 +108,10 @@ class TestPareto:
         self, drawn: np.ndarray, passes: np.ndarray
     ) -> None:
         names = [criterion.name for criterion in CRITERIA]
-        chosen = Ranking(pareto=("driving_force_ev_per_ion", "electrolyte_relief_ev_per_mol"))
+        chosen = Ranking(pareto=("driving_force_ev_per_ion", "electrolyte_relief_ev_per_atom"))
         values = np.ones((10, N))
         values[:, names.index("driving_force_ev_per_ion")] = -drawn[:, 0]
-        values[:, names.index("electrolyte_relief_ev_per_mol")] = drawn[:, 1]
+        values[:, names.index("electrolyte_relief_ev_per_atom")] = drawn[:, 1]
         found = pareto(values, chosen, passes)
         for i in range(10):
             dominated = any(
