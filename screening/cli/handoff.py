@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from screening.cli.options import (
+    EnergiesOption,
     CifOption,
     JsonOption,
     PhasesOption,
@@ -36,16 +37,18 @@ def handoff(
     snapshot: SnapshotOption = "mp2019",
     phases: PhasesOption = None,
     temperature: TemperatureOption = None,
+    energies: EnergiesOption = "corrected",
 ) -> None:
     """Write bench sheets of candidates: html, printable pdf, json."""
     from screening.api.campaigns import Source, bench_sheets, write_sheets
     from screening.handoff.sheet import Plan
+    from screening.phases.sources import chosen_energies
 
     sheets = bench_sheets(
         formulas,
         Plan(wt, die_mm, layer_mg, batch_g, anode, electrolyte),
         results=results,
-        source=Source(snapshot, str(phases or ""), temperature),
+        source=Source(snapshot, str(phases or ""), temperature, chosen_energies(energies)),
         cif=cif or (),
     )
     if out is not None or not as_json:

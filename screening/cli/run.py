@@ -8,7 +8,15 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from screening.cli import tables
-from screening.cli.options import JsonOption, PhasesOption, SnapshotOption, TemperatureOption, say, write_json
+from screening.cli.options import (
+    EnergiesOption,
+    JsonOption,
+    PhasesOption,
+    SnapshotOption,
+    TemperatureOption,
+    say,
+    write_json,
+)
 from screening.errors import InputError
 
 if TYPE_CHECKING:
@@ -42,6 +50,7 @@ def run(
     snapshot: SnapshotOption = "",
     phases: PhasesOption = None,
     temperature: TemperatureOption = None,
+    energies: EnergiesOption = "corrected",
 ) -> None:
     """Screen the candidates of a study and rank them."""
     if out is not None and not out.strip():
@@ -60,6 +69,7 @@ def run(
             snapshot=snapshot,
             phases=phases,
             temperature_k=temperature,
+            energies=energies,
             out=Path("results") / chosen.name if out is None else out,
             fresh=fresh,
             figures=figures,
