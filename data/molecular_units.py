@@ -1,18 +1,18 @@
-"""Write the corrections of molecules and molecular units of the embedded snapshot, fitted to measured enthalpies.
+"""Write the corrections of molecules and molecular units of the embedded snapshot, from measured enthalpies.
 
     pip install chemicals && python data/molecular_units.py
 
-Writes screening/phases/molecules.csv and molecular_units.csv. Measured are the enthalpies of formation at 298 K
-that pymatgen carries (Wang et al. 2021) and those of the CRC Handbook, as the package chemicals carries them; where
-both hold a compound, pymatgen's counts. The correction of a unit is what measured minus calculated adds per unit:
-a robust least-squares fit (soft L1) over all compounds that the rule of screening/phases/molecular_units.py
-recognises, with one term per halide ion besides, fixed by the plain halides of groups 1 and 2, so that NH4Cl and
-hydrates leave the error of the halide where it is. The uncertainty is the root mean square, per unit, of what each
-compound is off when all compounds of its metals are left out of the fit.
+Writes screening/phases/molecules.csv and molecular_units.csv. Measured are the enthalpies of formation at
+298 K that pymatgen carries (Wang et al. 2021), those of the CRC Handbook as the package chemicals carries
+them, and data/measured_hydrates.csv; where several hold a compound, pymatgen's counts. The correction of a
+unit is what measured minus calculated adds per unit: a robust least-squares fit (soft L1) over all compounds
+that the rule of screening/phases/molecular_units.py recognises. One term per halide ion stands beside, fixed
+by the plain halides of groups 1 and 2, so that NH4Cl and hydrates leave the error of the halide where it is.
+The uncertainty is the root mean square, per unit, of what each compound is off when all compounds of its
+metals are left out.
 """
 
 import argparse
-import os
 import warnings
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -23,9 +23,9 @@ import pandas as pd
 from scipy.optimize import least_squares
 
 from screening.errors import InputError
-from screening.phases.composition import Formula, parse_formula, symbol
+from screening.phases.composition import Formula, composition_key, parse_formula, symbol
 from screening.phases.library import open_snapshot
-from screening.phases.molecular_units import OTHER, UNITS, molecular_units
+from screening.phases.molecular_units import OTHER, OXYANIONS, UNITS, molecular_units
 from screening.phases.snapshot import Snapshot
 from screening.reactors.measured import measured_enthalpies
 
@@ -39,8 +39,8 @@ SOFT_EV = 0.2
 """Residual from which a compound counts less; about the scatter of carbonates and hydroxides."""
 
 OTHER_STRUCTURE = ("BaO2H2(H2O)8", "MgSO4(H2O)6")
-"""Measured compounds that the snapshot holds far above their hydrates of more and of less water: its structure is not
-that of the compound."""
+"""Measured compounds that the snapshot holds far above their hydrates of more and of less water: its
+structure is not that of the compound."""
 
 FEWEST = 3
 """Compounds below which a unit has no uncertainty of its own."""
@@ -71,9 +71,12 @@ MOLECULES = (
 )
 """Gases that take measured values: those of moist air, of acids and of hydrogen compounds."""
 
+MODELS = ("H2S", "HF", "HCl", "HBr", "HI", "SO2", "SO3", "N2O", "NO", "NO2")
+"""Gases that stand in for solids with the same bonds, of which few are measured: LiHS, KHF2, S8O."""
+
 HALIDE_GASES = ("BF3", "BCl3", "SiF4", "SiCl4", "PF5", "SF4", "SF6", "NF3", "CCl4", "CCl2F2", "WF6")
-"""Gases that keep their calculated enthalpy, as the salts do that hold them (LiPF6, Na2SiF6), and take measured
-entropies."""
+"""Gases that keep their calculated enthalpy, as the salts do that hold them (LiPF6, Na2SiF6), and take
+measured entropies."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -97,9 +100,7 @@ def crc() -> pd.DataFrame:
     from chemicals.identifiers import search_chemical
 
     name = "CRC Standard Thermodynamic Properties of Chemical Substances.tsv"
-    table = pd.read_csv(
-        Path(os.path.dirname(chemicals.__file__)) / "Heat Capacity" / name, sep="\t", index_col=0
-    )
+    table = pd.read_csv(Path(chemicals.__file__).parent / "Heat Capacity" / name, sep="\t", index_col=0)
     formulas = []
     for number in table.index:
         try:
@@ -109,7 +110,7 @@ def crc() -> pd.DataFrame:
     return table.assign(formula=formulas)
 
 
-def measured_rows(snapshot: Snapshot, table: pd.DataFrame) -> Rows:
+def measured_rows(snapshot: Snapshot, table: pd.DataFrame, gases: pd.DataFrame) -> Rows:
     """Compounds whose units are recognised, and the halides that fix the halide terms."""
     own = measured_enthalpies(snapshot)
     found = dict(zip(own.phase.tolist(), zip(own.formula, own.measured_ev, strict=True), strict=True))
@@ -124,8 +125,14 @@ def measured_rows(snapshot: Snapshot, table: pd.DataFrame) -> Rows:
         phase = snapshot.find(formula)
         if phase is not None and phase not in found and formula.n_atoms > 1:
             found[phase] = (formula, j_per_mol / EV_TO_J_PER_MOL)
-    gases = [snapshot.find(parse_formula(name)) for name in MOLECULES]
-    found = {phase: entry for phase, entry in found.items() if phase not in gases}
+    for gas in gases.itertuples():
+        phase = snapshot.find(parse_formula(gas.formula))
+        found.pop(phase, None)
+        if gas.formula in MODELS:
+            found[phase] = (
+                parse_formula(gas.formula),
+                gas.formation_enthalpy_kj_per_mol * 1e3 / EV_TO_J_PER_MOL,
+            )
     left_out = [snapshot.find(parse_formula(name)) for name in OTHER_STRUCTURE]
     phases = np.array(sorted(found))
     here = snapshot.phases.take(phases)
@@ -165,14 +172,16 @@ def metals(formula: Formula) -> frozenset[str]:
 
 
 def held_out(rows: Rows) -> np.ndarray:
-    """Measured minus corrected, (n,) eV, each with the compounds of its metals left out; NaN where none is left."""
+    """Measured minus corrected, (n,) eV, each with the compounds of its metals left out; NaN where none is
+    left.
+    """
     groups = [metals(f) for f in rows.formula]
     residual = np.empty(len(groups))
     for group in set(groups):
         mine = np.array([g == group for g in groups])
         others = rows.take(~np.array([bool(g & group) for g in groups]))
         residual[mine] = rows.error_ev[mine] - rows.design[mine] @ fitted(others)
-        unknown = ~others.design.any(axis=0)
+        unknown = (others.design != 0.0).sum(axis=0) < FEWEST - 1
         residual[mine & rows.design[:, unknown].any(axis=1)] = np.nan
     return residual
 
@@ -185,7 +194,7 @@ def units_table(rows: Rows) -> pd.DataFrame:
     others = [UNITS.index(unit) for unit in OTHER]
     of_others = rows.design[:, others].sum(axis=1)
     sd_of_others = _rms(residual[of_others > 0] / of_others[of_others > 0])
-    anions = [k for k, unit in enumerate(UNITS) if "O" in unit and unit[-1].isdigit()]
+    anions = [UNITS.index(unit) for unit in OXYANIONS]
     on_anions = share[:, anions].sum(axis=1) > 0.5 * share.sum(axis=1)
     pooled = _rms((residual / rows.design[:, anions].sum(axis=1).clip(1.0))[on_anions])
     listed = []
@@ -206,21 +215,16 @@ def _rms(values: np.ndarray) -> float:
 
 def molecules_table(table: pd.DataFrame) -> pd.DataFrame:
     """Measured enthalpy and Gibbs energy of formation of the gases, kJ/mol at 298.15 K."""
+    by_composition: dict[object, tuple[float, float]] = {}
+    for row in table[table.Hfg.notna()].to_dict("records"):
+        try:
+            key = composition_key(parse_formula(row["formula"]))
+        except InputError:
+            continue
+        by_composition.setdefault(key, (row["Hfg"] / 1e3, row["Gfg"] / 1e3))
     wanted = {}
     for name in (*MOLECULES, *HALIDE_GASES):
-        formula = parse_formula(name)
-        for row in table[table.Hfg.notna()].itertuples():
-            try:
-                same = parse_formula(row.formula).chemsys == formula.chemsys and parse_formula(row.formula)
-            except InputError:
-                continue
-            if same and dict(zip(same.atomic_numbers, same.amounts)) == dict(
-                zip(formula.atomic_numbers, formula.amounts)
-            ):
-                wanted[name] = (row.Hfg / 1e3, row.Gfg / 1e3, name in MOLECULES)
-                break
-        else:
-            raise SystemExit(f"{name} is not in the CRC table")
+        wanted[name] = (*by_composition[composition_key(parse_formula(name))], name in MOLECULES)
     listed = [(name, round(h, 2), round(g, 2), int(own)) for name, (h, g, own) in wanted.items()]
     return pd.DataFrame(
         listed,
@@ -244,13 +248,15 @@ def main() -> None:
     out = parser_args.out
     warnings.simplefilter("ignore")
     snapshot, table = open_snapshot(), crc()
-    rows = measured_rows(snapshot, table)
+    gases = molecules_table(table)
+    rows = measured_rows(snapshot, table, gases)
     if parser_args.rows:
         show(rows)
-    units, gases = units_table(rows), molecules_table(table)
+    units = units_table(rows)
     print(units.to_string(), len(rows.formula))
     print(gases.to_string())
-    head = f"# Written by data/molecular_units.py from pymatgen {version('pymatgen')} and chemicals {version('chemicals')}.\n"
+    versions = " and ".join(f"{name} {version(name)}" for name in ("pymatgen", "chemicals"))
+    head = f"# Written by data/molecular_units.py from {versions}.\n"
     (out / "molecular_units.csv").write_text(head + units.to_csv(index=False), "utf-8")
     (out / "molecules.csv").write_text(head + gases.to_csv(index=False), "utf-8")
 

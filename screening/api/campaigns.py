@@ -225,8 +225,8 @@ def screen(
     electrolyte, anode : str or sequence of str
         Each anode meets each electrolyte; those of the study unless given.
     snapshot, phases, temperature_k, energies
-        Name or directory of a snapshot, a file of further phases, a temperature of Gibbs energies, and whether
-        these are ``corrected`` or ``as-published``; see `load_snapshot`.
+        Name or directory of a snapshot, a file of further phases, a temperature of Gibbs energies, and
+        whether these are ``corrected`` or ``as-published``; see `load_snapshot`.
     out : str or Path, optional
         Directory of the results, where an interrupted run is taken up; temporary unless given.
     fresh : bool

@@ -6,8 +6,8 @@ from typing import Annotated
 import typer
 
 from screening.cli.options import (
-    EnergiesOption,
     CifOption,
+    EnergiesOption,
     JsonOption,
     PhasesOption,
     SnapshotOption,

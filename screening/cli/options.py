@@ -28,7 +28,7 @@ EnergiesOption = Annotated[
     typer.Option(
         "--energies",
         metavar="corrected|as-published",
-        help="Gases measured and solids with OH, H2O, CO3 … corrected to match, or all as the source has them.",
+        help="Gases measured and solids with OH, H2O, CO3 … corrected to match, or all as in the source.",
     ),
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Write JSON, and nothing else, to stdout.")]

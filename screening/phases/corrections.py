@@ -1,17 +1,18 @@
-"""One energy scheme for molecules and for solids that hold them: measured gases, corrected OH, H2O, CO3, NH4 ….
+"""One energy scheme for molecules and for solids that hold them: measured gases, corrected units.
 
 The legacy corrections of the embedded snapshot leave its gases 0.7 to 2.8 eV per molecule too low, and solids
 that hold the same bonds by as much per unit: 0.5 eV per hydroxide, 1.0 eV per water of hydration, 0.9 eV per
-carbonate. Here gases take their measured enthalpy of formation, and each unit that `molecular_units` recognises
-adds its mean error, fitted to measured enthalpies; what single compounds scatter about it, with all compounds of
-the same metal left out of the fit, becomes an uncertainty of the phase. The standard state of H2O is the gas at
-1 bar. Enthalpies of 298 K stand for those of 0 K, as they do in the legacy corrections. Phases without such units
-keep their energies to the last bit, and a snapshot of another scheme keeps all.
+carbonate. Here gases take their measured enthalpy of formation, and each unit that `molecular_units`
+recognises adds its mean error, fitted to measured enthalpies; what single compounds scatter about it, with
+all compounds of the same metal left out of the fit, becomes an uncertainty of the phase. The standard state
+of H2O is the gas at 1 bar. Enthalpies of 298 K stand for those of 0 K, as they do in the legacy corrections.
+Phases without such units keep their energies to the last bit, and a snapshot of another scheme keeps all.
 
 References
 ----------
-Measured values: A. Wang et al., Sci. Rep. 11, 15496 (2021), doi:10.1038/s41598-021-94550-5, and the CRC Handbook;
-hydrates: D. D. Wagman et al., J. Phys. Chem. Ref. Data 11, Suppl. 2 (1982). The fit: ``data/molecular_units.py``.
+Measured values: A. Wang et al., Sci. Rep. 11, 15496 (2021), doi:10.1038/s41598-021-94550-5, and the CRC
+Handbook; hydrates: D. D. Wagman et al., J. Phys. Chem. Ref. Data 11, Suppl. 2 (1982). The fit:
+``data/molecular_units.py``.
 """
 
 import json
@@ -68,14 +69,15 @@ class Molecule:
 @cache
 def molecules() -> tuple[Molecule, ...]:
     """The gases of which measured values are known."""
+    rows = _table("molecules.csv").to_dict("records")
     return tuple(
         Molecule(
-            parse_formula(row.formula),
-            row.formation_enthalpy_kj_per_mol / EV_TO_KJ_PER_MOL,
-            row.gibbs_energy_kj_per_mol / EV_TO_KJ_PER_MOL,
-            bool(row.measured_enthalpy),
+            parse_formula(row["formula"]),
+            row["formation_enthalpy_kj_per_mol"] / EV_TO_KJ_PER_MOL,
+            row["gibbs_energy_kj_per_mol"] / EV_TO_KJ_PER_MOL,
+            bool(row["measured_enthalpy"]),
         )
-        for row in _table("molecules.csv").itertuples()
+        for row in rows
     )
 
 

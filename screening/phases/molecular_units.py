@@ -81,14 +81,19 @@ FULL_CHARGE = {"B": (3.0, 3.0), "Si": (4.0, 4.0), "Ge": (4.0, 4.0), "P": (5.0, 5
 }
 """Least and greatest charge beside oxygen of elements that are no metals."""
 
-OTHER = ("other C", "other H", "other N", "other O")
-"""Atoms of unrecognised phases: organic compounds, oxalates, cyanides, peroxides."""
+OTHER = ("other C", "other H", "other N", "other O", "S with O", "O with S", "O of non-metals")
+"""Atoms of unrecognised phases: organic compounds, oxalates, cyanides, peroxides; last, oxygen in such phases
+that hold neither carbon nor a metal, and the sulfur there (S8O)."""
 
-UNITS = (
-    ("OH", "H2O", "acidic H", "NH", "CO3", "NO3", "NO2", "SO4", "SO3")
-    + tuple(state.unit for x in ("Cl", "Br", "I") for state in STATES[x] if state.unit)
-    + OTHER
+HYDRIDES = ("SH", "HF", "HCl", "HBr", "HI")
+"""Hydrogen bound to sulfur, two to each at most, or to a halide, where there is no oxygen."""
+
+OXYANIONS = (
+    *("CO3", "NO3", "NO2", "SO4", "SO3"),
+    *(state.unit for x in ("Cl", "Br", "I") for state in STATES[x] if state.unit),
 )
+
+UNITS = ("OH", "H2O", "acidic H", "NH", *HYDRIDES, *OXYANIONS, *OTHER)
 """Names of all units; NH is a hydrogen bound to nitrogen."""
 
 
@@ -111,7 +116,8 @@ class Units:
 def molecular_units(phases: Phases) -> Units:
     """Units of each phase by the rule of this module."""
     atoms = {name: _atoms(phases, name) for name in (*STATES, "O", *FULL_CHARGE)}
-    held = (atoms["O"] > 0) | ((atoms["N"] > 0) & (atoms["H"] > 0)) | ((atoms["C"] > 0) & (atoms["H"] > 0))
+    with_hydrogen = np.any([atoms[name] > 0 for name in ("C", "N", "S", "F", "Cl", "Br", "I")], axis=0)
+    held = (atoms["O"] > 0) | (with_hydrogen & (atoms["H"] > 0))
     held &= np.any([atoms[name] > 0 for name in STATES], axis=0) & (phases.n_elements > 1)
     count, unrecognised = np.zeros((len(phases), len(UNITS))), np.zeros(len(phases), dtype=bool)
     rows = np.flatnonzero(held)
@@ -123,6 +129,12 @@ def molecular_units(phases: Phases) -> Units:
         here = {name: values[at] for name, values in atoms.items()}
         choice, apart = _choose(names, here, least[at], most[at])
         count[at], unrecognised[at] = _counted(names, choice, here, apart)
+    metallic = phases.rows.reduced(np.logical_or, ~np.isin(phases.atomic_number, _non_metals()))
+    bare = unrecognised & ~metallic & (atoms["C"] == 0)
+    count[bare, UNITS.index("S with O")] = atoms["S"][bare]
+    for unit, at in (("O with S", bare & (atoms["S"] > 0)), ("O of non-metals", bare & (atoms["S"] == 0))):
+        count[at, UNITS.index(unit)] = count[at, UNITS.index("other O")]
+    count[bare, UNITS.index("other O")] = 0.0
     return Units(count, unrecognised)
 
 
@@ -171,7 +183,9 @@ def _counted(
             bound |= chosen & (state.unit == BOUND_C)
     hydrogen = np.where(proton, atoms["H"], 0.0)
     on_nitrogen = np.minimum(hydrogen, 4.0 * nitrogen)
-    on_oxygen, left = hydrogen - on_nitrogen, np.maximum(atoms["O"] - kept, 0.0)
+    rest, left = hydrogen - on_nitrogen, np.maximum(atoms["O"] - kept, 0.0)
+    on_oxygen = np.where(atoms["O"] > 0, rest, 0.0)
+    _count_hydrides(count, rest - on_oxygen, atoms)
     water = np.clip(on_oxygen - left, 0.0, left)
     acidic = np.maximum(on_oxygen - 2.0 * left, 0.0)
     for unit, value in (
@@ -181,9 +195,24 @@ def _counted(
         count[:, UNITS.index(unit)] = value
     bound |= on_oxygen > 3.0 * atoms["O"]
     count[bound] = 0.0
-    for unit in OTHER:
+    for unit in OTHER[:4]:
         count[bound, UNITS.index(unit)] = atoms[unit[-1]][bound]
     return count, bound
+
+
+def _count_hydrides(count: np.ndarray, hydrogen: np.ndarray, atoms: dict[str, np.ndarray]) -> None:
+    """Hydrogen on sulfur first, then on the lightest halide, as `HYDRIDES`."""
+    for unit, element, most in zip(
+        HYDRIDES, ("S", "F", "Cl", "Br", "I"), (2.0, 1.0, 1.0, 1.0, 1.0), strict=True
+    ):
+        bound = np.minimum(hydrogen, most * atoms[element])
+        count[:, UNITS.index(unit)] = bound
+        hydrogen = hydrogen - bound
+
+
+@cache
+def _non_metals() -> np.ndarray:
+    return np.array([atomic_number(name) for name in ("H", "B", "Si", "P", "As", "Se", "F", "O", *STATES)])
 
 
 def _atoms(phases: Phases, name: str) -> np.ndarray:

@@ -38,9 +38,10 @@ def at_temperature(snapshot: Snapshot, temperature_k: float) -> Snapshot:
         G^δ = (−2.48e−4 ln V − 8.94e−5 m/V) T + 0.181 ln T − 0.882   eV/atom.
 
     Common gases (H2O, CO2, NH3 and the like), for which a descriptor of solids means nothing, take measured
-    values instead; in a corrected snapshot (see `corrections`) they rest on its enthalpies. Tables and rules are pymatgen's, so that its class gives the same numbers. Compounds
-    bring the descriptor's error, about 50 meV/atom, into their uncertainty; it does not cancel between
-    phases as errors of the calculated enthalpies do.
+    values instead; in a corrected snapshot (see `corrections`) they rest on its enthalpies. Tables and rules
+    are pymatgen's, so that its class gives the same numbers. Compounds bring the descriptor's error, about
+    50 meV/atom, into their uncertainty; it does not cancel between phases as errors of the calculated
+    enthalpies do.
 
     Parameters
     ----------
