@@ -8,7 +8,15 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from screening.cli import tables
-from screening.cli.options import JsonOption, PhasesOption, SnapshotOption, TemperatureOption, say, write_json
+from screening.cli.options import (
+    EnergiesOption,
+    JsonOption,
+    PhasesOption,
+    SnapshotOption,
+    TemperatureOption,
+    say,
+    write_json,
+)
 from screening.errors import InputError
 
 if TYPE_CHECKING:
@@ -46,6 +54,7 @@ def run(
     snapshot: SnapshotOption = "",
     phases: PhasesOption = None,
     temperature: TemperatureOption = None,
+    energies: EnergiesOption = "corrected",
 ) -> None:
     """Screen the candidates of a study and rank them."""
     if out is not None and not out.strip():
@@ -63,6 +72,7 @@ def run(
             snapshot=snapshot,
             phases=phases,
             temperature_k=temperature,
+            energies=energies,
             out=Path("results") / chosen.name if out is None else out,
             fresh=fresh,
             figures=figures,
