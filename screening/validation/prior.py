@@ -119,7 +119,7 @@ def _log_gamma_quantiles(shape: float) -> np.ndarray:
     """Logarithm of a gamma variate at the probabilities of `NORMAL`."""
     with np.errstate(divide="ignore"):
         below = np.log(gammaincinv(shape, ndtr(NORMAL[NORMAL < 0.0])))
-    above = np.log(gammainccinv(shape, ndtr(-NORMAL[NORMAL >= 0.0])))
+        above = np.log(gammainccinv(shape, ndtr(-NORMAL[NORMAL >= 0.0])))
     # a lower bound, and the limit where a variate of small shape underflows
     limit = (log_ndtr(NORMAL) + gammaln(shape + 1.0)) / shape
     return np.maximum(np.concatenate([below, above]), limit)

@@ -153,7 +153,7 @@ CALIBRATED = [(WIDE, 8, 250), (Prior(draws=FEW), 12, 150)]
 
 @pytest.fixture
 def short_chains(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name, value in (("STEPS", 24), ("MOST_STEPS", 48), ("WALKERS", 80)):
+    for name, value in (("STEPS", 16), ("MOST_STEPS", 32), ("WALKERS", 80)):
         monkeypatch.setattr(posterior, name, value)
 
 
