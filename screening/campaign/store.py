@@ -59,6 +59,16 @@ class Identity:
     chunk: int
     package_version: str = __version__
 
+    def stamp(self) -> Provenance:
+        """Provenance of what is computed from these parts now."""
+        return Provenance.now(
+            self.snapshot,
+            self.snapshot_checksum,
+            energy_scheme=self.energy_scheme,
+            study=self.study,
+            study_checksum=self.study_checksum,
+        )
+
     def names_part(self, stem: str) -> bool:
         """Whether a part of this campaign is called so: number of the conditions, first candidate."""
         found = _PART_NAME.fullmatch(stem)
