@@ -9,7 +9,15 @@ from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, PlainSerializer, ValidationError
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    PlainSerializer,
+    ValidationError,
+    model_validator,
+)
 
 from screening.campaign.study import Study
 from screening.errors import InputError
@@ -62,7 +70,8 @@ def _nan_for_none(plateaus: Any) -> Any:
     """Plateaus of a JSON file, which has null for the volumes of layers that nobody knows."""
     if not isinstance(plateaus, list):
         return plateaus
-    for layer in (layer for plateau in plateaus for layer in plateau["layers"]):
+    read = (plateau for plateau in plateaus if isinstance(plateau, dict))
+    for layer in (layer for plateau in read for layer in plateau["layers"]):
         layer.update({name: float("nan") for name, value in layer.items() if value is None})
     return plateaus
 
@@ -95,6 +104,12 @@ class Record(BaseModel):
     """Base of all parts of the document: frozen; keys of later additions are passed over."""
 
     model_config = ConfigDict(frozen=True, ser_json_inf_nan="null")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _numbers_or_none(cls, given: object) -> object:
+        """Take None for NaN: what is unknown."""
+        return json_ready(given)
 
     def as_dict(self) -> dict[str, Any]:
         """Content for JSON; NaN as null."""
@@ -260,7 +275,7 @@ class Reactor(Record):
                 )
             },
         }
-        return cls.model_validate(json_ready(told | spelled_out))
+        return cls.model_validate(told | spelled_out)
 
 
 class Screened(Record):
