@@ -335,8 +335,8 @@ def draw(results: ResultsDirectory) -> None:
     for pair in results.pairs:
         suffix = f"_{pair[0]}_{pair[1]}" if len(results.pairs) > 1 else ""
         for reactor in results.spelled_out(pair):
-            for plan in reactor_figures(reactor, suffix):
-                drawn[plan.name] = reaction_energy_figure(plan.curves, axis=figures.x_axis)
+            for name, curves in reactor_figures(reactor, suffix).items():
+                drawn[name] = reaction_energy_figure(curves, axis=figures.x_axis)
         candidates = campaign_map(results, pair, known)
         if candidates is not None:
             drawn[f"campaign{suffix}"] = campaign_figure(candidates)

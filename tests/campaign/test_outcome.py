@@ -60,7 +60,7 @@ class TestRanking:
 
 class TestFiles:
     def test_named_controls_and_the_best_are_spelled_out(self, local: Campaign, outcome: Outcome) -> None:
-        positions = [one.position for one in spell_out(local, outcome)]
+        positions = [*spell_out(local, outcome)]
         formulas = outcome.table["formula"].iloc[positions].tolist()
         assert {"LiAlCl4", "MgF2", "LiF", "LiCl"} <= set(formulas)
         assert outcome.table["rank"].iloc[positions[:3]].tolist() == [1, 2, 3]
