@@ -90,17 +90,3 @@ def survey(directory: Path) -> Survey:
             experiments[path.stem] = experiment
         faults += wrong
     return Survey(tuple(experiments.values()), tuple(faults), len(paths) - len(experiments))
-
-
-def read_experiment(path: Path) -> Experiment:
-    """Read one sheet; its raw files must exist.
-
-    Raises
-    ------
-    InputError
-        One line: file, key, value, remedy; for the first fault.
-    """
-    experiment, faults = examine(path, Experiment)
-    if experiment is None:
-        raise faults[0]
-    return experiment
