@@ -173,9 +173,9 @@ def validate(
     """
     from screening.lab.experiments import read_experiments
     from screening.phases.structures import read_cells
-    from screening.validation.prior import CONCENTRATION, Prior
     from screening.validation.next_cells import Shopping, read_shelf
     from screening.validation.predictions import read_predictions
+    from screening.validation.prior import CONCENTRATION, Prior
     from screening.validation.validate import validate as compare
 
     weight = CONCENTRATION if concentration is None else concentration

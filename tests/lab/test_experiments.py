@@ -11,10 +11,9 @@ from hypothesis import strategies as st
 
 from screening.cli import main
 from screening.errors import InputError
-from screening.lab.analysis import analyse_cell, outcomes_frame
+from screening.lab.analysis import CellAnalysis, analyse_cell, outcomes_frame
 from screening.lab.cell import Cell, Experiment, Origin
-from screening.lab.check import Check, check
-from screening.lab.experiments import read_experiments, survey
+from screening.lab.experiments import Survey, check, read_experiments, survey
 from screening.lab.quantities import QUANTITIES, Quoted
 from screening.lab.sheets import read_cell
 from screening.simulate.impedance import REST_COMPLETION_S, rest_study
@@ -143,7 +142,7 @@ def test_survey_collects_every_fault_and_keeps_the_sound(tmp_path: Path) -> None
     assert len(told) == 4
     assert [sum(f"b.toml: {key}" in line for line in told) for key in ("diameter_mm", "layer_mg")] == [1, 1]
     assert found.n_faulty == 3
-    assert {"a"} == {experiment.name for experiment in found.experiments}
+    assert {"a"} == {experiment.name for experiment in found.cells}
     assert any("another sheet has this name" in str(fault) for fault in found.faults)
     with pytest.raises(InputError):
         read_experiments(tmp_path)
@@ -291,7 +290,7 @@ def test_check_tells_a_figure_that_the_files_give_too(example: Path, tmp_path: P
     assert "keep the figure or the files" in str(doubled.faults[0])
 
 
-def check_after(directory: Path, text: str) -> Check:
+def check_after(directory: Path, text: str) -> Survey[CellAnalysis]:
     write(directory, text)
     return check(directory)
 
