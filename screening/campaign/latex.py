@@ -7,6 +7,8 @@ import re
 
 import pandas as pd
 
+from screening.reactors.detail import electronic_words
+
 _ESCAPES = {
     **{character: f"\\{character}" for character in "&%$#_{}"},
     "\\": r"\textbackslash{}",
@@ -80,7 +82,7 @@ def products_latex(products: pd.DataFrame) -> str:
 
 
 def _rows(products: pd.DataFrame) -> list[str]:
-    plateau = ["reactor", "voltage_v", "li_per_formula", "capacity_mah_per_g", "reaction"]
+    plateau = ["reactor", "voltage_v", "uptake_per_formula", "capacity_mah_per_g", "reaction"]
     groups = products.groupby(plateau, sort=False, dropna=False)
     return list(dict.fromkeys(_row(rows) for _, rows in groups))
 
@@ -88,12 +90,15 @@ def _rows(products: pd.DataFrame) -> list[str]:
 def _row(rows: pd.DataFrame) -> str:
     """One plateau, from the rows of its products."""
     first = rows.iloc[0]
-    pairs = zip(rows["product"], rows["electronic_class"], strict=True)
-    phases = dict.fromkeys(f"{chemical(str(formula))} ({escaped(str(kind))})" for formula, kind in pairs)
+    told = zip(rows["product"], rows["electronic_class"], rows["conduction"], strict=True)
+    phases = dict.fromkeys(
+        f"{chemical(str(formula))} ({escaped(electronic_words(str(kind), degree))})"
+        for formula, kind, degree in told
+    )
     cells = (
         chemical(str(first["reactor"])) + (ESTIMATED if rows["estimated"].any() else ""),
         f"{first['voltage_v']:.3f}",
-        f"{first['li_per_formula']:.3f}",
+        f"{first['uptake_per_formula']:.3f}",
         f"{first['capacity_mah_per_g']:.0f}",
         equation(str(first["reaction"])),
         ", ".join(phases),

@@ -24,15 +24,6 @@ NARROW = 100
 TOP_SHOWN = 20
 """Ranked candidates printed besides the named ones; files hold the others."""
 
-FAILURES = {
-    "reacts": "does not react",
-    "metallic_product": "leaves no metallic phase",
-    "allowed_elements": "radioactive or noble gas",
-    "not_toxic": "toxic",
-    "near_hull": "too far above the hull",
-}
-"""Filters that fail, in words."""
-
 
 def console() -> "Console":
     """Where tables go: as wide as the terminal, or `WIDTH`."""
@@ -76,6 +67,7 @@ def plain_table(
 def show_ranking(results: "ResultsDirectory", pair: tuple[str, str]) -> None:
     """Print the named candidates and the best of one ranking."""
     from screening.campaign.network import network_contradictions
+    from screening.campaign.results import RANKING_CSV
     from screening.reactors.anode import mobile_ion
     from screening.reactors.criteria import criterion
 
@@ -94,13 +86,15 @@ def show_ranking(results: "ResultsDirectory", pair: tuple[str, str]) -> None:
     title = f"{results.title}: {pair[0]} anode, {pair[1]}"
     rows = [_ranking_row(reactor, wide) for reactor in shown]
     terminal.print(plain_table(title, columns, ("reactor", last), rows))
-    units = "relief eV per mol of electrolyte; "
+    units = "relief eV per atom of electrolyte; "
     units += (
         "relay, mixing eV/atom; " if wide else f"relay and mixing: with {NARROW} columns, or in ranking.csv; "
     )
+    of_pair = results.table[["anode", "electrolyte"]] == [*pair]
     notes = [
+        f"{len(shown)} of {int(of_pair.all(axis=1).sum())} shown; all in {RANKING_CSV}",
         f"{units}vol% metal at {study.conditions.wt_percent:g} wt% reactor "
-        f"(percolates from {100 * study.conditions.percolation_threshold:g})"
+        f"(percolates from {100 * study.conditions.percolation_threshold:g})",
     ]
     if any(reactor.estimated for reactor in shown):
         notes.insert(0, "* rests on an estimated phase")
@@ -134,7 +128,7 @@ def _ranking_row(reactor: "Reactor", wide: bool) -> list[str]:
         first,
         value("driving_force_ev_per_ion", 2),
         value("uptake_mah_per_g", 0),
-        value("electrolyte_relief_ev_per_mol", 2),
+        value("electrolyte_relief_ev_per_atom", 3),
         *energies[: 2 * wide],
         value("metal_volume_fraction", 1, 100.0),
         _standing(reactor),
@@ -143,12 +137,12 @@ def _ranking_row(reactor: "Reactor", wide: bool) -> list[str]:
 
 def _standing(reactor: "Reactor") -> str:
     """The alloy, and for a candidate without a rank each filter that it fails."""
-    alloy, failing = reactor.alloy, reactor.failed_filters
-    if "reacts" in failing:
-        alloy, failing = None, tuple(name for name in failing if name != "metallic_product")
-    words = {**FAILURES, "moisture_safe": f"gives off {reactor.flags.moisture_hazard} in moist air"}
-    said = [alloy] if alloy else [] if failing else ["leaves no metal"]
-    return "; ".join([*said, *(words.get(name, f"fails {name}") for name in failing)])
+    from screening.campaign.document import failing_words
+
+    fails = failing_words(reactor.failed_filters, reactor.flags.moisture_hazard)
+    if "reacts" in reactor.failed_filters:
+        return fails
+    return "; ".join(filter(None, (reactor.alloy, fails))) or "leaves no metal"
 
 
 def marked(formula: str, estimated: bool) -> str:
@@ -187,7 +181,7 @@ def show_back_test(test: "BackTest") -> None:
             "-" if one.rank is None else str(one.rank),
             "-" if one.percentile is None else f"{one.percentile:.1f} %",
             cell(one.score, 3),
-            cell(one.relief_ev_per_mol, 2),
+            cell(one.relief_ev_per_atom, 3),
             one.alloy,
             *([one.doi] if wide else []),
         ]
