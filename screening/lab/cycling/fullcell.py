@@ -230,10 +230,6 @@ def full_cell_cycles(
     charge_source : ChargeSource, optional
         Integral or counter; by default the integral, unless the current is written too coarsely for it.
 
-    Returns
-    -------
-    FullCellResult
-
     Raises
     ------
     InputError

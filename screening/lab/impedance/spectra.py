@@ -148,10 +148,6 @@ class Spectra(Group[Spectrum]):
         electrolyte_ohm : float, optional
             Resistance of the electrolyte alone, for the verdict on a short.
 
-        Returns
-        -------
-        ImpedanceAnalysis
-
         Raises
         ------
         InputError
