@@ -154,10 +154,6 @@ def validate(
     structures : sequence of Cell
         Unit cells for powder patterns that come before those of the literature.
 
-    Returns
-    -------
-    Validation
-
     Raises
     ------
     InputError
