@@ -11,7 +11,7 @@ from screening.campaign.directory import KEY, RANKING_PARQUET, ResultsDirectory
 from screening.campaign.outcome import RANKED_COLUMNS
 from screening.campaign.store import PARTS, Store
 from screening.errors import InputError
-from screening.files import atomic_write, records, write_csv, write_json
+from screening.files import records, write_csv, write_json, write_xlsx
 from screening.names import present_name
 from screening.provenance import Provenance
 
@@ -130,6 +130,4 @@ def write_top(path: Path, chosen: pd.DataFrame, directory: Path, form: str) -> N
     elif form == "csv":
         write_csv(path, chosen, stamp)
     else:
-        with atomic_write(path) as draft, pd.ExcelWriter(draft, engine="openpyxl") as book:
-            chosen.to_excel(book, sheet_name="top", index=False)
-            book.book.properties.description = stamp.line()
+        write_xlsx(path, chosen, "top", stamp)

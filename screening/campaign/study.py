@@ -11,6 +11,7 @@ from typing import Any, Literal, Self
 
 from pydantic import Field, PrivateAttr, ValidationError, field_validator, model_validator
 
+from screening.display import Shown, Table, settings_table
 from screening.errors import InputError
 from screening.phases.composition import atomic_number, parse_formula, parse_reactant
 from screening.phases.library import EMBEDDED
@@ -182,7 +183,7 @@ class Figures(Settings):
         return x, y
 
 
-class Study(Settings):
+class Study(Shown, Settings):
     """A whole study.
 
     Attributes
@@ -235,6 +236,10 @@ class Study(Settings):
                     plain[section][key] = [each.text for each in read]
                     notes.extend(note for each in read for note in each.notes)
         return {**plain, "notes": list(dict.fromkeys(notes))} if notes else plain
+
+    def display(self) -> Table:
+        """All settings, one row each."""
+        return settings_table(self.title or self.name, self.model_dump(mode="json"))
 
     def of_file(self, name: str) -> Self:
         """The same study, which names this file where a fault shows only later."""

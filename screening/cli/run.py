@@ -3,12 +3,20 @@
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from screening.cli import tables
-from screening.cli.options import JsonOption, PhasesOption, SnapshotOption, TemperatureOption, say, write_json
+from screening.cli.options import (
+    JsonOption,
+    PhasesOption,
+    SnapshotOption,
+    TemperatureOption,
+    print_table,
+    say,
+    tell,
+    write_json,
+)
 from screening.errors import InputError
 
 if TYPE_CHECKING:
@@ -51,7 +59,8 @@ def run(
         raise InputError("no directory given", where="--out", remedy="name one, or leave the option out")
     from screening.api.campaigns import Workers, load_study, screen
 
-    changes = ({"skip_bad": True} if skip_bad else {}) | ({} if top is None else {"top": top})
+    changes: dict[str, Any] = {"skip_bad": True} if skip_bad else {}
+    changes |= {} if top is None else {"top": top}
     chosen = load_study(study).with_changes(**changes)
     for note in chosen.notes:
         say(note)
@@ -69,15 +78,15 @@ def run(
             progress=_reporter(bar),
             announce=_announce_selection,
         )
-    tables.show_failures(ranking.results)
+    failed = ranking.results.document.selection.failed
+    if failed:
+        say(f"{failed} candidates could not be assessed: see {ranking.directory / 'failures.csv'}")
     if as_json:
         write_json([reactor.as_dict() for reactor in ranking.results.document.reactors])
         return
-    for pair in ranking.results.pairs:
-        tables.show_ranking(ranking.results, pair)
-    for test in ranking.back_tests:
-        tables.show_back_test(test)
-    print(f"\nresults in {ranking.directory}")
+    for table in ranking.summary():
+        print_table(table)
+    tell(f"\nresults in {ranking.directory}")
 
 
 def studies(as_json: JsonOption = False) -> None:
@@ -89,7 +98,7 @@ def studies(as_json: JsonOption = False) -> None:
         write_json([{"name": name, "title": study.title} for name, study in shipped.items()])
         return
     for name, study in shipped.items():
-        print(f"{name:24} {study.title}")
+        tell(f"{name:24} {study.title}")
 
 
 def cite(snapshot: SnapshotOption = "mp2019", as_json: JsonOption = False) -> None:
@@ -115,12 +124,12 @@ def cite(snapshot: SnapshotOption = "mp2019", as_json: JsonOption = False) -> No
             ]
         )
         return
-    print(own)
-    print(METHOD)
-    print(f"\nData: {manifest.title} ({manifest.name}, sha256:{manifest.checksum[:12]})")
-    print(f"{manifest.database_version}; {manifest.energy_scheme}; licence {manifest.licence}")
+    tell(own)
+    tell(METHOD)
+    tell(f"\nData: {manifest.title} ({manifest.name}, sha256:{manifest.checksum[:12]})")
+    tell(f"{manifest.database_version}; {manifest.energy_scheme}; licence {manifest.licence}")
     for reference in manifest.cite:
-        print(f"  {reference}")
+        tell(f"  {reference}")
 
 
 def _announce_compilation() -> None:

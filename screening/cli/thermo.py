@@ -14,6 +14,7 @@ from screening.cli.options import (
     TemperatureOption,
     check_outputs,
     print_table,
+    tell,
     write_json,
 )
 from screening.errors import InputError
@@ -66,7 +67,7 @@ def react(
         return
     for each in found:
         print_table(each.display(axis))
-        print()
+        tell()
 
 
 def lithiate(
@@ -102,4 +103,4 @@ def lithiate(
         return
     for each in found:
         print_table(each.display())
-        print()
+        tell()

@@ -4,6 +4,7 @@ import hashlib
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from screening.display import Shown, Table
 from screening.errors import SnapshotError
 from screening.phases.library import EMBEDDED, locate, open_snapshot, snapshot_home
 from screening.phases.manifest import MANIFEST_FILE, Manifest
@@ -57,7 +58,7 @@ def _joined(snapshot: Snapshot, path: Path) -> Snapshot:
 
 
 @dataclass(frozen=True)
-class Survey:
+class Survey(Shown):
     """All snapshots there are.
 
     Attributes
@@ -70,6 +71,14 @@ class Survey:
 
     sound: tuple[Manifest, ...]
     damaged: tuple[SnapshotError, ...]
+
+    def display(self) -> Table:
+        """Name, energy scheme, version, date and size of each."""
+        import pandas as pd
+
+        shown = ("name", "energy_scheme", "database_version", "date", "phases")
+        rows = [{key.replace("_", " "): each.headline()[key] for key in shown} for each in self.sound]
+        return Table("", pd.DataFrame(rows).astype(str))
 
 
 def survey() -> Survey:
