@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from screening.campaign.candidate_files import CandidateList, RowFault, candidates_of, read_candidates
-from screening.campaign.study import Candidates, Query
+from screening.campaign.sections import Candidates, Query
 from screening.errors import InputError
 from screening.phases.composition import Formula, parse_formula
 from screening.phases.snapshot import Snapshot

@@ -5,13 +5,14 @@ names its format; the one before is read with the names of today.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from math import isnan
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, PlainSerializer, ValidationError
 
+from screening.campaign.former import reactor_per_atom
 from screening.campaign.study import Study
 from screening.errors import InputError
 from screening.files import atomic_write
@@ -32,6 +33,15 @@ FORMAT_KEY = "format_version"
 """Key of the format's number in ``ranking.json`` and ``manifest.json``; version 1 has none."""
 
 FILTER_PREFIX = "filter_"
+FAILING = {
+    "reacts": "does not react",
+    "metallic_product": "leaves no conducting phase",
+    "allowed_elements": "radioactive or noble gas",
+    "not_toxic": "toxic",
+    "near_hull": "too far above the hull",
+}
+"""What is said of a candidate that fails a filter."""
+
 REMEDY = "run the study again with this version"
 
 
@@ -101,6 +111,13 @@ class Record(BaseModel):
     def as_dict(self) -> dict[str, Any]:
         """Content for JSON; NaN as null."""
         return dict(json.loads(self.model_dump_json()))
+
+
+def failing_words(failing: Collection[str], moisture_hazard: str) -> str:
+    """Filters that a candidate fails, in words; what does not react is not blamed for leaving no metal."""
+    words = {**FAILING, "moisture_safe": f"gives off {moisture_hazard} in moist air"}
+    told = [name for name in failing if name != "metallic_product" or "reacts" not in failing]
+    return "; ".join(words.get(name, f"fails {name}") for name in told)
 
 
 class CriterionValue(Record):
@@ -284,6 +301,14 @@ def _whole(study: object) -> object:
     return study
 
 
+def _of_today(content: dict[str, Any]) -> dict[str, Any]:
+    """Content of a former document by the names and units of today; a study reads its own."""
+    present = {key: with_present_names(value) for key, value in content.items() if key != "study"}
+    if isinstance(reactors := content.get("reactors"), list):
+        present["reactors"] = [with_present_names(reactor_per_atom(each)) for each in reactors]
+    return present | {key: content[key] for key in content.keys() & {"study"}}
+
+
 class Document(Record):
     """``ranking.json``: a finished campaign with its named and its best candidates spelled out, by rank."""
 
@@ -317,7 +342,7 @@ class Document(Record):
         version = content.pop(FORMAT_KEY, 1)
         require_readable(version, path)
         try:
-            return cls.model_validate(with_present_names(content) if version == 1 else content)
+            return cls.model_validate(_of_today(content))
         except ValidationError as error:
             first = error.errors(include_url=False)[0]
             place = ".".join(str(part) for part in first["loc"])

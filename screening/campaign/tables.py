@@ -5,7 +5,7 @@ from typing import Any
 import pandas as pd
 
 from screening.campaign.directory import ResultsDirectory
-from screening.campaign.document import Reactor
+from screening.campaign.document import Reactor, failing_words
 from screening.campaign.network import network_contradictions
 from screening.display import Table, fixed, marked
 from screening.reactors.anode import mobile_ion, shared_ion
@@ -14,21 +14,12 @@ from screening.reactors.criteria import CRITERIA, criterion
 TOP_SHOWN = 20
 """Ranked candidates shown besides the named ones; files hold the others."""
 
-FAILURES = {
-    "reacts": "does not react",
-    "metallic_product": "leaves no metallic phase",
-    "allowed_elements": "radioactive or noble gas",
-    "not_toxic": "toxic",
-    "near_hull": "too far above the hull",
-}
-"""Filters that fail, in words."""
-
-DECIMALS = {"driving_force": 2, "uptake": 0, "relief": 2, "relay": 3, "mixing": 3}
+DECIMALS = {"driving_force": 2, "uptake": 0, "relief": 3, "relay": 3, "mixing": 3}
 """Criteria of the ranking by key, each with its decimals."""
 
 BEST_COLUMNS = (
     *("rank", "formula", "anode", "electrolyte", "score", "top_1_percent", "driving_force_ev_per_ion"),
-    *("uptake_mah_per_g", "electrolyte_relief_ev_per_mol", "relay_ev_per_atom", "mixing_ev_per_atom"),
+    *("uptake_mah_per_g", "electrolyte_relief_ev_per_atom", "relay_ev_per_atom", "mixing_ev_per_atom"),
     *("metal_volume_fraction", "energy_above_hull_ev_per_atom", "alloy"),
 )
 """Columns of the best candidates; files hold all."""
@@ -47,10 +38,12 @@ def ranking_table(results: ResultsDirectory, anode: str, electrolyte: str) -> Ta
         if reactor.formula in named or (reactor.rank is not None and reactor.rank <= TOP_SHOWN)
     ]
     wide = tuple(criterion(key).heading(mobile_ion(anode)) for key in ("relay", "mixing"))
+    of_pair = results.table[["anode", "electrolyte"]] == [anode, electrolyte]
     notes = [
-        "relief eV per mol of electrolyte; relay, mixing eV/atom; "
+        f"{len(shown)} of {int(of_pair.all(axis=1).sum())} shown; all in ranking.csv",
+        "relief eV per atom of electrolyte; relay, mixing eV/atom; "
         f"vol% metal at {study.conditions.wt_percent:g} wt% reactor "
-        f"(percolates from {100 * study.conditions.percolation_threshold:g})"
+        f"(percolates from {100 * study.conditions.percolation_threshold:g})",
     ]
     if any(reactor.estimated for reactor in shown):
         notes.insert(0, "* rests on an estimated phase")
@@ -81,12 +74,10 @@ def _ranking_row(reactor: Reactor, ion: str) -> dict[str, str]:
 
 def _alloy_or_failure(reactor: Reactor) -> str:
     """The alloy, and for a candidate without a rank each filter that it fails."""
-    alloy, failing = reactor.alloy, reactor.failed_filters
-    if "reacts" in failing:
-        alloy, failing = None, tuple(name for name in failing if name != "metallic_product")
-    words = {**FAILURES, "moisture_safe": f"gives off {reactor.flags.moisture_hazard} in moist air"}
-    said = [alloy] if alloy else [] if failing else ["leaves no metal"]
-    return "; ".join([*said, *(words.get(name, f"fails {name}") for name in failing)])
+    fails = failing_words(reactor.failed_filters, reactor.flags.moisture_hazard)
+    if "reacts" in reactor.failed_filters:
+        return fails
+    return "; ".join(filter(None, (reactor.alloy, fails))) or "leaves no metal"
 
 
 def best_table(chosen: pd.DataFrame) -> Table:

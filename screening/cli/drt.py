@@ -51,12 +51,8 @@ def drt(
     cpe: Annotated[
         float | None, typer.Option("--cpe", help="Add a series constant-phase element of this exponent.")
     ] = None,
-    min_hz: Annotated[
-        float | None, typer.Option("--min-hz", help="Leave out frequencies below this, Hz.")
-    ] = None,
-    max_hz: Annotated[
-        float | None, typer.Option("--max-hz", help="Leave out frequencies above this, Hz.")
-    ] = None,
+    min_hz: Annotated[float | None, typer.Option(help="Leave out frequencies below this, Hz.")] = None,
+    max_hz: Annotated[float | None, typer.Option(help="Leave out frequencies above this, Hz.")] = None,
     area_cm2: Annotated[float | None, typer.Option("--area-cm2", help="Electrode area, cm².")] = None,
     interfaces: InterfacesOption = 1,
     electrolyte_ohm: ElectrolyteOption = None,

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from screening.cli.options import (
+    EnergiesOption,
     JsonOption,
     PhasesOption,
     SnapshotOption,
@@ -53,15 +54,15 @@ def run(
     snapshot: SnapshotOption = "",
     phases: PhasesOption = None,
     temperature: TemperatureOption = None,
+    energies: EnergiesOption = "corrected",
 ) -> None:
     """Screen the candidates of a study and rank them."""
     if out is not None and not out.strip():
         raise InputError("no directory given", where="--out", remedy="name one, or leave the option out")
     from screening.api.campaigns import Workers, load_study, screen
 
-    changes: dict[str, Any] = {"skip_bad": True} if skip_bad else {}
-    changes |= {} if top is None else {"top": top}
-    chosen = load_study(study).with_changes(**changes)
+    changes: dict[str, Any] = {"top": top, "skip_bad": skip_bad or None}
+    chosen = load_study(study).with_changes(**{k: v for k, v in changes.items() if v is not None})
     for note in chosen.notes:
         say(note)
     _announce_compilation()
@@ -71,6 +72,7 @@ def run(
             snapshot=snapshot,
             phases=phases,
             temperature_k=temperature,
+            energies=energies,
             out=Path("results") / chosen.name if out is None else out,
             fresh=fresh,
             figures=figures,

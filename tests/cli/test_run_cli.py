@@ -102,6 +102,7 @@ class TestMainJob:
         assert "contradiction" in printed.out
         assert "Li3HoCl6 (Ho), Li3YBr6 (Y)" in " ".join(printed.out.split())
         assert "14 candidates" in printed.err
+        assert "14 of 14 shown; all in ranking.csv" in printed.out
 
     def test_json_is_a_list_and_nothing_else(self, six: Path, capsys: pytest.CaptureFixture[str]) -> None:
         assert call("run", "--out", str(six), "--no-figures", "--json") == 0
@@ -156,7 +157,7 @@ class TestTerminal:
             assert row[4:8] == [
                 f"{values['driving_force_ev_per_ion']:.2f}",
                 f"{values['uptake_mah_per_g']:.0f}",
-                f"{values['electrolyte_relief_ev_per_mol']:.2f}",
+                f"{values['electrolyte_relief_ev_per_atom']:.2f}",
                 f"{100 * values['metal_volume_fraction']:.1f}",
             ]
         assert any(line.startswith("10.1002/aenm.202300815: LiAlCl4, ") for line in lines)

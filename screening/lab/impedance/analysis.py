@@ -41,6 +41,8 @@ class ImpedanceAnalysis(Displayed):
         Verdict on the last spectrum; None for a single spectrum or where no window is plating.
     provenance : Provenance or None
         Stamp of the files; None for spectra of values in memory.
+    left_out : tuple of str
+        One line on each file that could not be read.
     """
 
     plotter = "screening.plots.drt:plot_analysis"
@@ -51,6 +53,7 @@ class ImpedanceAnalysis(Displayed):
     report: SeriesReport | None
     short: ShortVerdict | None
     provenance: Provenance | None = None
+    left_out: tuple[str, ...] = ()
 
     @property
     def simulated(self) -> bool:
@@ -71,6 +74,7 @@ class ImpedanceAnalysis(Displayed):
 
     def _notes(self) -> Iterator[str]:
         count = len(self.drt.spectra)
+        yield from self.left_out
         if self.simulated:
             yield "simulated spectra: no measurement"
         source = "ZARC refit" if self.processes.method == "refit" else "areas under γ"
@@ -102,6 +106,7 @@ class ImpedanceAnalysis(Displayed):
         options = self.drt.options
         content: dict[str, Any] = {
             "simulated": self.simulated,
+            "left_out": list(self.left_out),
             "method": self.processes.method,
             "options": {
                 "regularisation": options.regularisation,
