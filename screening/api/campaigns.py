@@ -18,9 +18,10 @@ from screening.campaign.results import conclude
 from screening.campaign.run import Progress, Source, run
 from screening.campaign.store import Store, locked
 from screening.campaign.study import DEFAULT_STUDY, Study, find_study
+from screening.campaign.tables import ranking_table
 from screening.campaign.workers import Workers
 from screening.display import Displayed, Table
-from screening.errors import InputError
+from screening.errors import IncompleteError, InputError
 from screening.files import write_figure
 from screening.handoff.pages import write_sheets
 from screening.handoff.sheet import BenchSheet, Plan, bench_sheet
@@ -83,6 +84,11 @@ class Ranking(Displayed):
         from screening.campaign.query import top
 
         return top(self.directory, n, where)
+
+    def summary(self) -> tuple[Table, ...]:
+        """What ``screening run`` prints: a table of each anode with each electrolyte, and the back-tests."""
+        rankings = [ranking_table(self.results, *pair) for pair in self.results.pairs]
+        return (*rankings, *(test.display() for test in self.back_tests))
 
     def explain(self, formula: str, anode: str = "", electrolyte: str = "") -> Standing:
         """Why a candidate ranks where it does: each criterion with the factor that it leaves of the score.
@@ -245,6 +251,8 @@ def screen(
     ------
     InputError
         If the study, the candidates or the results in `out` do not fit.
+    IncompleteError
+        If figures cannot be written: it names those that are missing.
     UnreachableError
         If the Dask scheduler does not answer, or workers keep dying.
     """
@@ -326,7 +334,13 @@ def bench_sheets(
 
 
 def draw(results: ResultsDirectory) -> None:
-    """Draw each reactor that is spelled out, and the campaign map, beside the results (png, svg)."""
+    """Draw each reactor that is spelled out, and the campaign map, beside the results (png, svg).
+
+    Raises
+    ------
+    IncompleteError
+        If some cannot be written: it names them; what else can be written is.
+    """
     from screening.plots.campaign import campaign_figure
     from screening.plots.interface import reaction_energy_figure
 
@@ -342,8 +356,18 @@ def draw(results: ResultsDirectory) -> None:
             drawn[f"campaign{suffix}"] = campaign_figure(candidates)
     files = {f"{name}{suffix}": figure for name, figure in drawn.items() for suffix in FIGURE_SUFFIXES}
     Store.look(results.path).own(list(files))
+    faults = {}
     for name, figure in files.items():
-        write_figure(results.path / name, figure, results.provenance, trim=False)
+        try:
+            write_figure(results.path / name, figure, results.provenance, trim=False)
+        except InputError as fault:
+            faults[name] = fault.message
+    if faults:
+        raise IncompleteError(
+            f"figures missing: {', '.join(faults)} ({next(iter(faults.values()))}); all else is written",
+            where=str(results.path),
+            remedy="make room and run it again",
+        )
 
 
 def _several(given: str | Sequence[str]) -> tuple[str, ...]:

@@ -30,7 +30,7 @@ from screening.campaign.document import (
 from screening.campaign.latex import products_latex
 from screening.campaign.outcome import Outcome, rank_campaign
 from screening.campaign.run import Campaign
-from screening.files import atomic_write, check_targets, write_csv, write_parquet
+from screening.files import atomic_write, check_targets, write_csv, write_parquet, write_xlsx
 from screening.provenance import Provenance
 from screening.reactors.criteria import CRITERIA
 from screening.reactors.detail import ReactorDetail, detail
@@ -196,8 +196,6 @@ def product_table(described: Sequence[ReactorDetail]) -> pd.DataFrame:
 
 def write_product_tables(directory: Path, products: pd.DataFrame, provenance: Provenance) -> None:
     """Write the product table as xlsx (stamp in the file's properties) and LaTeX (stamp as a comment)."""
-    with atomic_write(directory / "products.xlsx") as draft, pd.ExcelWriter(draft, engine="openpyxl") as book:
-        products.to_excel(book, sheet_name="products", index=False)
-        book.book.properties.description = provenance.line()
+    write_xlsx(directory / "products.xlsx", products, "products", provenance)
     with atomic_write(directory / "products.tex") as draft:
         draft.write_text(f"% {provenance.line()}\n{products_latex(products)}", "utf-8")

@@ -12,6 +12,7 @@ from screening.cli.options import (
     PhasesOption,
     SnapshotOption,
     TemperatureOption,
+    tell,
     write_json,
 )
 
@@ -58,6 +59,6 @@ def handoff(
         written = write_sheets(out or Path("handoff"), sheets)
         if not as_json:
             for path in written:
-                print(path)
+                tell(path)
     if as_json:
         write_json([sheet.as_dict() for sheet in sheets])

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
+from screening.display import Shown, Table
 from screening.errors import InputError, SnapshotError
 from screening.phases.corrections import Energies, corrected, is_corrected, shifted
 from screening.phases.library import EMBEDDED, locate, open_snapshot, snapshot_home
@@ -94,7 +95,7 @@ def _joined(snapshot: Snapshot, path: Path) -> Snapshot:
 
 
 @dataclass(frozen=True)
-class Survey:
+class Survey(Shown):
     """All snapshots there are.
 
     Attributes
@@ -107,6 +108,14 @@ class Survey:
 
     sound: tuple[Manifest, ...]
     damaged: tuple[SnapshotError, ...]
+
+    def display(self) -> Table:
+        """Name, energy scheme, version, date and size of each."""
+        import pandas as pd
+
+        shown = ("name", "energy_scheme", "database_version", "date", "phases")
+        rows = [{key.replace("_", " "): each.headline()[key] for key in shown} for each in self.sound]
+        return Table("", pd.DataFrame(rows).astype(str))
 
 
 def survey() -> Survey:

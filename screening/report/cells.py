@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from screening.display import subscripted
 from screening.errors import InputError
 from screening.lab.analysis import CellAnalysis, analyse_cell
 from screening.lab.cell import Cell, Experiment, Origin
@@ -13,7 +14,7 @@ from screening.lab.cycling.full import FullCellReport
 from screening.lab.experiments import Survey, survey
 from screening.lab.quantities import QUANTITIES
 from screening.report.comparison import outcome_words, quantity_words
-from screening.report.parts import Block, Picture, Section, Table, subscripted
+from screening.report.parts import Block, Picture, Section, Table
 from screening.validation.expected_phases import ExpectedPhases
 from screening.validation.joining import prediction_of
 from screening.validation.predictions import Predictions

@@ -116,8 +116,7 @@ class ImpedanceAnalysis(Displayed):
             **{name: records(table) for name, table in self.tables().items()},
         }
         if self.short is not None:
-            evidence = [vars(each) for each in self.short.evidence]
-            content["short"] = {"verdict": str(self.short.verdict), "evidence": evidence}
+            content["short"] = self.short.as_dict()
         return content
 
     def contents(self) -> Mapping[str, Any]:
@@ -157,13 +156,13 @@ def _courses(table: pd.DataFrame, certain: Container[str]) -> pd.DataFrame:
     rows = [
         {
             "window": row.window,
-            "process": row.process,
             "course": row.trend,
             "first (Ω)": f"{max(row.first_ohm, 0.0):.4g}",
             "final (Ω)": f"{max(row.final_ohm, 0.0):.4g}",
             "settled (h)": f"{row.completion_h:.2f} ({row.low_h:.2f} … {row.high_h:.2f})"
             if row.settled
             else row.reason,
+            "process": row.process,
         }
         for row in _rows(table)
         if row.trend != "absent" and (row.window in certain or row.window == "total")

@@ -13,6 +13,7 @@ from pathlib import Path
 import pandas as pd
 
 from screening.errors import InputError
+from screening.files import file_name
 from screening.lab.cycling.table import Flag, FlagKind
 from screening.lab.readers.cycling_columns import STATE, recognise
 from screening.lab.readers.cycling_tidy import RawRecord
@@ -73,7 +74,7 @@ def read_neware(path: Path) -> RawRecord:
     frame.index = pd.RangeIndex(1, len(frame) + 1, name="record")
     texts = [*messages.texts, *(str(warning.message) for warning in warned)]
     unlike = list(dict.fromkeys(text.split("\n")[0][:200] for text in texts))[:MAX_MESSAGES]
-    flags = tuple(Flag(FlagKind.READER, text, path.name) for text in unlike)
+    flags = tuple(Flag(FlagKind.READER, text, file_name(path)) for text in unlike)
     return RawRecord(path, f"Neware {path.suffix.lower()[1:]}", frame, flags=flags)
 
 

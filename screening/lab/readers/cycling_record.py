@@ -6,6 +6,7 @@ from pathlib import Path
 import pandas as pd
 
 from screening.errors import InputError
+from screening.files import file_name
 from screening.lab.cycling.table import BDF_LABELS, Flag, FlagKind
 
 
@@ -46,4 +47,4 @@ class RawRecord:
 
     def flag(self, kind: FlagKind, message: str, row: int | None = None) -> Flag:
         """Flag about this file; `row` is a position in the frame."""
-        return Flag(kind, message, self.path.name, None if row is None else int(self.frame.index[row]))
+        return Flag(kind, message, file_name(self.path), None if row is None else int(self.frame.index[row]))

@@ -10,6 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from screening.errors import InputError
+from screening.files import file_name
 from screening.lab.impedance.spectrum import MIN_POINTS, Spectrum
 from screening.lab.readers.eis_columns import POLAR, Column, Role, find_columns
 from screening.lab.readers.eis_sign import SOME, sign_evidence
@@ -81,7 +82,7 @@ def spectra_from_table(frame: pd.DataFrame, origin: Origin) -> tuple[Spectrum, .
     if time is not None and not np.isfinite(time).all():
         metadata["time"], time = f"column {columns[Role.TIME].name!r} holds no numbers; not used", None
     temperature = _optional(frame, columns.get(Role.TEMPERATURE))
-    stem, many = origin.path.name.removesuffix(origin.path.suffix), len(sweeps) > 1
+    stem, many = file_name(origin.path).removesuffix(origin.path.suffix), len(sweeps) > 1
     return tuple(
         Spectrum(
             frequency[s],
