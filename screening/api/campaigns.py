@@ -14,7 +14,7 @@ from screening.campaign.backtest import BackTest, known_compounds, read_back_tes
 from screening.campaign.candidates import Selection, formulas_of
 from screening.campaign.directory import ResultsDirectory
 from screening.campaign.figures import campaign_map, reactor_figures
-from screening.campaign.results import conclude
+from screening.campaign.results import conclude, layer_table, product_table
 from screening.campaign.run import Progress, Source, run
 from screening.campaign.store import Store, locked
 from screening.campaign.study import DEFAULT_STUDY, Study, find_study
@@ -74,6 +74,16 @@ class Ranking(Displayed):
     def back_tests(self) -> tuple[BackTest, ...]:
         """Where known reactors and controls come out; none where the campaign holds no known reactor."""
         return read_back_tests(self.directory)
+
+    @property
+    def products(self) -> pd.DataFrame:
+        """Products at each plateau of the candidates that are spelled out, with their electronic class."""
+        return product_table(self.results.document.reactors)
+
+    @property
+    def layers(self) -> pd.DataFrame:
+        """Volume fractions of metal, salt and electrolyte at each plateau, and which of them percolate."""
+        return layer_table(self.results.document.reactors)
 
     def to_frame(self) -> pd.DataFrame:
         """The same as `table`."""
@@ -197,6 +207,7 @@ class Ranking(Displayed):
         notes = [f"{len(best)} of {len(passing)} ranked, {len(self.table)} rows in all"]
         if best["estimated"].any():
             notes.append("* rests on an estimated phase")
+        notes += [f"no probabilities: {why}" for why in self.results.no_probabilities.values()]
         return Table(f"{self.results.title}: {met}", frame, (*notes, self.provenance.line()))
 
 

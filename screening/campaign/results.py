@@ -1,7 +1,7 @@
 """What a campaign leaves on disk besides its parts: the document, the table, kinks and product tables."""
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from itertools import compress
 from pathlib import Path
 
@@ -167,7 +167,7 @@ def reactor(campaign: Campaign, outcome: Outcome, position: int, one: ReactorDet
     )
 
 
-def product_table(described: Sequence[ReactorDetail]) -> pd.DataFrame:
+def product_table(described: Sequence[ReactorDetail | Reactor]) -> pd.DataFrame:
     """Products of every plateau of every reactor, one row per product (the founding paper's Table S1)."""
     rows = [
         {
@@ -190,6 +190,23 @@ def product_table(described: Sequence[ReactorDetail]) -> pd.DataFrame:
         for d in described
         for plateau in d.plateaus
         for p in plateau.products
+    ]
+    return pd.DataFrame(rows)
+
+
+def layer_table(described: Sequence[ReactorDetail | Reactor]) -> pd.DataFrame:
+    """Volume fractions in the reacted layer, one row per plateau and content of reactor (wt%)."""
+    rows = [
+        {
+            "reactor": d.formula,
+            "voltage_v": plateau.voltage_v,
+            "reaction": plateau.reaction,
+            **asdict(layer),
+            "above_floor": plateau.above_floor,
+        }
+        for d in described
+        for plateau in d.plateaus
+        for layer in plateau.layers
     ]
     return pd.DataFrame(rows)
 

@@ -83,7 +83,7 @@ def _standing(sheet: BenchSheet) -> Block:
         "below, each a desirability to the power of its share of the weights."
     ]
     if standing.probability_of_rank is not None:
-        sentences.append(f"Probability of this very rank: {100.0 * standing.probability_of_rank:.0f} %.")
+        sentences.append(f"Probability of this rank: {100.0 * standing.probability_of_rank:.0f} %.")
     rows = tuple(
         (
             CRITERIA.label(part.criterion),
