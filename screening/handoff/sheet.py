@@ -9,6 +9,7 @@ from typing import Any
 from screening.campaign.directory import ResultsDirectory
 from screening.errors import InputError
 from screening.files import json_ready
+from screening.handoff.dangers import red_lines
 from screening.handoff.hazards import ElementHazard, Hazard, element_hazards, gases, hazard
 from screening.handoff.patterns import Pattern, pattern
 from screening.handoff.protocol import Protocol, quoted_protocol
@@ -16,6 +17,7 @@ from screening.handoff.recipe import Recipe, recipe
 from screening.handoff.standing import Standing, standing
 from screening.lab.impedance.windows import Window, Windows
 from screening.phases.composition import Formula, parse_formula, parse_reactant, symbol
+from screening.phases.melting import MeltingPoint, melting_point
 from screening.phases.snapshot import Snapshot
 from screening.phases.structures import Cell, literature_cells, snapshot_cells
 from screening.provenance import Provenance
@@ -118,6 +120,10 @@ class BenchSheet:
         Why there is none, or what to know of it.
     recipe : Recipe
     protocol : Protocol
+    state : MeltingPoint or None
+        Measured melting and boiling point of the reactor; None where none is known here.
+    red_lines : tuple of str
+        What of the substances handled is liquid, volatile, pyrophoric or explosive.
     layer : LayerMasses
     alloy : str
     plateaus : tuple of Plateau
@@ -143,6 +149,8 @@ class BenchSheet:
     standing_note: str
     recipe: Recipe
     protocol: Protocol
+    state: MeltingPoint | None
+    red_lines: tuple[str, ...]
     layer: LayerMasses
     alloy: str
     plateaus: tuple[Plateau, ...]
@@ -217,7 +225,15 @@ def bench_sheet(
         standing=place,
         standing_note=_standing_note(snapshot, results, place),
         recipe=made,
-        protocol=quoted_protocol(plan.die_mm),
+        protocol=quoted_protocol(
+            compound,
+            electrolyte=plan.electrolyte,
+            wt_percent=plan.wt_percent,
+            layer_mg=plan.layer_mg,
+            die_mm=plan.die_mm,
+        ),
+        state=melting_point(compound),
+        red_lines=red_lines(handled),
         layer=_layer(snapshot, compound, plan),
         alloy=found.alloy,
         plateaus=found.plateaus,
