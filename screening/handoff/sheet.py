@@ -214,9 +214,8 @@ def bench_sheet(
     mobile = symbol(context.anode.mobile)
     made = recipe(snapshot, compound, plan.batch_g)
     place = standing(results, compound.text, plan.anode, plan.electrolyte) if results else None
-    handled = list(
-        dict.fromkeys((*(p.formula for p in made.precursors), compound.text, plan.electrolyte, plan.anode))
-    )
+    bottles = (*(p.formula for p in made.precursors), compound.text, plan.electrolyte, plan.anode)
+    handled = list(dict.fromkeys(bottles))
     freed = dict.fromkeys(gas for name in handled for gas in gases(snapshot, parse_formula(name)))
     return BenchSheet(
         formula=compound.text,
@@ -225,13 +224,7 @@ def bench_sheet(
         standing=place,
         standing_note=_standing_note(snapshot, results, place),
         recipe=made,
-        protocol=quoted_protocol(
-            compound,
-            electrolyte=plan.electrolyte,
-            wt_percent=plan.wt_percent,
-            layer_mg=plan.layer_mg,
-            die_mm=plan.die_mm,
-        ),
+        protocol=_protocol(compound, plan),
         state=melting_point(compound),
         red_lines=red_lines(handled),
         layer=_layer(snapshot, compound, plan),
@@ -246,6 +239,16 @@ def bench_sheet(
         gases=tuple(hazard(gas) for gas in freed),
         element_hazards=element_hazards(handled),
         provenance=_stamp(found.with_anode.provenance, results),
+    )
+
+
+def _protocol(compound: Formula, plan: Plan) -> Protocol:
+    return quoted_protocol(
+        compound,
+        electrolyte=plan.electrolyte,
+        wt_percent=plan.wt_percent,
+        layer_mg=plan.layer_mg,
+        die_mm=plan.die_mm,
     )
 
 
