@@ -99,8 +99,9 @@ class Table:
     def html(self) -> str:
         """The table with everything escaped and formulas subscripted."""
         shown = self.frame.map(lambda cell: subscripted(cell) if isinstance(cell, str) else cell)
-        options = {"index": False, "border": 0, "escape": True, "na_rep": "", "max_rows": SHOWN_ROWS}
-        body = shown.to_html(float_format=_number, **options)
+        body = shown.to_html(
+            index=False, border=0, escape=True, na_rep="", max_rows=SHOWN_ROWS, float_format=_number
+        )
         head = f"<p><b>{escape(subscripted(self.caption))}</b></p>" if self.caption else ""
         notes = "<br>".join(escape(subscripted(note)) for note in self.notes)
         return f"<div>{head}{body}<p><small>{notes}</small></p></div>"
