@@ -1,5 +1,21 @@
 """One small family of errors; each carries the exit status that the command line ends with."""
 
+MOST_SHOWN = 60
+"""Characters of a faulty value that a message repeats."""
+
+
+def quoted(text: str) -> str:
+    """A text from outside as a message shows it: cut, in quotes, control characters escaped."""
+    return repr(text if len(text) <= MOST_SHOWN else f"{text[:MOST_SHOWN]}…")
+
+
+def printable(text: str) -> str:
+    """A text on one line with its control characters escaped, so that none reaches a terminal."""
+    line = " ".join(text.split())
+    if line.isprintable():
+        return line
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in line)
+
 
 class ScreeningError(Exception):
     """Anything the user can mend, told in one line: what is wrong, where, and the remedy.
@@ -20,7 +36,7 @@ class ScreeningError(Exception):
         self.message, self.where, self.remedy = message, where, remedy
         located = f"{where}: {message}" if where else message
         line = f"{located}; {remedy}" if remedy else located
-        super().__init__(" ".join(line.split()))
+        super().__init__(printable(line))
 
     def __reduce__(self) -> tuple[object, ...]:
         """Survive the journey back from a worker process."""

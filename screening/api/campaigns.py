@@ -16,6 +16,7 @@ from screening.campaign.directory import ResultsDirectory
 from screening.campaign.figures import campaign_map, reactor_figures
 from screening.campaign.results import conclude
 from screening.campaign.run import Progress, Source, run
+from screening.campaign.store import Store, locked
 from screening.campaign.study import DEFAULT_STUDY, Study, find_study
 from screening.campaign.workers import Workers
 from screening.display import Displayed, Table
@@ -257,9 +258,10 @@ def screen(
     campaign = run(
         *(study, source, results.path), workers=workers, fresh=fresh, report=progress, announce=announce
     )
-    conclude(campaign, threads=workers.jobs or -1)
-    if figures:
-        draw(results)
+    with locked(results.path):
+        conclude(campaign, threads=workers.jobs or -1)
+        if figures:
+            draw(results)
     return Ranking(results, source)
 
 
@@ -338,9 +340,10 @@ def draw(results: ResultsDirectory) -> None:
         candidates = campaign_map(results, pair, known)
         if candidates is not None:
             drawn[f"campaign{suffix}"] = campaign_figure(candidates)
-    for name, figure in drawn.items():
-        for suffix in FIGURE_SUFFIXES:
-            write_figure(results.path / f"{name}{suffix}", figure, results.provenance, trim=False)
+    files = {f"{name}{suffix}": figure for name, figure in drawn.items() for suffix in FIGURE_SUFFIXES}
+    Store.look(results.path).own(list(files))
+    for name, figure in files.items():
+        write_figure(results.path / name, figure, results.provenance, trim=False)
 
 
 def _several(given: str | Sequence[str]) -> tuple[str, ...]:

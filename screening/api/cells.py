@@ -173,25 +173,25 @@ def validate(
     """
     from screening.lab.experiments import read_experiments
     from screening.phases.structures import read_cells
-    from screening.validation.belief import CONCENTRATION, Prior
     from screening.validation.next_cells import Shopping, read_shelf
     from screening.validation.predictions import read_predictions
+    from screening.validation.prior import CONCENTRATION, Prior
     from screening.validation.validate import validate as compare
 
     weight = CONCENTRATION if concentration is None else concentration
     if not 0.0 < weight < float("inf"):
         raise InputError(f"{weight:g}", where="concentration", remedy="give a number above 0")
-    if not max_cost_usd_per_kg >= 0.0:
-        raise InputError(f"{max_cost_usd_per_kg:g}", where="max_cost", remedy="give a number of 0 or more")
+    cost = max_cost_usd_per_kg
+    if not cost >= 0.0:
+        raise InputError(f"{cost:g}", where="max_cost", remedy="give a number of 0 or more")
     predictions = read_predictions(Path(getattr(results, "directory", results)))
-    listed = None if shelf is None else read_shelf(Path(shelf), predictions)
-    shelved = () if listed is None else (listed.held, listed.unknown)
+    shopping = Shopping(cost) if shelf is None else read_shelf(Path(shelf), predictions, cost)
     return compare(
         predictions,
         read_experiments(Path(experiments)),
         quantity=outcome,
         simulated=simulated,
         prior=Prior(concentration=weight),
-        shopping=Shopping(max_cost_usd_per_kg, *shelved),
+        shopping=shopping,
         structures=read_cells([Path(each) for each in cif]),
     )

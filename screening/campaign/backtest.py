@@ -25,6 +25,7 @@ from screening.reactors.ranking import FAILS
 
 KNOWN_FILE = "known_reactors.csv"
 BACK_TEST_JSON = "backtest.json"
+BACK_TEST_CSV = "backtest.csv"
 
 TWINS_EACH = 50
 """Random compounds drawn for each known reactor; with 19 reactors the AUC's own error is about 0.07."""
@@ -295,7 +296,7 @@ def write_back_test(campaign: Campaign, tests: Sequence[BackTest]) -> None:
         for test in tests
         for placing in test.placings
     ]
-    write_csv(directory / "backtest.csv", pd.DataFrame(rows), campaign.provenance)
+    write_csv(directory / BACK_TEST_CSV, pd.DataFrame(rows), campaign.provenance)
 
 
 def read_back_tests(directory: Path) -> tuple[BackTest, ...]:

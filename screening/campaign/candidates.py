@@ -1,13 +1,13 @@
 """Which compounds a study screens: named ones, a file's, or a query's, each counted."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-from screening.campaign.study import Candidates, Query
+from screening.campaign.candidate_files import CandidateList, RowFault, candidates_of, read_candidates
+from screening.campaign.sections import Candidates, Query
 from screening.errors import InputError
 from screening.phases.composition import Formula, parse_formula
 from screening.phases.snapshot import Snapshot
@@ -23,13 +23,16 @@ required."""
 
 @dataclass(frozen=True)
 class LeftOut:
-    """How many compounds a query left out for one reason; a compound counts under the first that holds."""
+    """How many compounds were left out for one reason; a compound counts under the first that holds.
+
+    A row of a file that cannot be used is a reason of its own.
+    """
 
     reason: str
     count: int
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class Selection:
     """The candidates of a study.
 
@@ -43,6 +46,8 @@ class Selection:
     n_named, n_controls : int
         How many at the front are named candidates and controls.
     left_out : tuple of LeftOut
+    notes : tuple of str
+        What was read for something else than was written, and compounds that a file repeats.
     """
 
     phase: np.ndarray
@@ -50,6 +55,7 @@ class Selection:
     n_named: int
     n_controls: int
     left_out: tuple[LeftOut, ...]
+    notes: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return len(self.phase)
@@ -72,36 +78,43 @@ def select(snapshot: Snapshot, candidates: Candidates, anode: str = "Li") -> Sel
     Raises
     ------
     InputError
-        If a named compound is not in the snapshot or stands twice, a file cannot be used, or nothing is left.
+        If a named compound is not in the snapshot or stands twice, a file or (unless ``skip_bad``) one of its
+        rows cannot be used, or nothing is left.
     """
-    first = [*candidates.formulas, *candidates.controls]
-    front = _find_all(snapshot, candidates.formulas, "candidates.formulas")
-    front += _find_all(snapshot, candidates.controls, "candidates.controls")
-    repeated = len(front) - len(set(front))
-    if repeated:
-        twice = next(first[i] for i, phase in enumerate(front) if phase in front[:i])
-        raise InputError(
-            f"{twice} stands twice among the candidates", where="candidates", remedy="name it once"
-        )
-    labels = dict(zip(front, first, strict=True))
-    further: list[int] = []
+    labels, notes = _named(snapshot, candidates)
+    front, further = list(labels), []
+    left_out: list[LeftOut] = []
     if candidates.file:
-        listed = read_formulas(Path(candidates.file))
-        found = _find_all(snapshot, listed, candidates.file)
-        labels = {**dict(zip(found, listed, strict=True)), **labels}
-        further.extend(found)
-    left_out: tuple[LeftOut, ...] = ()
+        listed = _listed(snapshot, read_candidates(Path(candidates.file)))
+        if not candidates.skip_bad:
+            listed.require_sound()
+        name = Path(candidates.file).name
+        left_out += [LeftOut(f"{name} {fault}", 1) for fault in listed.faults]
+        notes += [f"{name}, {note}" for note in listed.notes]
+        for formula in listed.formulas:
+            further.append(require_phase(snapshot, formula, candidates.file))
+            labels.setdefault(further[-1], formula.text)
     if candidates.query is not None:
-        chosen, left_out = query(snapshot, candidates.query, anode)
+        chosen, of_query = query(snapshot, candidates.query, anode)
+        left_out += of_query
         further.extend(chosen.tolist())
     rest = np.setdiff1d(np.array(further, dtype=np.int64), np.array(front, dtype=np.int64))
     phase = np.concatenate((np.array(front, dtype=np.int64), rest[_by_system(snapshot, rest)]))
     if not len(phase):
-        raise InputError("the query selects no compound", where="candidates", remedy="widen it")
+        raise InputError(
+            "selects no compound", where="candidates", remedy="widen the query, or mend the file"
+        )
     label = snapshot.phases.formula[phase].copy()
     for i, number in enumerate(phase.tolist()):
         label[i] = labels.get(number, label[i])
-    return Selection(phase, label, len(candidates.formulas), len(candidates.controls), left_out)
+    return Selection(
+        phase=phase,
+        label=label,
+        n_named=len(candidates.formulas),
+        n_controls=len(candidates.controls),
+        left_out=tuple(left_out),
+        notes=tuple(notes),
+    )
 
 
 def query(snapshot: Snapshot, rule: Query, anode: str = "Li") -> tuple[np.ndarray, tuple[LeftOut, ...]]:
@@ -146,42 +159,25 @@ def query(snapshot: Snapshot, rule: Query, anode: str = "Li") -> tuple[np.ndarra
     return np.flatnonzero(kept), tuple(entry for entry in left_out if entry.count)
 
 
-def read_formulas(path: Path) -> list[str]:
-    """Formulas of a csv or parquet file with a column ``formula``.
+def read_formulas(path: Path, *, skip_bad: bool = False) -> list[str]:
+    """Formulas that a file lists, each compound once; see `read_candidates`.
 
     Raises
     ------
     InputError
-        If the file cannot be read, has no such column, or a row is empty.
+        If the file cannot be read, has no such column, or (unless `skip_bad`) a row cannot be used.
     """
-    suffix = path.suffix.lower()
-    if suffix not in (".csv", ".parquet"):
-        raise InputError(f"unknown suffix {suffix!r}", where=str(path), remedy="give a .csv or .parquet file")
-    try:
-        table = pd.read_csv(path) if suffix == ".csv" else pd.read_parquet(path)
-    except (OSError, ValueError, pd.errors.ParserError) as error:
-        raise InputError(
-            f"cannot be read ({str(error)[:120]})", where=str(path), remedy="mend the file"
-        ) from None
-    return formulas_of(table, str(path))
+    listed = read_candidates(path)
+    if not skip_bad:
+        listed.require_sound()
+    return [formula.text for formula in listed.formulas]
 
 
 def formulas_of(table: pd.DataFrame, where: str) -> list[str]:
-    """Formulas of a table with a column ``formula``, each once.
-
-    Raises
-    ------
-    InputError
-        If it has no such column, or a row is empty.
-    """
-    if "formula" not in table.columns:
-        raise InputError("has no column 'formula'", where=where, remedy="add it")
-    empty = np.flatnonzero(table["formula"].isna().to_numpy())
-    if len(empty):
-        raise InputError(
-            "empty formula", where=f"{where} row {empty[0] + 2}", remedy="fill or remove the row"
-        )
-    return list(dict.fromkeys(table["formula"].astype(str)))
+    """The same of a table in memory."""
+    listed = candidates_of(table, where)
+    listed.require_sound()
+    return [formula.text for formula in listed.formulas]
 
 
 def require_phase(snapshot: Snapshot, formula: Formula, where: str) -> int:
@@ -202,8 +198,40 @@ def require_phase(snapshot: Snapshot, formula: Formula, where: str) -> int:
     return phase
 
 
-def _find_all(snapshot: Snapshot, formulas: Sequence[str], where: str) -> list[int]:
-    return [require_phase(snapshot, parse_formula(text), where) for text in formulas]
+def _named(snapshot: Snapshot, candidates: Candidates) -> tuple[dict[int, str], list[str]]:
+    """Labels of the named candidates and controls by phase number, and notes on how they were read."""
+    labels: dict[int, str] = {}
+    notes: list[str] = []
+    for key in ("formulas", "controls"):
+        for text in getattr(candidates, key):
+            formula = parse_formula(text)
+            phase = require_phase(snapshot, formula, f"candidates.{key}")
+            if phase in labels:
+                raise InputError(
+                    f"{formula.text} stands twice among the candidates",
+                    where="candidates",
+                    remedy="name it once",
+                )
+            labels[phase] = formula.text
+            notes.extend(formula.notes)
+    return labels, notes
+
+
+def _listed(snapshot: Snapshot, given: CandidateList) -> CandidateList:
+    """A list without what the snapshot lacks, which joins its faults."""
+    lacking = [
+        RowFault(row, lacking_text(snapshot, formula))
+        for row, formula in zip(given.rows, given.formulas, strict=True)
+        if snapshot.find(formula) is None
+    ]
+    rows = {fault.row for fault in lacking}
+    kept = [(row, f) for row, f in zip(given.rows, given.formulas, strict=True) if row not in rows]
+    return replace(
+        given,
+        formulas=tuple(formula for _, formula in kept),
+        rows=tuple(row for row, _ in kept),
+        faults=tuple(sorted((*given.faults, *lacking), key=lambda fault: fault.row)),
+    )
 
 
 def _by_system(snapshot: Snapshot, rows: np.ndarray) -> np.ndarray:

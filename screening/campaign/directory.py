@@ -19,12 +19,14 @@ from screening.reactors.uncertainty import find_error_model, why_no_error_model
 if TYPE_CHECKING:
     import pandas as pd
 
-RANKING_JSON, RANKING_PARQUET = "ranking.json", "ranking.parquet"
+RANKING_JSON = "ranking.json"
+RANKING_PARQUET = "ranking.parquet"
 
 KEY = ("formula", "anode", "electrolyte")
 """Columns that tell the rows of a table apart."""
 
-NEEDED_COLUMNS = (*KEY, "rank", "score", "pareto", "passes", "estimated", *(c.name for c in CRITERIA))
+NEEDED_COLUMNS = (*KEY, "rank", "score", "pareto", "passes", "estimated")
+"""Columns without which there is no ranking, besides one for each criterion."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,7 +76,7 @@ class ResultsDirectory:
             raise InputError(f"cannot be read ({reason})", where=str(path), remedy=REMEDY) from None
         except pa.ArrowInvalid:
             raise InputError("damaged (no parquet file)", where=str(path), remedy=REMEDY) from None
-        missing = [name for name in NEEDED_COLUMNS if name not in table]
+        missing = [name for name in (*NEEDED_COLUMNS, *CRITERIA.names) if name not in table]
         if missing:
             raise InputError(f"lacks {', '.join(missing)}", where=str(path), remedy=REMEDY)
         return table

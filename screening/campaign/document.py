@@ -5,7 +5,7 @@ names its format; the one before is read with the names of today.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from math import isnan
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
@@ -16,6 +16,7 @@ from screening.campaign.study import Study
 from screening.errors import InputError
 from screening.files import atomic_write
 from screening.names import with_present_names
+from screening.phases.composition import parse_reactant
 from screening.provenance import Provenance
 from screening.reactors.anode import mobile_ion
 from screening.reactors.criteria import CRITERIA
@@ -31,6 +32,15 @@ FORMAT_KEY = "format_version"
 """Key of the format's number in ``ranking.json`` and ``manifest.json``; version 1 has none."""
 
 FILTER_PREFIX = "filter_"
+FAILING = {
+    "reacts": "does not react",
+    "metallic_product": "leaves no metallic phase",
+    "allowed_elements": "radioactive or noble gas",
+    "not_toxic": "toxic",
+    "near_hull": "too far above the hull",
+}
+"""What is said of a candidate that fails a filter."""
+
 REMEDY = "run the study again with this version"
 
 
@@ -62,6 +72,15 @@ def _nan_for_none(plateaus: Any) -> Any:
     return plateaus
 
 
+def _with_reactants(curve: Any) -> Any:
+    """A curve of a JSON file, which has its reactants as text."""
+    if not isinstance(curve, dict):
+        return curve
+    texts = {key: curve.get(key) for key in ("a", "b")}
+    read = {f"reactant_{key}": parse_reactant(text) for key, text in texts.items() if isinstance(text, str)}
+    return {**curve, **read}
+
+
 def _has_ends(curve: InterfaceReaction) -> InterfaceReaction:
     if len(curve.kinks) < 2:
         raise ValueError("a curve needs both of its ends")
@@ -74,7 +93,12 @@ Known = Annotated[float | None, BeforeValidator(_none_for_nan)]
 Name = Annotated[str | None, BeforeValidator(_none_for_nan)]
 """A formula, None where there is none."""
 
-Curve = Annotated[InterfaceReaction, AfterValidator(_has_ends), PlainSerializer(InterfaceReaction.as_dict)]
+Curve = Annotated[
+    InterfaceReaction,
+    BeforeValidator(_with_reactants),
+    AfterValidator(_has_ends),
+    PlainSerializer(InterfaceReaction.as_dict),
+]
 Plateaus = Annotated[tuple[Plateau, ...], BeforeValidator(_nan_for_none)]
 
 
@@ -86,6 +110,13 @@ class Record(BaseModel):
     def as_dict(self) -> dict[str, Any]:
         """Content for JSON; NaN as null."""
         return dict(json.loads(self.model_dump_json()))
+
+
+def failing_words(failing: Collection[str], moisture_hazard: str) -> str:
+    """Filters that a candidate fails, in words; what does not react is not blamed for leaving no metal."""
+    words = {**FAILING, "moisture_safe": f"gives off {moisture_hazard} in moist air"}
+    told = [name for name in failing if name != "metallic_product" or "reacts" not in failing]
+    return "; ".join(words.get(name, f"fails {name}") for name in told)
 
 
 class CriterionValue(Record):
@@ -262,7 +293,8 @@ class Screened(Record):
 
 def _whole(study: object) -> object:
     """Refuse a study that lacks a section: defaults would stand for what was really asked."""
-    missing = [name for name in Study.model_fields if isinstance(study, Mapping) and name not in study]
+    needed = [name for name in Study.model_fields if name != "notes"]
+    missing = [name for name in needed if isinstance(study, Mapping) and name not in study]
     if missing:
         raise ValueError(f"lacks {', '.join(missing)}")
     return study

@@ -32,7 +32,7 @@ def study_systems(study: Study) -> list[str]:
     chosen = study.candidates
     formulas = [*chosen.formulas, *chosen.controls]
     if chosen.file:
-        formulas += read_formulas(Path(chosen.file))
+        formulas += read_formulas(Path(chosen.file), skip_bad=chosen.skip_bad)
     if chosen.query is not None:
         snapshot = open_snapshot()
         rows, _ = query(snapshot, chosen.query, study.conditions.anodes[0])

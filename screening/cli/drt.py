@@ -13,14 +13,18 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from screening.lab.impedance.analysis import ImpedanceAnalysis
-    from screening.lab.impedance.basis import FloatArray
     from screening.lab.impedance.spectra import Spectra
 
 Files = Annotated[
     list[Path] | None,
     typer.Argument(help=".mpr, .mpt, .dta, .z, .idf or any table of text, in the order of time."),
 ]
-SECONDS_PER_HOUR = 3600.0
+InterfacesOption = Annotated[
+    int, typer.Option("--interfaces", help="Equal interfaces to divide Ω·cm² by: 2 for a symmetric cell.")
+]
+ElectrolyteOption = Annotated[
+    float | None, typer.Option("--electrolyte-ohm", help="Resistance of the electrolyte alone, Ω.")
+]
 
 
 def drt(
@@ -51,26 +55,16 @@ def drt(
     cpe: Annotated[
         float | None, typer.Option("--cpe", help="Add a series constant-phase element of this exponent.")
     ] = None,
-    min_hz: Annotated[
-        float | None, typer.Option("--min-hz", help="Leave out frequencies below this, Hz.")
-    ] = None,
-    max_hz: Annotated[
-        float | None, typer.Option("--max-hz", help="Leave out frequencies above this, Hz.")
-    ] = None,
+    min_hz: Annotated[float | None, typer.Option(help="Leave out frequencies below this, Hz.")] = None,
+    max_hz: Annotated[float | None, typer.Option(help="Leave out frequencies above this, Hz.")] = None,
     area_cm2: Annotated[float | None, typer.Option("--area-cm2", help="Electrode area, cm².")] = None,
-    interfaces: Annotated[
-        int, typer.Option("--interfaces", help="Equal interfaces to divide Ω·cm² by: 2 for a symmetric cell.")
-    ] = 1,
-    electrolyte_ohm: Annotated[
-        float | None, typer.Option("--electrolyte-ohm", help="Resistance of the electrolyte alone, Ω.")
-    ] = None,
+    interfaces: InterfacesOption = 1,
+    electrolyte_ohm: ElectrolyteOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Resolve impedance spectra into processes and follow them through a series."""
     check_outputs(plot)
-    spectra = _spectra(files or [], simulated_rest)
-    if area_cm2 is not None:
-        spectra = spectra.with_area(area_cm2)
+    spectra = _spectra(files or [], simulated_rest, area_cm2)
     result = spectra.within(min_hz, max_hz).drt(
         windows=windows,
         regularisation=_regularisation(regularisation),
@@ -97,16 +91,21 @@ def _regularisation(text: str) -> str | float:
         return text
 
 
-def _spectra(files: list[Path], simulated_rest: bool) -> "Spectra":
+def _spectra(files: list[Path], simulated_rest: bool, area_cm2: float | None) -> "Spectra":
     from screening.api.bench import read_eis, simulated_rest_series
 
     if simulated_rest == bool(files):
         raise InputError("give files or --simulated-rest, one of the two", where="screening drt")
-    return simulated_rest_series() if simulated_rest else read_eis(files)
+    spectra = simulated_rest_series() if simulated_rest else read_eis(files)
+    return spectra if area_cm2 is None else spectra.with_area(area_cm2)
 
 
 def _print(result: "ImpedanceAnalysis") -> None:
+    from screening.lab.impedance.elements import detected_windows, element_lines, total_lines
+
     processes, drt_series = result.processes, result.drt
+    for line in result.left_out:
+        say(line)
     if result.simulated:
         print("simulated spectra: no measurement")
     count = len(drt_series.spectra)
@@ -115,35 +114,32 @@ def _print(result: "ImpedanceAnalysis") -> None:
     poor = int(drt_series.poor_fit.sum())
     if poor:
         say(f"{poor} of {count} spectra are not described by R∞, L and a non-negative γ")
+    if result.refit is not None:
+        print("elements:")
+        for line in element_lines(result.refit):
+            print(f"  {plain(line)}")
+        print("by windows of relaxation time:")
+    there = dict(zip(processes.windows.names, detected_windows(processes, result.refit), strict=True))
     if result.report is None:
         for row in _rows(processes.to_frame()):
             flags = " edge" * bool(row.edge) + " unclosed" * bool(row.unclosed)
-            if row.resistance_ohm > 0:
+            if row.resistance_ohm > 0 and there[row.window]:
                 span = f"{row.resistance_low_ohm:.4g} … {row.resistance_high_ohm:.4g}"
                 print(
                     f"{plain(str(row.label))}  {row.window:6s} {row.resistance_ohm:9.4g} Ω  ({span}){flags}"
                 )
     else:
         for row in _rows(result.report.to_frame()):
-            if row.trend != "absent":
+            if row.trend != "absent" and there.get(row.window, True):
                 times = f"{row.completion_h:.2f} h ({row.low_h:.2f} … {row.high_h:.2f})"
                 end = f"settled at {times}" if row.settled else row.reason
                 change = f"{max(row.first_ohm, 0.0):8.4g} → {max(row.final_ohm, 0.0):8.4g} Ω"
                 print(f"{row.window:6s} {row.trend:8s} {change}  {end}  [{row.process}]")
         print(f"settled: {result.report.total.criterion.name}; intervals are 95 %")
-    for name, values in (
-        ("R∞ and what lies before 1/ω_max", processes.r_inf_ohm + processes.unresolved_ohm),
-        ("outside all windows", processes.outside_ohm),
-        ("total", processes.total_ohm),
-    ):
-        print(f"{name}: {_span(values)} Ω")
+    for line in total_lines(processes, result.refit):
+        print(line)
     if result.short is not None:
         print(f"short circuit: {result.short.words}")
-
-
-def _span(values: "FloatArray") -> str:
-    first, last = f"{values[0]:.4g}", f"{values[-1]:.4g}"
-    return first if len(values) == 1 else f"{first} → {last}"
 
 
 def _rows(table: "pd.DataFrame") -> Iterable[Any]:

@@ -44,13 +44,16 @@ def handoff(
     from screening.handoff.sheet import Plan
     from screening.phases.sources import chosen_energies
 
-    sheets = bench_sheets(
-        formulas,
-        Plan(wt, die_mm, layer_mg, batch_g, anode, electrolyte),
-        results=results,
-        source=Source(snapshot, str(phases or ""), temperature, chosen_energies(energies)),
-        cif=cif or (),
+    plan = Plan(
+        wt_percent=wt,
+        die_mm=die_mm,
+        layer_mg=layer_mg,
+        batch_g=batch_g,
+        anode=anode,
+        electrolyte=electrolyte,
     )
+    source = Source(snapshot, str(phases or ""), temperature, chosen_energies(energies))
+    sheets = bench_sheets(formulas, plan, results=results, source=source, cif=cif or ())
     if out is not None or not as_json:
         written = write_sheets(out or Path("handoff"), sheets)
         if not as_json:

@@ -1,6 +1,7 @@
 """Options that several verbs share, and how verbs write JSON."""
 
 import json
+import re
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -51,6 +52,12 @@ OutOption = Annotated[
 ]
 
 
+_NUMBERS = re.compile(r"[\d.+\-%±…e ]+")
+
+NO_NUMBER = ("", "none", "–", "open")
+"""Cells of a column of numbers that hold none."""
+
+
 def check_outputs(plot: Path | None, *others: Path | None) -> None:
     """Refuse files that cannot be written, and a figure of a wrong suffix, before anything is computed."""
     from screening.files import check_figure_suffix, check_targets
@@ -82,12 +89,8 @@ def print_table(table: "Table") -> None:
 
 
 def _all_numbers(cells: "pd.Series[Any]") -> bool:
-    """Whether each cell is a number, or none."""
-    try:
-        [float(cell) for cell in cells if cell not in ("", "none")]
-    except ValueError:
-        return False
-    return True
+    """Whether each cell is a number, perhaps with its range, as 94.2% ± 1.3%, or holds none."""
+    return all(cell in NO_NUMBER or _NUMBERS.fullmatch(cell) for cell in map(str, cells))
 
 
 def plain(text: object) -> str:

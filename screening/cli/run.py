@@ -22,6 +22,7 @@ from screening.errors import InputError
 if TYPE_CHECKING:
     from rich.progress import Progress as Bar
 
+    from screening.api.campaigns import Ranking
     from screening.campaign.candidates import Selection
     from screening.campaign.run import Progress
 
@@ -44,6 +45,9 @@ def run(
     top: Annotated[
         int | None, typer.Option("--top", min=0, help="Best candidates drawn and spelled out (default 50).")
     ] = None,
+    skip_bad: Annotated[
+        bool, typer.Option("--skip-bad", help="Leave out faulty rows of a list of candidates.")
+    ] = False,
     fresh: Annotated[bool, typer.Option("--fresh", help="Discard results of another study in DIR.")] = False,
     figures: Annotated[bool, typer.Option("--figures/--no-figures", help="Draw figures.")] = True,
     as_json: JsonOption = False,
@@ -55,14 +59,13 @@ def run(
     """Screen the candidates of a study and rank them."""
     if out is not None and not out.strip():
         raise InputError("no directory given", where="--out", remedy="name one, or leave the option out")
-    from screening.campaign.study import find_study
+    from screening.api.campaigns import Workers, load_study, screen
 
-    chosen = find_study(study)
-    if top is not None:
-        chosen = chosen.with_changes(top=top)
+    changes: dict[str, Any] = {"top": top, "skip_bad": skip_bad or None}
+    chosen = load_study(study).with_changes(**{k: v for k, v in changes.items() if v is not None})
+    for note in chosen.notes:
+        say(note)
     _announce_compilation()
-    from screening.api.campaigns import Workers, screen
-
     with _progress_bar() as bar:
         ranking = screen(
             chosen,
@@ -80,7 +83,11 @@ def run(
     tables.show_failures(ranking.results)
     if as_json:
         write_json([reactor.as_dict() for reactor in ranking.results.document.reactors])
-        return
+    else:
+        _print(ranking)
+
+
+def _print(ranking: "Ranking") -> None:
     for pair in ranking.results.pairs:
         tables.show_ranking(ranking.results, pair)
     for test in ranking.back_tests:
@@ -140,6 +147,8 @@ def _announce_compilation() -> None:
 
 
 def _announce_selection(selection: "Selection") -> None:
+    for note in selection.notes:
+        say(note)
     reasons = ", ".join(f"{entry.count} {entry.reason}" for entry in selection.left_out)
     say(f"{len(selection)} candidates" + (f"; left out: {reasons}" if reasons else ""))
 

@@ -24,15 +24,6 @@ NARROW = 100
 TOP_SHOWN = 20
 """Ranked candidates printed besides the named ones; files hold the others."""
 
-FAILURES = {
-    "reacts": "does not react",
-    "metallic_product": "leaves no metallic phase",
-    "allowed_elements": "radioactive or noble gas",
-    "not_toxic": "toxic",
-    "near_hull": "too far above the hull",
-}
-"""Filters that fail, in words."""
-
 
 def console() -> "Console":
     """Where tables go: as wide as the terminal, or `WIDTH`."""
@@ -76,6 +67,7 @@ def plain_table(
 def show_ranking(results: "ResultsDirectory", pair: tuple[str, str]) -> None:
     """Print the named candidates and the best of one ranking."""
     from screening.campaign.network import network_contradictions
+    from screening.campaign.results import RANKING_CSV
     from screening.reactors.anode import mobile_ion
     from screening.reactors.criteria import criterion
 
@@ -98,9 +90,11 @@ def show_ranking(results: "ResultsDirectory", pair: tuple[str, str]) -> None:
     units += (
         "relay, mixing eV/atom; " if wide else f"relay and mixing: with {NARROW} columns, or in ranking.csv; "
     )
+    of_pair = results.table[["anode", "electrolyte"]] == [*pair]
     notes = [
+        f"{len(shown)} of {int(of_pair.all(axis=1).sum())} shown; all in {RANKING_CSV}",
         f"{units}vol% metal at {study.conditions.wt_percent:g} wt% reactor "
-        f"(percolates from {100 * study.conditions.percolation_threshold:g})"
+        f"(percolates from {100 * study.conditions.percolation_threshold:g})",
     ]
     if any(reactor.estimated for reactor in shown):
         notes.insert(0, "* rests on an estimated phase")
@@ -143,12 +137,12 @@ def _ranking_row(reactor: "Reactor", wide: bool) -> list[str]:
 
 def _standing(reactor: "Reactor") -> str:
     """The alloy, and for a candidate without a rank each filter that it fails."""
-    alloy, failing = reactor.alloy, reactor.failed_filters
-    if "reacts" in failing:
-        alloy, failing = None, tuple(name for name in failing if name != "metallic_product")
-    words = {**FAILURES, "moisture_safe": f"gives off {reactor.flags.moisture_hazard} in moist air"}
-    said = [alloy] if alloy else [] if failing else ["leaves no metal"]
-    return "; ".join([*said, *(words.get(name, f"fails {name}") for name in failing)])
+    from screening.campaign.document import failing_words
+
+    fails = failing_words(reactor.failed_filters, reactor.flags.moisture_hazard)
+    if "reacts" in reactor.failed_filters:
+        return fails
+    return "; ".join(filter(None, (reactor.alloy, fails))) or "leaves no metal"
 
 
 def marked(formula: str, estimated: bool) -> str:

@@ -31,7 +31,7 @@ class Step:
     load_on_this_die_t: float | None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Protocol:
     """Parameters quoted from one paper: a starting point, no optimum for another reactor.
 
@@ -71,10 +71,10 @@ def quoted_protocol(die_mm: float) -> Protocol:
             )
         )
     return Protocol(
-        content["citation"],
-        content["doi"],
-        content["reactor"],
-        quoted_mm,
-        content["layer_um"],
-        tuple(steps),
+        citation=content["citation"],
+        doi=content["doi"],
+        reactor=content["reactor"],
+        die_mm=quoted_mm,
+        layer_um=content["layer_um"],
+        steps=tuple(steps),
     )

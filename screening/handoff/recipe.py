@@ -40,7 +40,7 @@ class Shelf:
     cas: str
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Precursor:
     """One powder to weigh.
 
@@ -64,9 +64,9 @@ class Precursor:
     estimated: bool
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Recipe:
-    """How a compound is come by.
+    """How a compound is bought or made.
 
     Attributes
     ----------
@@ -85,9 +85,9 @@ class Recipe:
     formula: str
     batch_g: float
     route: str
-    reaction: str
-    reaction_energy_ev_per_atom: float | None
-    precursors: tuple[Precursor, ...]
+    reaction: str = ""
+    reaction_energy_ev_per_atom: float | None = None
+    precursors: tuple[Precursor, ...] = ()
 
 
 @cache
@@ -119,15 +119,22 @@ def recipe(snapshot: Snapshot, compound: Formula, batch_g: float = 1.0) -> Recip
     if len(compound.atomic_numbers) <= 2:
         stocked = _stocked(snapshot, phase)
         known = stocked or Shelf("", "")
-        bought = Precursor(compound.text, known.name, known.cas, 1.0, batch_g, _estimated(snapshot, phase))
-        return Recipe(compound.text, batch_g, "bought", "", None, (bought,))
+        bought = Precursor(
+            formula=compound.text,
+            name=known.name,
+            cas=known.cas,
+            moles=1.0,
+            mass_g=batch_g,
+            estimated=_estimated(snapshot, phase),
+        )
+        return Recipe(formula=compound.text, batch_g=batch_g, route="bought", precursors=(bought,))
     salts = _salts(snapshot, compound)
     listed = np.array([i for i in salts.tolist() if _stocked(snapshot, i)], dtype=np.int64)
     for route, rows in (("listed binaries", listed), ("stable binaries", _on_hull(snapshot, salts))):
         moles = _lowest_balance(snapshot, compound, rows)
         if moles:
             return _weighed(snapshot, compound, batch_g, route, moles)
-    return Recipe(compound.text, batch_g, "none", "", None, ())
+    return Recipe(formula=compound.text, batch_g=batch_g, route="none")
 
 
 def _stocked(snapshot: Snapshot, phase: int | None) -> Shelf | None:
@@ -196,7 +203,12 @@ def _weighed(
         mass = batch_g * amount * formulas[phase].molar_mass_g / compound.molar_mass_g
         precursors.append(
             Precursor(
-                formulas[phase].text, known.name, known.cas, amount, mass, bool(phases.estimated[phase])
+                formula=formulas[phase].text,
+                name=known.name,
+                cas=known.cas,
+                moles=amount,
+                mass_g=mass,
+                estimated=bool(phases.estimated[phase]),
             )
         )
     energy = None
@@ -209,10 +221,10 @@ def _weighed(
         energy = float(phases.formation_energy_ev_per_atom[own]) - before / compound.n_atoms
     terms = [Term(p.formula, p.moles) for p in precursors]
     return Recipe(
-        compound.text,
-        batch_g,
-        route,
-        write_reaction(terms, [Term(compound.text, 1.0)]),
-        energy,
-        tuple(precursors),
+        formula=compound.text,
+        batch_g=batch_g,
+        route=route,
+        reaction=write_reaction(terms, [Term(compound.text, 1.0)]),
+        reaction_energy_ev_per_atom=energy,
+        precursors=tuple(precursors),
     )

@@ -29,9 +29,9 @@ KEPT_CONDITIONS = ("plateau_floor_v", "percolation_threshold", "no_reaction_ev_p
 UM_PER_CM, MM_PER_CM, MG_PER_G = 1e4, 10.0, 1e3
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Plan:
-    """What the group means to make.
+    """Layer and batch that a group wants to make.
 
     Attributes
     ----------
@@ -79,7 +79,7 @@ class Plan:
         return self.layer_mg / self.area_cm2
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class LayerMasses:
     """One layer before it reacts.
 
@@ -103,7 +103,7 @@ class LayerMasses:
     volume_estimated: bool
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class BenchSheet:
     """All of one sheet.
 
@@ -178,7 +178,7 @@ def bench_sheet(
     results: ResultsDirectory | None = None,
     cells: Sequence[Cell] = (),
 ) -> BenchSheet:
-    """Gather one sheet.
+    """Compute one sheet.
 
     Parameters
     ----------
@@ -308,13 +308,13 @@ def _layer(snapshot: Snapshot, compound: Formula, plan: Plan) -> LayerMasses:
     found = [p for p in map(snapshot.find, (compound, electrolyte)) if p is not None]
     sources = [str(snapshot.phases.volume_source[p]) for p in found]
     return LayerMasses(
-        plan.area_cm2,
-        reactor_mg,
-        electrolyte_mg,
-        reactor_density,
-        electrolyte_density,
-        thickness,
-        "estimated" in sources,
+        area_cm2=plan.area_cm2,
+        reactor_mg=reactor_mg,
+        electrolyte_mg=electrolyte_mg,
+        reactor_g_per_cm3=reactor_density,
+        electrolyte_g_per_cm3=electrolyte_density,
+        thickness_um=thickness,
+        volume_estimated="estimated" in sources,
     )
 
 

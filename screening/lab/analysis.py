@@ -15,6 +15,7 @@ from typing import Protocol, TypeVar
 import pandas as pd
 from threadpoolctl import threadpool_limits
 
+from screening.display import Displayed, Table
 from screening.errors import InputError
 from screening.lab.cell import Cell, Kind, Origin
 from screening.lab.cycling.full import FullCellReport, assess_full
@@ -65,7 +66,7 @@ class PhaseSearch(Protocol):
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class CellAnalysis:
+class CellAnalysis(Displayed):
     """A cell and everything it showed.
 
     Attributes
@@ -97,6 +98,13 @@ class CellAnalysis:
     def name(self) -> str:
         """Name of the cell."""
         return self.sheet.name
+
+    def display(self) -> Table:
+        """Its outcomes, with remarks below."""
+        frame = outcomes_frame([self])[
+            ["quantity", "value", "unit", "standard_deviation", "at_least", "where"]
+        ]
+        return Table(f"{self.name} ({self.sheet.origin or 'origin not stated'})", frame, self.remarks)
 
     def value(self, quantity: str) -> float | None:
         """Value of a quantity, None where the cell does not give it."""

@@ -1,22 +1,23 @@
 """Formulas as people write them, and mixtures as they are weighed."""
 
 import re
-from dataclasses import dataclass
-from functools import cache
+from dataclasses import dataclass, field
+from functools import lru_cache
 from itertools import combinations
 from math import isfinite
 
 import numpy as np
 
-from screening.errors import InputError
+from screening.errors import InputError, quoted
+from screening.phases.notation import read_amounts
+from screening.phases.periodic_table import atomic_masses_g, atomic_number, symbol
 
-_FORMULA = re.compile(r"[A-Z][A-Za-z0-9.()\[\]]*")
-_ZERO_AMOUNT = re.compile(r"[A-Za-z)\]]0+(?:\.0*)?(?![0-9.])")
-_ELEMENT = re.compile(r"[A-Z][a-z]?")
-_EXPONENT = re.compile(r"[0-9.][eE][0-9]")
-_ADDUCT = re.compile(r"[·•∙⋅*]|\.(?=[A-Z(\[])|\.[0-9]*\.|(?<![A-Za-z)\]]0)\.[0-9]*[(\[]?(?:H2O|NH3)")
-"""A dot between two formulas. ``Cl4.2H2O`` could be 4.2 Cl as well: it is refused, ``Cl0.5H2O`` is not."""
-_PART = re.compile(r"(?P<formula>[^@+]+)@(?P<share>[0-9]+(?:\.[0-9]+)?)(?P<unit>wt|mol)")
+_PART = re.compile(
+    r"(?P<formula>[^@+]+)@\s*(?P<share>[0-9]+(?:\.[0-9]+)?|\.[0-9]+)\s*(?P<unit>wt|mol)(?:\.?\s*%)?"
+)
+
+MAX_MIXTURE_LENGTH = 1000
+"""Characters of a mixture."""
 
 LEAST_FRACTION = 1e-6
 """Least atomic fraction of an element: what is below cannot be told from rounding."""
@@ -32,16 +33,19 @@ class Formula:
     Attributes
     ----------
     text : str
-        The formula as written.
+        The formula as written, in plain characters.
     atomic_numbers : tuple of int
         Ascending.
     amounts : tuple of float
         Atoms of each element per formula as written.
+    notes : tuple of str
+        Where something else was read than was written: ``LPSC read as Li6PS5Cl``.
     """
 
     text: str
     atomic_numbers: tuple[int, ...]
     amounts: tuple[float, ...]
+    notes: tuple[str, ...] = field(default=(), compare=False)
 
     @property
     def n_atoms(self) -> float:
@@ -110,6 +114,11 @@ class Reactant:
     text: str
     parts: tuple[Part, ...]
 
+    @classmethod
+    def of(cls, formula: Formula) -> "Reactant":
+        """One compound alone."""
+        return cls(formula.text, (Part(formula, 1.0),))
+
     @property
     def unit(self) -> Formula:
         """Composition of one mole of the reactant."""
@@ -119,6 +128,11 @@ class Reactant:
                 amounts[z] = amounts.get(z, 0.0) + part.mole_fraction * amount
         numbers = tuple(sorted(amounts))
         return Formula(self.text, numbers, tuple(amounts[z] for z in numbers))
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """Where something else was read than was written."""
+        return tuple(dict.fromkeys(note for part in self.parts for note in part.formula.notes))
 
     def is_same_as(self, other: "Reactant") -> bool:
         """Whether both are the same compounds in the same shares of their atoms, however written."""
@@ -138,89 +152,26 @@ class Reactant:
         return part.mole_fraction * part.formula.n_atoms / self.unit.n_atoms
 
 
-@cache
-def atomic_masses_g() -> np.ndarray:
-    """Standard atomic masses in g/mol, indexed by atomic number, (119,) array (pymatgen's table)."""
-    from pymatgen.core import Element
-
-    masses = np.full(119, np.nan)
-    for z in range(1, 119):
-        masses[z] = float(Element.from_Z(z).atomic_mass)
-    return masses
-
-
-@cache
-def symbol(atomic_number: int) -> str:
-    """Chemical symbol of an element."""
-    from pymatgen.core import Element
-
-    return Element.from_Z(atomic_number).symbol
-
-
-def atomic_number(text: str, *, where: str = "") -> int:
-    """Atomic number of a chemical symbol.
-
-    Raises
-    ------
-    InputError
-        If no element has that symbol.
-    """
-    from pymatgen.core import Element
-
-    if text in ("D", "T") or not Element.is_valid_symbol(text):
-        alike = [each for each in map(symbol, range(1, 119)) if each[0] == text[:1]]
-        remedy = f"{text[0]} begins {', '.join(alike)}" if alike else "write its symbol, as Li or Al"
-        raise InputError(f"no element {text!r}", where=where, remedy=remedy)
-    return Element(text).Z
-
-
+@lru_cache(maxsize=4096)
 def parse_formula(text: str) -> Formula:
-    """Read one formula, by pymatgen's parser.
+    """Read one formula, in any notation of the field (see `screening.phases.notation`).
 
     Raises
     ------
     InputError
-        If the text is no formula, holds an unknown element, a dot between two formulas, an exponent, or an
-        amount that is not positive.
+        If the text is no formula or too long, holds an unknown element, is of no one composition, or an
+        amount is not positive or out of bounds.
     """
-    from pymatgen.core import Composition
-
-    written = text.strip()
-    remedy = "write it as LiAlCl4 or Li10Ge(PS6)2"
-    if "-" in written or "−" in written:
-        raise InputError(f"negative amount in formula {written!r}", remedy="amounts must be positive")
-    _refuse_other_notations(written)
-    if not _FORMULA.fullmatch(written):
-        raise InputError(f"{written!r} is not a formula", remedy=remedy)
-    numbered = {each: atomic_number(each, where=f"formula {written!r}") for each in _ELEMENT.findall(written)}
-    try:
-        amounts = Composition(written, strict=True).get_el_amt_dict()
-    except (ValueError, KeyError, TypeError, IndexError):
-        raise InputError(f"{written!r} is not a formula", remedy=remedy) from None
-    by_number = {z: amounts.get(each, 0.0) for each, z in numbered.items()}
-    if _ZERO_AMOUNT.search(written):
-        raise InputError(f"formula {written!r} holds an amount of zero", remedy="amounts must be positive")
+    reading = read_amounts(text)
+    by_number = {atomic_number(each): amount for each, amount in reading.amounts.items()}
     numbers = tuple(sorted(by_number))
-    formula = Formula(written, numbers, tuple(float(by_number[z]) for z in numbers))
-    if not (isfinite(formula.n_atoms) and min(formula.amounts) >= LEAST_FRACTION * formula.n_atoms):
+    formula = Formula(reading.text, numbers, tuple(by_number[z] for z in numbers), reading.notes)
+    if min(formula.amounts) < LEAST_FRACTION * formula.n_atoms:
         raise InputError(
-            f"amounts of formula {written!r} are too far apart",
+            f"amounts of formula {quoted(formula.text)} are too far apart",
             remedy=f"leave out elements below {LEAST_FRACTION:g} of the atoms",
         )
     return formula
-
-
-def _refuse_other_notations(written: str) -> None:
-    """Refuse what pymatgen's parser would take for something else than the writer meant."""
-    if _ADDUCT.search(written):
-        raise InputError(
-            f"a dot joins two formulas in {written!r}",
-            remedy="write a hydrate as LiCl(H2O)2, or a decimal amount last, as H2OCl4.2",
-        )
-    if _EXPONENT.search(written):
-        raise InputError(
-            f"an amount with an exponent in formula {written!r}", remedy="write plain numbers, as Li0.5"
-        )
 
 
 def parse_reactant(text: str) -> Reactant:
@@ -235,25 +186,36 @@ def parse_reactant(text: str) -> Reactant:
         compound occurs twice.
     """
     if "@" not in text:
-        return Reactant(text.strip(), (Part(parse_formula(text), 1.0),))
+        return Reactant.of(parse_formula(text))
     remedy = "write it as LiAlCl4@50wt+Li6PS5Cl@50wt, or with @50mol"
-    matches = [_PART.fullmatch(piece.strip()) for piece in text.split("+")]
-    if None in matches:
-        raise InputError(f"{text!r} is not a mixture", remedy=remedy)
-    found = [match for match in matches if match]
-    if len(found) == 1:
+    if len(text) > MAX_MIXTURE_LENGTH:
         raise InputError(
-            f"mixture {text!r} has one part", remedy=f"write {found[0]['formula']} alone, or add the other"
+            f"mixture {quoted(text)} has {len(text)} characters", remedy=f"write at most {MAX_MIXTURE_LENGTH}"
         )
-    if len({match["unit"] for match in found}) > 1:
-        raise InputError(f"mixture {text!r} mixes wt and mol", remedy=remedy)
+    found = _parts(text, remedy)
     formulas = [parse_formula(match["formula"]) for match in found]
     if any(same_composition(one, other) for one, other in combinations(formulas, 2)):
-        raise InputError(f"mixture {text!r} names a compound twice", remedy="add its shares")
+        raise InputError(f"mixture {quoted(text)} names a compound twice", remedy="add its shares")
     shares = [float(match["share"]) for match in found]
-    if min(shares) < LEAST_FRACTION * sum(shares):
-        raise InputError(f"mixture {text!r} holds a share of zero", remedy="leave that part out")
-    by_mass = found[0]["unit"] == "wt"
-    moles = [s / f.molar_mass_g if by_mass else s for s, f in zip(shares, formulas, strict=True)]
+    if not isfinite(sum(shares)) or min(shares) < LEAST_FRACTION * sum(shares):
+        raise InputError(f"mixture {quoted(text)} holds a share of zero", remedy="leave that part out")
+    unit = found[0]["unit"]
+    moles = [s / f.molar_mass_g if unit == "wt" else s for s, f in zip(shares, formulas, strict=True)]
     parts = tuple(Part(f, n / sum(moles)) for f, n in zip(formulas, moles, strict=True))
-    return Reactant(text.strip(), parts)
+    named = [f"{f.text}@{match['share']}{unit}" for f, match in zip(formulas, found, strict=True)]
+    return Reactant((" + " if " + " in text else "+").join(named), parts)
+
+
+def _parts(text: str, remedy: str) -> list[re.Match[str]]:
+    matches = [_PART.fullmatch(piece.strip()) for piece in text.split("+")]
+    found = [match for match in matches if match]
+    if len(found) < len(matches):
+        raise InputError(f"{quoted(text)} is not a mixture", remedy=remedy)
+    if len(found) == 1:
+        raise InputError(
+            f"mixture {quoted(text)} has one part",
+            remedy=f"write {quoted(found[0]['formula']).strip(chr(39))} alone, or add the other",
+        )
+    if len({match["unit"] for match in found}) > 1:
+        raise InputError(f"mixture {quoted(text)} mixes wt and mol", remedy=remedy)
+    return found

@@ -11,6 +11,7 @@ from screening.errors import InputError
 from screening.phases.composition import Formula, parse_formula, symbol
 from screening.phases.schemes import Correction, Scheme, scheme_named
 from screening.phases.snapshot import AddedPhase
+from screening.phases.spelling import conventional
 
 ENTRY_CLASSES = ("ComputedEntry", "ComputedStructureEntry")
 
@@ -105,7 +106,7 @@ def _computed(row: Mapping[str, Any], scheme: Scheme, where: str) -> _Computed:
         energy, correction = float(row["energy"]), float(row.get("correction") or 0.0)
         run_type = str((row.get("parameters") or {}).get("run_type") or "")
         volume = _volume_per_atom(row)
-        formula = parse_formula(composition.reduced_formula)
+        formula = parse_formula(conventional(composition.get_el_amt_dict()))
     except (InputError, ValueError, LookupError, TypeError, AttributeError, ArithmeticError):
         raise InputError(
             "not an entry as pymatgen writes it", where=where, remedy="write entry.as_dict()"

@@ -18,6 +18,7 @@ from screening.phases.chemsys import ChemsysIndex
 from screening.phases.composition import SAME_FRACTION, Formula, parse_formula, symbol
 from screening.phases.manifest import Manifest
 from screening.phases.soundness import COLUMNS, require_sound
+from screening.phases.spelling import respell
 from screening.ragged import Ragged
 
 PHASES_FILE = "phases.parquet"
@@ -35,7 +36,7 @@ class Phases:
     Attributes
     ----------
     formula : (n,) object array of str
-        Reduced formulas.
+        Reduced formulas in conventional spelling (see `screening.phases.spelling`); the user's own as given.
     row_start : (n + 1,) int64 array
     atomic_number : (m,) int64 array
         Ascending within a phase.
@@ -333,6 +334,7 @@ def _from_table(table: pa.Table, path: Path) -> Phases:
         **columns,
     )
     _check_references(phases, path)
+    respell(phases.formula, phases.row_start, phases.atomic_number, phases.amount)
     _name_molecules(phases)
     return phases
 

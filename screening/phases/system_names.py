@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from itertools import combinations
 
-from screening.errors import InputError
+from screening.errors import InputError, quoted
 from screening.phases.composition import atomic_number
 
 MAX_FETCH_ELEMENTS = 14
@@ -20,7 +20,7 @@ def chemsys_name(text: str, *, where: str = "--chemsys") -> str:
     """
     symbols = sorted({part.strip() for part in text.split("-")})
     for each in symbols:
-        atomic_number(each, where=f"{where} {text}")
+        atomic_number(each, where=f"{where} {quoted(text)[1:-1]}")
     if len(symbols) > MAX_FETCH_ELEMENTS:
         raise InputError(
             f"{len(symbols)} elements in one system",

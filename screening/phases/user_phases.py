@@ -11,6 +11,7 @@ from screening.errors import InputError
 from screening.phases.composition import Formula, composition_key, parse_formula, symbol
 from screening.phases.computed import ENTRY_CLASSES, phases_of_entries
 from screening.phases.snapshot import AddedPhase, Snapshot
+from screening.phases.spelling import conventional
 
 REQUIRED = ("formula", "formation_energy_ev_per_atom", "uncertainty_ev_per_atom")
 OPTIONAL = ("note", "energy_scheme", "volume_per_atom_a3", "band_gap_ev")
@@ -141,9 +142,7 @@ def _phase(row: Mapping[str, Any], where: str, file_name: str) -> AddedPhase:
 
 
 def _compound(text: str, where: str) -> Formula:
-    """The reduced formula of a compound; elements are references and cannot be given."""
-    from pymatgen.core import Composition
-
+    """A compound, as written if that is reduced; elements are references and cannot be given."""
     try:
         formula = parse_formula(text)
     except InputError as error:
@@ -152,7 +151,9 @@ def _compound(text: str, where: str) -> Formula:
         raise InputError(
             f"{formula.text} is an element, and elements are 0", where=where, remedy="leave it out"
         )
-    return parse_formula(Composition(formula.text).reduced_formula)
+    amounts = zip(map(symbol, formula.atomic_numbers), formula.amounts, strict=True)
+    reduced = parse_formula(conventional(dict(amounts)))
+    return formula if math.isclose(formula.n_atoms, reduced.n_atoms) else reduced
 
 
 def _number(row: Mapping[str, Any], name: str, where: str) -> float:

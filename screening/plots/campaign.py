@@ -10,7 +10,6 @@ from matplotlib.figure import Figure
 from screening.campaign.backtest import known_compounds
 from screening.campaign.directory import ResultsDirectory
 from screening.campaign.figures import CampaignMap, Marked, campaign_map
-from screening.campaign.study import criterion_name
 from screening.errors import InputError
 from screening.plots.interface import formula_text
 from screening.plots.letters import (
@@ -26,6 +25,7 @@ from screening.plots.letters import (
     write_key,
 )
 from screening.plots.style import BLUE, COLUMN_IN, SKY, VERMILION, figure_style
+from screening.reactors.criteria import criterion
 
 KEY_TOP_PT, KEY_LINE_PT, KEY_SIZE_PT, KEY_INDENT_PT = -30.0, 8.5, 6.0, 8.0
 """Where the key begins below the axes, its line height, size and indent, in points."""
@@ -145,7 +145,7 @@ def plot_ranking(
     ax : matplotlib axes or figure, optional
         A new figure of pyplot unless given.
     criteria : (str, str), optional
-        Names, or their first words; those of the study unless given.
+        Names or keys; those of the study unless given.
     anode, electrolyte : str
         May be left out where the campaign has only one.
 
@@ -155,7 +155,7 @@ def plot_ranking(
         If a criterion or the pair is unknown, or no candidate has both criteria.
     """
     results = ranking.results
-    names = None if criteria is None else (criterion_name(criteria[0]), criterion_name(criteria[1]))
+    names = None if criteria is None else (criterion(criteria[0]).name, criterion(criteria[1]).name)
     candidates = campaign_map(results, results.pair(anode, electrolyte), known_compounds(), names)
     if candidates is None:
         raise InputError("no ranked candidate has both criteria", remedy="choose others with criteria=")

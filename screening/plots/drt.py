@@ -149,6 +149,41 @@ def process_plot(axes: Axes, processes: ProcessSeries, report: SeriesReport | No
     return axes
 
 
+def mark_measured(axes: Axes, drt: DrtSeries) -> Axes:
+    """Mark the range of τ between 1/ω of the highest and the lowest frequency; beyond it γ is no datum."""
+    for bound in drt.measured_tau_s[0]:
+        axes.axvline(bound, color="0.4", linewidth=0.8, linestyle="--", zorder=1)
+    axes.plot([], [], color="0.4", linewidth=0.8, linestyle="--", label="measured range")
+    axes.legend(loc="upper left", borderaxespad=0.2)
+    return axes
+
+
+def fit_plot(axes: Axes, drt: DrtSeries) -> Axes:
+    """Nyquist plot of a single spectrum with the impedance that R∞, the terms and γ give."""
+    z, fitted = drt.spectra[0].z_ohm, drt.fitted_z_ohm(0)
+    axes.plot(z.real, -z.imag, "o", color=CYCLE[0], ms=2.5, mfc="none", mew=0.6, label="measured")
+    axes.plot(fitted.real, -fitted.imag, color=CYCLE[1], label="fit")
+    axes.set_xlabel("Z′ (Ω)")
+    axes.set_ylabel("−Z″ (Ω)")
+    axes.set_aspect("equal", adjustable="datalim")
+    axes.legend(loc="best")
+    return axes
+
+
+def residual_plot(axes: Axes, drt: DrtSeries) -> Axes:
+    """What the fit of a single spectrum leaves, in per cent of |Z|, against frequency."""
+    spectrum = drt.spectra[0]
+    residual = 100.0 * (spectrum.z_ohm - drt.fitted_z_ohm(0)) / np.abs(spectrum.z_ohm)
+    for part, name, colour in ((residual.real, "Z′", CYCLE[0]), (residual.imag, "Z″", CYCLE[1])):
+        axes.plot(spectrum.frequency_hz, part, color=colour, label=name)
+    axes.axhline(0.0, color="0.4", linewidth=0.6)
+    axes.set_xscale("log")
+    axes.set_xlabel("frequency (Hz)")
+    axes.set_ylabel("residual (%)")
+    axes.legend(loc="best", ncols=2)
+    return axes
+
+
 def drt_figure(processes: ProcessSeries, report: SeriesReport | None = None) -> Figure:
     """Waterfall and, for a series, map and resistances against time; says so where simulated."""
     figure = Figure()
@@ -207,10 +242,15 @@ def _lay_out(figure: Figure | None, processes: ProcessSeries, report: SeriesRepo
                 process_plot(grid["C"], processes, report),
             ]
         else:
-            panels = [waterfall(figure.subplots(), drt, processes.windows)]
+            figure.set_size_inches(7.0, 3.4)
+            grid = figure.subplot_mosaic([["A", "B"], ["A", "C"]], height_ratios=[2.0, 1.0])
+            panels = [
+                mark_measured(waterfall(grid["A"], drt, processes.windows), drt),
+                fit_plot(grid["B"], drt),
+                residual_plot(grid["C"], drt),
+            ]
         for letter, axes in zip("ABC", panels, strict=False):
-            if several:
-                axes.set_title(letter, loc="left", fontweight="bold", pad=12)
+            axes.set_title(letter, loc="left", fontweight="bold", pad=12)
             if is_simulated(drt):
                 _say_simulated(axes)
     return panels[0]

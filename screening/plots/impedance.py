@@ -112,15 +112,8 @@ def _draw_curves(
     style: SeriesColours,
 ) -> None:
     for curve, spectrum, colour in zip(curves, spectra, style.colours, strict=True):
-        axes.plot(
-            curve.real,
-            -curve.imag,
-            "o-",
-            color=colour,
-            markersize=3,
-            linewidth=0.8,
-            label=_text(spectrum.label),
-        )
+        name = _text(spectrum.label)
+        axes.plot(curve.real, -curve.imag, "o-", color=colour, markersize=3, linewidth=0.8, label=name)
 
 
 def _text(label: str) -> str:

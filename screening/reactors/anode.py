@@ -80,7 +80,7 @@ def find_anode(snapshot: Snapshot, name: str) -> Anode:
         )
     content = formula.amount_of(mobile) / formula.n_atoms
     volume = _cm3_per_mol(snapshot, formula) / content
-    return Anode(formula, mobile, cation_charge(symbol(mobile)), content, volume)
+    return Anode(formula, mobile, cation_charge(symbol(mobile), where="conditions.anodes"), content, volume)
 
 
 @cache

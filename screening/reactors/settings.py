@@ -142,12 +142,12 @@ class Ranking(Settings):
                 for name in given["pareto"]
             )
         if isinstance(given.get("criteria"), dict):
-            merged: dict[str, object] = {k: v.model_dump() for k, v in _default_criteria().items()}
+            merged: dict[str, Any] = {k: v.model_dump() for k, v in _default_criteria().items()}
             for name, change in given["criteria"].items():
                 criterion = CRITERIA.find(name, where="ranking.criteria")
-                merged[criterion.name] = (
-                    {**criterion.default.model_dump(), **change} if isinstance(change, dict) else change
-                )
+                so_far = merged[criterion.name]
+                both = isinstance(so_far, dict) and isinstance(change, dict)
+                merged[criterion.name] = so_far | change if both else change
             full["criteria"] = merged
         return full
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import asdict, fields
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 from matplotlib.figure import Figure
@@ -30,6 +30,9 @@ from screening.plots.cycling_html import symmetric_page
 from screening.plots.fullcell import full_cell_figure
 from screening.plots.fullcell_html import full_page
 from screening.provenance import SIMULATED, Provenance
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 
 def provenance_of(data: CyclingData) -> Provenance:

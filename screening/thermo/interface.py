@@ -9,7 +9,7 @@ import numpy as np
 
 from screening.display import Displayed, Group, Table
 from screening.errors import InputError
-from screening.phases.composition import Formula, Reactant, parse_reactant, same_composition
+from screening.phases.composition import Formula, Reactant, same_composition
 from screening.phases.snapshot import Snapshot
 from screening.provenance import Provenance
 from screening.thermo.lines import Compositions, tie_lines
@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 
 ROUNDING_EV = 1e-12
 """Energies smaller than this are rounding of O(1) eV sums and written as 0."""
+
+NO_REACTION_EV_PER_ATOM = 1e-3
+"""Mutual reaction energies closer to zero than this are none: far inside any error of the data."""
 
 AXES = ("atomic", "molar", "mass")
 """Mixing fractions that a reaction can be shown against."""
@@ -75,14 +78,14 @@ class OfBoth:
     b: float
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class InterfaceReaction(Displayed):
     """All kinks between two reactants.
 
     Attributes
     ----------
-    a, b : str
-        Reactants as written; x is the fraction of `a`.
+    reactant_a, reactant_b : Reactant
+        x is the fraction of A.
     kinks : tuple of Kink
         From x = 0 (pure B) to x = 1 (pure A).
     energy_above_hull_ev_per_atom : OfBoth
@@ -95,13 +98,36 @@ class InterfaceReaction(Displayed):
 
     plotter = "screening.plots.interface:plot_reactions"
 
-    a: str
-    b: str
+    reactant_a: Reactant
+    reactant_b: Reactant
     kinks: tuple[Kink, ...]
     energy_above_hull_ev_per_atom: OfBoth
     at_hull: tuple[str, ...]
     estimated_phases: tuple[str, ...]
     provenance: Provenance
+
+    @property
+    def a(self) -> str:
+        """Reactant A as written."""
+        return self.reactant_a.text
+
+    @property
+    def b(self) -> str:
+        """Reactant B as written."""
+        return self.reactant_b.text
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """Where something else was read than was written: ``LPSC read as Li6PS5Cl``."""
+        return tuple(dict.fromkeys((*self.reactant_a.notes, *self.reactant_b.notes)))
+
+    @property
+    def reacts(self) -> bool:
+        """Whether A and B react with each other, beyond `NO_REACTION_EV_PER_ATOM`.
+
+        What either decays to alone is none of the interface's reactions.
+        """
+        return self.minimum_mutual.mutual_ev_per_atom < -NO_REACTION_EV_PER_ATOM
 
     @property
     def estimated(self) -> bool:
@@ -129,7 +155,7 @@ class InterfaceReaction(Displayed):
         Energies per atom are linear between kinks in the atomic fraction only; on the other axes the curve
         between two kinks is bent.
         """
-        unit_a, unit_b = parse_reactant(self.a).unit, parse_reactant(self.b).unit
+        unit_a, unit_b = self.reactant_a.unit, self.reactant_b.unit
         per_atom = {
             "atomic": (1.0, 1.0),
             "molar": (1.0 / unit_a.n_atoms, 1.0 / unit_b.n_atoms),
@@ -185,9 +211,11 @@ class InterfaceReaction(Displayed):
             "minimum": self.minimum.as_dict(),
             "minimum_mutual": self.minimum_mutual.as_dict(),
             "energy_above_hull_ev_per_atom": vars(self.energy_above_hull_ev_per_atom),
+            "reacts": self.reacts,
             "at_hull": list(self.at_hull),
             "estimated": self.estimated,
             "estimated_phases": list(self.estimated_phases),
+            "notes": list(self.notes),
             "provenance": self.provenance.as_dict(),
         }
 
@@ -283,15 +311,18 @@ def react(snapshot: Snapshot, a: Reactant, b: Reactant, *, at_hull: bool = False
         kinks.append(
             _kink(snapshot, priced_a, priced_b, float(lines.x[k]), float(lines.energy_ev_per_atom[k]), moles)
         )
-    named = [str(snapshot.phases.formula[i]) for i in sorted(used)]
+    spelling = {**priced_b.spelling, **priced_a.spelling}
+    named = [phase_name(snapshot, i, spelling) for i in sorted(used)]
     return InterfaceReaction(
-        a.text,
-        b.text,
-        tuple(kinks),
-        OfBoth(priced_a.energy_above_hull_ev_per_atom, priced_b.energy_above_hull_ev_per_atom),
-        tuple(p.reactant.text for p in (priced_a, priced_b) if p.at_hull),
-        tuple(dict.fromkeys((*priced_a.estimated, *priced_b.estimated, *named))),
-        stamp(snapshot),
+        reactant_a=a,
+        reactant_b=b,
+        kinks=tuple(kinks),
+        energy_above_hull_ev_per_atom=OfBoth(
+            priced_a.energy_above_hull_ev_per_atom, priced_b.energy_above_hull_ev_per_atom
+        ),
+        at_hull=tuple(p.reactant.text for p in (priced_a, priced_b) if p.at_hull),
+        estimated_phases=tuple(dict.fromkeys((*priced_a.estimated, *priced_b.estimated, *named))),
+        provenance=stamp(snapshot),
     )
 
 
@@ -300,9 +331,31 @@ def reactant_terms(reactant: Reactant, moles: float) -> list[Term]:
     return [Term(part.formula.text, moles * part.mole_fraction) for part in reactant.parts]
 
 
-def product_terms(snapshot: Snapshot, moles: dict[int, float], per: float) -> list[Term]:
-    """Terms for products given as moles by phase number, each divided by `per`, largest first."""
-    terms = [Term(str(snapshot.phases.formula[i]), n / per) for i, n in moles.items()]
+def phase_name(snapshot: Snapshot, phase: int, spelling: Mapping[int, Formula]) -> str:
+    """Formula of a phase: the user's, where `spelling` has it, else the snapshot's."""
+    return spelling[phase].text if phase in spelling else str(snapshot.phases.formula[phase])
+
+
+def product_terms(
+    snapshot: Snapshot, moles: dict[int, float], per: float, spelling: Mapping[int, Formula] | None = None
+) -> list[Term]:
+    """Terms of a reaction for its products, largest first.
+
+    Parameters
+    ----------
+    snapshot : Snapshot
+    moles : dict of int to float
+        Moles of the snapshot's formulas by phase number.
+    per : float
+        What they are divided by.
+    spelling : mapping of int to Formula, optional
+        Phases that the user writes otherwise; their moles are of the formula as written.
+    """
+    own = spelling or {}
+    terms = []
+    for phase, n in moles.items():
+        units = float(snapshot.phases.atoms[phase]) / own[phase].n_atoms if phase in own else 1.0
+        terms.append(Term(phase_name(snapshot, phase, own), n * units / per))
     return sorted(terms, key=lambda term: (-round(term.moles, 9), term.formula))
 
 
@@ -315,7 +368,7 @@ def _kink(
     total = _rounded(hull - x * a.energy_ev_per_atom - (1.0 - x) * b.energy_ev_per_atom)
     mutual = _rounded(hull - x * a.hull_energy_ev_per_atom - (1.0 - x) * b.hull_energy_ev_per_atom)
     per = moles_b if moles_b > 0.0 else moles_a
-    products = product_terms(snapshot, moles, per)
+    products = product_terms(snapshot, moles, per, {**b.spelling, **a.spelling})
     left = [*reactant_terms(a.reactant, moles_a / per), *reactant_terms(b.reactant, moles_b / per)]
     return Kink(
         x,

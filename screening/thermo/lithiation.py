@@ -8,10 +8,11 @@ import numpy as np
 
 from screening.display import Displayed, Group, Table
 from screening.errors import InputError
-from screening.phases.composition import Formula, Reactant, atomic_number, parse_reactant, symbol
+from screening.phases.composition import Formula, Reactant, atomic_number, symbol
+from screening.phases.periodic_table import metals
 from screening.phases.snapshot import Snapshot
 from screening.provenance import Provenance
-from screening.thermo.interface import marks, product_terms, reactant_terms, stamp
+from screening.thermo.interface import marks, phase_name, product_terms, reactant_terms, stamp
 from screening.thermo.lines import Compositions, Lines, tie_lines
 from screening.thermo.reactants import PricedReactant, price
 from screening.thermo.reactions import Moles, Term, write_reaction
@@ -59,13 +60,14 @@ class Step:
         return self.uptake_per_formula
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Lithiation(Displayed):
     """The staircase of one formula.
 
     Attributes
     ----------
-    formula, element : str
+    reactant : Reactant
+    element : str
     cathodic_limit_v : float or None
         Highest voltage at which the element is taken up.
     anodic_limit_v : float or None
@@ -88,7 +90,7 @@ class Lithiation(Displayed):
 
     plotter = "screening.plots.staircases:plot_staircases"
 
-    formula: str
+    reactant: Reactant
     element: str
     cathodic_limit_v: float | None
     anodic_limit_v: float | None
@@ -100,6 +102,16 @@ class Lithiation(Displayed):
     at_hull: bool
     estimated_phases: tuple[str, ...]
     provenance: Provenance
+
+    @property
+    def formula(self) -> str:
+        """The reactant as written."""
+        return self.reactant.text
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """Where something else was read than was written: ``LPSC read as Li6PS5Cl``."""
+        return self.reactant.notes
 
     @property
     def energy_per_li_0v_ev(self) -> float | None:
@@ -181,6 +193,7 @@ class Lithiation(Displayed):
             "at_hull": self.at_hull,
             "estimated": self.estimated,
             "estimated_phases": list(self.estimated_phases),
+            "notes": list(self.notes),
             "provenance": self.provenance.as_dict(),
         }
         return {**content, "start_products": dict(self.start_products)} if self.start_products else content
@@ -252,62 +265,67 @@ def lithiate(
     Raises
     ------
     InputError
-        If the element is unknown, has no cation, or is all that the formula holds; or if the reactant cannot
-        be priced.
+        If the element is unknown, is no metal with a cation, or is all that the formula holds; or if the
+        reactant cannot be priced.
 
     References
     ----------
     Y. Zhu, X. He, Y. Mo, ACS Appl. Mater. Interfaces 7, 23685 (2015), doi 10.1021/acsami.5b07517.
     """
-    z = atomic_number(element, where="--element")
+    z, unit = atomic_number(element, where="--element"), reactant.unit
     charge = cation_charge(element)
-    unit = reactant.unit
     if unit.atomic_numbers == (z,):
         raise InputError(
             f"{reactant.text} is all {element}: it cannot take itself up", remedy="give a compound"
         )
-    priced = price(snapshot, reactant, at_hull=at_hull)
-    price(snapshot, parse_reactant(element))
-    compounds, pure = (Compositions.of([each]) for each in (unit, Formula(element, (z,), (1.0,))))
+    priced, metal = price(snapshot, reactant, at_hull=at_hull), Formula(element, (z,), (1.0,))
+    price(snapshot, Reactant.of(metal))
+    compounds, pure = (Compositions.of([each]) for each in (unit, metal))
     lines = tie_lines(snapshot, pure, compounds)
     stairs = Staircases.of(lines, compounds.atoms, charge)
     numbers = range(len(stairs.voltage_v))
     steps = tuple(_step(snapshot, priced, lines, stairs, i, element, charge) for i in numbers)
     start = _moles(snapshot, lines, 0, unit.n_atoms) if priced.energy_above_hull_ev_per_atom > 0.0 else {}
     end = stairs.energy_ev_per_formula[-1] if steps else stairs.start_energy_ev_per_formula[0]
-    reaction_energy = float(end) - priced.energy_ev_per_atom * unit.n_atoms
-    used = snapshot.phases.formula[np.unique(lines.phase[snapshot.phases.estimated[lines.phase]])]
+    difference = float(end) - priced.energy_ev_per_atom * unit.n_atoms
+    reaction_energy = difference if abs(difference) > PLATEAU_MERGE_V else 0.0
+    decayed = product_terms(snapshot, start, 1.0, priced.spelling)
     return Lithiation(
-        reactant.text,
-        element,
-        steps[0].voltage_v if steps else None,
-        anodic_limit(snapshot, unit, z, charge),
-        priced.energy_above_hull_ev_per_atom,
-        reaction_energy / unit.n_atoms if abs(reaction_energy) > PLATEAU_MERGE_V else 0.0,
-        reaction_energy / steps[-1].uptake_per_formula if steps else None,
-        steps,
-        Moles({t.formula: t.moles for t in product_terms(snapshot, start, 1.0)}),
-        priced.at_hull,
-        tuple(dict.fromkeys((*priced.estimated, *map(str, used)))),
-        stamp(snapshot),
+        reactant=reactant,
+        element=element,
+        cathodic_limit_v=steps[0].voltage_v if steps else None,
+        anodic_limit_v=anodic_limit(snapshot, unit, z, charge),
+        energy_above_hull_ev_per_atom=priced.energy_above_hull_ev_per_atom,
+        decomposition_energy_0v_ev_per_atom=reaction_energy / unit.n_atoms,
+        energy_per_uptake_0v_ev=reaction_energy / steps[-1].uptake_per_formula if steps else None,
+        steps=steps,
+        start_products=Moles({t.formula: t.moles for t in decayed}),
+        at_hull=priced.at_hull,
+        estimated_phases=_estimated(snapshot, priced, lines),
+        provenance=stamp(snapshot),
     )
 
 
-def cation_charge(element: str) -> int:
-    """Charge of the most common cation of an element (pymatgen's table).
+def _estimated(snapshot: Snapshot, priced: PricedReactant, lines: Lines) -> tuple[str, ...]:
+    """Estimated phases of a reactant and of the line from it."""
+    used = np.unique(lines.phase[snapshot.phases.estimated[lines.phase]]).tolist()
+    named = (phase_name(snapshot, phase, priced.spelling) for phase in used)
+    return tuple(dict.fromkeys((*priced.estimated, *named)))
+
+
+def cation_charge(element: str, *, where: str = "--element") -> int:
+    """Charge of the most common cation of a metal (pymatgen's table).
 
     Raises
     ------
     InputError
-        If the element has none.
+        If the element is no metal, or has none.
     """
     from pymatgen.core import Element
 
     charges = [int(c) for c in Element(element).common_oxidation_states if c > 0]
-    if not charges:
-        raise InputError(
-            f"{element} forms no common cation", where="--element", remedy="choose a metal, as Li"
-        )
+    if element not in metals() or not charges:
+        raise InputError(f"{element} forms no common cation", where=where, remedy="choose a metal, as Li")
     return min(charges)
 
 
@@ -362,7 +380,8 @@ def _step(
     unit = priced.reactant.unit
     uptake = float(stairs.uptake_per_formula[step])
     moles = _moles(snapshot, lines, int(stairs.kink[step]), unit.n_atoms + uptake)
-    products = [t for t in product_terms(snapshot, moles, 1.0) if t.formula != element]
+    terms = product_terms(snapshot, moles, 1.0, priced.spelling)
+    products = [t for t in terms if t.formula != element]
     left = [Term(element, uptake), *reactant_terms(priced.reactant, 1.0)]
     return Step(
         float(stairs.voltage_v[step]),

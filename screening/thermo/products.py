@@ -6,6 +6,7 @@ from enum import IntEnum
 import numpy as np
 
 from screening.phases.composition import atomic_masses_g, symbol
+from screening.phases.periodic_table import metals
 from screening.phases.snapshot import Phases
 from screening.thermo.lines import ProductRows
 from screening.units import A3_PER_ATOM_TO_CM3_PER_MOL, LITHIUM_DENSITY_G_PER_CM3
@@ -75,9 +76,7 @@ def of_metals_only(phases: Phases) -> np.ndarray:
 
 def metal_table() -> np.ndarray:
     """Which elements are metals (pymatgen's table), (119,) bool array by atomic number."""
-    from pymatgen.core import Element
-
-    return np.array([False, *(Element.from_Z(z).is_metal for z in range(1, 119))])
+    return np.array([False, *(symbol(z) in metals() for z in range(1, 119))])
 
 
 def alloy_former_table() -> np.ndarray:

@@ -1,6 +1,6 @@
 """Reactants with their energies: a compound's own, never silently its hull energy."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
@@ -32,6 +32,8 @@ class PricedReactant:
         True where a composition that the snapshot lacks was accepted at its hull energy.
     estimated : tuple of str
         Estimated phases among its parts.
+    spelling : mapping of int to Formula
+        Compounds among its parts by phase number, as the user writes them.
     """
 
     reactant: Reactant
@@ -39,6 +41,7 @@ class PricedReactant:
     hull_energy_ev_per_atom: float
     at_hull: bool
     estimated: tuple[str, ...]
+    spelling: Mapping[int, Formula]
 
     @property
     def energy_above_hull_ev_per_atom(self) -> float:
@@ -72,7 +75,7 @@ def price(snapshot: Snapshot, reactant: Reactant, *, at_hull: bool = False) -> P
                 where=reactant.text,
                 remedy="choose another element or snapshot",
             )
-    energy, lacking, estimated = 0.0, False, []
+    energy, lacking, spelling = 0.0, False, {}
     for part in reactant.parts:
         share = reactant.atom_share(part)
         phase = snapshot.find(part.formula)
@@ -88,9 +91,11 @@ def price(snapshot: Snapshot, reactant: Reactant, *, at_hull: bool = False) -> P
             energy += share * hull_energy(snapshot, part.formula)
         else:
             energy += share * float(snapshot.phases.formation_energy_ev_per_atom[phase])
-            if snapshot.phases.estimated[phase]:
-                estimated.append(str(snapshot.phases.formula[phase]))
-    return PricedReactant(reactant, energy, hull_energy(snapshot, unit), lacking, tuple(estimated))
+            spelling[phase] = part.formula
+    estimated = [f.text for phase, f in spelling.items() if snapshot.phases.estimated[phase]]
+    # an element is shown as its molecule, and what crystallises out of a glass by its own formula
+    shown = {i: f for i, f in spelling.items() if len(f.amounts) > 1 and "-" not in f.text}
+    return PricedReactant(reactant, energy, hull_energy(snapshot, unit), lacking, tuple(estimated), shown)
 
 
 def require_distinct(reactants: Sequence[Reactant]) -> None:

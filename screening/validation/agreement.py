@@ -1,7 +1,7 @@
 """Do criteria and score order the reactors as measured? Rank correlations, or "too few to tell"."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields, replace
 
 import numpy as np
 import pandas as pd
@@ -28,7 +28,7 @@ EVERY = "every predictor"
 Statistic = Callable[..., np.ndarray]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Agreement:
     """One predictor against one measured outcome; positive values speak for the prediction.
 
@@ -39,10 +39,10 @@ class Agreement:
     quantity, protocol : str
     n_reactors, n_cells, n_open : int
         Reactors and cells compared, and how many reactors have a lower bound only.
+    verdict : str
     kendall, kendall_low, kendall_high : float or None
         Tau-b with its 95 % interval; None where there are too few.
     spearman, spearman_low, spearman_high : float or None
-    verdict : str
     """
 
     predictor: str
@@ -51,39 +51,13 @@ class Agreement:
     n_reactors: int
     n_cells: int
     n_open: int
-    kendall: float | None
-    kendall_low: float | None
-    kendall_high: float | None
-    spearman: float | None
-    spearman_low: float | None
-    spearman_high: float | None
     verdict: str
-
-
-@dataclass(frozen=True)
-class _Interval:
-    value: float
-    low: float
-    high: float
-
-
-@dataclass(frozen=True)
-class _Counts:
-    """Reactors and cells that are compared, and reactors with a lower bound only."""
-
-    reactors: int
-    cells: int
-    is_open: int
-
-    @property
-    def closed(self) -> int:
-        """Reactors whose value is no bound."""
-        return self.reactors - self.is_open
-
-    @classmethod
-    def of(cls, group: OutcomeGroup, known: np.ndarray) -> "_Counts":
-        """Of the reactors whose predictor is known."""
-        return cls(int(known.sum()), int(group.n_cells[known].sum()), int(group.is_open[known].sum()))
+    kendall: float | None = None
+    kendall_low: float | None = None
+    kendall_high: float | None = None
+    spearman: float | None = None
+    spearman_low: float | None = None
+    spearman_high: float | None = None
 
 
 def kendall_tau_b(x: np.ndarray, y: np.ndarray, axis: int = -1) -> np.ndarray:
@@ -150,64 +124,55 @@ def agreements(
     Reactors are resampled with replacement (percentile bootstrap). A lower bound enters at its value, which
     pulls a correlation towards 0, and does not count towards `FEWEST_REACTORS`.
     """
-    found = []
+    results = []
     for group in groups:
         if group.n_closed < FEWEST_REACTORS:
-            found.append(_too_few(EVERY, group, np.ones(len(group.reactors), dtype=bool)))
+            results.append(_agreement(EVERY, np.zeros(len(group.reactors)), group, seed))
             continue
         mine = table[(table["anode"] == group.anode) & (table["electrolyte"] == group.electrolyte)]
-        rows = mine.set_index("formula").loc[list(group.reactors)]
-        predictors = oriented(rows, settings)
-        found += [_agreement(str(name), each.to_numpy(), group, seed) for name, each in predictors.items()]
-    return tuple(found)
+        predictors = oriented(mine.set_index("formula").loc[list(group.reactors)], settings)
+        results += [_agreement(str(name), each.to_numpy(), group, seed) for name, each in predictors.items()]
+    return tuple(results)
 
 
 def _agreement(name: str, predictor: np.ndarray, group: OutcomeGroup, seed: int) -> Agreement:
     known = ~np.isnan(predictor)
-    x, y = predictor[known], group.gain[known]
-    counts = _Counts.of(group, known)
-    if counts.closed < FEWEST_REACTORS:
-        return _too_few(name, group, known)
+    x, y, n_open = predictor[known], group.gain[known], int(group.is_open[known].sum())
+    n_closed = len(x) - n_open
+    result = Agreement(
+        predictor=name,
+        quantity=group.quantity,
+        protocol=group.protocol,
+        n_reactors=len(x),
+        n_cells=int(group.n_cells[known].sum()),
+        n_open=n_open,
+        verdict=f"{TOO_FEW} ({n_closed} of at least {FEWEST_REACTORS} reactors)",
+    )
+    if n_closed < FEWEST_REACTORS:
+        return result
     if np.ptp(x) == 0.0 or np.ptp(y) == 0.0:
-        return _too_few(name, group, known, "all values are the same")
-    kendall = _interval(x, y, kendall_tau_b, float(stats.kendalltau(x, y).statistic), seed)
-    spearman = _interval(x, y, spearman_rho, float(stats.spearmanr(x, y).statistic), seed)
-    return Agreement(
-        name,
-        group.quantity,
-        group.protocol,
-        counts.reactors,
-        counts.cells,
-        counts.is_open,
-        *(kendall.value, kendall.low, kendall.high),
-        *(spearman.value, spearman.low, spearman.high),
-        _words(kendall),
+        return replace(result, verdict=f"{TOO_FEW} (all values are the same)")
+    low, high = _interval(x, y, kendall_tau_b, seed)
+    rho_low, rho_high = _interval(x, y, spearman_rho, seed)
+    return replace(
+        result,
+        verdict=_words(low, high),
+        kendall=float(stats.kendalltau(x, y).statistic),
+        kendall_low=low,
+        kendall_high=high,
+        spearman=float(stats.spearmanr(x, y).statistic),
+        spearman_low=rho_low,
+        spearman_high=rho_high,
     )
 
 
-def _too_few(name: str, group: OutcomeGroup, known: np.ndarray, why: str = "") -> Agreement:
-    counts = _Counts.of(group, known)
-    reason = why or f"{counts.closed} of at least {FEWEST_REACTORS} reactors"
-    return Agreement(
-        name,
-        group.quantity,
-        group.protocol,
-        counts.reactors,
-        counts.cells,
-        counts.is_open,
-        *(None, None, None),
-        *(None, None, None),
-        f"{TOO_FEW} ({reason})",
-    )
-
-
-def _words(interval: _Interval) -> str:
-    if interval.low > 0.0:
+def _words(low: float, high: float) -> str:
+    if low > 0.0:
         return "orders the reactors as measured"
-    return "orders them the other way round" if interval.high < 0.0 else "no order can be told from chance"
+    return "orders them the other way round" if high < 0.0 else "no order can be told from chance"
 
 
-def _interval(x: np.ndarray, y: np.ndarray, statistic: Statistic, value: float, seed: int) -> _Interval:
+def _interval(x: np.ndarray, y: np.ndarray, statistic: Statistic, seed: int) -> tuple[float, float]:
     result = stats.bootstrap(
         (x, y),
         statistic,
@@ -218,11 +183,9 @@ def _interval(x: np.ndarray, y: np.ndarray, statistic: Statistic, value: float, 
         method="percentile",
         rng=np.random.default_rng(seed),
     )
-    return _Interval(value, float(result.confidence_interval.low), float(result.confidence_interval.high))
+    return float(result.confidence_interval.low), float(result.confidence_interval.high)
 
 
-def agreement_frame(found: Sequence[Agreement]) -> pd.DataFrame:
+def agreement_frame(results: Sequence[Agreement]) -> pd.DataFrame:
     """One row per predictor and outcome."""
-    names = list(Agreement.__dataclass_fields__)
-    names.insert(names.index("kendall"), names.pop())
-    return pd.DataFrame([asdict(one) for one in found], columns=names)
+    return pd.DataFrame([asdict(one) for one in results], columns=[field.name for field in fields(Agreement)])

@@ -1,7 +1,7 @@
 """The example study that ships with the package: the founding paper's figures, and simulated cells.
 
 The sheets of ``example_experiments`` are copied as they are. Raw files exist for the simulated cells only;
-they are written by the simulators with fixed seeds, so that the whole way from file to outcome is walked.
+they are written by the simulators with fixed seeds, so that reading and analysis run from file to outcome.
 """
 
 from hashlib import sha256
@@ -28,7 +28,7 @@ from screening.validation.diffraction import references
 
 RAW = "raw"
 SEED = 100_001
-"""Of the simulated cells; any seed would do, this one makes the example the same for everybody."""
+"""Of the simulated cells: the example is the same for everybody."""
 
 REACTED = {"LiCl": (6000.0, 60.0), "LiAl": (2500.0, 25.0), "Li": (800.0, 100.0)}
 """Phases of the simulated layer after the rest: counts of the strongest line, and grain size in nm."""

@@ -34,6 +34,11 @@ class Plateau(Protocol):
         ...
 
     @property
+    def holds_alloy(self) -> bool:
+        """Whether the alloy has formed."""
+        ...
+
+    @property
     def products(self) -> Sequence[Product]:
         """What stands there."""
         ...
@@ -49,11 +54,12 @@ def expected_phases(
     reactor, electrolyte, anode : str
         An empty one is left out.
     plateaus : iterable of Plateau
-        Of the reactor's lithiation; products of those above the floor are expected.
+        Of the reactor's lithiation. Expected are the products from the first plateau that holds the alloy to
+        the last one above the floor: metal is in excess, and how far the reaction goes is open.
     """
-    products = [
-        product.formula for plateau in plateaus if plateau.above_floor for product in plateau.products
-    ]
+    above = [plateau for plateau in plateaus if plateau.above_floor]
+    first = next((k for k, plateau in enumerate(above) if plateau.holds_alloy), len(above) - 1)
+    products = [product.formula for plateau in above[max(first, 0) :] for product in plateau.products]
     return _each_once((reactor, *products, electrolyte, anode))
 
 
@@ -97,7 +103,7 @@ class ExpectedPhases:
             plateaus = prediction.detail.plateaus if prediction.detail else ()
         answers = [name for formulas in sought.values() for name in formulas]
         names = expected_phases(reactor, sheet.electrolyte, sheet.anode, plateaus)
-        return cls(_each_once((*answers, *names)), sought, tuple(structures))
+        return cls(_each_once((*names, *answers)), sought, tuple(structures))
 
     @cached_property
     def digest(self) -> str:

@@ -22,7 +22,7 @@ class Verdict(StrEnum):
     NO_PREDICTION = "no prediction"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Check:
     """One question, asked of one cell.
 
@@ -64,13 +64,13 @@ class Check:
     reason: str
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Numbers:
-    """The numbers that a check compares."""
+    """The numbers that a check compares, named as in `Check`."""
 
-    predicted: float | None = None
+    predicted_value: float | None = None
     predicted_sd: float | None = None
-    measured: float | None = None
+    measured_value: float | None = None
     measured_sd: float | None = None
     unit: str = ""
     predicted_low: float | None = None
@@ -108,23 +108,17 @@ class Pair:
         """Fill in what every check of this cell shares."""
         sheet, found = self.cell.sheet, numbers or Numbers()
         return Check(
-            self.cell.name,
-            str(sheet.origin),
-            self.prediction.reactor,
-            self.prediction.wt_percent,
-            sheet.electrolyte,
-            question,
-            predicted,
-            measured,
-            found.predicted,
-            found.predicted_sd,
-            found.predicted_low,
-            found.predicted_high,
-            found.measured,
-            found.measured_sd,
-            found.unit,
-            verdict,
-            reason,
+            cell=self.cell.name,
+            origin=str(sheet.origin),
+            reactor=self.prediction.reactor,
+            wt_percent=self.prediction.wt_percent,
+            electrolyte=sheet.electrolyte,
+            question=question,
+            predicted=predicted,
+            measured=measured,
+            verdict=verdict,
+            reason=reason,
+            **asdict(found),
         )
 
 
@@ -232,8 +226,8 @@ def fractions(span: Span, threshold: float) -> str:
 def spanning(span: Span, measured: float, measured_sd: float | None, unit: str) -> Numbers:
     """Ends and middle of a predicted span beside a measurement."""
     return Numbers(
-        predicted=(span.low + span.high) / 2.0,
-        measured=measured,
+        predicted_value=(span.low + span.high) / 2.0,
+        measured_value=measured,
         measured_sd=measured_sd,
         unit=unit,
         predicted_low=span.low,

@@ -161,14 +161,20 @@ def _step_check(pair: Pair, step: _Step, run: Ran) -> Check:
         run.words,
         verdict,
         reason,
-        numbers=Numbers(step.value, sd, run.outcome.value, run.outcome.sd, f"{step.unit}; {run.unit}"),
+        numbers=Numbers(
+            predicted_value=step.value,
+            predicted_sd=sd,
+            measured_value=run.outcome.value,
+            measured_sd=run.outcome.sd,
+            unit=f"{step.unit}; {run.unit}",
+        ),
     )
 
 
 def _network_of_running(pair: Pair, span: Span | None, what: str, run: Ran) -> Check:
     question, threshold = f"the {what} percolates in a cell that runs", pair.conditions.percolation_threshold
     if span is None:
-        numbers = Numbers(measured=run.outcome.value, measured_sd=run.outcome.sd, unit=run.unit)
+        numbers = Numbers(measured_value=run.outcome.value, measured_sd=run.outcome.sd, unit=run.unit)
         return pair.check(question, "–", run.words, Verdict.CANNOT_TELL, NO_VOLUMES, numbers=numbers)
     verdict, reason = _compatible(span.low >= threshold, run.answer), "a cell that runs needs both paths"
     if straddles(span, threshold):
@@ -207,10 +213,9 @@ def life(pair: Pair) -> Iterator[Check]:
             Verdict.CANNOT_TELL if open_end or doubt else agrees_if(longer == (relief > 0.0)),
             reason,
             numbers=Numbers(
-                relief,
-                sd,
-                outcome.value / own.value if own.value > 0.0 else None,
-                None,
-                "eV/mol; ratio of lives",
+                predicted_value=relief,
+                predicted_sd=sd,
+                measured_value=outcome.value / own.value if own.value > 0.0 else None,
+                unit="eV/mol; ratio of lives",
             ),
         )

@@ -7,15 +7,16 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from scipy.special import softmax
 from scipy.stats import rankdata
 
 from screening.errors import InputError
 from screening.reactors.ranking import desirabilities
 from screening.reactors.settings import Ranking
-from screening.validation.belief import DEVIATION_SD, Belief
 from screening.validation.groups import OutcomeGroup
 from screening.validation.orders import log_rates, merits, order_log_likelihood
 from screening.validation.predictions import Predictions
+from screening.validation.prior import DEVIATION_SD, WeightSample
 from screening.validation.update import Update, criterion_values
 
 CONSIDERED = 200
@@ -35,7 +36,7 @@ YARDSTICK = "life_h"
 
 @dataclass(frozen=True)
 class Shopping:
-    """What a group can get hold of.
+    """What a group can get.
 
     Attributes
     ----------
@@ -83,23 +84,7 @@ class Plan:
     unknown: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True)
-class Shelf:
-    """What a group has.
-
-    Attributes
-    ----------
-    held : frozenset of str
-        As the campaign writes them.
-    unknown : tuple of str
-        As the file writes them: no candidates of the campaign.
-    """
-
-    held: frozenset[str]
-    unknown: tuple[str, ...]
-
-
-def read_shelf(path: Path, predictions: Predictions) -> Shelf:
+def read_shelf(path: Path, predictions: Predictions, max_cost_usd_per_kg: float = float("inf")) -> Shopping:
     """Formulas that a group has, one a line (text after # is passed over).
 
     Raises
@@ -112,7 +97,7 @@ def read_shelf(path: Path, predictions: Predictions) -> Shelf:
     except (OSError, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", None) or "not UTF-8 text"
         raise InputError(f"cannot read ({reason})", where=str(path), remedy="name an existing file") from None
-    found, unknown = set(), []
+    shelf, unknown = set(), []
     for number, line in enumerate(lines, start=1):
         text = line.partition("#")[0].strip()
         if not text:
@@ -124,12 +109,12 @@ def read_shelf(path: Path, predictions: Predictions) -> Shelf:
         if known is None:
             unknown.append(text)
         else:
-            found.add(known)
-    return Shelf(frozenset(found), tuple(dict.fromkeys(unknown)))
+            shelf.add(known)
+    return Shopping(max_cost_usd_per_kg, frozenset(shelf), tuple(dict.fromkeys(unknown)))
 
 
 def next_cells(
-    learnt: Update,
+    updated: Update,
     groups: tuple[OutcomeGroup, ...],
     table: pd.DataFrame,
     settings: Ranking,
@@ -141,8 +126,8 @@ def next_cells(
 
     Parameters
     ----------
-    learnt : Update
-        The belief about the weights so far.
+    updated : Update
+        The weights so far.
     groups : tuple of OutcomeGroup
     table : DataFrame
         The campaign's ranking.
@@ -158,30 +143,30 @@ def next_cells(
     Notes
     -----
     The outcome of a new cell is its place among the reactors measured in the same protocol. Each place has a
-    probability under the belief so far, and leads to an updated belief and ranking; the places moved are
-    averaged over both. Lower bounds of the references are taken as values: a new cell would be tested as
-    long. Where nothing was measured, the best-ranked other candidate stands in as the one reference.
+    probability under the weights so far, and leads to updated weights and an updated ranking; the places
+    moved are averaged over both. Lower bounds of the references are taken as values: a new cell would be
+    tested as long. Where nothing was measured, the best-ranked candidate is the one reference.
     """
-    wanted, limits = learnt.quantity or YARDSTICK, shopping or Shopping()
-    group = next((g for g in (*learnt.groups, *groups) if g.quantity == wanted), None)
+    wanted, limits = updated.quantity or YARDSTICK, shopping or Shopping()
+    group = next((g for g in (*updated.groups, *groups) if g.quantity == wanted), None)
     mine = _considered(table, group)
     compared = _compared(mine, group)
-    belief = learnt.posterior.resampled(THINNED, np.random.default_rng(SEED))
-    merit = _merits(learnt, belief, mine, desirabilities(criterion_values(mine), settings), deviation_sd)
+    sample = updated.posterior.resampled(THINNED, np.random.default_rng(SEED))
+    merit = _merits(updated, sample, mine, settings, deviation_sd)
     places = rankdata(-merit, axis=1)
     rows = [
         (row["formula"], int(row["rank"]), *change, row["cost_usd_per_kg"])
         for k, row in enumerate(mine.to_dict("records"))
         if k not in compared.position and limits.offers(row)
-        for change in (_expected_change(belief, merit, k, compared, places),)
+        for change in (_expected_change(sample.sharpness, merit, k, compared, places),)
     ]
     columns = ["formula", "rank", "expected_rank_change", "standard_error", "cost_usd_per_kg"]
-    found = pd.DataFrame(rows, columns=columns).sort_values(
+    ranked = pd.DataFrame(rows, columns=columns).sort_values(
         "expected_rank_change", ascending=False, kind="stable", ignore_index=True
     )
     references = tuple(mine["formula"].iloc[compared.position])
     protocol = group.protocol if group else "any one protocol"
-    return Plan(wanted, protocol, references, found, limits.unknown)
+    return Plan(wanted, protocol, references, ranked, limits.unknown)
 
 
 @dataclass(frozen=True, eq=False)
@@ -224,52 +209,54 @@ def _compared(mine: pd.DataFrame, group: OutcomeGroup | None) -> _Compared:
 
 
 def _merits(
-    learnt: Update, belief: Belief, mine: pd.DataFrame, valued: np.ndarray, deviation_sd: float
+    updated: Update, sample: WeightSample, mine: pd.DataFrame, settings: Ranking, deviation_sd: float
 ) -> np.ndarray:
     """Merits of all considered candidates, (n_draws, n): unmeasured ones deviate as the prior says."""
     rng = np.random.default_rng(SEED + 1)
-    deviation = rng.normal(0.0, deviation_sd, (len(belief.probability), len(mine)))
+    deviation = rng.normal(0.0, deviation_sd, (len(sample.weights), len(mine)))
     names = list(mine[["formula", "anode", "electrolyte"]].itertuples(index=False, name=None))
-    for column, reactor in enumerate(learnt.reactors):
+    for column, reactor in enumerate(updated.reactors):
         if reactor in names:
-            deviation[:, names.index(reactor)] = belief.deviation[:, column]
-    return merits(belief, valued, deviation)
+            deviation[:, names.index(reactor)] = sample.deviation[:, column]
+    return merits(sample, desirabilities(criterion_values(mine), settings), deviation)
 
 
 def _expected_change(
-    belief: Belief, merit: np.ndarray, candidate: int, compared: _Compared, places: np.ndarray
+    sharpness: np.ndarray, merit: np.ndarray, candidate: int, compared: _Compared, places: np.ndarray
 ) -> tuple[float, float]:
     """Mean places moved, over the outcomes that a cell of one candidate may have, and its sampling error.
 
     Parameters
     ----------
-    belief : Belief
+    sharpness : (n_draws,) float array
     merit, places : (n_draws, n) float arrays
         Merits and ranks of all considered candidates in every draw.
     candidate : int
         Its position among them.
     compared : _Compared
     """
-    rate = log_rates(belief.sharpness, merit[:, np.append(compared.position, candidate)])
+    rate = log_rates(sharpness, merit[:, np.append(compared.position, candidate)])
     closed = np.zeros(rate.shape[1], dtype=bool)
     logs = np.column_stack(
         [order_log_likelihood(rate, np.append(compared.gain, place), closed) for place in compared.places]
     )
-    share = np.exp(logs - logs.max(axis=1, keepdims=True))
-    share /= share.sum(axis=1, keepdims=True)
-    groups = np.array_split(np.arange(len(share)), JACKKNIFE)
-    sums = [_Sums.of(belief.probability[part], share[part], places[part]) for part in groups]
-    every = _Sums.of(belief.probability, share, places)
-    without = np.array([every.less(part).change for part in sums])
-    error = np.sqrt((JACKKNIFE - 1) / JACKKNIFE * ((without - without.mean()) ** 2).sum())
-    return every.change, float(error)
+    share = softmax(logs, axis=1)
+    # the means without each of the blocks in turn (jackknife)
+    blocks = np.array_split(np.arange(len(share)), JACKKNIFE)
+    sums = [(share[b].sum(axis=0), share[b].T @ places[b], places[b].sum(axis=0)) for b in blocks]
+    each = [np.array(part) for part in zip(*sums, strict=True)]
+    every = [part.sum(axis=0) for part in each]
+    without = np.array(
+        [_change(*(all_ - part[k] for all_, part in zip(every, each, strict=True))) for k in range(JACKKNIFE)]
+    )
+    error = np.sqrt((JACKKNIFE - 1) * without.var())
+    return _change(*every), float(error)
 
 
-@dataclass(frozen=True, eq=False)
-class _Sums:
-    """Sums over draws, from which the change follows.
+def _change(chance: np.ndarray, moved: np.ndarray, before: np.ndarray) -> float:
+    """Mean places moved, from sums over draws.
 
-    Attributes
+    Parameters
     ----------
     chance : (n_places,) float array
         Probability that the candidate takes each place.
@@ -278,25 +265,7 @@ class _Sums:
     before : (n,) float array
         Ranks without the new cell.
     """
-
-    chance: np.ndarray
-    moved: np.ndarray
-    before: np.ndarray
-
-    @classmethod
-    def of(cls, probability: np.ndarray, share: np.ndarray, places: np.ndarray) -> "_Sums":
-        """Of some draws: their probability, the share of each place of the candidate, and the ranks."""
-        return cls(probability @ share, (probability[:, None] * share).T @ places, probability @ places)
-
-    def less(self, part: "_Sums") -> "_Sums":
-        """Without some of the draws."""
-        return _Sums(self.chance - part.chance, self.moved - part.moved, self.before - part.before)
-
-    @property
-    def change(self) -> float:
-        """Mean places moved."""
-        total = self.chance.sum()
-        # a place that no draw is left for moves nothing: its weight is 0
-        chance = np.maximum(self.chance, np.finfo(float).tiny)
-        moved = np.abs(self.moved / chance[:, None] - self.before / total).mean(axis=1)
-        return float(self.chance @ moved / total)
+    total = chance.sum()
+    # a place that no draw is left for moves nothing: its weight is 0
+    some = np.maximum(chance, np.finfo(float).tiny)
+    return float(chance @ np.abs(moved / some[:, None] - before / total).mean(axis=1) / total)

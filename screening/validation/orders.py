@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from screening.validation.belief import Belief
+from screening.validation.prior import WeightSample
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,8 +42,9 @@ class Orders:
 
     def log_likelihood(self, log_rate: np.ndarray) -> np.ndarray:
         """In every draw, (n_draws,) float array, from the (n_draws, n_reactors) logarithms of rates."""
-        told = [order_log_likelihood(log_rate[:, s.place], s.gain, s.is_open) for s in self.strata]
-        return np.sum(told, axis=0)
+        return np.sum(
+            [order_log_likelihood(log_rate[:, s.place], s.gain, s.is_open) for s in self.strata], axis=0
+        )
 
     @property
     def log_chance(self) -> float:
@@ -51,32 +52,20 @@ class Orders:
         return float(self.log_likelihood(np.zeros((1, len(self.desirability))))[0])
 
 
-def criteria_merit(weights: np.ndarray, desirability: np.ndarray) -> np.ndarray:
-    """Merit of n reactors by their criteria alone, (n_draws, n) float array.
-
-    Parameters
-    ----------
-    weights : (n_draws, n_criteria) float array
-    desirability : (n, n_criteria) float array
-        In (0, 1]; NaN where unknown, which leaves it out of the mean.
-    """
-    known = ~np.isnan(desirability)
-    logs = np.log(np.where(known, desirability, 1.0))
-    return (weights @ logs.T) / (weights @ known.T)
-
-
-def merits(belief: Belief, desirability: np.ndarray, deviation: np.ndarray) -> np.ndarray:
+def merits(sample: WeightSample, desirability: np.ndarray, deviation: np.ndarray) -> np.ndarray:
     """Merit m of n reactors in every draw, (n_draws, n) float array.
 
     Parameters
     ----------
-    belief : Belief
+    sample : WeightSample
     desirability : (n, n_criteria) float array
         In (0, 1]; NaN where unknown, which leaves it out of the mean.
     deviation : (n_draws, n) float array
         ε of the same reactors.
     """
-    return criteria_merit(belief.weights, desirability) + deviation
+    known = ~np.isnan(desirability)
+    logs = np.log(np.where(known, desirability, 1.0))
+    return (sample.weights @ logs.T) / (sample.weights @ known.T) + deviation
 
 
 def log_rates(sharpness: np.ndarray, merit: np.ndarray) -> np.ndarray:
@@ -97,15 +86,12 @@ def order_log_likelihood(log_rate: np.ndarray, gain: np.ndarray, is_open: np.nda
         Lower bounds.
     """
     falling, closed = np.argsort(-gain, kind="stable"), np.flatnonzero(~is_open)
+    # cells that did as well as each or better, itself among them
+    n_at_risk = len(gain) - np.searchsorted(np.sort(gain), gain, side="left")
     ordered = log_rate.T[falling]
     highest = ordered.max(axis=0)
     with np.errstate(divide="ignore"):
         at_risk = np.log(np.exp(ordered - highest).cumsum(axis=0)) + highest
     # where the sum underflows, its largest term so far stands for it
     at_risk = np.maximum(at_risk, np.maximum.accumulate(ordered, axis=0))
-    return log_rate[:, closed].sum(axis=1) - at_risk[n_at_risk(gain)[closed] - 1].sum(axis=0)
-
-
-def n_at_risk(gain: np.ndarray) -> np.ndarray:
-    """Cells that did as well as each or better, itself among them, (n,) int array."""
-    return len(gain) - np.searchsorted(np.sort(gain), gain, side="left")
+    return log_rate[:, closed].sum(axis=1) - at_risk[n_at_risk[closed] - 1].sum(axis=0)

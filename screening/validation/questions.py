@@ -49,7 +49,7 @@ def reaction(pair: Pair) -> Iterator[Check]:
                 yes_or_no(seen),
                 agrees_if(wanted == bool(seen)),
                 "lithium is taken to be in excess",
-                numbers=Numbers(energy, None, seen, None, "eV/atom; yes or no"),
+                numbers=Numbers(predicted_value=energy, measured_value=seen, unit="eV/atom; yes or no"),
             )
 
 
@@ -89,7 +89,7 @@ def kinetics(pair: Pair) -> Iterator[Check]:
                 f"{outcome.value:.3g}{sd}",
                 Verdict.NO_PREDICTION,
                 "reaction energies know no rate and no resistance",
-                numbers=Numbers(measured=outcome.value, measured_sd=outcome.sd),
+                numbers=Numbers(measured_value=outcome.value, measured_sd=outcome.sd),
             )
 
 
@@ -176,7 +176,7 @@ def plateau(pair: Pair) -> Iterator[Check]:
         f"({sheet.cathode.plateau_v:g} V of {sheet.cathode.material} less {first.value:.3g} V)",
         agrees_if(at_lithium or at_alloy),
         f"the anode is at the potential of {where}",
-        numbers=Numbers(0.0, None, anode, PLATEAU_TOLERANCE_V, "V"),
+        numbers=Numbers(predicted_value=0.0, measured_value=anode, measured_sd=PLATEAU_TOLERANCE_V, unit="V"),
     )
 
 

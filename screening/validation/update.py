@@ -13,10 +13,10 @@ least") stays in those sums and adds no factor of its own. The same likelihood o
 worst first) serves outcomes that are no times. Groups of cells of different protocol are strata: orders are
 never read across them.
 
-The posterior is drawn by sequential Monte Carlo (`tempering`). Its mean weights, and the mean deviations of
-the reactors measured, make the updated ranking. The same draws give the marginal likelihood of the measured
-order, which is compared with that at β = 0, chance: all reactors fail at one rate. The ratio of the two says
-whether the study's weights have any hold on what was measured; the update does not depend on it.
+The posterior is sampled by emcee (`posterior`). Its mean weights, and the mean deviations of the reactors
+measured, make the updated ranking. The same draws give the marginal likelihood of the measured order, which
+is compared with that at β = 0, chance: all reactors fail at one rate. The ratio of the two says whether the
+study's weights predict what was measured better than chance; the update does not depend on it.
 
 References
 ----------
@@ -35,92 +35,56 @@ import pandas as pd
 from screening.reactors.criteria import CRITERIA
 from screening.reactors.ranking import desirabilities, ranks, weighted_geometric_mean, weights
 from screening.reactors.settings import Ranking
-from screening.validation.belief import Belief, Prior, draw_prior
 from screening.validation.groups import OutcomeGroup
 from screening.validation.orders import Orders, Stratum
-from screening.validation.tempering import sample_posterior
+from screening.validation.posterior import FEWEST_TIMES, Evidence, Posterior, sample_posterior
+from screening.validation.prior import Prior, WeightSample, draw_prior
 
 FEWEST_EFFECTIVE = 50
 """Independent draws that the posterior must be worth: means are then off by 14 % of a standard deviation."""
 
 
-def tells_order(group: OutcomeGroup) -> bool:
+def has_order(group: OutcomeGroup) -> bool:
     """Whether at least one reactor is known to have done worse than another.
 
-    Bounds tell nothing of outcomes where smaller is better: a bound is then no survivor.
+    False where bounds are among outcomes of which smaller is better: a bound is then no survivor.
     """
     if group.is_open.any() and (group.gain != group.value).any():
         return False
-    closed = ~group.is_open
-    return any((group.gain > gain).any() for gain in group.gain[closed])
+    closed = group.gain[~group.is_open]
+    return bool(len(closed) and group.gain.max() > closed.min())
 
 
 Reactor = tuple[str, str, str]
 """Formula, anode and electrolyte."""
 
 
-@dataclass(frozen=True)
-class Evidence:
-    """How likely a measured order is, and how well that is known.
-
-    Attributes
-    ----------
-    log_marginal, log_marginal_sd : float
-        Logarithm of its likelihood under the prior, and the sampling error.
-    log_chance : float
-        The same where all reactors fail at one rate: −ln n! of a strict order of n.
-    effective : float
-        Independent draws that the posterior is worth.
-    """
-
-    log_marginal: float
-    log_marginal_sd: float
-    log_chance: float
-    effective: float
-
-    @property
-    def ratio(self) -> float:
-        """Likelihood of the order under the study's weights over that by chance (a Bayes factor)."""
-        return float(np.exp(self.log_marginal - self.log_chance))
-
-    @property
-    def words(self) -> str:
-        """The ratio, in words."""
-        if self.ratio >= 1.0:
-            return f"likelier under the study's weights than by chance: {_times(self.ratio)} times"
-        return f"unlikely under the study's weights: {_times(1.0 / self.ratio)} times less than by chance"
-
-
-def _times(ratio: float) -> str:
-    return f"{ratio:.2g}" if ratio < 10.0 else f"{ratio:,.0f}"
-
-
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class Update:
     """Weights and ranks before and after, and what changed them.
 
     Attributes
     ----------
-    prior, posterior : Belief
-        The same where nothing was learnt.
+    prior, posterior : WeightSample
+        The same where nothing was updated.
     reactors : tuple of (formula, anode, electrolyte)
-        Those measured, in the order of the beliefs' deviations.
+        Those measured, in the order of the samples' deviations.
     quantity : str
         Outcome that the weights were updated by, empty where none could serve.
     groups : tuple of OutcomeGroup
         The strata used.
     reason : str
-        Why nothing was learnt; empty where something was.
+        Why nothing was updated; empty where something was.
     evidence : Evidence or None
-        None where no order was measured.
+        None where no order was measured, or the sampler did not converge.
     """
 
-    prior: Belief
-    posterior: Belief
-    reactors: tuple[Reactor, ...]
-    quantity: str
-    groups: tuple[OutcomeGroup, ...]
-    reason: str
+    prior: WeightSample
+    posterior: WeightSample
+    reactors: tuple[Reactor, ...] = ()
+    quantity: str = ""
+    groups: tuple[OutcomeGroup, ...] = ()
+    reason: str = ""
     evidence: Evidence | None = None
 
     def weights_frame(self, settings: Ranking) -> pd.DataFrame:
@@ -138,11 +102,10 @@ class Update:
         )
 
     def deviations(self) -> dict[Reactor, float]:
-        """Mean deviation of each reactor measured; empty where nothing was learnt."""
+        """Mean deviation of each reactor measured; empty where nothing was updated."""
         if self.reason:
             return {}
-        mean = self.posterior.probability @ self.posterior.deviation
-        return dict(zip(self.reactors, mean.tolist(), strict=True))
+        return dict(zip(self.reactors, self.posterior.deviation.mean(axis=0).tolist(), strict=True))
 
     def ranking_frame(self, table: pd.DataFrame, settings: Ranking) -> pd.DataFrame:
         """Scores and ranks before and after, for every pair of anode and electrolyte, by rank before.
@@ -196,7 +159,7 @@ def update(
         The campaign's ranking.
     settings : Ranking
     quantity : str
-        Outcome to learn from; by default that with most reactors in one group. Outcomes are not pooled: those
+        Outcome to update by; by default that with most reactors in one group. Outcomes are not pooled: those
         of one cell are not independent.
     prior : Prior, optional
 
@@ -205,46 +168,59 @@ def update(
     Update
     """
     assumed, given = prior or Prior(), weights(settings)
-    usable = [group for group in groups if tells_order(group) and quantity in ("", group.quantity)]
+    usable = [group for group in groups if has_order(group) and quantity in ("", group.quantity)]
     if not usable:
         wanted = f" of {quantity}" if quantity else ""
         reason = f"no measured order{wanted}: in no protocol is one reactor known to do worse than another"
         before = draw_prior(given, assumed, 0)
-        return Update(before, before, (), quantity, (), reason)
+        return Update(prior=before, posterior=before, quantity=quantity, reason=reason)
     chosen = usable[0].quantity
     strata = tuple(group for group in usable if group.quantity == chosen)
     reactors = tuple(dict.fromkeys(reactor for group in strata for reactor in members(group)))
     before = draw_prior(given, assumed, len(reactors))
-    orders = measured_orders(strata, reactors, table, settings)
-    found = sample_posterior(given, assumed, orders)
-    evidence = Evidence(found.log_evidence, found.log_evidence_sd, orders.log_chance, found.effective)
-    if found.effective < FEWEST_EFFECTIVE:
-        reason = (
-            f"the posterior is worth {found.effective:.0f} independent draws of {assumed.draws}, and "
+    after = sample_posterior(given, assumed, measured_orders(strata, reactors, table, settings))
+    reason = _refusal(after, assumed)
+    return Update(
+        prior=before,
+        posterior=before if reason else after.sample,
+        reactors=reactors,
+        quantity=chosen,
+        groups=strata,
+        reason=reason,
+        evidence=after.evidence if after.is_converged else None,
+    )
+
+
+def _refusal(after: Posterior, prior: Prior) -> str:
+    """Why a posterior cannot be used; empty where it can."""
+    if not after.is_converged:
+        return (
+            f"the sampler did not converge: its chains are {after.autocorrelation_times:.0f} autocorrelation "
+            f"times long, and {FEWEST_TIMES:.0f} are needed"
+        )
+    effective = after.evidence.effective
+    if effective < FEWEST_EFFECTIVE:
+        return (
+            f"the posterior is worth {effective:.0f} independent draws of {prior.draws}, and "
             f"{FEWEST_EFFECTIVE} are needed: raise the prior's draws"
         )
-        return Update(before, before, reactors, chosen, strata, reason, evidence)
-    return Update(before, found.belief, reactors, chosen, strata, "", evidence)
+    return ""
 
 
 def measured_orders(
     groups: Sequence[OutcomeGroup], reactors: tuple[Reactor, ...], table: pd.DataFrame, settings: Ranking
 ) -> Orders:
-    """The orders of several groups, for reactors as the beliefs' deviations have them."""
+    """The orders of several groups, for reactors in the order of the samples' deviations."""
     valued, strata = np.full((len(reactors), len(CRITERIA)), np.nan), []
     for group in groups:
         place = np.array([reactors.index(reactor) for reactor in members(group)])
-        valued[place] = group_desirabilities(group, table, settings)
+        mine = table[(table["anode"] == group.anode) & (table["electrolyte"] == group.electrolyte)]
+        rows = mine.set_index("formula").loc[list(group.reactors)]
+        valued[place] = desirabilities(criterion_values(rows), settings)
         strata.append(Stratum(place, group.gain, group.is_open))
     return Orders(valued, tuple(strata))
 
 
 def members(group: OutcomeGroup) -> tuple[Reactor, ...]:
-    """Reactors of a group with the anode and the electrolyte that they met."""
+    """Reactors of a group with the anode and the electrolyte of their cells."""
     return tuple((formula, group.anode, group.electrolyte) for formula in group.reactors)
-
-
-def group_desirabilities(group: OutcomeGroup, table: pd.DataFrame, settings: Ranking) -> np.ndarray:
-    """Desirabilities of the reactors of a group, (n, n_criteria) float array."""
-    mine = table[(table["anode"] == group.anode) & (table["electrolyte"] == group.electrolyte)]
-    return desirabilities(criterion_values(mine.set_index("formula").loc[list(group.reactors)]), settings)

@@ -19,12 +19,12 @@ from screening.phases.structures import Cell as UnitCell
 from screening.phases.structures import literature_cells
 from screening.provenance import Provenance
 from screening.validation.agreement import FEWEST_REACTORS, Agreement, agreement_frame, agreements
-from screening.validation.belief import Prior
 from screening.validation.expected_phases import ExpectedPhases
 from screening.validation.groups import OutcomeGroup, outcome_groups
 from screening.validation.joining import Check, Joined, Verdict, checks_frame, join, prediction_of
 from screening.validation.next_cells import Plan, Shopping, next_cells
 from screening.validation.predictions import Predictions
+from screening.validation.prior import Prior
 from screening.validation.questions import ask
 from screening.validation.update import Update, update
 

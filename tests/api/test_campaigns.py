@@ -114,6 +114,9 @@ def test_a_temporary_place_goes_with_the_ranking(tmp_path: Path) -> None:
     assert kept.directory == tmp_path / "kept"
     assert (tmp_path / "kept" / "campaign.png").is_file()
     assert (tmp_path / "kept" / "figure_1a_MgF2.svg").is_file()
+    screen(["MgI2"], draws=0, jobs=1, out=tmp_path / "kept", fresh=True)
+    assert not (tmp_path / "kept" / "campaign.png").exists()
+    kept = screen(["MgF2"], draws=0, jobs=1, out=tmp_path / "kept", fresh=True)
     assert read_results(str(kept.directory)).table.equals(kept.table)
 
 
@@ -150,7 +153,7 @@ class TestStudy:
         )
         weights = {name: rule.weight for name, rule in changed.ranking.criteria.items()}
         before = {name: rule.weight for name, rule in study.ranking.criteria.items()}
-        expected = {"relay_ev_per_atom": 0.0, "cost_usd_per_kg": 2.0, "lithiophilic": 3.0}
+        expected = {"relay_ev_per_atom": 0.0, "cost_usd_per_kg": 2.0, "alloys_with_anode": 3.0}
         assert weights == before | expected
         assert changed.conditions.electrolytes == ("Li3PS4",)
         assert changed.checksum != study.checksum

@@ -6,8 +6,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from screening.campaign.candidates import ANION_FORMERS, query, read_formulas, select
-from screening.campaign.study import Candidates, Query, packaged_studies
+from screening.campaign.candidates import ANION_FORMERS, formulas_of, query, read_formulas, select
+from screening.campaign.sections import Candidates, Query
+from screening.campaign.study import packaged_studies
 from screening.errors import InputError
 from screening.phases.composition import parse_formula, symbol
 from screening.phases.snapshot import Snapshot
@@ -123,7 +124,11 @@ class TestSelection:
     @pytest.mark.parametrize(
         ("name", "content", "told"),
         [
-            ("a.xlsx", b"", "unknown suffix"),
+            ("a.xls", b"", "unknown suffix"),
+            ("a.xlsx", b"", "cannot be read"),
+            ("a.csv", b"", "no column 'formula'"),
+            ("a.csv", b"formula\nMgF2,1\n", "row 2: a decimal comma"),
+            ("a.csv", b"formula,x\nMgF2,1,2\n", "row 2: more cells than columns"),
             ("a.csv", b"name\nMgF2\n", "no column 'formula'"),
             ("a.csv", b"formula,x\nMgF2,1\n,2\n", "empty formula"),
             ("a.parquet", b"torn", "cannot be read"),
@@ -135,3 +140,76 @@ class TestSelection:
         path.write_bytes(content)
         with pytest.raises(InputError, match=told):
             read_formulas(path)
+
+
+class TestLists:
+    """Candidates as people keep them."""
+
+    @pytest.mark.parametrize(
+        "content",
+        [
+            "Formula;note\nMgF2;für innen\n Li3,25Ge0,25P0,75S4 ;µ\n".encode("cp1252"),
+            "\ufeffformula\nMgF2\nLi3.25Ge0.25P0.75S4\n".encode(),
+            "note\tFORMULA\r\nfür\tMgF2\r\n\r\n;\tLi3,25Ge0,25P0,75S4\r\n".encode("utf-16"),
+            "formula,note\nMgF2,x\nLi3.25Ge0.25P0.75S4,y\n".encode("utf-16-le"),
+            b'formula,note\nMgF2,"a, b"\n"Li3,25Ge0,25P0,75S4",y\n',
+            b"formula\nMgF2\nLi3,25Ge0,25P0,75S4\n",
+            b"name;formula;\na;MgF2;\nb;Li3.25Ge0.25P0.75S4;;\n",
+        ],
+    )
+    def test_every_dialect_and_encoding_is_read(self, tmp_path: Path, content: bytes) -> None:
+        path = tmp_path / "mine.csv"
+        path.write_bytes(content)
+        assert read_formulas(path) == ["MgF2", "Li3.25Ge0.25P0.75S4"]
+
+    def test_a_spreadsheet_is_read(self, tmp_path: Path) -> None:
+        path = tmp_path / "mine.xlsx"
+        pd.DataFrame({"no": [1, 2, 3], "Formula ": ["MgF2", None, "LiAlCl₄"]}).to_excel(path, index=False)
+        with pytest.raises(InputError, match="1 row cannot be used: row 3: empty formula"):
+            read_formulas(path)
+        assert read_formulas(path, skip_bad=True) == ["MgF2", "LiAlCl4"]
+        table = pd.DataFrame({"formula": ["MgF2", "MgF2", "LiAlCl₄"]})
+        assert formulas_of(table, "frame") == ["MgF2", "LiAlCl4"]
+
+    def test_all_faults_are_told_at_once_or_left_out_and_named(
+        self, snapshot: Snapshot, tmp_path: Path
+    ) -> None:
+        path = tmp_path / "mine.csv"
+        path.write_text("formula\nMgF2\nLiX\n\nLi9Mg9Cl99\nLi(OH\nZnCl2\n")
+        with pytest.raises(InputError) as refusal:
+            select(snapshot, Candidates(file=str(path)))
+        for told in (
+            str(path),
+            "3 rows",
+            "row 3: formula 'LiX'",
+            "row 5: ",
+            "no Li9Mg9Cl99",
+            "row 6: 'Li(OH'",
+        ):
+            assert told in str(refusal.value)
+        assert "--skip-bad" in refusal.value.remedy
+        selection = select(snapshot, Candidates(file=str(path), skip_bad=True))
+        assert sorted(selection.label) == ["MgF2", "ZnCl2"]
+        reasons = [entry.reason for entry in selection.left_out]
+        assert [reason.partition(":")[0] for reason in reasons] == [
+            "mine.csv row 3", "mine.csv row 5", "mine.csv row 6"
+        ]  # fmt: skip
+
+    def test_hundreds_of_faults_are_counted(self, tmp_path: Path) -> None:
+        path = tmp_path / "mine.csv"
+        path.write_text("formula\n" + "LiX\n" * 300)
+        with pytest.raises(InputError, match=r"300 rows cannot be used: row 2: .*; and 280 more"):
+            read_formulas(path)
+
+    def test_a_repeated_compound_keeps_its_first_spelling_and_is_told(
+        self, snapshot: Snapshot, tmp_path: Path
+    ) -> None:
+        path = tmp_path / "mine.csv"
+        path.write_text("formula\nLi2Al2Cl8\nLAC\nMgF2\nMgF2\n")
+        selection = select(snapshot, Candidates(file=str(path)))
+        assert sorted(selection.label) == ["Li2Al2Cl8", "MgF2"]
+        assert selection.notes == (
+            "mine.csv, row 3: LAC read as LiAlCl4",
+            "mine.csv, row 3: LiAlCl4 is Li2Al2Cl8 in another spelling; row 2 counts",
+            "mine.csv, row 5: MgF2 again; row 4 counts",
+        )

@@ -108,3 +108,22 @@ def test_a_study_that_may_not_be_looked_at_is_told_in_one_line(monkeypatch: pyte
     monkeypatch.setattr("screening.campaign.study.packaged_studies", dict)
     with pytest.raises(InputError, match=r"cannot read the study \(Permission denied\)"):
         find_study("noperm/x")
+
+
+def test_formulas_of_a_study_are_spelled_plainly_and_what_was_read_is_noted() -> None:
+    text = """
+name = "small"
+[candidates]
+formulas = [" LAC ", "MgF₂"]
+[conditions]
+electrolytes = ["LPSC"]
+"""
+    study = parse_study(text, where="here")
+    assert study.candidates.formulas == ("LiAlCl4", "MgF2")
+    assert study.conditions.electrolytes == ("Li6PS5Cl",)
+    assert study.notes == ("LAC read as LiAlCl4", "LPSC read as Li6PS5Cl")
+    plain = text.replace(" LAC ", "LiAlCl4").replace("MgF₂", "MgF2").replace("LPSC", "Li6PS5Cl")
+    assert parse_study(plain, where="here").checksum == study.checksum
+    assert parse_study(plain, where="here").notes == ()
+    with pytest.raises(InputError, match=r"here: .*notes"):
+        parse_study(f"notes = 3\n{text}", where="here")

@@ -102,6 +102,7 @@ class TestMainJob:
         assert "contradiction" in printed.out
         assert "Li3HoCl6 (Ho), Li3YBr6 (Y)" in " ".join(printed.out.split())
         assert "14 candidates" in printed.err
+        assert "14 of 14 shown; all in ranking.csv" in printed.out
 
     def test_json_is_a_list_and_nothing_else(self, six: Path, capsys: pytest.CaptureFixture[str]) -> None:
         assert call("run", "--out", str(six), "--no-figures", "--json") == 0

@@ -126,6 +126,7 @@ def test_calm_impedance_beside_calm_cycling_is_no_short(tmp_path: Path) -> None:
     assert found.short is not None
     assert found.short.verdict is Short.NONE
     assert found.outcomes["life_h"].at_least
+    assert "life_h" in found._repr_html_()
 
 
 def test_one_record_has_one_answer_whoever_asks(tmp_path: Path) -> None:

@@ -28,6 +28,15 @@ def test_single_entries_change_alone() -> None:
     assert changed.criteria["mixing_ev_per_atom"] == default.criteria["mixing_ev_per_atom"]
 
 
+def test_a_criterion_may_be_named_in_short() -> None:
+    full = Ranking.model_validate({"criteria": {"relay_ev_per_atom": {"weight": 7.0, "best": -0.4}}})
+    short = Ranking.model_validate({"criteria": {"relay": {"weight": 7.0, "best": -0.4}}})
+    both = Ranking.model_validate(
+        {"criteria": {"relay_ev_per_atom": {"best": -0.4}, "relay": {"weight": 7.0}}}
+    )
+    assert full == short == both
+
+
 @pytest.mark.parametrize(
     ("kind", "given"),
     [

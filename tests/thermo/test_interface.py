@@ -9,7 +9,8 @@ from pymatgen.core import Composition
 from screening.errors import InputError
 from screening.phases.composition import parse_reactant
 from screening.phases.snapshot import Snapshot
-from screening.thermo.interface import AXES, InterfaceReaction, react
+from screening.thermo.interface import AXES, NO_REACTION_EV_PER_ATOM, InterfaceReaction, react
+from screening.thermo.lithiation import lithiate
 from screening.units import EV_TO_KJ_PER_MOL
 
 MakeUp = Callable[[dict[str, float]], Snapshot]
@@ -148,3 +149,50 @@ def test_products_of_a_kink_cannot_be_changed(lithium_chloroaluminate: Interface
         lithium_chloroaluminate.minimum.products["LiF"] = 1.0
     told = json.loads(json.dumps(lithium_chloroaluminate.as_dict()))
     assert told["minimum"]["products"] == lithium_chloroaluminate.minimum.products
+
+
+@pytest.mark.parametrize("written", ["VOPO4", "OVPO4", "NaOH", "HONa", "Li2Al2Cl8", "H2SO4", "MgCl2·4H2O"])
+def test_a_compound_keeps_the_user_s_spelling_among_the_products(mp2019: Snapshot, written: str) -> None:
+    alone = react(mp2019, parse_reactant("Li"), parse_reactant(written)).kinks[0]
+    assert alone.reaction == f"{written} -> {written}"
+    assert dict(alone.products) == pytest.approx({written: 1.0})
+
+
+def test_a_product_in_the_user_s_spelling_is_counted_in_the_user_s_formula_units(mp2019: Snapshot) -> None:
+    one = react(mp2019, parse_reactant("LiCl"), parse_reactant("AlCl3"))
+    two = react(mp2019, parse_reactant("LiCl@1mol+Li2Al2Cl8@1mol"), parse_reactant("AlCl3"))
+    assert one.minimum.reaction == "LiCl + AlCl3 -> LiAlCl4"
+    assert "Li2Al2Cl8" in two.minimum.products
+    assert two.minimum.reaction == "LiCl + Li2Al2Cl8 + AlCl3 -> 1.5 Li2Al2Cl8" or two.minimum.reaction == (
+        "2 LiCl + 2 Li2Al2Cl8 + 2 AlCl3 -> 3 Li2Al2Cl8"
+    )
+
+
+def test_what_crystallises_out_of_a_glass_bears_its_own_formula(mp2019: Snapshot) -> None:
+    found = react(mp2019, parse_reactant("Li"), parse_reactant("75Li2S-25P2S5"))
+    crystal = react(mp2019, parse_reactant("Li"), parse_reactant("Li3PS4"))
+    assert [k.total_ev_per_atom for k in found.kinks] == pytest.approx(
+        [k.total_ev_per_atom for k in crystal.kinks]
+    )
+    assert "(75Li2S-25P2S5)" in found.minimum.reaction or "+ 75Li2S-25P2S5" in found.minimum.reaction
+    assert "75Li2S" not in found.minimum.reaction.split(" -> ")[1]
+
+
+def test_what_does_not_react_says_so(mp2019: Snapshot) -> None:
+    assert react(mp2019, parse_reactant("Li"), parse_reactant("LiAlCl4")).reacts
+    assert not react(mp2019, parse_reactant("Li"), parse_reactant("LiF")).reacts
+    # metastable, and decays on its own: nothing between the two
+    decays = react(mp2019, parse_reactant("LiF"), parse_reactant("LiAl@1mol+Li3Al2@1mol"))
+    assert decays.minimum_mutual.mutual_ev_per_atom >= -NO_REACTION_EV_PER_ATOM
+    assert not decays.reacts
+
+
+def test_what_was_read_for_something_else_is_in_the_results(mp2019: Snapshot) -> None:
+    found = react(mp2019, parse_reactant("Li"), parse_reactant("LPSC"))
+    assert found.b == "Li6PS5Cl"
+    assert found.notes == ("LPSC read as Li6PS5Cl",)
+    assert found.as_dict()["notes"] == ["LPSC read as Li6PS5Cl"]
+    assert found.as_dict()["reacts"] is True
+    lithiated = lithiate(mp2019, parse_reactant("LPSC"))
+    assert lithiated.formula == "Li6PS5Cl"
+    assert lithiated.as_dict()["notes"] == ["LPSC read as Li6PS5Cl"]

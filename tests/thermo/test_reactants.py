@@ -74,7 +74,7 @@ def test_a_mixture_brings_the_energies_of_its_parts(mp2019: Snapshot) -> None:
 
 
 def test_estimated_parts_are_named(mp2019: Snapshot) -> None:
-    assert price(mp2019, parse_reactant("Li6Ho2Cl12")).estimated == ("Li3HoCl6",)
+    assert price(mp2019, parse_reactant("Li6Ho2Cl12")).estimated == ("Li6Ho2Cl12",)
     assert price(mp2019, parse_reactant("LiCl@1mol+Li3HoCl6@1mol")).estimated == ("Li3HoCl6",)
     assert price(mp2019, parse_reactant("LiCl")).estimated == ()
 

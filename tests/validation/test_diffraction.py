@@ -12,6 +12,7 @@ from screening.lab.experiments import read_experiments
 from screening.phases.structures import literature_cells
 from screening.simulate.diffraction import Content, Scan, simulate_pattern
 from screening.validation.diffraction import look_for, references
+from screening.validation.expected_phases import ExpectedPhases, expected_phases
 from screening.validation.joining import Verdict
 from screening.validation.predictions import Predictions
 from screening.validation.update import Prior
@@ -86,3 +87,21 @@ def test_phases_without_a_structure_are_named() -> None:
 def test_no_structure_at_all_is_refused() -> None:
     with pytest.raises(InputError, match=r"no structure of Li3YI6.*--cif"):
         look_for(["Li3YI6"], literature_cells(), BLANK)
+
+
+def test_the_bench_and_the_page_look_for_the_same_phases(predictions: Predictions) -> None:
+    from screening.handoff.sheet import Plan, bench_sheet
+    from screening.lab.cell import Cell
+    from screening.phases.sources import load_snapshot
+
+    cell = Cell(reactor="AlLiCl4", wt_percent=50.0)
+    prediction = predictions.of(cell)
+    assert prediction is not None
+    page = ExpectedPhases.of(cell, prediction, literature_cells()).names
+    sheet = bench_sheet(load_snapshot("mp2019", None, None), "LiAlCl4", Plan())
+    assert page == expected_phases("LiAlCl4", "Li6PS5Cl", "Li", sheet.plateaus)
+    assert {"LiAlCl4", "LiCl", "LiAl", "Li9Al4", "Li6PS5Cl", "Li"} <= set(page)
+
+
+def test_a_phase_written_twice_is_searched_for_once() -> None:
+    assert expected_phases("LiAlCl4", "AlLiCl4", "Li") == ("LiAlCl4", "Li")

@@ -7,20 +7,20 @@ import numpy as np
 import pandas as pd
 import pytest
 from scipy import stats
-from scipy.special import gammaln
+from scipy.special import expit, gammaln
 
 from screening.reactors.criteria import CRITERIA
 from screening.reactors.ranking import desirabilities, weighted_geometric_mean, weights
 from screening.reactors.settings import Ranking
 from screening.validation import next_cells as module
-from screening.validation import tempering
-from screening.validation.belief import Belief, Prior, draw_prior
+from screening.validation import posterior
 from screening.validation.groups import OutcomeGroup
 from screening.validation.next_cells import Shopping, next_cells
 from screening.validation.orders import Orders, Stratum, log_rates, merits, order_log_likelihood
+from screening.validation.posterior import FEWEST_TIMES, bennett_log_ratio, sample_posterior
 from screening.validation.predictions import Predictions
-from screening.validation.tempering import Sampled, sample_posterior
-from screening.validation.update import FEWEST_EFFECTIVE, Update, criterion_values, tells_order, update
+from screening.validation.prior import Prior, WeightSample, draw_prior
+from screening.validation.update import FEWEST_EFFECTIVE, Update, criterion_values, has_order, update
 
 SETTINGS = Ranking()
 GIVEN = weights(SETTINGS)
@@ -90,8 +90,8 @@ def test_a_criterion_without_weight_stays_without() -> None:
 COMPARED = 49
 """Posterior draws that the truth is ranked among: 50 ranks in 5 bins of 10."""
 
-FEW = 200
-"""Draws of one posterior, in two populations: calibration takes many posteriors, not good ones."""
+FEW = 2000
+"""Draws of the prior that walkers start from; calibration takes many posteriors, not good ones."""
 
 WIDE = Prior(concentration=6.0, sharpness_sd=1.0, deviation_sd=0.5, draws=FEW)
 """A vaguer prior than the default, so that eight cells teach something."""
@@ -107,13 +107,13 @@ def _ranks_of_truth(prior: Prior, n: int, n_sets: int) -> np.ndarray:
     found = np.empty((n_sets, 4), dtype=int)
     for k in range(n_sets):
         desirability = rng.uniform(0.01, 1.0, size=(n, len(CRITERIA)))
-        truth = Belief(pool.weights[[k]], pool.sharpness[[k]], pool.deviation[[k]], np.ones(1))
+        truth = WeightSample(pool.weights[[k]], pool.sharpness[[k]], pool.deviation[[k]])
         merit = merits(truth, desirability, truth.deviation)[0]
         times = rng.exponential(np.exp(truth.sharpness * merit))
         end = np.median(times) * rng.uniform(1.0, 4.0)
         order = Stratum(np.arange(n), np.minimum(times, end), times > end)
         learnt = sample_posterior(GIVEN, replace(prior, seed=10_000_000 + k), Orders(desirability, (order,)))
-        drawn = learnt.belief.resampled(COMPARED, rng)
+        drawn = learnt.sample.resampled(COMPARED, rng)
         apart = merits(drawn, desirability, drawn.deviation)
         found[k, 0] = (drawn.weights[:, 0] < truth.weights[0, 0]).sum()
         found[k, 1] = (drawn.sharpness < truth.sharpness[0]).sum()
@@ -133,24 +133,61 @@ CALIBRATED = [(WIDE, 8, 250), (Prior(draws=FEW), 12, 150)]
 
 
 @pytest.fixture
-def two_populations(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tempering, "POPULATIONS", 2)
+def short_chains(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in (("STEPS", 150), ("MOST_STEPS", 150), ("WALKERS", 80)):
+        monkeypatch.setattr(posterior, name, value)
 
 
-@pytest.mark.usefixtures("two_populations")
+@pytest.mark.usefixtures("short_chains")
 @pytest.mark.parametrize(("prior", "n", "n_sets"), CALIBRATED, ids=["vague prior", "default prior"])
 def test_the_posterior_is_calibrated_by_simulation(prior: Prior, n: int, n_sets: int) -> None:
     """Talts et al., arXiv:1804.06788: ranks of the truth among posterior draws are uniform."""
     assert _least_p_value(_ranks_of_truth(prior, n, n_sets)) > 0.01
 
 
-@pytest.mark.usefixtures("two_populations")
+@pytest.mark.usefixtures("short_chains")
 @pytest.mark.parametrize(("prior", "n", "n_sets"), CALIBRATED, ids=["vague prior", "default prior"])
 def test_the_calibration_test_notices_a_wrong_likelihood(
     prior: Prior, n: int, n_sets: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(tempering, "log_rates", lambda sharpness, merit: -log_rates(sharpness, merit))
-    assert _least_p_value(_ranks_of_truth(prior, n, n_sets)) < 1e-4
+    monkeypatch.setattr(posterior, "log_rates", lambda sharpness, merit: -log_rates(sharpness, merit))
+    assert _least_p_value(_ranks_of_truth(prior, n, n_sets // 2)) < 1e-4
+
+
+def test_the_sampler_agrees_with_quadrature() -> None:
+    """Two criteria and two reactors without deviations: the posterior is an integral over w and ln β."""
+    given = np.zeros(len(CRITERIA))
+    given[:2] = 2.0, 1.0
+    desirability = np.ones((2, len(CRITERIA)))
+    desirability[:, :2] = [[0.9, 0.2], [0.1, 0.6]]
+    prior = Prior(concentration=4.0, sharpness_sd=1.5, deviation_sd=1e-9, seed=3)
+    order = Stratum(np.arange(2), np.array([2.0, 1.0]), np.zeros(2, dtype=bool))
+    learnt = sample_posterior(given, prior, Orders(desirability, (order,)))
+    w, log_beta = np.meshgrid(np.linspace(0.0, 1.0, 2001)[1:-1], np.linspace(-9.0, 9.0, 1501), indexing="ij")
+    apart = w * np.log(9.0) + (1.0 - w) * np.log(1.0 / 3.0)
+    before = stats.beta(8.0 / 3.0, 4.0 / 3.0).pdf(w) * stats.norm(0.0, 1.5).pdf(log_beta)
+    joint = before * expit(np.exp(log_beta) * apart)
+    joint, evidence = joint / joint.sum(), joint.sum() / before.sum()
+    sample = learnt.sample
+    for found, grid in ((sample.weights[:, 0], w), (np.log(sample.sharpness), log_beta)):
+        mean = (joint * grid).sum()
+        spread = np.sqrt((joint * (grid - mean) ** 2).sum())
+        assert found.mean() == pytest.approx(mean, abs=4.0 * spread / np.sqrt(learnt.evidence.effective))
+        assert found.std() == pytest.approx(spread, rel=4.0 / np.sqrt(learnt.evidence.effective))
+    assert learnt.evidence.log_marginal == pytest.approx(np.log(evidence), abs=0.02)
+
+
+def test_the_marginal_likelihood_of_a_shifted_normal() -> None:
+    """Likelihood exp(a x) of x ~ N(0, 1): the posterior is N(a, 1), the marginal likelihood exp(a²/2)."""
+    rng, a = np.random.default_rng(0), 1.5
+    before, after = rng.standard_normal(40_000), rng.normal(a, 1.0, 20_000)
+    assert bennett_log_ratio(a * before, a * after) == pytest.approx(a**2 / 2.0, abs=0.03)
+
+
+def test_the_same_seed_gives_the_same_draws() -> None:
+    one, other = (sample_posterior(GIVEN, QUICK, _strict(4)) for _ in range(2))
+    np.testing.assert_array_equal(_columns(one.sample), _columns(other.sample))
+    assert one.evidence.log_marginal == other.evidence.log_marginal
 
 
 def _strict(n: int, sign: float = 1.0, seed: int = 0) -> Orders:
@@ -160,11 +197,9 @@ def _strict(n: int, sign: float = 1.0, seed: int = 0) -> Orders:
     return Orders(desirability, (Stratum(np.arange(n), sign * score, np.zeros(n, dtype=bool)),))
 
 
-def _means(learnt: Sampled) -> np.ndarray:
-    """Posterior means of weights, ln β and deviations, (n,) float array."""
-    belief = learnt.belief
-    columns = np.column_stack([belief.weights, np.log(belief.sharpness), belief.deviation])
-    return belief.probability @ columns
+def _columns(sample: WeightSample) -> np.ndarray:
+    """Weights, ln β and deviations side by side, (n_draws, n) float array."""
+    return np.column_stack([sample.weights, np.log(sample.sharpness), sample.deviation])
 
 
 @pytest.mark.parametrize("sign", [1.0, -1.0])
@@ -172,19 +207,17 @@ def test_the_sampler_agrees_with_importance_sampling_where_that_holds(sign: floa
     orders = _strict(6, sign)
     learnt = sample_posterior(GIVEN, Prior(), orders)
     drawn = draw_prior(GIVEN, Prior(draws=200_000, seed=5), 6)
-    told = orders.log_likelihood(
-        log_rates(drawn.sharpness, merits(drawn, orders.desirability, drawn.deviation))
+    raised = np.exp(
+        orders.log_likelihood(log_rates(drawn.sharpness, merits(drawn, orders.desirability, drawn.deviation)))
     )
-    raised = np.exp(told)
-    share = raised / raised.sum()
-    columns = np.column_stack([drawn.weights, np.log(drawn.sharpness), drawn.deviation])
+    share, columns = raised / raised.sum(), _columns(drawn)
     mean = share @ columns
     spread = np.sqrt(share @ (columns - mean) ** 2)
-    sampling = spread * np.sqrt((share**2).sum() + 1.0 / learnt.effective)
+    sampling = spread * np.sqrt((share**2).sum() + 1.0 / learnt.evidence.effective)
     counted = spread > 0.0
-    assert (np.abs(_means(learnt) - mean)[counted] < 4.0 * sampling[counted]).all()
-    sd = np.hypot(learnt.log_evidence_sd, raised.std() / raised.mean() / np.sqrt(len(raised)))
-    assert learnt.log_evidence == pytest.approx(np.log(raised.mean()), abs=5.0 * sd)
+    assert (np.abs(_columns(learnt.sample).mean(axis=0) - mean)[counted] < 4.0 * sampling[counted]).all()
+    sd = np.hypot(learnt.evidence.log_marginal_sd, raised.std() / raised.mean() / np.sqrt(len(raised)))
+    assert learnt.evidence.log_marginal == pytest.approx(np.log(raised.mean()), abs=5.0 * sd)
 
 
 def test_the_sampler_treats_ties_survivors_and_strata_as_the_likelihood_does() -> None:
@@ -205,22 +238,21 @@ def test_the_sampler_treats_ties_survivors_and_strata_as_the_likelihood_does() -
     )
     share = raised / raised.sum()
     spread = np.sqrt(share @ drawn.deviation**2)
-    sampling = spread * np.sqrt((share**2).sum() + 1.0 / learnt.effective)
-    mean = learnt.belief.probability @ learnt.belief.deviation
+    sampling = spread * np.sqrt((share**2).sum() + 1.0 / learnt.evidence.effective)
+    mean = learnt.sample.deviation.mean(axis=0)
     assert (np.abs(mean - share @ drawn.deviation) < 4.0 * sampling).all()
-    assert learnt.log_evidence == pytest.approx(np.log(raised.mean()), abs=0.1)
+    assert learnt.evidence.log_marginal == pytest.approx(np.log(raised.mean()), abs=0.1)
 
 
 def test_the_result_does_not_depend_on_the_seed() -> None:
     orders = _strict(12)
     one, other = (sample_posterior(GIVEN, Prior(seed=seed), orders) for seed in (1, 2))
-    spread = np.sqrt(one.belief.probability @ (np.log(one.belief.sharpness) - _means(one)[len(GIVEN)]) ** 2)
-    apart = np.abs(_means(one) - _means(other))
-    allowed = 4.0 * np.sqrt(1.0 / one.effective + 1.0 / other.effective)
-    assert apart[len(GIVEN)] < allowed * spread
-    assert (apart[: len(GIVEN)] < allowed * one.belief.standard_deviation + 1e-12).all()
-    sd = np.hypot(one.log_evidence_sd, other.log_evidence_sd)
-    assert abs(one.log_evidence - other.log_evidence) < 5.0 * sd
+    first, second = (_columns(each.sample) for each in (one, other))
+    apart = np.abs(first.mean(axis=0) - second.mean(axis=0))
+    allowed = 4.0 * np.sqrt(1.0 / one.evidence.effective + 1.0 / other.evidence.effective)
+    assert (apart < allowed * first.std(axis=0) + 1e-12).all()
+    sd = np.hypot(one.evidence.log_marginal_sd, other.evidence.log_marginal_sd)
+    assert abs(one.evidence.log_marginal - other.evidence.log_marginal) < 5.0 * sd
 
 
 def _many(predictions: Predictions, n: int) -> tuple[pd.DataFrame, tuple[str, ...]]:
@@ -256,10 +288,10 @@ def test_an_order_as_predicted_updates_and_sharpens(
     assert along.evidence is not None
     assert along.evidence.effective >= FEWEST_EFFECTIVE
     assert along.evidence.ratio > 3.0
-    assert "likelier" in along.evidence.words
+    assert "more likely" in along.evidence.words
     assert along.evidence.log_chance == pytest.approx(-float(gammaln(len(table) + 1)))
-    sharper = along.posterior.probability @ np.log(along.posterior.sharpness)
-    assert sharper > 0.5 > 0.0 > against.posterior.probability @ np.log(against.posterior.sharpness)
+    sharper = np.log(along.posterior.sharpness).mean()
+    assert sharper > 0.5 > 0.0 > np.log(against.posterior.sharpness).mean()
 
 
 def test_the_reverse_order_updates_too_and_moves_ranks_the_other_way(
@@ -269,7 +301,7 @@ def test_the_reverse_order_updates_too_and_moves_ranks_the_other_way(
     assert not against.reason, against.reason
     assert against.evidence is not None
     assert against.evidence.ratio < 1.0
-    assert "less than by chance" in against.evidence.words
+    assert "less likely" in against.evidence.words
     top = table["formula"].tolist()[:3]
     gains = []
     for learnt in (along, against):
@@ -290,11 +322,11 @@ def test_nothing_measured_leaves_everything_as_it_was(predictions: Predictions) 
 
 def test_survivors_alone_tell_no_order(predictions: Predictions) -> None:
     both = of(("LiAlCl4", "MgI2"), [0.92, 0.92], [True, True])
-    assert not tells_order(both)
-    assert not tells_order(of(("LiAlCl4",), [20.0]))
-    assert tells_order(of(("LiAlCl4", "MgI2"), [1500.0, 20.0], [True, False]))
+    assert not has_order(both)
+    assert not has_order(of(("LiAlCl4",), [20.0]))
+    assert has_order(of(("LiAlCl4", "MgI2"), [1500.0, 20.0], [True, False]))
     # the open one ended before the closed one failed: which is better is not known
-    assert not tells_order(of(("LiAlCl4", "MgI2"), [10.0, 20.0], [True, False]))
+    assert not has_order(of(("LiAlCl4", "MgI2"), [10.0, 20.0], [True, False]))
     assert update((both,), predictions.table, SETTINGS, prior=QUICK).reason
 
 
@@ -308,8 +340,7 @@ def test_reactors_that_outlive_their_rank_gain(predictions: Predictions) -> None
     assert ratio[ranked[-1]] > 1.0 > ratio[ranked[0]]
     assert frame["own_deviation"][ranked[-1]] > 0.0 > frame["own_deviation"][ranked[0]]
     along = update((of(tuple(ranked), lives[::-1]),), predictions.table, SETTINGS, prior=Prior())
-    sharper = along.posterior.probability @ along.posterior.sharpness
-    assert sharper > against.posterior.probability @ against.posterior.sharpness
+    assert along.posterior.sharpness.mean() > against.posterior.sharpness.mean()
 
 
 def test_an_order_that_the_prior_excludes_is_learnt_from_and_told(predictions: Predictions) -> None:
@@ -320,6 +351,20 @@ def test_an_order_that_the_prior_excludes_is_learnt_from_and_told(predictions: P
     assert not learnt.reason
     assert learnt.evidence is not None
     assert learnt.evidence.ratio < 0.5
+    assert (learnt.ranking_frame(predictions.table, SETTINGS)["places_gained"] == 0).all()
+
+
+def test_chains_that_are_too_short_update_nothing_and_say_so(
+    predictions: Predictions, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("STEPS", "MOST_STEPS"):
+        monkeypatch.setattr(posterior, name, 300)
+    ranked = predictions.table.dropna(subset=["rank"]).sort_values("rank")["formula"].tolist()[:6]
+    lives = [1.0, 2.0, 3.0, 4.0, 5.0, 6.0]
+    learnt = update((of(tuple(ranked), lives),), predictions.table, SETTINGS)
+    assert "did not converge" in learnt.reason
+    assert learnt.evidence is None
+    assert f"{FEWEST_TIMES:.0f} are needed" in learnt.reason
     assert (learnt.ranking_frame(predictions.table, SETTINGS)["places_gained"] == 0).all()
 
 

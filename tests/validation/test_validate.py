@@ -13,10 +13,10 @@ from screening.cli import main
 from screening.cli.validate import _with_error
 from screening.errors import InputError
 from screening.lab.experiments import read_experiments
-from screening.validation.belief import Prior
 from screening.validation.example_study import write_example
-from screening.validation.next_cells import Shopping, read_shelf
+from screening.validation.next_cells import read_shelf
 from screening.validation.predictions import Predictions, read_predictions
+from screening.validation.prior import Prior
 from screening.validation.validate import Validation, tables, validate, write_validation
 
 Sheet = Callable[..., str]
@@ -51,10 +51,9 @@ def test_simulated_cells_are_shown_and_never_counted(found: Validation) -> None:
     assert "simulated" in {check.origin for check in found.checks}
     assert "simulated" not in {check.origin for check in found.contradictions}
     assert sum(int(group.n_cells.sum()) for group in found.groups) == sum(
-        cell.experiment.record.origin == "literature"
-        and outcome.quantity in {g.quantity for g in found.groups}
+        cell.sheet.origin == "literature" and outcome.quantity in {g.quantity for g in found.groups}
         for cell in found.cells
-        if cell.experiment.record.reactor
+        if cell.sheet.reactor
         for outcome in cell.outcomes.values()
     )
     assert any("count in no agreement" in note for note in found.notes())
@@ -103,7 +102,7 @@ def test_measured_orders_update_the_ranking_side_by_side(
     assert frame.loc["LiAlCl4", "score_after"] < frame.loc["LiAlCl4", "score_before"]
     assert {"rank_before", "rank_after", "score_before", "score_after"} <= set(frame.columns)
     assert any("ranking updated by life_h" in note for note in learnt.notes())
-    assert any("unlikely under the study's weights" in note for note in learnt.notes())
+    assert any("less likely under the study's weights" in note for note in learnt.notes())
 
 
 def test_json_holds_the_head_of_a_long_ranking(found: Validation, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -145,9 +144,9 @@ def test_a_shelf_is_read_however_formulas_are_written(predictions: Predictions, 
     path = tmp_path / "shelf.txt"
     path.write_text("# ours\nLi2Al2Cl8\n\nMgF2  # half a jar\nNaCl\n", "utf-8")
     shelf = read_shelf(path, predictions)
-    assert shelf.held == {"LiAlCl4", "MgF2"}
+    assert shelf.shelf == {"LiAlCl4", "MgF2"}
     assert shelf.unknown == ("NaCl",)
-    told = validate(predictions, (), prior=QUICK, shopping=Shopping(shelf=shelf.held, unknown=shelf.unknown))
+    told = validate(predictions, (), prior=QUICK, shopping=shelf)
     assert any("on the shelf" in note and "NaCl" in note for note in told.notes())
     path.write_text("MgF2\nwhat?\n", "utf-8")
     with pytest.raises(InputError, match="line 2"):

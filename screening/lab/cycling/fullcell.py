@@ -241,23 +241,12 @@ def full_cell_cycles(
         voltage (a symmetric cell, whose Coulombic efficiency means nothing), or the reference is no
         complete cycle.
     """
-    halves = half_cycles(data) if halves is None else halves
-    if not len(halves):
-        raise InputError(
-            "no current flows in this record", where=data.cell, remedy="give the test's cycling files"
-        )
+    halves = _flowing(data, half_cycles(data) if halves is None else halves)
     charges = half_cycle_charges(data, halves, charge_source)
-    remarks = []
-    if order is None:
-        order, told = order_of(halves)
-        remarks.append(told)
+    order, told = order_of(halves) if order is None else (order, "")
     cycles = _paired(data, halves, order, charges)
     reference = _reference(cycles, reference_cycle, data.cell)
     capacity = cycles.discharge_ah
-    taken, given = capacity, cycles.charge_ah
-    if order is CycleOrder.CHARGE_FIRST:
-        taken, given = given, taken
-    remarks.append(impossible_efficiencies(cycles.number, given / taken))
     return FullCellResult(
         cell=data.cell,
         order=order,
@@ -270,13 +259,16 @@ def full_cell_cycles(
         unpaired=len(halves) - 2 * len(cycles),
         fade_per_cycle=_trend(cycles, capacity / capacity[reference - 1], reference),
         hysteresis_growth_v_per_cycle=_trend(cycles, cycles.hysteresis_v, reference),
-        flags=(
-            *data.flags,
-            *charges.flags,
-            *_broken_off(cycles),
-            *(Flag(FlagKind.ORDER, told) for told in remarks if told),
-        ),
+        flags=(*data.flags, *charges.flags, *_broken_off(cycles), *_order_flags(cycles, order, told)),
     )
+
+
+def _flowing(data: CyclingData, halves: HalfCycles) -> HalfCycles:
+    if not len(halves):
+        raise InputError(
+            "no current flows in this record", where=data.cell, remedy="give the test's cycling files"
+        )
+    return halves
 
 
 def _paired(
@@ -306,6 +298,13 @@ def _nominal_ah(given: float | None, reference_ah: float, where: str) -> float:
     if not nominal > 0:
         raise InputError(f"nominal capacity of {nominal} Ah", where=where, remedy="give a positive capacity")
     return nominal
+
+
+def _order_flags(cycles: FullCellCycles, order: CycleOrder, told: str) -> list[Flag]:
+    ratio = cycles.discharge_ah / cycles.charge_ah
+    efficiency = ratio if order is CycleOrder.CHARGE_FIRST else 1.0 / ratio
+    remarks = (told, impossible_efficiencies(cycles.number, efficiency))
+    return [Flag(FlagKind.ORDER, remark) for remark in remarks if remark]
 
 
 def _broken_off(cycles: FullCellCycles) -> list[Flag]:

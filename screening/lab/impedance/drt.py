@@ -9,7 +9,7 @@ from scipy.stats import norm
 
 from screening.errors import InputError
 from screening.lab.impedance import nnls, regularisation
-from screening.lab.impedance.basis import Basis, FloatArray
+from screening.lab.impedance.basis import Basis, ComplexArray, FloatArray
 from screening.lab.impedance.normal import Design, NormalEquations, Terms, magnitude, weights
 from screening.lab.impedance.spectrum import Spectrum
 
@@ -141,10 +141,24 @@ class DrtSeries:
         return self.relative_residual > POOR_FIT
 
     @property
+    def unclosed_ohm(self) -> FloatArray:
+        """∫γ d ln τ past 1/ω of the lowest frequency, where the data give a bound only; shape (s,)."""
+        return self._area_beyond(np.log(self.measured_tau_s[:, 1]), np.inf)
+
+    @property
     def unresolved_ohm(self) -> FloatArray:
         """∫γ d ln τ before 1/ω of the highest frequency: with R∞, the unresolved part; shape (s,)."""
-        ends = np.log(self.measured_tau_s[:, 0])
-        return (self.coefficients_ohm * self.basis.areas(np.full_like(ends, -np.inf), ends)).sum(axis=1)
+        return self._area_beyond(-np.inf, np.log(self.measured_tau_s[:, 0]))
+
+    def _area_beyond(self, ln_low: FloatArray | float, ln_high: FloatArray | float) -> FloatArray:
+        ones = np.ones(len(self.spectra))
+        return (self.coefficients_ohm * self.basis.areas(ln_low * ones, ln_high * ones)).sum(axis=1)
+
+    def fitted_z_ohm(self, index: int) -> ComplexArray:
+        """Impedance of the fit at the frequencies of spectrum `index`, shape (n,)."""
+        design = Design.of(self.spectra[index].angular_frequency, self.basis, self.options.terms)
+        scaled = np.concatenate([self.terms[index], self.coefficients_ohm[index]]) * design.scale
+        return design.columns @ scaled
 
     def area_ohm(self, ln_low: FloatArray, ln_high: FloatArray) -> FloatArray:
         """∫γ d ln τ between bounds on ln τ, shape (s, k)."""
@@ -190,10 +204,20 @@ class DrtSeries:
             yield batch.rows, inverse * scale[:, None, None]
 
     def gamma_interval_ohm(self, level: float = 0.95) -> FloatArray:
-        """Credible interval of γ at `tau_s`, shape (2, s, m), cut at 0."""
-        half = norm.ppf(0.5 + level / 2.0) * self.deviation_ohm(self.basis.density(self.basis.ln_tau))
+        """Highest-density credible interval of γ at `tau_s` given γ ≥ 0, shape (2, s, m).
+
+        The normal posterior is cut at 0 and normalised again: where γ is near 0 the interval begins at 0 and
+        ends below that of the uncut normal.
+        """
         gamma = self.gamma_ohm
-        return np.maximum(np.stack([gamma - half, gamma + half]), 0.0)
+        deviation = np.maximum(
+            self.deviation_ohm(self.basis.density(self.basis.ln_tau)), np.finfo(float).tiny
+        )
+        below = norm.cdf(-gamma / deviation)  # what the cut takes away
+        half = norm.ppf(0.5 + 0.5 * level * (1.0 - below)) * deviation
+        upper = gamma + norm.ppf(np.minimum(below + level * (1.0 - below), 1.0)) * deviation
+        cut = gamma < half
+        return np.stack([np.where(cut, 0.0, gamma - half), np.where(cut, upper, gamma + half)])
 
     def to_frame(self) -> pd.DataFrame:
         """One row per spectrum and τ: γ with its 95 % interval and the λ used."""

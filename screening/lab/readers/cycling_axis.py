@@ -126,6 +126,13 @@ def _read(raw: RawRecord, found: dict[str, ColumnMatch]) -> _Axis:
         match = found[TIME]
         time = seconds(raw.frame[match.header], match.factor)
         stated = _stated(raw, match)
+        if np.isnan(time).all():  # dates under the name of a time
+            clock = unix_seconds(raw.frame[match.header], time)
+            known = np.flatnonzero(np.isfinite(clock))
+            if len(known):
+                told = f"{match.header!r} holds dates; counted from the first"
+                flag = raw.flag(FlagKind.DERIVED, told)
+                return _Axis(clock - clock[known[0]], match.header, True, (flag,))
         time, mended = _without_placeholders(raw, found, time)
         flags = [raw.flag(FlagKind.PLACEHOLDER, mended[1], mended[0])] if mended else []
         known = np.isfinite(time)

@@ -20,6 +20,7 @@ from screening.lab.cycling.table import (
 )
 
 STEP_TIME, CLOCK, STATE, CELL_ID, CHARGE_STEP = "step_time_second", "clock", "state", "cell_id", "dq_ah"
+CURRENT_DENSITY = "current_density"
 WORKING_ELECTRODE, COUNTER_ELECTRODE = "working_electrode_volt", "counter_electrode_volt"
 """Quantities that help to build the table and are not kept in it."""
 
@@ -37,6 +38,7 @@ _UNITS: dict[str, dict[str, float]] = {
         "ms": 1e-3,
     },
     "voltage": {"v": 1.0, "volt": 1.0, "volts": 1.0, "mv": 1e-3, "μv": 1e-6, "uv": 1e-6},
+    "current density": dict.fromkeys(("ma/cm2", "macm2", "macm^2", "ma/cm²", "macm²", "a/cm2", "acm2"), 1.0),
     "current": {
         "a": 1.0,
         "amp": 1.0,
@@ -63,20 +65,26 @@ _VOCABULARY: dict[str, tuple[str, str]] = {
     TIME: (
         "time",
         "test time | testtime | total time | totaltime | cumulative time | test | elapsed time | run time"
-        " | prog time | program duration | 总时间 | 测试时间 | time | t",
+        " | prog time | program duration | testzeit | programmdauer | gesamtzeit | zeit"
+        " | 总时间 | 测试时间 | time | t",
     ),
     STEP_TIME: (
         "time",
-        "step time | steptime | step | relative time | time in step | 工步时间 | 相对时间 | 时间",
+        "step time | steptime | schrittdauer | schrittzeit | step | relative time | time in step"
+        " | 工步时间 | 相对时间 | 时间",
     ),
     VOLTAGE: (
         "voltage",
         "voltage | cell voltage | ecell | ewe ece | volts | volt | vol | battery voltage | u | v"
-        " | potential | e | 电压",
+        " | potential | we potential | working electrode | vf | spannung | zellspannung | e | 电压",
     ),
     WORKING_ELECTRODE: ("voltage", "ewe"),
     COUNTER_ELECTRODE: ("voltage", "ece"),
-    CURRENT: ("current", "current | i | cell current | amps | cur | amperes | 电流"),
+    CURRENT: (
+        "current",
+        "current | i | cell current | amps | cur | amperes | we current | im | strom | 电流",
+    ),
+    CURRENT_DENSITY: ("current density", "j | current density | current | i | stromdichte | 电流密度"),
     CHARGE_STEP: ("charge", "dq"),
     "unix_time_second": ("time", "unix time"),
     CLOCK: (
@@ -88,18 +96,19 @@ _VOCABULARY: dict[str, tuple[str, str]] = {
     "cycle_count": (
         "count",
         "cycle count | cycle index | cycle number | cycle id | cycle no | cycle | cyc | cyc# | cycle c"
-        " | cycle p | cycleid | 循环号 | 循环序号 | 循环",
+        " | cycle p | cycleid | zyklus | 循环号 | 循环序号 | 循环",
     ),
     HALF_CYCLE: ("count", "half cycle"),
     "step_count": ("count", "step count"),
     "step_index": (
         "count",
-        "step index | step id | step no | step number | step | ns | stepid | 工步号 | 工步序号 | 工步",
+        "step index | step id | step no | step number | step | ns | stepid | schritt"
+        " | 工步号 | 工步序号 | 工步",
     ),
     STATE: (
         "text",
         "step type | step name | steptype | stepname | state | status | md | mode | instruction name"
-        " | 工步类型 | 工步名称 | 状态",
+        " | zustand | 工步类型 | 工步名称 | 状态",
     ),
     "charging_capacity_ah": (
         "charge",
@@ -129,7 +138,8 @@ _VOCABULARY: dict[str, tuple[str, str]] = {
     "internal_resistance_ohm": ("resistance", "internal resistance | dcir"),
     "ambient_temperature_celsius": (
         "temperature",
-        "ambient temperature | environment temperature | chamber temperature | temperature | temp | 温度",
+        "ambient temperature | environment temperature | chamber temperature | temperature | temp"
+        " | temperatur | 温度",
     ),
     "ambient_pressure_pa": ("pressure", "ambient pressure"),
     "applied_pressure_pa": ("pressure", "applied pressure | stack pressure | pressure"),
@@ -172,6 +182,9 @@ class ColumnMatch:
     unit: str
 
 
+_MILLI = {"mamps": ("amps", "ma"), "mamp hr": ("amp hr", "mah"), "mwatt hr": ("watt hr", "mwh")}
+"""Names of Maccor that are units themselves."""
+
 STATED_BY_NAME = ("amps", "amperes", "volts", "volt", "ah", "amp hr", "amphr", "watt hr", "watthr")
 
 
@@ -190,9 +203,12 @@ def split_unit(header: str) -> tuple[str, str]:
     """
     text = unicodedata.normalize("NFKC", str(header)).strip()
     text = text.replace("<", "").replace(">", "")  # EC-Lab marks a mean so: <Ewe>/V, <Ewe/V>
+    text = re.sub(r"^WE\(\d\)\.", "WE ", text)  # NOVA
     bracketed = _BRACKETED.match(text)
     if bracketed:
         return slug(bracketed["name"]), _unit(bracketed["unit"])
+    if slug(text) in _MILLI:
+        return _MILLI[slug(text)]
     for separator in ("/", "_", " "):
         name, found, unit = text.rpartition(separator)
         if found and name.strip() and any(_unit(unit) in units for units in _UNITS.values()):

@@ -173,6 +173,12 @@ def _current(
         current = _from_charge_steps(charge_c, time)
         origin = f"derived: {match.header} over the time step"
         return current, origin, [raw.flag(FlagKind.DERIVED, f"no current column; {origin}")]
+    if CURRENT not in found and names.CURRENT_DENSITY in found:
+        raise InputError(
+            f"{found[names.CURRENT_DENSITY].header!r} is a current density, not the current of the cell",
+            where=str(raw.path),
+            remedy="multiply it by the electrode area, or export the current",
+        )
     match = _needed(raw, found, CURRENT)
     current = scaled(numbers_or_nan(raw.frame[match.header]), match.factor)
     flags = []

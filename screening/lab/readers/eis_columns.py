@@ -43,6 +43,8 @@ class Column:
         The value in Hz, Ω, rad, s or °C is ``factor * cell + offset``.
     negated : bool
         Whether the name says that the sign is reversed, as in -Z''.
+    log10 : bool
+        Whether the cells hold the decadic logarithm.
     """
 
     name: str
@@ -50,11 +52,12 @@ class Column:
     factor: float = 1.0
     offset: float = 0.0
     negated: bool = False
+    log10: bool = False
 
 
 _NAMES: dict[Role, frozenset[str]] = {
     Role.FREQUENCY: frozenset(
-        {"f", "freq", "frequency", "frequenz", "fréquence", "frecuencia", "omega", "ω"}
+        {"f", "freq", "frequency", "frequenz", "fréquence", "frecuencia", "omega", "ω"} | {"频率", "周波数"}
     ),
     Role.REAL: frozenset(
         {
@@ -71,20 +74,28 @@ _NAMES: dict[Role, frozenset[str]] = {
             "z'(a)",
             "re",
             "realpart",
+            "realteil",
+            "实部",
+            "阻抗实部",
+            "rs",
+            "r",
         }
     ),
     Role.IMAGINARY: frozenset(
         {"im(z)", "z''", "zimag", "zim", "imz", "imag", "imagz", "imag(z)", "z2", "zi", "z''(b)", "im"}
-        | {"imaginary", "zimaginary", "imagpart", "imaginarypart"}
+        | {"imaginary", "zimaginary", "imagpart", "imaginarypart", "zimg", "imaginärteil", "虚部", "阻抗虚部"}
+        | {"x", "xs"}
     ),
     Role.MODULUS: frozenset(
         {"|z|", "zmod", "modz", "magnitude", "modulus", "absz", "abs(z)", "zabs", "z", "impedance"}
+        | {"betrag", "impedanz", "模", "阻抗模", "阻抗"}
     ),
     Role.PHASE: frozenset(
         {"phase(z)", "zphz", "phase", "theta", "phaseangle", "phasez", "zphase", "θ", "φ", "phi", "arg(z)"}
+        | {"theta(z)", "phasenwinkel", "相位", "相角"}
     ),
-    Role.TIME: frozenset({"time", "t", "elapsedtime", "testtime"}),
-    Role.TEMPERATURE: frozenset({"temperature", "temp"}),
+    Role.TIME: frozenset({"time", "t", "elapsedtime", "testtime", "zeit", "时间"}),
+    Role.TEMPERATURE: frozenset({"temperature", "temp", "temperatur", "温度"}),
     Role.LOOP: frozenset({"loop", "loopindex", "loopnumber", "sweep", "scan", "spectrum"}),
     Role.CYCLE: frozenset({"cycle", "cyclenumber"}),
 }
@@ -93,6 +104,10 @@ _PREFIX = {"": 1.0, "k": 1e3, "K": 1e3, "M": 1e6, "G": 1e9, "m": 1e-3, "u": 1e-6
 _ANGULAR = re.compile(r"rad\s*(?:/|\s|·|\*)\s*s(?:ec)?(?:\^?-1)?$|(?<![a-z])s\^?-1$", re.IGNORECASE)
 _UNIT = re.compile(
     r"(?:[kMGmuµμ]?(?:Hz|ohms?|Ω)|rad|°|deg(?:rees?)?|ms|s(?:ec(?:onds?)?)?|min|h|(?:°|deg)? ?C|K)(?:\W.*)?",
+    re.IGNORECASE,
+)
+_LOG_FREQUENCY = re.compile(
+    r"(?:log|lg)\s*(?:10)?\s*[(\[]?\s*(?:f|freq|frequency)\b[\s.]*[/(\[]?\s*(?:Hz)?\s*[)\]]*(?:\s*/\s*Hz)?",
     re.IGNORECASE,
 )
 _PER_AREA = re.compile(r"(?:ohm|Ω)s?\s*[·.*⋅ ]?\s*c?m\s*\^?[2²]", re.IGNORECASE)
@@ -138,6 +153,9 @@ def find_columns(names: Sequence[str], where: str) -> dict[Role, Column]:
 
 def _recognise(name: str, where: str) -> Column:
     text = unicodedata.normalize("NFKC", name.translate(_MARKS)).translate(_MARKS).strip()
+    text = text.removeprefix("Data: ")  # RelaxIS
+    if _LOG_FREQUENCY.fullmatch(text):
+        return Column(name, Role.FREQUENCY, log10=True)
     base, unit = split_unit(text)
     stem = re.sub(r"[\s_.]+", "", base).casefold()
     negated = stem.startswith("-") or stem.startswith(("neg", "minus"))
@@ -155,12 +173,20 @@ def _recognise(name: str, where: str) -> Column:
     return Column(name, role, factor, offset, negated)
 
 
+IN_UNIT = r"(.+?)\s+in\s+(\S+)"
+
+
 def split_unit(name: str) -> tuple[str, str]:
     """Part a column name and its unit: ``freq/Hz``, ``Time (s)``, ``z_real_ohm``; the unit may be missing."""
     angular = _ANGULAR.search(name.rstrip(")] "))
     if angular:
         return re.sub(r"[\s/(\[]+$", "", name[: angular.start()]), "rad/s"
-    for pattern in (r"(.+?)\s*/\s*([^/()]+)", r"(.+?)\s*[(\[]\s*([^()\[\]]+?)\s*[)\]]", r"(.+)_([A-Za-zΩ]+)"):
+    for pattern in (
+        r"(.+?)\s*/\s*([^/()]+)",
+        r"(.+?)\s*[(\[]\s*([^()\[\]]+?)\s*[)\]]",
+        r"(.+)_([A-Za-zΩ]+)",
+        IN_UNIT,
+    ):
         parts = re.fullmatch(pattern, name)
         if parts and _is_unit(parts[2]):
             return parts[1], parts[2]

@@ -111,7 +111,11 @@ class _Rows:
 
 
 def _values(frame: pd.DataFrame, column: Column, path: Path) -> NDArray[np.float64]:
-    return numbers(frame[column.name], path) * column.factor + column.offset
+    values = numbers(frame[column.name], path) * column.factor + column.offset
+    if not column.log10:
+        return values
+    with np.errstate(over="ignore"):
+        return np.minimum(10.0**values, np.finfo(float).max)
 
 
 def _impedance(frame: pd.DataFrame, columns: Mapping[Role, Column], path: Path) -> NDArray[np.complex128]:

@@ -17,6 +17,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from screening.errors import InputError
+from screening.lab.readers.encodings import decode_bytes, encoding_of, unquoted_rows
 
 MAX_BYTES = 2**29
 """Larger files (0.5 GiB, unpacked) are refused: no cycler writes them as one text table."""
@@ -36,7 +37,6 @@ DELIMITERS = ("\t", ";", ",", "|", " ")
 SETTLED_ROWS = 3
 """So many rows of one width in succession are taken for the table; fewer may be part of a header."""
 
-_MARKS = ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16-le"), (b"\xfe\xff", "utf-16-be"))
 _NUMBER = re.compile(r"[+-]?(?:\d+[.,]?\d*|[.,]\d+)(?:e[+-]?\d+)?|[+-]?(?:nan|inf|infinity)", re.IGNORECASE)
 _CONTROL = bytes(c for c in range(32) if c not in b"\t\n\f\r")
 
@@ -131,14 +131,14 @@ def read_text(path: Path) -> Text:
 
 def decode(path: Path, data: bytes) -> Text:
     """Decode the bytes of a text file (see :func:`read_text`)."""
-    encoding = next((name for mark, name in _MARKS if data.startswith(mark)), "")
+    encoding = encoding_of(data)
     if encoding.startswith("utf-16"):
         content = data.decode(encoding, errors="replace").removeprefix("\ufeff")
         data = content.encode("utf-8")
     _refuse_binary(path, data)
     if not encoding.startswith("utf-16"):
-        content, encoding = _decode_bytes(data)
-    return Text(path, content.replace("\r\n", "\n").replace("\r", "\n"), encoding)
+        content, encoding = decode_bytes(data)
+    return Text(path, unquoted_rows(content.replace("\r\n", "\n").replace("\r", "\n")), encoding)
 
 
 def _refuse_binary(path: Path, data: bytes) -> None:
@@ -150,13 +150,6 @@ def _refuse_binary(path: Path, data: bytes) -> None:
         raise InputError(
             f"a line is longer than {MAX_LINE_BYTES} bytes", where=str(path), remedy="give one row per line"
         )
-
-
-def _decode_bytes(data: bytes) -> tuple[str, str]:
-    try:
-        return data.decode("utf-8-sig"), "utf-8"
-    except UnicodeDecodeError:
-        return data.decode("cp1252", errors="replace"), "cp1252"
 
 
 def split_cells(line: str, delimiter: str) -> list[str]:

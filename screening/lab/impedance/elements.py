@@ -1,0 +1,145 @@
+"""Elements of a refit in words: each with its relaxation time, its interval, whether it is there and closed.
+
+An element is what the data hold; a window is what the reader calls it. Windows are the second view.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from screening.lab.impedance.basis import FloatArray
+from screening.lab.impedance.processes import ProcessSeries
+from screening.lab.impedance.refit import ZarcSeries
+
+BEYOND_MEASURED = 1.1
+"""A total above this many times the largest Z' of a spectrum was not measured but extrapolated."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrackedElement:
+    """One element through a series (through one spectrum where there is no series).
+
+    Attributes
+    ----------
+    track : int
+        Its number, by rising τ.
+    tau_s, resistance_ohm, phi : tuple of (float, float)
+        In the first and the last spectrum that it is fitted to.
+    interval_ohm : tuple of (float, float)
+        95 % interval of the resistance in the last.
+    detected, fitted : int
+        Spectra in which its resistance exceeds three standard deviations, and in which it is fitted.
+    closed : bool
+        Whether τ lies within the measured range in every spectrum in which it is detected.
+    """
+
+    track: int
+    tau_s: tuple[float, float]
+    resistance_ohm: tuple[float, float]
+    phi: tuple[float, float]
+    interval_ohm: tuple[float, float]
+    detected: int
+    fitted: int
+    closed: bool
+
+    @property
+    def line(self) -> str:
+        """The element in one line."""
+        several = self.fitted > 1
+        tau = _course(self.tau_s, several, ".2g")
+        if not self.detected:
+            return f"not detected: at τ {tau} s at most {self.interval_ohm[1]:.3g} Ω"
+        words = f"τ {tau} s  R {_course(self.resistance_ohm, several, '.4g')} Ω "
+        words += f"({self.interval_ohm[0]:.4g} … {self.interval_ohm[1]:.4g})  φ "
+        words += f"{_course(self.phi, several, '.2f')}  detected"
+        words += f" in {self.detected} of {self.fitted}" if several else ""
+        return words + ("" if self.closed else ", not closed: beyond the measured range, R is a bound")
+
+
+def _course(ends: tuple[float, float], several: bool, form: str) -> str:
+    return f"{ends[0]:{form}} → {ends[1]:{form}}" if several else f"{ends[0]:{form}}"
+
+
+def tracked_elements(refit: ZarcSeries) -> tuple[TrackedElement, ...]:
+    """Elements of a tracked series, or all elements of spectra that were fitted by themselves."""
+    elements = refit.elements
+    low, high = elements.resistance_interval_ohm
+    closed = ~(refit.unclosed | refit.unresolved)
+    keys = elements.track if refit.tracked else np.arange(len(elements.track))
+    found = []
+    for key in np.unique(keys):
+        mine = np.flatnonzero(keys == key)
+        there = mine[elements.detected[mine]]
+        first, last = mine[0], mine[-1]
+        found.append(
+            TrackedElement(
+                track=int(elements.track[first]),
+                tau_s=_ends(elements.tau_s, first, last),
+                resistance_ohm=_ends(elements.resistance_ohm, first, last),
+                phi=_ends(elements.phi, first, last),
+                interval_ohm=(float(low[last]), float(high[last])),
+                detected=len(there),
+                fitted=len(mine),
+                closed=bool(closed[there].all()),
+            )
+        )
+    return tuple(found)
+
+
+def _ends(values: FloatArray, first: np.intp, last: np.intp) -> tuple[float, float]:
+    return float(values[first]), float(values[last])
+
+
+def elements_frame(refit: ZarcSeries) -> pd.DataFrame:
+    """One row per tracked element."""
+    return pd.DataFrame([vars(element) for element in tracked_elements(refit)])
+
+
+def element_lines(refit: ZarcSeries) -> list[str]:
+    """All elements, one line each; those of spectra fitted by themselves under the spectrum's label."""
+    elements = tracked_elements(refit)
+    if refit.tracked or len(refit.drt.spectra) == 1:
+        return [f"element {element.track}: {element.line}" for element in elements]
+    labels = [refit.drt.spectra[index].label for index in refit.elements.spectrum]
+    return [f"{label}, element {e.track}: {e.line}" for label, e in zip(labels, elements, strict=True)]
+
+
+def detected_windows(processes: ProcessSeries, refit: ZarcSeries | None) -> np.ndarray:
+    """Windows that hold something certain in some spectrum, shape (w,)."""
+    if refit is None:
+        return np.asarray((processes.resistance_interval_ohm[0] > 0).any(axis=0))
+    where = processes.windows.locate(refit.elements.tau_s[refit.elements.detected])
+    return np.isin(np.arange(len(processes.windows)), where)
+
+
+def total_lines(processes: ProcessSeries, refit: ZarcSeries | None) -> Iterable[str]:
+    """R∞, what lies outside all windows, and the total, each with the part of it that is not closed."""
+    open_ohm = _unclosed_ohm(processes, refit)
+    yield f"R∞ and what lies before 1/ω_max: {_span(processes.r_inf_ohm + processes.unresolved_ohm)} Ω"
+    yield f"outside all windows: {_span(processes.outside_ohm)} Ω"
+    words = f"total: {_span(processes.total_ohm)} Ω"
+    if (open_ohm > 0).any():
+        words += f", of which {_span(open_ohm)} Ω not closed at the slow end: a bound"
+    largest = np.array([spectrum.z_ohm.real.max() for spectrum in processes.drt.spectra])
+    beyond = processes.total_ohm > BEYOND_MEASURED * largest
+    if beyond.any():
+        worst = int(np.argmax(np.where(beyond, processes.total_ohm / largest, 0.0)))
+        words += f"; beyond the measured Z' of at most {largest[worst]:.3g} Ω"
+        words += f" in {np.count_nonzero(beyond)} of {len(beyond)} spectra" if len(beyond) > 1 else ""
+    yield words
+
+
+def _unclosed_ohm(processes: ProcessSeries, refit: ZarcSeries | None) -> FloatArray:
+    """Polarisation beyond 1/ω of the lowest frequency, shape (s,)."""
+    if refit is None:
+        return np.asarray(processes.drt.unclosed_ohm)
+    count = len(processes.drt.spectra)
+    beyond = refit.elements.resistance_ohm * refit.unclosed
+    return np.bincount(refit.elements.spectrum, weights=beyond, minlength=count).astype(float)
+
+
+def _span(values: FloatArray) -> str:
+    first, last = f"{values[0]:.4g}", f"{values[-1]:.4g}"
+    return first if len(values) == 1 else f"{first} → {last}"

@@ -1,0 +1,61 @@
+"""Encodings of text files: marked or not, European or Chinese; rows that a spreadsheet quoted whole."""
+
+import re
+
+HEAD_BYTES = 2**16
+MIN_ZERO_SHARE = 0.4
+"""Zeros among every second byte from which on a text is taken for UTF-16."""
+
+CHINESE_SHARE = 0.9
+_CHINESE = re.compile(r"[\u4e00-\u9fff]{2,}")
+_CHINESE_SIGNS = re.compile(r"(?<=[(\[/])℃(?=[)\]]?)")
+
+FEW_ZEROS = 0.01
+QUOTED_HEAD_LINES = 2000
+
+_QUOTED_ROW = re.compile(r'"[^"\n]*[,;\t][^"\n]*"')
+_MARKS = ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16-le"), (b"\xfe\xff", "utf-16-be"))
+
+
+def encoding_of(data: bytes) -> str:
+    """Encoding that a byte-order mark or the zeros of UTF-16 tell; empty where neither does."""
+    return next((name for mark, name in _MARKS if data.startswith(mark)), "") or _unmarked_utf16(data)
+
+
+def _unmarked_utf16(data: bytes) -> str:
+    """UTF-16 without a mark: digits, separators and line ends have a zero for one of their two bytes."""
+    head = data[:HEAD_BYTES]
+    even, odd = (head[start::2].count(0) / max(len(head) // 2, 1) for start in (0, 1))
+    if max(even, odd) < MIN_ZERO_SHARE or min(even, odd) > FEW_ZEROS:
+        return ""
+    return "utf-16-le" if odd > even else "utf-16-be"
+
+
+def decode_bytes(data: bytes) -> tuple[str, str]:
+    """UTF-8, else GB 18030 where that makes Chinese words, else Windows-1252.
+
+    Almost any bytes are GB 18030; those of a European text become single characters between letters, those of
+    a Chinese one runs of characters that the national standard of 1980 holds.
+    """
+    try:
+        return data.decode("utf-8-sig"), "utf-8"
+    except UnicodeDecodeError:
+        pass
+    try:
+        chinese = data.decode("gb18030")
+        words = "".join(_CHINESE.findall(chinese)) + "".join(_CHINESE_SIGNS.findall(chinese))
+        foreign = [c for c in chinese if not c.isascii()]
+        if words and len(words) >= CHINESE_SHARE * len(foreign):
+            words.encode("gb2312")
+            return chinese, "gb18030"
+    except UnicodeError:
+        pass
+    return data.decode("cp1252", errors="replace"), "cp1252"
+
+
+def unquoted_rows(content: str) -> str:
+    """Take the quotes off rows that a spreadsheet put into quotes whole."""
+    head = [line for line in content.split("\n", QUOTED_HEAD_LINES)[:QUOTED_HEAD_LINES] if line.strip()]
+    if 2 * sum(_QUOTED_ROW.fullmatch(line) is not None for line in head) <= len(head):
+        return content
+    return "\n".join(line[1:-1] if _QUOTED_ROW.fullmatch(line) else line for line in content.split("\n"))

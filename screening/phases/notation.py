@@ -1,0 +1,253 @@
+"""Texts to amounts of elements: formulas in every notation of the field, or the reason why not.
+
+Read are groups in any brackets, ``LiAlCl₄``, ``Li_{3}PS_{4}``, ``Li24 P4 S20 I4`` (as CIF files write it),
+``LiNi1/3Mn1/3Co1/3O2``, ``MgCl2·6H2O`` or ``MgCl2*6H2O``, the mol % of a glass (``75Li2S-25P2S5``), D as
+hydrogen, and the field's abbreviations (``abbreviations.csv`` beside this module).
+"""
+
+import csv
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+
+from screening.errors import InputError, quoted
+from screening.phases.periodic_table import atomic_number, symbols
+
+MAX_LENGTH = 200
+"""Characters of a formula; the longest of the Materials Project has 40."""
+
+LEAST_AMOUNT = 1e-6
+MOST_AMOUNT = 1e6
+"""Atoms of one element per formula; what lies outside is a slip of the pen."""
+
+HOW_TO_WRITE = "write it as LiAlCl4 or Li10Ge(PS6)2"
+
+_NUMBER = r"(?:[0-9]+(?:\.[0-9]+)?|\.[0-9]+)"
+_TOKEN = re.compile(
+    rf"(?P<opening>[(\[{{])|(?:(?P<element>[A-Z][a-z]?)|(?P<closing>[)\]}}]))(?P<amount>{_NUMBER}(?:/[0-9]+)?)?"
+)
+_COMPONENT = re.compile(rf"(?P<coefficient>{_NUMBER})?\s*(?P<formula>[A-Z(\[{{].*)")
+_PAIRS = {"(": ")", "[": "]", "{": "}"}
+_PLAIN = str.maketrans(
+    dict(zip("₀₁₂₃₄₅₆₇₈₉", "0123456789", strict=True))
+    | dict.fromkeys("•∙⋅", "·")
+    | dict.fromkeys("‐‑–—−", "-")
+)
+_SUBSCRIPT = re.compile(r"(\$?)_(?:\{([0-9./]+)\}|([0-9./]+))\1|<sub>([0-9./]+)</sub>")
+_JOINT = re.compile(r"\s*[·*]\s*|\.(?=[A-Z(\[{])")
+_DEUTERIUM = re.compile(r"D(?![a-z])")
+_AMBIGUOUS_DOT = re.compile(r"\.[0-9]*\.|(?<![A-Za-z)\]}]0)\.[0-9]+[(\[{]?(?:H2O|NH3)")
+"""``Cl4.2H2O`` could be 4.2 Cl or 2 H2O: it is refused; ``Cl0.5H2O`` could not."""
+
+_VARIABLE = re.compile(r"([A-Z][a-z]?)[xyzδ](?![a-z])|[0-9+-][xyzδ](?![a-z])")
+
+_STATE = "alpha|beta|gamma|delta|epsilon|cubic|tetragonal|orthorhombic|monoclinic|hexagonal|rhombohedral"
+_OTHERWISE: tuple[tuple[re.Pattern[str], str, str], ...] = tuple(
+    (re.compile(pattern), message, remedy)
+    for pattern, message, remedy in (
+        (
+            r"(?:mp|mvc|mp-alex|agm)-[0-9a-z]+",
+            "{text} is an identifier of the Materials Project, not a formula",
+            "write the formula of that entry",
+        ),
+        (
+            rf"(?:{_STATE}|[α-ω]|[a-z])['′]*[\s-]+(?P<formula>[A-Z].*)"
+            rf"|(?P<formula_>[A-Z].*\S)\s*\((?:{_STATE}|glass|amorphous|[a-z]|[α-ω])[a-z\s-]*\)",
+            "{text} names a polymorph; a composition stands for its lowest one",
+            "write {formula}",
+        ),
+        (r".*[0-9],[0-9].*", "a decimal comma in formula {text}", "write {dotted}"),
+        (
+            r".*(?:[0-9.][eE][0-9]).*",
+            "an amount with an exponent in formula {text}",
+            "write plain numbers, as Li0.5",
+        ),
+        (
+            r".*(?:[\^⁺⁻⁰¹²³⁴-⁹]|[+-]$|[0-9]\+(?![0-9a-zδ])).*|.*[A-Za-z)\]}]\+.*",
+            "{text} is not a formula: it carries a charge or a plus",
+            "write a neutral formula; parts of a mixture need shares, as LiCl@50wt+AlCl3@50wt",
+        ),
+    )
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What a text says.
+
+    Attributes
+    ----------
+    text : str
+        The formula in plain characters, as written.
+    amounts : mapping of str to float
+        Atoms by symbol per formula as written; of a glass, per mole of its components together.
+    notes : tuple of str
+        Where something else was read than was written: ``LPSC read as Li6PS5Cl``.
+    """
+
+    text: str
+    amounts: Mapping[str, float]
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Abbreviation:
+    """What a name of the field stands for: one formula, or several to choose from."""
+
+    name: str
+    formulas: tuple[str, ...]
+
+
+@cache
+def abbreviations() -> dict[str, Abbreviation]:
+    """The field's abbreviations, by their letters and digits alone."""
+    lines = files("screening.phases").joinpath("abbreviations.csv").read_text("utf-8").splitlines()
+    rows = csv.DictReader(lines)
+    return {row["name"]: Abbreviation(row["name"], tuple(row["formulas"].split())) for row in rows}
+
+
+def read_amounts(written: str) -> Reading:
+    """Read one formula.
+
+    Raises
+    ------
+    InputError
+        If it is too long, no formula, of no one composition, or an amount is out of bounds.
+    """
+    if len(written) > MAX_LENGTH:
+        raise InputError(
+            f"{quoted(written)} is no formula: {len(written)} characters",
+            remedy=f"write at most {MAX_LENGTH}",
+        )
+    text = _SUBSCRIPT.sub(r"\2\3\4", written.strip().translate(_PLAIN))
+    known = abbreviations().get(re.sub(r"[\s-]", "", text))
+    if known:
+        return _spelled_out(text, known)
+    light = _DEUTERIUM.sub("H", text)
+    notes = () if light == text else (f"{text} read as {light}: deuterium counts as hydrogen",)
+    return _read_plain(light, notes)
+
+
+def _spelled_out(text: str, known: Abbreviation) -> Reading:
+    if len(known.formulas) != 1:
+        raise InputError(
+            f"{text} has no one composition", remedy=f"write the one you mean: {', '.join(known.formulas)}"
+        )
+    formula = known.formulas[0]
+    return _read_plain(formula, (f"{text} read as {formula}",))
+
+
+def _read_plain(text: str, notes: tuple[str, ...]) -> Reading:
+    try:
+        parts, joint = _components(text)
+        coefficients = [_amount(part["coefficient"], text) for part in parts]
+        whole = sum(coefficients) if joint == "-" else 1.0
+        amounts: dict[str, float] = {}
+        for part, coefficient in zip(parts, coefficients, strict=True):
+            for element, amount in _count(part["formula"], text).items():
+                amounts[element] = amounts.get(element, 0.0) + amount * coefficient / whole
+    except InputError:
+        _explain(text)
+        raise
+    if not all(LEAST_AMOUNT <= amount <= MOST_AMOUNT for amount in amounts.values()):
+        raise InputError(
+            f"amounts of formula {quoted(text)} are too far apart or from 1",
+            remedy=f"give every element between {LEAST_AMOUNT:g} and {MOST_AMOUNT:g} atoms",
+        )
+    return Reading(joint.join("".join(part.group().split()) for part in parts), amounts, notes)
+
+
+def _components(text: str) -> tuple[list[re.Match[str]], str]:
+    """The formulas that a text joins, each with its coefficient, and the joint: a dot or a hyphen."""
+    joint = "-" if "-" in text else "·"
+    pieces = text.split("-") if joint == "-" else _JOINT.split(text)
+    matches = [_COMPONENT.fullmatch(piece.strip()) for piece in pieces]
+    parts = [match for match in matches if match]
+    if joint == "-" and not (len(parts) == len(pieces) and all(part["coefficient"] for part in parts)):
+        raise InputError(
+            f"negative amount, or parts joined without mol %, in formula {quoted(text)}",
+            remedy="amounts must be positive; write a compound as LiIn, a glass as 75Li2S-25P2S5",
+        )
+    if len(parts) < len(pieces):
+        raise InputError(f"{quoted(text)} is not a formula", remedy=HOW_TO_WRITE)
+    for part in parts:
+        if _AMBIGUOUS_DOT.search(part["formula"]) or (
+            part["coefficient"] and re.search(r"[^0-9]\.[0-9]", part["formula"])
+        ):
+            raise InputError(
+                f"a dot joins two formulas in {quoted(text)}",
+                remedy="write a hydrate as LiCl*2H2O or LiCl(H2O)2, or a decimal amount last, as H2OCl4.2",
+            )
+    if len(parts) == 1 and parts[0]["coefficient"]:
+        raise InputError(
+            f"{quoted(text)} is not a formula: it begins with a number",
+            remedy=f"write {quoted(parts[0]['formula'])[1:-1]}; how much of it reacts is found",
+        )
+    return parts, joint
+
+
+def _explain(text: str) -> None:
+    """Say what a text is that is no formula, and what to write, where that can be told."""
+    for pattern, message, remedy in _OTHERWISE:
+        match = pattern.fullmatch(text)
+        if match:
+            names = match.groupdict()
+            said = {
+                "text": quoted(text),
+                "formula": quoted(names.get("formula") or names.get("formula_") or "")[1:-1],
+                "dotted": quoted(re.sub(r"(?<=[0-9]),(?=[0-9])", ".", text))[1:-1],
+            }
+            raise InputError(message.format(**said), remedy=remedy.format(**said)) from None
+    if any(match[1] is None or match[1] in symbols() for match in _VARIABLE.finditer(text)):
+        raise InputError(
+            f"{quoted(text)} is not a formula: it holds a variable",
+            remedy="write a number in its place, as Li0.5CoO2",
+        ) from None
+
+
+def _count(formula: str, text: str) -> dict[str, float]:
+    """Atoms by symbol in one formula without joints; `text` is what messages show."""
+    pieces = formula.split()
+    if not all(re.match(r"[A-Z(\[{]", piece) for piece in pieces):
+        raise InputError(f"{quoted(text)} is not a formula", remedy=HOW_TO_WRITE)
+    plain = "".join(pieces)
+    levels: list[dict[str, float]] = [{}]
+    awaited: list[str] = []
+    position = 0
+    while position < len(plain):
+        token = _TOKEN.match(plain, position)
+        if token is None:
+            raise InputError(f"{quoted(text)} is not a formula", remedy=HOW_TO_WRITE)
+        position = token.end()
+        if token["opening"]:
+            awaited.append(_PAIRS[token["opening"]])
+            levels.append({})
+            continue
+        amount = _amount(token["amount"], text)
+        if token["element"]:
+            atomic_number(token["element"], where=f"formula {quoted(text)}")
+            held = {token["element"]: 1.0}
+        else:
+            held = levels.pop()
+            if not awaited or awaited.pop() != token["closing"] or not held:
+                raise InputError(
+                    f"{quoted(text)} is not a formula: its brackets do not match", remedy=HOW_TO_WRITE
+                )
+        for element, atoms in held.items():
+            levels[-1][element] = levels[-1].get(element, 0.0) + atoms * amount
+    if awaited:
+        raise InputError(f"{quoted(text)} is not a formula: a bracket stays open", remedy=HOW_TO_WRITE)
+    return levels[0]
+
+
+def _amount(number: str | None, text: str) -> float:
+    """A written amount, 1 where there is none."""
+    if not number:
+        return 1.0
+    above, _, below = number.partition("/")
+    amount, parts = float(above), float(below or 1.0)
+    if amount == 0.0 or parts == 0.0:
+        raise InputError(f"formula {quoted(text)} holds an amount of zero", remedy="amounts must be positive")
+    return amount / parts

@@ -1,0 +1,104 @@
+"""Formulas as chemists write them: pymatgen's reduced formula, save where convention differs.
+
+pymatgen orders elements by electronegativity and groups by common divisors, which writes NaHO, H4NCl,
+Mg(HO)2, VPO5 and H4(CO)3. Convention differs, and wins, by these rules, first to last:
+
+1. compounds of ``conventional_formulas.txt`` beside this module, as they stand there;
+2. hydroxides of metals (as many H as O, and metals only beside them) end in OH: NaOH, Mg(OH)2;
+3. ammonium salts without metals and carbon (four H to each N) begin with NH4: NH4Cl, (NH4)2SO4;
+4. compounds of C and H without metals follow Hill: C, H, then the others in alphabetical order: C3H4O3.
+
+A spelling never changes the formula unit.
+"""
+
+import re
+from collections.abc import Iterable, Mapping
+from functools import cache
+from importlib.resources import files
+
+import numpy as np
+
+from screening.phases.notation import read_amounts
+from screening.phases.periodic_table import N_ELEMENTS, metals, symbol
+
+_ELEMENT = re.compile(r"[A-Z][a-z]?")
+
+
+def conventional(amounts: Mapping[str, float]) -> str:
+    """Formula of atoms by symbol, reduced."""
+    from pymatgen.core import Composition
+
+    reduced, factor = Composition(amounts).get_reduced_formula_and_factor()
+    return _respelled(reduced, {element: n / factor for element, n in amounts.items()})
+
+
+def respell(
+    formula: np.ndarray, row_start: np.ndarray, atomic_number: np.ndarray, amount: np.ndarray
+) -> None:
+    """Give many phases their conventional spelling, in place.
+
+    Parameters
+    ----------
+    formula : (n,) object array of str
+        pymatgen's reduced formulas.
+    row_start : (n + 1,) int array
+    atomic_number, amount : (m,) arrays
+        Phase i holds rows ``row_start[i]:row_start[i + 1]``.
+    """
+    n = len(formula)
+    owner = np.repeat(np.arange(n), np.diff(row_start))
+    metal = np.array([False, *(symbol(z) in metals() for z in range(1, N_ELEMENTS + 1))])
+
+    def atoms_of(z: int) -> np.ndarray:
+        return np.bincount(owner[atomic_number == z], amount[atomic_number == z], n)
+
+    hydrogen, carbon, nitrogen, oxygen = map(atoms_of, (1, 6, 7, 8))
+    n_metals = np.bincount(owner, metal[atomic_number], n)
+    hydroxide = (hydrogen == oxygen) & (n_metals == np.diff(row_start) - 2)
+    molecular = (n_metals == 0) & ((carbon > 0.0) | (hydrogen == 4.0 * nitrogen))
+    table = _table()
+    for i in np.flatnonzero((hydrogen > 0.0) & (hydroxide | molecular)):
+        rows = slice(row_start[i], row_start[i + 1])
+        symbols = map(symbol, atomic_number[rows].tolist())
+        formula[i] = _respelled(formula[i], dict(zip(symbols, amount[rows].tolist(), strict=True)))
+    formula[:] = [table.get(each, each) for each in formula]
+
+
+@cache
+def _table() -> dict[str, str]:
+    """Conventional spelling by pymatgen's reduced formula."""
+    from pymatgen.core import Composition
+
+    lines = files("screening.phases").joinpath("conventional_formulas.txt").read_text("utf-8").split()
+    return {Composition(read_amounts(line).amounts).reduced_formula: line for line in lines}
+
+
+def _respelled(reduced: str, amounts: Mapping[str, float]) -> str:
+    """Conventional spelling of pymatgen's reduced formula; `amounts` are its atoms by symbol."""
+    if reduced in _table():
+        return _table()[reduced]
+    if "H" not in amounts:
+        return reduced
+    hydrogen = amounts["H"]
+    order = list(dict.fromkeys(_ELEMENT.findall(reduced)))
+    without_metals = metals().isdisjoint(amounts)
+    partners = amounts.keys() - {"H", "O"}
+    if hydrogen == amounts.get("O") and partners and partners <= metals():
+        return _written(amounts, [each for each in order if each not in ("H", "O")]) + _group("OH", hydrogen)
+    if without_metals and "C" in amounts:
+        return _written(amounts, ["C", "H", *sorted(amounts.keys() - {"C", "H"})])
+    if without_metals and hydrogen == 4.0 * amounts.get("N", 0.0) and len(amounts) > 2:
+        return _group("NH4", amounts["N"]) + _written(
+            amounts, [each for each in order if each not in ("H", "N")]
+        )
+    return reduced
+
+
+def _written(amounts: Mapping[str, float], order: Iterable[str]) -> str:
+    return "".join(
+        element if amounts[element] == 1.0 else f"{element}{amounts[element]:.12g}" for element in order
+    )
+
+
+def _group(group: str, n: float) -> str:
+    return group if n == 1.0 else f"({group}){n:.12g}"

@@ -1,0 +1,79 @@
+"""What is printed of a refit: every element, whether it is there, and which part of a total is a bound."""
+
+import numpy as np
+import pytest
+
+from screening.lab.impedance.analysis import analyse
+from screening.lab.impedance.elements import detected_windows, element_lines, total_lines, tracked_elements
+from screening.lab.impedance.spectrum import Spectrum
+
+FREQUENCY = np.geomspace(1e6, 1.0, 61)
+
+
+def spectrum(*elements, noise=2e-3, seed=0, time_s=None):
+    """R∞ = 10 Ω and ZARC elements (R/Ω, τ/s, φ)."""
+    s = 2j * np.pi * FREQUENCY
+    z = 10.0 + sum(r / (1.0 + (s * tau) ** phi) for r, tau, phi in elements)
+    random = np.random.default_rng(seed).normal(size=(2, FREQUENCY.size))
+    z = z + noise * np.abs(z) * (random[0] + 1j * random[1])
+    return Spectrum(FREQUENCY, z, label="cell", time_s=time_s)
+
+
+@pytest.fixture(scope="module")
+def open_ended():
+    """An arc inside the measured range and one beyond it, in no window."""
+    return analyse([spectrum((40.0, 1e-3, 0.9), (200.0, 1.0, 0.9))])
+
+
+def test_every_element_is_listed_with_its_standing(open_ended):
+    elements = tracked_elements(open_ended.refit)
+    arc = min(elements, key=lambda e: abs(np.log(e.tau_s[0] / 1e-3)))
+    assert (arc.detected, arc.closed) == (1, True)
+    assert arc.interval_ohm[0] < 40.0 < arc.interval_ohm[1]
+    slow = max((e for e in elements if e.detected), key=lambda e: e.tau_s[0])
+    assert not slow.closed
+    lines = element_lines(open_ended.refit)
+    assert len(lines) == len(elements)
+    assert any("not closed: beyond the measured range, R is a bound" in line for line in lines)
+
+
+def test_totals_name_what_is_not_closed_and_what_was_never_measured(open_ended):
+    *_, total = total_lines(open_ended.processes, open_ended.refit)
+    assert "Ω not closed at the slow end: a bound" in total
+    assert "beyond the measured Z' of at most" in total
+    closed = analyse([spectrum((40.0, 1e-3, 0.9))])
+    *_, total = total_lines(closed.processes, closed.refit)
+    assert "beyond the measured" not in total
+
+
+def test_an_element_that_is_not_there_has_no_name(open_ended):
+    absent = [
+        line
+        for line, e in zip(element_lines(open_ended.refit), tracked_elements(open_ended.refit), strict=True)
+        if not e.detected
+    ]
+    assert all("not detected: at τ" in line and "at most" in line for line in absent)
+    there = detected_windows(open_ended.processes, open_ended.refit)
+    window = open_ended.processes.windows.locate(open_ended.refit.elements.tau_s)
+    for k in np.flatnonzero(there):
+        assert open_ended.refit.elements.detected[window == k].any()
+
+
+def test_an_element_that_slows_is_one_through_a_series():
+    taus = np.geomspace(1e-4, 1e-3, 9)
+    series = [spectrum((40.0, tau, 0.9), seed=k, time_s=3600.0 * k) for k, tau in enumerate(taus)]
+    found = [e for e in tracked_elements(analyse(series).refit) if e.detected == len(series)]
+    (arc,) = [e for e in found if max(e.resistance_ohm) > 30.0]
+    assert arc.tau_s == pytest.approx((1e-4, 1e-3), rel=0.2)
+    assert arc.resistance_ohm == pytest.approx((40.0, 40.0), rel=0.05)
+
+
+def test_the_band_of_gamma_honours_that_gamma_is_not_negative(open_ended):
+    drt = open_ended.drt
+    low, high = drt.gamma_interval_ohm()
+    assert (low >= 0.0).all()
+    assert (low <= drt.gamma_ohm).all() and (drt.gamma_ohm <= high).all()
+    deviation = drt.deviation_ohm(drt.basis.density(drt.basis.ln_tau))
+    at_zero = drt.gamma_ohm < 1e-9 * drt.gamma_ohm.max()
+    # half a normal distribution: the same 1.96 standard deviations hold 95 % of it
+    np.testing.assert_allclose(high[at_zero], 1.959964 * deviation[at_zero], rtol=1e-3)
