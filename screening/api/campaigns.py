@@ -191,6 +191,7 @@ class Ranking(Displayed):
         notes = [f"{len(best)} of {len(passing)} ranked, {len(self.table)} rows in all"]
         if best["estimated"].any():
             notes.append("* rests on an estimated phase")
+        notes += self.results.cautions
         return Table(f"{self.results.title}: {met}", frame, (*notes, self.provenance.line()))
 
 

@@ -101,6 +101,7 @@ def show_ranking(results: "ResultsDirectory", pair: tuple[str, str]) -> None:
     if pair[0] in results.no_probabilities:
         notes.append(f"no probabilities: {results.no_probabilities[pair[0]]}")
     notes.extend(_told(one) for one in network_contradictions(results, pair))
+    notes.extend(results.cautions)
     _print_lines(terminal, [*notes, results.provenance.line()])
 
 
