@@ -227,8 +227,7 @@ def screen(
     electrolyte, anode : str or sequence of str
         Each anode meets each electrolyte; those of the study unless given.
     snapshot, phases, temperature_k, energies
-        Name or directory of a snapshot, a file of further phases, a temperature of Gibbs energies, and
-        whether these are ``corrected`` or ``as-published``; see `load_snapshot`.
+        As of `load_snapshot`, the snapshot by name or directory.
     out : str or Path, optional
         Directory of the results, where an interrupted run is taken up; temporary unless given.
     fresh : bool
@@ -244,10 +243,8 @@ def screen(
 
     Raises
     ------
-    InputError
-        If the study, the candidates or the results in `out` do not fit.
-    UnreachableError
-        If the Dask scheduler does not answer, or workers keep dying.
+    InputError, UnreachableError
+        If study, candidates or results do not fit; if the Dask scheduler or the workers are gone.
     """
     met: dict[str, Any] = {"electrolytes": _several(electrolyte), "anodes": _several(anode)}
     study = load_study(candidates).with_changes(**{k: v for k, v in met.items() if v}, **changes)

@@ -1,6 +1,6 @@
 """What the figures of a campaign show: 1A and 1F of each reactor spelled out, and all candidates at once."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -145,11 +145,15 @@ def campaign_map(
         stable=tuple(left_out[True]),
         unranked=tuple(left_out[False]),
         estimated=frozenset(estimated),
-        cautions=formula_cautions(
-            results.provenance.energy_scheme,
-            [*(one.formula for one in marked), *left_out[True], *left_out[False]],
-        ),
+        cautions=_cautions(results, marked, left_out),
     )
+
+
+def _cautions(
+    results: ResultsDirectory, marked: Sequence[Marked], left_out: Mapping[bool, Sequence[str]]
+) -> tuple[str, ...]:
+    names = [*(one.name for one in marked), *left_out[True], *left_out[False]]
+    return formula_cautions(results.provenance.energy_scheme, names)
 
 
 def _labelled(study: Study, known: Sequence[Known]) -> dict[str, bool]:

@@ -17,7 +17,7 @@ from importlib.resources import files
 import numpy as np
 import pandas as pd
 
-from screening.phases.composition import atomic_number
+from screening.phases.composition import Formula, atomic_number
 from screening.phases.corrections import is_corrected
 from screening.phases.molecular_units import molecular_units
 from screening.phases.schemes import LEGACY
@@ -66,7 +66,10 @@ class Distrusted:
 @cache
 def _table() -> tuple[Distrusted, ...]:
     with files("screening.phases").joinpath("distrusted.csv").open("r", encoding="utf-8") as stream:
-        return tuple(Distrusted(**row) for row in pd.read_csv(stream, comment="#").to_dict("records"))
+        return tuple(
+            Distrusted(**{str(k): v for k, v in row.items()})
+            for row in pd.read_csv(stream, comment="#").to_dict("records")
+        )
 
 
 def distrusted(energy_scheme: str) -> tuple[Distrusted, ...]:
@@ -112,20 +115,18 @@ def widened(snapshot: Snapshot) -> Snapshot:
     return replace(snapshot, manifest=manifest, phases=replace(phases, uncertainty_ev_per_atom=sds))
 
 
-def cautions(
-    snapshot: Snapshot, atomic_numbers: Iterable[int], phases: Iterable[int] = ()
-) -> tuple[str, ...]:
+def cautions(snapshot: Snapshot, formulas: Iterable[Formula], phases: Iterable[int] = ()) -> tuple[str, ...]:
     """What a reader must know of energies of these elements and phases.
 
     Parameters
     ----------
     snapshot : Snapshot
-    atomic_numbers : iterable of int
-        Of the whole chemical system: a compound that is wrongly missing on its hull matters, too.
+    formulas : iterable of Formula
+        Whose elements span the chemical system: a compound that is wrongly missing on its hull matters, too.
     phases : iterable of int
         Phase numbers of reactants and products, for those whose molecular units are not recognised.
     """
-    system = set(atomic_numbers)
+    system = {z for formula in formulas for z in formula.atomic_numbers}
     salt = not system.isdisjoint(map(atomic_number, ANIONS))
     told = [
         each.sentence

@@ -311,7 +311,6 @@ def react(snapshot: Snapshot, a: Reactant, b: Reactant, *, at_hull: bool = False
             f"the convex hull between {a.text} and {b.text} did not converge", remedy="report this pair"
         )
     kinks, used = [], set()
-    involved = {*priced_a.spelling, *priced_b.spelling, *lines.phase.tolist()}
     for k in range(len(lines.x)):
         products = slice(lines.product_start[k], lines.product_start[k + 1])
         phases, amounts = lines.phase[products], lines.amount[products]
@@ -332,7 +331,7 @@ def react(snapshot: Snapshot, a: Reactant, b: Reactant, *, at_hull: bool = False
         at_hull=tuple(p.reactant.text for p in (priced_a, priced_b) if p.at_hull),
         estimated_phases=tuple(dict.fromkeys((*priced_a.estimated, *priced_b.estimated, *named))),
         provenance=stamp(snapshot),
-        cautions=cautions(snapshot, (*unit_a.atomic_numbers, *unit_b.atomic_numbers), involved),
+        cautions=cautions(snapshot, (unit_a, unit_b), {*spelling, *lines.phase.tolist()}),
     )
 
 

@@ -88,7 +88,6 @@ class Lithiation(Displayed):
     estimated_phases : tuple of str
     provenance : Provenance
     cautions : tuple of str
-        Elements and phases whose energies are known to be wrong or rough, with the size of it.
     """
 
     plotter = "screening.plots.staircases:plot_staircases"
@@ -273,8 +272,7 @@ def lithiate(
     Raises
     ------
     InputError
-        If the element is unknown, is no metal with a cation, or is all that the formula holds; or if the
-        reactant cannot be priced.
+        If the element is no metal with a cation, or all that the formula holds; or see `price`.
 
     References
     ----------
@@ -311,7 +309,7 @@ def lithiate(
         at_hull=priced.at_hull,
         estimated_phases=_estimated(snapshot, priced, lines),
         provenance=stamp(snapshot),
-        cautions=cautions(snapshot, (z, *unit.atomic_numbers), {*priced.spelling, *lines.phase.tolist()}),
+        cautions=cautions(snapshot, (unit, metal), {*priced.spelling, *lines.phase.tolist()}),
     )
 
 
