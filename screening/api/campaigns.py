@@ -201,6 +201,7 @@ class Ranking(Displayed):
         if best["estimated"].any():
             notes.append("* rests on an estimated phase")
         notes += [f"no probabilities: {why}" for why in self.results.no_probabilities.values()]
+        notes += self.results.cautions
         return Table(f"{self.results.title}: {met}", frame, (*notes, self.provenance.line()))
 
 
@@ -236,8 +237,7 @@ def screen(
     electrolyte, anode : str or sequence of str
         Each anode meets each electrolyte; those of the study unless given.
     snapshot, phases, temperature_k, energies
-        Name or directory of a snapshot, a file of further phases, a temperature of Gibbs energies, and
-        whether these are ``corrected`` or ``as-published``; see `load_snapshot`.
+        As of `load_snapshot`, the snapshot by name or directory.
     out : str or Path, optional
         Directory of the results, where an interrupted run is taken up; temporary unless given.
     fresh : bool
