@@ -1,7 +1,7 @@
 """Where a ranking puts compounds that are known to work, and compounds that cannot: a report, never a fit."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
@@ -11,8 +11,10 @@ from pydantic import TypeAdapter
 from scipy.stats import mannwhitneyu
 
 from screening.campaign.candidates import ANION_FORMERS
+from screening.campaign.former import back_test_per_atom
 from screening.campaign.outcome import Outcome
 from screening.campaign.run import Campaign
+from screening.display import Displayed, Table, fixed, marked
 from screening.errors import InputError
 from screening.files import write_csv, write_json
 from screening.names import with_present_names
@@ -76,7 +78,7 @@ class Placing:
         Share of the ranked candidates that are better, %.
     score : float
     alloy : str
-    relief_ev_per_mol : float or None
+    relief_ev_per_atom : float or None
     missed : bool
         Whether it is a reactor without a rank, or in the worse half of a large campaign.
     why : str
@@ -92,7 +94,7 @@ class Placing:
     percentile: float | None
     score: float
     alloy: str
-    relief_ev_per_mol: float | None
+    relief_ev_per_atom: float | None
     missed: bool
     why: str
     estimated: bool
@@ -100,11 +102,11 @@ class Placing:
     @property
     def contradicts(self) -> bool:
         """Whether it worked although its alloy, by these energies, attacks the electrolyte more than Li."""
-        return self.role == "reactor" and self.relief_ev_per_mol is not None and self.relief_ev_per_mol < 0.0
+        return self.role == "reactor" and (self.relief_ev_per_atom or 0.0) < 0.0
 
 
 @dataclass(frozen=True, kw_only=True)
-class BackTest:
+class BackTest(Displayed):
     """How one ranking treats what is known.
 
     Attributes
@@ -132,6 +134,48 @@ class BackTest:
     enrichment_5_percent: float | None
     auc_controls: float | None
     auc_twins: float | None
+
+    def to_frame(self) -> pd.DataFrame:
+        """One row per known compound."""
+        pair = {"anode": self.anode, "electrolyte": self.electrolyte}
+        return pd.DataFrame([{**pair, **asdict(placing)} for placing in self.placings])
+
+    def display(self) -> Table:
+        """Known reactors by rank, then controls; below, what it amounts to."""
+        by_rank = sorted(self.placings, key=lambda p: (p.role != "reactor", p.rank or self.n_candidates + 1))
+        rows = [
+            {
+                "known": marked(one.formula, one.estimated) + " (control)" * (one.role != "reactor"),
+                "rank": "-" if one.rank is None else str(one.rank),
+                "better than it": "-" if one.percentile is None else f"{one.percentile:.1f} %",
+                "score": fixed(one.score, 3),
+                "relief": fixed(one.relief_ev_per_atom, 3),
+                "alloy": one.alloy,
+            }
+            for one in by_rank
+        ]
+        title = f"Back-test ({self.n_ranked} ranked of {self.n_candidates})"
+        return Table(title, pd.DataFrame(rows), tuple(self._notes()))
+
+    def _notes(self) -> Iterator[str]:
+        for doi in dict.fromkeys(one.doi for one in self.placings if one.doi):
+            yield f"{doi}: {', '.join(one.formula for one in self.placings if one.doi == doi)}"
+        if any(one.estimated for one in self.placings):
+            yield "* rests on an estimated phase"
+        summary = {
+            "enrichment among the best 1 %": self.enrichment_1_percent,
+            "among the best 5 %": self.enrichment_5_percent,
+            "ROC AUC against negative controls": self.auc_controls,
+            f"against {self.n_twins} random compounds of the same anions and size": self.auc_twins,
+        }
+        yield "; ".join(f"{name} {value:.2f}" for name, value in summary.items() if value is not None)
+        yield from (f"missed: {one.formula}: {one.why}" for one in self.placings if one.missed)
+        against = ", ".join(f"{one.formula} ({one.alloy})" for one in self.placings if one.contradicts)
+        if against:
+            yield (
+                f"contradiction: by these energies the metal left by {against} attacks the electrolyte more "
+                f"than {self.anode} does, and yet these layers were reported to work"
+            )
 
 
 def known_file() -> Path:
@@ -202,7 +246,7 @@ def _place(outcome: Outcome, one: Known, row: int) -> Placing:
     n_ranked = int(outcome.table["passes"].sum())
     rank = int(table["rank"]) if table["passes"] else None
     percentile = None if rank is None else 100.0 * (rank - 1) / n_ranked
-    relief = float(table["electrolyte_relief_ev_per_mol"])
+    relief = float(table["electrolyte_relief_ev_per_atom"])
     late = (percentile or 0.0) > MISSED_PERCENTILE and len(outcome.table) >= FEWEST_TO_JUDGE
     missed = one.role == "reactor" and (rank is None or late)
     return Placing(
@@ -213,7 +257,7 @@ def _place(outcome: Outcome, one: Known, row: int) -> Placing:
         percentile=percentile,
         score=float(table["score"]),
         alloy=str(table["alloy"]) if isinstance(table["alloy"], str) else "",
-        relief_ev_per_mol=None if np.isnan(relief) else relief,
+        relief_ev_per_atom=None if np.isnan(relief) else relief,
         missed=missed,
         why=_reasons(outcome, row),
         estimated=bool(table["estimated"]),
@@ -291,12 +335,8 @@ def write_back_test(campaign: Campaign, tests: Sequence[BackTest]) -> None:
     directory = campaign.store.directory
     content = {"provenance": campaign.provenance.as_dict(), "tests": [asdict(test) for test in tests]}
     write_json(directory / BACK_TEST_JSON, content)
-    rows = [
-        {"anode": test.anode, "electrolyte": test.electrolyte, **asdict(placing)}
-        for test in tests
-        for placing in test.placings
-    ]
-    write_csv(directory / BACK_TEST_CSV, pd.DataFrame(rows), campaign.provenance)
+    rows = pd.concat([test.to_frame() for test in tests], ignore_index=True) if tests else pd.DataFrame()
+    write_csv(directory / BACK_TEST_CSV, rows, campaign.provenance)
 
 
 def read_back_tests(directory: Path) -> tuple[BackTest, ...]:
@@ -311,7 +351,8 @@ def read_back_tests(directory: Path) -> tuple[BackTest, ...]:
     if not path.is_file():
         return ()
     try:
-        tests = with_present_names(json.loads(path.read_text("utf-8"))["tests"])
+        written = json.loads(path.read_text("utf-8"))["tests"]
+        tests = [with_present_names(back_test_per_atom(test)) for test in written]
         return TypeAdapter(tuple[BackTest, ...]).validate_python(tests)
     except (OSError, ValueError, KeyError, TypeError):
         raise InputError("damaged", where=str(path), remedy="run the study again") from None

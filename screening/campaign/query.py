@@ -8,12 +8,12 @@ import pyarrow as pa
 import pyarrow.dataset as ds
 
 from screening.campaign.directory import KEY, RANKING_PARQUET, ResultsDirectory
+from screening.campaign.former import per_atom
 from screening.campaign.outcome import RANKED_COLUMNS
 from screening.campaign.store import PARTS, Store
 from screening.errors import InputError
-from screening.files import atomic_write, records, write_csv, write_json
-from screening.names import present_name
-from screening.provenance import Provenance
+from screening.files import records, write_csv, write_json, write_xlsx
+from screening.names import RELIEF_PER_MOL, present_name
 
 EXAMPLE = "n_elements == 2 and score > 0.5"
 
@@ -45,7 +45,7 @@ def top(directory: Path, n: int = 20, where: str = "") -> pd.DataFrame:
     connection = _closed_connection()
     try:
         rows = connection.from_arrow(_rows(directory))
-        rows = rows.project(", ".join(f'"{name}" AS "{present_name(name)}"' for name in rows.columns))
+        rows = in_present_units(rows)
         ranking = _ranking(directory)
         if ranking is not None:
             joined = f"rows.*, {', '.join(f'ranking.{name}' for name in RANKED_COLUMNS)}"
@@ -69,6 +69,14 @@ def top(directory: Path, n: int = 20, where: str = "") -> pd.DataFrame:
         ) from None
     finally:
         connection.close()
+
+
+def in_present_units(rows: duckdb.DuckDBPyRelation) -> duckdb.DuckDBPyRelation:
+    """Rows of former results by the names and units of today."""
+    former = RELIEF_PER_MOL & set(rows.columns)
+    of = next((name for name in rows.columns if present_name(name) == "electrolyte"), "")
+    met = rows.project(of).distinct().fetchall() if former else ()
+    return rows.project(per_atom(rows.columns, [text for (text,) in met]))
 
 
 def _closed_connection() -> duckdb.DuckDBPyConnection:
@@ -117,19 +125,10 @@ def write_top(path: Path, chosen: pd.DataFrame, directory: Path, form: str) -> N
         Of the campaign.
     form : {"csv", "xlsx", "json"}
     """
-    identity = Store.look(directory).identity
-    stamp = Provenance.now(
-        identity.snapshot,
-        identity.snapshot_checksum,
-        energy_scheme=identity.energy_scheme,
-        study=identity.study,
-        study_checksum=identity.study_checksum,
-    )
+    stamp = Store.look(directory).identity.stamp()
     if form == "json":
         write_json(path, {"provenance": stamp.as_dict(), "candidates": records(chosen)})
     elif form == "csv":
         write_csv(path, chosen, stamp)
     else:
-        with atomic_write(path) as draft, pd.ExcelWriter(draft, engine="openpyxl") as book:
-            chosen.to_excel(book, sheet_name="top", index=False)
-            book.book.properties.description = stamp.line()
+        write_xlsx(path, chosen, "top", stamp)

@@ -34,8 +34,6 @@ class Alloys:
         From the electrolyte (x = 0) to each alloy; None where relief is not asked for.
     anode_attack : Lines
         One line from the electrolyte to the anode.
-    electrolyte_atoms : float
-        Atoms per formula of the electrolyte.
     """
 
     phase: np.ndarray
@@ -43,18 +41,18 @@ class Alloys:
     alloying: np.ndarray
     attack: Lines | None
     anode_attack: Lines
-    electrolyte_atoms: float
 
     @property
-    def relief_ev_per_mol(self) -> np.ndarray:
+    def relief_ev_per_atom(self) -> np.ndarray:
         """How much less an excess of alloy attacks the electrolyte than an excess of the anode metal does.
 
-        In eV per formula of electrolyte; mutual energies, alloy minus anode. NaN where it is not asked for.
+        In eV per atom of electrolyte, however its formula is written; mutual energies, alloy minus anode.
+        NaN where it is not asked for.
         """
         if self.attack is None:
             return np.full(len(self.phase), np.nan)
         anode = excess_energy_ev_per_atom(self.anode_attack)[0]
-        return (excess_energy_ev_per_atom(self.attack) - anode) * self.electrolyte_atoms
+        return excess_energy_ev_per_atom(self.attack) - anode
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -171,7 +169,7 @@ def electrolyte_composition(context: ScreeningContext) -> Compositions:
 def _alloys(context: ScreeningContext, phase: np.ndarray, electrolyte: Compositions, relief: bool) -> Alloys:
     snapshot = context.snapshot
     compositions = Compositions.of_phases(snapshot, phase)
-    repeated = _repeat(electrolyte, len(phase))
+    repeated = electrolyte.take(np.zeros(len(phase), dtype=np.int64))
     potential, alloying = _alloying(context, snapshot, phase, compositions)
     return Alloys(
         phase=phase,
@@ -179,7 +177,6 @@ def _alloys(context: ScreeningContext, phase: np.ndarray, electrolyte: Compositi
         alloying=alloying,
         attack=tie_lines(snapshot, compositions, repeated) if relief else None,
         anode_attack=tie_lines(snapshot, context.anode.composition, electrolyte),
-        electrolyte_atoms=float(electrolyte.atoms[0]),
     )
 
 
@@ -191,21 +188,10 @@ def _alloying(
     metals = compositions.without(anode.mobile)
     lines = tie_lines(snapshot, anode.composition, metals)
     stairs = Staircases.of(lines, metals.atoms, anode.charge, anode.content)
-    owner = np.repeat(np.arange(len(phase)), np.diff(stairs.step_start))
+    owner = stairs.steps.owner
     products = lines.products_of(stairs.kink)
     potential = np.zeros(len(phase))
     formed = products.phase == phase[owner[products.owner]]
     steps = products.owner[formed]
     potential[owner[steps]] = stairs.voltage_v[steps]
-    return potential, np.diff(stairs.step_start) > 0
-
-
-def _repeat(composition: Compositions, n: int) -> Compositions:
-    """One composition n times."""
-    size = len(composition.atomic_number)
-    return Compositions(
-        np.arange(n + 1, dtype=np.int64) * size,
-        np.tile(composition.atomic_number, n),
-        np.tile(composition.fraction, n),
-        np.tile(composition.atoms, n),
-    )
+    return potential, stairs.steps.lengths > 0

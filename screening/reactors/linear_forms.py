@@ -9,6 +9,7 @@ the formation energies per atom a row is the criterion itself; times their error
 import numpy as np
 from scipy.sparse import csr_array, diags_array
 
+from screening.ragged import Ragged
 from screening.reactors.assessment import Assessment
 from screening.thermo.lines import Lines
 
@@ -30,7 +31,7 @@ def driving_force_form(assessment: Assessment) -> csr_array:
 
 
 def relief_form(assessment: Assessment) -> csr_array:
-    """Per mole of electrolyte: attack of the alloy minus attack of the anode metal."""
+    """Per atom of electrolyte: attack of the alloy minus attack of the anode metal."""
     contacts = assessment.contacts
     n_phases = len(assessment.reduction.phases)
     alloys, with_alloy = contacts.alloys, contacts.asked[contacts.alloy_row[contacts.asked] >= 0]
@@ -39,31 +40,33 @@ def relief_form(assessment: Assessment) -> csr_array:
     anode = _excess(alloys.anode_attack, n_phases)
     each = np.zeros(len(alloys.phase), dtype=np.int64)
     relief = csr_array(_excess(alloys.attack, n_phases) - anode[each])
-    per_mole = scaled(relief, np.full(len(alloys.phase), alloys.electrolyte_atoms))
-    return _spread(per_mole[contacts.alloy_row[with_alloy]], with_alloy, len(assessment))
+    return _spread(relief[contacts.alloy_row[with_alloy]], with_alloy, len(assessment))
 
 
 def relay_form(assessment: Assessment) -> csr_array:
     """Per atom of alloy and reactor, at the lowest mutual energy."""
     contacts = assessment.contacts
-    lowest = _lowest(contacts.relay, len(assessment.reduction.phases))
-    return _spread(lowest, contacts.relayed, len(assessment))
+    return _lowest(contacts.relay, contacts.relayed, assessment)
 
 
 def mixing_form(assessment: Assessment) -> csr_array:
     """Per atom of reactor and electrolyte, at the lowest mutual energy."""
     contacts = assessment.contacts
-    lowest = _lowest(contacts.mixing, len(assessment.reduction.phases))
-    return _spread(lowest, contacts.mixed, len(assessment))
+    return _lowest(contacts.mixing, contacts.mixed, assessment)
+
+
+def _lowest(lines: Lines, rows: np.ndarray, assessment: Assessment) -> csr_array:
+    """At the lowest mutual energy of each line; `rows` are the candidates that the lines belong to."""
+    forms = _mutual(lines, lines.lowest_kink, len(assessment.reduction.phases))
+    return _spread(forms, rows, len(assessment))
 
 
 def _amounts(lines: Lines, kinks: np.ndarray, n_phases: int) -> csr_array:
     return phase_amounts(lines.product_start, lines.phase, lines.amount, n_phases)[kinks]
 
 
-def _lowest(lines: Lines, n_phases: int) -> csr_array:
-    """Per atom of mixture, at the kink of the lowest mutual energy."""
-    kink = lines.lowest_kink
+def _mutual(lines: Lines, kink: np.ndarray, n_phases: int) -> csr_array:
+    """Per atom of mixture, at one kink of each line."""
     first, last = lines.kink_start[:-1], lines.kink_start[1:] - 1
     products, a, b = (_amounts(lines, kinks, n_phases) for kinks in (kink, last, first))
     return forms_from_products(products, a, b, lines.x[kink])
@@ -72,16 +75,14 @@ def _lowest(lines: Lines, n_phases: int) -> csr_array:
 def _excess(lines: Lines, n_phases: int) -> csr_array:
     """Per atom of B, with A in excess."""
     kink = lines.excess_kink
-    first, last = lines.kink_start[:-1], lines.kink_start[1:] - 1
-    products, a, b = (_amounts(lines, kinks, n_phases) for kinks in (kink, last, first))
-    return scaled(forms_from_products(products, a, b, lines.x[kink]), 1.0 / (1.0 - lines.x[kink]))
+    return scaled(_mutual(lines, kink, n_phases), 1.0 / (1.0 - lines.x[kink]))
 
 
 def _spread(forms: csr_array, rows: np.ndarray, n: int) -> csr_array:
     """Forms of some candidates among n, empty rows for the others."""
     counts = np.zeros(n, dtype=np.int64)
     counts[rows] = np.diff(forms.indptr)
-    start = np.append(0, np.cumsum(counts))
+    start = Ragged.of_lengths(counts).start
     return csr_array((forms.data, forms.indices, start), shape=(n, forms.shape[1]))
 
 
@@ -131,5 +132,5 @@ def forms_from_products(
 
 
 def scaled(forms: csr_array, factor: np.ndarray) -> csr_array:
-    """Each form times its own factor ((n,) float array): from per atom of mixture to per ion, per mole"""
+    """Each form times its own factor ((n,) float array), as from per atom of mixture to per ion."""
     return csr_array(diags_array(np.asarray(factor, dtype=float)) @ forms)
