@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 from rich.console import Console
 
+from screening.campaign.document import failing_words
 from screening.cli import main, options
 from screening.reactors.criteria import CRITERIA
 
@@ -201,12 +202,16 @@ class TestTerminal:
             ("LiAlCl4", "LiAl; gives off HCl in moist air"),
             ("PbCl2", "LiPb; toxic; gives off HCl in moist air"),
             ("Li2UCl6", "U; radioactive or noble gas; gives off HCl in moist air"),
-            ("Li6PS5Cl", "leaves no metallic phase; gives off H2S in moist air"),
-            ("As", "leaves no metallic phase; toxic"),
+            ("Li6PS5Cl", "gives off H2S in moist air"),
+            ("As", "toxic"),
             ("LiF", "does not react"),
         ):
             after = rows.split(f" {formula} ", 1)[1]
             assert re.match(rf"[-\d. ]+ {re.escape(words)}( -|$| \*)", after), (formula, after)
+
+    def test_what_conducts_nothing_is_said_unless_nothing_reacts(self) -> None:
+        assert failing_words(["metallic_product", "near_hull"], "").startswith("leaves no conducting phase; ")
+        assert failing_words(["reacts", "metallic_product"], "") == "does not react"
 
     def test_top_fits_and_shows_what_has_no_rank(self, six: Path, narrow: io.StringIO) -> None:
         assert call("top", str(six)) == 0
