@@ -15,7 +15,7 @@ from screening.campaign.candidates import Selection, formulas_of
 from screening.campaign.directory import ResultsDirectory
 from screening.campaign.figures import campaign_map, reactor_figures
 from screening.campaign.results import conclude, layer_table, product_table
-from screening.campaign.run import Progress, Source, run
+from screening.campaign.run import Campaign, Progress, Source, run
 from screening.campaign.store import Store, locked
 from screening.campaign.study import DEFAULT_STUDY, Study, find_study
 from screening.campaign.tables import ranking_table
@@ -235,9 +235,9 @@ def screen(
     candidates : str, Path, Study, sequence of str or DataFrame
         A packaged study, a study file (.toml), formulas, or a table with a column ``formula`` (also .csv).
     electrolyte, anode : str or sequence of str
-        Each anode meets each electrolyte; those of the study unless given.
+        Each anode meets each electrolyte; the study's unless given.
     snapshot, phases, temperature_k, energies
-        As of `load_snapshot`, the snapshot by name or directory.
+        As of `load_snapshot`; the snapshot by name or directory, that of the study unless given.
     out : str or Path, optional
         Directory of the results, where an interrupted run is taken up; temporary unless given.
     fresh : bool
@@ -262,19 +262,23 @@ def screen(
     """
     met: dict[str, Any] = {"electrolytes": _several(electrolyte), "anodes": _several(anode)}
     study = load_study(candidates).with_changes(**{k: v for k, v in met.items() if v}, **changes)
-    source = Source(
-        *(_name(snapshot) or study.snapshot, str(phases or ""), temperature_k), chosen_energies(energies)
-    )
+    name, further = _name(snapshot) or study.snapshot, str(phases or "")
+    source = Source(name, further, temperature_k, chosen_energies(energies))
     workers = jobs if isinstance(jobs, Workers) else Workers(jobs)
     results = _directory(out)
     campaign = run(
         *(study, source, results.path), workers=workers, fresh=fresh, report=progress, announce=announce
     )
+    _conclude(campaign, results, threads=workers.jobs or -1, figures=figures)
+    return Ranking(results, source)
+
+
+def _conclude(campaign: Campaign, results: ResultsDirectory, *, threads: int, figures: bool) -> None:
+    """Rank, write and draw, with nobody else at work in the directory."""
     with locked(results.path):
-        conclude(campaign, threads=workers.jobs or -1)
+        conclude(campaign, threads=threads)
         if figures:
             draw(results)
-    return Ranking(results, source)
 
 
 def read_results(directory: str | Path) -> Ranking:

@@ -13,6 +13,7 @@ from screening.lab.cycling.full import FullCellReport
 from screening.lab.cycling.symmetric import LifeEnd, SymmetricReport
 from screening.lab.sheets import read_cell
 from screening.lab.short import ShortVerdict
+from screening.provenance import Provenance
 
 if TYPE_CHECKING:
     import numpy as np
@@ -51,6 +52,13 @@ class CyclingResult(Displayed):
 
     plotter: ClassVar[str] = "screening.plots.cycling:plot_cycling"
 
+    @property
+    def provenance(self) -> Provenance:
+        """Stamp of the measured files, which says where they were simulated."""
+        from screening.report.cycling import provenance_of
+
+        return provenance_of(self.report.data)
+
     def to_frame(self) -> "pd.DataFrame":
         """One row per cycle."""
         cycles = self.report.result if isinstance(self.report, FullCellReport) else self.report.cycles
@@ -67,7 +75,8 @@ class CyclingResult(Displayed):
             verdict = self.verdict or report.verdict
             rows, flags = [*_symmetric_rows(report, verdict)], report.data.flags
             evidence = [f"{item.signal}: {item.statement}" for item in verdict.evidence]
-        notes = (*evidence, *(f"note: {text}" for text in (*flags, *self.remarks)))
+        told = (f"note: {text}" for text in (*flags, *self.remarks))
+        notes = (*evidence, *told, self.provenance.line())
         return Table("", pd.DataFrame(rows, columns=["quantity", "value"]), notes)
 
     def summary(self) -> dict[str, Any]:

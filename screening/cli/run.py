@@ -23,6 +23,7 @@ from screening.errors import InputError
 if TYPE_CHECKING:
     from rich.progress import Progress as Bar
 
+    from screening.api.campaigns import Ranking
     from screening.campaign.candidates import Selection
     from screening.campaign.run import Progress
 
@@ -80,15 +81,19 @@ def run(
             progress=_reporter(bar),
             announce=_announce_selection,
         )
-    failed = ranking.results.document.selection.failed
-    if failed:
-        say(f"{failed} candidates could not be assessed: see {ranking.directory / 'failures.csv'}")
+    _tell_failures(ranking)
     if as_json:
         write_json([reactor.as_dict() for reactor in ranking.results.document.reactors])
         return
     for table in ranking.summary():
         print_table(table)
     tell(f"\nresults in {ranking.directory}")
+
+
+def _tell_failures(ranking: "Ranking") -> None:
+    failed = ranking.results.document.selection.failed
+    if failed:
+        say(f"{failed} candidates could not be assessed: see {ranking.directory / 'failures.csv'}")
 
 
 def studies(as_json: JsonOption = False) -> None:

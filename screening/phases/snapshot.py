@@ -2,11 +2,9 @@
 
 import hashlib
 import json
-import tomllib
 from collections.abc import Sequence
-from dataclasses import KW_ONLY, dataclass, fields, replace
+from dataclasses import dataclass, fields, replace
 from functools import cached_property
-from math import isfinite
 from pathlib import Path
 
 import numpy as np
@@ -14,10 +12,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from screening.display import Shown, Table, settings_table
-from screening.errors import InputError, SnapshotError
+from screening.errors import SnapshotError
+from screening.phases.additions import AddedPhase, read_estimates
 from screening.phases.checksum import content_checksum
 from screening.phases.chemsys import ChemsysIndex
-from screening.phases.composition import SAME_FRACTION, Formula, parse_formula, symbol
+from screening.phases.composition import SAME_FRACTION, Formula, symbol
 from screening.phases.manifest import Manifest
 from screening.phases.soundness import COLUMNS, require_sound
 from screening.phases.spelling import respell
@@ -225,7 +224,7 @@ class Snapshot(Shown):
         """
         _check_content(pq.read_table(directory / PHASES_FILE), self.manifest, directory)
 
-    def joined(self, additions: Sequence["AddedPhase"]) -> "Snapshot":
+    def joined(self, additions: Sequence[AddedPhase]) -> "Snapshot":
         """The same snapshot with further phases of the same energy scheme."""
         if not additions:
             return self
@@ -247,69 +246,6 @@ class Snapshot(Shown):
             tuple(self.phases.atomic_number[row].tolist()),
             tuple(self.phases.amount[row].tolist()),
         )
-
-
-@dataclass(frozen=True)
-class AddedPhase:
-    """A phase that joins a snapshot from outside: an estimate, or a user's own.
-
-    Attributes
-    ----------
-    formula : Formula
-    formation_energy_ev_per_atom, uncertainty_ev_per_atom : float
-    note : str
-        Method and sources; shown wherever the phase appears.
-    volume_per_atom_a3, band_gap_ev : float
-        NaN where unknown.
-    calculated : bool
-        Whether it is a calculation of the snapshot's own scheme, which is corrected as the snapshot is.
-    """
-
-    formula: Formula
-    formation_energy_ev_per_atom: float
-    uncertainty_ev_per_atom: float
-    note: str
-    _: KW_ONLY
-    volume_per_atom_a3: float = float("nan")
-    band_gap_ev: float = float("nan")
-    calculated: bool = False
-
-
-def read_estimates(path: Path) -> list[AddedPhase]:
-    """Estimated phases of a snapshot; an absent file is an empty list.
-
-    Raises
-    ------
-    SnapshotError
-        If the file is malformed.
-    """
-    if not path.exists():
-        return []
-    try:
-        rows = tomllib.loads(path.read_text("utf-8")).get("phase", [])
-        estimates = [
-            AddedPhase(
-                parse_formula(row["formula"]),
-                float(row["formation_energy_ev_per_atom"]),
-                float(row["uncertainty_ev_per_atom"]),
-                str(row["method"]),
-                volume_per_atom_a3=float(row.get("volume_per_atom_a3", "nan")),
-                band_gap_ev=float(row.get("band_gap_ev", "nan")),
-            )
-            for row in rows
-        ]
-    except (InputError, tomllib.TOMLDecodeError, AttributeError, KeyError, TypeError, ValueError) as error:
-        raise SnapshotError(
-            f"damaged ({error!r})", where=str(path), remedy="each [[phase]] needs formula, energy and method"
-        ) from None
-    for each in estimates:
-        if not (isfinite(each.formation_energy_ev_per_atom) and each.uncertainty_ev_per_atom > 0.0):
-            raise SnapshotError(
-                f"{each.formula.text} lacks an energy with an uncertainty above 0",
-                where=str(path),
-                remedy="correct that phase",
-            )
-    return estimates
 
 
 def _check_file(path: Path, expected: str) -> None:

@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 from rich.console import Console
 
+from screening.campaign.document import failing_words
 from screening.cli import main, options
 from screening.reactors.criteria import CRITERIA
 
@@ -208,6 +209,10 @@ class TestTerminal:
         ):
             after = rows.split(f" {formula} ", 1)[1]
             assert re.match(rf"[-\d. ]+ {re.escape(words)}( -|$| \*)", after), (formula, after)
+
+    def test_what_conducts_nothing_is_said_unless_nothing_reacts(self) -> None:
+        assert failing_words(["metallic_product", "near_hull"], "").startswith("leaves no conducting phase; ")
+        assert failing_words(["reacts", "metallic_product"], "") == "does not react"
 
     def test_top_fits_and_shows_what_has_no_rank(self, six: Path, narrow: io.StringIO) -> None:
         assert call("top", str(six)) == 0
