@@ -102,7 +102,9 @@ def criteria_table() -> str:
         rule = each.default
         better = f"target {rule.best:g}" if rule.target else each.sense
         bounds = (
-            f"±{abs(rule.worst - rule.best):g} from it" if rule.target else f"{rule.worst:g} → {rule.best:g}"
+            f"±{abs(rule.worst - rule.best):g} from it"
+            if rule.target
+            else f"{rule.worst:.3g} → {rule.best:.3g}"
         )
         bounds = bounds.replace("-", "−") + (", log" if rule.scale == "log" else "")
         cells = (f"`{each.name}`", f"`{each.key}`", each.unit, better, f"{rule.weight:g}", bounds)

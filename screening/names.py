@@ -1,9 +1,10 @@
-"""Names that studies, results and cell sheets of version 1 used, and what they are called now."""
+"""Former names in studies, results and cell sheets, and what they are called now."""
 
 FORMER_NAMES = {
     "sulfide": "electrolyte",
     "sulfides": "electrolytes",
-    "sulfide_relief_ev_per_mol": "electrolyte_relief_ev_per_mol",
+    "sulfide_relief_ev_per_mol": "electrolyte_relief_ev_per_atom",
+    "electrolyte_relief_ev_per_mol": "electrolyte_relief_ev_per_atom",
     "sulfide_fraction": "electrolyte_fraction",
     "sulfide_percolates": "electrolyte_percolates",
     "driving_force_ev_per_li": "driving_force_ev_per_ion",
@@ -13,6 +14,10 @@ FORMER_NAMES = {
     "bias_sd_ev_per_li": "bias_sd_ev_per_ion",
 }
 """By former name. Readers accept both; only the present ones are written."""
+
+
+RELIEF_PER_MOL = frozenset(name for name in FORMER_NAMES if name.endswith("relief_ev_per_mol"))
+"""What was counted per mole of electrolyte as spelled: `campaign.former` converts the values."""
 
 
 def present_name(name: str) -> str:

@@ -25,6 +25,8 @@ from screening.files import write_figure
 from screening.handoff.pages import write_sheets
 from screening.handoff.sheet import BenchSheet, Plan, bench_sheet
 from screening.handoff.standing import Standing, standing
+from screening.phases.corrections import Energies, scheme_energies
+from screening.phases.sources import chosen_energies
 from screening.phases.structures import read_cells
 from screening.provenance import Provenance
 from screening.thermo.interface import InterfaceReaction
@@ -206,6 +208,7 @@ def screen(
     snapshot: str | Path | None = None,
     phases: str | Path | None = None,
     temperature_k: float | None = None,
+    energies: str = Energies.CORRECTED,
     out: str | Path | None = None,
     fresh: bool = False,
     figures: bool = False,
@@ -222,8 +225,9 @@ def screen(
         A packaged study, a study file (.toml), formulas, or a table with a column ``formula`` (also .csv).
     electrolyte, anode : str or sequence of str
         Each anode meets each electrolyte; those of the study unless given.
-    snapshot, phases, temperature_k
-        Name or directory of a snapshot, a file of further phases, a temperature of Gibbs energies.
+    snapshot, phases, temperature_k, energies
+        Name or directory of a snapshot, a file of further phases, a temperature of Gibbs energies, and
+        whether these are ``corrected`` or ``as-published``; see `load_snapshot`.
     out : str or Path, optional
         Directory of the results, where an interrupted run is taken up; temporary unless given.
     fresh : bool
@@ -246,7 +250,9 @@ def screen(
     """
     met: dict[str, Any] = {"electrolytes": _several(electrolyte), "anodes": _several(anode)}
     study = load_study(candidates).with_changes(**{k: v for k, v in met.items() if v}, **changes)
-    source = Source(_name(snapshot) or study.snapshot, str(phases or ""), temperature_k)
+    source = Source(
+        *(_name(snapshot) or study.snapshot, str(phases or ""), temperature_k), chosen_energies(energies)
+    )
     workers = jobs if isinstance(jobs, Workers) else Workers(jobs)
     results = _directory(out)
     campaign = run(
@@ -268,7 +274,8 @@ def read_results(directory: str | Path) -> Ranking:
         If a file is missing, damaged, or of another format.
     """
     results = ResultsDirectory(Path(directory)).checked()
-    return Ranking(results, Source(results.study.snapshot))
+    energies = scheme_energies(results.document.provenance.energy_scheme)
+    return Ranking(results, Source(results.study.snapshot, energies=energies))
 
 
 def load_study(candidates: str | Path | Study | Sequence[str] | pd.DataFrame = DEFAULT_STUDY) -> Study:

@@ -181,11 +181,11 @@ def validate(
     weight = CONCENTRATION if concentration is None else concentration
     if not 0.0 < weight < float("inf"):
         raise InputError(f"{weight:g}", where="concentration", remedy="give a number above 0")
-    if not max_cost_usd_per_kg >= 0.0:
-        raise InputError(f"{max_cost_usd_per_kg:g}", where="max_cost", remedy="give a number of 0 or more")
+    cost = max_cost_usd_per_kg
+    if not cost >= 0.0:
+        raise InputError(f"{cost:g}", where="max_cost", remedy="give a number of 0 or more")
     predictions = read_predictions(Path(getattr(results, "directory", results)))
-    most = max_cost_usd_per_kg
-    shopping = Shopping(most) if shelf is None else read_shelf(Path(shelf), predictions, most)
+    shopping = Shopping(cost) if shelf is None else read_shelf(Path(shelf), predictions, cost)
     return compare(
         predictions,
         read_experiments(Path(experiments)),

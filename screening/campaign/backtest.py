@@ -11,6 +11,7 @@ from pydantic import TypeAdapter
 from scipy.stats import mannwhitneyu
 
 from screening.campaign.candidates import ANION_FORMERS
+from screening.campaign.former import back_test_per_atom
 from screening.campaign.outcome import Outcome
 from screening.campaign.run import Campaign
 from screening.errors import InputError
@@ -76,7 +77,7 @@ class Placing:
         Share of the ranked candidates that are better, %.
     score : float
     alloy : str
-    relief_ev_per_mol : float or None
+    relief_ev_per_atom : float or None
     missed : bool
         Whether it is a reactor without a rank, or in the worse half of a large campaign.
     why : str
@@ -92,7 +93,7 @@ class Placing:
     percentile: float | None
     score: float
     alloy: str
-    relief_ev_per_mol: float | None
+    relief_ev_per_atom: float | None
     missed: bool
     why: str
     estimated: bool
@@ -100,7 +101,7 @@ class Placing:
     @property
     def contradicts(self) -> bool:
         """Whether it worked although its alloy, by these energies, attacks the electrolyte more than Li."""
-        return self.role == "reactor" and self.relief_ev_per_mol is not None and self.relief_ev_per_mol < 0.0
+        return self.role == "reactor" and (self.relief_ev_per_atom or 0.0) < 0.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -202,7 +203,7 @@ def _place(outcome: Outcome, one: Known, row: int) -> Placing:
     n_ranked = int(outcome.table["passes"].sum())
     rank = int(table["rank"]) if table["passes"] else None
     percentile = None if rank is None else 100.0 * (rank - 1) / n_ranked
-    relief = float(table["electrolyte_relief_ev_per_mol"])
+    relief = float(table["electrolyte_relief_ev_per_atom"])
     late = (percentile or 0.0) > MISSED_PERCENTILE and len(outcome.table) >= FEWEST_TO_JUDGE
     missed = one.role == "reactor" and (rank is None or late)
     return Placing(
@@ -213,7 +214,7 @@ def _place(outcome: Outcome, one: Known, row: int) -> Placing:
         percentile=percentile,
         score=float(table["score"]),
         alloy=str(table["alloy"]) if isinstance(table["alloy"], str) else "",
-        relief_ev_per_mol=None if np.isnan(relief) else relief,
+        relief_ev_per_atom=None if np.isnan(relief) else relief,
         missed=missed,
         why=_reasons(outcome, row),
         estimated=bool(table["estimated"]),
@@ -311,7 +312,8 @@ def read_back_tests(directory: Path) -> tuple[BackTest, ...]:
     if not path.is_file():
         return ()
     try:
-        tests = with_present_names(json.loads(path.read_text("utf-8"))["tests"])
+        written = json.loads(path.read_text("utf-8"))["tests"]
+        tests = [with_present_names(back_test_per_atom(test)) for test in written]
         return TypeAdapter(tuple[BackTest, ...]).validate_python(tests)
     except (OSError, ValueError, KeyError, TypeError):
         raise InputError("damaged", where=str(path), remedy="run the study again") from None

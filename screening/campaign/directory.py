@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from screening.campaign.document import REMEDY, Document, Reactor
+from screening.campaign.former import table_per_atom
 from screening.campaign.study import Study
 from screening.errors import InputError
-from screening.names import present_name
 from screening.phases.composition import parse_reactant, symbol
 from screening.provenance import Provenance
 from screening.reactors.anode import mobile_ion
@@ -70,7 +70,7 @@ class ResultsDirectory:
 
         path = self.path / RANKING_PARQUET
         try:
-            table = pd.read_parquet(path).rename(columns=present_name)
+            table = table_per_atom(pd.read_parquet(path))
         except OSError as error:
             reason = error.strerror or "damaged"
             raise InputError(f"cannot be read ({reason})", where=str(path), remedy=REMEDY) from None

@@ -19,6 +19,7 @@ from pydantic import (
     model_validator,
 )
 
+from screening.campaign.former import reactor_per_atom
 from screening.campaign.study import Study
 from screening.errors import InputError
 from screening.files import atomic_write, json_ready
@@ -41,7 +42,7 @@ FORMAT_KEY = "format_version"
 FILTER_PREFIX = "filter_"
 FAILING = {
     "reacts": "does not react",
-    "metallic_product": "leaves no metallic phase",
+    "metallic_product": "leaves no conducting phase",
     "allowed_elements": "radioactive or noble gas",
     "not_toxic": "toxic",
     "near_hull": "too far above the hull",
@@ -304,6 +305,14 @@ def _whole(study: object) -> object:
     return study
 
 
+def _of_today(content: dict[str, Any]) -> dict[str, Any]:
+    """Content of a former document by the names and units of today; a study reads its own."""
+    present = {key: with_present_names(value) for key, value in content.items() if key != "study"}
+    if isinstance(reactors := content.get("reactors"), list):
+        present["reactors"] = [with_present_names(reactor_per_atom(each)) for each in reactors]
+    return present | {key: content[key] for key in content.keys() & {"study"}}
+
+
 class Document(Record):
     """``ranking.json``: a finished campaign with its named and its best candidates spelled out, by rank."""
 
@@ -337,7 +346,7 @@ class Document(Record):
         version = content.pop(FORMAT_KEY, 1)
         require_readable(version, path)
         try:
-            return cls.model_validate(with_present_names(content) if version == 1 else content)
+            return cls.model_validate(_of_today(content))
         except ValidationError as error:
             first = error.errors(include_url=False)[0]
             place = ".".join(str(part) for part in first["loc"])

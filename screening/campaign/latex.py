@@ -7,6 +7,8 @@ import re
 
 import pandas as pd
 
+from screening.reactors.detail import electronic_words
+
 _ESCAPES = {
     **{character: f"\\{character}" for character in "&%$#_{}"},
     "\\": r"\textbackslash{}",
@@ -88,8 +90,11 @@ def _rows(products: pd.DataFrame) -> list[str]:
 def _row(rows: pd.DataFrame) -> str:
     """One plateau, from the rows of its products."""
     first = rows.iloc[0]
-    pairs = zip(rows["product"], rows["electronic_class"], strict=True)
-    phases = dict.fromkeys(f"{chemical(str(formula))} ({escaped(str(kind))})" for formula, kind in pairs)
+    told = zip(rows["product"], rows["electronic_class"], rows["conduction"], strict=True)
+    phases = dict.fromkeys(
+        f"{chemical(str(formula))} ({escaped(electronic_words(str(kind), degree))})"
+        for formula, kind, degree in told
+    )
     cells = (
         chemical(str(first["reactor"])) + (ESTIMATED if rows["estimated"].any() else ""),
         f"{first['voltage_v']:.3f}",

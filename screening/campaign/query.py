@@ -8,11 +8,12 @@ import pyarrow as pa
 import pyarrow.dataset as ds
 
 from screening.campaign.directory import KEY, RANKING_PARQUET, ResultsDirectory
+from screening.campaign.former import per_atom
 from screening.campaign.outcome import RANKED_COLUMNS
 from screening.campaign.store import PARTS, Store
 from screening.errors import InputError
 from screening.files import atomic_write, records, write_csv, write_json
-from screening.names import present_name
+from screening.names import RELIEF_PER_MOL, present_name
 
 EXAMPLE = "n_elements == 2 and score > 0.5"
 
@@ -44,7 +45,7 @@ def top(directory: Path, n: int = 20, where: str = "") -> pd.DataFrame:
     connection = _closed_connection()
     try:
         rows = connection.from_arrow(_rows(directory))
-        rows = rows.project(", ".join(f'"{name}" AS "{present_name(name)}"' for name in rows.columns))
+        rows = in_present_units(rows)
         ranking = _ranking(directory)
         if ranking is not None:
             joined = f"rows.*, {', '.join(f'ranking.{name}' for name in RANKED_COLUMNS)}"
@@ -68,6 +69,14 @@ def top(directory: Path, n: int = 20, where: str = "") -> pd.DataFrame:
         ) from None
     finally:
         connection.close()
+
+
+def in_present_units(rows: duckdb.DuckDBPyRelation) -> duckdb.DuckDBPyRelation:
+    """Rows of former results by the names and units of today."""
+    former = RELIEF_PER_MOL & set(rows.columns)
+    of = next((name for name in rows.columns if present_name(name) == "electrolyte"), "")
+    met = rows.project(of).distinct().fetchall() if former else ()
+    return rows.project(per_atom(rows.columns, [text for (text,) in met]))
 
 
 def _closed_connection() -> duckdb.DuckDBPyConnection:

@@ -179,6 +179,7 @@ def product_table(described: Sequence[ReactorDetail]) -> pd.DataFrame:
             "product": p.formula,
             "moles_per_mole": p.moles,
             "electronic_class": p.electronic_class,
+            "conduction": p.conduction,
             "band_gap_ev": p.band_gap_ev,
             "gap_source": p.gap_source,
             "volume_cm3_per_mol_reactor": p.volume_cm3,

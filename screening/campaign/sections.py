@@ -153,7 +153,7 @@ class Figures(Settings):
 
     top: int = Field(default=50, ge=0)
     x_axis: str = Field(default="atomic", pattern="^(atomic|molar|mass)$")
-    criteria: tuple[str, str] = ("driving_force_ev_per_ion", "electrolyte_relief_ev_per_mol")
+    criteria: tuple[str, str] = ("driving_force_ev_per_ion", "electrolyte_relief_ev_per_atom")
 
     @field_validator("criteria")
     @classmethod

@@ -11,6 +11,7 @@ from typing import Any, Self
 
 from pydantic import Field, PrivateAttr, ValidationError, model_validator
 
+from screening.campaign.former import study_per_atom
 from screening.campaign.sections import Candidates, ConditionGrid, Figures, Query  # noqa: F401
 from screening.errors import InputError
 from screening.phases.composition import parse_reactant
@@ -69,6 +70,7 @@ class Study(Settings):
         """Spell formulas in plain characters, for all who look them up, and note what is to be told."""
         if not isinstance(given, dict) or not isinstance(given.get("notes", ()), list | tuple):
             return given
+        given = study_per_atom(given)
         plain, notes = dict(given), list(given.get("notes", ()))
         for section, keys in FORMULA_KEYS.items():
             settings = given.get(section)

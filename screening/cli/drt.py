@@ -64,9 +64,7 @@ def drt(
 ) -> None:
     """Resolve impedance spectra into processes and follow them through a series."""
     check_outputs(plot)
-    spectra = _spectra(files or [], simulated_rest)
-    if area_cm2 is not None:
-        spectra = spectra.with_area(area_cm2)
+    spectra = _spectra(files or [], simulated_rest, area_cm2)
     result = spectra.within(min_hz, max_hz).drt(
         windows=windows,
         regularisation=_regularisation(regularisation),
@@ -93,18 +91,21 @@ def _regularisation(text: str) -> str | float:
         return text
 
 
-def _spectra(files: list[Path], simulated_rest: bool) -> "Spectra":
+def _spectra(files: list[Path], simulated_rest: bool, area_cm2: float | None) -> "Spectra":
     from screening.api.bench import read_eis, simulated_rest_series
 
     if simulated_rest == bool(files):
         raise InputError("give files or --simulated-rest, one of the two", where="screening drt")
-    return simulated_rest_series() if simulated_rest else read_eis(files)
+    spectra = simulated_rest_series() if simulated_rest else read_eis(files)
+    return spectra if area_cm2 is None else spectra.with_area(area_cm2)
 
 
 def _print(result: "ImpedanceAnalysis") -> None:
     from screening.lab.impedance.elements import detected_windows, element_lines, total_lines
 
     processes, drt_series = result.processes, result.drt
+    for line in result.left_out:
+        say(line)
     if result.simulated:
         print("simulated spectra: no measurement")
     count = len(drt_series.spectra)

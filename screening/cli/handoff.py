@@ -7,6 +7,7 @@ import typer
 
 from screening.cli.options import (
     CifOption,
+    EnergiesOption,
     JsonOption,
     PhasesOption,
     SnapshotOption,
@@ -36,10 +37,12 @@ def handoff(
     snapshot: SnapshotOption = "mp2019",
     phases: PhasesOption = None,
     temperature: TemperatureOption = None,
+    energies: EnergiesOption = "corrected",
 ) -> None:
     """Write bench sheets of candidates: html, printable pdf, json."""
     from screening.api.campaigns import Source, bench_sheets, write_sheets
     from screening.handoff.sheet import Plan
+    from screening.phases.sources import chosen_energies
 
     plan = Plan(
         wt_percent=wt,
@@ -49,7 +52,7 @@ def handoff(
         anode=anode,
         electrolyte=electrolyte,
     )
-    source = Source(snapshot, str(phases or ""), temperature)
+    source = Source(snapshot, str(phases or ""), temperature, chosen_energies(energies))
     sheets = bench_sheets(formulas, plan, results=results, source=source, cif=cif or ())
     if out is not None or not as_json:
         written = write_sheets(out or Path("handoff"), sheets)

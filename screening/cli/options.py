@@ -24,6 +24,14 @@ TemperatureOption = Annotated[
     float | None,
     typer.Option("--temperature", metavar="K", help="Gibbs energies at this temperature, 300 to 2000 K."),
 ]
+EnergiesOption = Annotated[
+    str,
+    typer.Option(
+        "--energies",
+        metavar="corrected|as-published",
+        help="Gases measured and solids with OH, H2O, CO3 … corrected to match, or all as in the source.",
+    ),
+]
 JsonOption = Annotated[bool, typer.Option("--json", help="Write JSON, and nothing else, to stdout.")]
 AtHullOption = Annotated[
     bool, typer.Option("--at-hull", help="Accept compositions that the snapshot lacks at their hull energy.")

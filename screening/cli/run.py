@@ -8,7 +8,15 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from screening.cli import tables
-from screening.cli.options import JsonOption, PhasesOption, SnapshotOption, TemperatureOption, say, write_json
+from screening.cli.options import (
+    EnergiesOption,
+    JsonOption,
+    PhasesOption,
+    SnapshotOption,
+    TemperatureOption,
+    say,
+    write_json,
+)
 from screening.errors import InputError
 
 if TYPE_CHECKING:
@@ -46,25 +54,25 @@ def run(
     snapshot: SnapshotOption = "",
     phases: PhasesOption = None,
     temperature: TemperatureOption = None,
+    energies: EnergiesOption = "corrected",
 ) -> None:
     """Screen the candidates of a study and rank them."""
     if out is not None and not out.strip():
         raise InputError("no directory given", where="--out", remedy="name one, or leave the option out")
-    from screening.campaign.study import find_study
+    from screening.api.campaigns import Workers, load_study, screen
 
     changes: dict[str, Any] = {"top": top, "skip_bad": skip_bad or None}
-    chosen = find_study(study).with_changes(**{k: v for k, v in changes.items() if v is not None})
+    chosen = load_study(study).with_changes(**{k: v for k, v in changes.items() if v is not None})
     for note in chosen.notes:
         say(note)
     _announce_compilation()
-    from screening.api.campaigns import Workers, screen
-
     with _progress_bar() as bar:
         ranking = screen(
             chosen,
             snapshot=snapshot,
             phases=phases,
             temperature_k=temperature,
+            energies=energies,
             out=Path("results") / chosen.name if out is None else out,
             fresh=fresh,
             figures=figures,

@@ -86,7 +86,7 @@ def show_ranking(results: "ResultsDirectory", pair: tuple[str, str]) -> None:
     title = f"{results.title}: {pair[0]} anode, {pair[1]}"
     rows = [_ranking_row(reactor, wide) for reactor in shown]
     terminal.print(plain_table(title, columns, ("reactor", last), rows))
-    units = "relief eV per mol of electrolyte; "
+    units = "relief eV per atom of electrolyte; "
     units += (
         "relay, mixing eV/atom; " if wide else f"relay and mixing: with {NARROW} columns, or in ranking.csv; "
     )
@@ -128,7 +128,7 @@ def _ranking_row(reactor: "Reactor", wide: bool) -> list[str]:
         first,
         value("driving_force_ev_per_ion", 2),
         value("uptake_mah_per_g", 0),
-        value("electrolyte_relief_ev_per_mol", 2),
+        value("electrolyte_relief_ev_per_atom", 3),
         *energies[: 2 * wide],
         value("metal_volume_fraction", 1, 100.0),
         _standing(reactor),
@@ -181,7 +181,7 @@ def show_back_test(test: "BackTest") -> None:
             "-" if one.rank is None else str(one.rank),
             "-" if one.percentile is None else f"{one.percentile:.1f} %",
             cell(one.score, 3),
-            cell(one.relief_ev_per_mol, 2),
+            cell(one.relief_ev_per_atom, 3),
             one.alloy,
             *([one.doi] if wide else []),
         ]

@@ -7,6 +7,7 @@ import typer
 from screening.cli.options import (
     AtHullOption,
     CsvOption,
+    EnergiesOption,
     JsonOption,
     PhasesOption,
     PlotOption,
@@ -35,6 +36,7 @@ def react(
     snapshot: SnapshotOption = "mp2019",
     phases: PhasesOption = None,
     temperature: TemperatureOption = None,
+    energies: EnergiesOption = "corrected",
 ) -> None:
     """Reaction energy of A with each B against their mixing ratio."""
     from screening.api.interfaces import react as react_all
@@ -55,6 +57,7 @@ def react(
         snapshot=snapshot,
         phases=phases,
         temperature_k=temperature,
+        energies=energies,
         at_hull=at_hull,
     )
     if csv is not None:
@@ -79,6 +82,7 @@ def lithiate(
     snapshot: SnapshotOption = "mp2019",
     phases: PhasesOption = None,
     temperature: TemperatureOption = None,
+    energies: EnergiesOption = "corrected",
 ) -> None:
     """Lithiation staircase, stability window and 0 V energies of each F."""
     from screening.api.interfaces import lithiate as lithiate_all
@@ -91,6 +95,7 @@ def lithiate(
         snapshot=snapshot,
         phases=phases,
         temperature_k=temperature,
+        energies=energies,
         at_hull=at_hull,
     )
     if csv is not None:

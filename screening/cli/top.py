@@ -19,7 +19,7 @@ SHOWN = (
     "top_1_percent",
     "driving_force_ev_per_ion",
     "uptake_mah_per_g",
-    "electrolyte_relief_ev_per_mol",
+    "electrolyte_relief_ev_per_atom",
     "relay_ev_per_atom",
     "mixing_ev_per_atom",
     "metal_volume_fraction",

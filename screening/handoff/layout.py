@@ -250,7 +250,7 @@ def _plateaus(sheet: BenchSheet) -> Block:
 
 def _plateau_row(plateau: Plateau) -> tuple[str, ...]:
     products = ", ".join(
-        f"{p.moles:.4g} {chemical(p.formula)} [{p.electronic_class}{', estimated' if p.estimated else ''}]"
+        f"{p.moles:.4g} {chemical(p.formula)} [{p.electronic_words}{', estimated' if p.estimated else ''}]"
         for p in plateau.products
     )
     change = _percent(plateau.layers[0].volume_change, "+")

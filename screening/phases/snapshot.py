@@ -242,6 +242,8 @@ class AddedPhase:
         Method and sources; shown wherever the phase appears.
     volume_per_atom_a3, band_gap_ev : float
         NaN where unknown.
+    calculated : bool
+        Whether it is a calculation of the snapshot's own scheme, which is corrected as the snapshot is.
     """
 
     formula: Formula
@@ -251,6 +253,7 @@ class AddedPhase:
     _: KW_ONLY
     volume_per_atom_a3: float = float("nan")
     band_gap_ev: float = float("nan")
+    calculated: bool = False
 
 
 def read_estimates(path: Path) -> list[AddedPhase]:

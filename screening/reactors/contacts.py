@@ -34,8 +34,6 @@ class Alloys:
         From the electrolyte (x = 0) to each alloy; None where relief is not asked for.
     anode_attack : Lines
         One line from the electrolyte to the anode.
-    electrolyte_atoms : float
-        Atoms per formula of the electrolyte.
     """
 
     phase: np.ndarray
@@ -43,18 +41,18 @@ class Alloys:
     alloying: np.ndarray
     attack: Lines | None
     anode_attack: Lines
-    electrolyte_atoms: float
 
     @property
-    def relief_ev_per_mol(self) -> np.ndarray:
+    def relief_ev_per_atom(self) -> np.ndarray:
         """How much less an excess of alloy attacks the electrolyte than an excess of the anode metal does.
 
-        In eV per formula of electrolyte; mutual energies, alloy minus anode. NaN where it is not asked for.
+        In eV per atom of electrolyte, however its formula is written; mutual energies, alloy minus anode.
+        NaN where it is not asked for.
         """
         if self.attack is None:
             return np.full(len(self.phase), np.nan)
         anode = excess_energy_ev_per_atom(self.anode_attack)[0]
-        return (excess_energy_ev_per_atom(self.attack) - anode) * self.electrolyte_atoms
+        return excess_energy_ev_per_atom(self.attack) - anode
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -179,7 +177,6 @@ def _alloys(context: ScreeningContext, phase: np.ndarray, electrolyte: Compositi
         alloying=alloying,
         attack=tie_lines(snapshot, compositions, repeated) if relief else None,
         anode_attack=tie_lines(snapshot, context.anode.composition, electrolyte),
-        electrolyte_atoms=float(electrolyte.atoms[0]),
     )
 
 

@@ -38,12 +38,12 @@ def uptake_mah_per_g(assessment: Assessment) -> np.ndarray:
     return assessment.reduction.uptake_mah_per_g
 
 
-def electrolyte_relief_ev_per_mol(assessment: Assessment) -> np.ndarray:
-    """How much less an excess of alloy attacks the electrolyte than the anode does; positive relieves."""
+def electrolyte_relief_ev_per_atom(assessment: Assessment) -> np.ndarray:
+    """How much less, per atom of electrolyte, an excess of alloy attacks it than the anode does."""
     contacts = assessment.contacts
     if RELIEF not in contacts.stages:
         return np.full(len(assessment), np.nan)
-    return contacts.per_alloy(contacts.alloys.relief_ev_per_mol)
+    return contacts.per_alloy(contacts.alloys.relief_ev_per_atom)
 
 
 def relay_ev_per_atom(assessment: Assessment) -> np.ndarray:
@@ -165,8 +165,8 @@ def per_ion(unit: str, ion: str) -> str:
 
     Examples
     --------
-    >>> per_ion("eV/ion", "Na"), per_ion("eV/mol", "Na")
-    ('eV/Na', 'eV/mol')
+    >>> per_ion("eV/ion", "Na"), per_ion("eV/atom", "Na")
+    ('eV/Na', 'eV/atom')
     """
     return f"{unit.removesuffix(PER_ION)}/{ion}" if ion and unit.endswith(PER_ION) else unit
 
@@ -269,12 +269,12 @@ CRITERIA = Criteria(
         source=_DUAN,
     ),
     Criterion(
-        name="electrolyte_relief_ev_per_mol",
+        name="electrolyte_relief_ev_per_atom",
         key="relief",
         label="electrolyte relief",
-        unit="eV/mol",
-        default=Desirability(weight=2.0, worst=-2.0, best=4.0),
-        compute=electrolyte_relief_ev_per_mol,
+        unit="eV/atom",
+        default=Desirability(weight=2.0, worst=-2.0 / 13.0, best=4.0 / 13.0),  # 13 atoms of Li6PS5Cl
+        compute=electrolyte_relief_ev_per_atom,
         linear_form=relief_form,
         needs=(RELIEF,),
         source=_DUAN,

@@ -8,8 +8,9 @@ from screening.phases.composition import Formula, Reactant, parse_formula, parse
 from screening.phases.snapshot import Snapshot
 from screening.reactors.assessment import electrolyte_of, molar_volume_cm3
 from screening.reactors.reduction import Reduction, ScreeningContext, reduce
+from screening.thermo.conduction import ElectronicClass, gap_source
 from screening.thermo.interface import InterfaceReaction, product_terms, react, reactant_terms
-from screening.thermo.products import ElectronicClass, ProductVolumes, gap_source, layer
+from screening.thermo.products import ProductVolumes, layer
 from screening.thermo.reactions import Term, write_reaction
 from screening.units import A3_PER_ATOM_TO_CM3_PER_MOL, MAH_PER_MOL_OF_CHARGE
 
@@ -34,6 +35,8 @@ class ProductPhase:
         ``dft``, ``element`` or ``estimated``.
     estimated : bool
         Whether the phase itself is an estimate.
+    conduction : float or None
+        Degree of electronic conduction, 0 to 1; None in results from before it was computed.
     """
 
     formula: str
@@ -44,6 +47,12 @@ class ProductPhase:
     volume_cm3: float | None
     volume_source: str
     estimated: bool
+    conduction: float | None = None
+
+    @property
+    def electronic_words(self) -> str:
+        """Electronic class, with the degree of conduction where that is between 0 and 1."""
+        return electronic_words(self.electronic_class, self.conduction)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -235,7 +244,19 @@ def product_phase(context: ScreeningContext, formula: str, moles: float) -> Prod
         volume_cm3=None if np.isnan(volume) else cm3,
         volume_source=str(phases.volume_source[phase]),
         estimated=bool(phases.estimated[phase]),
+        conduction=float(context.conduction[phase]),
     )
+
+
+def electronic_words(kind: str, degree: float | None) -> str:
+    """Electronic class in words, with the degree of conduction where that is between 0 and 1.
+
+    Examples
+    --------
+    >>> electronic_words("semiconducting", 0.284), electronic_words("metallic", 1.0)
+    ('semiconducting 0.28', 'metallic')
+    """
+    return kind if degree is None or not 0.0 < degree < 1.0 else f"{kind} {degree:.2f}"
 
 
 def _layer_state(
@@ -247,8 +268,8 @@ def _layer_state(
 ) -> LayerState:
     """Volumes of the layer once a plateau is finished."""
     known = [p for p in products if p.volume_cm3 is not None]
-    metal = sum(p.volume_cm3 or 0.0 for p in known if p.electronic_class == "metallic")
-    salt = sum(p.volume_cm3 or 0.0 for p in known if p.electronic_class != "metallic")
+    metal = sum((p.volume_cm3 or 0.0) * (p.conduction or 0.0) for p in known)
+    salt = sum(p.volume_cm3 or 0.0 for p in known) - metal
     if len(known) < len(products):
         metal = salt = float("nan")
     state = layer(

@@ -31,7 +31,7 @@ def driving_force_form(assessment: Assessment) -> csr_array:
 
 
 def relief_form(assessment: Assessment) -> csr_array:
-    """Per mole of electrolyte: attack of the alloy minus attack of the anode metal."""
+    """Per atom of electrolyte: attack of the alloy minus attack of the anode metal."""
     contacts = assessment.contacts
     n_phases = len(assessment.reduction.phases)
     alloys, with_alloy = contacts.alloys, contacts.asked[contacts.alloy_row[contacts.asked] >= 0]
@@ -40,8 +40,7 @@ def relief_form(assessment: Assessment) -> csr_array:
     anode = _excess(alloys.anode_attack, n_phases)
     each = np.zeros(len(alloys.phase), dtype=np.int64)
     relief = csr_array(_excess(alloys.attack, n_phases) - anode[each])
-    per_mole = scaled(relief, np.full(len(alloys.phase), alloys.electrolyte_atoms))
-    return _spread(per_mole[contacts.alloy_row[with_alloy]], with_alloy, len(assessment))
+    return _spread(relief[contacts.alloy_row[with_alloy]], with_alloy, len(assessment))
 
 
 def relay_form(assessment: Assessment) -> csr_array:
@@ -133,5 +132,5 @@ def forms_from_products(
 
 
 def scaled(forms: csr_array, factor: np.ndarray) -> csr_array:
-    """Each form times its own factor ((n,) float array): from per atom of mixture to per ion, per mole"""
+    """Each form times its own factor ((n,) float array), as from per atom of mixture to per ion."""
     return csr_array(diags_array(np.asarray(factor, dtype=float)) @ forms)

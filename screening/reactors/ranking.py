@@ -16,7 +16,7 @@ from screening.reactors.elements import (
 from screening.reactors.moisture import moisture_hazard
 from screening.reactors.reduction import Reduction
 from screening.reactors.settings import Desirability, Filters, Ranking
-from screening.thermo.products import ElectronicClass
+from screening.thermo.conduction import ElectronicClass
 
 PASSES, FAILS, UNDECIDED = 1, 0, -1
 """Outcomes of a filter; an undecided one neither passes nor fails."""
@@ -49,19 +49,22 @@ def apply_filters(reduction: Reduction, settings: Filters) -> tuple[FilterOutcom
     -------
     tuple of FilterOutcome
         ``reacts`` (mutual energy below the no-reaction bound, and uptake above the floor),
-        ``metallic_product``, ``allowed_elements`` (neither radioactive nor noble gas), and those that the
-        settings switch on.
+        ``metallic_product`` (a product on any plateau above the floor conducts), ``allowed_elements``
+        (neither radioactive nor noble gas), and those that the settings switch on.
     """
     conditions, phases = reduction.context.conditions, reduction.candidates
     reacts = (reduction.minimum_mutual_ev_per_atom < -conditions.no_reaction_ev_per_atom) & (
         reduction.end_step >= 0
     )
-    metallic = reduction.has_product(ElectronicClass.METALLIC)
-    unsure = reduction.has_product(ElectronicClass.AMBIGUOUS) | reduction.has_product(ElectronicClass.UNKNOWN)
+    unsure = reduction.context.classes >= ElectronicClass.AMBIGUOUS
+    conducts = reduction.forms((reduction.context.conduction > 0.0) & ~unsure)
     forbidden = holds(phases, radioactive_table()) | holds(phases, noble_gas_table())
     outcomes = [
         FilterOutcome("reacts", reacts.astype(np.int8)),
-        FilterOutcome("metallic_product", np.where(metallic, PASSES, np.where(unsure, UNDECIDED, FAILS))),
+        FilterOutcome(
+            "metallic_product",
+            np.where(conducts, PASSES, np.where(reduction.forms(unsure), UNDECIDED, FAILS)),
+        ),
         FilterOutcome("allowed_elements", (~forbidden).astype(np.int8)),
     ]
     if settings.forbid_toxic:

@@ -12,14 +12,9 @@ from screening.phases.snapshot import Phases, Snapshot
 from screening.reactors.anode import Anode, find_anode
 from screening.reactors.conditions import Conditions
 from screening.reactors.elements import molar_mass_g
+from screening.thermo.conduction import conduction_degree, electronic_class
 from screening.thermo.lines import Compositions, Lines, ProductRows, tie_lines
-from screening.thermo.products import (
-    ElectronicClass,
-    ProductVolumes,
-    alloy_former_table,
-    electronic_class,
-    product_volumes,
-)
+from screening.thermo.products import ProductVolumes, alloy_former_table, product_volumes
 from screening.thermo.staircases import Staircases
 from screening.units import A3_PER_ATOM_TO_CM3_PER_MOL, MAH_PER_MOL_OF_CHARGE
 
@@ -35,6 +30,8 @@ class ScreeningContext:
     anode : Anode
     classes : (n_phases,) int array
         Electronic class of each phase.
+    conduction : (n_phases,) float array
+        Degree of electronic conduction of each phase, 0 to 1.
     is_alloy : (n_phases,) bool array
         Compounds of the anode's mobile element with alloy formers only.
     is_metal_m : (n_phases,) bool array
@@ -45,6 +42,7 @@ class ScreeningContext:
     conditions: Conditions
     anode: Anode
     classes: np.ndarray
+    conduction: np.ndarray
     is_alloy: np.ndarray
     is_metal_m: np.ndarray
 
@@ -71,6 +69,7 @@ class ScreeningContext:
             conditions=conditions,
             anode=anode,
             classes=electronic_class(phases),
+            conduction=conduction_degree(phases),
             is_alloy=only_these & with_anode & with_former,
             is_metal_m=only_these & ~with_anode,
         )
@@ -178,7 +177,8 @@ class Reduction:
     def end_volumes(self) -> ProductVolumes:
         """Volumes of these products per mole of reduced formula."""
         atoms = self.candidates.atoms + self.anode_atoms_per_formula
-        return product_volumes(self.phases, self.context.classes, self.end_products, atoms)
+        context = self.context
+        return product_volumes(self.phases, context.classes, context.conduction, self.end_products, atoms)
 
     @cached_property
     def uptake_mah_per_g(self) -> np.ndarray:
@@ -186,11 +186,16 @@ class Reduction:
         charge = self.uptake_per_formula * self.context.anode.charge
         return charge * MAH_PER_MOL_OF_CHARGE / self.molar_mass_g
 
-    def has_product(self, kind: ElectronicClass) -> np.ndarray:
-        """Whether a product at the end of the uptake is of this electronic class, bool array."""
-        rows = self.end_products
+    def forms(self, phases: np.ndarray) -> np.ndarray:
+        """Whether one of these phases ((n_phases,) bool array) is a product on a plateau above the floor."""
+        start, n_steps = self.stairs.step_start[:-1], self.end_step + 1 - self.stairs.step_start[:-1]
+        n_steps = np.where(self.end_step >= 0, n_steps, 0)
+        owner = np.repeat(np.arange(len(self)), n_steps)
+        first = np.cumsum(n_steps) - n_steps
+        step = np.arange(len(owner)) - first[owner] + start[owner]
+        rows = self.lines.products_of(self.stairs.kink[step])
         found = np.zeros(len(self), dtype=bool)
-        found[rows.owner[self.context.classes[rows.phase] == kind]] = True
+        found[owner[rows.owner[phases[rows.phase]]]] = True
         return found
 
     def _at_end(self, per_step: np.ndarray) -> np.ndarray:

@@ -6,6 +6,7 @@ from typing import Any, Self
 from pydantic import Field, model_validator
 
 from screening.errors import InputError
+from screening.names import RELIEF_PER_MOL
 from screening.reactors.conditions import Conditions, Desirability, Settings
 from screening.reactors.criteria import CRITERIA
 from screening.reactors.uncertainty import ANION_VALENCE, ErrorModel, find_error_model, why_no_error_model
@@ -122,7 +123,7 @@ class Ranking(Settings):
     pareto: tuple[str, ...] = Field(
         default=(
             "driving_force_ev_per_ion",
-            "electrolyte_relief_ev_per_mol",
+            "electrolyte_relief_ev_per_atom",
             "relay_ev_per_atom",
             "mixing_ev_per_atom",
         ),
@@ -145,6 +146,8 @@ class Ranking(Settings):
             merged: dict[str, Any] = {k: v.model_dump() for k, v in _default_criteria().items()}
             for name, change in given["criteria"].items():
                 criterion = CRITERIA.find(name, where="ranking.criteria")
+                if name in RELIEF_PER_MOL and isinstance(change, dict) and change.keys() & {"worst", "best"}:
+                    raise ValueError(f"criteria.{name}: give bounds of {criterion.name} instead, in eV/atom")
                 so_far = merged[criterion.name]
                 both = isinstance(so_far, dict) and isinstance(change, dict)
                 merged[criterion.name] = so_far | change if both else change

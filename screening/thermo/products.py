@@ -1,19 +1,14 @@
 """From products to a 3D anode: which of them conduct electrons, and what volume they fill."""
 
 from dataclasses import dataclass
-from enum import IntEnum
 
 import numpy as np
 
 from screening.phases.composition import atomic_masses_g, symbol
-from screening.phases.periodic_table import metals
 from screening.phases.snapshot import Phases
+from screening.thermo.conduction import ElectronicClass, metal_table
 from screening.thermo.lines import ProductRows
 from screening.units import A3_PER_ATOM_TO_CM3_PER_MOL, LITHIUM_DENSITY_G_PER_CM3
-
-INSULATING_GAP_EV = 2.0
-"""PBE band gap from which a phase counts as insulating. PBE underestimates gaps by 30–50 %, so that 2 eV
-stands for 3–4 eV measured: no carriers at room temperature, doped or not."""
 
 SCHER_ZALLEN = 0.16
 """Critical volume fraction for percolation of monodisperse spheres in the continuum.
@@ -21,62 +16,6 @@ H. Scher, R. Zallen, J. Chem. Phys. 53, 3759 (1970), doi 10.1063/1.1674565."""
 
 
 LITHIUM = 3
-
-
-class ElectronicClass(IntEnum):
-    """How a phase conducts electrons, by its PBE band gap."""
-
-    METALLIC = 0
-    SEMICONDUCTING = 1
-    INSULATING = 2
-    AMBIGUOUS = 3
-    UNKNOWN = 4
-
-    @property
-    def label(self) -> str:
-        """Lower-case name."""
-        return self.name.lower()
-
-
-def electronic_class(phases: Phases) -> np.ndarray:
-    """Electronic class of each phase, (n,) int array of `ElectronicClass`.
-
-    The median gap over polymorphs decides. A phase with metallic and gapped polymorphs is ambiguous. A phase
-    without a gap is metallic if it holds metals only, else unknown.
-    """
-    metals_only = of_metals_only(phases)
-    gap = phases.band_gap_ev
-    classes = np.full(len(phases), ElectronicClass.SEMICONDUCTING)
-    classes[gap >= INSULATING_GAP_EV] = ElectronicClass.INSULATING
-    classes[gap == 0.0] = ElectronicClass.METALLIC
-    classes[(phases.band_gap_min_ev == 0.0) & (phases.band_gap_max_ev > 0.0)] = ElectronicClass.AMBIGUOUS
-    classes[np.isnan(gap)] = ElectronicClass.UNKNOWN
-    undecided = (classes == ElectronicClass.UNKNOWN) & metals_only
-    classes[undecided] = ElectronicClass.METALLIC
-    return classes
-
-
-def gap_source(phases: Phases, phase: int) -> str:
-    """Where the electronic class of one phase comes from, in words."""
-    n = int(phases.band_gap_polymorphs[phase])
-    if phases.estimated[phase] and n:
-        return "gap given with the estimated phase"
-    if n == 0:
-        return "no gap known; metals only" if of_metals_only(phases)[phase] else "no gap known"
-    if n == 1:
-        return "PBE gap of the one known polymorph"
-    low, high = phases.band_gap_min_ev[phase], phases.band_gap_max_ev[phase]
-    return f"median PBE gap of {n} polymorphs ({low:.2f} to {high:.2f} eV)"
-
-
-def of_metals_only(phases: Phases) -> np.ndarray:
-    """Phases all of whose elements are metals, (n,) bool array."""
-    return phases.rows.reduced(np.logical_and, metal_table()[phases.atomic_number])
-
-
-def metal_table() -> np.ndarray:
-    """Which elements are metals (pymatgen's table), (119,) bool array by atomic number."""
-    return np.array([False, *(symbol(z) in metals() for z in range(1, 119))])
 
 
 def alloy_former_table() -> np.ndarray:
@@ -96,11 +35,11 @@ class ProductVolumes:
     Attributes
     ----------
     metal_cm3 : array
-        Metallic products.
+        What conducts electrons: each product by its degree of conduction.
     salt_cm3 : array
-        All others.
+        The rest.
     unsure : (n,) bool array
-        Whether a product's electronic class is ambiguous or unknown (it is counted as salt).
+        Whether a product's electronic class is ambiguous or unknown.
     """
 
     metal_cm3: np.ndarray
@@ -109,7 +48,7 @@ class ProductVolumes:
 
 
 def product_volumes(
-    phases: Phases, classes: np.ndarray, rows: ProductRows, atoms: np.ndarray
+    phases: Phases, classes: np.ndarray, degree: np.ndarray, rows: ProductRows, atoms: np.ndarray
 ) -> ProductVolumes:
     """Volumes of the products of several kinks.
 
@@ -117,7 +56,9 @@ def product_volumes(
     ----------
     phases : Phases
     classes : (n_phases,) int array
-        From `electronic_class`.
+        From `conduction.electronic_class`.
+    degree : (n_phases,) float array
+        From `conduction.conduction_degree`.
     rows : ProductRows
     atoms : (n,) float array
         Atoms in the mixture per formula of reactor at each kink.
@@ -126,13 +67,12 @@ def product_volumes(
     volume = (
         rows.amount * atoms[rows.owner] * phases.volume_per_atom_a3[rows.phase] * A3_PER_ATOM_TO_CM3_PER_MOL
     )
-    kinds = classes[rows.phase]
-    metallic = kinds == ElectronicClass.METALLIC
+    conducts = degree[rows.phase]
     unsure = np.zeros(n, dtype=bool)
-    unsure[rows.owner[kinds >= ElectronicClass.AMBIGUOUS]] = True
+    unsure[rows.owner[classes[rows.phase] >= ElectronicClass.AMBIGUOUS]] = True
     return ProductVolumes(
-        np.bincount(rows.owner, np.where(metallic, volume, 0.0), minlength=n),
-        np.bincount(rows.owner, np.where(metallic, 0.0, volume), minlength=n),
+        np.bincount(rows.owner, conducts * volume, minlength=n),
+        np.bincount(rows.owner, (1.0 - conducts) * volume, minlength=n),
         unsure,
     )
 

@@ -85,14 +85,14 @@ def mechanism(pair: Pair) -> Iterator[Check]:
     if run is None:
         return
     prediction, none = pair.prediction, pair.conditions.no_reaction_ev_per_atom
-    relief, relay = prediction.value("electrolyte_relief_ev_per_mol"), prediction.value("relay_ev_per_atom")
+    relief, relay = prediction.value("electrolyte_relief_ev_per_atom"), prediction.value("relay_ev_per_atom")
     forms = prediction.value("alloys_with_anode")
     steps = (
         _Step(
             "the alloy relieves the electrolyte",
-            "electrolyte_relief_ev_per_mol",
+            "electrolyte_relief_ev_per_atom",
             relief,
-            "eV/mol",
+            "eV/atom",
             relief > 0.0,
         ),
         _Step("the alloy reduces more reactor", "relay_ev_per_atom", relay, "eV/atom", relay < -none, -none),
@@ -191,10 +191,13 @@ def _network_of_running(pair: Pair, span: Span | None, what: str, run: Ran) -> C
 
 def life(pair: Pair) -> Iterator[Check]:
     """Does a relieved electrolyte let the cell outlive its control without a layer?"""
-    outcome, relief = pair.cell.outcomes.get("life_h"), pair.prediction.value("electrolyte_relief_ev_per_mol")
+    outcome, relief = (
+        pair.cell.outcomes.get("life_h"),
+        pair.prediction.value("electrolyte_relief_ev_per_atom"),
+    )
     if outcome is None or np.isnan(relief):
         return
-    sd = pair.prediction.standard_deviation("electrolyte_relief_ev_per_mol")
+    sd = pair.prediction.standard_deviation("electrolyte_relief_ev_per_atom")
     doubt, spread = _doubt(relief, 0.0, sd), "" if sd is None else f" ± {sd:.2g}"
     for control in pair.controls:
         own = control.outcomes.get("life_h")
@@ -208,7 +211,7 @@ def life(pair: Pair) -> Iterator[Check]:
         )
         yield pair.check(
             "relief lets the cell outlive its control",
-            f"{'longer' if relief > 0 else 'no longer'} (relief {relief:.3g}{spread} eV/mol)",
+            f"{'longer' if relief > 0 else 'no longer'} (relief {relief:.3g}{spread} eV/atom)",
             f"{at_least}{outcome.value:g} h against {own.value:g} h ({control.name})",
             Verdict.CANNOT_TELL if open_end or doubt else agrees_if(longer == (relief > 0.0)),
             reason,
@@ -216,6 +219,6 @@ def life(pair: Pair) -> Iterator[Check]:
                 predicted_value=relief,
                 predicted_sd=sd,
                 measured_value=outcome.value / own.value if own.value > 0.0 else None,
-                unit="eV/mol; ratio of lives",
+                unit="eV/atom; ratio of lives",
             ),
         )

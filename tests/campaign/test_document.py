@@ -166,9 +166,17 @@ class TestFormer:
         assert not [name for name in results.table if "sulfide" in name or "per_li" in name]
         reactor = results.reactor("LiAlCl4")
         assert reactor is not None
-        relief = reactor.criteria["electrolyte_relief_ev_per_mol"]
-        assert relief.value == pytest.approx(2.87, abs=0.01)
-        assert relief.standard_deviation == pytest.approx(0.9, abs=0.5)
+        relief = reactor.criteria["electrolyte_relief_ev_per_atom"]
+        assert relief.value == pytest.approx(2.87 / 13, abs=0.001)  # written per mole of Li6PS5Cl
+        assert relief.standard_deviation == pytest.approx(0.9 / 13, abs=0.04)
+        assert relief.unit == "eV/atom"
+        row = results.table.set_index("formula").loc["LiAlCl4"]
+        assert row["electrolyte_relief_ev_per_atom"] == pytest.approx(relief.value, abs=1e-9)
+        queried = top(former, 1, "formula = 'LiAlCl4'").iloc[0]
+        assert queried["electrolyte_relief_ev_per_atom"] == pytest.approx(relief.value, abs=1e-9)
+        rule = results.study.ranking.criteria["electrolyte_relief_ev_per_atom"]
+        assert (rule.worst * 13, rule.best * 13) == pytest.approx((-2.0, 4.0))
+        assert relief.desirability == pytest.approx((relief.value - rule.worst) / (rule.best - rule.worst))
 
     def test_it_has_a_report(self, former: Path) -> None:
         write_report(former / "report.html", former)

@@ -117,7 +117,7 @@ class TestRows:
         )
         campaign = run(cheap, Source(), tmp_path, workers=ONE, chunk=1000)
         found = campaign.store.read().to_pandas()
-        assert found["electrolyte_relief_ev_per_mol"].isna().all()
+        assert found["electrolyte_relief_ev_per_atom"].isna().all()
         assert found["relay_ev_per_atom"].isna().all()
         assert found["mixing_ev_per_atom"].notna().tolist() == found["passes"].tolist()
         (outcome,) = rank_campaign(campaign)

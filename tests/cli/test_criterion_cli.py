@@ -86,7 +86,7 @@ def test_one_entry_is_enough(run: Run, tmp_path: Path, toy: Criterion, jobs: int
     assert status == 0, said
     document = json.loads((results / "ranking.json").read_text("utf-8"))
     assert document["study"]["ranking"]["criteria"][toy.name]["weight"] == 3.0
-    assert document["study"]["ranking"]["pareto"] == [toy.name, "electrolyte_relief_ev_per_mol"]
+    assert document["study"]["ranking"]["pareto"] == [toy.name, "electrolyte_relief_ev_per_atom"]
     for one in document["reactors"]:
         mine, like = one["criteria"][toy.name], one["criteria"]["driving_force_ev_per_ion"]
         assert mine["unit"] == "eV/Li"

@@ -157,7 +157,7 @@ class TestTerminal:
             assert row[4:8] == [
                 f"{values['driving_force_ev_per_ion']:.2f}",
                 f"{values['uptake_mah_per_g']:.0f}",
-                f"{values['electrolyte_relief_ev_per_mol']:.2f}",
+                f"{values['electrolyte_relief_ev_per_atom']:.2f}",
                 f"{100 * values['metal_volume_fraction']:.1f}",
             ]
         assert any(line.startswith("10.1002/aenm.202300815: LiAlCl4, ") for line in lines)

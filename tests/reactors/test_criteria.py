@@ -8,7 +8,7 @@ from screening.phases.library import open_snapshot
 from screening.phases.snapshot import Snapshot
 from screening.reactors.assessment import Assessment
 from screening.reactors.contacts import RELIEF, compute_interfaces
-from screening.reactors.criteria import CRITERIA
+from screening.reactors.criteria import CRITERIA, criterion_forms
 from screening.reactors.reduction import Reduction, ScreeningContext, reduce
 from screening.reactors.settings import Conditions
 from screening.thermo.interface import react
@@ -75,14 +75,26 @@ class TestOfTheSix:
         attacks = []
         for attacker in (alloy, anode):
             end = react(snapshot, attacker, electrolyte).end_at_excess_a
-            attacks.append(end.mutual_ev_per_atom / (1.0 - end.x_atomic) * electrolyte.unit.n_atoms)
-        assert found["electrolyte_relief_ev_per_mol"][i] == pytest.approx(attacks[0] - attacks[1], abs=1e-8)
+            attacks.append(end.mutual_ev_per_atom / (1.0 - end.x_atomic))
+        assert found["electrolyte_relief_ev_per_atom"][i] == pytest.approx(attacks[0] - attacks[1], abs=1e-8)
 
     def test_the_attacks_are_the_published_definition(self, six: Assessment) -> None:
         # science: -12.47 eV with Li and -9.60 with LiAl per mole of Li6PS5Cl
-        relief = values(six)["electrolyte_relief_ev_per_mol"]
+        relief = values(six)["electrolyte_relief_ev_per_atom"] * 13.0
         assert relief[0] == pytest.approx(-9.60 + 12.47, abs=0.01)
         assert (relief[3:5] < 0.0).all()
+
+    @pytest.mark.parametrize("spelled", ["Li12P2S10Cl2", "ClLi6PS5", "Li3P0.5S2.5Cl0.5"])
+    def test_nothing_depends_on_how_the_electrolyte_is_spelled(
+        self, snapshot: Snapshot, six: Assessment, spelled: str
+    ) -> None:
+        context = ScreeningContext.of(snapshot, Conditions(electrolyte=spelled))
+        reduction = reduce(context, six.reduction.phase)
+        again = Assessment(reduction, compute_interfaces(reduction, np.ones(6, dtype=bool)))
+        for name, value in values(again).items():
+            assert value == pytest.approx(values(six)[name], abs=1e-12), name
+        forms = criterion_forms(again) - criterion_forms(six)
+        assert np.abs(forms.toarray()).max() < 1e-12
 
     def test_the_layer_at_half_by_mass(self, six: Assessment) -> None:
         found = values(six)
@@ -129,7 +141,7 @@ class TestDefinitions:
         asked = np.ones(6, dtype=bool)
         only = values(Assessment(six.reduction, compute_interfaces(six.reduction, asked, (RELIEF,))))
         whole = values(six)
-        assert np.array_equal(only["electrolyte_relief_ev_per_mol"], whole["electrolyte_relief_ev_per_mol"])
+        assert np.array_equal(only["electrolyte_relief_ev_per_atom"], whole["electrolyte_relief_ev_per_atom"])
         assert np.array_equal(only["alloy_potential_v"], whole["alloy_potential_v"])
         assert np.isnan(only["relay_ev_per_atom"]).all()
         assert np.isnan(only["mixing_ev_per_atom"]).all()

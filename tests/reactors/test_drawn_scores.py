@@ -38,7 +38,7 @@ def assessment(request: pytest.FixtureRequest) -> Assessment:
                 "criteria": {
                     "driving_force_ev_per_ion": {"target": True, "worst": 0.0, "best": -1.0, "exponent": 0.5},
                     "relay_ev_per_atom": {"weight": 0.0},
-                    "electrolyte_relief_ev_per_mol": {"scale": "log", "worst": 0.1, "best": 10.0},
+                    "electrolyte_relief_ev_per_atom": {"scale": "log", "worst": 0.1, "best": 10.0},
                 },
             }
         ),

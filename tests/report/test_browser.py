@@ -94,8 +94,8 @@ def test_the_table_sorts_by_click_and_by_key_and_says_so(opened: Browser, six: P
 
 def test_what_has_no_value_stands_last_both_ways(opened: Browser) -> None:
     for _ in range(2):
-        opened.click("#ranking-table [data-column=electrolyte_relief_ev_per_mol]")
-        values = [number(text) for text in opened.column("electrolyte_relief_ev_per_mol")]
+        opened.click("#ranking-table [data-column=electrolyte_relief_ev_per_atom]")
+        values = [number(text) for text in opened.column("electrolyte_relief_ev_per_atom")]
         assert not np.isnan(values[:6]).any()
         assert np.isnan(values[6:]).all()
 
@@ -294,7 +294,7 @@ def large_results(six: Path, directory: Path) -> pd.DataFrame:
     table["rank"] = pd.array(np.arange(1, ALL_ROWS + 1), dtype="Int32")
     table["score"] = np.sort(rng.random(ALL_ROWS))[::-1]
     table["pareto"] = rng.random(ALL_ROWS) < 0.01
-    for name in ("driving_force_ev_per_ion", "electrolyte_relief_ev_per_mol", "relay_ev_per_atom"):
+    for name in ("driving_force_ev_per_ion", "electrolyte_relief_ev_per_atom", "relay_ev_per_atom"):
         table[name] = rng.normal(size=ALL_ROWS)
     table.to_parquet(directory / "ranking.parquet")
     content = json.loads((six / "ranking.json").read_text("utf-8"))

@@ -196,6 +196,15 @@ def test_words_from_outside_stay_words(hostile: Path) -> None:
     assert "<b>cell" in shown
 
 
+def test_a_curve_of_no_formula_is_refused(own_six: Path) -> None:
+    path = own_six / "ranking.json"
+    content = json.loads(path.read_text("utf-8"))
+    content["reactors"][0]["curves"][0]["b"] = "<b>LiCl"
+    path.write_text(json.dumps(content), "utf-8")
+    with pytest.raises(InputError, match="<b>LiCl"):
+        _ = ResultsDirectory(own_six).document
+
+
 def test_nothing_measured_means_no_such_section(six: Path, page: str, tmp_path: Path) -> None:
     assert "none on this page is measured" in page
     assert validation_section(six) is None

@@ -165,10 +165,10 @@ def test_an_energy_within_its_own_error_of_the_limit_is_noise(
     )
     reactor = predictions.reactor("Li3HoCl6", "Li", "Li6PS5Cl")
     assert reactor is not None
-    sd = reactor.criteria["electrolyte_relief_ev_per_mol"]
+    sd = reactor.criteria["electrolyte_relief_ev_per_atom"]
     assert sd.standard_deviation is not None
     value = relief * sd.standard_deviation
-    table = predictions.table.assign(electrolyte_relief_ev_per_mol=value)
+    table = predictions.table.assign(electrolyte_relief_ev_per_atom=value)
     checks = ask(join(altered(predictions, tmp_path, table=table), made).pairs)
     step = next(check for check in checks if check.cell == "c" and "relieves" in check.question)
     assert step.verdict is verdict

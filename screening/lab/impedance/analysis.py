@@ -40,6 +40,8 @@ class ImpedanceAnalysis(Displayed):
         Verdict on the last spectrum; None for a single spectrum or where no window is plating.
     provenance : Provenance or None
         Stamp of the files; None for spectra of values in memory.
+    left_out : tuple of str
+        One line on each file that could not be read.
     """
 
     plotter = "screening.plots.drt:plot_analysis"
@@ -50,6 +52,7 @@ class ImpedanceAnalysis(Displayed):
     report: SeriesReport | None
     short: ShortVerdict | None
     provenance: Provenance | None = None
+    left_out: tuple[str, ...] = ()
 
     @property
     def simulated(self) -> bool:
@@ -66,6 +69,7 @@ class ImpedanceAnalysis(Displayed):
         rows = _processes(self.to_frame()) if courses is None else _courses(courses)
         total = self.processes.total_ohm
         notes = [
+            *self.left_out,
             *(["simulated spectra: no measurement"] if self.simulated else []),
             f"{len(total)} spectra, λ = {self.drt.regularisation[0]:.3g}; intervals are 95 %",
             f"total {total[0]:.4g} Ω" + (f" → {total[-1]:.4g} Ω" if len(total) > 1 else ""),
@@ -88,6 +92,7 @@ class ImpedanceAnalysis(Displayed):
         options = self.drt.options
         content: dict[str, Any] = {
             "simulated": self.simulated,
+            "left_out": list(self.left_out),
             "method": self.processes.method,
             "options": {
                 "regularisation": options.regularisation,

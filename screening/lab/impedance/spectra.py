@@ -29,11 +29,14 @@ class Spectra(Group[Spectrum]):
     items : tuple of Spectrum
     provenance : Provenance or None
         Stamp of the files that they were read from.
+    left_out : tuple of str
+        One line on each file that could not be read.
     """
 
     plotter = "screening.plots.impedance:plot_spectra"
 
     provenance: Provenance | None = None
+    left_out: tuple[str, ...] = ()
 
     def display(self) -> Table:
         """One row per spectrum; below, how signs were settled and what is unusual."""
@@ -52,7 +55,7 @@ class Spectra(Group[Spectrum]):
         signs = dict.fromkeys(s.metadata.get("imaginary_sign", "") for s in self.items)
         notes = [f"sign of Z'': {sign}" for sign in signs if sign]
         notes += [f"{s.label}: {remark}" for s in self.items for remark in remarks(s)]
-        return Table("", pd.DataFrame(rows), (*notes, *_line(self.provenance)))
+        return Table("", pd.DataFrame(rows), (*self.left_out, *notes, *_line(self.provenance)))
 
     def summary(self) -> pd.DataFrame:
         """One row per spectrum; see `summarise`."""
@@ -60,7 +63,7 @@ class Spectra(Group[Spectrum]):
 
     def as_dict(self) -> dict[str, Any]:
         """Content for JSON."""
-        return {"spectra": records(self.summary())}
+        return {"spectra": records(self.summary()), "left_out": list(self.left_out)}
 
     def contents(self) -> Mapping[str, Any]:
         """Summary, points and figure."""
@@ -141,7 +144,7 @@ class Spectra(Group[Spectrum]):
         found = analyse(
             self.items, options, chosen, refit=refit, interfaces=interfaces, electrolyte_ohm=electrolyte_ohm
         )
-        return replace(found, provenance=self.provenance)
+        return replace(found, provenance=self.provenance, left_out=self.left_out)
 
 
 @dataclass(frozen=True, eq=False)

@@ -129,7 +129,9 @@ function desirabilityNode(value) {
 function productsNode(products) {
   const node = element("span");
   products.forEach((product, k) => {
-    const words = `${number(product.moles, 3)} ${subscripted(product.formula)} (${product.electronic_class})`;
+    const degree = product.conduction > 0 && product.conduction < 1 ? ` ${product.conduction.toFixed(2)}` : "";
+    const kind = product.electronic_class + degree;
+    const words = `${number(product.moles, 3)} ${subscripted(product.formula)} (${kind})`;
     node.append(k ? ", " : "", element("span", { title: product.gap_source }, words));
     if (product.estimated) node.append(" ", estimatedMark());
   });

@@ -1,0 +1,89 @@
+"""Relief as studies and results counted it before: per mole of electrolyte, however that is spelled."""
+
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from screening.names import RELIEF_PER_MOL, present_name
+from screening.phases.composition import parse_reactant
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+BOUNDS = frozenset({"worst", "best"})
+VALUES = frozenset({"value", "standard_deviation", "expected_error"})
+
+
+def study_per_atom(given: Mapping[str, Any]) -> dict[str, Any]:
+    """Content of a study with the bounds of relief per atom of electrolyte.
+
+    Raises
+    ------
+    ValueError
+        If they are per mole of electrolytes of several sizes.
+    """
+    ranking, conditions = given.get("ranking"), given.get("conditions", {})
+    criteria = ranking.get("criteria") if isinstance(ranking, Mapping) else None
+    if not isinstance(criteria, Mapping) or not isinstance(conditions, Mapping):
+        return dict(given)
+    former = {
+        n: dict(criteria[n]) for n in RELIEF_PER_MOL & criteria.keys() if isinstance(criteria[n], Mapping)
+    }
+    electrolytes = conditions.get("electrolytes", conditions.get("sulfides", ["Li6PS5Cl"]))
+    for name, rule in former.items():
+        sizes = {_atoms(text) for text in electrolytes} if rule.keys() & BOUNDS else set()
+        if len(sizes) > 1:
+            raise ValueError(f"ranking.criteria.{name}: bounds per mole of several electrolytes; give relief")
+        rule.update(_divided(rule, BOUNDS, *sizes))
+    kept = {name: rule for name, rule in criteria.items() if name not in former}
+    present = {present_name(name): rule for name, rule in former.items()}
+    return {**given, "ranking": {**(ranking or {}), "criteria": kept | present}}
+
+
+def reactor_per_atom(given: object) -> object:
+    """A reactor of a results document with its relief per atom of electrolyte."""
+    if not isinstance(given, Mapping) or not isinstance(given.get("criteria"), Mapping):
+        return given
+    criteria = dict(given["criteria"])
+    for name in RELIEF_PER_MOL & criteria.keys():
+        former = criteria.pop(name)
+        divided = _divided(former, VALUES, _atoms(given.get("electrolyte", given.get("sulfide"))))
+        criteria[present_name(name)] = {**former, **divided, "unit": "eV/atom"}
+    return {**given, "criteria": criteria}
+
+
+def back_test_per_atom(given: Mapping[str, Any]) -> dict[str, Any]:
+    """A back-test with the relief of its compounds per atom of electrolyte."""
+    placings = [dict(placing) for placing in given["placings"]]
+    for placing in placings:
+        former = placing.pop("relief_ev_per_mol", None)
+        if former is not None:
+            placing["relief_ev_per_atom"] = former / _atoms(given.get("electrolyte", given.get("sulfide")))
+        placing.setdefault("relief_ev_per_atom", None)
+    return {**given, "placings": placings}
+
+
+def table_per_atom(table: "pd.DataFrame") -> "pd.DataFrame":
+    """A table of candidates by the names and units of today."""
+    present = table.rename(columns=present_name)
+    for name in RELIEF_PER_MOL & set(table.columns):
+        met = present["electrolyte"]
+        present[present_name(name)] /= met.map({text: _atoms(text) for text in met.unique()})
+    return present
+
+
+def per_atom(columns: Iterable[str], electrolytes: Iterable[str]) -> str:
+    """SQL that selects the columns of a table of results by their names and units of today."""
+    columns = list(columns)
+    sizes = " ".join(f"WHEN '{text}' THEN {_atoms(text)}" for text in electrolytes)
+    of = next((name for name in columns if present_name(name) == "electrolyte"), "")
+    divided = dict.fromkeys(RELIEF_PER_MOL, f" / CASE {of} {sizes} END")
+    return ", ".join(f'"{name}"{divided.get(name, "")} AS "{present_name(name)}"' for name in columns)
+
+
+def _atoms(electrolyte: Any) -> float:
+    """Atoms of a formula as it is written."""
+    return float(parse_reactant(str(electrolyte)).unit.n_atoms)
+
+
+def _divided(given: Mapping[str, Any], names: frozenset[str], atoms: float = 1.0) -> dict[str, float]:
+    return {k: v / atoms for k, v in given.items() if k in names and isinstance(v, int | float)}
