@@ -1,7 +1,7 @@
 """Files of the bench, read as they come: impedance spectra, pellets, powder patterns."""
 
 import glob
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -18,7 +18,7 @@ from screening.lab.impedance.pellets import TEMPERATURE_FROM, PelletSeries, pell
 from screening.lab.impedance.spectra import Spectra
 from screening.lab.impedance.spectrum import Spectrum
 from screening.lab.readers.diffraction import read_pattern
-from screening.lab.readers.impedance import read_series, read_spectra, temperature_from_name
+from screening.lab.readers.impedance import join_series, read_files, temperature_from_name
 from screening.lab.readers.stamp import stamp
 from screening.phases.library import EMBEDDED
 from screening.phases.snapshot import Snapshot
@@ -68,14 +68,16 @@ def read_eis(files: Files, *, area_cm2: float | None = None) -> Spectra:
     Returns
     -------
     Spectra
+        Of several files those that can be read; `left_out` has a line on each of the others.
 
     Raises
     ------
     InputError
-        If a file cannot be read as spectra.
+        If a file is absent, or none can be read as spectra.
     """
     paths = named_files(files)
-    spectra = Spectra(read_series(paths), stamp(paths))
+    read, left_out = read_files(paths)
+    spectra = Spectra(join_series(list(read.values())), stamp([paths[i] for i in read]), left_out)
     return spectra if area_cm2 is None else spectra.with_area(area_cm2)
 
 
@@ -131,17 +133,21 @@ def arrhenius(
         raise InputError("a length of zero", where="--thickness-mm, --diameter-mm", remedy="give it in mm")
     pellet = Pellet.from_mm(thickness_mm, diameter_mm) if thickness_mm and diameter_mm else None
     paths = named_files(files)
-    return pellet_series(
-        _with_temperatures(paths, temperature_c or []),
+    read, skipped = read_files(paths)
+    series = pellet_series(
+        _with_temperatures(paths, read, temperature_c or []),
         pellet,
         circuit,
         predicted_c=(REFERENCE_C, *(t for t in at_c if t != REFERENCE_C)),
-        provenance=stamp(paths),
+        provenance=stamp([paths[i] for i in read]),
         keep=keep,
     )
+    return replace(series, left_out=(*skipped, *series.left_out))
 
 
-def _with_temperatures(paths: Sequence[Path], given: Sequence[float]) -> list[Spectrum]:
+def _with_temperatures(
+    paths: Sequence[Path], read: Mapping[int, Sequence[Spectrum]], given: Sequence[float]
+) -> list[Spectrum]:
     """Spectra with their temperatures; their metadata say where these come from."""
     if len(given) not in (0, len(paths)):
         raise InputError(
@@ -150,8 +156,9 @@ def _with_temperatures(paths: Sequence[Path], given: Sequence[float]) -> list[Sp
             remedy="give one for each file, in their order, or none",
         )
     spectra = []
-    for i, path in enumerate(paths):
-        for spectrum in read_spectra(path):
+    for i, of_file in read.items():
+        path = paths[i]
+        for spectrum in of_file:
             value, origin = spectrum.temperature_c, "data"
             if given:
                 value, origin = given[i], "option"

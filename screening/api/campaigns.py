@@ -18,13 +18,16 @@ from screening.campaign.results import conclude
 from screening.campaign.run import Progress, Source, run
 from screening.campaign.store import Store, locked
 from screening.campaign.study import DEFAULT_STUDY, Study, find_study
+from screening.campaign.tables import ranking_table
 from screening.campaign.workers import Workers
 from screening.display import Displayed, Table
-from screening.errors import InputError
+from screening.errors import IncompleteError, InputError
 from screening.files import write_figure
 from screening.handoff.pages import write_sheets
 from screening.handoff.sheet import BenchSheet, Plan, bench_sheet
 from screening.handoff.standing import Standing, standing
+from screening.phases.corrections import Energies, scheme_energies
+from screening.phases.sources import chosen_energies
 from screening.phases.structures import read_cells
 from screening.provenance import Provenance
 from screening.thermo.interface import InterfaceReaction
@@ -81,6 +84,11 @@ class Ranking(Displayed):
         from screening.campaign.query import top
 
         return top(self.directory, n, where)
+
+    def summary(self) -> tuple[Table, ...]:
+        """What ``screening run`` prints: a table of each anode with each electrolyte, and the back-tests."""
+        rankings = [ranking_table(self.results, *pair) for pair in self.results.pairs]
+        return (*rankings, *(test.display() for test in self.back_tests))
 
     def explain(self, formula: str, anode: str = "", electrolyte: str = "") -> Standing:
         """Why a candidate ranks where it does: each criterion with the factor that it leaves of the score.
@@ -199,6 +207,7 @@ def screen(
     snapshot: str | Path | None = None,
     phases: str | Path | None = None,
     temperature_k: float | None = None,
+    energies: str = Energies.CORRECTED,
     out: str | Path | None = None,
     fresh: bool = False,
     figures: bool = False,
@@ -215,8 +224,9 @@ def screen(
         A packaged study, a study file (.toml), formulas, or a table with a column ``formula`` (also .csv).
     electrolyte, anode : str or sequence of str
         Each anode meets each electrolyte; those of the study unless given.
-    snapshot, phases, temperature_k
-        Name or directory of a snapshot, a file of further phases, a temperature of Gibbs energies.
+    snapshot, phases, temperature_k, energies
+        Name or directory of a snapshot, a file of further phases, a temperature of Gibbs energies, and
+        whether these are ``corrected`` or ``as-published``; see `load_snapshot`.
     out : str or Path, optional
         Directory of the results, where an interrupted run is taken up; temporary unless given.
     fresh : bool
@@ -234,12 +244,16 @@ def screen(
     ------
     InputError
         If the study, the candidates or the results in `out` do not fit.
+    IncompleteError
+        If figures cannot be written: it names those that are missing.
     UnreachableError
         If the Dask scheduler does not answer, or workers keep dying.
     """
     met: dict[str, Any] = {"electrolytes": _several(electrolyte), "anodes": _several(anode)}
     study = load_study(candidates).with_changes(**{k: v for k, v in met.items() if v}, **changes)
-    source = Source(_name(snapshot) or study.snapshot, str(phases or ""), temperature_k)
+    source = Source(
+        *(_name(snapshot) or study.snapshot, str(phases or ""), temperature_k), chosen_energies(energies)
+    )
     workers = jobs if isinstance(jobs, Workers) else Workers(jobs)
     results = _directory(out)
     campaign = run(
@@ -261,7 +275,8 @@ def read_results(directory: str | Path) -> Ranking:
         If a file is missing, damaged, or of another format.
     """
     results = ResultsDirectory(Path(directory)).checked()
-    return Ranking(results, Source(results.study.snapshot))
+    energies = scheme_energies(results.document.provenance.energy_scheme)
+    return Ranking(results, Source(results.study.snapshot, energies=energies))
 
 
 def load_study(candidates: str | Path | Study | Sequence[str] | pd.DataFrame = DEFAULT_STUDY) -> Study:
@@ -335,7 +350,13 @@ def bench_sheets(
 
 
 def draw(results: ResultsDirectory) -> None:
-    """Draw each reactor that is spelled out, and the campaign map, beside the results (png, svg)."""
+    """Draw each reactor that is spelled out, and the campaign map, beside the results (png, svg).
+
+    Raises
+    ------
+    IncompleteError
+        If some cannot be written: it names them; what else can be written is.
+    """
     from screening.plots.campaign import campaign_figure
     from screening.plots.interface import reaction_energy_figure
 
@@ -344,15 +365,25 @@ def draw(results: ResultsDirectory) -> None:
     for pair in results.pairs:
         suffix = f"_{pair[0]}_{pair[1]}" if len(results.pairs) > 1 else ""
         for reactor in results.spelled_out(pair):
-            for plan in reactor_figures(reactor, suffix):
-                drawn[plan.name] = reaction_energy_figure(plan.curves, axis=figures.x_axis)
+            for name, curves in reactor_figures(reactor, suffix).items():
+                drawn[name] = reaction_energy_figure(curves, axis=figures.x_axis)
         candidates = campaign_map(results, pair, known)
         if candidates is not None:
             drawn[f"campaign{suffix}"] = campaign_figure(candidates)
     files = {f"{name}{suffix}": figure for name, figure in drawn.items() for suffix in FIGURE_SUFFIXES}
     Store.look(results.path).own(list(files))
+    faults = {}
     for name, figure in files.items():
-        write_figure(results.path / name, figure, results.provenance, trim=False)
+        try:
+            write_figure(results.path / name, figure, results.provenance, trim=False)
+        except InputError as fault:
+            faults[name] = fault.message
+    if faults:
+        raise IncompleteError(
+            f"figures missing: {', '.join(faults)} ({next(iter(faults.values()))}); all else is written",
+            where=str(results.path),
+            remedy="make room and run it again",
+        )
 
 
 def _several(given: str | Sequence[str]) -> tuple[str, ...]:

@@ -2,10 +2,11 @@
 
 from collections.abc import Iterable
 from pathlib import Path
-from typing import TypeAlias, overload
+from typing import TypeAlias, TypedDict, Unpack, overload
 
 from screening.errors import InputError
 from screening.phases.composition import Formula, Part, Reactant, parse_reactant
+from screening.phases.corrections import Energies
 from screening.phases.library import EMBEDDED
 from screening.phases.snapshot import Snapshot
 from screening.phases.sources import load_snapshot
@@ -19,27 +20,25 @@ Compound: TypeAlias = str | Formula | Reactant
 """A compound or mixture as a chemist writes it, ``LiAlCl4@50wt+Li6PS5Cl@50wt``, or already parsed."""
 
 
+class Source(TypedDict, total=False):
+    """What `react` and `lithiate` take energies from."""
+
+    snapshot: str | Path | Snapshot
+    phases: str | Path | None
+    temperature_k: float | None
+    energies: str
+    at_hull: bool
+
+
 @overload
 def react(  # type: ignore[overload-overlap]  # a text is a compound, not a sequence of letters
-    a: Compound,
-    b: Compound,
-    *,
-    snapshot: str | Path | Snapshot = ...,
-    phases: str | Path | None = ...,
-    temperature_k: float | None = ...,
-    at_hull: bool = ...,
+    a: Compound, b: Compound, **source: Unpack[Source]
 ) -> InterfaceReaction: ...
 
 
 @overload
 def react(
-    a: Compound | Iterable[Compound],
-    b: Compound | Iterable[Compound],
-    *,
-    snapshot: str | Path | Snapshot = ...,
-    phases: str | Path | None = ...,
-    temperature_k: float | None = ...,
-    at_hull: bool = ...,
+    a: Compound | Iterable[Compound], b: Compound | Iterable[Compound], **source: Unpack[Source]
 ) -> InterfaceReactions: ...
 
 
@@ -50,6 +49,7 @@ def react(
     snapshot: str | Path | Snapshot = EMBEDDED,
     phases: str | Path | None = None,
     temperature_k: float | None = None,
+    energies: str = Energies.CORRECTED,
     at_hull: bool = False,
 ) -> InterfaceReaction | InterfaceReactions:
     """Reaction energy of A with B against their mixing ratio.
@@ -64,6 +64,8 @@ def react(
         File of your own phases (csv or json), joined to the snapshot.
     temperature_k : float, optional
         Gibbs energies at this temperature, 300 to 2000 K; those of 0 K without it.
+    energies : str
+        ``corrected`` or ``as-published``; see `load_snapshot`.
     at_hull : bool
         Accept compositions that the snapshot lacks at their hull energy; the result says so.
 
@@ -84,32 +86,20 @@ def react(
     """
     every_a, every_b = _compounds(a), _compounds(b)
     require_distinct([*every_a, *every_b])
-    held = load_snapshot(snapshot, phases, temperature_k)
+    held = load_snapshot(snapshot, phases, temperature_k, energies)
     found = tuple(react_pair(held, one, other, at_hull=at_hull) for one in every_a for other in every_b)
     return found[0] if _is_one(a) and _is_one(b) else InterfaceReactions(found)
 
 
 @overload
 def lithiate(  # type: ignore[overload-overlap]  # as above
-    compound: Compound,
-    /,
-    *,
-    element: str = ...,
-    snapshot: str | Path | Snapshot = ...,
-    phases: str | Path | None = ...,
-    temperature_k: float | None = ...,
-    at_hull: bool = ...,
+    compound: Compound, /, *, element: str = ..., **source: Unpack[Source]
 ) -> Lithiation: ...
 
 
 @overload
 def lithiate(
-    *compounds: Compound | Iterable[Compound],
-    element: str = ...,
-    snapshot: str | Path | Snapshot = ...,
-    phases: str | Path | None = ...,
-    temperature_k: float | None = ...,
-    at_hull: bool = ...,
+    *compounds: Compound | Iterable[Compound], element: str = ..., **source: Unpack[Source]
 ) -> Lithiations: ...
 
 
@@ -119,6 +109,7 @@ def lithiate(
     snapshot: str | Path | Snapshot = EMBEDDED,
     phases: str | Path | None = None,
     temperature_k: float | None = None,
+    energies: str = Energies.CORRECTED,
     at_hull: bool = False,
 ) -> Lithiation | Lithiations:
     """Lithiation staircase, stability window and 0 V energies of compounds or mixtures.
@@ -128,7 +119,7 @@ def lithiate(
     *compounds : str, Formula, Reactant, or lists of them
     element : str
         Element taken up; voltages are against its metal.
-    snapshot, phases, temperature_k, at_hull
+    snapshot, phases, temperature_k, energies, at_hull
         As of `react`.
 
     Returns
@@ -150,7 +141,7 @@ def lithiate(
     if not every:
         raise InputError("no compound", where="lithiate", remedy='give one, as in lithiate("LiAlCl4")')
     require_distinct(every)
-    held = load_snapshot(snapshot, phases, temperature_k)
+    held = load_snapshot(snapshot, phases, temperature_k, energies)
     found = tuple(lithiate_one(held, each, element, at_hull=at_hull) for each in every)
     return found[0] if len(compounds) == 1 and _is_one(compounds[0]) else Lithiations(found)
 

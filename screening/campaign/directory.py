@@ -26,7 +26,7 @@ KEY = ("formula", "anode", "electrolyte")
 """Columns that tell the rows of a table apart."""
 
 NEEDED_COLUMNS = (*KEY, "rank", "score", "pareto", "passes", "estimated")
-"""What a table holds besides the criteria."""
+"""Columns without which there is no ranking, besides one for each criterion."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -5,17 +5,24 @@ names its format; the one before is read with the names of today.
 """
 
 import json
-from collections.abc import Mapping
-from math import isnan
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, PlainSerializer, ValidationError
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    PlainSerializer,
+    ValidationError,
+    model_validator,
+)
 
 from screening.campaign.former import reactor_per_atom
 from screening.campaign.study import Study
 from screening.errors import InputError
-from screening.files import atomic_write
+from screening.files import atomic_write, json_ready
 from screening.names import with_present_names
 from screening.phases.composition import parse_reactant
 from screening.provenance import Provenance
@@ -33,6 +40,15 @@ FORMAT_KEY = "format_version"
 """Key of the format's number in ``ranking.json`` and ``manifest.json``; version 1 has none."""
 
 FILTER_PREFIX = "filter_"
+FAILING = {
+    "reacts": "does not react",
+    "metallic_product": "leaves no conducting phase",
+    "allowed_elements": "radioactive or noble gas",
+    "not_toxic": "toxic",
+    "near_hull": "too far above the hull",
+}
+"""What is said of a candidate that fails a filter."""
+
 REMEDY = "run the study again with this version"
 
 
@@ -51,15 +67,12 @@ def require_readable(version: object, where: Path) -> None:
         )
 
 
-def _none_for_nan(value: object) -> object:
-    return None if isinstance(value, float) and isnan(value) else value
-
-
 def _nan_for_none(plateaus: Any) -> Any:
     """Plateaus of a JSON file, which has null for the volumes of layers that nobody knows."""
     if not isinstance(plateaus, list):
         return plateaus
-    for layer in (layer for plateau in plateaus for layer in plateau["layers"]):
+    read = (plateau for plateau in plateaus if isinstance(plateau, dict))
+    for layer in (layer for plateau in read for layer in plateau["layers"]):
         layer.update({name: float("nan") for name, value in layer.items() if value is None})
     return plateaus
 
@@ -79,12 +92,6 @@ def _has_ends(curve: InterfaceReaction) -> InterfaceReaction:
     return curve
 
 
-Known = Annotated[float | None, BeforeValidator(_none_for_nan)]
-"""A number, None where it is unknown; NaN becomes None."""
-
-Name = Annotated[str | None, BeforeValidator(_none_for_nan)]
-"""A formula, None where there is none."""
-
 Curve = Annotated[
     InterfaceReaction,
     BeforeValidator(_with_reactants),
@@ -99,9 +106,22 @@ class Record(BaseModel):
 
     model_config = ConfigDict(frozen=True, ser_json_inf_nan="null")
 
+    @model_validator(mode="before")
+    @classmethod
+    def _numbers_or_none(cls, given: object) -> object:
+        """Take None for NaN: what is unknown."""
+        return json_ready(given)
+
     def as_dict(self) -> dict[str, Any]:
         """Content for JSON; NaN as null."""
         return dict(json.loads(self.model_dump_json()))
+
+
+def failing_words(failing: Collection[str], moisture_hazard: str) -> str:
+    """Filters that a candidate fails, in words; what does not react is not blamed for leaving no metal."""
+    words = {**FAILING, "moisture_safe": f"gives off {moisture_hazard} in moist air"}
+    told = [name for name in failing if name != "metallic_product" or "reacts" not in failing]
+    return "; ".join(words.get(name, f"fails {name}") for name in told)
 
 
 class CriterionValue(Record):
@@ -121,13 +141,13 @@ class CriterionValue(Record):
         By the study's error model: spread of the true value, and true minus calculated.
     """
 
-    value: Known
+    value: float | None
     unit: str
-    desirability: Known
+    desirability: float | None
     weight: float
     source: str = ""
-    standard_deviation: Known = None
-    expected_error: Known = None
+    standard_deviation: float | None = None
+    expected_error: float | None = None
 
 
 class WeightChange(Record):
@@ -186,13 +206,13 @@ class Reactor(Record):
     filters: dict[str, bool | None]
     flags: Flags
     rank_probability: tuple[float, ...] = ()
-    top_probability: dict[str, Known] = {}
+    top_probability: dict[str, float | None] = {}
     criteria: dict[str, CriterionValue]
     rank_if_weight: dict[str, WeightChange] = {}
-    alloy: Name
-    richest_alloy: Name
-    energy_above_hull_ev_per_atom: Known
-    cathodic_limit_v: Known = None
+    alloy: str | None
+    richest_alloy: str | None
+    energy_above_hull_ev_per_atom: float | None
+    cathodic_limit_v: float | None = None
     products_li_excess: dict[str, float] = {}
     plateaus: Plateaus
     curves: tuple[Curve, ...]
@@ -243,14 +263,14 @@ class Reactor(Record):
             ),
             "top_probability": {name: row[name] for name in map(str, row.index) if name.startswith("top_")},
             "criteria": {
-                criterion.name: CriterionValue(
-                    value=value,
-                    unit=criterion.unit_for(mobile_ion(str(row["anode"]))),
-                    desirability=desirability,
-                    weight=study.ranking.criteria[criterion.name].weight,
-                    source=criterion.source,
+                criterion.name: {
+                    "value": value,
+                    "unit": criterion.unit_for(mobile_ion(str(row["anode"]))),
+                    "desirability": desirability,
+                    "weight": study.ranking.criteria[criterion.name].weight,
+                    "source": criterion.source,
                     **errors.get(criterion.name, {}),
-                )
+                }
                 for criterion, value, desirability in zip(
                     CRITERIA, values.tolist(), valued.tolist(), strict=True
                 )

@@ -1,6 +1,6 @@
 """What the figures of a campaign show: 1A and 1F of each reactor spelled out, and all candidates at once."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -57,16 +57,8 @@ class CampaignMap:
     estimated: frozenset[str] = frozenset()
 
 
-@dataclass(frozen=True)
-class FigurePlan:
-    """One figure to draw: its file name without suffix, and its curves."""
-
-    name: str
-    curves: tuple[InterfaceReaction, ...]
-
-
-def reactor_figures(reactor: Reactor, pair: str = "") -> Iterator[FigurePlan]:
-    """Figure 1A (anode and alloy | reactor) and, where there is an alloy, 1F (both | electrolyte).
+def reactor_figures(reactor: Reactor, pair: str = "") -> dict[str, tuple[InterfaceReaction, ...]]:
+    """Curves of figure 1A (anode and alloy | reactor) and, where there is an alloy, 1F (both | electrolyte).
 
     What does not react, as a negative control, has no figure: its curves would be flat lines.
 
@@ -75,12 +67,19 @@ def reactor_figures(reactor: Reactor, pair: str = "") -> Iterator[FigurePlan]:
     reactor : Reactor
     pair : str
         Added to the names where a study has more than one pair of anode and electrolyte.
+
+    Returns
+    -------
+    dict
+        By the file's name without suffix.
     """
+    found = {}
     for figure, other in (("1a", reactor.formula), ("1f", reactor.electrolyte)):
         drawn = reactor.against(other)
         reacts = any(curve.minimum.total_ev_per_atom < 0.0 for curve in drawn)
         if reacts and (figure == "1a" or len(drawn) > 1):
-            yield FigurePlan(f"figure_{figure}_{reactor.formula}{pair}", drawn)
+            found[f"figure_{figure}_{reactor.formula}{pair}"] = drawn
+    return found
 
 
 def campaign_map(

@@ -82,7 +82,7 @@ def products_latex(products: pd.DataFrame) -> str:
 
 
 def _rows(products: pd.DataFrame) -> list[str]:
-    plateau = ["reactor", "voltage_v", "li_per_formula", "capacity_mah_per_g", "reaction"]
+    plateau = ["reactor", "voltage_v", "uptake_per_formula", "capacity_mah_per_g", "reaction"]
     groups = products.groupby(plateau, sort=False, dropna=False)
     return list(dict.fromkeys(_row(rows) for _, rows in groups))
 
@@ -98,7 +98,7 @@ def _row(rows: pd.DataFrame) -> str:
     cells = (
         chemical(str(first["reactor"])) + (ESTIMATED if rows["estimated"].any() else ""),
         f"{first['voltage_v']:.3f}",
-        f"{first['li_per_formula']:.3f}",
+        f"{first['uptake_per_formula']:.3f}",
         f"{first['capacity_mah_per_g']:.0f}",
         equation(str(first["reaction"])),
         ", ".join(phases),

@@ -19,7 +19,6 @@ from screening.reactors.rank_probability import (
     weight_sensitivity,
 )
 from screening.reactors.ranking import Ranked, rank, weights
-from screening.reactors.uncertainty import why_no_error_model
 
 RANKED_COLUMNS = ("rank", "score", "pareto", "top_1", "top_1_percent", "top_5_percent")
 """Columns that the ranking adds to those of the parts."""
@@ -39,10 +38,6 @@ class Outcome:
         Weights in the order of `CRITERIA`.
     probabilities : RankProbabilities or None
         None where the study draws nothing, or the mobile ion has no error model.
-    ion : str
-        Mobile ion of the anode.
-    no_probabilities : str
-        Why there are none though the study draws; empty where there are.
     sensitivity : WeightSensitivity
     standard_deviation, expected_error : (n, n_uncertain) float arrays
         Of `CRITERIA.uncertain`: spread of the true value, and true minus calculated.
@@ -57,8 +52,6 @@ class Outcome:
     sensitivity: WeightSensitivity
     standard_deviation: np.ndarray
     expected_error: np.ndarray
-    ion: str
-    no_probabilities: str
 
     @property
     def order(self) -> np.ndarray:
@@ -91,9 +84,9 @@ def _rank_pair(campaign: Campaign, scalars: pa.Table, anode: str, electrolyte: s
     passes = table["passes"].to_numpy(dtype=bool)
     ranked = rank(values, passes, settings)
     phases = campaign.source.load().phases
-    ion, n_uncertain = mobile_ion(anode), len(CRITERIA.uncertain)
+    n_uncertain = len(CRITERIA.uncertain)
     spread, shift = np.full((2, len(table), n_uncertain), np.nan)
-    probabilities, model = None, uncertainty.error_model(ion)
+    probabilities, model = None, uncertainty.error_model(mobile_ion(anode))
     if model is not None:
         errors, forms = model.of_phases(phases), _forms(campaign, mine, passes, len(phases))
         spread[passes] = errors.standard_deviation(forms).reshape(n_uncertain, -1).T
@@ -120,8 +113,6 @@ def _rank_pair(campaign: Campaign, scalars: pa.Table, anode: str, electrolyte: s
         sensitivity=weight_sensitivity(ranked.desirabilities, weights(settings), passes),
         standard_deviation=spread,
         expected_error=shift,
-        ion=ion,
-        no_probabilities=why_no_error_model(ion) if model is None else "",
     )
 
 

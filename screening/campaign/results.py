@@ -1,11 +1,15 @@
 """What a campaign leaves on disk besides its parts: the document, the table, kinks and product tables."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from itertools import compress
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+from pyarrow import csv
 
 from screening.campaign.backtest import (
     BACK_TEST_CSV,
@@ -14,38 +18,32 @@ from screening.campaign.backtest import (
     known_compounds,
     write_back_test,
 )
-from screening.campaign.directory import RANKING_JSON, RANKING_PARQUET, ResultsDirectory
-from screening.campaign.document import Document, Reactor, Screened, WeightChange
+from screening.campaign.directory import KEY, RANKING_JSON, RANKING_PARQUET, ResultsDirectory
+from screening.campaign.document import (
+    FILTER_PREFIX,
+    Document,
+    Reactor,
+    Screened,
+    WeightChange,
+    failing_words,
+)
 from screening.campaign.latex import products_latex
 from screening.campaign.outcome import Outcome, rank_campaign
 from screening.campaign.run import Campaign
-from screening.files import atomic_write, check_targets, write_csv, write_parquet
+from screening.files import atomic_write, check_targets, write_csv, write_parquet, write_xlsx
 from screening.provenance import Provenance
 from screening.reactors.criteria import CRITERIA
 from screening.reactors.detail import ReactorDetail, detail
+from screening.reactors.ranking import FAILS
 from screening.reactors.reduction import ScreeningContext
 
 FAILURES = "failures.csv"
-WRITTEN = (RANKING_PARQUET, "ranking.csv", "kinks.csv", RANKING_JSON, "products.xlsx", "products.tex")
+RANKING_CSV = "ranking.csv"
+WRITTEN = (RANKING_PARQUET, RANKING_CSV, "kinks.csv", RANKING_JSON, "products.xlsx", "products.tex")
 
 
-@dataclass(frozen=True, eq=False)
-class Spelled:
-    """One candidate, spelled out.
-
-    Attributes
-    ----------
-    position : int
-        Its row of the outcome's table.
-    detail : ReactorDetail
-    """
-
-    position: int
-    detail: ReactorDetail
-
-
-def spell_out(campaign: Campaign, outcome: Outcome) -> tuple[Spelled, ...]:
-    """Named candidates, controls and the best of one ranking, by rank."""
+def spell_out(campaign: Campaign, outcome: Outcome) -> dict[int, ReactorDetail]:
+    """Named candidates, controls and the best of one ranking, by row of its table; in the order of ranks."""
     study, selection, order = campaign.study, campaign.selection, outcome.order
     named = np.arange(selection.n_named + selection.n_controls)
     shown = order[np.isin(order, np.union1d(order[: study.figures.top], named))]
@@ -55,10 +53,7 @@ def spell_out(campaign: Campaign, outcome: Outcome) -> tuple[Spelled, ...]:
     context = ScreeningContext.of(campaign.source.load(), conditions)
     phases, formulas = outcome.table["phase"].to_numpy(), outcome.table["formula"].to_numpy()
     wt = study.conditions.layers_wt_percent
-    return tuple(
-        Spelled(position, detail(context, int(phases[position]), str(formulas[position]), wt))
-        for position in shown.tolist()
-    )
+    return {row: detail(context, int(phases[row]), str(formulas[row]), wt) for row in shown.tolist()}
 
 
 def conclude(campaign: Campaign, *, threads: int = 1) -> ResultsDirectory:
@@ -84,7 +79,8 @@ def conclude(campaign: Campaign, *, threads: int = 1) -> ResultsDirectory:
 def write_results(campaign: Campaign, outcomes: Sequence[Outcome]) -> ResultsDirectory:
     """Write ``ranking.csv|parquet|json``, ``kinks.csv``, ``products.xlsx|tex``, and ``failures.csv`` if any.
 
-    The parquet file holds all candidates, the others those that are spelled out.
+    ``ranking.parquet`` holds all candidates, ``ranking.csv`` those that could not be assessed as well; the
+    others hold those that are spelled out.
 
     Parameters
     ----------
@@ -96,14 +92,16 @@ def write_results(campaign: Campaign, outcomes: Sequence[Outcome]) -> ResultsDir
     check_targets(*(directory / name for name in WRITTEN))
     campaign.store.own([*WRITTEN, FAILURES, BACK_TEST_JSON, BACK_TEST_CSV])
     groups = [spell_out(campaign, outcome) for outcome in outcomes]
-    every = [one.detail for group in groups for one in group]
+    details = [one for group in groups for one in group.values()]
     ranking = pd.concat([o.table.iloc[o.order] for o in outcomes], ignore_index=True)
     write_parquet(directory / RANKING_PARQUET, ranking, provenance)
-    few = [o.table.iloc[[one.position for one in g]] for o, g in zip(outcomes, groups, strict=True)]
-    write_csv(directory / "ranking.csv", pd.concat(few, ignore_index=True), provenance)
-    kinks = pd.concat([curve.to_frame() for one in every for curve in one.curves], ignore_index=True)
-    write_csv(directory / "kinks.csv", kinks.drop_duplicates(ignore_index=True), provenance)
     failed = campaign.store.failures()
+    with atomic_write(directory / RANKING_CSV) as draft:  # ten times as fast as pandas over all of a database
+        every = with_reasons(ranking, failed)
+        stamp = pa.repeat(provenance.line(), len(every))
+        csv.write_csv(every.append_column("provenance", stamp), draft)
+    kinks = pd.concat([curve.to_frame() for one in details for curve in one.curves], ignore_index=True)
+    write_csv(directory / "kinks.csv", kinks.drop_duplicates(ignore_index=True), provenance)
     Document(
         study=campaign.study,
         provenance=provenance,
@@ -113,22 +111,33 @@ def write_results(campaign: Campaign, outcomes: Sequence[Outcome]) -> ResultsDir
             failed=len(failed),
         ),
         reactors=tuple(
-            reactor(campaign, outcome, one)
+            reactor(campaign, outcome, position, one)
             for outcome, group in zip(outcomes, groups, strict=True)
-            for one in group
+            for position, one in group.items()
         ),
     ).write(directory / RANKING_JSON)
     if len(failed):
         write_csv(directory / FAILURES, failed.to_pandas(), provenance)
     else:
         campaign.store.remove(FAILURES)
-    write_product_tables(directory, product_table(every), provenance)
+    write_product_tables(directory, product_table(details), provenance)
     return ResultsDirectory(directory)
 
 
-def reactor(campaign: Campaign, outcome: Outcome, spelled: Spelled) -> Reactor:
-    """One reactor as the document shows it."""
-    position, one = spelled.position, spelled.detail
+def with_reasons(ranking: pd.DataFrame, failures: pa.Table) -> pa.Table:
+    """A ranking with ``why_no_rank``, and with the candidates that could not be assessed at its end."""
+    filters = [name for name in map(str, ranking) if name.startswith(FILTER_PREFIX)]
+    names = [name.removeprefix(FILTER_PREFIX) for name in filters]
+    fails = zip((ranking[filters] == FAILS).to_numpy(), ranking["moisture_hazard"], strict=True)
+    words = [failing_words([*compress(names, row)], hazard) for row, hazard in fails]
+    assessed = pa.Table.from_pandas(ranking.assign(why_no_rank=words), preserve_index=False)
+    reasons = pc.binary_join_element_wise(failures["failure_stage"], failures["failure_reason"], ": ")
+    others = failures.select(KEY).append_column("why_no_rank", reasons)
+    return pa.concat_tables([assessed, others], promote_options="permissive")
+
+
+def reactor(campaign: Campaign, outcome: Outcome, position: int, one: ReactorDetail) -> Reactor:
+    """One reactor, at a row of the outcome's table, as the document shows it."""
     row, excess, probabilities = outcome.table.iloc[position], one.at_excess, outcome.probabilities
     spreads, shifts = outcome.standard_deviation[position], outcome.expected_error[position]
     of_ranks = None if probabilities is None else probabilities.rank
@@ -164,7 +173,7 @@ def product_table(described: Sequence[ReactorDetail]) -> pd.DataFrame:
         {
             "reactor": d.formula,
             "voltage_v": plateau.voltage_v,
-            "li_per_formula": plateau.uptake_per_formula,
+            "uptake_per_formula": plateau.uptake_per_formula,
             "capacity_mah_per_g": plateau.capacity_mah_per_g,
             "reaction": plateau.reaction,
             "product": p.formula,
@@ -187,8 +196,6 @@ def product_table(described: Sequence[ReactorDetail]) -> pd.DataFrame:
 
 def write_product_tables(directory: Path, products: pd.DataFrame, provenance: Provenance) -> None:
     """Write the product table as xlsx (stamp in the file's properties) and LaTeX (stamp as a comment)."""
-    with atomic_write(directory / "products.xlsx") as draft, pd.ExcelWriter(draft, engine="openpyxl") as book:
-        products.to_excel(book, sheet_name="products", index=False)
-        book.book.properties.description = provenance.line()
+    write_xlsx(directory / "products.xlsx", products, "products", provenance)
     with atomic_write(directory / "products.tex") as draft:
         draft.write_text(f"% {provenance.line()}\n{products_latex(products)}", "utf-8")

@@ -16,6 +16,7 @@ from screening.campaign.study import Study
 from screening.campaign.workers import BROKEN_POOL, Workers, pool, require
 from screening.errors import InputError, UnreachableError
 from screening.phases.composition import parse_formula, parse_reactant, symbol
+from screening.phases.corrections import Energies
 from screening.phases.library import EMBEDDED
 from screening.phases.snapshot import Snapshot
 from screening.phases.sources import load_snapshot
@@ -46,11 +47,13 @@ class Source:
         File with the user's own phases; empty if none.
     temperature_k : float or None
         Temperature of the Gibbs energies; None keeps the enthalpies at 0 K.
+    energies : Energies
     """
 
     snapshot: str = EMBEDDED
     phases: str = ""
     temperature_k: float | None = None
+    energies: Energies = Energies.CORRECTED
 
     def load(self) -> Snapshot:
         """Read the snapshot, once per process."""
@@ -60,7 +63,10 @@ class Source:
 @lru_cache(maxsize=2)
 def _load(source: Source) -> Snapshot:
     return load_snapshot(
-        source.snapshot, Path(source.phases) if source.phases else None, source.temperature_k
+        source.snapshot,
+        Path(source.phases) if source.phases else None,
+        source.temperature_k,
+        source.energies,
     )
 
 
@@ -177,7 +183,7 @@ def run(
     with nothing_left_unused(out), locked(out):
         store = Store.open(out, identity, fresh=fresh)
         announce(selection)
-        campaign = Campaign(study, source, store, selection, _provenance(study, snapshot))
+        campaign = Campaign(study, source, store, selection, identity.stamp())
         _finish(campaign, _tasks(study, source, selection, identity), workers, report)
     return campaign
 
@@ -210,16 +216,6 @@ def _identity(study: Study, snapshot: Snapshot, n_candidates: int, chunk: int) -
         energy_scheme=manifest.energy_scheme,
         n_candidates=n_candidates,
         chunk=chunk,
-    )
-
-
-def _provenance(study: Study, snapshot: Snapshot) -> Provenance:
-    return Provenance.now(
-        snapshot.manifest.name,
-        snapshot.manifest.checksum,
-        energy_scheme=snapshot.manifest.energy_scheme,
-        study=study.name,
-        study_checksum=study.checksum,
     )
 
 

@@ -7,22 +7,22 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from importlib.resources import files
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Any, Self
 
-from pydantic import Field, PrivateAttr, ValidationError, field_validator, model_validator
+from pydantic import Field, PrivateAttr, ValidationError, model_validator
 
 from screening.campaign.former import study_per_atom
+from screening.campaign.sections import Candidates, ConditionGrid, Figures, Query  # noqa: F401
+from screening.display import Shown, Table, settings_table
 from screening.errors import InputError
-from screening.phases.composition import atomic_number, parse_formula, parse_reactant
+from screening.phases.composition import parse_reactant
 from screening.phases.library import EMBEDDED
 from screening.reactors.anode import mobile_ion
-from screening.reactors.contacts import STAGES
 from screening.reactors.criteria import CRITERIA
-from screening.reactors.settings import Conditions, Filters, Ranking, Settings, Uncertainty
+from screening.reactors.settings import Filters, Ranking, Settings, Uncertainty
 
 DEFAULT_STUDY = "six-reactors"
 """The packaged study that runs when none is named."""
-
 
 FORMULA_KEYS = {
     "candidates": {"formulas", "controls"},
@@ -31,159 +31,7 @@ FORMULA_KEYS = {
 """Lists of formulas in the sections of a study."""
 
 
-class Query(Settings):
-    """Candidates taken from the snapshot by rule.
-
-    Attributes
-    ----------
-    anions : tuple of str
-        At least one of these must be present, and no other of F, Cl, Br, I, O, S, Se, Te, N, P, As, H, C, B
-        unless it is required or a central atom; empty: any.
-    central_atoms : tuple of str
-        Anion formers that may stand beside the anions, as P in thiophosphates.
-    required, allowed, forbidden : tuples of str
-        Elements that all must be present; that alone may be present (empty: all); that must be absent.
-    radioactive, noble_gases : bool
-        Whether compounds of such elements are let in.
-    n_elements : (int, int)
-        Fewest and most elements.
-    maximum_energy_above_hull_ev_per_atom : float or None
-    needs_metal : bool
-        Must contain a metal other than the anode's, or Si, Ge, Sb.
-    non_reactors : bool
-        Whether compounds of the anode metal with a single anion (LiCl, Li2S) are let in.
-    """
-
-    anions: tuple[str, ...] = ()
-    central_atoms: tuple[str, ...] = ()
-    required: tuple[str, ...] = ()
-    allowed: tuple[str, ...] = ()
-    forbidden: tuple[str, ...] = ()
-    radioactive: bool = False
-    noble_gases: bool = False
-    n_elements: tuple[int, int] = (2, 20)
-    maximum_energy_above_hull_ev_per_atom: float | None = Field(default=None, ge=0.0)
-    needs_metal: bool = True
-    non_reactors: bool = False
-
-    @model_validator(mode="after")
-    def _sound(self) -> Self:
-        if not 1 <= self.n_elements[0] <= self.n_elements[1]:
-            raise ValueError(f"n_elements {list(self.n_elements)}: bounds reversed or below 1")
-        for name in ("anions", "central_atoms", "required", "allowed", "forbidden"):
-            for symbol in getattr(self, name):
-                atomic_number(symbol, where=f"candidates.query.{name}")
-        return self
-
-
-class Candidates(Settings):
-    """Where candidates come from; all given sources add up, without repeats.
-
-    Attributes
-    ----------
-    formulas : tuple of str
-        Named candidates: always in figures and reports.
-    controls : tuple of str
-        Negative controls, which must come out without a rank.
-    file : str
-        csv, Excel or parquet file with a column ``formula``, relative to the study file.
-    skip_bad : bool
-        Leave out rows of the file that cannot be used, instead of refusing it; results name them.
-    query : Query or None
-    """
-
-    formulas: tuple[str, ...] = ()
-    controls: tuple[str, ...] = ()
-    file: str = ""
-    skip_bad: bool = False
-    query: Query | None = None
-
-    @model_validator(mode="after")
-    def _any(self) -> Self:
-        if not self.formulas and not self.file and self.query is None:
-            raise ValueError("no candidates: give formulas, file or query")
-        for formula in (*self.formulas, *self.controls):
-            parse_formula(formula)
-        return self
-
-
-class ConditionGrid(Settings):
-    """The grid of counter-phases, and how the outcome is read; see `Conditions`.
-
-    Attributes
-    ----------
-    anodes, electrolytes : tuples of str
-        Every candidate meets every anode (a metal, or an alloy as LiAl) with every electrolyte.
-    layers_wt_percent : tuple of float
-        Reactor contents at which the layer's volumes are reported.
-    contacts : tuple of {"relief", "relay", "mixing"}
-        Which reactions among alloy, reactor and electrolyte are computed (the dearer half), for candidates
-        that pass the filters; a study may write true for all and false for none.
-    """
-
-    anodes: tuple[str, ...] = Field(default=("Li",), min_length=1)
-    electrolytes: tuple[str, ...] = Field(default=("Li6PS5Cl",), min_length=1)
-    plateau_floor_v: float = Conditions().plateau_floor_v
-    wt_percent: float = Conditions().wt_percent
-    layers_wt_percent: tuple[float, ...] = (10.0, 30.0, 50.0)
-    layer_mg_per_cm2: float = Conditions().layer_mg_per_cm2
-    percolation_threshold: float = Conditions().percolation_threshold
-    no_reaction_ev_per_atom: float = Conditions().no_reaction_ev_per_atom
-    alloy: str = Conditions().alloy
-    alloys: dict[str, str] = Field(default_factory=dict)
-    contacts: tuple[Literal["relief", "relay", "mixing"], ...] = ("relief", "relay", "mixing")
-
-    @field_validator("contacts", mode="before")
-    @classmethod
-    def _all_or_none(cls, given: object) -> object:
-        return (STAGES if given else ()) if isinstance(given, bool) else given
-
-    @model_validator(mode="after")
-    def _sound(self) -> Self:
-        for name in self.anodes:
-            parse_formula(name)
-        for name in self.electrolytes:
-            parse_reactant(name)
-        for reactor, alloy in self.alloys.items():
-            parse_formula(reactor)
-            parse_formula(alloy)
-        if not all(0.0 < wt <= 100.0 for wt in self.layers_wt_percent):
-            raise ValueError("layers_wt_percent must lie in (0, 100]")
-        self.grid()
-        return self
-
-    def grid(self) -> tuple[Conditions, ...]:
-        """Conditions of every anode with every electrolyte."""
-        shared = self.model_dump(exclude={"anodes", "electrolytes", "layers_wt_percent", "contacts"})
-        return tuple(
-            Conditions(anode=a, electrolyte=s, **shared) for a in self.anodes for s in self.electrolytes
-        )
-
-
-class Figures(Settings):
-    """What is drawn and spelled out one by one.
-
-    Attributes
-    ----------
-    top : int
-        Best candidates shown in ``ranking.json`` and figures, besides the named ones.
-    x_axis : {"atomic", "molar", "mass"}
-    criteria : (str, str)
-        Criteria that span the figure of the whole campaign.
-    """
-
-    top: int = Field(default=50, ge=0)
-    x_axis: str = Field(default="atomic", pattern="^(atomic|molar|mass)$")
-    criteria: tuple[str, str] = ("driving_force_ev_per_ion", "electrolyte_relief_ev_per_atom")
-
-    @field_validator("criteria")
-    @classmethod
-    def _named(cls, given: tuple[str, str]) -> tuple[str, str]:
-        x, y = (CRITERIA.find(name, where="figures.criteria").name for name in given)
-        return x, y
-
-
-class Study(Settings):
+class Study(Shown, Settings):
     """A whole study.
 
     Attributes
@@ -238,6 +86,10 @@ class Study(Settings):
                     notes.extend(note for each in read for note in each.notes)
         return {**plain, "notes": list(dict.fromkeys(notes))} if notes else plain
 
+    def display(self) -> Table:
+        """All settings, one row each."""
+        return settings_table(self.title or self.name, self.model_dump(mode="json"))
+
     def of_file(self, name: str) -> Self:
         """The same study, which names this file where a fault shows only later."""
         study = self.model_copy()
@@ -271,7 +123,7 @@ class Study(Settings):
         Parameters
         ----------
         weights : mapping of str to float, optional
-            By name or key of the criterion, as ``relay`` for ``relay_ev_per_atom``.
+            By name or key of a criterion, as ``relay`` for ``relay_ev_per_atom``.
         **changes
             Keys of the study, or of any of its sections: ``electrolytes=("Li3PS4",)``, ``forbid_toxic=True``,
             ``draws=0``; a section takes a mapping of what changes in it, at any depth.
@@ -303,8 +155,7 @@ class Study(Settings):
                 fault = "belongs to several sections" if homes else "is no key of a study"
                 raise InputError(f"{key!r} {fault}", remedy=f"give a section: {', '.join(sections)}")
         for name, weight in (weights or {}).items():
-            criterion = CRITERIA.find(name, where="weights").name
-            sections["ranking"]["criteria"][criterion]["weight"] = weight
+            sections["ranking"]["criteria"][CRITERIA.find(name, where="weights").name]["weight"] = weight
         return _checked(type(self), content, self._file).of_file(self._file)
 
     @contextmanager

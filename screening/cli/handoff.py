@@ -7,10 +7,12 @@ import typer
 
 from screening.cli.options import (
     CifOption,
+    EnergiesOption,
     JsonOption,
     PhasesOption,
     SnapshotOption,
     TemperatureOption,
+    tell,
     write_json,
 )
 
@@ -45,21 +47,23 @@ def handoff(
     snapshot: SnapshotOption = "mp2019",
     phases: PhasesOption = None,
     temperature: TemperatureOption = None,
+    energies: EnergiesOption = "corrected",
 ) -> None:
     """Write bench sheets of candidates: html, printable pdf, json."""
     from screening.api.campaigns import Source, bench_plan, bench_sheets, write_sheets
+    from screening.phases.sources import chosen_energies
 
     amounts = {"die_mm": die_mm, "layer_mg": layer_mg, "batch_g": batch_g}
     given = {"anode": anode, "electrolyte": electrolyte, "wt_percent": wt}
     plan = bench_plan(
         results, **amounts, **{name: value for name, value in given.items() if value not in ("", None)}
     )
-    source = Source(snapshot, str(phases or ""), temperature)
+    source = Source(snapshot, str(phases or ""), temperature, chosen_energies(energies))
     sheets = bench_sheets(formulas, plan, results=results, source=source, cif=cif or ())
     if out is not None or not as_json:
         written = write_sheets(out or Path("handoff"), sheets)
         if not as_json:
             for path in written:
-                print(path)
+                tell(path)
     if as_json:
         write_json([sheet.as_dict() for sheet in sheets])

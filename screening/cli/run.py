@@ -3,12 +3,21 @@
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from screening.cli import tables
-from screening.cli.options import JsonOption, PhasesOption, SnapshotOption, TemperatureOption, say, write_json
+from screening.cli.options import (
+    EnergiesOption,
+    JsonOption,
+    PhasesOption,
+    SnapshotOption,
+    TemperatureOption,
+    print_table,
+    say,
+    tell,
+    write_json,
+)
 from screening.errors import InputError
 
 if TYPE_CHECKING:
@@ -45,28 +54,25 @@ def run(
     snapshot: SnapshotOption = "",
     phases: PhasesOption = None,
     temperature: TemperatureOption = None,
+    energies: EnergiesOption = "corrected",
 ) -> None:
     """Screen the candidates of a study and rank them."""
     if out is not None and not out.strip():
         raise InputError("no directory given", where="--out", remedy="name one, or leave the option out")
-    from screening.campaign.study import find_study
+    from screening.api.campaigns import Workers, load_study, screen
 
-    chosen = find_study(study)
-    if top is not None:
-        chosen = chosen.with_changes(top=top)
-    if skip_bad:
-        chosen = chosen.with_changes(skip_bad=True)
+    changes: dict[str, Any] = {"top": top, "skip_bad": skip_bad or None}
+    chosen = load_study(study).with_changes(**{k: v for k, v in changes.items() if v is not None})
     for note in chosen.notes:
         say(note)
     _announce_compilation()
-    from screening.api.campaigns import Workers, screen
-
     with _progress_bar() as bar:
         ranking = screen(
             chosen,
             snapshot=snapshot,
             phases=phases,
             temperature_k=temperature,
+            energies=energies,
             out=Path("results") / chosen.name if out is None else out,
             fresh=fresh,
             figures=figures,
@@ -74,15 +80,15 @@ def run(
             progress=_reporter(bar),
             announce=_announce_selection,
         )
-    tables.show_failures(ranking.results)
+    failed = ranking.results.document.selection.failed
+    if failed:
+        say(f"{failed} candidates could not be assessed: see {ranking.directory / 'failures.csv'}")
     if as_json:
         write_json([reactor.as_dict() for reactor in ranking.results.document.reactors])
         return
-    for pair in ranking.results.pairs:
-        tables.show_ranking(ranking.results, pair)
-    for test in ranking.back_tests:
-        tables.show_back_test(test)
-    print(f"\nresults in {ranking.directory}")
+    for table in ranking.summary():
+        print_table(table)
+    tell(f"\nresults in {ranking.directory}")
 
 
 def studies(as_json: JsonOption = False) -> None:
@@ -94,7 +100,7 @@ def studies(as_json: JsonOption = False) -> None:
         write_json([{"name": name, "title": study.title} for name, study in shipped.items()])
         return
     for name, study in shipped.items():
-        print(f"{name:24} {study.title}")
+        tell(f"{name:24} {study.title}")
 
 
 def cite(snapshot: SnapshotOption = "mp2019", as_json: JsonOption = False) -> None:
@@ -120,12 +126,12 @@ def cite(snapshot: SnapshotOption = "mp2019", as_json: JsonOption = False) -> No
             ]
         )
         return
-    print(own)
-    print(METHOD)
-    print(f"\nData: {manifest.title} ({manifest.name}, sha256:{manifest.checksum[:12]})")
-    print(f"{manifest.database_version}; {manifest.energy_scheme}; licence {manifest.licence}")
+    tell(own)
+    tell(METHOD)
+    tell(f"\nData: {manifest.title} ({manifest.name}, sha256:{manifest.checksum[:12]})")
+    tell(f"{manifest.database_version}; {manifest.energy_scheme}; licence {manifest.licence}")
     for reference in manifest.cite:
-        print(f"  {reference}")
+        tell(f"  {reference}")
 
 
 def _announce_compilation() -> None:

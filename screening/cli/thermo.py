@@ -7,6 +7,7 @@ import typer
 from screening.cli.options import (
     AtHullOption,
     CsvOption,
+    EnergiesOption,
     JsonOption,
     PhasesOption,
     PlotOption,
@@ -14,6 +15,7 @@ from screening.cli.options import (
     TemperatureOption,
     check_outputs,
     print_table,
+    tell,
     write_json,
 )
 from screening.errors import InputError
@@ -35,6 +37,7 @@ def react(
     snapshot: SnapshotOption = "mp2019",
     phases: PhasesOption = None,
     temperature: TemperatureOption = None,
+    energies: EnergiesOption = "corrected",
 ) -> None:
     """Reaction energy of A with each B against their mixing ratio."""
     from screening.api.interfaces import react as react_all
@@ -55,6 +58,7 @@ def react(
         snapshot=snapshot,
         phases=phases,
         temperature_k=temperature,
+        energies=energies,
         at_hull=at_hull,
     )
     if csv is not None:
@@ -66,7 +70,7 @@ def react(
         return
     for each in found:
         print_table(each.display(axis))
-        print()
+        tell()
 
 
 def lithiate(
@@ -79,6 +83,7 @@ def lithiate(
     snapshot: SnapshotOption = "mp2019",
     phases: PhasesOption = None,
     temperature: TemperatureOption = None,
+    energies: EnergiesOption = "corrected",
 ) -> None:
     """Lithiation staircase, stability window and 0 V energies of each F."""
     from screening.api.interfaces import lithiate as lithiate_all
@@ -91,6 +96,7 @@ def lithiate(
         snapshot=snapshot,
         phases=phases,
         temperature_k=temperature,
+        energies=energies,
         at_hull=at_hull,
     )
     if csv is not None:
@@ -102,4 +108,4 @@ def lithiate(
         return
     for each in found:
         print_table(each.display())
-        print()
+        tell()

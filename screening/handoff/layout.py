@@ -1,9 +1,9 @@
 """What a sheet says and in which order, once for the screen and for paper."""
 
-import re
 from dataclasses import dataclass
 from math import isnan
 
+from screening.display import formula_text
 from screening.handoff.dangers import points_text
 from screening.handoff.hazards import SOURCE, SUPPLIER
 from screening.handoff.patterns import Pattern
@@ -12,8 +12,6 @@ from screening.phases.composition import parse_formula
 from screening.phases.powder import CU_KA_A, shift_deg
 from screening.reactors.criteria import CRITERIA
 from screening.reactors.detail import Plateau
-
-SUBSCRIPTS = str.maketrans("0123456789.", "₀₁₂₃₄₅₆₇₈₉.")
 
 ONE_PERCENT = 0.01
 
@@ -59,8 +57,7 @@ class Block:
 
 def chemical(text: str) -> str:
     """A text with the formulas in it set with Unicode subscripts."""
-    lowered = re.sub(r"(?<=[A-Za-z)\]])\d+(?:\.\d+)?", lambda match: match[0].translate(SUBSCRIPTS), text)
-    return lowered.replace("->", "→")
+    return formula_text(text).replace("->", "→")
 
 
 def blocks(sheet: BenchSheet) -> tuple[Block, ...]:

@@ -93,6 +93,7 @@ def _added(entry: _Computed, elements: Mapping[int, _Computed], path: Path) -> A
         0.0,
         f"calculated, {entry.run_type} ({path.name})",
         volume_per_atom_a3=entry.volume_per_atom_a3,
+        calculated=True,
     )
 
 

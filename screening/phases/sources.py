@@ -4,7 +4,11 @@ import hashlib
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from screening.errors import SnapshotError
+import numpy as np
+
+from screening.display import Shown, Table
+from screening.errors import InputError, SnapshotError
+from screening.phases.corrections import Energies, corrected, is_corrected, shifted
 from screening.phases.library import EMBEDDED, locate, open_snapshot, snapshot_home
 from screening.phases.manifest import MANIFEST_FILE, Manifest
 from screening.phases.snapshot import Snapshot
@@ -16,8 +20,9 @@ def load_snapshot(
     snapshot: str | Path | Snapshot = EMBEDDED,
     phases: str | Path | None = None,
     temperature_k: float | None = None,
+    energies: str = Energies.CORRECTED,
 ) -> Snapshot:
-    """Open a snapshot, join the user's own phases to it, and take it to a temperature, in this order.
+    """Open a snapshot, correct it, join the user's own phases, and take it to a temperature, in this order.
 
     Nothing here goes to the network.
 
@@ -29,6 +34,9 @@ def load_snapshot(
         File of further phases; see `read_phases`.
     temperature_k : float, optional
         See `at_temperature`; without it, energies stay those of 0 K.
+    energies : str
+        ``corrected``: gases measured, and solids with molecular units corrected to match (see `corrections`);
+        ``as-published``: as the source has them.
 
     Returns
     -------
@@ -43,21 +51,51 @@ def load_snapshot(
     InputError
         If the file or the temperature cannot be used.
     """
+    chosen = chosen_energies(energies)
     gathered = snapshot if isinstance(snapshot, Snapshot) else open_snapshot(snapshot)
+    if chosen is Energies.CORRECTED:
+        gathered = corrected(gathered)
+    elif is_corrected(gathered):
+        raise InputError(
+            "this snapshot is corrected already",
+            where="energies",
+            remedy="open it with energies='as-published'",
+        )
     if phases is not None:
         gathered = _joined(gathered, Path(phases))
     return gathered if temperature_k is None else at_temperature(gathered, temperature_k)
+
+
+def chosen_energies(name: str) -> Energies:
+    """The choice of this name.
+
+    Raises
+    ------
+    InputError
+        If there is none.
+    """
+    if name not in list(Energies):
+        raise InputError(
+            f"no energies {str(name)[:40]!r}", where="energies", remedy=f"choose {' or '.join(Energies)}"
+        )
+    return Energies(name)
 
 
 def _joined(snapshot: Snapshot, path: Path) -> Snapshot:
     additions = read_phases(path, snapshot)
     digest = hashlib.sha256(path.read_bytes()).hexdigest()
     name = f"{snapshot.manifest.name} + {path.name} (sha256:{digest[:12]})"
-    return replace(snapshot.joined(additions), manifest=replace(snapshot.manifest, name=name))
+    joined = replace(snapshot.joined(additions), manifest=replace(snapshot.manifest, name=name))
+    calculated = np.array(
+        [len(snapshot) + i for i, each in enumerate(additions) if each.calculated], dtype=np.int64
+    )
+    if not (is_corrected(snapshot) and len(calculated)):
+        return joined
+    return replace(joined, phases=shifted(joined.phases, calculated))
 
 
 @dataclass(frozen=True)
-class Survey:
+class Survey(Shown):
     """All snapshots there are.
 
     Attributes
@@ -70,6 +108,14 @@ class Survey:
 
     sound: tuple[Manifest, ...]
     damaged: tuple[SnapshotError, ...]
+
+    def display(self) -> Table:
+        """Name, energy scheme, version, date and size of each."""
+        import pandas as pd
+
+        shown = ("name", "energy_scheme", "database_version", "date", "phases")
+        rows = [{key.replace("_", " "): each.headline()[key] for key in shown} for each in self.sound]
+        return Table("", pd.DataFrame(rows).astype(str))
 
 
 def survey() -> Survey:

@@ -9,12 +9,16 @@ from typing import Any
 import numpy as np
 
 from screening.errors import InputError
-from screening.phases.composition import SAME_FRACTION, atomic_masses_g, parse_formula, symbol
+from screening.phases.composition import atomic_masses_g, parse_formula, symbol
+from screening.phases.corrections import is_corrected, molecule_rows, rows_of
 from screening.phases.manifest import Manifest
 from screening.phases.snapshot import Phases, Snapshot
 
 LOWEST_K, HIGHEST_K = 300.0, 2000.0
 """Range over which the descriptor was fitted and the elements are tabulated."""
+
+ROOM_K, ROUNDING_K = 298.15, 0.2
+"""Room temperature counts as the lowest: the Gibbs energies of the two differ by less than 1 meV/atom."""
 
 SISSO_ERROR_EV_PER_ATOM = 0.050
 """Error of the descriptor's Gibbs energies, about 50 meV/atom against experiment (Bartel et al. 2018)."""
@@ -34,9 +38,10 @@ def at_temperature(snapshot: Snapshot, temperature_k: float) -> Snapshot:
         G^δ = (−2.48e−4 ln V − 8.94e−5 m/V) T + 0.181 ln T − 0.882   eV/atom.
 
     Common gases (H2O, CO2, NH3 and the like), for which a descriptor of solids means nothing, take measured
-    values instead. Tables and rules are pymatgen's, so that its class gives the same numbers. Compounds
-    bring the descriptor's error, about 50 meV/atom, into their uncertainty; it does not cancel between
-    phases as errors of the calculated enthalpies do.
+    values instead; in a corrected snapshot (see `corrections`) they rest on its enthalpies. Tables and rules
+    are pymatgen's, so that its class gives the same numbers. Compounds bring the descriptor's error, about
+    50 meV/atom, into their uncertainty; it does not cancel between phases as errors of the calculated
+    enthalpies do.
 
     Parameters
     ----------
@@ -60,6 +65,7 @@ def at_temperature(snapshot: Snapshot, temperature_k: float) -> Snapshot:
     ----------
     C. J. Bartel et al., Nat. Commun. 9, 4168 (2018), doi:10.1038/s41467-018-06682-4.
     """
+    temperature_k = LOWEST_K if abs(temperature_k - ROOM_K) < ROUNDING_K else temperature_k
     if not LOWEST_K <= temperature_k <= HIGHEST_K:
         raise InputError(
             f"{temperature_k:g} K is out of range",
@@ -77,7 +83,10 @@ def at_temperature(snapshot: Snapshot, temperature_k: float) -> Snapshot:
     present = np.unique(snapshot.phases.atomic_number)
     unknown = present[np.isnan(elements_g[present])]
     phases = _without(snapshot.phases, unknown)
-    energies, errors = _gibbs_energies(phases, temperature_k, elements_g)
+    gas = _gas_energies(phases, temperature_k)
+    if is_corrected(snapshot):
+        _keep_enthalpies(phases, temperature_k, gas)
+    energies, errors = _gibbs_energies(phases, temperature_k, elements_g, gas)
     changed = replace(
         phases,
         formation_energy_ev_per_atom=energies,
@@ -152,11 +161,10 @@ def _without(phases: Phases, elements: np.ndarray) -> Phases:
 
 
 def _gibbs_energies(
-    phases: Phases, temperature_k: float, elements_g: np.ndarray
+    phases: Phases, temperature_k: float, elements_g: np.ndarray, gas: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
     """Gibbs energies of formation and the errors they bring, two (n,) arrays in eV/atom."""
     compound = phases.n_elements > 1
-    gas = _gas_energies(phases, temperature_k)
     solid = compound & np.isnan(gas)
     _require_volumes(phases, solid)
     of_elements = phases.rows.reduced(np.add, phases.fraction * elements_g[phases.atomic_number])
@@ -188,10 +196,23 @@ def _gas_energies(phases: Phases, temperature_k: float) -> np.ndarray:
         formula = parse_formula(name)
         steps = sorted(table, key=float)
         per_formula = np.interp(temperature_k, [float(s) for s in steps], [table[s] for s in steps])
-        k = len(formula.atomic_numbers)
-        rows = np.flatnonzero(phases.n_elements == k)
-        flat = phases.row_start[rows][:, None] + np.arange(k)
-        same = (phases.atomic_number[flat] == formula.atomic_numbers).all(axis=1)
-        same &= (np.abs(phases.fraction[flat] - formula.fractions) < SAME_FRACTION).all(axis=1)
-        energies[rows[same]] = per_formula / formula.n_atoms
+        energies[rows_of(phases, formula)] = per_formula / formula.n_atoms
     return energies
+
+
+def _keep_enthalpies(phases: Phases, temperature_k: float, gas: np.ndarray) -> None:
+    """Change the Gibbs energies of gases so that they rest on the enthalpies of a corrected snapshot.
+
+    Gases that keep their calculated enthalpy add the measured difference of Gibbs energy and enthalpy to it;
+    those that pymatgen does not tabulate take ΔH - T ΔS with the values of 298 K.
+    """
+    for molecule, rows in molecule_rows(phases):
+        if np.isnan(gas[rows]).any():
+            kelvin_share = temperature_k / ROOM_K
+            entropic = (
+                (molecule.gibbs_energy_ev - molecule.enthalpy_ev) * kelvin_share / molecule.formula.n_atoms
+            )
+            gas[rows] = phases.formation_energy_ev_per_atom[rows] + entropic
+        elif not molecule.measured:
+            calculated = phases.formation_energy_ev_per_atom[rows]
+            gas[rows] += calculated - molecule.enthalpy_ev / molecule.formula.n_atoms

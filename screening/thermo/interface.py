@@ -304,8 +304,7 @@ def react(snapshot: Snapshot, a: Reactant, b: Reactant, *, at_hull: bool = False
         )
     kinks, used = [], set()
     for k in range(len(lines.x)):
-        products = slice(lines.product_start[k], lines.product_start[k + 1])
-        phases, amounts = lines.phase[products], lines.amount[products]
+        phases, amounts = (column[lines.products.row(k)] for column in (lines.phase, lines.amount))
         used.update(phases[snapshot.phases.estimated[phases]].tolist())
         moles = dict(zip(phases.tolist(), (amounts / snapshot.phases.atoms[phases]).tolist(), strict=True))
         kinks.append(

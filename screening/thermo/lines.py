@@ -3,13 +3,14 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import NamedTuple
 
 import numpy as np
 from numba import njit
 
 from screening.phases.chemsys import phases_within
 from screening.phases.composition import Formula
-from screening.phases.snapshot import Snapshot
+from screening.phases.snapshot import Phases, Snapshot
 from screening.ragged import Ragged
 from screening.thermo.hull import Kinks, Lowest, lowest, pure_phases, tie_line
 from screening.thermo.simplex import OK
@@ -43,9 +44,9 @@ class Compositions:
         """Columns of these formulas, in their order."""
         return cls(
             Ragged.of_lengths([len(f.atomic_numbers) for f in formulas]).start,
-            np.concatenate([f.atomic_numbers for f in formulas]).astype(np.int64),
-            np.concatenate([f.fractions for f in formulas]),
-            np.array([f.n_atoms for f in formulas]),
+            np.array([z for f in formulas for z in f.atomic_numbers], dtype=np.int64),
+            np.array([x for f in formulas for x in f.fractions], dtype=float),
+            np.array([f.n_atoms for f in formulas], dtype=float),
         )
 
     @classmethod
@@ -53,6 +54,13 @@ class Compositions:
         """Columns of these phases of a snapshot, (n,) int array."""
         chosen = snapshot.phases.take(rows)
         return cls(chosen.row_start, chosen.atomic_number, chosen.fraction, chosen.atoms)
+
+    def take(self, rows: np.ndarray) -> "Compositions":
+        """These compositions in this order, as often as they are named; `rows` is an int array."""
+        of = Ragged(self.row_start)
+        flat = of.entries(rows)
+        start = Ragged.of_lengths(of.lengths[rows]).start
+        return Compositions(start, self.atomic_number[flat], self.fraction[flat], self.atoms[rows])
 
     def amount_of(self, atomic_number: int) -> np.ndarray:
         """Atoms of one element per formula as written, (n,) float array."""
@@ -123,14 +131,19 @@ class Lines:
 
     def products_of(self, kinks: np.ndarray) -> "ProductRows":
         """Products of these kinks, (n,) int array, as rows."""
-        products = Ragged(self.product_start)
-        owner, flat = np.repeat(np.arange(len(kinks)), products.lengths[kinks]), products.entries(kinks)
+        flat = self.products.entries(kinks)
+        owner = np.repeat(np.arange(len(kinks)), self.products.lengths[kinks])
         return ProductRows(owner, self.phase[flat], self.amount[flat])
 
     @cached_property
     def kinks(self) -> Ragged:
         """Kinks of each line in the flat arrays."""
         return Ragged(self.kink_start)
+
+    @cached_property
+    def products(self) -> Ragged:
+        """Products of each kink in the flat arrays."""
+        return Ragged(self.product_start)
 
     @cached_property
     def mutual_ev_per_atom(self) -> np.ndarray:
@@ -193,15 +206,7 @@ def tie_lines(snapshot: Snapshot, end_a: Compositions, end_b: Compositions) -> L
     """
     if len(end_a) not in (1, len(end_b)):
         raise ValueError(f"{len(end_a)} end compositions for {len(end_b)} lines")
-    p, i = snapshot.phases, snapshot.index
-    return Lines(
-        *_tie_lines(
-            *(i.low, i.high, i.start, i.phases),
-            *(p.row_start, p.atomic_number, p.fraction, p.formation_energy_ev_per_atom),
-            *(end_a.row_start, end_a.atomic_number, end_a.fraction),
-            *(end_b.row_start, end_b.atomic_number, end_b.fraction),
-        )
-    )
+    return Lines(*_tie_lines(_Pool.of(snapshot), _Rows.of(end_a), _Rows.of(end_b)))
 
 
 def assemblages(
@@ -216,31 +221,57 @@ def assemblages(
     banned : (n,) int array, optional
         For each composition a phase that the hull must do without (−1: none).
     """
-    p, i = snapshot.phases, snapshot.index
     without = np.full(len(compositions), -1, np.int64) if banned is None else np.asarray(banned, np.int64)
-    return Assemblages(
-        *_assemblages(
-            *(i.low, i.high, i.start, i.phases),
-            *(p.row_start, p.atomic_number, p.fraction, p.formation_energy_ev_per_atom),
-            *(compositions.row_start, compositions.atomic_number, compositions.fraction),
-            without,
-        )
-    )
+    return Assemblages(*_assemblages(_Pool.of(snapshot), _Rows.of(compositions), without))
+
+
+class _Rows(NamedTuple):
+    """Compositions as compiled code takes them; see `Compositions`."""
+
+    start: np.ndarray
+    number: np.ndarray
+    fraction: np.ndarray
+
+    @classmethod
+    def of(cls, given: Compositions | Phases) -> "_Rows":
+        return cls(given.row_start, given.atomic_number, given.fraction)
+
+
+class _Pool(NamedTuple):
+    """All phases of a snapshot as compiled code takes them, with the index of their chemical systems."""
+
+    low: np.ndarray
+    high: np.ndarray
+    system_start: np.ndarray
+    system_phases: np.ndarray
+    phases: _Rows
+    energy: np.ndarray
+
+    @classmethod
+    def of(cls, snapshot: Snapshot) -> "_Pool":
+        i, phases = snapshot.index, snapshot.phases
+        return cls(i.low, i.high, i.start, i.phases, _Rows.of(phases), phases.formation_energy_ev_per_atom)
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _over(
-    elements: np.ndarray, rows: np.ndarray, row_start: np.ndarray, numbers: np.ndarray, fraction: np.ndarray
-) -> np.ndarray:
+def _over(elements: np.ndarray, rows: np.ndarray, of: _Rows) -> np.ndarray:
     """Atomic fractions of these rows over `elements` (ascending), (n_elements, n_rows)."""
     columns = np.zeros((len(elements), len(rows)))
     for i in range(len(rows)):
         e = 0
-        for k in range(row_start[rows[i]], row_start[rows[i] + 1]):
-            while elements[e] != numbers[k]:
+        for k in range(of.start[rows[i]], of.start[rows[i] + 1]):
+            while elements[e] != of.number[k]:
                 e += 1
-            columns[e, i] = fraction[k]
+            columns[e, i] = of.fraction[k]
     return columns
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _selected(elements: np.ndarray, pool: _Pool) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Phases of `elements` alone, with their atomic fractions and energies; and the pure one of each."""
+    rows = phases_within(elements, pool.low, pool.high, pool.system_start, pool.system_phases)
+    columns, energy = _over(elements, rows, pool.phases), pool.energy[rows]
+    return rows, columns, energy, pure_phases(columns, energy)
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -273,22 +304,9 @@ def _with_room(array: np.ndarray, needed: int) -> np.ndarray:
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def _tie_lines(
-    low: np.ndarray,
-    high: np.ndarray,
-    system_start: np.ndarray,
-    system_phases: np.ndarray,
-    row_start: np.ndarray,
-    numbers: np.ndarray,
-    fraction: np.ndarray,
-    energy: np.ndarray,
-    a_start: np.ndarray,
-    a_numbers: np.ndarray,
-    a_fraction: np.ndarray,
-    b_start: np.ndarray,
-    b_numbers: np.ndarray,
-    b_fraction: np.ndarray,
+    pool: _Pool, end_a: _Rows, end_b: _Rows
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    n_lines, n_a = len(b_start) - 1, len(a_start) - 1
+    n_lines, n_a = len(end_b.start) - 1, len(end_a.start) - 1
     kink_start, product_start = np.zeros(n_lines + 1, np.int64), np.zeros(4 * n_lines + 1, np.int64)
     x, line_energy = np.empty(4 * n_lines), np.empty(4 * n_lines)
     phase, amount = np.empty(8 * n_lines, np.int64), np.empty(8 * n_lines)
@@ -297,15 +315,15 @@ def _tie_lines(
     kinks, products = 0, 0
     for line in range(n_lines):
         a, b = line % n_a, line
-        union = _union(a_numbers[a_start[a] : a_start[a + 1]], b_numbers[b_start[b] : b_start[b + 1]])
+        union = _union(
+            end_a.number[end_a.start[a] : end_a.start[a + 1]],
+            end_b.number[end_b.start[b] : end_b.start[b + 1]],
+        )
         if not np.array_equal(union, elements):
             elements = union
-            rows = phases_within(elements, low, high, system_start, system_phases)
-            columns = _over(elements, rows, row_start, numbers, fraction)
-            local_energy = energy[rows]
-            pure = pure_phases(columns, local_energy)
-        end = _over(elements, np.array([a]), a_start, a_numbers, a_fraction).ravel()
-        start = _over(elements, np.array([b]), b_start, b_numbers, b_fraction).ravel()
+            rows, columns, local_energy, pure = _selected(elements, pool)
+        end = _over(elements, np.array([a]), end_a).ravel()
+        start = _over(elements, np.array([b]), end_b).ravel()
         found: Kinks = tie_line(columns, local_energy, pure, start, end)
         if found.status == OK:
             n, m = len(found.x), len(found.phase)
@@ -334,34 +352,21 @@ def _tie_lines(
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def _assemblages(
-    low: np.ndarray,
-    high: np.ndarray,
-    system_start: np.ndarray,
-    system_phases: np.ndarray,
-    row_start: np.ndarray,
-    numbers: np.ndarray,
-    fraction: np.ndarray,
-    energy: np.ndarray,
-    c_start: np.ndarray,
-    c_numbers: np.ndarray,
-    c_fraction: np.ndarray,
-    banned: np.ndarray,
+    pool: _Pool, compositions: _Rows, banned: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    n = len(c_start) - 1
+    n = len(compositions.start) - 1
     hull_energy, product_start = np.full(n, np.nan), np.zeros(n + 1, np.int64)
-    phase, amount = np.empty(len(c_numbers), np.int64), np.empty(len(c_numbers))
+    phase, amount = np.empty(len(compositions.number), np.int64), np.empty(len(compositions.number))
     products = 0
     for i in range(n):
-        elements = c_numbers[c_start[i] : c_start[i + 1]].copy()
-        rows = phases_within(elements, low, high, system_start, system_phases)
-        columns = _over(elements, rows, row_start, numbers, fraction)
-        local_energy = energy[rows]
+        row = slice(compositions.start[i], compositions.start[i + 1])
+        elements = compositions.number[row].copy()
+        rows, columns, local_energy, pure = _selected(elements, pool)
         excluded = -1
         for k in range(len(rows)):
             if rows[k] == banned[i]:
                 excluded = k
-        pure = pure_phases(columns, local_energy)
-        composition = c_fraction[c_start[i] : c_start[i + 1]].copy()
+        composition = compositions.fraction[row].copy()
         found: Lowest = lowest(columns, local_energy, pure, composition, excluded)
         if found.status == OK:
             hull_energy[i] = found.energy_ev_per_atom

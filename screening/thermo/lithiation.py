@@ -357,15 +357,10 @@ def anodic_limit(snapshot: Snapshot, unit: Formula, z: int, charge: int = 1) -> 
 
 def _moles(snapshot: Snapshot, lines: Lines, kink: int, atoms: float) -> dict[int, float]:
     """Products at a kink by phase number, per formula; `atoms` is what the mixture holds per formula."""
-    here = slice(lines.product_start[kink], lines.product_start[kink + 1])
+    here = lines.products.row(kink)
     phases = lines.phase[here]
-    return dict(
-        zip(
-            phases.tolist(),
-            (lines.amount[here] * atoms / snapshot.phases.atoms[phases]).tolist(),
-            strict=True,
-        )
-    )
+    moles = lines.amount[here] * atoms / snapshot.phases.atoms[phases]
+    return dict(zip(phases.tolist(), moles.tolist(), strict=True))
 
 
 def _step(

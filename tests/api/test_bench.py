@@ -81,6 +81,26 @@ class TestSpectra:
         with pytest.raises(InputError, match="no files"):
             scr.read_eis([])
 
+    def test_a_file_without_spectra_is_left_out_and_named(self, pellets: Path, tmp_path: Path) -> None:
+        for path in pellets.iterdir():
+            (tmp_path / path.name).write_bytes(path.read_bytes())
+        (tmp_path / "aborted.csv").write_text("freq/Hz,Re(Z)/Ohm,-Im(Z)/Ohm\n", "utf-8")
+        (tmp_path / "empty.csv").touch()
+        (tmp_path / "other.csv").write_bytes(b"\x89PNG\0\0\0")
+        (tmp_path / "inner.csv").mkdir()
+        every = scr.read_eis(str(tmp_path / "*.csv"))
+        assert [s.label for s in every] == [s.label for s in scr.read_eis(str(pellets / "*.csv"))]
+        assert [line.split(": ")[0].rpartition("/")[2] for line in every.left_out] == [
+            *("aborted.csv", "empty.csv", "inner.csv", "other.csv")
+        ]
+        assert set(every.left_out) <= set(every.display().notes)
+        assert every.as_dict()["left_out"] == list(every.left_out)
+        assert "aborted" not in every.provenance.line()
+        with pytest.raises(InputError, match="absent"):
+            scr.read_eis([*pellets.iterdir(), tmp_path / "absent.csv"])
+        with pytest.raises(InputError, match="is empty"):
+            scr.read_eis(tmp_path / "empty.csv")
+
     def test_a_label_from_outside_is_escaped(self, pellets: Path, tmp_path: Path) -> None:
         path = tmp_path / "<script>1.csv"
         path.write_text((pellets / "pellet_0C.csv").read_text("utf-8"), "utf-8")
@@ -118,7 +138,7 @@ class TestRelaxationTimes:
         html = found._repr_html_()
         assert "fades" in html
         assert "simulated spectra: no measurement" in html
-        assert "short circuit: no short" in html
+        assert "short circuit: none" in html
         assert set(found.to_frame()["window"]) >= {"tau1", "tau2"}
         axes = found.plot()
         assert isinstance(axes, Axes)

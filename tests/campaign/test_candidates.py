@@ -7,7 +7,8 @@ import pandas as pd
 import pytest
 
 from screening.campaign.candidates import ANION_FORMERS, formulas_of, query, read_formulas, select
-from screening.campaign.study import Candidates, Query, packaged_studies
+from screening.campaign.sections import Candidates, Query
+from screening.campaign.study import packaged_studies
 from screening.errors import InputError
 from screening.phases.composition import parse_formula, symbol
 from screening.phases.snapshot import Snapshot

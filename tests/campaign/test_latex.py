@@ -8,7 +8,7 @@ import pytest
 from screening.campaign.latex import ESTIMATED, chemical, equation, escaped, products_latex
 
 COLUMNS = (
-    *("reactor", "voltage_v", "li_per_formula", "capacity_mah_per_g", "reaction", "product"),
+    *("reactor", "voltage_v", "uptake_per_formula", "capacity_mah_per_g", "reaction", "product"),
     *("electronic_class", "conduction", "estimated"),
 )
 ROWS = [

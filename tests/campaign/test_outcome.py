@@ -4,6 +4,7 @@ import json
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
 
 from screening.campaign.backtest import (
@@ -18,8 +19,9 @@ from screening.campaign.backtest import (
 )
 from screening.campaign.figures import campaign_map
 from screening.campaign.outcome import Outcome, rank_campaign
-from screening.campaign.results import spell_out, write_results
+from screening.campaign.results import spell_out, with_reasons, write_results
 from screening.campaign.run import Campaign
+from screening.campaign.store import FAILURE_COLUMNS
 from screening.phases.composition import parse_formula
 from screening.phases.snapshot import Snapshot
 from screening.reactors.criteria import CRITERIA
@@ -58,7 +60,7 @@ class TestRanking:
 
 class TestFiles:
     def test_named_controls_and_the_best_are_spelled_out(self, local: Campaign, outcome: Outcome) -> None:
-        positions = [one.position for one in spell_out(local, outcome)]
+        positions = [*spell_out(local, outcome)]
         formulas = outcome.table["formula"].iloc[positions].tolist()
         assert {"LiAlCl4", "MgF2", "LiF", "LiCl"} <= set(formulas)
         assert outcome.table["rank"].iloc[positions[:3]].tolist() == [1, 2, 3]
@@ -68,7 +70,19 @@ class TestFiles:
         assert written["reactors"][0]["rank_probability"] == []
         assert set(written["reactors"][0]["top_probability"]) == {"top_1", "top_1_percent", "top_5_percent"}
         assert len(pd.read_parquet(local.store.directory / "ranking.parquet")) == len(outcome.table)
-        assert len(pd.read_csv(local.store.directory / "ranking.csv")) == len(formulas)
+        every = pd.read_csv(local.store.directory / "ranking.csv")
+        assert every["formula"].tolist() == outcome.table["formula"].iloc[outcome.order].tolist()
+        assert (every["why_no_rank"].isna() == every["rank"].notna()).all()
+        assert every.set_index("formula").loc["LiF", "why_no_rank"] == "does not react"
+
+    def test_what_could_not_be_assessed_is_in_the_ranking_too(self, outcome: Outcome) -> None:
+        row = ("Li3N", outcome.anode, outcome.electrolyte, "contacts", "ValueError: no hull")
+        failures = pa.table({name: [text] for name, text in zip(FAILURE_COLUMNS, row, strict=True)})
+        every = with_reasons(outcome.table, failures)
+        assert every.num_rows == len(outcome.table) + 1
+        last = every.to_pylist()[-1]
+        assert (last["formula"], last["why_no_rank"]) == ("Li3N", "contacts: ValueError: no hull")
+        assert last["rank"] is None
 
 
 class TestBackTest:

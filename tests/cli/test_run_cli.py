@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 from rich.console import Console
 
-from screening.cli import main, tables
+from screening.cli import main, options
 from screening.reactors.criteria import CRITERIA
 
 SIX = ["LiAlCl4", "MgI2", "MgF2", "Li3HoCl6", "Li3YBr6", "Li10GeP2S12"]
@@ -45,7 +45,7 @@ class TestMainJob:
         names = {path.name for path in six.iterdir()}
         assert {"ranking.csv", "ranking.json", "ranking.parquet", "kinks.csv"} <= names
         assert {"products.xlsx", "products.tex", "backtest.json", "backtest.csv", "manifest.json"} <= names
-        assert not [path for path in six.rglob(".*") if path.is_file()]
+        assert [path.name for path in six.rglob(".*") if path.is_file()] == [".lock"]
 
     def test_the_schema_is_the_promised_one(self, ranking: dict[str, dict]) -> None:
         assert list(ranking)[:6] == sorted(SIX, key=lambda f: ranking[f]["rank"])
@@ -102,6 +102,7 @@ class TestMainJob:
         assert "contradiction" in printed.out
         assert "Li3HoCl6 (Ho), Li3YBr6 (Y)" in " ".join(printed.out.split())
         assert "14 candidates" in printed.err
+        assert "14 of 14 shown; all in ranking.csv" in printed.out
 
     def test_json_is_a_list_and_nothing_else(self, six: Path, capsys: pytest.CaptureFixture[str]) -> None:
         assert call("run", "--out", str(six), "--no-figures", "--json") == 0
@@ -123,7 +124,7 @@ class TestMainJob:
 def narrow(monkeypatch: pytest.MonkeyPatch) -> io.StringIO:
     """What a terminal of 80 columns shows."""
     shown = io.StringIO()
-    monkeypatch.setattr(tables, "console", lambda: Console(width=80, file=shown))
+    monkeypatch.setattr(options, "console", lambda: Console(width=80, file=shown))
     return shown
 
 

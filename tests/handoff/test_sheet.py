@@ -32,7 +32,7 @@ def results(
     """Results of one reactor whose score is the weighted geometric mean by hand: (0.5²·0.8)^(1/3)."""
     criteria = {
         "driving_force_ev_per_ion": {"value": -0.7, "unit": unit, "desirability": 0.5, "weight": 2.0},
-        "lithiophilic": {"value": 1.0, "unit": "1", "desirability": 0.8, "weight": 1.0},
+        "alloys_with_anode": {"value": 1.0, "unit": "1", "desirability": 0.8, "weight": 1.0},
         "abundance_ppm": {"value": None, "unit": "ppm", "desirability": None, "weight": 1.0},
         "cost_usd_per_kg": {"value": 3.0, "unit": "USD/kg", "desirability": 0.1, "weight": 0.0},
     }
@@ -107,7 +107,7 @@ def test_factors_multiply_to_the_score(snapshot: Snapshot, tmp_path: Path) -> No
     standing = sheet.standing
     assert standing is not None
     assert prod(part.factor for part in standing.parts) == pytest.approx(standing.score)
-    assert [part.criterion for part in standing.parts] == ["driving_force_ev_per_ion", "lithiophilic"]
+    assert [part.criterion for part in standing.parts] == ["driving_force_ev_per_ion", "alloys_with_anode"]
     assert (standing.rank, standing.probability_of_rank, sheet.standing_note) == (2, 0.6, "")
     # the floor is the study's, the content of the layer the sheet's own
     assert (sheet.conditions.plateau_floor_v, sheet.conditions.wt_percent) == (0.1, 50.0)

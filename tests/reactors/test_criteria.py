@@ -103,7 +103,7 @@ class TestOfTheSix:
         total = layer.metal_fraction + layer.salt_fraction + layer.electrolyte_fraction
         assert total == pytest.approx(np.ones(6))
 
-    def test_lithiophilic_and_alloy_potential_are_those_of_the_metal(
+    def test_alloying_and_alloy_potential_are_those_of_the_metal(
         self, snapshot: Snapshot, six: Assessment
     ) -> None:
         found = values(six)

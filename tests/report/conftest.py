@@ -43,7 +43,6 @@ def hostile(six: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     first["formula"] = first["alloy"] = first["richest_alloy"] = HOSTILE
     first["filters"][HOSTILE] = None
     for curve in first["curves"]:
-        curve["b"] = HOSTILE
         curve["estimated"], curve["estimated_phases"] = True, [HOSTILE]
         for kink in curve["kinks"]:
             kink["reaction"] = HOSTILE

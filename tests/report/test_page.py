@@ -20,6 +20,7 @@ from typer.testing import CliRunner
 
 from screening.campaign.directory import ResultsDirectory
 from screening.cli import app
+from screening.display import subscripted
 from screening.errors import InputError
 from screening.provenance import Provenance
 from screening.reactors.criteria import CRITERIA
@@ -28,7 +29,7 @@ from screening.report.columns import ranking_columns
 from screening.report.comparison import validation_section
 from screening.report.measured import PICTURE_BYTES, measured_sections
 from screening.report.page import report_page, write_report
-from screening.report.parts import ROWS_SHOWN, head, subscripted
+from screening.report.parts import ROWS_SHOWN, head
 from screening.report.payload import NEGLIGIBLE, SIGNIFICANT_DIGITS, _rounded, payload
 from screening.validation.example_study import write_example
 
@@ -194,6 +195,15 @@ def test_words_from_outside_stay_words(hostile: Path) -> None:
     shown = "".join(tree.texts)
     assert shown.count("onerror=") >= 8
     assert "<b>cell" in shown
+
+
+def test_a_curve_of_no_formula_is_refused(own_six: Path) -> None:
+    path = own_six / "ranking.json"
+    content = json.loads(path.read_text("utf-8"))
+    content["reactors"][0]["curves"][0]["b"] = "<b>LiCl"
+    path.write_text(json.dumps(content), "utf-8")
+    with pytest.raises(InputError, match="<b>LiCl"):
+        _ = ResultsDirectory(own_six).document
 
 
 def test_nothing_measured_means_no_such_section(six: Path, page: str, tmp_path: Path) -> None:

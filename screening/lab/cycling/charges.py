@@ -73,12 +73,12 @@ def half_cycle_charges(
             )
         return HalfCycleCharges(counted, ChargeSource.COUNTER)
     if known and is_written_as_text(data):
-        current = 0.5 * written_step(data.current_a) / float(np.median(halves.current_a))
-        counter = _counter_step_ah(data) / float(np.median(counted))
-        if current > COARSE_CURRENT and counter < current:
+        step_a, step_ah = written_step(data.current_a), _counter_step_ah(data)
+        current = 0.5 * step_a / float(np.median(halves.current_a))
+        if current > COARSE_CURRENT and step_ah / float(np.median(counted)) < current:
             message = (
-                f"charges by the cycler's counter (±{100 * counter:.2g} %), not the rounded current "
-                f"(±{100 * current:.2g} %)"
+                f"charges by the cycler's counter, in steps of {step_ah:.3g} Ah, not the current, which is "
+                f"written in steps of {step_a:.3g} A"
             )
             return HalfCycleCharges(counted, ChargeSource.COUNTER, (Flag(FlagKind.RESOLUTION, message),))
     return HalfCycleCharges(halves.charge_ah, ChargeSource.INTEGRAL)

@@ -40,9 +40,26 @@ def written_step(values: np.ndarray) -> float:
         return 0.0
     for decimals in range(MAX_DECIMALS):
         scaled = sample * 10.0**decimals
-        if np.all(np.abs(scaled - np.round(scaled)) < DECIMAL_ROUNDING):
+        whole = np.round(scaled)
+        if np.all((np.abs(scaled - whole) < DECIMAL_ROUNDING) & ((whole == 0) == (sample == 0))):
             return float(10.0**-decimals)
     return 0.0
+
+
+def rounding_shows(data: CyclingData, halves: HalfCycles, step: float) -> bool:
+    """Whether the current was rounded to the step in which it is written.
+
+    One constant current is written short because it is exact. A rounded one moves by single steps from row to
+    row, or the cycler's counter gained another charge than it gives, by no more than the rounding explains.
+    """
+    current = data.current_a
+    flowing = current[:-1] * current[1:] > 0
+    single = np.abs(np.abs(np.diff(current)) / step - 1.0) < DECIMAL_ROUNDING
+    if np.count_nonzero(flowing & single) > len(halves):
+        return True
+    apart = np.abs(compare_counters(data, halves).relative_difference)
+    rounding = step / 2 / halves.current_a
+    return bool(np.any((apart > COARSE_CURRENT) & (apart <= rounding)))
 
 
 def plausibility_flags(data: CyclingData) -> tuple[Flag, ...]:
@@ -89,7 +106,8 @@ def _current_flags(data: CyclingData, halves: HalfCycles) -> list[Flag]:
             first = int(np.argmax(specific > PLAUSIBLE_CAPACITY_MAH_G))
             message = f"{specific[first]:.4g} mAh/g is more than lithium metal holds; unit or mass wrong?"
             flags.append(_at(data, FlagKind.UNIT, message, int(halves.start[first])))
-    if is_written_as_text(data) and (step := written_step(data.current_a)) / 2 > COARSE_CURRENT * typical:
+    step = written_step(data.current_a) if is_written_as_text(data) else 0.0
+    if step / 2 > COARSE_CURRENT * typical and rounding_shows(data, halves, step):
         message = (
             f"the current is written in steps of {step:.3g} A: ±{100 * step / 2 / typical:.0f} % of the "
             f"{typical:.3g} A that flow"

@@ -110,6 +110,16 @@ class Fit:
         squares = self.pattern.intensity**2 / self.variance
         return float(np.sqrt((residual**2 / self.variance).sum() / squares.sum()))
 
+    def rearranged(self, order: Sequence[int]) -> "Fit":
+        """The same fit with its phases in another order."""
+        base, phases = np.split(self.factors, [self.background.shape[1]])
+        return replace(
+            self,
+            references=tuple(self.references[k] for k in order),
+            shapes=tuple(self.shapes[k] for k in order),
+            factors=np.concatenate([base, phases[list(order)]]),
+        )
+
     def to_frame(self) -> pd.DataFrame:
         """Columns two_theta_deg, intensity, calculated, background, and one per phase."""
         n_base = self.background.shape[1]
@@ -159,7 +169,7 @@ def fit_phases(pattern: PowderPattern, references: Sequence[Reference]) -> Fit:
         key=_misfit,
     )
     for _ in range(ROUNDS):
-        for phase in np.argsort(-best.scales).tolist():
+        for phase in np.argsort(-best.scales, kind="stable").tolist():
             best = _with_best_shape(best, phase, _grid(known[phase], best.shapes[phase]))
         best = _refined(best)
     return best

@@ -68,14 +68,11 @@ def identify(pattern: PowderPattern, references: Sequence[Reference]) -> Identif
     """Look for phases in a pattern.
 
     All phases that may be there should be named: a line shared with a phase that is not named counts for
-    those that are.
-
-    Parameters
-    ----------
-    pattern : PowderPattern
-    references : sequence of Reference
+    those that are. Neither their order nor their names matter.
     """
-    fit = fit_phases(pattern, references)
+    # the search goes phase by phase and may end beside another optimum, so that it takes an order of its own
+    order = sorted(range(len(references)), key=lambda k: references[k].content)
+    fit = fit_phases(pattern, [references[k] for k in order])
     groups = [_Groups.of(fit, k) if len(each.d_a) else None for k, each in enumerate(fit.references)]
     apart = [None if own is None else _Apart.of(fit, k, groups, own) for k, own in enumerate(groups)]
     strongest = max((each.area for each in apart if each is not None), default=0.0)
@@ -83,7 +80,10 @@ def identify(pattern: PowderPattern, references: Sequence[Reference]) -> Identif
         _finding(fit, k, each, strongest) if each else _out_of_range(fit.references[k])
         for k, each in enumerate(apart)
     )
-    return Identification(fit, findings, _unexplained(fit, findings))
+    asked = np.argsort(order).tolist()
+    return Identification(
+        fit.rearranged(asked), tuple(findings[k] for k in asked), _unexplained(fit, findings)
+    )
 
 
 @dataclass(frozen=True, eq=False)

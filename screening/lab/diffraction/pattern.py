@@ -105,6 +105,11 @@ class Reference:
         if len(self.d_a) and not (self.d_a.min() > 0.0 and self.intensity.min() >= 0.0):
             raise InputError("spacings must be positive", where=self.name)
 
+    @property
+    def content(self) -> tuple[list[float], list[float], float]:
+        """Lines and freedom of the lattice: what a pattern is compared with, whatever the phase is called."""
+        return self.d_a.tolist(), self.intensity.tolist(), self.strain_limit
+
     def two_theta_deg(self, wavelength_a: float, strain: float = 0.0) -> NDArray[np.float64]:
         """Positions of the lines, (m,), NaN where a line is out of reach at this wavelength."""
         sine = wavelength_a / (2.0 * self.d_a * (1.0 + strain))

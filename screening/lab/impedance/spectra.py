@@ -15,7 +15,6 @@ from screening.lab.impedance.drt import DrtOptions
 from screening.lab.impedance.kramers_kronig import KramersKronigTest, kramers_kronig
 from screening.lab.impedance.normal import Terms
 from screening.lab.impedance.spectrum import Spectrum
-from screening.lab.impedance.summary import remarks, summarise, summarise_tests
 from screening.lab.impedance.windows import Windows
 from screening.provenance import Provenance
 
@@ -29,11 +28,14 @@ class Spectra(Group[Spectrum]):
     items : tuple of Spectrum
     provenance : Provenance or None
         Stamp of the files that they were read from.
+    left_out : tuple of str
+        One line on each file that could not be read.
     """
 
     plotter = "screening.plots.impedance:plot_spectra"
 
     provenance: Provenance | None = None
+    left_out: tuple[str, ...] = ()
 
     def display(self) -> Table:
         """One row per spectrum; below, how signs were settled and what is unusual."""
@@ -51,16 +53,41 @@ class Spectra(Group[Spectrum]):
         ]
         signs = dict.fromkeys(s.metadata.get("imaginary_sign", "") for s in self.items)
         notes = [f"sign of Z'': {sign}" for sign in signs if sign]
-        notes += [f"{s.label}: {remark}" for s in self.items for remark in remarks(s)]
-        return Table("", pd.DataFrame(rows), (*notes, *_line(self.provenance)))
+        notes += [f"{s.label}: {remark}" for s in self.items for remark in s.remarks]
+        return Table("", pd.DataFrame(rows), (*self.left_out, *notes, *_line(self.provenance)))
 
     def summary(self) -> pd.DataFrame:
-        """One row per spectrum; see `summarise`."""
-        return summarise(self.items)
+        """One row per spectrum.
+
+        Returns
+        -------
+        DataFrame
+            Columns ``label``, ``points``, ``frequency_high_hz``, ``frequency_low_hz``, ``z_real_high_ohm``
+            and ``z_real_low_ohm`` (Z' at these two), ``time_s``, ``temperature_c``, ``format``,
+            ``imaginary_sign``, ``remarks``.
+        """
+        return pd.DataFrame(
+            [
+                {
+                    "label": s.label,
+                    "points": len(s),
+                    "frequency_high_hz": s.frequency_hz[0],
+                    "frequency_low_hz": s.frequency_hz[-1],
+                    "z_real_high_ohm": s.z_ohm[0].real,
+                    "z_real_low_ohm": s.z_ohm[-1].real,
+                    "time_s": s.time_s,
+                    "temperature_c": s.temperature_c,
+                    "format": s.metadata.get("format", ""),
+                    "imaginary_sign": s.metadata.get("imaginary_sign", ""),
+                    "remarks": "; ".join(s.remarks),
+                }
+                for s in self.items
+            ]
+        )
 
     def as_dict(self) -> dict[str, Any]:
         """Content for JSON."""
-        return {"spectra": records(self.summary())}
+        return {"spectra": records(self.summary()), "left_out": list(self.left_out)}
 
     def contents(self) -> Mapping[str, Any]:
         """Summary, points and figure."""
@@ -121,10 +148,6 @@ class Spectra(Group[Spectrum]):
         electrolyte_ohm : float, optional
             Resistance of the electrolyte alone, for the verdict on a short.
 
-        Returns
-        -------
-        ImpedanceAnalysis
-
         Raises
         ------
         InputError
@@ -141,7 +164,7 @@ class Spectra(Group[Spectrum]):
         found = analyse(
             self.items, options, chosen, refit=refit, interfaces=interfaces, electrolyte_ohm=electrolyte_ohm
         )
-        return replace(found, provenance=self.provenance)
+        return replace(found, provenance=self.provenance, left_out=self.left_out)
 
 
 @dataclass(frozen=True, eq=False)
@@ -180,8 +203,32 @@ class KramersKronigTests(Displayed):
         return Table("", pd.DataFrame(rows), _line(self.provenance))
 
     def to_frame(self) -> pd.DataFrame:
-        """One row per spectrum; see `summarise_tests`."""
-        return summarise_tests(self.spectra.items, self.tests)
+        """One row per spectrum.
+
+        Returns
+        -------
+        DataFrame
+            Columns ``label``, ``verdict``, ``largest_residual`` and ``noise`` (relative to |Z|; missing for
+            an indeterminate test), ``rc_elements``, ``mu``, ``points_proposed_to_leave_out``,
+            ``frequencies_proposed_to_leave_out_hz`` (separated by blanks).
+        """
+        return pd.DataFrame(
+            [
+                {
+                    "label": spectrum.label,
+                    "verdict": str(test.verdict),
+                    "largest_residual": test.largest_residual,
+                    "noise": test.noise,
+                    "rc_elements": test.element_count,
+                    "mu": test.mu,
+                    "points_proposed_to_leave_out": test.left_out.size,
+                    "frequencies_proposed_to_leave_out_hz": " ".join(
+                        f"{f:.6g}" for f in test.frequency_hz[test.left_out]
+                    ),
+                }
+                for spectrum, test in zip(self.spectra, self.tests, strict=True)
+            ]
+        )
 
     def as_dict(self) -> dict[str, Any]:
         """Content for JSON, with that of the spectra."""

@@ -115,12 +115,36 @@ def _refuse_unread_names(text: Text, layout: TableLayout) -> None:
         )
 
 
-def read_series(paths: Sequence[Path]) -> tuple[Spectrum, ...]:
-    """Read several files as one series, in order of time where the files tell it.
+def read_files(paths: Sequence[Path]) -> tuple[dict[int, tuple[Spectrum, ...]], tuple[str, ...]]:
+    """Read those of several files that hold spectra.
 
-    Times count from the first point of the series. Where one of several files does not say when it was
-    started, the order of `paths` is kept and no spectrum has a time: times that count from the start of
-    different files would not be those of a series. The metadata then say so.
+    Returns
+    -------
+    dict of int to tuple of Spectrum
+        What was read, by the place of its file in `paths`.
+    tuple of str
+        One line on each file that is there and cannot be read: aborted, empty, or of another kind.
+
+    Raises
+    ------
+    InputError
+        If a file is absent, or none can be read: the first fault.
+    """
+    read, faults = {}, []
+    for i, path in enumerate(paths):
+        try:
+            read[i] = read_spectra(path)
+        except InputError as fault:
+            if not path.exists():
+                raise
+            faults.append(fault)
+    if faults and not read:
+        raise faults[0]
+    return read, tuple(f"skipped {fault}" for fault in faults)
+
+
+def read_series(paths: Sequence[Path]) -> tuple[Spectrum, ...]:
+    """Read several files as one series, in order of time where the files tell it (`join_series`).
 
     Raises
     ------
@@ -129,9 +153,19 @@ def read_series(paths: Sequence[Path]) -> tuple[Spectrum, ...]:
     """
     if not paths:
         raise InputError("no files", remedy="give at least one impedance file")
-    spectra = one_sign([spectrum for path in paths for spectrum in read_spectra(Path(path))])
+    return join_series([read_spectra(Path(path)) for path in paths])
+
+
+def join_series(files: Sequence[Sequence[Spectrum]]) -> tuple[Spectrum, ...]:
+    """Spectra of several files as one series, in order of time where the files tell it.
+
+    Times count from the first point of the series. Where one of several files does not say when it was
+    started, their order is kept and no spectrum has a time: times that count from the start of different
+    files would not be those of a series. The metadata then say so.
+    """
+    spectra = one_sign([spectrum for each in files for spectrum in each])
     starts = [spectrum.metadata.get("started") for spectrum in spectra]
-    if len(paths) == 1:
+    if len(files) == 1:
         return spectra
     if None in starts or any(spectrum.time_s is None for spectrum in spectra):
         unknown = {"time": "not known within the series: a file does not say when it was started"}

@@ -4,6 +4,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from screening.lab.diffraction.identify import Identification, Presence, identify
@@ -74,10 +75,19 @@ def test_the_unit_of_intensity_does_not_matter(
     assert verdicts(scaled) == verdicts(found)
 
 
-def test_the_order_of_phases_does_not_matter(
-    reacted: PowderPattern, four: Four, found: Identification
+@pytest.mark.parametrize("order", [(3, 2, 1, 0), (2, 0, 3, 1), (1, 3, 0, 2)])
+def test_neither_order_nor_names_of_phases_matter(
+    reacted: PowderPattern, four: Four, found: Identification, order: tuple[int, ...]
 ) -> None:
-    assert verdicts(identify(reacted, four[::-1])) == verdicts(found)
+    asked = [replace(four[k], name=f"{9 - k}") for k in order]
+    other = identify(reacted, asked)
+    figures = [column for column in found.to_frame() if column != "name"]
+    expected = found.to_frame().iloc[list(order)].reset_index(drop=True)
+    pd.testing.assert_frame_equal(other.to_frame()[figures], expected[figures], check_exact=True)
+    assert [each.name for each in other.phases] == [each.name for each in asked]
+    assert [each.name for each in other.fit.references] == [each.name for each in asked]
+    assert other.unexplained == found.unexplained
+    assert other.fit.calculated == pytest.approx(found.fit.calculated, rel=1e-9)
 
 
 def test_lines_of_a_phase_that_was_not_named_are_reported(four: Four) -> None:

@@ -60,7 +60,7 @@ def charge_rows(n=20, current=1e-3, start=0.0):
         ("broken.xlsx", b"PK\x03\x04" + bytes(100), "cannot be read"),
         ("broken.parquet", b"PAR1" + bytes(100), "cannot be read"),
         ("broken.mpr", b"BIO-LOGIC MODULAR FILE\x1a" + bytes(100), "cannot be read"),
-        ("broken.ndax", b"PK\x03\x04" + bytes(100), "cannot be opened"),
+        ("broken.ndax", b"PK\x03\x04" + bytes(100), r"cannot be read \(File is not a zip file"),
         ("broken.nda", b"NEWARE" + bytes(100), "cannot be read"),
         ("broken.csv.gz", gzip.compress(b"t,V,I\n" * 1000, mtime=0)[:-30], "cannot be"),
     ],
@@ -213,11 +213,30 @@ def test_millivolts_called_volts_and_missing_units(write):
     assert any("mV" in message for message in messages)
 
 
-def test_a_coarsely_written_current_is_told(write):
-    rows = [f"{10 * i},3.5,0.0002" for i in range(20)]
-    data = read_cycling(write("cell.csv", plain(rows)))
+@pytest.mark.parametrize(
+    ("currents_a", "counted_per_integrated"),
+    [(["0.0002", "0.0002", "0.0001"], 1.0), (["0.0002"], 0.9)],
+    ids=["single steps", "another charge by the counter"],
+)
+def test_a_coarsely_written_current_is_told(write, currents_a, counted_per_integrated):
+    flowing = [currents_a[i % len(currents_a)] for i in range(30)]
+    charge = counted_per_integrated * np.cumsum([float(each) * 10 / 3600 for each in flowing])
+    rows = [f"{10 * i},3.5,{flowing[i]},{charge[i]:.6e}" for i in range(30)]
+    data = read_cycling(write("cell.csv", plain(rows, "test_time_s,voltage_V,current_A,charge_capacity_Ah")))
     (flag,) = [flag for flag in data.flags if flag.kind is FlagKind.RESOLUTION]
-    assert "±25 %" in flag.message
+    low, high = (25, 31) if len(currents_a) > 1 else (25, 25)
+    assert low <= int(flag.message.split("±")[1].split()[0]) <= high
+
+
+@pytest.mark.parametrize("current_a", ["0.001", "0.0002", "4e-9"])
+def test_a_constant_current_is_not_called_rounded(write, current_a):
+    rows = [f"{10 * i},3.5,{current_a},{float(current_a) * i / 360}" for i in range(1, 20)]
+    for header, lines in (
+        ("test_time_s,voltage_V,current_A,charge_capacity_Ah", rows),
+        ("test_time_s,voltage_V,current_A", [row.rpartition(",")[0] for row in rows]),
+    ):
+        data = read_cycling(write("cell.csv", plain(lines, header)))
+        assert FlagKind.RESOLUTION not in kinds(data)
 
 
 @settings(

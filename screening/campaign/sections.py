@@ -1,0 +1,162 @@
+"""The sections of a study that name what meets what: candidates, anodes and electrolytes, figures."""
+
+from typing import Literal, Self
+
+from pydantic import Field, field_validator, model_validator
+
+from screening.phases.composition import atomic_number, parse_formula, parse_reactant
+from screening.reactors.contacts import STAGES
+from screening.reactors.criteria import CRITERIA
+from screening.reactors.settings import Conditions, Settings
+
+
+class Query(Settings):
+    """Candidates taken from the snapshot by rule.
+
+    Attributes
+    ----------
+    anions : tuple of str
+        At least one of these must be present, and no other of F, Cl, Br, I, O, S, Se, Te, N, P, As, H, C, B
+        unless it is required or a central atom; empty: any.
+    central_atoms : tuple of str
+        Anion formers that may stand beside the anions, as P in thiophosphates.
+    required, allowed, forbidden : tuples of str
+        Elements that all must be present; that alone may be present (empty: all); that must be absent.
+    radioactive, noble_gases : bool
+        Whether compounds of such elements are let in.
+    n_elements : (int, int)
+        Fewest and most elements.
+    maximum_energy_above_hull_ev_per_atom : float or None
+    needs_metal : bool
+        Must contain a metal other than the anode's, or Si, Ge, Sb.
+    non_reactors : bool
+        Whether compounds of the anode metal with a single anion (LiCl, Li2S) are let in.
+    """
+
+    anions: tuple[str, ...] = ()
+    central_atoms: tuple[str, ...] = ()
+    required: tuple[str, ...] = ()
+    allowed: tuple[str, ...] = ()
+    forbidden: tuple[str, ...] = ()
+    radioactive: bool = False
+    noble_gases: bool = False
+    n_elements: tuple[int, int] = (2, 20)
+    maximum_energy_above_hull_ev_per_atom: float | None = Field(default=None, ge=0.0)
+    needs_metal: bool = True
+    non_reactors: bool = False
+
+    @model_validator(mode="after")
+    def _sound(self) -> Self:
+        if not 1 <= self.n_elements[0] <= self.n_elements[1]:
+            raise ValueError(f"n_elements {list(self.n_elements)}: bounds reversed or below 1")
+        for name in ("anions", "central_atoms", "required", "allowed", "forbidden"):
+            for symbol in getattr(self, name):
+                atomic_number(symbol, where=f"candidates.query.{name}")
+        return self
+
+
+class Candidates(Settings):
+    """Where candidates come from; all given sources add up, without repeats.
+
+    Attributes
+    ----------
+    formulas : tuple of str
+        Named candidates: always in figures and reports.
+    controls : tuple of str
+        Negative controls, which must come out without a rank.
+    file : str
+        csv, Excel or parquet file with a column ``formula``, relative to the study file.
+    skip_bad : bool
+        Leave out rows of the file that cannot be used, instead of refusing it; results name them.
+    query : Query or None
+    """
+
+    formulas: tuple[str, ...] = ()
+    controls: tuple[str, ...] = ()
+    file: str = ""
+    skip_bad: bool = False
+    query: Query | None = None
+
+    @model_validator(mode="after")
+    def _any(self) -> Self:
+        if not self.formulas and not self.file and self.query is None:
+            raise ValueError("no candidates: give formulas, file or query")
+        for formula in (*self.formulas, *self.controls):
+            parse_formula(formula)
+        return self
+
+
+class ConditionGrid(Settings):
+    """The grid of counter-phases, and how the outcome is read; see `Conditions`.
+
+    Attributes
+    ----------
+    anodes, electrolytes : tuples of str
+        Every candidate meets every anode (a metal, or an alloy as LiAl) with every electrolyte.
+    layers_wt_percent : tuple of float
+        Reactor contents at which the layer's volumes are reported.
+    contacts : tuple of {"relief", "relay", "mixing"}
+        Which reactions among alloy, reactor and electrolyte are computed (the dearer half), for candidates
+        that pass the filters; a study may write true for all and false for none.
+    """
+
+    anodes: tuple[str, ...] = Field(default=("Li",), min_length=1)
+    electrolytes: tuple[str, ...] = Field(default=("Li6PS5Cl",), min_length=1)
+    plateau_floor_v: float = Conditions().plateau_floor_v
+    wt_percent: float = Conditions().wt_percent
+    layers_wt_percent: tuple[float, ...] = (10.0, 30.0, 50.0)
+    layer_mg_per_cm2: float = Conditions().layer_mg_per_cm2
+    percolation_threshold: float = Conditions().percolation_threshold
+    no_reaction_ev_per_atom: float = Conditions().no_reaction_ev_per_atom
+    alloy: str = Conditions().alloy
+    alloys: dict[str, str] = Field(default_factory=dict)
+    contacts: tuple[Literal["relief", "relay", "mixing"], ...] = ("relief", "relay", "mixing")
+
+    @field_validator("contacts", mode="before")
+    @classmethod
+    def _all_or_none(cls, given: object) -> object:
+        return (STAGES if given else ()) if isinstance(given, bool) else given
+
+    @model_validator(mode="after")
+    def _sound(self) -> Self:
+        for name in self.anodes:
+            parse_formula(name)
+        for name in self.electrolytes:
+            parse_reactant(name)
+        for reactor, alloy in self.alloys.items():
+            parse_formula(reactor)
+            parse_formula(alloy)
+        if not all(0.0 < wt <= 100.0 for wt in self.layers_wt_percent):
+            raise ValueError("layers_wt_percent must lie in (0, 100]")
+        self.grid()
+        return self
+
+    def grid(self) -> tuple[Conditions, ...]:
+        """Conditions of every anode with every electrolyte."""
+        shared = self.model_dump(exclude={"anodes", "electrolytes", "layers_wt_percent", "contacts"})
+        return tuple(
+            Conditions(anode=a, electrolyte=s, **shared) for a in self.anodes for s in self.electrolytes
+        )
+
+
+class Figures(Settings):
+    """What is drawn and spelled out one by one.
+
+    Attributes
+    ----------
+    top : int
+        Best candidates shown in ``ranking.json`` and figures, besides the named ones.
+    x_axis : {"atomic", "molar", "mass"}
+    criteria : (str, str)
+        Criteria that span the figure of the whole campaign.
+    """
+
+    top: int = Field(default=50, ge=0)
+    x_axis: str = Field(default="atomic", pattern="^(atomic|molar|mass)$")
+    criteria: tuple[str, str] = ("driving_force_ev_per_ion", "electrolyte_relief_ev_per_atom")
+
+    @field_validator("criteria")
+    @classmethod
+    def _named(cls, given: tuple[str, str]) -> tuple[str, str]:
+        x, y = (CRITERIA.find(name, where="figures.criteria").name for name in given)
+        return x, y

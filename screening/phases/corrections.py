@@ -1,0 +1,183 @@
+"""One energy scheme for molecules and for solids that hold them: measured gases, corrected units.
+
+The legacy corrections of the embedded snapshot leave its gases 0.7 to 2.8 eV per molecule too low, and solids
+that hold the same bonds by as much per unit: 0.5 eV per hydroxide, 1.0 eV per water of hydration, 0.9 eV per
+carbonate. Here gases take their measured enthalpy of formation, and each unit that `molecular_units`
+recognises adds its mean error, fitted to measured enthalpies; what single compounds scatter about it, with
+all compounds of the same metal left out of the fit, becomes an uncertainty of the phase. The standard state
+of H2O is the gas at 1 bar. Enthalpies of 298 K stand for those of 0 K, as they do in the legacy corrections.
+Phases without such units keep their energies to the last bit, and a snapshot of another scheme keeps all.
+
+References
+----------
+Measured values: A. Wang et al., Sci. Rep. 11, 15496 (2021), doi:10.1038/s41598-021-94550-5, and the CRC
+Handbook; hydrates: D. D. Wagman et al., J. Phys. Chem. Ref. Data 11, Suppl. 2 (1982). The fit:
+``data/molecular_units.py``.
+"""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from functools import cache
+from importlib.resources import files
+
+import numpy as np
+import pandas as pd
+
+from screening.phases.composition import SAME_FRACTION, Formula, parse_formula
+from screening.phases.molecular_units import OTHER, UNITS, molecular_units
+from screening.phases.schemes import LEGACY
+from screening.phases.snapshot import Phases, Snapshot
+from screening.units import EV_TO_KJ_PER_MOL
+
+CORRECTED = f"{LEGACY.name}, molecular units to measurement"
+"""Name of the scheme; the temperature follows."""
+
+CITE = "A. Wang et al., Sci. Rep. 11, 15496 (2021), doi:10.1038/s41598-021-94550-5"
+
+_AT_0_K = ", 0 K"
+
+
+class Energies(StrEnum):
+    """Which energies of a snapshot count."""
+
+    CORRECTED = "corrected"
+    AS_PUBLISHED = "as-published"
+
+
+@dataclass(frozen=True)
+class Molecule:
+    """A gas at 298.15 K and 1 bar.
+
+    Attributes
+    ----------
+    formula : Formula
+    enthalpy_ev, gibbs_energy_ev : float
+        Of formation, per molecule; the latter NaN where it is not tabulated.
+    measured : bool
+        Whether its enthalpy replaces the calculated one. It does not for halides of B, C, N, Si, P, S and W,
+        since salts that hold them (LiPF6, Na2SiF6) keep their calculated energies.
+    """
+
+    formula: Formula
+    enthalpy_ev: float
+    gibbs_energy_ev: float
+    measured: bool
+
+
+@cache
+def molecules() -> tuple[Molecule, ...]:
+    """The gases of which measured values are known."""
+    rows = _table("molecules.csv").to_dict("records")
+    return tuple(
+        Molecule(
+            parse_formula(row["formula"]),
+            row["formation_enthalpy_kj_per_mol"] / EV_TO_KJ_PER_MOL,
+            row["gibbs_energy_kj_per_mol"] / EV_TO_KJ_PER_MOL,
+            bool(row["measured_enthalpy"]),
+        )
+        for row in rows
+    )
+
+
+@cache
+def unit_corrections() -> pd.DataFrame:
+    """Correction and uncertainty of each unit (eV), with the number of compounds and metals behind it."""
+    return _table("molecular_units.csv").set_index("unit").loc[list(UNITS)]
+
+
+def _table(name: str) -> pd.DataFrame:
+    with files("screening.phases").joinpath(name).open("r", encoding="utf-8") as stream:
+        return pd.read_csv(stream, comment="#")
+
+
+def molecule_rows(phases: Phases) -> Iterator[tuple[Molecule, np.ndarray]]:
+    """Each gas that the phases hold, with its phase numbers, (k,) int array."""
+    for molecule in molecules():
+        rows = rows_of(phases, molecule.formula)
+        if len(rows):
+            yield molecule, rows
+
+
+def rows_of(phases: Phases, formula: Formula) -> np.ndarray:
+    """Phase numbers of a composition, (k,) int array."""
+    k = len(formula.atomic_numbers)
+    rows = np.flatnonzero(phases.n_elements == k)
+    flat = phases.row_start[rows][:, None] + np.arange(k)
+    same = (phases.atomic_number[flat] == formula.atomic_numbers).all(axis=1)
+    same &= (np.abs(phases.fraction[flat] - formula.fractions) < SAME_FRACTION).all(axis=1)
+    return rows[same]
+
+
+@dataclass(frozen=True, eq=False)
+class Shift:
+    """What the scheme changes of each phase, (n_phases,) float arrays in eV/atom; both 0 where nothing."""
+
+    energy_ev_per_atom: np.ndarray
+    sd_ev_per_atom: np.ndarray
+
+
+def shift(phases: Phases) -> Shift:
+    """What the scheme adds to the energy of each phase, and the uncertainty that this brings."""
+    units, table = molecular_units(phases), unit_corrections()
+    energy = units.count @ table["correction_ev"].to_numpy()
+    sd = table["sd_ev"].to_numpy() * units.count
+    others = [UNITS.index(unit) for unit in OTHER]
+    of_others = sd[:, others].sum(axis=1)
+    sd[:, others] = 0.0
+    energy, variance = energy / phases.atoms, ((sd**2).sum(axis=1) + of_others**2) / phases.atoms**2
+    for molecule, rows in molecule_rows(phases):
+        energy[rows] = variance[rows] = 0.0
+        if molecule.measured:
+            measured = molecule.enthalpy_ev / molecule.formula.n_atoms
+            energy[rows] = measured - phases.formation_energy_ev_per_atom[rows]
+    return Shift(energy, np.sqrt(variance))
+
+
+def is_corrected(snapshot: Snapshot) -> bool:
+    """Whether the energies of a snapshot are those of this scheme."""
+    return snapshot.manifest.energy_scheme.startswith(CORRECTED)
+
+
+def scheme_energies(energy_scheme: str) -> Energies:
+    """With which energies a snapshot is to be opened for those of this scheme."""
+    published = energy_scheme.startswith(LEGACY.name) and not energy_scheme.startswith(CORRECTED)
+    return Energies.AS_PUBLISHED if published else Energies.CORRECTED
+
+
+def corrected(snapshot: Snapshot) -> Snapshot:
+    """The snapshot in this scheme; itself where that is not fitted to its energies, or already done.
+
+    Phases with a note, which estimate or give a formation energy of their own, keep it.
+    """
+    manifest = snapshot.manifest
+    if manifest.energy_scheme != LEGACY.name + _AT_0_K:
+        return snapshot
+    calculated = np.flatnonzero(snapshot.phases.note == "")
+    phases = shifted(snapshot.phases, calculated)
+    details = json.loads(manifest.details)
+    details["molecular_units"] = {
+        "phases_changed": int(
+            (phases.formation_energy_ev_per_atom != snapshot.phases.formation_energy_ev_per_atom).sum()
+        ),
+        "gases_measured": sum(each.measured for each in molecules()),
+        "corrections_ev": {unit: float(ev) for unit, ev in unit_corrections()["correction_ev"].items()},
+    }
+    stamped = replace(
+        manifest,
+        energy_scheme=CORRECTED + _AT_0_K,
+        cite=(*manifest.cite, CITE),
+        details=json.dumps(details, indent=1, ensure_ascii=False),
+    )
+    return replace(snapshot, manifest=stamped, phases=phases)
+
+
+def shifted(phases: Phases, rows: np.ndarray) -> Phases:
+    """The phases with some of them, an int array, taken from the legacy scheme to this one."""
+    change = shift(phases.take(rows))
+    at = (change.energy_ev_per_atom != 0.0) | (change.sd_ev_per_atom > 0.0)
+    energies, sds = phases.formation_energy_ev_per_atom.copy(), phases.uncertainty_ev_per_atom.copy()
+    energies[rows[at]] += change.energy_ev_per_atom[at]
+    sds[rows[at]] = np.hypot(sds[rows[at]], change.sd_ev_per_atom[at])
+    return replace(phases, formation_energy_ev_per_atom=energies, uncertainty_ev_per_atom=sds)
