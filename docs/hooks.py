@@ -153,9 +153,8 @@ def criteria_table() -> str:
     for each in CRITERIA:
         rule = each.default
         better = f"target {rule.best:g}" if rule.target else each.sense
-        bounds = (
-            f"±{abs(rule.worst - rule.best):g} from it" if rule.target else f"{rule.worst:.3g} → {rule.best:.3g}"
-        )
+        distance = f"±{abs(rule.worst - rule.best):g} from it"
+        bounds = distance if rule.target else f"{rule.worst:.3g} → {rule.best:.3g}"
         bounds = bounds.replace("-", "−") + (", log" if rule.scale == "log" else "")
         cells = (f"`{each.name}`", f"`{each.key}`", each.unit, better, f"{rule.weight:g}", bounds)
         lines.append(f"| {' | '.join(cells)} | {_cell(each.meaning)} |")

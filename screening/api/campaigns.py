@@ -15,12 +15,13 @@ from screening.campaign.candidates import Selection, formulas_of
 from screening.campaign.directory import ResultsDirectory
 from screening.campaign.figures import campaign_map, reactor_figures
 from screening.campaign.results import conclude, layer_table, product_table
-from screening.campaign.run import Progress, Source, run
+from screening.campaign.run import Campaign, Progress, Source, run
 from screening.campaign.store import Store, locked
 from screening.campaign.study import DEFAULT_STUDY, Study, find_study
+from screening.campaign.tables import ranking_table
 from screening.campaign.workers import Workers
 from screening.display import Displayed, Table
-from screening.errors import InputError
+from screening.errors import IncompleteError, InputError
 from screening.files import write_figure
 from screening.handoff.pages import write_sheets
 from screening.handoff.sheet import BenchSheet, Plan, bench_sheet
@@ -93,6 +94,11 @@ class Ranking(Displayed):
         from screening.campaign.query import top
 
         return top(self.directory, n, where)
+
+    def summary(self) -> tuple[Table, ...]:
+        """What ``screening run`` prints: a table of each anode with each electrolyte, and the back-tests."""
+        rankings = [ranking_table(self.results, *pair) for pair in self.results.pairs]
+        return (*rankings, *(test.display() for test in self.back_tests))
 
     def explain(self, formula: str, anode: str = "", electrolyte: str = "") -> Standing:
         """Why a candidate ranks where it does: each criterion with the factor that it leaves of the score.
@@ -176,15 +182,8 @@ class Ranking(Displayed):
         -------
         tuple of Path
         """
-        anode, electrolyte = self.results.pair(plan.pop("anode", ""), plan.pop("electrolyte", ""))
-        given = {"wt_percent": self.results.study.conditions.wt_percent, **plan}
-        sheets = bench_sheets(
-            formulas,
-            Plan(anode=anode, electrolyte=electrolyte, **given),
-            results=self.results,
-            source=self.source,
-            cif=cif,
-        )
+        settled = bench_plan(self.results, **plan)
+        sheets = bench_sheets(formulas, settled, results=self.results, source=self.source, cif=cif)
         return write_sheets(Path(directory), sheets)
 
     def display(self) -> Table:
@@ -202,6 +201,7 @@ class Ranking(Displayed):
         if best["estimated"].any():
             notes.append("* rests on an estimated phase")
         notes += [f"no probabilities: {why}" for why in self.results.no_probabilities.values()]
+        notes += self.results.cautions
         return Table(f"{self.results.title}: {met}", frame, (*notes, self.provenance.line()))
 
 
@@ -235,10 +235,9 @@ def screen(
     candidates : str, Path, Study, sequence of str or DataFrame
         A packaged study, a study file (.toml), formulas, or a table with a column ``formula`` (also .csv).
     electrolyte, anode : str or sequence of str
-        Each anode meets each electrolyte; those of the study unless given.
+        Each anode meets each electrolyte; the study's unless given.
     snapshot, phases, temperature_k, energies
-        Name or directory of a snapshot, a file of further phases, a temperature of Gibbs energies, and
-        whether these are ``corrected`` or ``as-published``; see `load_snapshot`.
+        As of `load_snapshot`; the snapshot by name or directory, that of the study unless given.
     out : str or Path, optional
         Directory of the results, where an interrupted run is taken up; temporary unless given.
     fresh : bool
@@ -256,24 +255,30 @@ def screen(
     ------
     InputError
         If the study, the candidates or the results in `out` do not fit.
+    IncompleteError
+        If figures cannot be written: it names those that are missing.
     UnreachableError
         If the Dask scheduler does not answer, or workers keep dying.
     """
     met: dict[str, Any] = {"electrolytes": _several(electrolyte), "anodes": _several(anode)}
     study = load_study(candidates).with_changes(**{k: v for k, v in met.items() if v}, **changes)
-    source = Source(
-        *(_name(snapshot) or study.snapshot, str(phases or ""), temperature_k), chosen_energies(energies)
-    )
+    name, further = _name(snapshot) or study.snapshot, str(phases or "")
+    source = Source(name, further, temperature_k, chosen_energies(energies))
     workers = jobs if isinstance(jobs, Workers) else Workers(jobs)
     results = _directory(out)
     campaign = run(
         *(study, source, results.path), workers=workers, fresh=fresh, report=progress, announce=announce
     )
+    _conclude(campaign, results, threads=workers.jobs or -1, figures=figures)
+    return Ranking(results, source)
+
+
+def _conclude(campaign: Campaign, results: ResultsDirectory, *, threads: int, figures: bool) -> None:
+    """Rank, write and draw, with nobody else at work in the directory."""
     with locked(results.path):
-        conclude(campaign, threads=workers.jobs or -1)
+        conclude(campaign, threads=threads)
         if figures:
             draw(results)
-    return Ranking(results, source)
 
 
 def read_results(directory: str | Path) -> Ranking:
@@ -308,6 +313,29 @@ def load_study(candidates: str | Path | Study | Sequence[str] | pd.DataFrame = D
     return Study.of(candidates)
 
 
+def bench_plan(results: ResultsDirectory | str | Path | None = None, **given: Any) -> Plan:
+    """A plan of the bench; anode, electrolyte and content of the layer are those of a campaign unless given.
+
+    Parameters
+    ----------
+    results : ResultsDirectory, str or Path, optional
+    **given
+        Fields of `Plan`.
+
+    Raises
+    ------
+    InputError
+        If the campaign met several anodes or electrolytes and none is given, or the results cannot be used.
+    """
+    if isinstance(results, str | Path):
+        results = ResultsDirectory(Path(results)).checked()
+    if results is None:
+        return Plan(**given)
+    pair = results.pair(given.pop("anode", ""), given.pop("electrolyte", ""))
+    content = results.study.conditions.wt_percent
+    return Plan(**{"wt_percent": content, **given}, anode=pair[0], electrolyte=pair[1])
+
+
 def bench_sheets(
     formulas: str | Sequence[str],
     plan: Plan,
@@ -337,7 +365,13 @@ def bench_sheets(
 
 
 def draw(results: ResultsDirectory) -> None:
-    """Draw each reactor that is spelled out, and the campaign map, beside the results (png, svg)."""
+    """Draw each reactor that is spelled out, and the campaign map, beside the results (png, svg).
+
+    Raises
+    ------
+    IncompleteError
+        If some cannot be written: it names them; what else can be written is.
+    """
     from screening.plots.campaign import campaign_figure
     from screening.plots.interface import reaction_energy_figure
 
@@ -346,15 +380,25 @@ def draw(results: ResultsDirectory) -> None:
     for pair in results.pairs:
         suffix = f"_{pair[0]}_{pair[1]}" if len(results.pairs) > 1 else ""
         for reactor in results.spelled_out(pair):
-            for plan in reactor_figures(reactor, suffix):
-                drawn[plan.name] = reaction_energy_figure(plan.curves, axis=figures.x_axis)
+            for name, curves in reactor_figures(reactor, suffix).items():
+                drawn[name] = reaction_energy_figure(curves, axis=figures.x_axis)
         candidates = campaign_map(results, pair, known)
         if candidates is not None:
             drawn[f"campaign{suffix}"] = campaign_figure(candidates)
     files = {f"{name}{suffix}": figure for name, figure in drawn.items() for suffix in FIGURE_SUFFIXES}
     Store.look(results.path).own(list(files))
+    faults = {}
     for name, figure in files.items():
-        write_figure(results.path / name, figure, results.provenance, trim=False)
+        try:
+            write_figure(results.path / name, figure, results.provenance, trim=False)
+        except InputError as fault:
+            faults[name] = fault.message
+    if faults:
+        raise IncompleteError(
+            f"figures missing: {', '.join(faults)} ({next(iter(faults.values()))}); all else is written",
+            where=str(results.path),
+            remedy="make room and run it again",
+        )
 
 
 def _several(given: str | Sequence[str]) -> tuple[str, ...]:

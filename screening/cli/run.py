@@ -7,14 +7,15 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from screening.cli import tables
 from screening.cli.options import (
     EnergiesOption,
     JsonOption,
     PhasesOption,
     SnapshotOption,
     TemperatureOption,
+    print_table,
     say,
+    tell,
     write_json,
 )
 from screening.errors import InputError
@@ -80,19 +81,19 @@ def run(
             progress=_reporter(bar),
             announce=_announce_selection,
         )
-    tables.show_failures(ranking.results)
+    _tell_failures(ranking)
     if as_json:
         write_json([reactor.as_dict() for reactor in ranking.results.document.reactors])
-    else:
-        _print(ranking)
+        return
+    for table in ranking.summary():
+        print_table(table)
+    tell(f"\nresults in {ranking.directory}")
 
 
-def _print(ranking: "Ranking") -> None:
-    for pair in ranking.results.pairs:
-        tables.show_ranking(ranking.results, pair)
-    for test in ranking.back_tests:
-        tables.show_back_test(test)
-    print(f"\nresults in {ranking.directory}")
+def _tell_failures(ranking: "Ranking") -> None:
+    failed = ranking.results.document.selection.failed
+    if failed:
+        say(f"{failed} candidates could not be assessed: see {ranking.directory / 'failures.csv'}")
 
 
 def studies(as_json: JsonOption = False) -> None:
@@ -104,7 +105,7 @@ def studies(as_json: JsonOption = False) -> None:
         write_json([{"name": name, "title": study.title} for name, study in shipped.items()])
         return
     for name, study in shipped.items():
-        print(f"{name:24} {study.title}")
+        tell(f"{name:24} {study.title}")
 
 
 def cite(snapshot: SnapshotOption = "mp2019", as_json: JsonOption = False) -> None:
@@ -130,12 +131,12 @@ def cite(snapshot: SnapshotOption = "mp2019", as_json: JsonOption = False) -> No
             ]
         )
         return
-    print(own)
-    print(METHOD)
-    print(f"\nData: {manifest.title} ({manifest.name}, sha256:{manifest.checksum[:12]})")
-    print(f"{manifest.database_version}; {manifest.energy_scheme}; licence {manifest.licence}")
+    tell(own)
+    tell(METHOD)
+    tell(f"\nData: {manifest.title} ({manifest.name}, sha256:{manifest.checksum[:12]})")
+    tell(f"{manifest.database_version}; {manifest.energy_scheme}; licence {manifest.licence}")
     for reference in manifest.cite:
-        print(f"  {reference}")
+        tell(f"  {reference}")
 
 
 def _announce_compilation() -> None:

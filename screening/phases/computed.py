@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from screening.errors import InputError
+from screening.phases.additions import AddedPhase
 from screening.phases.composition import Formula, parse_formula, symbol
 from screening.phases.schemes import Correction, Scheme, scheme_named
-from screening.phases.snapshot import AddedPhase
 from screening.phases.spelling import conventional
 
 ENTRY_CLASSES = ("ComputedEntry", "ComputedStructureEntry")

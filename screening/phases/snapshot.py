@@ -1,21 +1,22 @@
 """A snapshot: every phase that exists for us, as columns, with one energy scheme and a manifest."""
 
 import hashlib
-import tomllib
+import json
 from collections.abc import Sequence
-from dataclasses import KW_ONLY, dataclass, fields, replace
+from dataclasses import dataclass, fields, replace
 from functools import cached_property
-from math import isfinite
 from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from screening.errors import InputError, SnapshotError
+from screening.display import Shown, Table, settings_table
+from screening.errors import SnapshotError
+from screening.phases.additions import AddedPhase, read_estimates
 from screening.phases.checksum import content_checksum
 from screening.phases.chemsys import ChemsysIndex
-from screening.phases.composition import SAME_FRACTION, Formula, parse_formula, symbol
+from screening.phases.composition import SAME_FRACTION, Formula, symbol
 from screening.phases.manifest import Manifest
 from screening.phases.soundness import COLUMNS, require_sound
 from screening.phases.spelling import respell
@@ -129,7 +130,7 @@ _SCALARS = tuple(name for name in COLUMNS if name not in ("elements", "amounts")
 
 
 @dataclass(frozen=True, eq=False)
-class Snapshot:
+class Snapshot(Shown):
     """Phases with their manifest, indexed by chemical system.
 
     Attributes
@@ -160,6 +161,23 @@ class Snapshot:
         """Atomic numbers that have a pure phase."""
         pure = self.phases.row_start[:-1][self.phases.n_elements == 1]
         return frozenset(self.phases.atomic_number[pure].tolist())
+
+    @property
+    def holds(self) -> dict[str, int]:
+        """What is in it, counted."""
+        return {
+            "phases": len(self),
+            "elements": len(self.elements),
+            "estimated": int(self.phases.estimated.sum()),
+            "dilute_left_out": self.n_dilute_left_out,
+        }
+
+    def display(self) -> Table:
+        """Where it comes from, what it holds, what to cite, and what is estimated."""
+        rows = np.flatnonzero(self.phases.estimated)
+        estimated = {f"estimated {self.phases.formula[i]}": self.phases.note[i] for i in rows}
+        content = {**json.loads(self.manifest.details), "holds": self.holds, **estimated}
+        return settings_table(f"Snapshot {self.manifest.name}", content)
 
     @classmethod
     def read(cls, directory: Path, *, keep_dilute: bool = False) -> "Snapshot":
@@ -206,7 +224,7 @@ class Snapshot:
         """
         _check_content(pq.read_table(directory / PHASES_FILE), self.manifest, directory)
 
-    def joined(self, additions: Sequence["AddedPhase"]) -> "Snapshot":
+    def joined(self, additions: Sequence[AddedPhase]) -> "Snapshot":
         """The same snapshot with further phases of the same energy scheme."""
         if not additions:
             return self
@@ -228,69 +246,6 @@ class Snapshot:
             tuple(self.phases.atomic_number[row].tolist()),
             tuple(self.phases.amount[row].tolist()),
         )
-
-
-@dataclass(frozen=True)
-class AddedPhase:
-    """A phase that joins a snapshot from outside: an estimate, or a user's own.
-
-    Attributes
-    ----------
-    formula : Formula
-    formation_energy_ev_per_atom, uncertainty_ev_per_atom : float
-    note : str
-        Method and sources; shown wherever the phase appears.
-    volume_per_atom_a3, band_gap_ev : float
-        NaN where unknown.
-    calculated : bool
-        Whether it is a calculation of the snapshot's own scheme, which is corrected as the snapshot is.
-    """
-
-    formula: Formula
-    formation_energy_ev_per_atom: float
-    uncertainty_ev_per_atom: float
-    note: str
-    _: KW_ONLY
-    volume_per_atom_a3: float = float("nan")
-    band_gap_ev: float = float("nan")
-    calculated: bool = False
-
-
-def read_estimates(path: Path) -> list[AddedPhase]:
-    """Estimated phases of a snapshot; an absent file is an empty list.
-
-    Raises
-    ------
-    SnapshotError
-        If the file is malformed.
-    """
-    if not path.exists():
-        return []
-    try:
-        rows = tomllib.loads(path.read_text("utf-8")).get("phase", [])
-        estimates = [
-            AddedPhase(
-                parse_formula(row["formula"]),
-                float(row["formation_energy_ev_per_atom"]),
-                float(row["uncertainty_ev_per_atom"]),
-                str(row["method"]),
-                volume_per_atom_a3=float(row.get("volume_per_atom_a3", "nan")),
-                band_gap_ev=float(row.get("band_gap_ev", "nan")),
-            )
-            for row in rows
-        ]
-    except (InputError, tomllib.TOMLDecodeError, AttributeError, KeyError, TypeError, ValueError) as error:
-        raise SnapshotError(
-            f"damaged ({error!r})", where=str(path), remedy="each [[phase]] needs formula, energy and method"
-        ) from None
-    for each in estimates:
-        if not (isfinite(each.formation_energy_ev_per_atom) and each.uncertainty_ev_per_atom > 0.0):
-            raise SnapshotError(
-                f"{each.formula.text} lacks an energy with an uncertainty above 0",
-                where=str(path),
-                remedy="correct that phase",
-            )
-    return estimates
 
 
 def _check_file(path: Path, expected: str) -> None:

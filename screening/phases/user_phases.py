@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from screening.errors import InputError
+from screening.phases.additions import AddedPhase
 from screening.phases.composition import Formula, composition_key, parse_formula, symbol
 from screening.phases.computed import ENTRY_CLASSES, phases_of_entries
-from screening.phases.snapshot import AddedPhase, Snapshot
+from screening.phases.snapshot import Snapshot
 from screening.phases.spelling import conventional
 
 REQUIRED = ("formula", "formation_energy_ev_per_atom", "uncertainty_ev_per_atom")
