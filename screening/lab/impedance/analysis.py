@@ -116,8 +116,7 @@ class ImpedanceAnalysis(Displayed):
             **{name: records(table) for name, table in self.tables().items()},
         }
         if self.short is not None:
-            evidence = [vars(each) for each in self.short.evidence]
-            content["short"] = {"verdict": str(self.short.verdict), "evidence": evidence}
+            content["short"] = self.short.as_dict()
         return content
 
     def contents(self) -> Mapping[str, Any]:
