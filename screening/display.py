@@ -1,13 +1,14 @@
 """How a result shows itself: a table in a notebook, curves on axes, formulas with subscripts."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from html import escape
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol, Self, TypeVar, overload
 
+from screening.errors import InputError
 from screening.files import output_directory, write_content
 
 if TYPE_CHECKING:
@@ -24,6 +25,12 @@ _NUMBER = r"\d+(?:\.\d+)?"
 _FORMULA = re.compile(
     rf"(?<![\w.\-/])(?:[(\[]*(?:{_SYMBOL})(?:{_NUMBER})?(?:[)\]](?:{_NUMBER})?)*)+(?![\w\-/.]*\w)"
 )
+SHOWN_ROWS = 30
+"""Of a longer table a notebook shows the first and the last rows."""
+
+NEGLIGIBLE = 1e-12
+"""Rounding errors, shown as 0."""
+
 _SUBSCRIPTS = str.maketrans("0123456789.", "₀₁₂₃₄₅₆₇₈₉.")
 
 
@@ -50,6 +57,20 @@ def formula_text(formula: str) -> str:
     return _AMOUNT.sub(lambda amount: amount.group().translate(_SUBSCRIPTS), formula)
 
 
+def marked(formula: str, estimated: bool) -> str:
+    """A formula with the mark of what rests on an estimated phase."""
+    return f"{formula}*" if estimated else formula
+
+
+def fixed(value: float | None, digits: int) -> str:
+    """A number with so many decimals, a dash where it is unknown."""
+    return "-" if value is None else f"{value:.{digits}f}"
+
+
+def _number(value: float) -> str:
+    return f"{0.0 if abs(value) < NEGLIGIBLE else value:.4g}"
+
+
 @dataclass(frozen=True)
 class Table:
     """What a notebook shows of a result.
@@ -61,38 +82,73 @@ class Table:
         Heads with units, cells as they are read (numbers already rounded, or text).
     notes : tuple of str
         Lines below: estimated phases, warnings, and the provenance line last.
+    wide : tuple of str
+        Heads of columns that a narrow terminal leaves out.
     """
 
     caption: str
     frame: "pd.DataFrame"
     notes: tuple[str, ...] = ()
+    wide: tuple[str, ...] = ()
 
     def text(self) -> str:
         """The table as plain text."""
-        body = self.frame.to_string(index=False) if len(self.frame) else ""
+        body = self.frame.to_string(index=False, na_rep="", float_format=_number) if len(self.frame) else ""
         return "\n".join(line for line in (self.caption, body, *self.notes) if line)
 
     def html(self) -> str:
         """The table with everything escaped and formulas subscripted."""
         shown = self.frame.map(lambda cell: subscripted(cell) if isinstance(cell, str) else cell)
-        body = shown.to_html(index=False, border=0, escape=True, na_rep="", float_format="{:.4g}".format)
+        body = shown.to_html(
+            index=False, border=0, escape=True, na_rep="", max_rows=SHOWN_ROWS, float_format=_number
+        )
         head = f"<p><b>{escape(subscripted(self.caption))}</b></p>" if self.caption else ""
         notes = "<br>".join(escape(subscripted(note)) for note in self.notes)
         return f"<div>{head}{body}<p><small>{notes}</small></p></div>"
 
+    _repr_html_ = html
 
-class Displayed:
-    """Base of results: `display` says what the table holds, `plotter` names the function that draws.
+
+def settings_table(caption: str, content: Mapping[str, Any], notes: Sequence[str] = ()) -> Table:
+    """Nested content, one row per value; what is empty is left out."""
+    import pandas as pd
+
+    return Table(caption, pd.DataFrame([*_rows(content)], columns=["key", "value"]), tuple(notes))
+
+
+def _rows(content: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, str]]:
+    for key, value in content.items():
+        name = f"{above}{key}"
+        if isinstance(value, Mapping):
+            yield from _rows(value, f"{name}.")
+        elif isinstance(value, list | tuple):
+            yield from ((name if k == 0 else "", str(each)) for k, each in enumerate(value))
+        elif value is not None and value != "":
+            yield name, str(value)
+
+
+class Shown:
+    """Base of what shows itself as a table: `display` says what it holds."""
+
+    def display(self) -> Table:
+        """What a notebook shows."""
+        raise NotImplementedError
+
+    def __str__(self) -> str:
+        return self.display().text()
+
+    def _repr_html_(self) -> str:
+        return self.display().html()
+
+
+class Displayed(Shown):
+    """Base of results: `plotter` names the function that draws.
 
     A subclass sets ``plotter = "screening.plots.interface:plot_reactions"``: a function that takes the result
     and ``ax`` and returns the axes. It is imported when first used, so that results know no plotting library.
     """
 
     plotter: ClassVar[str] = ""
-
-    def display(self) -> Table:
-        """What a notebook shows."""
-        raise NotImplementedError
 
     def to_frame(self) -> "pd.DataFrame":
         """The result as one table, units in the names of its columns."""
@@ -114,6 +170,8 @@ class Displayed:
             Of several panels the first; ``axes.figure.axes`` holds all.
         """
         module, _, name = self.plotter.partition(":")
+        if not module:
+            raise InputError(f"a {type(self).__name__} has no figure", remedy="see its to_frame()")
         return getattr(import_module(module), name)(self, ax=ax, **options)
 
     def contents(self) -> Mapping[str, Any]:
@@ -151,12 +209,6 @@ class Displayed:
         table = target.suffix.lower() in (".csv", ".parquet")
         content = self.to_frame() if table else lambda figure: self.plot(figure, **options)
         write_content(target, content, getattr(self, "provenance", None))
-
-    def __str__(self) -> str:
-        return self.display().text()
-
-    def _repr_html_(self) -> str:
-        return self.display().html()
 
 
 class Framed(Protocol):

@@ -6,6 +6,7 @@ import stat
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
+from io import BytesIO
 from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,6 +23,7 @@ FIGURE_SUFFIXES = (".png", ".svg", ".pdf")
 
 def output_directory(path: Path) -> Path:
     """Create a directory for results, or say in one line why it cannot be."""
+    _require_text(path)
     try:
         path.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=path):
@@ -31,6 +33,11 @@ def output_directory(path: Path) -> Path:
             f"cannot write there ({error.strerror})", where=str(path), remedy="choose another directory"
         ) from None
     return path
+
+
+def file_name(path: Path) -> str:
+    """Name of a file as text that every table and file takes, whatever bytes it consists of."""
+    return os.fsencode(path.name).decode("utf-8", "replace")
 
 
 @contextmanager
@@ -84,8 +91,17 @@ def check_targets(*paths: Path | None) -> None:
         named[target] = path
 
 
+def _require_text(path: Path) -> None:
+    """Refuse a name that no UTF-8 text is: writers of tables cannot take it."""
+    try:
+        str(path).encode()
+    except UnicodeEncodeError:
+        raise InputError("the name is no UTF-8", where=str(path), remedy="choose another") from None
+
+
 def _target(path: Path) -> Path:
     """The file that a name means, past symbolic links; only an absent or a regular file will do."""
+    _require_text(path)
     if not path.name:
         raise InputError(f"{str(path)!r} is not a file name", remedy="give the name of a file to write")
     target = Path(os.path.realpath(path))
@@ -146,6 +162,21 @@ def write_csv(path: Path, frame: "pd.DataFrame", provenance: Provenance) -> None
     """Write a table as plain csv; the stamp is its last column, so that any reader can open it."""
     with atomic_write(path) as draft:
         frame.assign(provenance=provenance.line()).to_csv(draft, index=False)
+
+
+def write_xlsx(path: Path, frame: "pd.DataFrame", sheet: str, provenance: Provenance) -> None:
+    """Write a table as xlsx; the stamp stands in the file's properties.
+
+    It is packed in memory: a writer of archives that a full disk interrupts tries again as it goes.
+    """
+    import pandas as pd
+
+    packed = BytesIO()
+    with pd.ExcelWriter(packed, engine="openpyxl") as book:
+        frame.to_excel(book, sheet_name=sheet, index=False)
+        book.book.properties.description = provenance.line()
+    with atomic_write(path) as draft:
+        draft.write_bytes(packed.getvalue())
 
 
 def write_parquet(path: Path, frame: "pd.DataFrame", provenance: Provenance) -> None:

@@ -14,13 +14,14 @@ from screening.campaign.backtest import BackTest, known_compounds, read_back_tes
 from screening.campaign.candidates import Selection, formulas_of
 from screening.campaign.directory import ResultsDirectory
 from screening.campaign.figures import campaign_map, reactor_figures
-from screening.campaign.results import conclude
+from screening.campaign.results import conclude, layer_table, product_table
 from screening.campaign.run import Progress, Source, run
 from screening.campaign.store import Store, locked
 from screening.campaign.study import DEFAULT_STUDY, Study, find_study
+from screening.campaign.tables import ranking_table
 from screening.campaign.workers import Workers
 from screening.display import Displayed, Table
-from screening.errors import InputError
+from screening.errors import IncompleteError, InputError
 from screening.files import write_figure
 from screening.handoff.pages import write_sheets
 from screening.handoff.sheet import BenchSheet, Plan, bench_sheet
@@ -74,6 +75,16 @@ class Ranking(Displayed):
         """Where known reactors and controls come out; none where the campaign holds no known reactor."""
         return read_back_tests(self.directory)
 
+    @property
+    def products(self) -> pd.DataFrame:
+        """Products at each plateau of the candidates that are spelled out, with their electronic class."""
+        return product_table(self.results.document.reactors)
+
+    @property
+    def layers(self) -> pd.DataFrame:
+        """Volume fractions of metal, salt and electrolyte at each plateau, and which of them percolate."""
+        return layer_table(self.results.document.reactors)
+
     def to_frame(self) -> pd.DataFrame:
         """The same as `table`."""
         return self.table
@@ -83,6 +94,11 @@ class Ranking(Displayed):
         from screening.campaign.query import top
 
         return top(self.directory, n, where)
+
+    def summary(self) -> tuple[Table, ...]:
+        """What ``screening run`` prints: a table of each anode with each electrolyte, and the back-tests."""
+        rankings = [ranking_table(self.results, *pair) for pair in self.results.pairs]
+        return (*rankings, *(test.display() for test in self.back_tests))
 
     def explain(self, formula: str, anode: str = "", electrolyte: str = "") -> Standing:
         """Why a candidate ranks where it does: each criterion with the factor that it leaves of the score.
@@ -166,15 +182,8 @@ class Ranking(Displayed):
         -------
         tuple of Path
         """
-        anode, electrolyte = self.results.pair(plan.pop("anode", ""), plan.pop("electrolyte", ""))
-        given = {"wt_percent": self.results.study.conditions.wt_percent, **plan}
-        sheets = bench_sheets(
-            formulas,
-            Plan(anode=anode, electrolyte=electrolyte, **given),
-            results=self.results,
-            source=self.source,
-            cif=cif,
-        )
+        settled = bench_plan(self.results, **plan)
+        sheets = bench_sheets(formulas, settled, results=self.results, source=self.source, cif=cif)
         return write_sheets(Path(directory), sheets)
 
     def display(self) -> Table:
@@ -191,6 +200,8 @@ class Ranking(Displayed):
         notes = [f"{len(best)} of {len(passing)} ranked, {len(self.table)} rows in all"]
         if best["estimated"].any():
             notes.append("* rests on an estimated phase")
+        notes += [f"no probabilities: {why}" for why in self.results.no_probabilities.values()]
+        notes += self.results.cautions
         return Table(f"{self.results.title}: {met}", frame, (*notes, self.provenance.line()))
 
 
@@ -226,8 +237,7 @@ def screen(
     electrolyte, anode : str or sequence of str
         Each anode meets each electrolyte; those of the study unless given.
     snapshot, phases, temperature_k, energies
-        Name or directory of a snapshot, a file of further phases, a temperature of Gibbs energies, and
-        whether these are ``corrected`` or ``as-published``; see `load_snapshot`.
+        As of `load_snapshot`, the snapshot by name or directory.
     out : str or Path, optional
         Directory of the results, where an interrupted run is taken up; temporary unless given.
     fresh : bool
@@ -245,6 +255,8 @@ def screen(
     ------
     InputError
         If the study, the candidates or the results in `out` do not fit.
+    IncompleteError
+        If figures cannot be written: it names those that are missing.
     UnreachableError
         If the Dask scheduler does not answer, or workers keep dying.
     """
@@ -297,6 +309,29 @@ def load_study(candidates: str | Path | Study | Sequence[str] | pd.DataFrame = D
     return Study.of(candidates)
 
 
+def bench_plan(results: ResultsDirectory | str | Path | None = None, **given: Any) -> Plan:
+    """A plan of the bench; anode, electrolyte and content of the layer are those of a campaign unless given.
+
+    Parameters
+    ----------
+    results : ResultsDirectory, str or Path, optional
+    **given
+        Fields of `Plan`.
+
+    Raises
+    ------
+    InputError
+        If the campaign met several anodes or electrolytes and none is given, or the results cannot be used.
+    """
+    if isinstance(results, str | Path):
+        results = ResultsDirectory(Path(results)).checked()
+    if results is None:
+        return Plan(**given)
+    pair = results.pair(given.pop("anode", ""), given.pop("electrolyte", ""))
+    content = results.study.conditions.wt_percent
+    return Plan(**{"wt_percent": content, **given}, anode=pair[0], electrolyte=pair[1])
+
+
 def bench_sheets(
     formulas: str | Sequence[str],
     plan: Plan,
@@ -326,7 +361,13 @@ def bench_sheets(
 
 
 def draw(results: ResultsDirectory) -> None:
-    """Draw each reactor that is spelled out, and the campaign map, beside the results (png, svg)."""
+    """Draw each reactor that is spelled out, and the campaign map, beside the results (png, svg).
+
+    Raises
+    ------
+    IncompleteError
+        If some cannot be written: it names them; what else can be written is.
+    """
     from screening.plots.campaign import campaign_figure
     from screening.plots.interface import reaction_energy_figure
 
@@ -342,8 +383,18 @@ def draw(results: ResultsDirectory) -> None:
             drawn[f"campaign{suffix}"] = campaign_figure(candidates)
     files = {f"{name}{suffix}": figure for name, figure in drawn.items() for suffix in FIGURE_SUFFIXES}
     Store.look(results.path).own(list(files))
+    faults = {}
     for name, figure in files.items():
-        write_figure(results.path / name, figure, results.provenance, trim=False)
+        try:
+            write_figure(results.path / name, figure, results.provenance, trim=False)
+        except InputError as fault:
+            faults[name] = fault.message
+    if faults:
+        raise IncompleteError(
+            f"figures missing: {', '.join(faults)} ({next(iter(faults.values()))}); all else is written",
+            where=str(results.path),
+            remedy="make room and run it again",
+        )
 
 
 def _several(given: str | Sequence[str]) -> tuple[str, ...]:

@@ -1,6 +1,6 @@
 """Measured cells in one call each: a sheet, a cycling record, a folder of cells against a campaign."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -10,14 +10,22 @@ from screening.errors import InputError
 from screening.lab.analysis import analyse_cycling, analyse_impedance, joint_verdict
 from screening.lab.cell import Cell, Kind
 from screening.lab.cycling.full import FullCellReport
-from screening.lab.cycling.symmetric import SymmetricReport
+from screening.lab.cycling.symmetric import LifeEnd, SymmetricReport
 from screening.lab.sheets import read_cell
 from screening.lab.short import ShortVerdict
 
 if TYPE_CHECKING:
+    import numpy as np
     import pandas as pd
 
     from screening.validation.validate import Validation
+
+CAPACITIES = {
+    "discharge_capacity_mah": "mAh",
+    "discharge_capacity_mah_per_g": "mAh/g of active material",
+    "discharge_capacity_mah_per_cm2": "mAh/cm²",
+}
+"""Columns of discharge capacities and their units."""
 
 __all__ = ["CyclingResult", "read_cell", "read_cycling", "validate"]
 
@@ -49,12 +57,18 @@ class CyclingResult(Displayed):
         return cycles.to_frame()
 
     def display(self) -> Table:
-        """The cycles, with the verdict below."""
-        notes = [str(flag) for flag in self.report.data.flags] + list(self.remarks)
-        if self.verdict is not None:
-            statements = "; ".join(item.statement for item in self.verdict.evidence)
-            notes.insert(0, f"short circuit: {self.verdict.words} ({statements})")
-        return Table(self.report.data.cell, self.to_frame(), tuple(notes))
+        """First and last figures, life and verdict; evidence and what to know about the data below."""
+        import pandas as pd
+
+        report = self.report
+        if isinstance(report, FullCellReport):
+            rows, evidence, flags = [*_full_rows(report)], [], report.result.flags
+        else:
+            verdict = self.verdict or report.verdict
+            rows, flags = [*_symmetric_rows(report, verdict)], report.data.flags
+            evidence = [f"{item.signal}: {item.statement}" for item in verdict.evidence]
+        notes = (*evidence, *(f"note: {text}" for text in (*flags, *self.remarks)))
+        return Table("", pd.DataFrame(rows, columns=["quantity", "value"]), notes)
 
     def summary(self) -> dict[str, Any]:
         """Everything found, ready for JSON."""
@@ -71,6 +85,45 @@ class CyclingResult(Displayed):
         if isinstance(self.report, FullCellReport):
             return write_full(Path(directory), self.report)
         return write_symmetric(Path(directory), self.report, self.verdict)
+
+
+def _course(values: "np.ndarray", unit: str, factor: float = 1.0) -> str:
+    return f"{factor * values[0]:.4g} {unit} at first, {factor * values[-1]:.4g} {unit} at last"
+
+
+def _symmetric_rows(report: SymmetricReport, verdict: ShortVerdict) -> Iterator[tuple[str, str]]:
+    cycles, life = report.cycles, report.life
+    yield "cell", report.data.cell
+    yield "half-cycles", f"{len(report.half_cycles)} ({len(cycles)} cycles)"
+    if len(cycles):
+        yield "overpotential", _course(cycles.overpotential_v, "mV", 1e3)
+        yield "ASR (whole cell)", _course(cycles.asr_ohm_cm2, "Ω cm²")
+    stable = report.stabilisation_cycle
+    yield "stable from cycle", "never" if stable is None else str(stable)
+    more = "more than " if life.end is LifeEnd.RECORD else ""
+    throughput = f"{life.throughput_mah_per_cm2:.4g} mAh/cm²"
+    yield "life", f"{more}{life.hours:.4g} h, {throughput} ({life.end})"
+    yield "short", verdict.words
+
+
+def _full_rows(report: FullCellReport) -> Iterator[tuple[str, str]]:
+    result, frame = report.result, report.result.to_frame()
+    yield "cell", result.cell
+    yield "cycles", f"{len(result.cycles)}, {result.order}"
+    for column, unit in CAPACITIES.items():
+        if column in frame:
+            yield "discharge capacity", _course(frame[column].to_numpy(), unit)
+    efficiency = f"{result.coulombic_efficiency[0]:.2%} at first"
+    yield "Coulombic efficiency", f"{efficiency} ({result.order.efficiency_definition})"
+    yield "energy efficiency", f"{result.energy_efficiency[0]:.2%} at first"
+    kept = result.retention[-1]
+    words = f"{kept:.1%}" if kept == kept else "not at the reference's rate"
+    yield "retention", f"{words} in cycle {len(result.cycles)} against cycle {result.reference_cycle}"
+    for analysis in report.plateaus:
+        for plateau in analysis.plateaus:
+            mark = ", extra" if plateau in analysis.extra else ""
+            share = f"{plateau.fraction:.1%} of the charge{mark}"
+            yield "first-cycle plateau", f"{plateau.voltage_v:.3f} V, {share}"
 
 
 def read_cycling(

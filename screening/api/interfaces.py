@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from pathlib import Path
-from typing import TypeAlias, overload
+from typing import TypeAlias, TypedDict, Unpack, overload
 
 from screening.errors import InputError
 from screening.phases.composition import Formula, Part, Reactant, parse_reactant
@@ -20,29 +20,25 @@ Compound: TypeAlias = str | Formula | Reactant
 """A compound or mixture as a chemist writes it, ``LiAlCl4@50wt+Li6PS5Cl@50wt``, or already parsed."""
 
 
+class Source(TypedDict, total=False):
+    """What `react` and `lithiate` take energies from."""
+
+    snapshot: str | Path | Snapshot
+    phases: str | Path | None
+    temperature_k: float | None
+    energies: str
+    at_hull: bool
+
+
 @overload
 def react(  # type: ignore[overload-overlap]  # a text is a compound, not a sequence of letters
-    a: Compound,
-    b: Compound,
-    *,
-    snapshot: str | Path | Snapshot = ...,
-    phases: str | Path | None = ...,
-    temperature_k: float | None = ...,
-    energies: str = ...,
-    at_hull: bool = ...,
+    a: Compound, b: Compound, **source: Unpack[Source]
 ) -> InterfaceReaction: ...
 
 
 @overload
 def react(
-    a: Compound | Iterable[Compound],
-    b: Compound | Iterable[Compound],
-    *,
-    snapshot: str | Path | Snapshot = ...,
-    phases: str | Path | None = ...,
-    temperature_k: float | None = ...,
-    energies: str = ...,
-    at_hull: bool = ...,
+    a: Compound | Iterable[Compound], b: Compound | Iterable[Compound], **source: Unpack[Source]
 ) -> InterfaceReactions: ...
 
 
@@ -97,27 +93,13 @@ def react(
 
 @overload
 def lithiate(  # type: ignore[overload-overlap]  # as above
-    compound: Compound,
-    /,
-    *,
-    element: str = ...,
-    snapshot: str | Path | Snapshot = ...,
-    phases: str | Path | None = ...,
-    temperature_k: float | None = ...,
-    energies: str = ...,
-    at_hull: bool = ...,
+    compound: Compound, /, *, element: str = ..., **source: Unpack[Source]
 ) -> Lithiation: ...
 
 
 @overload
 def lithiate(
-    *compounds: Compound | Iterable[Compound],
-    element: str = ...,
-    snapshot: str | Path | Snapshot = ...,
-    phases: str | Path | None = ...,
-    temperature_k: float | None = ...,
-    energies: str = ...,
-    at_hull: bool = ...,
+    *compounds: Compound | Iterable[Compound], element: str = ..., **source: Unpack[Source]
 ) -> Lithiations: ...
 
 

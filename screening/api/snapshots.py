@@ -10,15 +10,18 @@ import pandas as pd
 from screening.campaign.run import Source
 from screening.campaign.snapshots import RankChange, ranking_changes, study_systems
 from screening.campaign.study import Study, find_study
-from screening.display import Displayed, Table
+from screening.display import Displayed, Table, fixed
 from screening.errors import InputError
-from screening.phases.difference import Change, Difference, compare
+from screening.phases.difference import Change, Difference, PhaseChange, compare
 from screening.phases.fetch import Progress, Query, fetch
-from screening.phases.library import open_snapshot
+from screening.phases.library import locate, open_snapshot
 from screening.phases.schemes import ThermoType
 from screening.phases.snapshot import Snapshot
 from screening.phases.transport import Patience
 from screening.provenance import Provenance
+
+SHOWN_CHANGES = 20
+"""Changes of each kind that are shown; tables and JSON hold all."""
 
 
 def fetch_snapshot(
@@ -141,10 +144,48 @@ class SnapshotComparison(Displayed):
         return self.difference.to_frame()
 
     def display(self) -> Table:
-        """How many phases changed, in each way."""
-        counts = [{"phases": str(kind), "number": len(self.difference.of(kind))} for kind in Change]
-        frame = pd.DataFrame([*counts, {"phases": "the same", "number": self.difference.n_same}])
-        return Table(self.provenance.source, frame, (self.provenance.line(),))
+        """The largest changes of each kind; below, how many there are, and whether they can be compared."""
+        found = self.difference
+        rows = [
+            {
+                "change": str(each.change),
+                "phase": each.formula,
+                "before (eV/atom)": fixed(each.before_ev_per_atom, 3),
+                "after (eV/atom)": fixed(each.after_ev_per_atom, 3),
+            }
+            for kind in Change
+            for each in sorted(found.of(kind), key=_by_size)[:SHOWN_CHANGES]
+        ]
+        counts = ", ".join(f"{len(found.of(kind))} {kind.value}" for kind in Change)
+        schemes = f"{found.before.energy_scheme}; {found.after.energy_scheme}"
+        notes = (
+            *([f"within {', '.join(found.within)}"] if found.within else []),
+            f"{counts}, {found.n_same} the same",
+            *([] if len(rows) == len(found.changes) else [f"the largest {SHOWN_CHANGES} of each kind"]),
+            *(
+                []
+                if found.same_scheme
+                else [f"schemes differ ({schemes}): energies are not comparable one by one"]
+            ),
+            self.provenance.line(),
+        )
+        return Table(self.provenance.source, pd.DataFrame(rows), notes)
+
+    def summary(self) -> tuple[Table, ...]:
+        """The changes, and with a study the places of its candidates on both snapshots."""
+        rows = [
+            {
+                "reactor": each.formula,
+                "anode": each.anode,
+                "electrolyte": each.electrolyte,
+                "rank before": str(each.rank_before or "-"),
+                "rank after": str(each.rank_after or "-"),
+                "score before": fixed(each.score_before, 3),
+                "score after": fixed(each.score_after, 3),
+            }
+            for each in self.ranks
+        ]
+        return (self.display(), Table("", pd.DataFrame(rows))) if rows else (self.display(),)
 
     def as_dict(self) -> dict[str, Any]:
         """Content for JSON."""
@@ -161,6 +202,24 @@ class SnapshotComparison(Displayed):
             ],
             "ranking": [asdict(each) for each in self.ranks],
         }
+
+
+def _by_size(change: PhaseChange) -> float:
+    return -abs(change.difference_ev_per_atom or 0.0)
+
+
+def verify_snapshot(snapshot: str | Path) -> Snapshot:
+    """Check a snapshot: files, columns, energies, elemental references, content checksum.
+
+    Raises
+    ------
+    SnapshotError
+        If anything is not as its manifest says.
+    """
+    directory = locate(snapshot)
+    found = Snapshot.read(directory, keep_dilute=True)
+    found.verify(directory)
+    return found
 
 
 def compare_snapshots(

@@ -1,7 +1,7 @@
 """Where a ranking puts compounds that are known to work, and compounds that cannot: a report, never a fit."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
@@ -14,6 +14,7 @@ from screening.campaign.candidates import ANION_FORMERS
 from screening.campaign.former import back_test_per_atom
 from screening.campaign.outcome import Outcome
 from screening.campaign.run import Campaign
+from screening.display import Displayed, Table, fixed, marked
 from screening.errors import InputError
 from screening.files import write_csv, write_json
 from screening.names import with_present_names
@@ -105,7 +106,7 @@ class Placing:
 
 
 @dataclass(frozen=True, kw_only=True)
-class BackTest:
+class BackTest(Displayed):
     """How one ranking treats what is known.
 
     Attributes
@@ -133,6 +134,48 @@ class BackTest:
     enrichment_5_percent: float | None
     auc_controls: float | None
     auc_twins: float | None
+
+    def to_frame(self) -> pd.DataFrame:
+        """One row per known compound."""
+        pair = {"anode": self.anode, "electrolyte": self.electrolyte}
+        return pd.DataFrame([{**pair, **asdict(placing)} for placing in self.placings])
+
+    def display(self) -> Table:
+        """Known reactors by rank, then controls; below, what it amounts to."""
+        by_rank = sorted(self.placings, key=lambda p: (p.role != "reactor", p.rank or self.n_candidates + 1))
+        rows = [
+            {
+                "known": marked(one.formula, one.estimated) + " (control)" * (one.role != "reactor"),
+                "rank": "-" if one.rank is None else str(one.rank),
+                "better than it": "-" if one.percentile is None else f"{one.percentile:.1f} %",
+                "score": fixed(one.score, 3),
+                "relief": fixed(one.relief_ev_per_atom, 3),
+                "alloy": one.alloy,
+            }
+            for one in by_rank
+        ]
+        title = f"Back-test ({self.n_ranked} ranked of {self.n_candidates})"
+        return Table(title, pd.DataFrame(rows), tuple(self._notes()))
+
+    def _notes(self) -> Iterator[str]:
+        for doi in dict.fromkeys(one.doi for one in self.placings if one.doi):
+            yield f"{doi}: {', '.join(one.formula for one in self.placings if one.doi == doi)}"
+        if any(one.estimated for one in self.placings):
+            yield "* rests on an estimated phase"
+        summary = {
+            "enrichment among the best 1 %": self.enrichment_1_percent,
+            "among the best 5 %": self.enrichment_5_percent,
+            "ROC AUC against negative controls": self.auc_controls,
+            f"against {self.n_twins} random compounds of the same anions and size": self.auc_twins,
+        }
+        yield "; ".join(f"{name} {value:.2f}" for name, value in summary.items() if value is not None)
+        yield from (f"missed: {one.formula}: {one.why}" for one in self.placings if one.missed)
+        against = ", ".join(f"{one.formula} ({one.alloy})" for one in self.placings if one.contradicts)
+        if against:
+            yield (
+                f"contradiction: by these energies the metal left by {against} attacks the electrolyte more "
+                f"than {self.anode} does, and yet these layers were reported to work"
+            )
 
 
 def known_file() -> Path:
@@ -292,12 +335,8 @@ def write_back_test(campaign: Campaign, tests: Sequence[BackTest]) -> None:
     directory = campaign.store.directory
     content = {"provenance": campaign.provenance.as_dict(), "tests": [asdict(test) for test in tests]}
     write_json(directory / BACK_TEST_JSON, content)
-    rows = [
-        {"anode": test.anode, "electrolyte": test.electrolyte, **asdict(placing)}
-        for test in tests
-        for placing in test.placings
-    ]
-    write_csv(directory / BACK_TEST_CSV, pd.DataFrame(rows), campaign.provenance)
+    rows = pd.concat([test.to_frame() for test in tests], ignore_index=True) if tests else pd.DataFrame()
+    write_csv(directory / BACK_TEST_CSV, rows, campaign.provenance)
 
 
 def read_back_tests(directory: Path) -> tuple[BackTest, ...]:

@@ -10,6 +10,7 @@ from screening.campaign.candidate_files import CandidateList, RowFault, candidat
 from screening.campaign.sections import Candidates, Query
 from screening.errors import InputError
 from screening.phases.composition import Formula, parse_formula
+from screening.phases.distrust import distrusted_sd
 from screening.phases.snapshot import Snapshot
 from screening.reactors.elements import holds, named, noble_gas_table, radioactive_table
 from screening.thermo.lines import Compositions, assemblages
@@ -149,6 +150,8 @@ def query(snapshot: Snapshot, rule: Query, anode: str = "Li") -> tuple[np.ndarra
         leave_out(f"simple salt of {anode}", salt)
     if rule.needs_metal:
         leave_out(f"no metal besides {anode}", ~holds(phases, formers))
+    if not rule.distrusted:
+        leave_out("element of distrusted energies", distrusted_sd(snapshot) > 0.0)
     limit = rule.maximum_energy_above_hull_ev_per_atom
     if limit is not None:
         rows = np.flatnonzero(kept)

@@ -305,12 +305,14 @@ def _whole(study: object) -> object:
     return study
 
 
-def _of_today(content: dict[str, Any]) -> dict[str, Any]:
+def _of_today(content: dict[str, Any], version: object) -> dict[str, Any]:
     """Content of a former document by the names and units of today; a study reads its own."""
-    present = {key: with_present_names(value) for key, value in content.items() if key != "study"}
+    present = dict(content)
     if isinstance(reactors := content.get("reactors"), list):
-        present["reactors"] = [with_present_names(reactor_per_atom(each)) for each in reactors]
-    return present | {key: content[key] for key in content.keys() & {"study"}}
+        present["reactors"] = [reactor_per_atom(each) for each in reactors]
+    if version == 1:
+        present |= {key: with_present_names(value) for key, value in present.items() if key != "study"}
+    return present
 
 
 class Document(Record):
@@ -346,7 +348,7 @@ class Document(Record):
         version = content.pop(FORMAT_KEY, 1)
         require_readable(version, path)
         try:
-            return cls.model_validate(_of_today(content))
+            return cls.model_validate(_of_today(content, version))
         except ValidationError as error:
             first = error.errors(include_url=False)[0]
             place = ".".join(str(part) for part in first["loc"])

@@ -1,6 +1,6 @@
 """What the figures of a campaign show: 1A and 1F of each reactor spelled out, and all candidates at once."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,6 +9,7 @@ from screening.campaign.backtest import Known
 from screening.campaign.directory import ResultsDirectory
 from screening.campaign.document import Reactor
 from screening.campaign.study import Study
+from screening.phases.distrust import formula_cautions
 from screening.reactors.anode import mobile_ion
 from screening.reactors.criteria import CRITERIA
 from screening.reactors.ranking import gain
@@ -42,6 +43,8 @@ class CampaignMap:
         Negative controls that do not react, and known reactors that fail a filter: without a place.
     estimated : frozenset of str
         Which of all these formulas rest on an estimated phase.
+    cautions : tuple of str
+        Elements among these formulas whose energies are known to be wrong.
     """
 
     x: np.ndarray
@@ -55,6 +58,7 @@ class CampaignMap:
     stable: tuple[str, ...]
     unranked: tuple[str, ...]
     estimated: frozenset[str] = frozenset()
+    cautions: tuple[str, ...] = ()
 
 
 def reactor_figures(reactor: Reactor, pair: str = "") -> dict[str, tuple[InterfaceReaction, ...]]:
@@ -140,7 +144,15 @@ def campaign_map(
         stable=tuple(left_out[True]),
         unranked=tuple(left_out[False]),
         estimated=frozenset(estimated),
+        cautions=_cautions(results, marked, left_out),
     )
+
+
+def _cautions(
+    results: ResultsDirectory, marked: Sequence[Marked], left_out: Mapping[bool, Sequence[str]]
+) -> tuple[str, ...]:
+    names = [*(one.name for one in marked), *left_out[True], *left_out[False]]
+    return formula_cautions(results.provenance.energy_scheme, names)
 
 
 def _labelled(study: Study, known: Sequence[Known]) -> dict[str, bool]:

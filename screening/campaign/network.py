@@ -38,6 +38,17 @@ class NetworkContradiction:
     metal_volume_fraction: float
     threshold: float
 
+    @property
+    def words(self) -> str:
+        """The contradiction in one line."""
+        network = self.reported
+        return (
+            f"contradiction: {network.wt_percent:g} wt% {network.reactor} reaches "
+            f"{100 * self.metal_volume_fraction:.1f} vol% metal, below the threshold of "
+            f"{100 * self.threshold:g}, although the published layer formed a connected network "
+            f"(doi {network.doi})"
+        )
+
 
 def network_contradictions(
     results: ResultsDirectory, pair: tuple[str, str]

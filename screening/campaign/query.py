@@ -12,7 +12,7 @@ from screening.campaign.former import per_atom
 from screening.campaign.outcome import RANKED_COLUMNS
 from screening.campaign.store import PARTS, Store
 from screening.errors import InputError
-from screening.files import atomic_write, records, write_csv, write_json
+from screening.files import records, write_csv, write_json, write_xlsx
 from screening.names import RELIEF_PER_MOL, present_name
 
 EXAMPLE = "n_elements == 2 and score > 0.5"
@@ -131,6 +131,4 @@ def write_top(path: Path, chosen: pd.DataFrame, directory: Path, form: str) -> N
     elif form == "csv":
         write_csv(path, chosen, stamp)
     else:
-        with atomic_write(path) as draft, pd.ExcelWriter(draft, engine="openpyxl") as book:
-            chosen.to_excel(book, sheet_name="top", index=False)
-            book.book.properties.description = stamp.line()
+        write_xlsx(path, chosen, "top", stamp)

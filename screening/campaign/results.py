@@ -1,7 +1,7 @@
 """What a campaign leaves on disk besides its parts: the document, the table, kinks and product tables."""
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from itertools import compress
 from pathlib import Path
 
@@ -30,7 +30,7 @@ from screening.campaign.document import (
 from screening.campaign.latex import products_latex
 from screening.campaign.outcome import Outcome, rank_campaign
 from screening.campaign.run import Campaign
-from screening.files import atomic_write, check_targets, write_csv, write_parquet
+from screening.files import atomic_write, check_targets, write_csv, write_parquet, write_xlsx
 from screening.provenance import Provenance
 from screening.reactors.criteria import CRITERIA
 from screening.reactors.detail import ReactorDetail, detail
@@ -167,7 +167,7 @@ def reactor(campaign: Campaign, outcome: Outcome, position: int, one: ReactorDet
     )
 
 
-def product_table(described: Sequence[ReactorDetail]) -> pd.DataFrame:
+def product_table(described: Sequence[ReactorDetail | Reactor]) -> pd.DataFrame:
     """Products of every plateau of every reactor, one row per product (the founding paper's Table S1)."""
     rows = [
         {
@@ -194,10 +194,25 @@ def product_table(described: Sequence[ReactorDetail]) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
+def layer_table(described: Sequence[ReactorDetail | Reactor]) -> pd.DataFrame:
+    """Volume fractions in the reacted layer, one row per plateau and content of reactor (wt%)."""
+    rows = [
+        {
+            "reactor": d.formula,
+            "voltage_v": plateau.voltage_v,
+            "reaction": plateau.reaction,
+            **asdict(layer),
+            "above_floor": plateau.above_floor,
+        }
+        for d in described
+        for plateau in d.plateaus
+        for layer in plateau.layers
+    ]
+    return pd.DataFrame(rows)
+
+
 def write_product_tables(directory: Path, products: pd.DataFrame, provenance: Provenance) -> None:
     """Write the product table as xlsx (stamp in the file's properties) and LaTeX (stamp as a comment)."""
-    with atomic_write(directory / "products.xlsx") as draft, pd.ExcelWriter(draft, engine="openpyxl") as book:
-        products.to_excel(book, sheet_name="products", index=False)
-        book.book.properties.description = provenance.line()
+    write_xlsx(directory / "products.xlsx", products, "products", provenance)
     with atomic_write(directory / "products.tex") as draft:
         draft.write_text(f"% {provenance.line()}\n{products_latex(products)}", "utf-8")

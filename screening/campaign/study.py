@@ -13,6 +13,7 @@ from pydantic import Field, PrivateAttr, ValidationError, model_validator
 
 from screening.campaign.former import study_per_atom
 from screening.campaign.sections import Candidates, ConditionGrid, Figures, Query  # noqa: F401
+from screening.display import Shown, Table, settings_table
 from screening.errors import InputError
 from screening.phases.composition import parse_reactant
 from screening.phases.library import EMBEDDED
@@ -30,7 +31,7 @@ FORMULA_KEYS = {
 """Lists of formulas in the sections of a study."""
 
 
-class Study(Settings):
+class Study(Shown, Settings):
     """A whole study.
 
     Attributes
@@ -84,6 +85,10 @@ class Study(Settings):
                     plain[section][key] = [each.text for each in read]
                     notes.extend(note for each in read for note in each.notes)
         return {**plain, "notes": list(dict.fromkeys(notes))} if notes else plain
+
+    def display(self) -> Table:
+        """All settings, one row each."""
+        return settings_table(self.title or self.name, self.model_dump(mode="json"))
 
     def of_file(self, name: str) -> Self:
         """The same study, which names this file where a fault shows only later."""

@@ -6,8 +6,11 @@ Only light modules are imported here, so that ``screening --help`` answers at on
 import errno
 import os
 import sys
+import traceback
 from collections.abc import Callable
 from contextlib import suppress
+from io import TextIOWrapper
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -28,10 +31,18 @@ from screening.cli import (
     validate,
     xrd,
 )
-from screening.errors import ScreeningError
+from screening.cli.options import say, tell
+from screening.errors import ScreeningError, printable
+from screening.files import write_text
 
-STDOUT_FAULTS = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO})
-"""What a write to a full or broken device ends in."""
+STDOUT_FAULTS = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EPIPE})
+"""What a write to a full or broken device, or to a reader that has gone, ends in."""
+
+TRACEBACK = "screening-traceback.txt"
+"""File in the working directory that ``--debug`` writes after an unexpected fault."""
+
+MOST_OF_A_FAULT = 200
+"""Characters of an unexpected fault's own words that are repeated."""
 
 SCREEN, INTERFACES, LAB, DATA = "Screen", "Interfaces", "Lab", "Data"
 """Headings under which the help page lists the verbs."""
@@ -91,47 +102,84 @@ app.add_typer(snapshot.app, name="snapshot", rich_help_panel=DATA)
 def _options(
     context: typer.Context,
     version: Annotated[bool, typer.Option("--version", help="Print the version and exit.")] = False,
+    debug: Annotated[  # taken off by `main`, since it may stand behind the verb too
+        bool, typer.Option("--debug", help=f"Write the traceback of an unexpected fault to {TRACEBACK}.")
+    ] = False,
 ) -> None:
     if version:
-        print(f"interphase-screening {__version__}")
+        tell(f"interphase-screening {__version__}")
         raise typer.Exit
     if context.invoked_subcommand is None:
-        print(context.get_help())
+        tell(context.get_help())
 
 
 def _fail(message: str, status: int) -> None:
-    print(f"screening: {' '.join(message.split())}", file=sys.stderr)
+    with suppress(OSError):  # a full or closed stderr
+        say(f"screening: {printable(message)}")
     raise SystemExit(status)
 
 
+def _prepare_streams() -> None:
+    """Make stdout and stderr take any text: a closed one goes nowhere, what an encoding lacks becomes `?`."""
+    for name in ("stdout", "stderr"):
+        stream = getattr(sys, name)
+        if stream is None:
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: PTH123, SIM115
+        elif isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="replace")
+
+
 def _give_up_stdout(error: OSError) -> None:
-    """End in one line where stdout takes no more; any other fault is raised as it is.
+    """End where stdout takes no more: in silence if its reader has gone, else in one line.
 
     Files are written by `atomic_write`, which names them; a fault that names none is of stdout.
     """
-    if error.filename is not None or error.errno not in STDOUT_FAULTS:
-        raise error
     with suppress(OSError, ValueError):
         # what it still holds goes nowhere, or leaving would try once more and complain
         nowhere = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nowhere, sys.stdout.fileno())
         os.close(nowhere)
+    if error.errno == errno.EPIPE:
+        raise SystemExit(1)
     _fail(f"stdout: cannot write ({error.strerror}); send the output elsewhere", 2)
 
 
+def _report_fault(error: Exception, *, debug: bool) -> None:
+    """End in one line that names a fault nobody foresaw, and where to take it."""
+    advice = "run it again with --debug, and report it"
+    if debug:
+        try:
+            write_text(Path(TRACEBACK), "".join(traceback.format_exception(error)))
+            advice = f"report it with {TRACEBACK}"
+        except ScreeningError as unwritable:
+            advice = f"no traceback written: {unwritable}; report it"
+    said = f"{type(error).__name__}: {str(error)[:MOST_OF_A_FAULT]}".removesuffix(": ")
+    _fail(f"fault in the program ({said}); {advice} to the maintainers of interphase-screening", 1)
+
+
 def main() -> None:
-    """Run the command line; errors the user can mend end in one line and exit status 2 or 3."""
+    """Run the command line.
+
+    Errors the user can mend end in one line and exit status 2 or 3, any other fault in one line and 1.
+    """
+    _prepare_streams()
+    verbs = sys.argv[1:]
+    debug = "--debug" in verbs
     command = typer.main.get_command(app)
     try:
-        status = command.main(prog_name="screening", standalone_mode=False)
-        print(end="", flush=True)
+        status = command.main(
+            [word for word in verbs if word != "--debug"], prog_name="screening", standalone_mode=False
+        )
+        sys.stdout.flush()
     except ScreeningError as error:
         _fail(str(error), error.exit_status)
     except typer.TyperException as error:
         _fail(f"{error.format_message().replace('Value error, ', '')} (see screening --help)", 2)
     except (typer.Abort, KeyboardInterrupt):
         _fail("interrupted", 130)
-    except OSError as error:
-        _give_up_stdout(error)
+    except Exception as error:  # noqa: BLE001 - the net below all verbs
+        if isinstance(error, OSError) and error.filename is None and error.errno in STDOUT_FAULTS:
+            _give_up_stdout(error)
+        _report_fault(error, debug=debug)
     else:
         raise SystemExit(status if isinstance(status, int) else 0)

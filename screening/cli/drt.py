@@ -1,18 +1,14 @@
 """``screening drt``: from spectra to relaxation times, processes and completion times."""
 
-from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from screening.cli.options import JsonOption, OutOption, PlotOption, check_outputs, plain, say, write_json
+from screening.cli.options import JsonOption, OutOption, PlotOption, check_outputs, print_table, write_json
 from screening.errors import InputError
 
 if TYPE_CHECKING:
-    import pandas as pd
-
-    from screening.lab.impedance.analysis import ImpedanceAnalysis
     from screening.lab.impedance.spectra import Spectra
 
 Files = Annotated[
@@ -77,7 +73,7 @@ def drt(
         interfaces=interfaces,
         electrolyte_ohm=electrolyte_ohm,
     )
-    write_json(result.as_dict()) if as_json else _print(result)
+    write_json(result.as_dict()) if as_json else print_table(result.display())
     if plot is not None:
         result.save(plot)
     if out is not None:
@@ -98,49 +94,3 @@ def _spectra(files: list[Path], simulated_rest: bool, area_cm2: float | None) ->
         raise InputError("give files or --simulated-rest, one of the two", where="screening drt")
     spectra = simulated_rest_series() if simulated_rest else read_eis(files)
     return spectra if area_cm2 is None else spectra.with_area(area_cm2)
-
-
-def _print(result: "ImpedanceAnalysis") -> None:
-    from screening.lab.impedance.elements import detected_windows, element_lines, total_lines
-
-    processes, drt_series = result.processes, result.drt
-    for line in result.left_out:
-        say(line)
-    if result.simulated:
-        print("simulated spectra: no measurement")
-    count = len(drt_series.spectra)
-    source = "ZARC refit" if processes.method == "refit" else "areas under γ"
-    print(f"{count} spectra, λ = {drt_series.regularisation[0]:.3g}, resistances from {source}")
-    poor = int(drt_series.poor_fit.sum())
-    if poor:
-        say(f"{poor} of {count} spectra are not described by R∞, L and a non-negative γ")
-    if result.refit is not None:
-        print("elements:")
-        for line in element_lines(result.refit):
-            print(f"  {plain(line)}")
-        print("by windows of relaxation time:")
-    there = dict(zip(processes.windows.names, detected_windows(processes, result.refit), strict=True))
-    if result.report is None:
-        for row in _rows(processes.to_frame()):
-            flags = " edge" * bool(row.edge) + " unclosed" * bool(row.unclosed)
-            if row.resistance_ohm > 0 and there[row.window]:
-                span = f"{row.resistance_low_ohm:.4g} … {row.resistance_high_ohm:.4g}"
-                print(
-                    f"{plain(str(row.label))}  {row.window:6s} {row.resistance_ohm:9.4g} Ω  ({span}){flags}"
-                )
-    else:
-        for row in _rows(result.report.to_frame()):
-            if row.trend != "absent" and there.get(row.window, True):
-                times = f"{row.completion_h:.2f} h ({row.low_h:.2f} … {row.high_h:.2f})"
-                end = f"settled at {times}" if row.settled else row.reason
-                change = f"{max(row.first_ohm, 0.0):8.4g} → {max(row.final_ohm, 0.0):8.4g} Ω"
-                print(f"{row.window:6s} {row.trend:8s} {change}  {end}  [{row.process}]")
-        print(f"settled: {result.report.total.criterion.name}; intervals are 95 %")
-    for line in total_lines(processes, result.refit):
-        print(line)
-    if result.short is not None:
-        print(f"short circuit: {result.short.words}")
-
-
-def _rows(table: "pd.DataFrame") -> Iterable[Any]:
-    return table.itertuples()

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from screening.cli.options import JsonOption, say, write_json
+from screening.cli.options import JsonOption, say, tell, write_json
 
 app = typer.Typer(
     help="A folder of experiments: one TOML sheet per cell.", no_args_is_help=True, rich_markup_mode=None
@@ -18,7 +18,7 @@ def check(
     as_json: JsonOption = False,
 ) -> None:
     """Check every sheet and open its raw files; each fault in one line, exit status 2 if there is any."""
-    from screening.lab.check import check as look
+    from screening.lab.experiments import check as look
     from screening.lab.sheets import hints
 
     found = look(directory)
@@ -34,12 +34,12 @@ def check(
         for cell in found.cells:
             sheet = cell.sheet
             layer = f"{sheet.reactor} {sheet.wt_percent:g} wt%" if sheet.reactor else "no layer"
-            print(f"{cell.name:36} {sheet.origin:11} {sheet.kind:10} {layer}, {sheet.electrolyte}")
+            tell(f"{cell.name:36} {sheet.origin:11} {sheet.kind:10} {layer}, {sheet.electrolyte}")
             for remark in cell.remarks:
-                print(f"    {remark}")
+                tell(f"    {remark}")
         for fault in found.faults:
             say(f"screening: {fault}")
-        print(f"{len(found.cells)} sound, {found.n_faulty} faulty")
+        tell(f"{len(found.cells)} sound, {found.n_faulty} faulty")
     for hint in hints(cell.sheet for cell in found.cells):
         say(f"note: {hint}")
     if found.faults:
@@ -54,5 +54,5 @@ def example(
     from screening.validation.example_study import write_example
 
     written = write_example(directory)
-    print(f"wrote {len(written)} sheets and the simulated raw files to {directory}")
-    print("literature figures are quoted, with no raw data behind them; simulated cells are labelled so")
+    tell(f"wrote {len(written)} sheets and the simulated raw files to {directory}")
+    tell("literature figures are quoted, with no raw data behind them; simulated cells are labelled so")

@@ -12,6 +12,7 @@ from screening.cli.options import (
     PhasesOption,
     SnapshotOption,
     TemperatureOption,
+    tell,
     write_json,
 )
 
@@ -22,12 +23,21 @@ def handoff(
         Path | None,
         typer.Option("--results", metavar="DIR", help="Results of `screening run`: rank and conditions."),
     ] = None,
-    wt: Annotated[float, typer.Option("--wt", metavar="PERCENT", help="Reactor in the layer.")] = 50.0,
+    wt: Annotated[
+        float | None,
+        typer.Option(
+            "--wt", metavar="PERCENT", help="Reactor in the layer (default that of --results, or 50)."
+        ),
+    ] = None,
     die_mm: Annotated[float, typer.Option("--die-mm", metavar="MM", help="Diameter of the die.")] = 10.0,
     layer_mg: Annotated[float, typer.Option("--layer-mg", metavar="MG", help="Mass of a layer.")] = 10.0,
     batch_g: Annotated[float, typer.Option("--batch-g", metavar="G", help="Reactor to synthesise.")] = 1.0,
-    anode: Annotated[str, typer.Option("--anode", help="Metal of the anode.")] = "Li",
-    electrolyte: Annotated[str, typer.Option("--electrolyte", help="Electrolyte in the layer.")] = "Li6PS5Cl",
+    anode: Annotated[
+        str, typer.Option("--anode", help="Metal of the anode (default that of --results, or Li).")
+    ] = "",
+    electrolyte: Annotated[
+        str, typer.Option("--electrolyte", help="In the layer (default that of --results, or Li6PS5Cl).")
+    ] = "",
     cif: CifOption = None,
     out: Annotated[
         Path | None,
@@ -40,17 +50,13 @@ def handoff(
     energies: EnergiesOption = "corrected",
 ) -> None:
     """Write bench sheets of candidates: html, printable pdf, json."""
-    from screening.api.campaigns import Source, bench_sheets, write_sheets
-    from screening.handoff.sheet import Plan
+    from screening.api.campaigns import Source, bench_plan, bench_sheets, write_sheets
     from screening.phases.sources import chosen_energies
 
-    plan = Plan(
-        wt_percent=wt,
-        die_mm=die_mm,
-        layer_mg=layer_mg,
-        batch_g=batch_g,
-        anode=anode,
-        electrolyte=electrolyte,
+    amounts = {"die_mm": die_mm, "layer_mg": layer_mg, "batch_g": batch_g}
+    given = {"anode": anode, "electrolyte": electrolyte, "wt_percent": wt}
+    plan = bench_plan(
+        results, **amounts, **{name: value for name, value in given.items() if value not in ("", None)}
     )
     source = Source(snapshot, str(phases or ""), temperature, chosen_energies(energies))
     sheets = bench_sheets(formulas, plan, results=results, source=source, cif=cif or ())
@@ -58,6 +64,6 @@ def handoff(
         written = write_sheets(out or Path("handoff"), sheets)
         if not as_json:
             for path in written:
-                print(path)
+                tell(path)
     if as_json:
         write_json([sheet.as_dict() for sheet in sheets])

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 if TYPE_CHECKING:
-    import pandas as pd
+    from rich.console import Console
 
     from screening.display import Table
 
@@ -52,10 +52,16 @@ OutOption = Annotated[
 ]
 
 
+_CONTROL = re.compile(r"[\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+"""What JSON leaves as it is though a terminal obeys it, or UTF-8 has no bytes for it."""
+
 _NUMBERS = re.compile(r"[\d.+\-%±…e ]+")
 
 NO_NUMBER = ("", "none", "–", "open")
 """Cells of a column of numbers that hold none."""
+
+WIDTH, NARROW = 118, 100
+"""Columns of a table that goes to a file or a pipe, and those below which a terminal gets fewer columns."""
 
 
 def check_outputs(plot: Path | None, *others: Path | None) -> None:
@@ -67,30 +73,42 @@ def check_outputs(plot: Path | None, *others: Path | None) -> None:
     check_targets(*others, plot)
 
 
-def print_table(table: "Table") -> None:
-    """Print a result as it shows itself; units stand below the heads."""
+def console() -> "Console":
+    """Where tables go: as wide as the terminal, or `WIDTH`."""
     from rich.console import Console
+
+    return Console() if sys.stdout.isatty() else Console(width=WIDTH)
+
+
+def print_table(table: "Table") -> None:
+    """Print a result as it shows itself; units stand below the heads, and no number is ever cut."""
     from rich.table import Table as RichTable
     from rich.text import Text
 
-    console = Console()
+    terminal, notes = console(), list(table.notes)
+    frame = table.frame
+    left_out = [name for name in table.wide if name in frame] if terminal.width < NARROW else []
+    if left_out:
+        frame = frame.drop(columns=left_out)
+        notes.insert(max(len(notes) - 1, 0), f"{', '.join(left_out)}: with {NARROW} columns, or in a file")
     caption = Text(plain(table.caption))
     shown = RichTable(title=caption, title_justify="left", title_style="", box=None, pad_edge=False)
-    for column in table.frame.columns:
-        number = _all_numbers(table.frame[column])
-        head = plain(column).replace(" (", "\n(", 1)
-        shown.add_column(head, justify="right" if number else "left", no_wrap=number, overflow="fold")
-    for row in table.frame.itertuples(index=False):
-        shown.add_row(*(Text(plain(cell)) for cell in row))
-    if len(table.frame):
-        console.print(shown)
-    for note in table.notes:
-        console.print(Text(plain(note)))
-
-
-def _all_numbers(cells: "pd.Series[Any]") -> bool:
-    """Whether each cell is a number, perhaps with its range, as 94.2% ± 1.3%, or holds none."""
-    return all(cell in NO_NUMBER or _NUMBERS.fullmatch(cell) for cell in map(str, cells))
+    columns = []
+    for name in frame:
+        cells = ["" if cell is None or cell != cell else plain(cell) for cell in frame[name]]
+        number = all(cell in NO_NUMBER or _NUMBERS.fullmatch(cell) for cell in cells)
+        head = plain(name).replace(" (", "\n(", 1)
+        width = max(map(len, (*head.split("\n"), *cells))) if number else None
+        shown.add_column(
+            head, justify="right" if number else "left", no_wrap=number, overflow="fold", min_width=width
+        )
+        columns.append(cells)
+    for row in zip(*columns, strict=True):
+        shown.add_row(*map(Text, row))
+    if len(frame):
+        terminal.print(shown)
+    for note in notes:
+        terminal.print(Text(plain(note)))
 
 
 def plain(text: object) -> str:
@@ -98,12 +116,22 @@ def plain(text: object) -> str:
     return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in str(text))
 
 
-def write_json(content: Any) -> None:
-    """Write JSON to stdout; NaN is refused."""
-    json.dump(content, sys.stdout, indent=1, ensure_ascii=False, allow_nan=False)
-    sys.stdout.write("\n")
+def tell(text: object = "", end: str = "\n") -> None:
+    """Print lines to stdout; of control characters only the ends of lines reach it."""
+    sys.stdout.write("\n".join(map(plain, str(text).split("\n"))) + end)
 
 
-def say(text: str) -> None:
+def say(text: object) -> None:
     """Tell the user something that is not a result: on stderr."""
-    print(text, file=sys.stderr)
+    print(*map(plain, str(text).split("\n")), sep="\n", file=sys.stderr)
+
+
+def write_json(content: Any) -> None:
+    """Write JSON to stdout; NaN is refused, and what a terminal or its encoding cannot show is escaped."""
+    any_text = (sys.stdout.encoding or "").lower().startswith("utf")
+    text = json.dumps(content, indent=1, ensure_ascii=not any_text, allow_nan=False)
+    sys.stdout.write(_CONTROL.sub(_escaped, text) + "\n")
+
+
+def _escaped(control: re.Match[str]) -> str:
+    return json.dumps(control.group())[1:-1] if control.group() != "\x7f" else r"\u007f"

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from screening.cli.options import say
+from screening.cli.options import say, tell
 
 
 def report(
@@ -25,4 +25,4 @@ def report(
     from screening.api.campaigns import read_results
 
     path = read_results(results).report(out or "", experiments, progress=say)
-    print(f"report in {path} ({path.stat().st_size / 1e6:.1f} MB)")
+    tell(f"report in {path} ({path.stat().st_size / 1e6:.1f} MB)")

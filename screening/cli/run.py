@@ -7,14 +7,15 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from screening.cli import tables
 from screening.cli.options import (
     EnergiesOption,
     JsonOption,
     PhasesOption,
     SnapshotOption,
     TemperatureOption,
+    print_table,
     say,
+    tell,
     write_json,
 )
 from screening.errors import InputError
@@ -22,7 +23,6 @@ from screening.errors import InputError
 if TYPE_CHECKING:
     from rich.progress import Progress as Bar
 
-    from screening.api.campaigns import Ranking
     from screening.campaign.candidates import Selection
     from screening.campaign.run import Progress
 
@@ -80,19 +80,15 @@ def run(
             progress=_reporter(bar),
             announce=_announce_selection,
         )
-    tables.show_failures(ranking.results)
+    failed = ranking.results.document.selection.failed
+    if failed:
+        say(f"{failed} candidates could not be assessed: see {ranking.directory / 'failures.csv'}")
     if as_json:
         write_json([reactor.as_dict() for reactor in ranking.results.document.reactors])
-    else:
-        _print(ranking)
-
-
-def _print(ranking: "Ranking") -> None:
-    for pair in ranking.results.pairs:
-        tables.show_ranking(ranking.results, pair)
-    for test in ranking.back_tests:
-        tables.show_back_test(test)
-    print(f"\nresults in {ranking.directory}")
+        return
+    for table in ranking.summary():
+        print_table(table)
+    tell(f"\nresults in {ranking.directory}")
 
 
 def studies(as_json: JsonOption = False) -> None:
@@ -104,7 +100,7 @@ def studies(as_json: JsonOption = False) -> None:
         write_json([{"name": name, "title": study.title} for name, study in shipped.items()])
         return
     for name, study in shipped.items():
-        print(f"{name:24} {study.title}")
+        tell(f"{name:24} {study.title}")
 
 
 def cite(snapshot: SnapshotOption = "mp2019", as_json: JsonOption = False) -> None:
@@ -130,12 +126,12 @@ def cite(snapshot: SnapshotOption = "mp2019", as_json: JsonOption = False) -> No
             ]
         )
         return
-    print(own)
-    print(METHOD)
-    print(f"\nData: {manifest.title} ({manifest.name}, sha256:{manifest.checksum[:12]})")
-    print(f"{manifest.database_version}; {manifest.energy_scheme}; licence {manifest.licence}")
+    tell(own)
+    tell(METHOD)
+    tell(f"\nData: {manifest.title} ({manifest.name}, sha256:{manifest.checksum[:12]})")
+    tell(f"{manifest.database_version}; {manifest.energy_scheme}; licence {manifest.licence}")
     for reference in manifest.cite:
-        print(f"  {reference}")
+        tell(f"  {reference}")
 
 
 def _announce_compilation() -> None:

@@ -2,19 +2,17 @@
 
 import json
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from screening.cli.options import JsonOption, SnapshotOption, plain, say, write_json
+from screening.cli.options import JsonOption, SnapshotOption, print_table, say, tell, write_json
 from screening.errors import InputError
 
 if TYPE_CHECKING:
-    from screening.campaign.snapshots import RankChange
-    from screening.phases.difference import Difference
     from screening.phases.fetch import Progress
     from screening.phases.snapshot import Snapshot
 
@@ -24,14 +22,11 @@ NameArgument = Annotated[
     str, typer.Argument(metavar="[NAME|PATH]", help="A snapshot's name or directory (default: embedded).")
 ]
 
-SHOWN_CHANGES = 20
-"""Changes of each kind on the terminal; ``--csv`` and ``--json`` give all."""
-
 
 @app.callback(invoke_without_command=True)
 def _without_verb(context: typer.Context) -> None:
     if context.invoked_subcommand is None:
-        print(context.get_help())
+        tell(context.get_help())
 
 
 @app.command("list")
@@ -41,12 +36,11 @@ def list_(as_json: JsonOption = False) -> None:
 
     found = survey()
     for fault in found.damaged:
-        say(f"screening: {plain(fault)}")
+        say(f"screening: {fault}")
     if as_json:
         write_json([each.headline() for each in found.sound])
         return
-    columns = ("name", "energy scheme", "database version", "date", "phases")
-    _write_table(columns, [[str(v) for v in list(each.headline().values())[:5]] for each in found.sound])
+    print_table(found.display())
 
 
 @app.command("show")
@@ -55,36 +49,23 @@ def show(name: NameArgument = "", as_json: JsonOption = False, snapshot: Snapsho
     from screening.phases.library import open_snapshot
 
     shown = open_snapshot(_one_name(name, snapshot))
-    holds = {
-        "phases": len(shown),
-        "elements": len(shown.elements),
-        "estimated": int(shown.phases.estimated.sum()),
-        "dilute_left_out": shown.n_dilute_left_out,
-    }
-    details: dict[str, Any] = json.loads(shown.manifest.details)
     if as_json:
-        write_json([{**details, "holds": holds}])
-        return
-    for key, value in {**details, "holds": holds}.items():
-        _write_entry(key, value)
-    for i in shown.phases.estimated.nonzero()[0]:
-        _write_entry(f"estimated {shown.phases.formula[i]}", shown.phases.note[i])
+        write_json([{**json.loads(shown.manifest.details), "holds": shown.holds}])
+    else:
+        print_table(shown.display())
 
 
 @app.command("verify")
 def verify(name: NameArgument = "", as_json: JsonOption = False, snapshot: SnapshotOption = "") -> None:
     """Check a snapshot: files, columns, energies, elemental references, content checksum."""
-    from screening.phases.library import locate
-    from screening.phases.snapshot import Snapshot
+    from screening.api.snapshots import verify_snapshot
 
-    directory = locate(_one_name(name, snapshot))
-    verified = Snapshot.read(directory, keep_dilute=True)
-    verified.verify(directory)
+    verified = verify_snapshot(_one_name(name, snapshot))
     manifest = verified.manifest
     if as_json:
         write_json([{"name": manifest.name, "checksum": manifest.checksum, "verified": True}])
         return
-    print(plain(f"{manifest.name}: sound, {len(verified)} phases, content sha256 {manifest.checksum}"))
+    tell(f"{manifest.name}: sound, {len(verified)} phases, content sha256 {manifest.checksum}")
 
 
 @app.command("fetch")
@@ -155,8 +136,8 @@ def _show_fetched(snapshot: "Snapshot", as_json: bool) -> None:
         write_json([details])
         return
     _tell_what_is_lacking(details)
-    print(plain(f"{manifest.name}: {len(snapshot)} phases, {manifest.energy_scheme}"))
-    print(plain(f"{manifest.database_version}; screening cite --snapshot {manifest.name} says what to cite"))
+    tell(f"{manifest.name}: {len(snapshot)} phases, {manifest.energy_scheme}")
+    tell(f"{manifest.database_version}; screening cite --snapshot {manifest.name} says what to cite")
 
 
 def _announce(count: int) -> None:
@@ -199,9 +180,8 @@ def diff(
     if as_json:
         write_json([found.as_dict()])
         return
-    _show_difference(found.difference)
-    if found.ranks:
-        _show_ranks(found.ranks)
+    for table in found.summary():
+        print_table(table)
 
 
 def _one_name(name: str, option: str) -> str:
@@ -238,72 +218,3 @@ def _progress_bar() -> "Iterator[Callable[[Progress], None]]":
             bar.update(task, description=kind, completed=progress.done, total=progress.total)
 
         yield report
-
-
-def _write_entry(key: str, value: object, indent: str = "") -> None:
-    if isinstance(value, dict):
-        print(f"{indent}{plain(key)}:")
-        for inner, each in value.items():
-            _write_entry(inner, each, indent + "  ")
-    elif isinstance(value, list):
-        print(f"{indent}{plain(key)}:")
-        for each in value:
-            print(f"{indent}  {plain(each)}")
-    else:
-        print(f"{indent}{plain(key)}: {plain(value)}")
-
-
-def _write_table(columns: tuple[str, ...], rows: list[list[str]]) -> None:
-    from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
-
-    table = Table(*columns, box=None, pad_edge=False)
-    for row in rows:
-        table.add_row(*(Text(plain(cell), overflow="fold") for cell in row))
-    Console().print(table)
-
-
-def _show_difference(difference: "Difference") -> None:
-    from screening.phases.difference import Change
-
-    if not difference.same_scheme:
-        say(
-            plain(
-                f"schemes differ ({difference.before.energy_scheme}; {difference.after.energy_scheme}): "
-                "energies are not comparable one by one"
-            )
-        )
-    if difference.within:
-        print(plain(f"within {', '.join(difference.within)}"))
-    counts = ", ".join(f"{len(difference.of(kind))} {kind.value}" for kind in Change)
-    print(f"{counts}, {difference.n_same} the same")
-    for kind in Change:
-        found = sorted(difference.of(kind), key=lambda each: -abs(each.difference_ev_per_atom or 0.0))
-        rows = [
-            [each.formula, *map(_energy, (each.before_ev_per_atom, each.after_ev_per_atom))]
-            for each in found[:SHOWN_CHANGES]
-        ]
-        if rows:
-            print()
-            _write_table((kind.value, "before eV/atom", "after eV/atom"), rows)
-        if len(found) > SHOWN_CHANGES:
-            print(f"... and {len(found) - SHOWN_CHANGES} more (--csv FILE writes all)")
-
-
-def _show_ranks(ranks: "Sequence[RankChange]") -> None:
-    print()
-    several = len({(each.anode, each.electrolyte) for each in ranks}) > 1
-    rows = [
-        [
-            f"{each.formula} ({each.anode}, {each.electrolyte})" if several else each.formula,
-            *(str(rank) if rank else "-" for rank in (each.rank_before, each.rank_after)),
-            *map(_energy, (each.score_before, each.score_after)),
-        ]
-        for each in ranks
-    ]
-    _write_table(("reactor", "rank before", "after", "score before", "after"), rows)
-
-
-def _energy(value: float | None) -> str:
-    return "-" if value is None else f"{value:.3f}"

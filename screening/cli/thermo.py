@@ -15,6 +15,7 @@ from screening.cli.options import (
     TemperatureOption,
     check_outputs,
     print_table,
+    tell,
     write_json,
 )
 from screening.errors import InputError
@@ -69,7 +70,7 @@ def react(
         return
     for each in found:
         print_table(each.display(axis))
-        print()
+        tell()
 
 
 def lithiate(
@@ -107,4 +108,4 @@ def lithiate(
         return
     for each in found:
         print_table(each.display())
-        print()
+        tell()

@@ -18,6 +18,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, field_validator, model_validator
 
+from screening.display import Shown, Table, settings_table
 from screening.lab.cycling.fullcell import CycleOrder, active_mass_mg
 from screening.lab.diffraction.pattern import CU_KA_A
 from screening.lab.quantities import Quoted
@@ -202,7 +203,7 @@ class Files(_Table):
         return names
 
 
-class Cell(_Table):
+class Cell(Shown, _Table):
     """The sheet of one cell; all of it may be left out.
 
     Attributes
@@ -287,6 +288,10 @@ class Cell(_Table):
             if names.count(name) > 1:
                 raise ValueError(f"{name} quoted twice; keep one, or write one sheet per cell")
         return self
+
+    def display(self) -> Table:
+        """What is given of it."""
+        return settings_table(self.label or self.name, self.model_dump(mode="json", exclude_defaults=True))
 
     @property
     def path(self) -> Path:

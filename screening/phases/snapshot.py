@@ -1,6 +1,7 @@
 """A snapshot: every phase that exists for us, as columns, with one energy scheme and a manifest."""
 
 import hashlib
+import json
 import tomllib
 from collections.abc import Sequence
 from dataclasses import KW_ONLY, dataclass, fields, replace
@@ -12,6 +13,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from screening.display import Shown, Table, settings_table
 from screening.errors import InputError, SnapshotError
 from screening.phases.checksum import content_checksum
 from screening.phases.chemsys import ChemsysIndex
@@ -129,7 +131,7 @@ _SCALARS = tuple(name for name in COLUMNS if name not in ("elements", "amounts")
 
 
 @dataclass(frozen=True, eq=False)
-class Snapshot:
+class Snapshot(Shown):
     """Phases with their manifest, indexed by chemical system.
 
     Attributes
@@ -160,6 +162,23 @@ class Snapshot:
         """Atomic numbers that have a pure phase."""
         pure = self.phases.row_start[:-1][self.phases.n_elements == 1]
         return frozenset(self.phases.atomic_number[pure].tolist())
+
+    @property
+    def holds(self) -> dict[str, int]:
+        """What is in it, counted."""
+        return {
+            "phases": len(self),
+            "elements": len(self.elements),
+            "estimated": int(self.phases.estimated.sum()),
+            "dilute_left_out": self.n_dilute_left_out,
+        }
+
+    def display(self) -> Table:
+        """Where it comes from, what it holds, what to cite, and what is estimated."""
+        rows = np.flatnonzero(self.phases.estimated)
+        estimated = {f"estimated {self.phases.formula[i]}": self.phases.note[i] for i in rows}
+        content = {**json.loads(self.manifest.details), "holds": self.holds, **estimated}
+        return settings_table(f"Snapshot {self.manifest.name}", content)
 
     @classmethod
     def read(cls, directory: Path, *, keep_dilute: bool = False) -> "Snapshot":

@@ -6,8 +6,10 @@ from pathlib import Path
 
 import numpy as np
 
+from screening.display import Shown, Table
 from screening.errors import InputError, SnapshotError
 from screening.phases.corrections import Energies, corrected, is_corrected, shifted
+from screening.phases.distrust import widened
 from screening.phases.library import EMBEDDED, locate, open_snapshot, snapshot_home
 from screening.phases.manifest import MANIFEST_FILE, Manifest
 from screening.phases.snapshot import Snapshot
@@ -60,6 +62,7 @@ def load_snapshot(
             where="energies",
             remedy="open it with energies='as-published'",
         )
+    gathered = widened(gathered)
     if phases is not None:
         gathered = _joined(gathered, Path(phases))
     return gathered if temperature_k is None else at_temperature(gathered, temperature_k)
@@ -94,7 +97,7 @@ def _joined(snapshot: Snapshot, path: Path) -> Snapshot:
 
 
 @dataclass(frozen=True)
-class Survey:
+class Survey(Shown):
     """All snapshots there are.
 
     Attributes
@@ -107,6 +110,14 @@ class Survey:
 
     sound: tuple[Manifest, ...]
     damaged: tuple[SnapshotError, ...]
+
+    def display(self) -> Table:
+        """Name, energy scheme, version, date and size of each."""
+        import pandas as pd
+
+        shown = ("name", "energy_scheme", "database_version", "date", "phases")
+        rows = [{key.replace("_", " "): each.headline()[key] for key in shown} for each in self.sound]
+        return Table("", pd.DataFrame(rows).astype(str))
 
 
 def survey() -> Survey:

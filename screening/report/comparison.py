@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
+from screening.display import subscripted
 from screening.errors import InputError
 from screening.lab.quantities import QUANTITIES
 from screening.provenance import Provenance
@@ -17,7 +18,6 @@ from screening.report.parts import (
     number,
     pairs_table,
     records_table,
-    subscripted,
     word,
 )
 

@@ -6,8 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from screening.errors import InputError
-from screening.phases.composition import parse_formula
+from screening.display import subscripted
 
 ROWS_SHOWN = 200
 """Rows of a measured table on the page; the file beside it holds them all."""
@@ -49,9 +48,6 @@ _HEADS = {
     "n_cells": "cells",
     "n_open": "reactors with a lower bound only",
 }
-_SUBSCRIPTS = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
-_AMOUNT = re.compile(r"(?<=[A-Za-z)\]])\d[\d.]*(?<=\d)")
-_MAY_BE_FORMULA = re.compile(r"(?<![\w/.-])[A-Z][A-Za-z0-9.()\[\]]*[A-Za-z0-9)\]](?![\w/-]|\.\w)")
 _MINUS = re.compile(r"(?<![\w-])-(?=\d)")
 _WINDOW = re.compile(r"\btau(\d+)\b")
 
@@ -150,25 +146,6 @@ def number(value: float, sd: float | None = None) -> str:
     """A number to four digits, with its standard deviation to two where there is one."""
     text = f"{value:.4g}" if sd is None else f"{value:.3g} ± {sd:.2g}"
     return text.replace("-", "−")
-
-
-def subscripted(text: str) -> str:
-    """A text with subscripts in its formulas of at least two elements; names of files stay as they are."""
-    return _MAY_BE_FORMULA.sub(lambda found: _formula(found.group()), text)
-
-
-def _formula(text: str) -> str:
-    if not any(letter.isdigit() for letter in text):
-        return text
-    if text.endswith(")") and text.count("(") < text.count(")"):
-        return _formula(text[:-1]) + ")"
-    try:
-        elements = parse_formula(text).atomic_numbers
-    except InputError:
-        return text
-    if len(elements) < 2:
-        return text
-    return _AMOUNT.sub(lambda amount: amount.group().translate(_SUBSCRIPTS), text)
 
 
 def records_table(title: str, records: list[dict[str, Any]], *, folded: bool = False) -> Table:

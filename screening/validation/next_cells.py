@@ -136,10 +136,6 @@ def next_cells(
     deviation_sd : float
         τ of the prior, for candidates not measured yet.
 
-    Returns
-    -------
-    Plan
-
     Notes
     -----
     The outcome of a new cell is its place among the reactors measured in the same protocol. Each place has a

@@ -113,10 +113,6 @@ def sample_posterior(given: np.ndarray, prior: Prior, orders: Orders) -> Posteri
         Its `draws` are the draws kept, its `seed` makes them repeatable.
     orders : Orders
         What was measured.
-
-    Returns
-    -------
-    Posterior
     """
     rng = np.random.default_rng(prior.seed)
     model = _Model(prior.around(given, len(orders.desirability)), orders)

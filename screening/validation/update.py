@@ -162,10 +162,6 @@ def update(
         Outcome to update by; by default that with most reactors in one group. Outcomes are not pooled: those
         of one cell are not independent.
     prior : Prior, optional
-
-    Returns
-    -------
-    Update
     """
     assumed, given = prior or Prior(), weights(settings)
     usable = [group for group in groups if has_order(group) and quantity in ("", group.quantity)]

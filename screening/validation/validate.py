@@ -1,7 +1,10 @@
 """The whole comparison of a campaign with a folder of experiments, and what it leaves on disk."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
+from functools import cached_property
+from itertools import chain
+from math import floor, log10
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +34,12 @@ from screening.validation.update import Update, update
 VALIDATION_JSON = "validation.json"
 TABLES = "validation"
 RANKS_IN_JSON = 200
+
+SETTLED_DIGITS = 3
+"""Decimals of a number without any sampling error."""
+
+SHOWN = 10
+"""Rows of the longer tables in the summary; the files hold them all."""
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -86,11 +95,65 @@ class Validation(Displayed):
         """Ranks and scores before and after, side by side."""
         return self.learnt.ranking_frame(self.predictions.table, self.predictions.study.ranking)
 
+    def to_frame(self) -> pd.DataFrame:
+        """One row per check."""
+        return checks_frame(self.checks)
+
     def display(self) -> Table:
         """Checks of all cells."""
         shown = ["cell", "origin", "question", "predicted", "measured", "verdict", "reason"]
-        caption = f"{len(self.cells)} cells against {self.predictions.path}"
-        return Table(caption, checks_frame(self.checks)[shown], tuple(self.notes()))
+        study = self.predictions.study
+        caption = f"{len(self.cells)} cells against {study.title or study.name}"
+        return Table(caption, self.to_frame()[shown], tuple(self.notes()))
+
+    def summary(self) -> str:
+        """What to read first: notes, checks, contradictions, agreement, update, what to measure next."""
+        update_lines = () if self.learnt.reason else _update_lines(self)
+        sections = (_check_lines(self), _contradiction_lines(self.contradictions_frame()))
+        return "\n".join(
+            chain(
+                (f"* {note}" for note in self.notes()),
+                *sections,
+                _agreement_lines(self),
+                update_lines,
+                _next_lines(self.plan),
+            )
+        )
+
+    def as_dict(self) -> dict[str, Any]:
+        """Content for JSON."""
+        return content(self, self.provenance)
+
+    def write(self, directory: str | Path) -> list[Path]:
+        """Write ``validation.json`` and the tables as csv; the files that were written.
+
+        Raises
+        ------
+        InputError
+            If the directory cannot be written.
+        """
+        target, stamped = output_directory(Path(directory)), self.provenance
+        folder = output_directory(target / TABLES)
+        written = [target / VALIDATION_JSON]
+        write_json(written[0], content(self, stamped))
+        for name, table in tables(self).items():
+            written.append(folder / f"{name}.csv")
+            write_csv(written[-1], table, stamped)
+        return written
+
+    @cached_property
+    def provenance(self) -> Provenance:
+        """The campaign's stamp, with the sheets and raw files beside its snapshot."""
+        sheets = [cell.sheet for cell in self.cells]
+        measured = stamp([path for sheet in sheets for path in (sheet.path, *sheet.located("all"))])
+        predicted = self.predictions.provenance
+        return Provenance.now(
+            f"{predicted.source} sha256:{predicted.source_checksum[:12]} against {len(sheets)} cells",
+            measured.source_checksum,
+            energy_scheme=predicted.energy_scheme,
+            study=predicted.study,
+            study_checksum=predicted.study_checksum,
+        )
 
     def notes(self) -> list[str]:
         """What a reader must know before the numbers."""
@@ -153,10 +216,6 @@ def validate(
         Filters on what to measure next.
     structures : sequence of Cell
         Unit cells for powder patterns that come before those of the literature.
-
-    Returns
-    -------
-    Validation
 
     Raises
     ------
@@ -237,39 +296,68 @@ def _evidence(learnt: Update) -> dict[str, Any]:
     return {"evidence_of_the_measured_order": order}
 
 
-def validation_stamp(found: Validation) -> Provenance:
-    """The campaign's stamp, with the sheets and raw files beside its snapshot."""
-    paths = [
-        path
-        for cell in found.cells
-        for path in (
-            cell.sheet.path,
-            *cell.sheet.located("all"),
+def with_error(value: float, error: float) -> str:
+    """A number to the digits that its error leaves: the first one of the error."""
+    digits = max(0, -floor(log10(error))) if error > 0.0 else SETTLED_DIGITS
+    return f"{value:.{digits}f} ± {error:.{digits}f}"
+
+
+def _check_lines(found: Validation) -> Iterator[str]:
+    yield "\nChecks by cell: agrees / contradicts / cannot tell / no prediction"
+    for pair in found.joined.pairs:
+        mine = [str(check.verdict) for check in found.checks if check.cell == pair.cell.name]
+        counts = " / ".join(
+            str(mine.count(verdict)) for verdict in ("agrees", "contradicts", "cannot tell", "no prediction")
         )
-    ]
-    measured, predicted = stamp(paths), found.predictions.provenance
-    return Provenance.now(
-        f"{predicted.source} sha256:{predicted.source_checksum[:12]} against {len(found.cells)} cells",
-        measured.source_checksum,
-        energy_scheme=predicted.energy_scheme,
-        study=predicted.study,
-        study_checksum=predicted.study_checksum,
-    )
+        sheet = pair.cell.sheet
+        layer = f"{pair.prediction.reactor} {pair.prediction.wt_percent:g} wt%"
+        yield f"  {pair.cell.name:30} {sheet.origin:10}  {layer:22}  {counts}"
 
 
-def write_validation(found: Validation, directory: Path) -> list[Path]:
-    """Write ``validation.json`` and the tables as csv.
+def _contradiction_lines(table: pd.DataFrame) -> Iterator[str]:
+    yield f"\nContradictions: {len(table)}"
+    for row in table.itertuples():
+        yield f"  {row.reactor} {row.wt_percent:g} wt%: {row.question}"
+        yield f"    predicted {row.predicted}; measured {row.measured} [{row.cells}]"
+        yield f"    {row.reason}"
 
-    Raises
-    ------
-    InputError
-        If the directory cannot be written.
-    """
-    output_directory(directory)
-    provenance, folder = validation_stamp(found), output_directory(directory / TABLES)
-    written = [directory / VALIDATION_JSON]
-    write_json(written[0], content(found, provenance))
-    for name, table in tables(found).items():
-        written.append(folder / f"{name}.csv")
-        write_csv(written[-1], table, provenance)
-    return written
+
+def _agreement_lines(found: Validation) -> Iterator[str]:
+    yield "\nAgreement (Kendall's tau-b, 95 % interval; + speaks for the prediction)"
+    for group in found.groups:
+        mine = [
+            one
+            for one in found.agreements
+            if (one.quantity, one.protocol) == (group.quantity, group.protocol)
+        ]
+        counts = f"reactors: {len(group.reactors)}, cells: {group.n_cells.sum()}"
+        known = [one for one in mine if one.kendall is not None]
+        yield f"  {group.quantity} ({group.protocol}; {counts})" + ("" if known else f": {mine[0].verdict}")
+        for one in known:
+            interval = f"{one.kendall:+.2f} ({one.kendall_low:+.2f} … {one.kendall_high:+.2f})"
+            yield f"    {one.predictor:26} {interval}  {one.verdict}"
+
+
+def _update_lines(found: Validation) -> Iterator[str]:
+    yield "\nWeights, share before → after"
+    table = found.learnt.weights_frame(found.predictions.study.ranking)
+    shares = zip(table["criterion"], table["share_before"], table["share_after"], strict=True)
+    for name, before, after in shares:
+        if before:
+            yield f"  {name:26} {before:.3f} → {after:.3f}"
+    yield "\nRank before → after (score before → after)"
+    for row in found.ranking_frame().head(SHOWN).itertuples():
+        scores = f"({row.score_before:.3f} → {row.score_after:.3f})"
+        yield f"  {row.formula:16} {row.rank_before:4} → {row.rank_after:4}  {scores}"
+
+
+def _next_lines(plan: Plan) -> Iterator[str]:
+    compared = ", ".join(plan.references) or "nothing yet"
+    yield f"\nMeasure next: {plan.quantity} in {plan.protocol}, beside {compared}"
+    yield "(places that a candidate is expected to move, on average, once the cell is measured; ± sampling)"
+    for row in plan.table.head(SHOWN).to_dict("records"):
+        cost = f"elements {row['cost_usd_per_kg']:.3g} USD/kg"
+        change = with_error(float(row["expected_rank_change"]), float(row["standard_error"]))
+        yield f"  {row['formula']:16} rank {row['rank']:4}  {change:>14} places  {cost}"
+    if plan.table.empty:
+        yield "  no candidate is left under these filters"

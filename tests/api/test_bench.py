@@ -138,7 +138,7 @@ class TestRelaxationTimes:
         html = found._repr_html_()
         assert "fades" in html
         assert "simulated spectra: no measurement" in html
-        assert "short circuit: no short" in html
+        assert "short circuit: none" in html
         assert set(found.to_frame()["window"]) >= {"tau1", "tau2"}
         axes = found.plot()
         assert isinstance(axes, Axes)

@@ -1,5 +1,6 @@
 """Screening from Python: one call, the same numbers as the command line, and results that show themselves."""
 
+import errno
 import gc
 import json
 from pathlib import Path
@@ -8,12 +9,13 @@ import numpy as np
 import pandas as pd
 import pytest
 from matplotlib import pyplot as plt
+from matplotlib.figure import Figure
 from typer.testing import CliRunner
 
 from screening.api.campaigns import Ranking, load_study, read_results, screen
 from screening.campaign.study import Study, find_study
 from screening.cli import app
-from screening.errors import InputError
+from screening.errors import IncompleteError, InputError
 from screening.phases.library import open_snapshot
 
 FEW = ["LiAlCl4", "MgF2", "ZnCl2"]
@@ -166,3 +168,21 @@ class TestStudy:
         assert twice.ranking.criteria["relay_ev_per_atom"].weight == 0.0
         assert twice.figures.top == 3
         assert twice.figures.x_axis == once.figures.x_axis
+
+
+def test_figures_that_a_full_disk_lacks_are_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def savefig(figure: Figure, path: Path, **_: object) -> None:
+        if path.suffix == ".png":
+            raise OSError(errno.ENOSPC, "No space left on device")
+        path.write_text("<svg/>")
+
+    monkeypatch.setattr(Figure, "savefig", savefig)
+    out = tmp_path / "out"
+    given = {"electrolyte": "Li3PS4", "draws": 0, "jobs": 1, "out": out, "figures": True}
+    with pytest.raises(IncompleteError, match=r"figures missing: .*campaign\.png.*No space left") as told:
+        screen(["LiAlCl4"], **given)
+    assert told.value.exit_status == 1
+    assert ".svg" not in str(told.value)
+    assert {path.name for path in out.glob("*.svg")} >= {"campaign.svg"}
+    assert not list(out.glob("*.png"))
+    assert read_results(out).table["rank"].tolist() == [1]

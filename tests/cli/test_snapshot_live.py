@@ -345,7 +345,7 @@ def test_diff_of_fetched_snapshots(
     path = tmp_path / "changes.csv"
     assert run(monkeypatch, "diff", "gga", "r2scan", "--csv", str(path)) == 0
     captured = capsys.readouterr()
-    assert "schemes differ" in captured.err
+    assert "schemes differ" in captured.out
     assert "within Al-Cl-Li\n0 added, 0 gone, 5 changed, 3 the same" in captured.out
     table = pd.read_csv(path)
     assert set(table["formula"]) == {"AlCl3", "LiAlCl4", "LiCl", "LiAl", "Li9Al4"}

@@ -20,6 +20,7 @@ from typer.testing import CliRunner
 
 from screening.campaign.directory import ResultsDirectory
 from screening.cli import app
+from screening.display import subscripted
 from screening.errors import InputError
 from screening.provenance import Provenance
 from screening.reactors.criteria import CRITERIA
@@ -28,7 +29,7 @@ from screening.report.columns import ranking_columns
 from screening.report.comparison import validation_section
 from screening.report.measured import PICTURE_BYTES, measured_sections
 from screening.report.page import report_page, write_report
-from screening.report.parts import ROWS_SHOWN, head, subscripted
+from screening.report.parts import ROWS_SHOWN, head
 from screening.report.payload import NEGLIGIBLE, SIGNIFICANT_DIGITS, _rounded, payload
 from screening.validation.example_study import write_example
 

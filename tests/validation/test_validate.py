@@ -10,14 +10,13 @@ import pandas as pd
 import pytest
 
 from screening.cli import main
-from screening.cli.validate import _with_error
 from screening.errors import InputError
 from screening.lab.experiments import read_experiments
 from screening.validation.example_study import write_example
 from screening.validation.next_cells import read_shelf
 from screening.validation.predictions import Predictions, read_predictions
 from screening.validation.prior import Prior
-from screening.validation.validate import Validation, tables, validate, write_validation
+from screening.validation.validate import Validation, tables, validate, with_error
 
 Sheet = Callable[..., str]
 QUICK = Prior(draws=4000)
@@ -73,7 +72,7 @@ def test_with_one_paper_it_is_too_few_to_tell(found: Validation) -> None:
 
 
 def test_files_hold_every_table_with_its_stamp(found: Validation, tmp_path: Path) -> None:
-    written = write_validation(found, tmp_path)
+    written = found.write(tmp_path)
     document = json.loads(written[0].read_text("utf-8"))
     for name, table in tables(found).items():
         assert len(document[name]) == len(table)
@@ -109,7 +108,7 @@ def test_json_holds_the_head_of_a_long_ranking(found: Validation, monkeypatch: p
     from screening.validation import validate as module
 
     monkeypatch.setattr(module, "RANKS_IN_JSON", 2)
-    document = module.content(found, module.validation_stamp(found))
+    document = found.as_dict()
     assert [row["rank_before"] for row in document["ranking"]] == [1, 2]
 
 
@@ -158,7 +157,7 @@ def test_a_shelf_is_read_however_formulas_are_written(predictions: Predictions, 
     [(0.41234, 0.0132, "0.41 ± 0.01"), (12.7, 2.6, "13 ± 3"), (0.5, 0.0, "0.500 ± 0.000")],
 )
 def test_numbers_are_shown_to_the_digits_of_their_error(value: float, error: float, told: str) -> None:
-    assert _with_error(value, error) == told
+    assert with_error(value, error) == told
 
 
 def test_a_sheet_with_no_formula_is_named_with_its_key(

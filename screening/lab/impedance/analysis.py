@@ -1,6 +1,6 @@
 """The whole way in one call: spectra, relaxation times, processes, completion times, short circuit."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +11,7 @@ from screening.display import Displayed, Table
 from screening.files import records
 from screening.lab.impedance.completion import MIN_SPECTRA, Criterion
 from screening.lab.impedance.drt import DrtOptions, DrtSeries, deconvolve, times_s
+from screening.lab.impedance.elements import detected_windows, element_lines, total_lines
 from screening.lab.impedance.kramers_kronig import Verdict, kramers_kronig
 from screening.lab.impedance.processes import ProcessSeries, assign
 from screening.lab.impedance.refit import ZarcSeries, fit_zarcs
@@ -64,19 +65,30 @@ class ImpedanceAnalysis(Displayed):
         return self.processes.to_frame()
 
     def display(self) -> Table:
-        """Processes of a spectrum, or their course through a series; verdict and stamp below."""
-        courses = self.report.to_frame() if self.report is not None else None
-        rows = _processes(self.to_frame()) if courses is None else _courses(courses)
-        total = self.processes.total_ohm
+        """Windows that hold something certain, or their course in a series; elements and totals below."""
+        found = self.processes
+        certain = {
+            name
+            for name, there in zip(found.windows.names, detected_windows(found, self.refit), strict=True)
+            if there
+        }
+        courses = None if self.report is None else self.report.to_frame()
+        rows = _processes(self.to_frame(), certain) if courses is None else _courses(courses, certain)
+        poor, count = int(self.drt.poor_fit.sum()), len(self.drt.spectra)
+        source = "ZARC refit" if found.method == "refit" else "areas under γ"
         notes = [
             *self.left_out,
             *(["simulated spectra: no measurement"] if self.simulated else []),
-            f"{len(total)} spectra, λ = {self.drt.regularisation[0]:.3g}; intervals are 95 %",
-            f"total {total[0]:.4g} Ω" + (f" → {total[-1]:.4g} Ω" if len(total) > 1 else ""),
-            *([] if self.short is None else [f"short circuit: {self.short.verdict}"]),
+            f"{count} spectra, λ = {self.drt.regularisation[0]:.3g}, resistances from {source}",
+            *([f"{poor} of {count} spectra are not described by R∞, L and a non-negative γ"] if poor else []),
+            *([] if self.refit is None else element_lines(self.refit)),
+            *total_lines(found, self.refit),
+            *([] if self.report is None else [f"settled: {self.report.total.criterion.name}"]),
+            "intervals are 95 %",
+            *([] if self.short is None else [f"short circuit: {self.short.words}"]),
             *([] if self.provenance is None else [self.provenance.line()]),
         ]
-        return Table("Processes by relaxation time", rows, tuple(notes))
+        return Table("Processes by windows of relaxation time", rows, tuple(notes))
 
     def tables(self) -> dict[str, pd.DataFrame]:
         """All tables by name: totals, processes; elements of the refit and courses where there are any."""
@@ -104,8 +116,7 @@ class ImpedanceAnalysis(Displayed):
             **{name: records(table) for name, table in self.tables().items()},
         }
         if self.short is not None:
-            evidence = [vars(each) for each in self.short.evidence]
-            content["short"] = {"verdict": str(self.short.verdict), "evidence": evidence}
+            content["short"] = self.short.as_dict()
         return content
 
     def contents(self) -> Mapping[str, Any]:
@@ -124,7 +135,7 @@ def _rows(table: pd.DataFrame) -> Iterable[Any]:
     return table.itertuples()
 
 
-def _processes(table: pd.DataFrame) -> pd.DataFrame:
+def _processes(table: pd.DataFrame, certain: Container[str]) -> pd.DataFrame:
     """Processes of single spectra, as they are read."""
     rows = [
         {
@@ -135,26 +146,26 @@ def _processes(table: pd.DataFrame) -> pd.DataFrame:
             "remarks": " ".join(["edge"] * bool(row.edge) + ["unclosed"] * bool(row.unclosed)),
         }
         for row in _rows(table)
-        if row.resistance_ohm > 0
+        if row.resistance_ohm > 0 and row.window in certain
     ]
     return pd.DataFrame(rows)
 
 
-def _courses(table: pd.DataFrame) -> pd.DataFrame:
+def _courses(table: pd.DataFrame, certain: Container[str]) -> pd.DataFrame:
     """Courses of the processes of a series, as they are read."""
     rows = [
         {
             "window": row.window,
-            "process": row.process,
             "course": row.trend,
             "first (Ω)": f"{max(row.first_ohm, 0.0):.4g}",
             "final (Ω)": f"{max(row.final_ohm, 0.0):.4g}",
             "settled (h)": f"{row.completion_h:.2f} ({row.low_h:.2f} … {row.high_h:.2f})"
             if row.settled
             else row.reason,
+            "process": row.process,
         }
         for row in _rows(table)
-        if row.trend != "absent"
+        if row.trend != "absent" and (row.window in certain or row.window == "total")
     ]
     return pd.DataFrame(rows)
 

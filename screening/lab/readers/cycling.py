@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from screening.errors import InputError
+from screening.files import file_name
 from screening.lab.cycling.checks import plausibility_flags
 from screening.lab.cycling.table import CyclingData, Flag, FlagKind
 from screening.lab.readers.biologic import MPR_MAGIC, MPT_MAGIC
@@ -61,7 +62,7 @@ def read_cycling(
     data = join(pieces, [_checksum(path) for path in files])
     data = data.of_cell(label=cell or None, area_cm2=area_cm2, active_mass_mg=active_mass_mg)
     told = [
-        Flag(FlagKind.SIMULATED, "the file's own stamp says so", path.name)
+        Flag(FlagKind.SIMULATED, "the file's own stamp says so", file_name(path))
         for path in files
         if is_simulated(path)
     ]

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from screening.files import file_name
 from screening.lab.cycling.table import FREQUENCY, TIME, VOLTAGE, CyclingData, Flag, FlagKind, SourceFile
 from screening.lab.readers.cycling_tidy import Piece
 
@@ -58,7 +59,7 @@ def join(pieces: list[Piece], checksums: list[str]) -> CyclingData:
     for piece, checksum in zip(pieces, checksums, strict=True):
         if any(checksum == other for _, other in kept):
             flags.append(
-                Flag(FlagKind.DUPLICATE_ROWS, "the file is given twice; used once", piece.raw.path.name)
+                Flag(FlagKind.DUPLICATE_ROWS, "the file is given twice; used once", file_name(piece.raw.path))
             )
         else:
             kept.append((piece, checksum))
@@ -70,7 +71,8 @@ def join(pieces: list[Piece], checksums: list[str]) -> CyclingData:
     table, sources = _merge(placed)
     origins = dict.fromkeys(item.piece.current_origin for item in placed)
     cell = next(
-        (item.piece.cell_id for item in placed if item.piece.cell_id), _label(placed[0].piece.raw.path.name)
+        (item.piece.cell_id for item in placed if item.piece.cell_id),
+        _label(file_name(placed[0].piece.raw.path)),
     )
     return CyclingData(
         table, sources=sources, cell=cell, current_origin="; ".join(origins), flags=tuple(flags)
@@ -100,7 +102,7 @@ def _place(kept: list[tuple[Piece, str]], flags: list[Flag]) -> list[_Placed]:
         time = piece.table[TIME].to_numpy()
         if time[0] < end:
             told = "the start is not known and the time begins anew; appended without a gap"
-            flags.append(Flag(FlagKind.GAP, told, piece.raw.path.name))
+            flags.append(Flag(FlagKind.GAP, told, file_name(piece.raw.path)))
             time = time + (end - time[0])
         placed.append(_Placed(piece, checksum, time, piece.table))
         end = float(time[-1])
@@ -125,8 +127,8 @@ def _settle(placed: list[_Placed], flags: list[Flag]) -> list[_Placed]:
             if lead < 0:
                 item = _without_overlap(last, item, flags)
             elif lead > max(GAP_S, usual):
-                told = f"{lead:.0f} s after the end of {last.piece.raw.path.name}"
-                flags.append(Flag(FlagKind.GAP, told, item.piece.raw.path.name))
+                told = f"{lead:.0f} s after the end of {file_name(last.piece.raw.path)}"
+                flags.append(Flag(FlagKind.GAP, told, file_name(item.piece.raw.path)))
         if len(item.table):
             settled.append(item)
             last = item if last is None or item.time_s[-1] > last.time_s[-1] else last
@@ -135,7 +137,7 @@ def _settle(placed: list[_Placed], flags: list[Flag]) -> list[_Placed]:
 
 def _without_overlap(last: _Placed, item: _Placed, flags: list[Flag]) -> _Placed:
     """Leave out the rows of a file that lie within the one before; shift past it if clocks are rough."""
-    name, before = item.piece.raw.path.name, last.piece.raw.path.name
+    name, before = file_name(item.piece.raw.path), file_name(last.piece.raw.path)
     overlap = float(last.time_s[-1] - item.time_s[0])
     inside = item.time_s <= last.time_s[-1]
     voltage = item.table[VOLTAGE].to_numpy()
@@ -167,16 +169,16 @@ def _mixed(placed: list[_Placed]) -> list[Flag]:
     for item in named[1:]:
         if item.piece.cell_id != named[0].piece.cell_id:
             first = named[0].piece
-            told = f"cell {item.piece.cell_id!r} here, {first.cell_id!r} in {first.raw.path.name}"
-            flags.append(Flag(FlagKind.MIXED, told, item.piece.raw.path.name))
+            told = f"cell {item.piece.cell_id!r} here, {first.cell_id!r} in {file_name(first.raw.path)}"
+            flags.append(Flag(FlagKind.MIXED, told, file_name(item.piece.raw.path)))
     ranges = [np.quantile(item.table[VOLTAGE].to_numpy(), (0.01, 0.99)) for item in cycling]
     for item, (low, high) in zip(cycling[1:], ranges[1:], strict=True):
         if low > ranges[0][1] + OTHER_CELL_V or high < ranges[0][0] - OTHER_CELL_V:
             told = (
                 f"{low:.3g} to {high:.3g} V here, {ranges[0][0]:.3g} to {ranges[0][1]:.3g} V in "
-                f"{cycling[0].piece.raw.path.name}: another cell?"
+                f"{file_name(cycling[0].piece.raw.path)}: another cell?"
             )
-            flags.append(Flag(FlagKind.MIXED, told, item.piece.raw.path.name))
+            flags.append(Flag(FlagKind.MIXED, told, file_name(item.piece.raw.path)))
     return flags
 
 
@@ -195,7 +197,7 @@ def _merge(placed: list[_Placed]) -> tuple[pd.DataFrame, tuple[SourceFile, ...]]
     stops = np.append(starts[1:], len(owner))
     sources = tuple(
         SourceFile(
-            name=placed[owner[start]].piece.raw.path.name,
+            name=file_name(placed[owner[start]].piece.raw.path),
             sha256=placed[owner[start]].sha256,
             format=placed[owner[start]].piece.raw.format,
             start=int(start),

@@ -5,7 +5,9 @@ from pathlib import Path
 
 import pandas as pd
 
-from screening.lab.cycling.table import Flag, FlagKind
+from screening.errors import InputError
+from screening.files import file_name
+from screening.lab.cycling.table import BDF_LABELS, Flag, FlagKind
 
 
 @dataclass(frozen=True)
@@ -35,6 +37,14 @@ class RawRecord:
     current_origin: str = "measured"
     flags: tuple[Flag, ...] = ()
 
+    def lacking(self, quantity: str) -> InputError:
+        """Error that none of the columns holds a quantity that is needed."""
+        have = ", ".join(str(name) for name in list(self.frame.columns)[:12])
+        label = BDF_LABELS[quantity]
+        return InputError(
+            f"no column for {label} among: {have}", where=str(self.path), remedy=f"name it, e.g. {label!r}"
+        )
+
     def flag(self, kind: FlagKind, message: str, row: int | None = None) -> Flag:
         """Flag about this file; `row` is a position in the frame."""
-        return Flag(kind, message, self.path.name, None if row is None else int(self.frame.index[row]))
+        return Flag(kind, message, file_name(self.path), None if row is None else int(self.frame.index[row]))

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from screening.errors import InputError
+from screening.files import file_name
 from screening.lab.cycling.table import BDF_LABELS, Flag, FlagKind
 from screening.lab.readers.cycling_columns import recognise, slug
 from screening.lab.readers.cycling_neware import is_layered, read_layered
@@ -62,7 +63,7 @@ def _with_text_flags(record: RawRecord, text: Text, columns: list[str]) -> RawRe
     if "\ufffd" in text.content:
         line = text.content.count("\n", 0, text.content.index("\ufffd")) + 1
         flags.append(
-            Flag(FlagKind.ENCODING, f"bytes that are no {text.encoding} text", record.path.name, line)
+            Flag(FlagKind.ENCODING, f"bytes that are no {text.encoding} text", file_name(record.path), line)
         )
     if not len(record.frame.columns):
         raise InputError(

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from screening.errors import InputError
+from screening.files import file_name
 from screening.lab.diffraction.pattern import CU_KA_A, PowderPattern
 from screening.lab.readers.diffraction_head import head_of, refuse_other_content, settled_wavelength_a
 from screening.lab.readers.text import decode, find_table, numbers, parse_table, read_bytes
@@ -34,7 +35,7 @@ def read_pattern(path: Path, wavelength_a: float | None = None) -> PowderPattern
     refuse_other_content(head, path)
     length, origin = settled_wavelength_a(head, wavelength_a, CU_KA_A, path)
     x, y = _columns(path, data)
-    return PowderPattern(x, y, length, path.name, origin)
+    return PowderPattern(x, y, length, file_name(path), origin)
 
 
 def _columns(path: Path, data: bytes) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

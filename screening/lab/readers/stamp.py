@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from itertools import islice
 from pathlib import Path
 
+from screening.files import file_name
 from screening.lab.readers.text import read_bytes
 from screening.provenance import SIMULATED, Provenance
 
@@ -43,8 +44,8 @@ def named_sources(paths: Sequence[Path]) -> str:
     """Names of files for a stamp, with the word ``simulated`` where their own stamps have it."""
     told = [is_simulated(path) for path in paths]
     if len(paths) > NAMED_FILES:
-        return _marked(f"{paths[0].name} and {len(paths) - 1} more files", any(told))
-    return ", ".join(_marked(path.name, mark) for path, mark in zip(paths, told, strict=True))
+        return _marked(f"{file_name(paths[0])} and {len(paths) - 1} more files", any(told))
+    return ", ".join(_marked(file_name(path), mark) for path, mark in zip(paths, told, strict=True))
 
 
 def is_simulated(path: Path) -> bool:

@@ -1,0 +1,98 @@
+"""What is read of a campaign at once: the ranking of one pair, and the best for which a condition holds."""
+
+from typing import Any
+
+import pandas as pd
+
+from screening.campaign.directory import ResultsDirectory
+from screening.campaign.document import Reactor, failing_words
+from screening.campaign.network import network_contradictions
+from screening.display import Table, fixed, marked
+from screening.reactors.anode import mobile_ion, shared_ion
+from screening.reactors.criteria import CRITERIA, criterion
+
+TOP_SHOWN = 20
+"""Ranked candidates shown besides the named ones; files hold the others."""
+
+DECIMALS = {"driving_force": 2, "uptake": 0, "relief": 3, "relay": 3, "mixing": 3}
+"""Criteria of the ranking by key, each with its decimals."""
+
+BEST_COLUMNS = (
+    *("rank", "formula", "anode", "electrolyte", "score", "top_1_percent", "driving_force_ev_per_ion"),
+    *("uptake_mah_per_g", "electrolyte_relief_ev_per_atom", "relay_ev_per_atom", "mixing_ev_per_atom"),
+    *("metal_volume_fraction", "energy_above_hull_ev_per_atom", "alloy"),
+)
+"""Columns of the best candidates; files hold all."""
+
+BEST_HEADS = {"top_1_percent": "P(1%)", "energy_above_hull_ev_per_atom": "e_hull"}
+"""Heads of columns that are no criteria."""
+
+
+def ranking_table(results: ResultsDirectory, anode: str, electrolyte: str) -> Table:
+    """The named candidates and the best of one ranking: why each stands there, or what it fails."""
+    study = results.study
+    named = {*study.candidates.formulas, *study.candidates.controls}
+    shown = [
+        reactor
+        for reactor in results.spelled_out((anode, electrolyte))
+        if reactor.formula in named or (reactor.rank is not None and reactor.rank <= TOP_SHOWN)
+    ]
+    wide = tuple(criterion(key).heading(mobile_ion(anode)) for key in ("relay", "mixing"))
+    of_pair = results.table[["anode", "electrolyte"]] == [anode, electrolyte]
+    notes = [
+        f"{len(shown)} of {int(of_pair.all(axis=1).sum())} shown; all in ranking.csv",
+        "relief eV per atom of electrolyte; relay, mixing eV/atom; "
+        f"vol% metal at {study.conditions.wt_percent:g} wt% reactor "
+        f"(percolates from {100 * study.conditions.percolation_threshold:g})",
+    ]
+    if any(reactor.estimated for reactor in shown):
+        notes.insert(0, "* rests on an estimated phase")
+    if anode in results.no_probabilities:
+        notes.append(f"no probabilities: {results.no_probabilities[anode]}")
+    notes.extend(each.words for each in network_contradictions(results, (anode, electrolyte)))
+    notes.extend(results.cautions)
+    rows = [_ranking_row(reactor, mobile_ion(anode)) for reactor in shown]
+    title = f"{results.title}: {anode} anode, {electrolyte}"
+    return Table(title, pd.DataFrame(rows), (*notes, results.provenance.line()), wide)
+
+
+def _ranking_row(reactor: Reactor, ion: str) -> dict[str, str]:
+    passes = reactor.passes_filters
+    metal = reactor.criteria["metal_volume_fraction"].value
+    return {
+        "rank": str(reactor.rank) if passes else "-",
+        "reactor": marked(reactor.formula, reactor.estimated),
+        "score": fixed(reactor.score if passes else None, 3),
+        "P(1st)": fixed(reactor.top_probability.get("top_1") if passes else None, 2),
+        **{
+            criterion(key).heading(ion): fixed(reactor.criteria[criterion(key).name].value, digits)
+            for key, digits in DECIMALS.items()
+        },
+        "vol%": fixed(None if metal is None else 100.0 * metal, 1),
+        "alloy, or what fails": _alloy_or_failure(reactor),
+    }
+
+
+def _alloy_or_failure(reactor: Reactor) -> str:
+    """The alloy, and for a candidate without a rank each filter that it fails."""
+    fails = failing_words(reactor.failed_filters, reactor.flags.moisture_hazard)
+    if "reacts" in reactor.failed_filters:
+        return fails
+    return "; ".join(filter(None, (reactor.alloy, fails))) or "leaves no metal"
+
+
+def best_table(chosen: pd.DataFrame) -> Table:
+    """What `campaign.query.top` chose, in the columns that fit beside each other."""
+    heads = BEST_HEADS | {each.name: each.heading(shared_ion(chosen["anode"].unique())) for each in CRITERIA}
+    same = [name for name in ("anode", "electrolyte") if chosen[name].nunique(dropna=False) < 2]
+    names = [name for name in BEST_COLUMNS if name in chosen and name not in same]
+    wide = ("top_1_percent", "relay_ev_per_atom", "mixing_ev_per_atom", "energy_above_hull_ev_per_atom")
+    frame = chosen[names].astype(object).map(_cell).rename(columns=heads)
+    return Table("", frame, wide=tuple(heads[name] for name in wide))
+
+
+def _cell(value: Any) -> str:
+    if pd.isna(value):
+        return "-"
+    whole = not isinstance(value, float) or value == int(value)
+    return f"{value}".removesuffix(".0") if whole else f"{value:.3g}"
