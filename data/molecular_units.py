@@ -246,7 +246,7 @@ def show(rows: Rows) -> None:
 
 def main() -> None:
     """Write both files."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(description=str(__doc__).splitlines()[0])
     parser.add_argument("--out", type=Path, default=TARGET)
     parser.add_argument("--rows", action="store_true", help="print what each compound is off")
     parser_args = parser.parse_args()

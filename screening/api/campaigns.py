@@ -182,7 +182,7 @@ class Ranking(Displayed):
         -------
         tuple of Path
         """
-        settled = bench_plan(self.results, **plan)
+        settled = Plan.of(self.results, **plan)
         sheets = bench_sheets(formulas, settled, results=self.results, source=self.source, cif=cif)
         return write_sheets(Path(directory), sheets)
 
@@ -311,29 +311,6 @@ def load_study(candidates: str | Path | Study | Sequence[str] | pd.DataFrame = D
     if isinstance(candidates, pd.DataFrame):
         candidates = formulas_of(candidates, "candidates")
     return Study.of(candidates)
-
-
-def bench_plan(results: ResultsDirectory | str | Path | None = None, **given: Any) -> Plan:
-    """A plan of the bench; anode, electrolyte and content of the layer are those of a campaign unless given.
-
-    Parameters
-    ----------
-    results : ResultsDirectory, str or Path, optional
-    **given
-        Fields of `Plan`.
-
-    Raises
-    ------
-    InputError
-        If the campaign met several anodes or electrolytes and none is given, or the results cannot be used.
-    """
-    if isinstance(results, str | Path):
-        results = ResultsDirectory(Path(results)).checked()
-    if results is None:
-        return Plan(**given)
-    pair = results.pair(given.pop("anode", ""), given.pop("electrolyte", ""))
-    content = results.study.conditions.wt_percent
-    return Plan(**{"wt_percent": content, **given}, anode=pair[0], electrolyte=pair[1])
 
 
 def bench_sheets(

@@ -17,7 +17,8 @@ from screening.campaign.workers import BROKEN_POOL, Workers, pool, require
 from screening.errors import InputError, UnreachableError
 from screening.phases.composition import parse_formula, parse_reactant, symbol
 from screening.phases.corrections import Energies
-from screening.phases.library import EMBEDDED
+from screening.phases.library import EMBEDDED, locate
+from screening.phases.manifest import MANIFEST_FILE
 from screening.phases.snapshot import Snapshot
 from screening.phases.sources import load_snapshot
 from screening.provenance import Provenance
@@ -56,12 +57,18 @@ class Source:
     energies: Energies = Energies.CORRECTED
 
     def load(self) -> Snapshot:
-        """Read the snapshot, once per process."""
-        return _load(self)
+        """Read the snapshot, once per process while its files stay the same."""
+        return _load(self, self.written())
+
+    def written(self) -> tuple[int, ...]:
+        """When the manifest and the user's phases were last written, ns; a snapshot may be fetched anew."""
+        own = [Path(self.phases)] if self.phases else []
+        paths = (locate(self.snapshot) / MANIFEST_FILE, *own)
+        return tuple(path.stat().st_mtime_ns if path.exists() else 0 for path in paths)
 
 
 @lru_cache(maxsize=2)
-def _load(source: Source) -> Snapshot:
+def _load(source: Source, written: tuple[int, ...]) -> Snapshot:
     return load_snapshot(
         source.snapshot,
         Path(source.phases) if source.phases else None,
@@ -71,7 +78,7 @@ def _load(source: Source) -> Snapshot:
 
 
 @lru_cache(maxsize=8)
-def _context(source: Source, conditions_json: str) -> ScreeningContext:
+def _context(source: Source, written: tuple[int, ...], conditions_json: str) -> ScreeningContext:
     return ScreeningContext.of(source.load(), Conditions.model_validate_json(conditions_json))
 
 
@@ -105,7 +112,7 @@ def _work(task: Task) -> tuple[str, Part]:
             f"{wanted[0]} with {wanted[1]} ({wanted[2][:12]})",
             remedy="install the same on every worker",
         )
-    context = _context(task.source, task.conditions.model_dump_json())
+    context = _context(task.source, task.source.written(), task.conditions.model_dump_json())
     return task.name, assess(context, task.phase, task.label, task.plan)
 
 
@@ -243,7 +250,7 @@ def _check_conditions(source: Source, study: Study, selection: Selection) -> Non
     """Refuse what cannot meet before any work is done."""
     named = selection.phase[: selection.n_named + selection.n_controls].tolist()
     for conditions in study.conditions.grid():
-        context = _context(source, conditions.model_dump_json())
+        context = _context(source, source.written(), conditions.model_dump_json())
         electrolyte_composition(context)
         if source.load().find(context.anode.formula) in named:
             raise InputError(

@@ -50,16 +50,17 @@ def handoff(
     energies: EnergiesOption = "corrected",
 ) -> None:
     """Write bench sheets of candidates: html, printable pdf, json."""
-    from screening.api.campaigns import Source, bench_plan, bench_sheets, write_sheets
+    from screening.api.campaigns import Source, bench_sheets, write_sheets
+    from screening.campaign.directory import ResultsDirectory
+    from screening.handoff.sheet import Plan
     from screening.phases.sources import chosen_energies
 
-    amounts = {"die_mm": die_mm, "layer_mg": layer_mg, "batch_g": batch_g}
+    ranked = None if results is None else ResultsDirectory(results).checked()
     given = {"anode": anode, "electrolyte": electrolyte, "wt_percent": wt}
-    plan = bench_plan(
-        results, **amounts, **{name: value for name, value in given.items() if value not in ("", None)}
-    )
+    told = {name: value for name, value in given.items() if value not in ("", None)}
+    plan = Plan.of(ranked, die_mm=die_mm, layer_mg=layer_mg, batch_g=batch_g, **told)
     source = Source(snapshot, str(phases or ""), temperature, chosen_energies(energies))
-    sheets = bench_sheets(formulas, plan, results=results, source=source, cif=cif or ())
+    sheets = bench_sheets(formulas, plan, results=ranked, source=source, cif=cif or ())
     if out is not None or not as_json:
         written = write_sheets(out or Path("handoff"), sheets)
         if not as_json:

@@ -70,6 +70,21 @@ class Plan:
                 f"{self.wt_percent:g} % is more than all", where="wt_percent", remedy="give up to 100"
             )
 
+    @classmethod
+    def of(cls, results: ResultsDirectory | None, **given: Any) -> "Plan":
+        """A plan whose anode, electrolyte and content of the layer are a campaign's unless given.
+
+        Raises
+        ------
+        InputError
+            If the campaign met several anodes or electrolytes, and none is given.
+        """
+        if results is None:
+            return cls(**given)
+        anode, electrolyte = results.pair(given.pop("anode", ""), given.pop("electrolyte", ""))
+        content = {"wt_percent": results.study.conditions.wt_percent, **given}
+        return cls(**content, anode=anode, electrolyte=electrolyte)
+
     @property
     def area_cm2(self) -> float:
         """Area of the die."""
@@ -214,8 +229,7 @@ def bench_sheet(
     mobile = symbol(context.anode.mobile)
     made = recipe(snapshot, compound, plan.batch_g)
     place = standing(results, compound.text, plan.anode, plan.electrolyte) if results else None
-    bottles = (*(p.formula for p in made.precursors), compound.text, plan.electrolyte, plan.anode)
-    handled = list(dict.fromkeys(bottles))
+    handled = _handled(made, plan)
     freed = dict.fromkeys(gas for name in handled for gas in gases(snapshot, parse_formula(name)))
     return BenchSheet(
         formula=compound.text,
@@ -240,6 +254,12 @@ def bench_sheet(
         element_hazards=element_hazards(handled),
         provenance=_stamp(found.with_anode.provenance, results),
     )
+
+
+def _handled(made: Recipe, plan: Plan) -> list[str]:
+    """Every substance that the bench has in its hands, once."""
+    powders = (precursor.formula for precursor in made.precursors)
+    return list(dict.fromkeys((*powders, made.formula, plan.electrolyte, plan.anode)))
 
 
 def _protocol(compound: Formula, plan: Plan) -> Protocol:
