@@ -26,7 +26,9 @@ import pyarrow.parquet as pq
 from scipy.optimize import linprog, minimize
 
 from screening.phases.library import open_snapshot
+from screening.phases.notation import read_amounts
 from screening.phases.snapshot import Snapshot
+from screening.phases.spelling import conventional
 from screening.thermo.lines import Compositions, assemblages
 
 REFERENCE = Path(__file__).parents[1] / "data" / "reference" / "decomposition.parquet"
@@ -137,7 +139,8 @@ def against_all_others(snapshot: Snapshot, rows: np.ndarray) -> np.ndarray:
 def published_energies(snapshot: Snapshot, rows: np.ndarray) -> np.ndarray:
     """The published decomposition energies of these phases, eV per atom."""
     table = pq.read_table(REFERENCE).to_pydict()
-    energies = dict(zip(table["formula"], table["decomposition_energy_ev_per_atom"], strict=True))
+    spelled = [conventional(read_amounts(formula).amounts) for formula in table["formula"]]
+    energies = dict(zip(spelled, table["decomposition_energy_ev_per_atom"], strict=True))
     return np.array([energies[formula] for formula in snapshot.phases.formula[rows]])
 
 

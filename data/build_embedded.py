@@ -223,8 +223,10 @@ def analogue_estimate(phases: pd.DataFrame) -> EstimatedPhase:
         uncertainty_ev_per_atom=0.020,
         method=(
             "3 LiCl + HoCl3 at their formation energies plus the mixing energy of Li3ErCl6 "
-            f"({1000 * mixing:.1f} meV/atom); the uncertainty is a lower bound from the spread of the mixing "
-            "energies of Li3MCl6, M = Er, In, Sc, Yb (-15 to +38 meV/atom) in the same data"
+            f"({1000 * mixing:.1f} meV/atom); the uncertainty is the standard deviation of the "
+            "mixing energies of Li3MCl6, M = Er, In, Sc (-15 to +16 meV/atom) in the same data times 1.32, "
+            "Student's t of three values; Li3YbCl6 does not count, since Yb was calculated with the wrong "
+            "potential"
         ),
         band_gap_ev=round(float(known.loc["Li3ErCl6", "band_gap_ev"]), 4),
         band_gap_method="PBE band gap of Li3ErCl6, the isotypic analogue",

@@ -23,7 +23,7 @@ import pandas as pd
 from scipy.optimize import least_squares
 
 from screening.errors import InputError
-from screening.phases.composition import Formula, composition_key, parse_formula, symbol
+from screening.phases.composition import Formula, parse_formula, symbol
 from screening.phases.library import open_snapshot
 from screening.phases.molecular_units import OTHER, OXYANIONS, UNITS, molecular_units
 from screening.phases.snapshot import Snapshot
@@ -215,21 +215,26 @@ def _rms(values: np.ndarray) -> float:
 
 def molecules_table(table: pd.DataFrame) -> pd.DataFrame:
     """Measured enthalpy and Gibbs energy of formation of the gases, kJ/mol at 298.15 K."""
-    by_composition: dict[object, tuple[float, float]] = {}
+    by_amounts: dict[tuple[tuple[int, float], ...], tuple[float, float]] = {}
     for row in table[table.Hfg.notna()].to_dict("records"):
         try:
-            key = composition_key(parse_formula(row["formula"]))
+            key = _amounts(row["formula"])
         except InputError:
             continue
-        by_composition.setdefault(key, (row["Hfg"] / 1e3, row["Gfg"] / 1e3))
+        by_amounts.setdefault(key, (row["Hfg"] / 1e3, row["Gfg"] / 1e3))
     wanted = {}
     for name in (*MOLECULES, *HALIDE_GASES):
-        wanted[name] = (*by_composition[composition_key(parse_formula(name))], name in MOLECULES)
+        wanted[name] = (*by_amounts[_amounts(name)], name in MOLECULES)
     listed = [(name, round(h, 2), round(g, 2), int(own)) for name, (h, g, own) in wanted.items()]
     return pd.DataFrame(
         listed,
         columns=["formula", "formation_enthalpy_kj_per_mol", "gibbs_energy_kj_per_mol", "measured_enthalpy"],
     )
+
+
+def _amounts(text: str) -> tuple[tuple[int, float], ...]:
+    formula = parse_formula(text)
+    return tuple(zip(formula.atomic_numbers, formula.amounts, strict=True))
 
 
 def show(rows: Rows) -> None:
@@ -241,7 +246,7 @@ def show(rows: Rows) -> None:
 
 def main() -> None:
     """Write both files."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(description=str(__doc__).splitlines()[0])
     parser.add_argument("--out", type=Path, default=TARGET)
     parser.add_argument("--rows", action="store_true", help="print what each compound is off")
     parser_args = parser.parse_args()

@@ -1,20 +1,24 @@
-"""What the site makes from the package while it builds: figures, the command line, the list of references.
+"""What the site makes from the package while it builds: figures, gallery, command line, list of references.
 
 Nothing drawn or listed here is kept in the repository, so that nothing of it can be stale. Figures and verbs
-need the package alone; only `on_files` needs mkdocs.
+need the package alone, the gallery nbconvert; only `on_files` needs mkdocs.
 """
 
 import re
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
 from pathlib import Path
 from typing import Any
 
 VERBS, REFERENCES = "<!-- verbs -->", "<!-- references -->"
+GALLERY, NOTEBOOKS = "<!-- gallery -->", Path(__file__).parents[1] / "notebooks"
 CRITERIA_MARK, ERROR_MODELS_MARK = "<!-- criteria -->", "<!-- error models -->"
 """Marks in pages that give way to what is made here."""
+
+WIDE = "---\nhide:\n  - toc\n---\n"
+"""Head of a page whose tables need the room of the table of contents."""
 
 DOI = r"""10\.\d{4,9}/(?:[^\s()<>\[\],;&"'|`]|\([^\s()]*\))*[^\s()<>\[\],;:&"'|`.*]"""
 BARE_DOI = re.compile(rf"\bdoi[:\s]\s*({DOI})", flags=re.IGNORECASE)
@@ -49,6 +53,54 @@ def rest_figure(path: Path) -> None:
 
 
 FIGURES = {"figures/reaction.svg": reaction_figure, "figures/rest.svg": rest_figure}
+
+
+# ------------------------------------------------------------------------------------------- gallery
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A notebook as a page: Markdown, and the pictures that it links, by name."""
+
+    name: str
+    markdown: str
+    pictures: Mapping[str, bytes]
+
+    @property
+    def title(self) -> str:
+        """Its heading."""
+        return self.markdown.lstrip().partition("\n")[0].removeprefix("# ")
+
+    @property
+    def card(self) -> str:
+        """Its place in the index: title, first picture, first paragraph."""
+        lead = self.markdown.lstrip().split("\n\n")[1]
+        picture = f"[![{self.title}]({next(iter(self.pictures))})]({self.name}.md)"
+        return f"-   **[{self.title}]({self.name}.md)**\n\n    {picture}\n\n    {lead}\n"
+
+
+def gallery() -> list[Shown]:
+    """The notebooks with their kept outputs, by name."""
+    return [shown(path) for path in sorted(NOTEBOOKS.glob("*.ipynb"))]
+
+
+def shown(path: Path) -> Shown:
+    """One notebook; pictures are named after it, links to the documents lead into the site."""
+    from nbconvert import MarkdownExporter
+
+    markdown, made = MarkdownExporter().from_filename(str(path))
+    pictures = {f"{path.stem}_{Path(name).name}": data for name, data in made["outputs"].items()}
+    for given, name in zip(made["outputs"], pictures, strict=True):
+        markdown = markdown.replace(f"![png]({given})", f"![]({name}){{ .shown }}")
+    markdown = re.sub(r"<style scoped>.*?</style>", "", markdown, flags=re.DOTALL)
+    return Shown(path.stem, markdown.replace("](../docs/", "](../"), pictures)
+
+
+def gallery_index(order: Sequence[str]) -> str:
+    """Cards of the notebooks in an order of their names, as Markdown."""
+    pages = {each.name: each for each in gallery()}
+    cards = "\n".join(pages[name].card for name in order)
+    return f'<div class="grid cards" markdown>\n\n{cards}\n</div>'
 
 
 # ------------------------------------------------------------------------------------ the command line
@@ -101,9 +153,8 @@ def criteria_table() -> str:
     for each in CRITERIA:
         rule = each.default
         better = f"target {rule.best:g}" if rule.target else each.sense
-        bounds = (
-            f"±{abs(rule.worst - rule.best):g} from it" if rule.target else f"{rule.worst:.3g} → {rule.best:.3g}"
-        )
+        distance = f"±{abs(rule.worst - rule.best):g} from it"
+        bounds = distance if rule.target else f"{rule.worst:.3g} → {rule.best:.3g}"
         bounds = bounds.replace("-", "−") + (", log" if rule.scale == "log" else "")
         cells = (f"`{each.name}`", f"`{each.key}`", each.unit, better, f"{rule.weight:g}", bounds)
         lines.append(f"| {' | '.join(cells)} | {_cell(each.meaning)} |")
@@ -212,7 +263,7 @@ def linked(html: str) -> str:
 
 
 def on_files(files: Any, config: Any, **_: object) -> Any:
-    """Add the figures."""
+    """Add the figures and the gallery."""
     from mkdocs.structure.files import File
 
     for address, draw in FIGURES.items():
@@ -220,15 +271,22 @@ def on_files(files: Any, config: Any, **_: object) -> Any:
             path = Path(directory) / Path(address).name
             draw(path)
             files.append(File.generated(config, address, content=path.read_text("utf-8")))
+    for each in gallery():
+        files.append(File.generated(config, f"gallery/{each.name}.md", content=WIDE + each.markdown))
+        for name, data in each.pictures.items():
+            files.append(File.generated(config, f"gallery/{name}", content=data))
     return files
 
 
-def on_page_markdown(markdown: str, files: Any, **_: object) -> str:
+def on_page_markdown(markdown: str, files: Any, config: Any = None, **_: object) -> str:
     """Put in place of the marks what they stand for."""
     made = {VERBS: command_line, CRITERIA_MARK: criteria_table, ERROR_MODELS_MARK: error_models_table}
     for mark, make in made.items():
         if mark in markdown:
             markdown = markdown.replace(mark, make())
+    if GALLERY in markdown:
+        names = re.findall(r"gallery/(\w+)\.md", str(config.nav))
+        markdown = markdown.replace(GALLERY, gallery_index([name for name in names if name != "index"]))
     if REFERENCES in markdown:
         pages = {file.src_uri: file.content_string for file in files.documentation_pages()}
         markdown = markdown.replace(REFERENCES, references_list(pages))

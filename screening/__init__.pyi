@@ -17,5 +17,6 @@ from .errors import ScreeningError as ScreeningError
 from .lab.cell import Cell as Cell
 from .lab.sheets import read_cell as read_cell
 from .phases.sources import load_snapshot as load_snapshot
+from .validation.example_study import write_example as write_example
 
 __version__: str

@@ -8,6 +8,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol, Self, TypeVar, overload
 
+from screening.errors import InputError
 from screening.files import output_directory, write_content
 
 if TYPE_CHECKING:
@@ -24,6 +25,12 @@ _NUMBER = r"\d+(?:\.\d+)?"
 _FORMULA = re.compile(
     rf"(?<![\w.\-/])(?:[(\[]*(?:{_SYMBOL})(?:{_NUMBER})?(?:[)\]](?:{_NUMBER})?)*)+(?![\w\-/.]*\w)"
 )
+SHOWN_ROWS = 30
+"""Of a longer table a notebook shows the first and the last rows."""
+
+NEGLIGIBLE = 1e-12
+"""Rounding errors, shown as 0."""
+
 _SUBSCRIPTS = str.maketrans("0123456789.", "₀₁₂₃₄₅₆₇₈₉.")
 
 
@@ -60,6 +67,10 @@ def fixed(value: float | None, digits: int) -> str:
     return "-" if value is None else f"{value:.{digits}f}"
 
 
+def _number(value: float) -> str:
+    return f"{0.0 if abs(value) < NEGLIGIBLE else value:.4g}"
+
+
 @dataclass(frozen=True)
 class Table:
     """What a notebook shows of a result.
@@ -82,13 +93,15 @@ class Table:
 
     def text(self) -> str:
         """The table as plain text."""
-        body = self.frame.to_string(index=False) if len(self.frame) else ""
+        body = self.frame.to_string(index=False, na_rep="", float_format=_number) if len(self.frame) else ""
         return "\n".join(line for line in (self.caption, body, *self.notes) if line)
 
     def html(self) -> str:
         """The table with everything escaped and formulas subscripted."""
         shown = self.frame.map(lambda cell: subscripted(cell) if isinstance(cell, str) else cell)
-        body = shown.to_html(index=False, border=0, escape=True, na_rep="", float_format="{:.4g}".format)
+        body = shown.to_html(
+            index=False, border=0, escape=True, na_rep="", max_rows=SHOWN_ROWS, float_format=_number
+        )
         head = f"<p><b>{escape(subscripted(self.caption))}</b></p>" if self.caption else ""
         notes = "<br>".join(escape(subscripted(note)) for note in self.notes)
         return f"<div>{head}{body}<p><small>{notes}</small></p></div>"
@@ -157,6 +170,8 @@ class Displayed(Shown):
             Of several panels the first; ``axes.figure.axes`` holds all.
         """
         module, _, name = self.plotter.partition(":")
+        if not module:
+            raise InputError(f"a {type(self).__name__} has no figure", remedy="see its to_frame()")
         return getattr(import_module(module), name)(self, ax=ax, **options)
 
     def contents(self) -> Mapping[str, Any]:

@@ -39,7 +39,7 @@ NOT_RUN = {
     "screening snapshot fetch": "needs a key; tests/cli/test_snapshot_live.py has the server software",
     "screening snapshot diff mp2019 today": "needs what was fetched; the same tests",
     "screening run --snapshot today": "needs what was fetched; the same tests",
-    "from screening.phases.fetch": "needs a key; tests/phases/test_fetch.py",
+    "import screening as scr\n\nscr.fetch_snapshot": "needs a key; tests/api/test_snapshots.py",
 }
 """Beginnings of lines in ``bash`` and blocks in ``py``, and why they are not run here."""
 

@@ -38,7 +38,9 @@ def test_every_module_is_in_the_reference_once() -> None:
 
 def test_every_page_is_in_the_navigation() -> None:
     navigation = (ROOT / "mkdocs.yml").read_text("utf-8").partition("\nnav:\n")[2]
-    assert sorted(re.findall(r": (\S+\.md)$", navigation, flags=re.MULTILINE)) == sorted(PAGES)
+    notebooks = [f"gallery/{path.stem}.md" for path in (ROOT / "notebooks").glob("*.ipynb")]
+    listed = re.findall(r"[:-] (\S+\.md)$", navigation, flags=re.MULTILINE)
+    assert sorted(listed) == sorted([*PAGES, *notebooks])
 
 
 def test_the_command_line_is_the_apps_own(hooks: ModuleType) -> None:
@@ -123,5 +125,16 @@ def test_dois_become_links(hooks: ModuleType, html: str, expected: str) -> None:
 
 
 def test_marks_stand_in_one_page_each(hooks: ModuleType) -> None:
-    for mark in (hooks.VERBS, hooks.REFERENCES):
+    for mark in (hooks.VERBS, hooks.REFERENCES, hooks.GALLERY):
         assert [page.count(mark) for page in PAGES.values() if mark in page] == [1]
+
+
+def test_notebooks_become_pages_with_pictures(hooks: ModuleType) -> None:
+    for page in hooks.gallery():
+        assert page.markdown.lstrip().startswith("# ")
+        assert page.pictures
+        assert all(data.startswith(b"\x89PNG") for data in page.pictures.values())
+        assert re.findall(r"!\[\]\((\S+)\)\{ \.shown \}", page.markdown) == list(page.pictures)
+    names = [page.name for page in hooks.gallery()]
+    index = hooks.gallery_index(names[::-1])
+    assert re.findall(r"\*\*\[.+\]\((\w+)\.md\)\*\*", index) == names[::-1]

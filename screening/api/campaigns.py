@@ -14,7 +14,7 @@ from screening.campaign.backtest import BackTest, known_compounds, read_back_tes
 from screening.campaign.candidates import Selection, formulas_of
 from screening.campaign.directory import ResultsDirectory
 from screening.campaign.figures import campaign_map, reactor_figures
-from screening.campaign.results import conclude
+from screening.campaign.results import conclude, layer_table, product_table
 from screening.campaign.run import Campaign, Progress, Source, run
 from screening.campaign.store import Store, locked
 from screening.campaign.study import DEFAULT_STUDY, Study, find_study
@@ -74,6 +74,16 @@ class Ranking(Displayed):
     def back_tests(self) -> tuple[BackTest, ...]:
         """Where known reactors and controls come out; none where the campaign holds no known reactor."""
         return read_back_tests(self.directory)
+
+    @property
+    def products(self) -> pd.DataFrame:
+        """Products at each plateau of the candidates that are spelled out, with their electronic class."""
+        return product_table(self.results.document.reactors)
+
+    @property
+    def layers(self) -> pd.DataFrame:
+        """Volume fractions of metal, salt and electrolyte at each plateau, and which of them percolate."""
+        return layer_table(self.results.document.reactors)
 
     def to_frame(self) -> pd.DataFrame:
         """The same as `table`."""
@@ -172,15 +182,8 @@ class Ranking(Displayed):
         -------
         tuple of Path
         """
-        anode, electrolyte = self.results.pair(plan.pop("anode", ""), plan.pop("electrolyte", ""))
-        given = {"wt_percent": self.results.study.conditions.wt_percent, **plan}
-        sheets = bench_sheets(
-            formulas,
-            Plan(anode=anode, electrolyte=electrolyte, **given),
-            results=self.results,
-            source=self.source,
-            cif=cif,
-        )
+        settled = Plan.of(self.results, **plan)
+        sheets = bench_sheets(formulas, settled, results=self.results, source=self.source, cif=cif)
         return write_sheets(Path(directory), sheets)
 
     def display(self) -> Table:
@@ -197,6 +200,8 @@ class Ranking(Displayed):
         notes = [f"{len(best)} of {len(passing)} ranked, {len(self.table)} rows in all"]
         if best["estimated"].any():
             notes.append("* rests on an estimated phase")
+        notes += [f"no probabilities: {why}" for why in self.results.no_probabilities.values()]
+        notes += self.results.cautions
         return Table(f"{self.results.title}: {met}", frame, (*notes, self.provenance.line()))
 
 
@@ -352,8 +357,8 @@ def draw(results: ResultsDirectory) -> None:
     for pair in results.pairs:
         suffix = f"_{pair[0]}_{pair[1]}" if len(results.pairs) > 1 else ""
         for reactor in results.spelled_out(pair):
-            for plan in reactor_figures(reactor, suffix):
-                drawn[plan.name] = reaction_energy_figure(plan.curves, axis=figures.x_axis)
+            for name, curves in reactor_figures(reactor, suffix).items():
+                drawn[name] = reaction_energy_figure(curves, axis=figures.x_axis)
         candidates = campaign_map(results, pair, known)
         if candidates is not None:
             drawn[f"campaign{suffix}"] = campaign_figure(candidates)

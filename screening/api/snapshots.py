@@ -36,7 +36,7 @@ def fetch_snapshot(
     endpoint: str = "",
     timeout_s: float = 20.0,
     announce: Callable[[int], None] | None = None,
-    report: Callable[[Progress], None] | None = None,
+    report: Callable[[Progress], None] = lambda _: None,
 ) -> Snapshot:
     """Fetch a snapshot from the Materials Project; the environment's ``MP_API_KEY`` holds the key.
 

@@ -3,7 +3,7 @@
 import csv
 import io
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -50,20 +50,29 @@ class CandidateList:
     ----------
     source : str
         Name of the file.
-    formulas : tuple of Formula
-        Each composition once, in its first spelling.
-    rows : tuple of int
-        Row of each.
+    formulas : dict of int to Formula
+        By row: each composition once, in its first spelling.
     faults : tuple of RowFault
     notes : tuple of str
         Repeated compounds, and what was read for something else than was written.
     """
 
     source: str
-    formulas: tuple[Formula, ...]
-    rows: tuple[int, ...]
+    formulas: Mapping[int, Formula]
     faults: tuple[RowFault, ...]
     notes: tuple[str, ...]
+
+    def texts(self, *, skip_bad: bool = False) -> list[str]:
+        """The formulas as text.
+
+        Raises
+        ------
+        InputError
+            If a row is faulty, unless `skip_bad`.
+        """
+        if not skip_bad:
+            self.require_sound()
+        return [formula.text for formula in self.formulas.values()]
 
     def require_sound(self) -> None:
         """Refuse a list with faulty rows.
@@ -165,14 +174,7 @@ def _of_rows(rows: list[tuple[int, list[str]]], source: str) -> CandidateList:
         if row != number:
             same = "again" if known.text == formula.text else f"is {known.text} in another spelling"
             notes.append(f"row {number}: {formula.text} {same}; row {row} counts")
-    ordered = first.values()
-    return CandidateList(
-        source,
-        tuple(formula for _, formula in ordered),
-        tuple(row for row, _ in ordered),
-        tuple(faults),
-        tuple(notes),
-    )
+    return CandidateList(source, dict(first.values()), tuple(faults), tuple(notes))
 
 
 def _formula(cells: list[str], column: int, n_columns: int) -> Formula:

@@ -10,6 +10,7 @@ from screening.campaign.candidate_files import CandidateList, RowFault, candidat
 from screening.campaign.sections import Candidates, Query
 from screening.errors import InputError
 from screening.phases.composition import Formula, parse_formula
+from screening.phases.distrust import distrusted_sd
 from screening.phases.snapshot import Snapshot
 from screening.reactors.elements import holds, named, noble_gas_table, radioactive_table
 from screening.thermo.lines import Compositions, assemblages
@@ -91,7 +92,7 @@ def select(snapshot: Snapshot, candidates: Candidates, anode: str = "Li") -> Sel
         name = Path(candidates.file).name
         left_out += [LeftOut(f"{name} {fault}", 1) for fault in listed.faults]
         notes += [f"{name}, {note}" for note in listed.notes]
-        for formula in listed.formulas:
+        for formula in listed.formulas.values():
             further.append(require_phase(snapshot, formula, candidates.file))
             labels.setdefault(further[-1], formula.text)
     if candidates.query is not None:
@@ -149,6 +150,8 @@ def query(snapshot: Snapshot, rule: Query, anode: str = "Li") -> tuple[np.ndarra
         leave_out(f"simple salt of {anode}", salt)
     if rule.needs_metal:
         leave_out(f"no metal besides {anode}", ~holds(phases, formers))
+    if not rule.distrusted:
+        leave_out("element of distrusted energies", distrusted_sd(snapshot) > 0.0)
     limit = rule.maximum_energy_above_hull_ev_per_atom
     if limit is not None:
         rows = np.flatnonzero(kept)
@@ -167,17 +170,12 @@ def read_formulas(path: Path, *, skip_bad: bool = False) -> list[str]:
     InputError
         If the file cannot be read, has no such column, or (unless `skip_bad`) a row cannot be used.
     """
-    listed = read_candidates(path)
-    if not skip_bad:
-        listed.require_sound()
-    return [formula.text for formula in listed.formulas]
+    return read_candidates(path).texts(skip_bad=skip_bad)
 
 
 def formulas_of(table: pd.DataFrame, where: str) -> list[str]:
     """The same of a table in memory."""
-    listed = candidates_of(table, where)
-    listed.require_sound()
-    return [formula.text for formula in listed.formulas]
+    return candidates_of(table, where).texts()
 
 
 def require_phase(snapshot: Snapshot, formula: Formula, where: str) -> int:
@@ -219,18 +217,12 @@ def _named(snapshot: Snapshot, candidates: Candidates) -> tuple[dict[int, str], 
 
 def _listed(snapshot: Snapshot, given: CandidateList) -> CandidateList:
     """A list without what the snapshot lacks, which joins its faults."""
-    lacking = [
-        RowFault(row, lacking_text(snapshot, formula))
-        for row, formula in zip(given.rows, given.formulas, strict=True)
-        if snapshot.find(formula) is None
-    ]
-    rows = {fault.row for fault in lacking}
-    kept = [(row, f) for row, f in zip(given.rows, given.formulas, strict=True) if row not in rows]
+    lacking = {row: formula for row, formula in given.formulas.items() if snapshot.find(formula) is None}
+    told = [RowFault(row, lacking_text(snapshot, formula)) for row, formula in lacking.items()]
     return replace(
         given,
-        formulas=tuple(formula for _, formula in kept),
-        rows=tuple(row for row, _ in kept),
-        faults=tuple(sorted((*given.faults, *lacking), key=lambda fault: fault.row)),
+        formulas={row: formula for row, formula in given.formulas.items() if row not in lacking},
+        faults=tuple(sorted((*given.faults, *told), key=lambda fault: fault.row)),
     )
 
 

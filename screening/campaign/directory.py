@@ -11,6 +11,7 @@ from screening.campaign.former import table_per_atom
 from screening.campaign.study import Study
 from screening.errors import InputError
 from screening.phases.composition import parse_reactant, symbol
+from screening.phases.distrust import formula_cautions
 from screening.provenance import Provenance
 from screening.reactors.anode import mobile_ion
 from screening.reactors.criteria import CRITERIA
@@ -100,6 +101,12 @@ class ResultsDirectory:
     def provenance(self) -> Provenance:
         """Stamp of the campaign."""
         return self.document.provenance
+
+    @cached_property
+    def cautions(self) -> tuple[str, ...]:
+        """Elements among candidates, anodes and electrolytes whose energies are known to be wrong."""
+        names = [*self.table["formula"].astype(str), *(part for pair in self.pairs for part in pair)]
+        return formula_cautions(self.provenance.energy_scheme, names)
 
     @property
     def title(self) -> str:

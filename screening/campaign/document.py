@@ -6,16 +6,23 @@ names its format; the one before is read with the names of today.
 
 import json
 from collections.abc import Collection, Mapping
-from math import isnan
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, PlainSerializer, ValidationError
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    PlainSerializer,
+    ValidationError,
+    model_validator,
+)
 
 from screening.campaign.former import reactor_per_atom
 from screening.campaign.study import Study
 from screening.errors import InputError
-from screening.files import atomic_write
+from screening.files import atomic_write, json_ready
 from screening.names import with_present_names
 from screening.phases.composition import parse_reactant
 from screening.provenance import Provenance
@@ -60,15 +67,12 @@ def require_readable(version: object, where: Path) -> None:
         )
 
 
-def _none_for_nan(value: object) -> object:
-    return None if isinstance(value, float) and isnan(value) else value
-
-
 def _nan_for_none(plateaus: Any) -> Any:
     """Plateaus of a JSON file, which has null for the volumes of layers that nobody knows."""
     if not isinstance(plateaus, list):
         return plateaus
-    for layer in (layer for plateau in plateaus for layer in plateau["layers"]):
+    read = (plateau for plateau in plateaus if isinstance(plateau, dict))
+    for layer in (layer for plateau in read for layer in plateau["layers"]):
         layer.update({name: float("nan") for name, value in layer.items() if value is None})
     return plateaus
 
@@ -88,12 +92,6 @@ def _has_ends(curve: InterfaceReaction) -> InterfaceReaction:
     return curve
 
 
-Known = Annotated[float | None, BeforeValidator(_none_for_nan)]
-"""A number, None where it is unknown; NaN becomes None."""
-
-Name = Annotated[str | None, BeforeValidator(_none_for_nan)]
-"""A formula, None where there is none."""
-
 Curve = Annotated[
     InterfaceReaction,
     BeforeValidator(_with_reactants),
@@ -107,6 +105,12 @@ class Record(BaseModel):
     """Base of all parts of the document: frozen; keys of later additions are passed over."""
 
     model_config = ConfigDict(frozen=True, ser_json_inf_nan="null")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _numbers_or_none(cls, given: object) -> object:
+        """Take None for NaN: what is unknown."""
+        return json_ready(given)
 
     def as_dict(self) -> dict[str, Any]:
         """Content for JSON; NaN as null."""
@@ -137,13 +141,13 @@ class CriterionValue(Record):
         By the study's error model: spread of the true value, and true minus calculated.
     """
 
-    value: Known
+    value: float | None
     unit: str
-    desirability: Known
+    desirability: float | None
     weight: float
     source: str = ""
-    standard_deviation: Known = None
-    expected_error: Known = None
+    standard_deviation: float | None = None
+    expected_error: float | None = None
 
 
 class WeightChange(Record):
@@ -202,13 +206,13 @@ class Reactor(Record):
     filters: dict[str, bool | None]
     flags: Flags
     rank_probability: tuple[float, ...] = ()
-    top_probability: dict[str, Known] = {}
+    top_probability: dict[str, float | None] = {}
     criteria: dict[str, CriterionValue]
     rank_if_weight: dict[str, WeightChange] = {}
-    alloy: Name
-    richest_alloy: Name
-    energy_above_hull_ev_per_atom: Known
-    cathodic_limit_v: Known = None
+    alloy: str | None
+    richest_alloy: str | None
+    energy_above_hull_ev_per_atom: float | None
+    cathodic_limit_v: float | None = None
     products_li_excess: dict[str, float] = {}
     plateaus: Plateaus
     curves: tuple[Curve, ...]
@@ -259,14 +263,14 @@ class Reactor(Record):
             ),
             "top_probability": {name: row[name] for name in map(str, row.index) if name.startswith("top_")},
             "criteria": {
-                criterion.name: CriterionValue(
-                    value=value,
-                    unit=criterion.unit_for(mobile_ion(str(row["anode"]))),
-                    desirability=desirability,
-                    weight=study.ranking.criteria[criterion.name].weight,
-                    source=criterion.source,
+                criterion.name: {
+                    "value": value,
+                    "unit": criterion.unit_for(mobile_ion(str(row["anode"]))),
+                    "desirability": desirability,
+                    "weight": study.ranking.criteria[criterion.name].weight,
+                    "source": criterion.source,
                     **errors.get(criterion.name, {}),
-                )
+                }
                 for criterion, value, desirability in zip(
                     CRITERIA, values.tolist(), valued.tolist(), strict=True
                 )
@@ -301,12 +305,14 @@ def _whole(study: object) -> object:
     return study
 
 
-def _of_today(content: dict[str, Any]) -> dict[str, Any]:
+def _of_today(content: dict[str, Any], version: object) -> dict[str, Any]:
     """Content of a former document by the names and units of today; a study reads its own."""
-    present = {key: with_present_names(value) for key, value in content.items() if key != "study"}
+    present = dict(content)
     if isinstance(reactors := content.get("reactors"), list):
-        present["reactors"] = [with_present_names(reactor_per_atom(each)) for each in reactors]
-    return present | {key: content[key] for key in content.keys() & {"study"}}
+        present["reactors"] = [reactor_per_atom(each) for each in reactors]
+    if version == 1:
+        present |= {key: with_present_names(value) for key, value in present.items() if key != "study"}
+    return present
 
 
 class Document(Record):
@@ -342,7 +348,7 @@ class Document(Record):
         version = content.pop(FORMAT_KEY, 1)
         require_readable(version, path)
         try:
-            return cls.model_validate(_of_today(content))
+            return cls.model_validate(_of_today(content, version))
         except ValidationError as error:
             first = error.errors(include_url=False)[0]
             place = ".".join(str(part) for part in first["loc"])

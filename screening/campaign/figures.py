@@ -1,6 +1,6 @@
 """What the figures of a campaign show: 1A and 1F of each reactor spelled out, and all candidates at once."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,6 +9,7 @@ from screening.campaign.backtest import Known
 from screening.campaign.directory import ResultsDirectory
 from screening.campaign.document import Reactor
 from screening.campaign.study import Study
+from screening.phases.distrust import formula_cautions
 from screening.reactors.anode import mobile_ion
 from screening.reactors.criteria import CRITERIA
 from screening.reactors.ranking import gain
@@ -42,6 +43,8 @@ class CampaignMap:
         Negative controls that do not react, and known reactors that fail a filter: without a place.
     estimated : frozenset of str
         Which of all these formulas rest on an estimated phase.
+    cautions : tuple of str
+        Elements among these formulas whose energies are known to be wrong.
     """
 
     x: np.ndarray
@@ -55,18 +58,11 @@ class CampaignMap:
     stable: tuple[str, ...]
     unranked: tuple[str, ...]
     estimated: frozenset[str] = frozenset()
+    cautions: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True)
-class FigurePlan:
-    """One figure to draw: its file name without suffix, and its curves."""
-
-    name: str
-    curves: tuple[InterfaceReaction, ...]
-
-
-def reactor_figures(reactor: Reactor, pair: str = "") -> Iterator[FigurePlan]:
-    """Figure 1A (anode and alloy | reactor) and, where there is an alloy, 1F (both | electrolyte).
+def reactor_figures(reactor: Reactor, pair: str = "") -> dict[str, tuple[InterfaceReaction, ...]]:
+    """Curves of figure 1A (anode and alloy | reactor) and, where there is an alloy, 1F (both | electrolyte).
 
     What does not react, as a negative control, has no figure: its curves would be flat lines.
 
@@ -75,12 +71,19 @@ def reactor_figures(reactor: Reactor, pair: str = "") -> Iterator[FigurePlan]:
     reactor : Reactor
     pair : str
         Added to the names where a study has more than one pair of anode and electrolyte.
+
+    Returns
+    -------
+    dict
+        By the file's name without suffix.
     """
+    found = {}
     for figure, other in (("1a", reactor.formula), ("1f", reactor.electrolyte)):
         drawn = reactor.against(other)
         reacts = any(curve.minimum.total_ev_per_atom < 0.0 for curve in drawn)
         if reacts and (figure == "1a" or len(drawn) > 1):
-            yield FigurePlan(f"figure_{figure}_{reactor.formula}{pair}", drawn)
+            found[f"figure_{figure}_{reactor.formula}{pair}"] = drawn
+    return found
 
 
 def campaign_map(
@@ -141,7 +144,15 @@ def campaign_map(
         stable=tuple(left_out[True]),
         unranked=tuple(left_out[False]),
         estimated=frozenset(estimated),
+        cautions=_cautions(results, marked, left_out),
     )
+
+
+def _cautions(
+    results: ResultsDirectory, marked: Sequence[Marked], left_out: Mapping[bool, Sequence[str]]
+) -> tuple[str, ...]:
+    names = [*(one.name for one in marked), *left_out[True], *left_out[False]]
+    return formula_cautions(results.provenance.energy_scheme, names)
 
 
 def _labelled(study: Study, known: Sequence[Known]) -> dict[str, bool]:

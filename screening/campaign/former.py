@@ -48,7 +48,9 @@ def reactor_per_atom(given: object) -> object:
         former = criteria.pop(name)
         divided = _divided(former, VALUES, _atoms(given.get("electrolyte", given.get("sulfide"))))
         criteria[present_name(name)] = {**former, **divided, "unit": "eV/atom"}
-    return {**given, "criteria": criteria}
+    weighed = given.get("rank_if_weight", {})
+    ranks = {present_name(k) if k in RELIEF_PER_MOL else k: v for k, v in dict(weighed).items()}
+    return {**given, "criteria": criteria, "rank_if_weight": ranks}
 
 
 def back_test_per_atom(given: Mapping[str, Any]) -> dict[str, Any]:

@@ -14,7 +14,6 @@ from screening.campaign.store import PARTS, Store
 from screening.errors import InputError
 from screening.files import records, write_csv, write_json, write_xlsx
 from screening.names import RELIEF_PER_MOL, present_name
-from screening.provenance import Provenance
 
 EXAMPLE = "n_elements == 2 and score > 0.5"
 
@@ -126,14 +125,7 @@ def write_top(path: Path, chosen: pd.DataFrame, directory: Path, form: str) -> N
         Of the campaign.
     form : {"csv", "xlsx", "json"}
     """
-    identity = Store.look(directory).identity
-    stamp = Provenance.now(
-        identity.snapshot,
-        identity.snapshot_checksum,
-        energy_scheme=identity.energy_scheme,
-        study=identity.study,
-        study_checksum=identity.study_checksum,
-    )
+    stamp = Store.look(directory).identity.stamp()
     if form == "json":
         write_json(path, {"provenance": stamp.as_dict(), "candidates": records(chosen)})
     elif form == "csv":

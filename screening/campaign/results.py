@@ -1,7 +1,7 @@
 """What a campaign leaves on disk besides its parts: the document, the table, kinks and product tables."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, replace
 from itertools import compress
 from pathlib import Path
 
@@ -42,23 +42,8 @@ RANKING_CSV = "ranking.csv"
 WRITTEN = (RANKING_PARQUET, RANKING_CSV, "kinks.csv", RANKING_JSON, "products.xlsx", "products.tex")
 
 
-@dataclass(frozen=True, eq=False)
-class Spelled:
-    """One candidate, spelled out.
-
-    Attributes
-    ----------
-    position : int
-        Its row of the outcome's table.
-    detail : ReactorDetail
-    """
-
-    position: int
-    detail: ReactorDetail
-
-
-def spell_out(campaign: Campaign, outcome: Outcome) -> tuple[Spelled, ...]:
-    """Named candidates, controls and the best of one ranking, by rank."""
+def spell_out(campaign: Campaign, outcome: Outcome) -> dict[int, ReactorDetail]:
+    """Named candidates, controls and the best of one ranking, by row of its table; in the order of ranks."""
     study, selection, order = campaign.study, campaign.selection, outcome.order
     named = np.arange(selection.n_named + selection.n_controls)
     shown = order[np.isin(order, np.union1d(order[: study.figures.top], named))]
@@ -68,10 +53,7 @@ def spell_out(campaign: Campaign, outcome: Outcome) -> tuple[Spelled, ...]:
     context = ScreeningContext.of(campaign.source.load(), conditions)
     phases, formulas = outcome.table["phase"].to_numpy(), outcome.table["formula"].to_numpy()
     wt = study.conditions.layers_wt_percent
-    return tuple(
-        Spelled(position, detail(context, int(phases[position]), str(formulas[position]), wt))
-        for position in shown.tolist()
-    )
+    return {row: detail(context, int(phases[row]), str(formulas[row]), wt) for row in shown.tolist()}
 
 
 def conclude(campaign: Campaign, *, threads: int = 1) -> ResultsDirectory:
@@ -110,7 +92,7 @@ def write_results(campaign: Campaign, outcomes: Sequence[Outcome]) -> ResultsDir
     check_targets(*(directory / name for name in WRITTEN))
     campaign.store.own([*WRITTEN, FAILURES, BACK_TEST_JSON, BACK_TEST_CSV])
     groups = [spell_out(campaign, outcome) for outcome in outcomes]
-    details = [one.detail for group in groups for one in group]
+    details = [one for group in groups for one in group.values()]
     ranking = pd.concat([o.table.iloc[o.order] for o in outcomes], ignore_index=True)
     write_parquet(directory / RANKING_PARQUET, ranking, provenance)
     failed = campaign.store.failures()
@@ -129,9 +111,9 @@ def write_results(campaign: Campaign, outcomes: Sequence[Outcome]) -> ResultsDir
             failed=len(failed),
         ),
         reactors=tuple(
-            reactor(campaign, outcome, one)
+            reactor(campaign, outcome, position, one)
             for outcome, group in zip(outcomes, groups, strict=True)
-            for one in group
+            for position, one in group.items()
         ),
     ).write(directory / RANKING_JSON)
     if len(failed):
@@ -154,9 +136,8 @@ def with_reasons(ranking: pd.DataFrame, failures: pa.Table) -> pa.Table:
     return pa.concat_tables([assessed, others], promote_options="permissive")
 
 
-def reactor(campaign: Campaign, outcome: Outcome, spelled: Spelled) -> Reactor:
-    """One reactor as the document shows it."""
-    position, one = spelled.position, spelled.detail
+def reactor(campaign: Campaign, outcome: Outcome, position: int, one: ReactorDetail) -> Reactor:
+    """One reactor, at a row of the outcome's table, as the document shows it."""
     row, excess, probabilities = outcome.table.iloc[position], one.at_excess, outcome.probabilities
     spreads, shifts = outcome.standard_deviation[position], outcome.expected_error[position]
     of_ranks = None if probabilities is None else probabilities.rank
@@ -186,7 +167,7 @@ def reactor(campaign: Campaign, outcome: Outcome, spelled: Spelled) -> Reactor:
     )
 
 
-def product_table(described: Sequence[ReactorDetail]) -> pd.DataFrame:
+def product_table(described: Sequence[ReactorDetail | Reactor]) -> pd.DataFrame:
     """Products of every plateau of every reactor, one row per product (the founding paper's Table S1)."""
     rows = [
         {
@@ -209,6 +190,23 @@ def product_table(described: Sequence[ReactorDetail]) -> pd.DataFrame:
         for d in described
         for plateau in d.plateaus
         for p in plateau.products
+    ]
+    return pd.DataFrame(rows)
+
+
+def layer_table(described: Sequence[ReactorDetail | Reactor]) -> pd.DataFrame:
+    """Volume fractions in the reacted layer, one row per plateau and content of reactor (wt%)."""
+    rows = [
+        {
+            "reactor": d.formula,
+            "voltage_v": plateau.voltage_v,
+            "reaction": plateau.reaction,
+            **asdict(layer),
+            "above_floor": plateau.above_floor,
+        }
+        for d in described
+        for plateau in d.plateaus
+        for layer in plateau.layers
     ]
     return pd.DataFrame(rows)
 

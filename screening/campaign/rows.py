@@ -61,8 +61,8 @@ class Failure:
     formula: str
     anode: str
     electrolyte: str
-    stage: str
-    reason: str
+    failure_stage: str
+    failure_reason: str
 
 
 @dataclass(frozen=True, eq=False)
@@ -173,9 +173,7 @@ def _touches_estimate(assessment: Assessment) -> np.ndarray:
     per_product = estimated[lines.phase]
     touched = assessment.reduction.candidates.estimated.copy()
     if per_product.any():
-        kink = np.repeat(np.arange(len(lines.x)), np.diff(lines.product_start))[per_product]
-        line = np.searchsorted(lines.kink_start, kink, side="right") - 1
-        touched[line] = True
+        touched[lines.kinks.owner[lines.products.owner[per_product]]] = True
     return touched
 
 
@@ -195,7 +193,7 @@ def _staircase_columns(assessment: Assessment) -> dict[str, pa.Array]:
     return {
         "kink_x": _lists(lines.kink_start, lines.x),
         "kink_energy_ev_per_atom": _lists(lines.kink_start, lines.energy_ev_per_atom),
-        "kink_n_products": _lists(lines.kink_start, np.diff(lines.product_start).astype(np.int8)),
+        "kink_n_products": _lists(lines.kink_start, lines.products.lengths.astype(np.int8)),
         "product_phase": _lists(products, lines.phase.astype(np.int32)),
         "product_amount": _lists(products, lines.amount.astype(np.float32)),
         "plateau_v": _lists(stairs.step_start, stairs.voltage_v),

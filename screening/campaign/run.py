@@ -190,7 +190,7 @@ def run(
     with nothing_left_unused(out), locked(out):
         store = Store.open(out, identity, fresh=fresh)
         announce(selection)
-        campaign = Campaign(study, source, store, selection, _provenance(study, snapshot))
+        campaign = Campaign(study, source, store, selection, identity.stamp())
         _finish(campaign, _tasks(study, source, selection, identity), workers, report)
     return campaign
 
@@ -223,16 +223,6 @@ def _identity(study: Study, snapshot: Snapshot, n_candidates: int, chunk: int) -
         energy_scheme=manifest.energy_scheme,
         n_candidates=n_candidates,
         chunk=chunk,
-    )
-
-
-def _provenance(study: Study, snapshot: Snapshot) -> Provenance:
-    return Provenance.now(
-        snapshot.manifest.name,
-        snapshot.manifest.checksum,
-        energy_scheme=snapshot.manifest.energy_scheme,
-        study=study.name,
-        study_checksum=study.checksum,
     )
 
 

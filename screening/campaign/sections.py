@@ -24,6 +24,8 @@ class Query(Settings):
         Elements that all must be present; that alone may be present (empty: all); that must be absent.
     radioactive, noble_gases : bool
         Whether compounds of such elements are let in.
+    distrusted : bool
+        Whether compounds are let in whose energies the snapshot is known to have wrong (Yb, salts of Sm, Eu).
     n_elements : (int, int)
         Fewest and most elements.
     maximum_energy_above_hull_ev_per_atom : float or None
@@ -40,6 +42,7 @@ class Query(Settings):
     forbidden: tuple[str, ...] = ()
     radioactive: bool = False
     noble_gases: bool = False
+    distrusted: bool = False
     n_elements: tuple[int, int] = (2, 20)
     maximum_energy_above_hull_ev_per_atom: float | None = Field(default=None, ge=0.0)
     needs_metal: bool = True

@@ -11,7 +11,6 @@ from screening.campaign.study import Study
 from screening.errors import InputError
 from screening.phases.composition import parse_formula, parse_reactant
 from screening.phases.library import open_snapshot
-from screening.phases.snapshot import Snapshot
 from screening.phases.system_names import largest
 
 
@@ -120,7 +119,8 @@ def ranking_changes(study: Study, before: Source, after: Source) -> list[RankCha
 
 def _places(study: Study, source: Source) -> dict[tuple[str, str, str], tuple[int | None, float]]:
     """Rank and score by anode, electrolyte and formula."""
-    held = _held(study.candidates.formulas, source.load())
+    snapshot = source.load()
+    held = [each for each in study.candidates.formulas if snapshot.find(parse_formula(each)) is not None]
     if not held:
         return {}
     shortened = study.with_changes(formulas=held, controls=(), file="", query=None, draws=0)
@@ -133,7 +133,3 @@ def _places(study: Study, source: Source) -> dict[tuple[str, str, str], tuple[in
             outcome.table["formula"], outcome.ranked.rank, outcome.ranked.score, strict=True
         )
     }
-
-
-def _held(formulas: tuple[str, ...], snapshot: Snapshot) -> tuple[str, ...]:
-    return tuple(each for each in formulas if snapshot.find(parse_formula(each)) is not None)

@@ -7,7 +7,7 @@ import shutil
 import socket
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,7 @@ from filelock import FileLock, Timeout
 
 from screening import __version__
 from screening.campaign.document import FORMAT_KEY, FORMAT_VERSION, require_readable
-from screening.campaign.rows import Part
+from screening.campaign.rows import Failure, Part
 from screening.errors import IncompleteError, InputError
 from screening.files import atomic_write, output_directory, write_json
 from screening.provenance import Provenance, today
@@ -32,7 +32,7 @@ FILES = "files"
 """Key of the files beside the parts that a campaign wrote, in its manifest: what a fresh start may remove."""
 
 LOCK, HOLDER = ".lock", ".holder.json"
-FAILURE_COLUMNS = ("formula", "anode", "electrolyte", "failure_stage", "failure_reason")
+FAILURE_COLUMNS = tuple(field.name for field in fields(Failure))
 _PART_NAME = re.compile(r"\d{3}-(\d{7})")
 
 
@@ -58,6 +58,16 @@ class Identity:
     n_candidates: int
     chunk: int
     package_version: str = __version__
+
+    def stamp(self) -> Provenance:
+        """Provenance of what is computed from these parts now."""
+        return Provenance.now(
+            self.snapshot,
+            self.snapshot_checksum,
+            energy_scheme=self.energy_scheme,
+            study=self.study,
+            study_checksum=self.study_checksum,
+        )
 
     def names_part(self, stem: str) -> bool:
         """Whether a part of this campaign is called so: number of the conditions, first candidate."""
@@ -183,15 +193,7 @@ class Store:
         table = part.table.append_column("failure_stage", pa.nulls(len(part.table), pa.string()))
         table = table.append_column("failure_reason", pa.nulls(len(part.table), pa.string()))
         if part.failures:
-            failed = pa.table(
-                {
-                    "formula": [f.formula for f in part.failures],
-                    "anode": [f.anode for f in part.failures],
-                    "electrolyte": [f.electrolyte for f in part.failures],
-                    "failure_stage": [f.stage for f in part.failures],
-                    "failure_reason": [f.reason for f in part.failures],
-                }
-            )
+            failed = pa.Table.from_pylist([asdict(failure) for failure in part.failures])
             table = pa.concat_tables([table, failed], promote_options="default")
         stamp = {b"provenance": json.dumps(provenance.as_dict()).encode()}
         with atomic_write(self.directory / PARTS / f"{name}.parquet") as draft:

@@ -50,6 +50,7 @@ def ranking_table(results: ResultsDirectory, anode: str, electrolyte: str) -> Ta
     if anode in results.no_probabilities:
         notes.append(f"no probabilities: {results.no_probabilities[anode]}")
     notes.extend(each.words for each in network_contradictions(results, (anode, electrolyte)))
+    notes.extend(results.cautions)
     rows = [_ranking_row(reactor, mobile_ion(anode)) for reactor in shown]
     title = f"{results.title}: {anode} anode, {electrolyte}"
     return Table(title, pd.DataFrame(rows), (*notes, results.provenance.line()), wide)

@@ -18,7 +18,7 @@ def check(
     as_json: JsonOption = False,
 ) -> None:
     """Check every sheet and open its raw files; each fault in one line, exit status 2 if there is any."""
-    from screening.lab.check import check as look
+    from screening.lab.experiments import check as look
     from screening.lab.sheets import hints
 
     found = look(directory)

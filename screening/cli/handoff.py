@@ -23,12 +23,21 @@ def handoff(
         Path | None,
         typer.Option("--results", metavar="DIR", help="Results of `screening run`: rank and conditions."),
     ] = None,
-    wt: Annotated[float, typer.Option("--wt", metavar="PERCENT", help="Reactor in the layer.")] = 50.0,
+    wt: Annotated[
+        float | None,
+        typer.Option(
+            "--wt", metavar="PERCENT", help="Reactor in the layer (default that of --results, or 50)."
+        ),
+    ] = None,
     die_mm: Annotated[float, typer.Option("--die-mm", metavar="MM", help="Diameter of the die.")] = 10.0,
     layer_mg: Annotated[float, typer.Option("--layer-mg", metavar="MG", help="Mass of a layer.")] = 10.0,
     batch_g: Annotated[float, typer.Option("--batch-g", metavar="G", help="Reactor to synthesise.")] = 1.0,
-    anode: Annotated[str, typer.Option("--anode", help="Metal of the anode.")] = "Li",
-    electrolyte: Annotated[str, typer.Option("--electrolyte", help="Electrolyte in the layer.")] = "Li6PS5Cl",
+    anode: Annotated[
+        str, typer.Option("--anode", help="Metal of the anode (default that of --results, or Li).")
+    ] = "",
+    electrolyte: Annotated[
+        str, typer.Option("--electrolyte", help="In the layer (default that of --results, or Li6PS5Cl).")
+    ] = "",
     cif: CifOption = None,
     out: Annotated[
         Path | None,
@@ -42,19 +51,16 @@ def handoff(
 ) -> None:
     """Write bench sheets of candidates: html, printable pdf, json."""
     from screening.api.campaigns import Source, bench_sheets, write_sheets
+    from screening.campaign.directory import ResultsDirectory
     from screening.handoff.sheet import Plan
     from screening.phases.sources import chosen_energies
 
-    plan = Plan(
-        wt_percent=wt,
-        die_mm=die_mm,
-        layer_mg=layer_mg,
-        batch_g=batch_g,
-        anode=anode,
-        electrolyte=electrolyte,
-    )
+    ranked = None if results is None else ResultsDirectory(results).checked()
+    given = {"anode": anode, "electrolyte": electrolyte, "wt_percent": wt}
+    told = {name: value for name, value in given.items() if value not in ("", None)}
+    plan = Plan.of(ranked, die_mm=die_mm, layer_mg=layer_mg, batch_g=batch_g, **told)
     source = Source(snapshot, str(phases or ""), temperature, chosen_energies(energies))
-    sheets = bench_sheets(formulas, plan, results=results, source=source, cif=cif or ())
+    sheets = bench_sheets(formulas, plan, results=ranked, source=source, cif=cif or ())
     if out is not None or not as_json:
         written = write_sheets(out or Path("handoff"), sheets)
         if not as_json:

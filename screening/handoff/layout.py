@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from math import isnan
 
 from screening.display import formula_text
+from screening.handoff.dangers import points_text
 from screening.handoff.hazards import SOURCE, SUPPLIER
 from screening.handoff.patterns import Pattern
 from screening.handoff.sheet import MG_PER_G, BenchSheet
@@ -41,6 +42,8 @@ class Block:
     title : str
     sentences : tuple of str
     table : Table or None
+    red : tuple of str
+        Sentences that stand first, and in red.
     compact : bool
         Whether the table may run on as text where paper is short.
     """
@@ -49,6 +52,7 @@ class Block:
     sentences: tuple[str, ...]
     table: Table | None = None
     compact: bool = False
+    red: tuple[str, ...] = ()
 
 
 def chemical(text: str) -> str:
@@ -83,7 +87,7 @@ def _standing(sheet: BenchSheet) -> Block:
         "below, each a desirability to the power of its share of the weights."
     ]
     if standing.probability_of_rank is not None:
-        sentences.append(f"Probability of this very rank: {100.0 * standing.probability_of_rank:.0f} %.")
+        sentences.append(f"Probability of this rank: {100.0 * standing.probability_of_rank:.0f} %.")
     rows = tuple(
         (
             CRITERIA.label(part.criterion),
@@ -141,10 +145,9 @@ def _recipe(sheet: BenchSheet) -> Block:
 
 def _protocol(sheet: BenchSheet) -> Block:
     quoted = sheet.protocol
-    made = "" if sheet.recipe.route != "bought" else " A bought reactor skips the first step."
     sentence = (
-        f"Quoted for {chemical(quoted.reactor)} from {quoted.citation}, doi:{quoted.doi}: a starting point, "
-        f"not an optimum for another reactor.{made}"
+        f"The layer as milled and pressed with {chemical(quoted.reactor)} by {quoted.citation}, "
+        f"doi:{quoted.doi}: a starting point, not an optimum for another. In brackets its own amounts."
     )
     rows = tuple(
         (
@@ -157,11 +160,21 @@ def _protocol(sheet: BenchSheet) -> Block:
     )
     headings = (
         "Step",
-        f"As quoted (die {quoted.die_mm:g} mm)",
+        f"What (loads for a die of {quoted.die_mm:g} mm)",
         "MPa",
         f"t on {sheet.plan.die_mm:g} mm",
     )
-    return Block("Mill and press", (sentence,), Table(headings, rows, (2, 3)))
+    return Block("Make, mill and press", (_synthesis(sheet), sentence), Table(headings, rows, (2, 3)))
+
+
+def _synthesis(sheet: BenchSheet) -> str:
+    """How the reactor comes about: by a route that can be cited, or by none that is known here."""
+    route, name = sheet.protocol.route, chemical(sheet.formula)
+    if route is not None:
+        return f"To make {name}: {chemical(route.text)} ({route.citation}, doi:{route.doi})."
+    if sheet.recipe.route == "bought":
+        return f"{name} is bought, not made."
+    return f"To make {name}: no published recipe known here."
 
 
 def _layer(sheet: BenchSheet) -> Block:
@@ -170,20 +183,26 @@ def _layer(sheet: BenchSheet) -> Block:
     densities = " / ".join(
         _or_unknown(d, ".2f") for d in (layer.reactor_g_per_cm3, layer.electrolyte_g_per_cm3)
     )
-    reported = (
-        f"the paper reports {quoted.layer_um:g} µm for 10 mg with {chemical(quoted.reactor)} "
-        f"on {quoted.die_mm:g} mm"
-    )
+    reported = f" (the paper reports {quoted.layer_um:g} µm)" if quoted.is_of_this_layer else ""
     masses = f"{layer.reactor_mg:.3g} mg / {layer.electrolyte_mg:.3g} mg"
     rows = (
         (f"{chemical(sheet.formula)} / {chemical(plan.electrolyte)}", masses),
+        (f"State of {chemical(sheet.formula)} at 25 °C", _state(sheet)),
         ("Die, area", f"{plan.die_mm:g} mm, {layer.area_cm2:.4f} cm²"),
         ("Layer", f"{plan.layer_mg:g} mg, {plan.areal_mg_per_cm2:.2f} mg/cm²"),
         ("Density, reactor / electrolyte", f"{densities} g/cm³{estimated}"),
-        ("Thickness without pores", f"{_or_unknown(layer.thickness_um, '.0f')} µm ({reported})"),
+        ("Thickness without pores", f"{_or_unknown(layer.thickness_um, '.0f')} µm{reported}"),
         *_reacted(sheet),
     )
     return Block(f"The layer, {plan.wt_percent:g} wt%", (), Table(("Quantity", "Value"), rows))
+
+
+def _state(sheet: BenchSheet) -> str:
+    """State of the reactor with its measured melting and boiling point."""
+    known = sheet.state
+    if known is None:
+        return "not measured here: look up its melting point"
+    return f"{known.state or 'unknown'} ({points_text(known)}; {known.name}, CAS {known.cas})"
 
 
 def _reacted(sheet: BenchSheet) -> tuple[tuple[str, str], ...]:
@@ -349,4 +368,6 @@ def _hazards(sheet: BenchSheet) -> Block:
         if each.statements
     )
     table = Table(("Substance", "Statements", "Index no."), rows)
-    return Block("Hazards", tuple(sentences), table if rows else None)
+    return Block(
+        "Hazards", tuple(sentences), table if rows else None, red=tuple(map(chemical, sheet.red_lines))
+    )

@@ -131,6 +131,8 @@ def _set_block(block: Block, plain: "ParagraphStyle", width: float) -> list["Flo
         "head", plain, fontName=BOLD, fontSize=TEXT_PT + 1.2, leading=9.6, spaceBefore=4.0, keepWithNext=1
     )
     parts: list[Flowable] = [Paragraph(escape(block.title), head)]
+    red = ParagraphStyle("red", plain, fontName=BOLD, textColor="#b00020")
+    parts += [Paragraph(escape(sentence), red) for sentence in block.red]
     parts += [Paragraph(escape(sentence), plain) for sentence in block.sentences]
     if block.table is not None and block.compact:
         parts.append(Paragraph(escape(_run_on(block.table)), plain))

@@ -9,6 +9,7 @@ from typing import Any
 from screening.campaign.directory import ResultsDirectory
 from screening.errors import InputError
 from screening.files import json_ready
+from screening.handoff.dangers import red_lines
 from screening.handoff.hazards import ElementHazard, Hazard, element_hazards, gases, hazard
 from screening.handoff.patterns import Pattern, pattern
 from screening.handoff.protocol import Protocol, quoted_protocol
@@ -16,6 +17,7 @@ from screening.handoff.recipe import Recipe, recipe
 from screening.handoff.standing import Standing, standing
 from screening.lab.impedance.windows import Window, Windows
 from screening.phases.composition import Formula, parse_formula, parse_reactant, symbol
+from screening.phases.melting import MeltingPoint, melting_point
 from screening.phases.snapshot import Snapshot
 from screening.phases.structures import Cell, literature_cells, snapshot_cells
 from screening.provenance import Provenance
@@ -68,6 +70,21 @@ class Plan:
                 f"{self.wt_percent:g} % is more than all", where="wt_percent", remedy="give up to 100"
             )
 
+    @classmethod
+    def of(cls, results: ResultsDirectory | None, **given: Any) -> "Plan":
+        """A plan whose anode, electrolyte and content of the layer are a campaign's unless given.
+
+        Raises
+        ------
+        InputError
+            If the campaign met several anodes or electrolytes, and none is given.
+        """
+        if results is None:
+            return cls(**given)
+        anode, electrolyte = results.pair(given.pop("anode", ""), given.pop("electrolyte", ""))
+        content = {"wt_percent": results.study.conditions.wt_percent, **given}
+        return cls(**content, anode=anode, electrolyte=electrolyte)
+
     @property
     def area_cm2(self) -> float:
         """Area of the die."""
@@ -118,6 +135,10 @@ class BenchSheet:
         Why there is none, or what to know of it.
     recipe : Recipe
     protocol : Protocol
+    state : MeltingPoint or None
+        Measured melting and boiling point of the reactor; None where none is known here.
+    red_lines : tuple of str
+        What of the substances handled is liquid, volatile, pyrophoric or explosive.
     layer : LayerMasses
     alloy : str
     plateaus : tuple of Plateau
@@ -143,6 +164,8 @@ class BenchSheet:
     standing_note: str
     recipe: Recipe
     protocol: Protocol
+    state: MeltingPoint | None
+    red_lines: tuple[str, ...]
     layer: LayerMasses
     alloy: str
     plateaus: tuple[Plateau, ...]
@@ -206,9 +229,7 @@ def bench_sheet(
     mobile = symbol(context.anode.mobile)
     made = recipe(snapshot, compound, plan.batch_g)
     place = standing(results, compound.text, plan.anode, plan.electrolyte) if results else None
-    handled = list(
-        dict.fromkeys((*(p.formula for p in made.precursors), compound.text, plan.electrolyte, plan.anode))
-    )
+    handled = _handled(made, plan)
     freed = dict.fromkeys(gas for name in handled for gas in gases(snapshot, parse_formula(name)))
     return BenchSheet(
         formula=compound.text,
@@ -217,7 +238,9 @@ def bench_sheet(
         standing=place,
         standing_note=_standing_note(snapshot, results, place),
         recipe=made,
-        protocol=quoted_protocol(plan.die_mm),
+        protocol=_protocol(compound, plan),
+        state=melting_point(compound),
+        red_lines=red_lines(handled),
         layer=_layer(snapshot, compound, plan),
         alloy=found.alloy,
         plateaus=found.plateaus,
@@ -230,6 +253,22 @@ def bench_sheet(
         gases=tuple(hazard(gas) for gas in freed),
         element_hazards=element_hazards(handled),
         provenance=_stamp(found.with_anode.provenance, results),
+    )
+
+
+def _handled(made: Recipe, plan: Plan) -> list[str]:
+    """Every substance that the bench has in its hands, once."""
+    powders = (precursor.formula for precursor in made.precursors)
+    return list(dict.fromkeys((*powders, made.formula, plan.electrolyte, plan.anode)))
+
+
+def _protocol(compound: Formula, plan: Plan) -> Protocol:
+    return quoted_protocol(
+        compound,
+        electrolyte=plan.electrolyte,
+        wt_percent=plan.wt_percent,
+        layer_mg=plan.layer_mg,
+        die_mm=plan.die_mm,
     )
 
 

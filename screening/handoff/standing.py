@@ -6,6 +6,7 @@ from math import log
 from screening.campaign.directory import ResultsDirectory
 from screening.campaign.document import Reactor
 from screening.display import Displayed, Table
+from screening.reactors.criteria import CRITERIA
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,7 +64,7 @@ class Standing(Displayed):
         place = f"rank {self.rank}, score {self.score:.3f}" if self.rank else f"no rank, fails: {failed}"
         rows = [
             {
-                "criterion": part.criterion,
+                "criterion": CRITERIA.label(part.criterion),
                 "value": part.value,
                 "unit": "" if part.unit == "1" else part.unit,
                 "desirability": part.desirability,
@@ -74,7 +75,7 @@ class Standing(Displayed):
         ]
         notes = ["The score is the product of the factors: each desirability to its share of the weights."]
         if self.probability_of_rank is not None:
-            notes.append(f"Probability of this very rank: {100.0 * self.probability_of_rank:.0f} %.")
+            notes.append(f"Probability of this rank: {100.0 * self.probability_of_rank:.0f} %.")
         return Table(f"{self.formula} in {self.study}: {place}", pd.DataFrame(rows), tuple(notes))
 
 

@@ -1,4 +1,4 @@
-"""A folder of experiments: one TOML sheet per cell, read and checked.
+"""A folder of experiments: one TOML sheet per cell, read, and checked down to its raw files.
 
 A sheet states what the cell is, where its raw files are, and what is quoted about it::
 
@@ -23,28 +23,33 @@ A sheet states what the cell is, where its raw files are, and what is quoted abo
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Generic, TypeVar
 
 from screening.errors import InputError
+from screening.lab.analysis import CellAnalysis, analyse_cell
 from screening.lab.cell import Experiment
 from screening.lab.sheets import examine
 
 SUFFIX = ".toml"
 
+Sound = TypeVar("Sound")
+
 
 @dataclass(frozen=True)
-class Survey:
-    """The sound sheets of a folder by name, and what is wrong with the others.
+class Survey(Generic[Sound]):
+    """The sound cells of a folder by name, and what is wrong with the others.
 
     Attributes
     ----------
-    experiments : tuple of Experiment
+    cells : tuple
+        Sheets as `survey` reads them, or their analyses by `check`.
     faults : tuple of InputError
         All of them; a sheet may have several.
     n_faulty : int
         Sheets with a fault.
     """
 
-    experiments: tuple[Experiment, ...]
+    cells: tuple[Sound, ...]
     faults: tuple[InputError, ...]
     n_faulty: int
 
@@ -60,10 +65,10 @@ def read_experiments(directory: Path) -> tuple[Experiment, ...]:
     found = survey(directory)
     if found.faults:
         raise found.faults[0]
-    return found.experiments
+    return found.cells
 
 
-def survey(directory: Path) -> Survey:
+def survey(directory: Path) -> Survey[Experiment]:
     """Read all sheets of a folder, collecting faults instead of stopping at the first.
 
     Raises
@@ -92,15 +97,30 @@ def survey(directory: Path) -> Survey:
     return Survey(tuple(experiments.values()), tuple(faults), len(paths) - len(experiments))
 
 
-def read_experiment(path: Path) -> Experiment:
-    """Read one sheet; its raw files must exist.
+def check(directory: Path) -> Survey[CellAnalysis]:
+    """Read every sheet of a folder, and open and reduce every raw file as ``validate`` will.
 
     Raises
     ------
     InputError
-        One line: file, key, value, remedy; for the first fault.
+        If the directory does not exist or holds no sheet.
     """
-    experiment, faults = examine(path, Experiment)
-    if experiment is None:
-        raise faults[0]
-    return experiment
+    found = survey(directory)
+    cells, faults = [], list(found.faults)
+    for experiment in found.cells:
+        try:
+            cell = analyse_cell(experiment)
+        except InputError as fault:
+            faults.append(fault)
+            continue
+        faults += [_of_sheet(experiment, fault) for fault in cell.faults]
+        if not cell.faults:
+            cells.append(cell.figures_only())
+    n_sheets = len(found.cells) + found.n_faulty
+    return Survey(tuple(cells), tuple(faults), n_sheets - len(cells))
+
+
+def _of_sheet(experiment: Experiment, fault: InputError) -> InputError:
+    """A fault of a raw file, with the sheet that names the file."""
+    where = f"{experiment.path}: files" + (f": {fault.where}" if fault.where else "")
+    return InputError(fault.message, where=where, remedy=fault.remedy)

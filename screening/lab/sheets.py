@@ -55,15 +55,21 @@ Sheet = TypeVar("Sheet", bound=Cell)
 KEYS = "see docs/validation.md for the keys"
 
 
-def read_cell(path: Path | str) -> Cell:
-    """Read and check one sheet.
+def read_cell(path: Path | str, model: type[Sheet] = Cell) -> Sheet:  # type: ignore[assignment]
+    """Read and check one sheet; its raw files must exist.
+
+    Parameters
+    ----------
+    path : Path or str
+    model : type
+        `Cell`, or `cell.Experiment` for one of a folder of experiments, which says what it is.
 
     Raises
     ------
     InputError
         One line: file, key, value, remedy; for the first fault.
     """
-    cell, faults = examine(Path(path), Cell)
+    cell, faults = examine(Path(path), model)
     if cell is None:
         raise faults[0]
     return cell

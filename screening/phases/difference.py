@@ -109,24 +109,13 @@ def compare(before: Snapshot, after: Snapshot, chemsystems: Sequence[str] | None
     within = shared_systems(before.manifest, after.manifest) if chemsystems is None else list(chemsystems)
     old, new = _lowest(before, within), _lowest(after, within)
     changes = []
-    n_same = 0
-    for key, phase in sorted({**old, **new}.items(), key=lambda item: item[1].formula):
-        left, right = old.get(key), new.get(key)
+    for key, (formula, _) in sorted({**old, **new}.items(), key=lambda item: item[1][0]):
+        left, right = (side[key][1] if key in side else None for side in (old, new))
         if left is None or right is None:
-            kind = Change.ADDED if left is None else Change.GONE
-        elif abs(left.energy_ev_per_atom - right.energy_ev_per_atom) > CHANGED_EV_PER_ATOM:
-            kind = Change.CHANGED
-        else:
-            n_same += 1
-            continue
-        changes.append(
-            PhaseChange(
-                phase.formula,
-                kind,
-                left.energy_ev_per_atom if left else None,
-                right.energy_ev_per_atom if right else None,
-            )
-        )
+            changes.append(PhaseChange(formula, Change.ADDED if left is None else Change.GONE, left, right))
+        elif abs(left - right) > CHANGED_EV_PER_ATOM:
+            changes.append(PhaseChange(formula, Change.CHANGED, left, right))
+    n_same = len({**old, **new}) - len(changes)
     order = list(Change)
     changes.sort(key=lambda each: order.index(each.change))
     return Difference(before.manifest, after.manifest, tuple(within or ()), n_same, tuple(changes))
@@ -149,14 +138,8 @@ def _covered(manifest: Manifest) -> list[str] | None:
     return [chemsys_name(str(each), where=f"manifest of {manifest.name}") for each in systems]
 
 
-@dataclass(frozen=True)
-class _Phase:
-    formula: str
-    energy_ev_per_atom: float
-
-
-def _lowest(snapshot: Snapshot, within: Sequence[str] | None) -> dict[bytes, _Phase]:
-    """Lowest phase of each composition, by a key of elements and fractions."""
+def _lowest(snapshot: Snapshot, within: Sequence[str] | None) -> dict[bytes, tuple[str, float]]:
+    """Formula and energy of the lowest phase of each composition, by a key of elements and fractions."""
     phases = snapshot.phases
     if within is None:
         rows = np.arange(len(phases))
@@ -165,10 +148,9 @@ def _lowest(snapshot: Snapshot, within: Sequence[str] | None) -> dict[bytes, _Ph
         found = [snapshot.index.within(each) for each in inside]
         rows = np.unique(np.concatenate(found)) if found else np.arange(0)
     steps = np.round(phases.fraction / SAME_FRACTION).astype(np.int64)
-    lowest: dict[bytes, _Phase] = {}
+    lowest: dict[bytes, tuple[str, float]] = {}
     for row in rows[np.argsort(phases.formation_energy_ev_per_atom[rows], kind="stable")]:
         part = phases.rows.row(row)
         key = phases.atomic_number[part].tobytes() + steps[part].tobytes()
-        energy = float(phases.formation_energy_ev_per_atom[row])
-        lowest.setdefault(key, _Phase(str(phases.formula[row]), energy))
+        lowest.setdefault(key, (str(phases.formula[row]), float(phases.formation_energy_ev_per_atom[row])))
     return lowest

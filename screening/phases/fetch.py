@@ -118,7 +118,7 @@ class Progress:
 
 
 def fetch(
-    query: Query, project: MaterialsProject, report: Callable[[Progress], None] | None = None
+    query: Query, project: MaterialsProject, report: Callable[[Progress], None] = lambda _: None
 ) -> Snapshot:
     """Fetch what is asked for, and replace the snapshot of that name once everything is there.
 
@@ -149,11 +149,11 @@ def fetch(
     output_directory(directory.parent)
     restore(directory)
     parts = Parts.open(directory.with_name(f".{query.name}.parts"), _identity(query, project))
-    found = _all_entries(query, project, parts, report or _silent)
+    found = _all_entries(query, project, parts, report)
     kept = usable(found, non_commercial=query.non_commercial)
     with parts.useless_if_refused():
         require_content(query.chemsystems, kept)
-    relaxed = _all_structures(query, project, parts, kept, report or _silent) if query.structures else None
+    relaxed = _all_structures(query, project, parts, kept, report) if query.structures else None
     serving = project.serving_now()
     with parts.useless_if_refused():
         if serving != project.database_version:
@@ -165,10 +165,6 @@ def fetch(
         snapshot = _assemble(query, project, kept, len(found) - len(kept), relaxed, directory)
     parts.remove()
     return snapshot
-
-
-def _silent(_: Progress) -> None:
-    pass
 
 
 def _identity(query: Query, project: MaterialsProject) -> dict[str, str]:

@@ -9,6 +9,7 @@ import numpy as np
 from screening.display import Shown, Table
 from screening.errors import InputError, SnapshotError
 from screening.phases.corrections import Energies, corrected, is_corrected, shifted
+from screening.phases.distrust import widened
 from screening.phases.library import EMBEDDED, locate, open_snapshot, snapshot_home
 from screening.phases.manifest import MANIFEST_FILE, Manifest
 from screening.phases.snapshot import Snapshot
@@ -61,6 +62,7 @@ def load_snapshot(
             where="energies",
             remedy="open it with energies='as-published'",
         )
+    gathered = widened(gathered)
     if phases is not None:
         gathered = _joined(gathered, Path(phases))
     return gathered if temperature_k is None else at_temperature(gathered, temperature_k)

@@ -65,13 +65,7 @@ def at_temperature(snapshot: Snapshot, temperature_k: float) -> Snapshot:
     ----------
     C. J. Bartel et al., Nat. Commun. 9, 4168 (2018), doi:10.1038/s41467-018-06682-4.
     """
-    temperature_k = LOWEST_K if abs(temperature_k - ROOM_K) < ROUNDING_K else temperature_k
-    if not LOWEST_K <= temperature_k <= HIGHEST_K:
-        raise InputError(
-            f"{temperature_k:g} K is out of range",
-            where="--temperature",
-            remedy=f"the descriptor holds from {LOWEST_K:g} to {HIGHEST_K:g} K; leave it out for 0 K",
-        )
+    temperature_k = _in_range(temperature_k)
     scheme = snapshot.manifest.energy_scheme
     if not scheme.endswith(_AT_0_K):
         raise InputError(
@@ -94,6 +88,18 @@ def at_temperature(snapshot: Snapshot, temperature_k: float) -> Snapshot:
     )
     manifest = _warmed(snapshot.manifest, temperature_k, unknown, len(snapshot.phases) - len(phases))
     return replace(snapshot, manifest=manifest, phases=changed)
+
+
+def _in_range(temperature_k: float) -> float:
+    """The temperature, that of a room as the lowest."""
+    temperature_k = LOWEST_K if abs(temperature_k - ROOM_K) < ROUNDING_K else temperature_k
+    if not LOWEST_K <= temperature_k <= HIGHEST_K:
+        raise InputError(
+            f"{temperature_k:g} K is out of range",
+            where="--temperature",
+            remedy=f"the descriptor holds from {LOWEST_K:g} to {HIGHEST_K:g} K; leave it out for 0 K",
+        )
+    return temperature_k
 
 
 def _warmed(manifest: Manifest, temperature_k: float, unknown: np.ndarray, n_left_out: int) -> Manifest:

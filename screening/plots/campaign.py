@@ -210,6 +210,7 @@ def _key(candidates: CampaignMap, width_pt: float) -> Iterator[KeyLine]:
         ("do not react: ", [_name(name, candidates) for name in candidates.stable], VERMILION),
         ("without a rank: ", [_name(name, candidates) for name in candidates.unranked], BLUE),
         ("* rests on an estimated phase", [""] * bool(candidates.estimated), "0.25"),
+        *((told, [""], "0.25") for told in candidates.cautions),
     ):
         lines = wrapped(text + ", ".join(listed), KEY_SIZE_PT, width_pt, indent_pt=KEY_INDENT_PT)
         for number, line in enumerate(lines if listed else []):

@@ -11,7 +11,7 @@ from screening.errors import InputError
 from screening.lab.cycling.full import FullCellReport
 from screening.lab.cycling.symmetric import SymmetricReport
 from screening.lab.cycling.table import FlagKind
-from screening.plots.style import BLACK, BLUE, COLUMN_IN, GREEN, VERMILION, figure_style
+from screening.plots.style import BLACK, BLUE, COLUMN_IN, GREEN, VERMILION, canvas, figure_style
 from screening.plots.thinning import thinned
 
 GREY = "#7F7F7F"
@@ -177,14 +177,14 @@ class Cycled(Protocol):
         ...
 
 
-def plot_cycling(result: Cycled, ax: Axes | None = None, *, quantity: str = "") -> Axes:
+def plot_cycling(result: Cycled, ax: Axes | Figure | None = None, *, quantity: str = "") -> Axes:
     """Draw one quantity of a cycled cell.
 
     Parameters
     ----------
     result : Cycled
-    ax : matplotlib axes, optional
-        New ones of their own figure unless given.
+    ax : matplotlib axes or figure, optional
+        A new figure of pyplot unless given.
     quantity : str
         Of a symmetric cell ``voltage``, ``overpotential`` (the default) or ``resistance``; of a full cell
         ``profiles``, ``dqdv`` or ``capacity`` (the default).
@@ -214,6 +214,6 @@ def plot_cycling(result: Cycled, ax: Axes | None = None, *, quantity: str = "") 
     if chosen not in draw:
         raise InputError(f"no quantity {chosen!r}", where="plot", remedy=f"choose from {', '.join(draw)}")
     with figure_style():
-        if ax is None:
-            ax = Figure(figsize=(COLUMN_IN, 0.75 * COLUMN_IN), layout="constrained").subplots()
+        if not isinstance(ax, Axes):
+            ax = canvas(ax, (COLUMN_IN, 0.75 * COLUMN_IN), layout="constrained").subplots()
         return draw[chosen](ax)

@@ -361,4 +361,5 @@ def _key(
     ):
         if named:
             entries.append((f"{mark}: {', '.join(formula_text(name) for name in named)}", "0.25"))
+    entries += [(told, "0.25") for told in dict.fromkeys(t for r in reactions for t in r.cautions)]
     yield from key_lines(entries, width_pt)

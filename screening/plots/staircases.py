@@ -142,4 +142,5 @@ def _entries(lithiations: Sequence[Lithiation]) -> list[tuple[str, str]]:
     ):
         if named:
             entries.append((f"{mark}: {', '.join(named)}", "0.25"))
+    entries += [(told, "0.25") for told in dict.fromkeys(t for each in lithiations for t in each.cautions)]
     return entries

@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 from functools import cached_property
 
-from screening.phases.composition import parse_reactant
+from screening.phases.composition import Formula, parse_reactant
+from screening.phases.snapshot import Snapshot
 from screening.reactors.contacts import Contacts
 from screening.reactors.reduction import Reduction, ScreeningContext
 from screening.thermo.products import Electrolyte, Layer, layer
@@ -48,10 +49,13 @@ class Assessment:
 def electrolyte_of(context: ScreeningContext) -> Electrolyte:
     """Mass and volume of the study's electrolyte (the volumes of a mixture's parts add)."""
     reactant, snapshot = parse_reactant(context.conditions.electrolyte), context.snapshot
-    volume = sum(
-        part.mole_fraction
-        * part.formula.n_atoms
-        * float(snapshot.phases.volume_per_atom_a3[snapshot.find(part.formula)])
-        for part in reactant.parts
-    )
-    return Electrolyte(reactant.unit.molar_mass_g, volume * A3_PER_ATOM_TO_CM3_PER_MOL)
+    volume = sum(part.mole_fraction * molar_volume_cm3(snapshot, part.formula) for part in reactant.parts)
+    return Electrolyte(reactant.unit.molar_mass_g, volume)
+
+
+def molar_volume_cm3(snapshot: Snapshot, formula: Formula) -> float:
+    """Volume of one mole of a formula as written; NaN where the snapshot has none."""
+    phase = snapshot.find(formula)
+    if phase is None:
+        return float("nan")
+    return float(snapshot.phases.volume_per_atom_a3[phase]) * formula.n_atoms * A3_PER_ATOM_TO_CM3_PER_MOL

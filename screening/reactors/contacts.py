@@ -169,7 +169,7 @@ def electrolyte_composition(context: ScreeningContext) -> Compositions:
 def _alloys(context: ScreeningContext, phase: np.ndarray, electrolyte: Compositions, relief: bool) -> Alloys:
     snapshot = context.snapshot
     compositions = Compositions.of_phases(snapshot, phase)
-    repeated = _repeat(electrolyte, len(phase))
+    repeated = electrolyte.take(np.zeros(len(phase), dtype=np.int64))
     potential, alloying = _alloying(context, snapshot, phase, compositions)
     return Alloys(
         phase=phase,
@@ -188,21 +188,10 @@ def _alloying(
     metals = compositions.without(anode.mobile)
     lines = tie_lines(snapshot, anode.composition, metals)
     stairs = Staircases.of(lines, metals.atoms, anode.charge, anode.content)
-    owner = np.repeat(np.arange(len(phase)), np.diff(stairs.step_start))
+    owner = stairs.steps.owner
     products = lines.products_of(stairs.kink)
     potential = np.zeros(len(phase))
     formed = products.phase == phase[owner[products.owner]]
     steps = products.owner[formed]
     potential[owner[steps]] = stairs.voltage_v[steps]
-    return potential, np.diff(stairs.step_start) > 0
-
-
-def _repeat(composition: Compositions, n: int) -> Compositions:
-    """One composition n times."""
-    size = len(composition.atomic_number)
-    return Compositions(
-        np.arange(n + 1, dtype=np.int64) * size,
-        np.tile(composition.atomic_number, n),
-        np.tile(composition.fraction, n),
-        np.tile(composition.atoms, n),
-    )
+    return potential, stairs.steps.lengths > 0

@@ -6,7 +6,7 @@ import numpy as np
 
 from screening.phases.composition import Formula, Reactant, parse_formula, parse_reactant
 from screening.phases.snapshot import Snapshot
-from screening.reactors.assessment import electrolyte_of
+from screening.reactors.assessment import electrolyte_of, molar_volume_cm3
 from screening.reactors.reduction import Reduction, ScreeningContext, reduce
 from screening.thermo.conduction import ElectronicClass, gap_source
 from screening.thermo.interface import InterfaceReaction, product_terms, react, reactant_terms
@@ -294,11 +294,3 @@ def _layer_state(
         volume_change_with_anode=float(state.volume_change_with_anode[0]),
         anode_consumed_um=moles_per_cm2 * uptake * context.anode.cm3_per_mol * UM_PER_CM,
     )
-
-
-def molar_volume_cm3(snapshot: Snapshot, formula: Formula) -> float:
-    """Volume of one mole of a formula as written; NaN where the snapshot has none."""
-    phase = snapshot.find(formula)
-    if phase is None:
-        return float("nan")
-    return float(snapshot.phases.volume_per_atom_a3[phase]) * formula.n_atoms * A3_PER_ATOM_TO_CM3_PER_MOL

@@ -9,6 +9,7 @@ the formation energies per atom a row is the criterion itself; times their error
 import numpy as np
 from scipy.sparse import csr_array, diags_array
 
+from screening.ragged import Ragged
 from screening.reactors.assessment import Assessment
 from screening.thermo.lines import Lines
 
@@ -45,24 +46,27 @@ def relief_form(assessment: Assessment) -> csr_array:
 def relay_form(assessment: Assessment) -> csr_array:
     """Per atom of alloy and reactor, at the lowest mutual energy."""
     contacts = assessment.contacts
-    lowest = _lowest(contacts.relay, len(assessment.reduction.phases))
-    return _spread(lowest, contacts.relayed, len(assessment))
+    return _lowest(contacts.relay, contacts.relayed, assessment)
 
 
 def mixing_form(assessment: Assessment) -> csr_array:
     """Per atom of reactor and electrolyte, at the lowest mutual energy."""
     contacts = assessment.contacts
-    lowest = _lowest(contacts.mixing, len(assessment.reduction.phases))
-    return _spread(lowest, contacts.mixed, len(assessment))
+    return _lowest(contacts.mixing, contacts.mixed, assessment)
+
+
+def _lowest(lines: Lines, rows: np.ndarray, assessment: Assessment) -> csr_array:
+    """At the lowest mutual energy of each line; `rows` are the candidates that the lines belong to."""
+    forms = _mutual(lines, lines.lowest_kink, len(assessment.reduction.phases))
+    return _spread(forms, rows, len(assessment))
 
 
 def _amounts(lines: Lines, kinks: np.ndarray, n_phases: int) -> csr_array:
     return phase_amounts(lines.product_start, lines.phase, lines.amount, n_phases)[kinks]
 
 
-def _lowest(lines: Lines, n_phases: int) -> csr_array:
-    """Per atom of mixture, at the kink of the lowest mutual energy."""
-    kink = lines.lowest_kink
+def _mutual(lines: Lines, kink: np.ndarray, n_phases: int) -> csr_array:
+    """Per atom of mixture, at one kink of each line."""
     first, last = lines.kink_start[:-1], lines.kink_start[1:] - 1
     products, a, b = (_amounts(lines, kinks, n_phases) for kinks in (kink, last, first))
     return forms_from_products(products, a, b, lines.x[kink])
@@ -71,16 +75,14 @@ def _lowest(lines: Lines, n_phases: int) -> csr_array:
 def _excess(lines: Lines, n_phases: int) -> csr_array:
     """Per atom of B, with A in excess."""
     kink = lines.excess_kink
-    first, last = lines.kink_start[:-1], lines.kink_start[1:] - 1
-    products, a, b = (_amounts(lines, kinks, n_phases) for kinks in (kink, last, first))
-    return scaled(forms_from_products(products, a, b, lines.x[kink]), 1.0 / (1.0 - lines.x[kink]))
+    return scaled(_mutual(lines, kink, n_phases), 1.0 / (1.0 - lines.x[kink]))
 
 
 def _spread(forms: csr_array, rows: np.ndarray, n: int) -> csr_array:
     """Forms of some candidates among n, empty rows for the others."""
     counts = np.zeros(n, dtype=np.int64)
     counts[rows] = np.diff(forms.indptr)
-    start = np.append(0, np.cumsum(counts))
+    start = Ragged.of_lengths(counts).start
     return csr_array((forms.data, forms.indices, start), shape=(n, forms.shape[1]))
 
 

@@ -24,6 +24,7 @@ from importlib.resources import files
 from typing import Any
 
 import numpy as np
+from pydantic import TypeAdapter
 from scipy.sparse import csr_array, hstack
 
 from screening.errors import InputError
@@ -186,7 +187,8 @@ def error_models() -> Mapping[str, ErrorModel]:
     They are fitted to measured enthalpies for the embedded snapshot (`calibration.calibrate`); another energy
     scheme needs a calibration of its own.
     """
-    return {ion: _error_model_of(entry["model"]) for ion, entry in _models_file().items()}
+    kind = TypeAdapter(ErrorModel)
+    return {ion: kind.validate_python(entry["model"]) for ion, entry in _models_file().items()}
 
 
 def model_coverage() -> Mapping[str, Mapping[str, float]]:
@@ -197,10 +199,6 @@ def model_coverage() -> Mapping[str, Mapping[str, float]]:
 def _models_file() -> dict[str, Any]:
     text = files("screening.reactors").joinpath(MODELS_FILE).read_text("utf-8")
     return dict(json.loads(text))
-
-
-def _error_model_of(entry: Mapping[str, Any]) -> ErrorModel:
-    return ErrorModel(**{**entry, "anions": tuple(AnionBias(**anion) for anion in entry["anions"])})
 
 
 def find_error_model(ion: str) -> ErrorModel | None:
@@ -215,7 +213,6 @@ def why_no_error_model(ion: str) -> str:
 
 def _anion_charge(phases: Phases, model: ErrorModel) -> np.ndarray:
     """Valence of each anion per atom of each phase, (n_phases, n_anions); weak anions only by themselves."""
-    owner = np.repeat(np.arange(len(phases)), phases.n_elements)
     column = np.full(int(phases.atomic_number.max(initial=0)) + 1, -1)
     for k, anion in enumerate(model.anions):
         z = atomic_number(anion.symbol)
@@ -225,7 +222,7 @@ def _anion_charge(phases: Phases, model: ErrorModel) -> np.ndarray:
     anion_of = column[phases.atomic_number[here]]
     valence = np.array([ANION_VALENCE[a.symbol] for a in model.anions])
     charge = np.zeros((len(phases), len(model.anions)))
-    charge[owner[here], anion_of] = phases.fraction[here] * valence[anion_of]
+    charge[phases.rows.owner[here], anion_of] = phases.fraction[here] * valence[anion_of]
     weak = np.array([a.symbol in WEAK_ANIONS for a in model.anions])
     overruled = charge[:, ~weak].any(axis=1)
     charge[np.ix_(overruled, weak)] = 0.0
@@ -234,11 +231,8 @@ def _anion_charge(phases: Phases, model: ErrorModel) -> np.ndarray:
 
 def _ion_fraction(phases: Phases, model: ErrorModel) -> np.ndarray:
     """Atomic fraction of the mobile element in each phase, (n_phases,)."""
-    owner = np.repeat(np.arange(len(phases)), phases.n_elements)
     here = phases.atomic_number == atomic_number(model.ion)
-    fraction = np.zeros(len(phases))
-    fraction[owner[here]] = phases.fraction[here]
-    return fraction
+    return np.bincount(phases.rows.owner[here], phases.fraction[here], minlength=len(phases))
 
 
 def ions_bound(phases: Phases, model: ErrorModel) -> np.ndarray:

@@ -58,10 +58,10 @@ def cell_sections(
         found = survey(directory)
     except InputError:  # holds no sheet at all
         return CellSections((), frozenset())
-    if not found.experiments:
+    if not found.cells:
         return CellSections((), frozenset())
-    raw = frozenset(path.resolve() for each in found.experiments for path in each.located("all"))
-    ordered = sorted(found.experiments, key=lambda each: (ORDER.index(each.origin), each.name))
+    raw = frozenset(path.resolve() for each in found.cells for path in each.located("all"))
+    ordered = sorted(found.cells, key=lambda each: (ORDER.index(each.origin), each.name))
     views = [_view(each, predictions, embed, progress or (lambda text: None)) for each in ordered]
     overview = Block("", _counts(found, directory), (_overview([view.cell for view in views]),))
     blocks = [view.block for view in views if view.block is not None]
@@ -105,15 +105,15 @@ def _search(experiment: Experiment, predictions: Predictions | None) -> Expected
     return ExpectedPhases.of(experiment, prediction, literature_cells())
 
 
-def _counts(found: Survey, directory: Path) -> tuple[str, ...]:
-    origins = [each.origin for each in found.experiments]
+def _counts(found: Survey[Experiment], directory: Path) -> tuple[str, ...]:
+    origins = [each.origin for each in found.cells]
     words = ", ".join(f"{origins.count(name)} {name}" for name in ORDER if name in origins)
     lines = [f"{len(origins)} cells: {words}."]
     if Origin.LITERATURE in origins:
         lines.append("Literature: figures quoted from a publication, with no raw data behind them.")
     if Origin.SIMULATED in origins:
         lines.append("Simulated: made by a program; it tells nothing about any reactor.")
-    folders = {each.path.parent for each in found.experiments}
+    folders = {each.path.parent for each in found.cells}
     place = f"{directory}/"
     lines += [
         f"Not read: {str(fault).replace(place, '')}"

@@ -56,15 +56,7 @@ class Scan:
 def simulate_pattern(
     contents: Sequence[Content], scan: Scan, *, seed: int, name: str = "simulated"
 ) -> PowderPattern:
-    """Counts of a mixture with Poisson noise.
-
-    Parameters
-    ----------
-    contents : sequence of Content
-    scan : Scan
-    seed : int
-    name : str
-    """
+    """Counts of a mixture with Poisson noise."""
     rng = np.random.default_rng(seed)
     x = np.arange(scan.first_deg, scan.last_deg + scan.step_deg / 2.0, scan.step_deg)
     counts = scan.background_counts * (

@@ -10,6 +10,7 @@ import numpy as np
 from screening.display import Displayed, Group, Table
 from screening.errors import InputError
 from screening.phases.composition import Formula, Reactant, same_composition
+from screening.phases.distrust import cautions
 from screening.phases.snapshot import Snapshot
 from screening.provenance import Provenance
 from screening.thermo.lines import Compositions, tie_lines
@@ -94,6 +95,8 @@ class InterfaceReaction(Displayed):
     estimated_phases : tuple of str
         Estimated phases among reactants and products.
     provenance : Provenance
+    cautions : tuple of str
+        Elements and phases whose energies are known to be wrong or rough, with the size of it.
     """
 
     plotter = "screening.plots.interface:plot_reactions"
@@ -105,6 +108,7 @@ class InterfaceReaction(Displayed):
     at_hull: tuple[str, ...]
     estimated_phases: tuple[str, ...]
     provenance: Provenance
+    cautions: tuple[str, ...] = ()
 
     @property
     def a(self) -> str:
@@ -182,6 +186,7 @@ class InterfaceReaction(Displayed):
         notes = (
             f"eV per atom of mixture; energy above hull: {self.a} {above.a:.4f}, {self.b} {above.b:.4f}",
             *marks(self.estimated_phases, self.at_hull),
+            *self.cautions,
             self.provenance.line(),
         )
         return Table(f"{self.a} | {self.b}   x: {axis} fraction of {self.a}", pd.DataFrame(rows), notes)
@@ -197,6 +202,7 @@ class InterfaceReaction(Displayed):
                 **{name: getattr(k, name) for name in Kink.__dataclass_fields__ if name != "products"},
                 "estimated": self.estimated,
                 "at_hull": " ".join(self.at_hull),
+                "cautions": "; ".join(self.cautions),
             }
             for k in self.kinks
         ]
@@ -216,6 +222,7 @@ class InterfaceReaction(Displayed):
             "estimated": self.estimated,
             "estimated_phases": list(self.estimated_phases),
             "notes": list(self.notes),
+            "cautions": list(self.cautions),
             "provenance": self.provenance.as_dict(),
         }
 
@@ -247,7 +254,8 @@ class InterfaceReactions(Group[InterfaceReaction]):
         ]
         estimated = dict.fromkeys(name for each in self.items for name in each.estimated_phases)
         at_hull = dict.fromkeys(name for each in self.items for name in each.at_hull)
-        notes = (*marks(tuple(estimated), tuple(at_hull)), self.provenance.line())
+        cautions = dict.fromkeys(told for each in self.items for told in each.cautions)
+        notes = (*marks(tuple(estimated), tuple(at_hull)), *cautions, self.provenance.line())
         return Table("Reaction energy at the minimum", pd.DataFrame(rows), notes)
 
 
@@ -304,8 +312,7 @@ def react(snapshot: Snapshot, a: Reactant, b: Reactant, *, at_hull: bool = False
         )
     kinks, used = [], set()
     for k in range(len(lines.x)):
-        products = slice(lines.product_start[k], lines.product_start[k + 1])
-        phases, amounts = lines.phase[products], lines.amount[products]
+        phases, amounts = (column[lines.products.row(k)] for column in (lines.phase, lines.amount))
         used.update(phases[snapshot.phases.estimated[phases]].tolist())
         moles = dict(zip(phases.tolist(), (amounts / snapshot.phases.atoms[phases]).tolist(), strict=True))
         kinks.append(
@@ -323,6 +330,7 @@ def react(snapshot: Snapshot, a: Reactant, b: Reactant, *, at_hull: bool = False
         at_hull=tuple(p.reactant.text for p in (priced_a, priced_b) if p.at_hull),
         estimated_phases=tuple(dict.fromkeys((*priced_a.estimated, *priced_b.estimated, *named))),
         provenance=stamp(snapshot),
+        cautions=cautions(snapshot, (unit_a, unit_b), {*spelling, *lines.phase.tolist()}),
     )
 
 

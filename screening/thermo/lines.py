@@ -44,9 +44,9 @@ class Compositions:
         """Columns of these formulas, in their order."""
         return cls(
             Ragged.of_lengths([len(f.atomic_numbers) for f in formulas]).start,
-            np.concatenate([f.atomic_numbers for f in formulas]).astype(np.int64),
-            np.concatenate([f.fractions for f in formulas]),
-            np.array([f.n_atoms for f in formulas]),
+            np.array([z for f in formulas for z in f.atomic_numbers], dtype=np.int64),
+            np.array([x for f in formulas for x in f.fractions], dtype=float),
+            np.array([f.n_atoms for f in formulas], dtype=float),
         )
 
     @classmethod
@@ -54,6 +54,13 @@ class Compositions:
         """Columns of these phases of a snapshot, (n,) int array."""
         chosen = snapshot.phases.take(rows)
         return cls(chosen.row_start, chosen.atomic_number, chosen.fraction, chosen.atoms)
+
+    def take(self, rows: np.ndarray) -> "Compositions":
+        """These compositions in this order, as often as they are named; `rows` is an int array."""
+        of = Ragged(self.row_start)
+        flat = of.entries(rows)
+        start = Ragged.of_lengths(of.lengths[rows]).start
+        return Compositions(start, self.atomic_number[flat], self.fraction[flat], self.atoms[rows])
 
     def amount_of(self, atomic_number: int) -> np.ndarray:
         """Atoms of one element per formula as written, (n,) float array."""
@@ -124,14 +131,19 @@ class Lines:
 
     def products_of(self, kinks: np.ndarray) -> "ProductRows":
         """Products of these kinks, (n,) int array, as rows."""
-        products = Ragged(self.product_start)
-        owner, flat = np.repeat(np.arange(len(kinks)), products.lengths[kinks]), products.entries(kinks)
+        flat = self.products.entries(kinks)
+        owner = np.repeat(np.arange(len(kinks)), self.products.lengths[kinks])
         return ProductRows(owner, self.phase[flat], self.amount[flat])
 
     @cached_property
     def kinks(self) -> Ragged:
         """Kinks of each line in the flat arrays."""
         return Ragged(self.kink_start)
+
+    @cached_property
+    def products(self) -> Ragged:
+        """Products of each kink in the flat arrays."""
+        return Ragged(self.product_start)
 
     @cached_property
     def mutual_ev_per_atom(self) -> np.ndarray:

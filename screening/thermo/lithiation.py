@@ -9,6 +9,7 @@ import numpy as np
 from screening.display import Displayed, Group, Table
 from screening.errors import InputError
 from screening.phases.composition import Formula, Reactant, atomic_number, symbol
+from screening.phases.distrust import cautions
 from screening.phases.periodic_table import metals
 from screening.phases.snapshot import Snapshot
 from screening.provenance import Provenance
@@ -86,6 +87,7 @@ class Lithiation(Displayed):
         Whether the composition is lacking in the snapshot and was accepted at its hull energy.
     estimated_phases : tuple of str
     provenance : Provenance
+    cautions : tuple of str
     """
 
     plotter = "screening.plots.staircases:plot_staircases"
@@ -102,6 +104,7 @@ class Lithiation(Displayed):
     at_hull: bool
     estimated_phases: tuple[str, ...]
     provenance: Provenance
+    cautions: tuple[str, ...] = ()
 
     @property
     def formula(self) -> str:
@@ -152,6 +155,7 @@ class Lithiation(Displayed):
             f"energy above hull {self.energy_above_hull_ev_per_atom:.4f} eV/atom",
             *([f"decays without {self.element} to {start}"] if start else []),
             *marks(self.estimated_phases, (self.formula,) if self.at_hull else ()),
+            *self.cautions,
         ]
 
     def to_frame(self) -> "pd.DataFrame":
@@ -166,6 +170,7 @@ class Lithiation(Displayed):
             "reaction": [step.reaction for step in self.steps],
             "estimated": [self.estimated for _ in self.steps],
             "at_hull": [self.at_hull for _ in self.steps],
+            "cautions": ["; ".join(self.cautions) for _ in self.steps],
         }
         return pd.DataFrame(columns)
 
@@ -194,6 +199,7 @@ class Lithiation(Displayed):
             "estimated": self.estimated,
             "estimated_phases": list(self.estimated_phases),
             "notes": list(self.notes),
+            "cautions": list(self.cautions),
             "provenance": self.provenance.as_dict(),
         }
         return {**content, "start_products": dict(self.start_products)} if self.start_products else content
@@ -231,7 +237,8 @@ class Lithiations(Group[Lithiation]):
         ]
         estimated = dict.fromkeys(name for each in self.items for name in each.estimated_phases)
         at_hull = tuple(each.formula for each in self.items if each.at_hull)
-        notes = (*marks(tuple(estimated), at_hull), self.provenance.line())
+        cautions = dict.fromkeys(told for each in self.items for told in each.cautions)
+        notes = (*marks(tuple(estimated), at_hull), *cautions, self.provenance.line())
         return Table(f"Uptake of {self.items[0].element}", pd.DataFrame(rows), notes)
 
 
@@ -265,8 +272,7 @@ def lithiate(
     Raises
     ------
     InputError
-        If the element is unknown, is no metal with a cation, or is all that the formula holds; or if the
-        reactant cannot be priced.
+        If the element is no metal with a cation, or all that the formula holds; or see `price`.
 
     References
     ----------
@@ -303,6 +309,7 @@ def lithiate(
         at_hull=priced.at_hull,
         estimated_phases=_estimated(snapshot, priced, lines),
         provenance=stamp(snapshot),
+        cautions=cautions(snapshot, (unit, metal), {*priced.spelling, *lines.phase.tolist()}),
     )
 
 
@@ -357,15 +364,10 @@ def anodic_limit(snapshot: Snapshot, unit: Formula, z: int, charge: int = 1) -> 
 
 def _moles(snapshot: Snapshot, lines: Lines, kink: int, atoms: float) -> dict[int, float]:
     """Products at a kink by phase number, per formula; `atoms` is what the mixture holds per formula."""
-    here = slice(lines.product_start[kink], lines.product_start[kink + 1])
+    here = lines.products.row(kink)
     phases = lines.phase[here]
-    return dict(
-        zip(
-            phases.tolist(),
-            (lines.amount[here] * atoms / snapshot.phases.atoms[phases]).tolist(),
-            strict=True,
-        )
-    )
+    moles = lines.amount[here] * atoms / snapshot.phases.atoms[phases]
+    return dict(zip(phases.tolist(), moles.tolist(), strict=True))
 
 
 def _step(

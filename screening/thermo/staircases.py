@@ -6,6 +6,7 @@ chemical potential of A, hence the voltage of that plateau.
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -50,6 +51,11 @@ class Staircases:
     def __len__(self) -> int:
         return len(self.step_start) - 1
 
+    @cached_property
+    def steps(self) -> Ragged:
+        """Plateaus of each compound in the flat arrays."""
+        return Ragged(self.step_start)
+
     @classmethod
     def of(cls, lines: Lines, atoms: np.ndarray, charge: int = 1, content: float = 1.0) -> "Staircases":
         """Staircases along lines whose A end is the pure element, or an alloy that brings it along.
@@ -92,6 +98,6 @@ class Staircases:
 
     def last_step(self, floor_v: float = 0.0) -> np.ndarray:
         """Last step of each compound above a floor, (n,) int64 array; −1 where there is none."""
-        owner = Ragged(self.step_start).owner[self.voltage_v > floor_v]
+        owner = self.steps.owner[self.voltage_v > floor_v]
         counts = np.bincount(owner, minlength=len(self))
         return np.where(counts > 0, self.step_start[:-1] + counts - 1, -1)

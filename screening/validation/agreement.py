@@ -8,6 +8,7 @@ import pandas as pd
 from scipy import stats
 
 from screening.reactors.criteria import CRITERIA
+from screening.reactors.ranking import gain
 from screening.reactors.settings import Ranking
 from screening.validation.groups import OutcomeGroup
 
@@ -93,10 +94,8 @@ def oriented(table: pd.DataFrame, settings: Ranking) -> pd.DataFrame:
     """Predictors with the sign that makes larger better; a target counts by its distance."""
     columns = {SCORE: table["score"].to_numpy(dtype=float)}
     for criterion in CRITERIA:
-        values, rule = table[criterion.name].to_numpy(dtype=float), settings.criteria[criterion.name]
-        columns[criterion.name] = (
-            -np.abs(values - rule.best) if rule.target else np.sign(rule.best - rule.worst) * values
-        )
+        values = table[criterion.name].to_numpy(dtype=float)
+        columns[criterion.name] = gain(values, settings.criteria[criterion.name])
     return pd.DataFrame(columns)
 
 

@@ -47,12 +47,12 @@ def sheets() -> dict[str, str]:
     }
 
 
-def write_example(directory: Path) -> tuple[Path, ...]:
-    """Write the example study into a directory.
+def write_example(directory: str | Path) -> tuple[Path, ...]:
+    """Write the example study into a directory: figures quoted from literature, and simulated raw files.
 
     Parameters
     ----------
-    directory : Path
+    directory : str or Path
         Made where it does not exist; none of the sheets may be there already.
 
     Returns
@@ -65,7 +65,7 @@ def write_example(directory: Path) -> tuple[Path, ...]:
     InputError
         If the place cannot be written, or holds one of the sheets.
     """
-    shipped = sheets()
+    directory, shipped = Path(directory), sheets()
     taken = [name for name in shipped if (directory / name).exists()]
     if taken:
         raise InputError(

@@ -23,7 +23,30 @@ class Verdict(StrEnum):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Check:
+class Numbers:
+    """The numbers that a check compares.
+
+    Attributes
+    ----------
+    predicted_value, predicted_sd, measured_value, measured_sd : float or None
+        None where there is none or its uncertainty is not known.
+    predicted_low, predicted_high : float or None
+        Where the prediction is a span, from the first alloy to the excess of anode metal: its ends, with
+        `predicted_value` in the middle. A span is no uncertainty.
+    unit : str
+    """
+
+    predicted_value: float | None = None
+    predicted_sd: float | None = None
+    predicted_low: float | None = None
+    predicted_high: float | None = None
+    measured_value: float | None = None
+    measured_sd: float | None = None
+    unit: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Check(Numbers):
     """One question, asked of one cell.
 
     Attributes
@@ -34,12 +57,6 @@ class Check:
     question : str
     predicted, measured : str
         In words, with numbers and units.
-    predicted_value, predicted_sd, measured_value, measured_sd : float or None
-        The numbers compared, None where there is none or its uncertainty is not known.
-    predicted_low, predicted_high : float or None
-        Where the prediction is a span, from the first alloy to the excess of anode metal: its ends, with
-        `predicted_value` in the middle. A span is no uncertainty.
-    unit : str
     verdict : Verdict
     reason : str
         What the verdict rests on.
@@ -53,28 +70,8 @@ class Check:
     question: str
     predicted: str
     measured: str
-    predicted_value: float | None
-    predicted_sd: float | None
-    predicted_low: float | None
-    predicted_high: float | None
-    measured_value: float | None
-    measured_sd: float | None
-    unit: str
     verdict: Verdict
     reason: str
-
-
-@dataclass(frozen=True, kw_only=True)
-class Numbers:
-    """The numbers that a check compares, named as in `Check`."""
-
-    predicted_value: float | None = None
-    predicted_sd: float | None = None
-    measured_value: float | None = None
-    measured_sd: float | None = None
-    unit: str = ""
-    predicted_low: float | None = None
-    predicted_high: float | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -191,7 +188,9 @@ def _controls(cell: CellAnalysis, cells: Sequence[CellAnalysis]) -> tuple[CellAn
 
 def checks_frame(checks: Sequence[Check]) -> pd.DataFrame:
     """One row per check."""
-    columns = list(Check.__dataclass_fields__)
+    words = list(Check.__annotations__)
+    numbers_stand = words.index("verdict")
+    columns = [*words[:numbers_stand], *Numbers.__annotations__, *words[numbers_stand:]]
     frame = pd.DataFrame([asdict(check) for check in checks], columns=columns)
     return frame.assign(verdict=frame["verdict"].astype(str))
 

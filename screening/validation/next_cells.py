@@ -1,7 +1,7 @@
 """What to measure next: the candidates whose measurement would move the ranking most."""
 
 from collections.abc import Collection, Hashable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +14,9 @@ from screening.errors import InputError
 from screening.reactors.ranking import desirabilities
 from screening.reactors.settings import Ranking
 from screening.validation.groups import OutcomeGroup
-from screening.validation.orders import log_rates, merits, order_log_likelihood
+from screening.validation.orders import Stratum, log_rates, merits
 from screening.validation.predictions import Predictions
-from screening.validation.prior import DEVIATION_SD, WeightSample
+from screening.validation.prior import DEVIATION_SD
 from screening.validation.update import Update, criterion_values
 
 CONSIDERED = 200
@@ -136,10 +136,6 @@ def next_cells(
     deviation_sd : float
         τ of the prior, for candidates not measured yet.
 
-    Returns
-    -------
-    Plan
-
     Notes
     -----
     The outcome of a new cell is its place among the reactors measured in the same protocol. Each place has a
@@ -149,123 +145,76 @@ def next_cells(
     """
     wanted, limits = updated.quantity or YARDSTICK, shopping or Shopping()
     group = next((g for g in (*updated.groups, *groups) if g.quantity == wanted), None)
-    mine = _considered(table, group)
-    compared = _compared(mine, group)
+    pair = [group.anode, group.electrolyte] if group else table[["anode", "electrolyte"]].iloc[0].tolist()
+    mine = table[(table["anode"] == pair[0]) & (table["electrolyte"] == pair[1])]
+    mine = mine[mine["passes"].astype(bool)].sort_values("rank", kind="stable")
+    known = dict.fromkeys(mine["formula"].iloc[:1], 0.0)
+    if group:
+        known = dict(zip(group.reactors, group.gain.tolist(), strict=True))
+    mine = mine[mine["formula"].isin(known) | (np.arange(len(mine)) < CONSIDERED)].reset_index(drop=True)
+    place = pd.Series(mine.index, mine["formula"])
+    compared = [formula for formula in known if formula in place.index]
+    position, gain = place[compared].to_numpy(dtype=int), np.array([known[formula] for formula in compared])
+
     sample = updated.posterior.resampled(THINNED, np.random.default_rng(SEED))
-    merit = _merits(updated, sample, mine, settings, deviation_sd)
-    places = rankdata(-merit, axis=1)
+    deviation = np.random.default_rng(SEED + 1).normal(0.0, deviation_sd, (THINNED, len(mine)))
+    for column, (formula, *own) in enumerate(updated.reactors):
+        if own == pair and formula in place.index:
+            deviation[:, place[formula]] = sample.deviation[:, column]
+    merit = merits(replace(sample, deviation=deviation), desirabilities(criterion_values(mine), settings))
+    rate, ranks = log_rates(sample.sharpness, merit), rankdata(-merit, axis=1)
     rows = [
-        (row["formula"], int(row["rank"]), *change, row["cost_usd_per_kg"])
+        (row["formula"], int(row["rank"]), *_expected_change(shares, ranks), row["cost_usd_per_kg"])
         for k, row in enumerate(mine.to_dict("records"))
-        if k not in compared.position and limits.offers(row)
-        for change in (_expected_change(sample.sharpness, merit, k, compared, places),)
+        if k not in position and limits.offers(row)
+        for shares in (_probabilities(rate, np.append(position, k), gain),)
     ]
     columns = ["formula", "rank", "expected_rank_change", "standard_error", "cost_usd_per_kg"]
-    ranked = pd.DataFrame(rows, columns=columns).sort_values(
-        "expected_rank_change", ascending=False, kind="stable", ignore_index=True
-    )
-    references = tuple(mine["formula"].iloc[compared.position])
+    ranked = pd.DataFrame(rows, columns=columns).sort_values(columns[2], ascending=False, kind="stable")
     protocol = group.protocol if group else "any one protocol"
-    return Plan(wanted, protocol, references, ranked, limits.unknown)
+    return Plan(wanted, protocol, tuple(compared), ranked.reset_index(drop=True), limits.unknown)
 
 
-@dataclass(frozen=True, eq=False)
-class _Compared:
-    """Positions and outcomes of the reactors that a new cell is compared with."""
-
-    position: np.ndarray
-    gain: np.ndarray
-
-    @property
-    def places(self) -> np.ndarray:
-        """Outcomes that stand for each place a new cell may take, worst first."""
-        distinct = np.unique(self.gain)
-        if not len(distinct):
-            return np.zeros(1)
-        between = 0.5 * (distinct[1:] + distinct[:-1])
-        return np.concatenate([[distinct[0] - 1.0], between, [distinct[-1] + 1.0]])
-
-
-def _considered(table: pd.DataFrame, group: OutcomeGroup | None) -> pd.DataFrame:
-    """Best-ranked candidates of the anode and electrolyte of a group, and the group's own reactors."""
-    pair = (
-        (group.anode, group.electrolyte) if group else (table["anode"].iloc[0], table["electrolyte"].iloc[0])
-    )
-    mine = table[
-        (table["anode"] == pair[0]) & (table["electrolyte"] == pair[1]) & table["passes"].astype(bool)
-    ]
-    mine = mine.sort_values("rank", kind="stable")
-    own = mine["formula"].isin(group.reactors if group else ())
-    return mine[own | (np.arange(len(mine)) < CONSIDERED)].reset_index(drop=True)
-
-
-def _compared(mine: pd.DataFrame, group: OutcomeGroup | None) -> _Compared:
-    if group is None:
-        first = min(1, len(mine))
-        return _Compared(np.arange(first), np.zeros(first))
-    position = {formula: k for k, formula in enumerate(mine["formula"])}
-    ranked = [k for k, formula in enumerate(group.reactors) if formula in position]
-    return _Compared(np.array([position[group.reactors[k]] for k in ranked], dtype=int), group.gain[ranked])
-
-
-def _merits(
-    updated: Update, sample: WeightSample, mine: pd.DataFrame, settings: Ranking, deviation_sd: float
-) -> np.ndarray:
-    """Merits of all considered candidates, (n_draws, n): unmeasured ones deviate as the prior says."""
-    rng = np.random.default_rng(SEED + 1)
-    deviation = rng.normal(0.0, deviation_sd, (len(sample.weights), len(mine)))
-    names = list(mine[["formula", "anode", "electrolyte"]].itertuples(index=False, name=None))
-    for column, reactor in enumerate(updated.reactors):
-        if reactor in names:
-            deviation[:, names.index(reactor)] = sample.deviation[:, column]
-    return merits(sample, desirabilities(criterion_values(mine), settings), deviation)
-
-
-def _expected_change(
-    sharpness: np.ndarray, merit: np.ndarray, candidate: int, compared: _Compared, places: np.ndarray
-) -> tuple[float, float]:
-    """Mean places moved, over the outcomes that a cell of one candidate may have, and its sampling error.
+def _probabilities(log_rate: np.ndarray, place: np.ndarray, gain: np.ndarray) -> np.ndarray:
+    """Probability of each place that a new cell may take, worst first, (n_draws, n_places) float array.
 
     Parameters
     ----------
-    sharpness : (n_draws,) float array
-    merit, places : (n_draws, n) float arrays
-        Merits and ranks of all considered candidates in every draw.
-    candidate : int
-        Its position among them.
-    compared : _Compared
+    log_rate : (n_draws, n) float array
+    place : (n_references + 1,) int array
+        Positions of the references and, last, of the new cell.
+    gain : (n_references,) float array
+        Outcomes of the references.
     """
-    rate = log_rates(sharpness, merit[:, np.append(compared.position, candidate)])
-    closed = np.zeros(rate.shape[1], dtype=bool)
-    logs = np.column_stack(
-        [order_log_likelihood(rate, np.append(compared.gain, place), closed) for place in compared.places]
-    )
-    share = softmax(logs, axis=1)
-    # the means without each of the blocks in turn (jackknife)
+    distinct = np.unique(gain)
+    ends = np.concatenate([distinct[:1] - 1.0, distinct, distinct[-1:] + 1.0]) if len(gain) else np.zeros(2)
+    between = 0.5 * (ends[1:] + ends[:-1])
+    closed = np.zeros(len(place), dtype=bool)
+    orders = [Stratum(place, np.append(gain, new), closed) for new in between]
+    return softmax(np.column_stack([order.log_likelihood(log_rate) for order in orders]), axis=1)
+
+
+def _expected_change(share: np.ndarray, ranks: np.ndarray) -> tuple[float, float]:
+    """Mean places moved, over the places that a new cell may take, and its sampling error.
+
+    Parameters
+    ----------
+    share : (n_draws, n_places) float array
+        Probability of each place.
+    ranks : (n_draws, n) float array
+        Of all considered candidates.
+    """
+    # sums over each block of draws: of probabilities, of ranks weighted by them, of ranks
     blocks = np.array_split(np.arange(len(share)), JACKKNIFE)
-    sums = [(share[b].sum(axis=0), share[b].T @ places[b], places[b].sum(axis=0)) for b in blocks]
-    each = [np.array(part) for part in zip(*sums, strict=True)]
-    every = [part.sum(axis=0) for part in each]
-    without = np.array(
-        [_change(*(all_ - part[k] for all_, part in zip(every, each, strict=True))) for k in range(JACKKNIFE)]
-    )
-    error = np.sqrt((JACKKNIFE - 1) * without.var())
-    return _change(*every), float(error)
-
-
-def _change(chance: np.ndarray, moved: np.ndarray, before: np.ndarray) -> float:
-    """Mean places moved, from sums over draws.
-
-    Parameters
-    ----------
-    chance : (n_places,) float array
-        Probability that the candidate takes each place.
-    moved : (n_places, n) float array
-        Ranks of all considered candidates, weighted by that.
-    before : (n,) float array
-        Ranks without the new cell.
-    """
-    total = chance.sum()
+    chance = np.array([share[b].sum(axis=0) for b in blocks])
+    moved = np.array([share[b].T @ ranks[b] for b in blocks])
+    before = np.array([ranks[b].sum(axis=0) for b in blocks])
+    # all blocks, and all but one in turn
+    kept = np.vstack([np.ones(JACKKNIFE), 1.0 - np.eye(JACKKNIFE)])
+    chance, moved, before = (np.tensordot(kept, part, axes=1) for part in (chance, moved, before))
+    total = chance.sum(axis=1)
     # a place that no draw is left for moves nothing: its weight is 0
     some = np.maximum(chance, np.finfo(float).tiny)
-    return float(chance @ np.abs(moved / some[:, None] - before / total).mean(axis=1) / total)
+    apart = np.abs(moved / some[..., None] - (before / total[:, None])[:, None]).mean(axis=2)
+    change = (chance * apart).sum(axis=1) / total
+    return float(change[0]), float(np.sqrt((JACKKNIFE - 1) * change[1:].var()))

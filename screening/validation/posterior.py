@@ -1,55 +1,57 @@
 """Draws of the posterior by emcee, and the marginal likelihood of the measured orders.
 
-An ensemble of walkers starts at draws of the prior, chosen by their likelihood, and moves by differential
-evolution. Its chains are prolonged until they are `FEWEST_TIMES` autocorrelation times long. The marginal
-likelihood is Bennett's acceptance ratio between the draws of prior and posterior.
+Walkers start at draws of the prior, chosen by their likelihood. Their proposals leave a normal distribution
+unchanged (preconditioned Crank–Nicolson): at first the prior, then that with the mean and the covariance of
+the run before. Runs double in length until one has `FEWEST_TIMES` autocorrelation times; those before are
+burn-in. The marginal likelihood is Bennett's acceptance ratio between draws of prior and posterior.
 
 References
 ----------
 D. Foreman-Mackey et al., Publ. Astron. Soc. Pac. 125, 306 (2013), doi 10.1086/670067 (emcee);
-C. J. F. ter Braak, Stat. Comput. 16, 239 (2006), doi 10.1007/s11222-006-8769-1 (moves);
+S. L. Cotter et al., Stat. Sci. 28, 424 (2013), doi 10.1214/13-STS421 (proposals);
 C. H. Bennett, J. Comput. Phys. 22, 245 (1976), doi 10.1016/0021-9991(76)90078-4 (marginal likelihood).
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import emcee
 import numpy as np
-from emcee.moves import DEMove
+from emcee.moves import MHMove
 from scipy.optimize import brentq
 from scipy.special import expit
+from threadpoolctl import threadpool_limits
 
-from screening.validation.orders import Orders, log_rates, merits
-from screening.validation.prior import Coordinates, Prior, WeightSample
+from screening.validation.orders import Orders
+from screening.validation.prior import FEWEST_DRAWS, Coordinates, Prior, WeightSample
 
 WALKERS = 128
-"""Or four for each coordinate, where that is more."""
+"""Or two for each coordinate, where that is more."""
 
-STEPS = 1500
-"""Of the first run, which is doubled as often as needed."""
+STEPS = 100
+"""Of the first run."""
 
-MOST_STEPS = 24_000
+MOST_STEPS = 12_800
+"""Of the last."""
 
-STRIDE = 10
-"""Every tenth step is stored."""
+STRIDE = 4
+"""Every fourth step is stored."""
 
-BURN_IN = 1 / 3
-"""Share of each chain that is left out at its start."""
+STEP_SIZES = (0.2, 0.5, 0.9)
+"""In standard deviations, one drawn for each walker and step: small ones move walkers where the posterior is
+no normal distribution."""
 
 FEWEST_TIMES = 20.0
 """Length of a chain after burn-in, in autocorrelation times, below which it has not converged: the error of a
 mean over 128 walkers is then 2 % of a standard deviation."""
 
-BLOCKS = 8
-"""Parts of the draws whose scatter is the sampling error of the marginal likelihood."""
-
-MOVES = [(DEMove(), 0.9), (DEMove(gamma0=1.0), 0.1)]
-"""Short steps, and ter Braak's jumps of full length."""
+FEWEST_EFFECTIVE = 50
+"""Independent draws that the posterior must be worth: means are then off by 14 % of a standard deviation."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Evidence:
-    """How likely the measured orders are, and how well that is known.
+    """How likely the measured orders are, and how well that and the posterior are known.
 
     Attributes
     ----------
@@ -59,12 +61,15 @@ class Evidence:
         The same where all reactors fail at one rate: −ln n! of a strict order of n.
     effective : float
         Independent draws that the slowest coordinate of the posterior is worth.
+    autocorrelation_times : float
+        Length of the chains after burn-in, by the slowest coordinate.
     """
 
     log_marginal: float
     log_marginal_sd: float
     log_chance: float
     effective: float
+    autocorrelation_times: float
 
     @property
     def ratio(self) -> float:
@@ -79,30 +84,28 @@ class Evidence:
         direction = "more" if self.ratio >= 1.0 else "less"
         return f"{times} times {direction} likely under the study's weights than by chance"
 
-
-@dataclass(frozen=True, eq=False)
-class Posterior:
-    """Draws of the posterior, and the length of the chains that they come from.
-
-    Attributes
-    ----------
-    sample : WeightSample
-    evidence : Evidence
-    autocorrelation_times : float
-        After burn-in, by the slowest coordinate.
-    """
-
-    sample: WeightSample
-    evidence: Evidence
-    autocorrelation_times: float
-
     @property
     def is_converged(self) -> bool:
         """Whether the chains are long enough."""
         return self.autocorrelation_times >= FEWEST_TIMES
 
+    @property
+    def refusal(self) -> str:
+        """Why the posterior cannot be used; empty where it can."""
+        if not self.is_converged:
+            return (
+                f"the sampler did not converge: its chains are {self.autocorrelation_times:.0f} "
+                f"autocorrelation times long, and {FEWEST_TIMES:.0f} are needed"
+            )
+        if self.effective < FEWEST_EFFECTIVE:
+            return (
+                f"the posterior is worth {self.effective:.0f} independent draws, and {FEWEST_EFFECTIVE} are "
+                "needed: raise the prior's draws"
+            )
+        return ""
 
-def sample_posterior(given: np.ndarray, prior: Prior, orders: Orders) -> Posterior:
+
+def sample_posterior(given: np.ndarray, prior: Prior, orders: Orders) -> tuple[WeightSample, Evidence]:
     """Draw from the posterior.
 
     Parameters
@@ -110,71 +113,93 @@ def sample_posterior(given: np.ndarray, prior: Prior, orders: Orders) -> Posteri
     given : (n_criteria,) float array
         The study's weights; not negative, not all 0.
     prior : Prior
-        Its `draws` are the draws kept, its `seed` makes them repeatable.
+        Its `draws` are the most draws kept, its `seed` makes them repeatable.
     orders : Orders
         What was measured.
-
-    Returns
-    -------
-    Posterior
     """
     rng = np.random.default_rng(prior.seed)
-    model = _Model(prior.around(given, len(orders.desirability)), orders)
-    walkers = max(WALKERS, 4 * model.coordinates.n)
-    before = model.coordinates.draw(max(prior.draws, walkers), rng)
-    likelihood_before = model.log_likelihood(before)
+    coordinates = Coordinates(prior, given, len(orders.desirability))
+
+    def log_likelihood(drawn: np.ndarray) -> np.ndarray:
+        return orders.log_likelihood(coordinates.sample(drawn))
+
+    def log_density(drawn: np.ndarray) -> np.ndarray:
+        return log_likelihood(drawn) - 0.5 * (drawn**2).sum(axis=1)
+
+    walkers = max(WALKERS, 2 * coordinates.n)
+    before = rng.standard_normal((max(prior.draws, walkers), coordinates.n))
+    log_before = log_likelihood(before)
     # the highest of log p + Gumbel noise are a sample by p without replacement
-    start = before[np.argsort(likelihood_before + rng.gumbel(size=len(before)))[-walkers:]]
-    chain, times = _chains(model, start, rng)
+    start = before[np.argsort(log_before + rng.gumbel(size=len(before)))[-walkers:]]
+    # matrices of this size are multiplied faster by one thread
+    with threadpool_limits(1, "blas"):
+        chain, times = _last_run(log_density, start, rng)
     kept = rng.permutation(chain)[: prior.draws]
-    likelihood_after = model.log_likelihood(kept)
-    parts = [
-        bennett_log_ratio(likelihood_before[k::BLOCKS], likelihood_after[k::BLOCKS]) for k in range(BLOCKS)
-    ]
+    log_after, blocks = log_likelihood(kept), range(FEWEST_DRAWS)
+    parts = [bennett_log_ratio(log_before[k :: len(blocks)], log_after[k :: len(blocks)]) for k in blocks]
     effective = min(float(len(kept)), walkers * times)
     # shuffled blocks know nothing of the autocorrelation
     repeated = len(kept) / max(effective, 1.0)
-    evidence = Evidence(
-        bennett_log_ratio(likelihood_before, likelihood_after),
-        float(np.std(parts, ddof=1) * np.sqrt(repeated / BLOCKS)),
-        orders.log_chance,
-        effective,
+    return coordinates.sample(kept), Evidence(
+        log_marginal=bennett_log_ratio(log_before, log_after),
+        log_marginal_sd=float(np.std(parts, ddof=1) * np.sqrt(repeated / len(blocks))),
+        log_chance=orders.log_chance,
+        effective=effective,
+        autocorrelation_times=times,
     )
-    return Posterior(model.coordinates.sample(kept), evidence, times)
 
 
-@dataclass(frozen=True, eq=False)
-class _Model:
-    """Prior and likelihood by coordinates."""
-
-    coordinates: Coordinates
-    orders: Orders
-
-    def log_likelihood(self, drawn: np.ndarray) -> np.ndarray:
-        sample = self.coordinates.sample(drawn)
-        merit = merits(sample, self.orders.desirability, sample.deviation)
-        return self.orders.log_likelihood(log_rates(sample.sharpness, merit))
-
-    def log_density(self, drawn: np.ndarray) -> np.ndarray:
-        return self.coordinates.log_density(drawn) + self.log_likelihood(drawn)
-
-
-def _chains(model: _Model, start: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray, float]:
-    """Draws after burn-in, (n_draws, n), and the length of the chains in autocorrelation times."""
-    sampler = emcee.EnsembleSampler(*start.shape, model.log_density, moves=MOVES, vectorize=True)
-    sampler.random_state = np.random.RandomState(rng.integers(2**32, dtype=np.uint32)).get_state()
-    state, steps = start, STEPS
+def _last_run(
+    log_density: Callable[[np.ndarray], np.ndarray], start: np.ndarray, rng: np.random.Generator
+) -> tuple[np.ndarray, float]:
+    """Draws of the last run, (n_draws, n), and the length of its chains in autocorrelation times."""
+    mean, covariance, steps = np.zeros(start.shape[1]), np.eye(start.shape[1]), STEPS
     while True:
-        more = steps // STRIDE - sampler.iteration
-        state = sampler.run_mcmc(state, more, thin_by=STRIDE, skip_initial_state_check=True)
-        burnt = int(BURN_IN * sampler.iteration)
-        with np.errstate(invalid="ignore"):
-            slowest = float(np.max(sampler.get_autocorr_time(discard=burnt, tol=0)))
-        # no time where a walker has not moved at all
-        times = (sampler.iteration - burnt) / slowest if np.isfinite(slowest) else 0.0
-        if times >= FEWEST_TIMES or 2 * steps > MOST_STEPS:
-            return sampler.get_chain(discard=burnt, flat=True), times
-        steps *= 2
+        moves = _crank_nicolson(mean, covariance)
+        sampler = emcee.EnsembleSampler(*start.shape, log_density, moves=moves, vectorize=True)
+        sampler.random_state = np.random.RandomState(rng.integers(2**32, dtype=np.uint32)).get_state()
+        run = sampler.run_mcmc(start, steps // STRIDE, thin_by=STRIDE, skip_initial_state_check=True)
+        chain = sampler.get_chain(flat=True)
+        if steps > STEPS:
+            slowest = autocorrelation_time(sampler.get_chain()).max()
+            # no time where a walker has not moved at all
+            times = float(sampler.iteration / slowest) if np.isfinite(slowest) else 0.0
+            if times >= FEWEST_TIMES or 2 * steps > MOST_STEPS:
+                return chain, times
+        start, mean, covariance, steps = run.coords, chain.mean(axis=0), np.cov(chain.T), 2 * steps
+
+
+def _crank_nicolson(mean: np.ndarray, covariance: np.ndarray) -> MHMove:
+    """Proposals that leave the normal distribution of a mean and a covariance unchanged."""
+    factor = np.linalg.cholesky(covariance)
+    inverse = np.linalg.inv(factor)
+
+    def propose(old: np.ndarray, rng: np.random.RandomState) -> tuple[np.ndarray, np.ndarray]:
+        size = rng.choice(STEP_SIZES, size=(len(old), 1))
+        here = (old - mean) @ inverse.T
+        there = np.sqrt(1.0 - size**2) * here + size * rng.standard_normal(here.shape)
+        return mean + there @ factor.T, 0.5 * (there**2 - here**2).sum(axis=1)
+
+    return MHMove(propose)
+
+
+def autocorrelation_time(chain: np.ndarray) -> np.ndarray:
+    """Integrated autocorrelation times in steps, (n,) float array, with Sokal's window of five times.
+
+    As `emcee.autocorr.integrated_time`, which takes longer than the sampling: one walker after another.
+
+    Parameters
+    ----------
+    chain : (n_steps, n_walkers, n) float array
+    """
+    steps = len(chain)
+    spectrum = np.fft.rfft(chain - chain.mean(axis=0), 2 * steps, axis=0)
+    covariance = np.fft.irfft(np.abs(spectrum) ** 2, axis=0)[:steps]
+    with np.errstate(invalid="ignore"):
+        times = 2.0 * (covariance / covariance[0]).mean(axis=1).cumsum(axis=0) - 1.0
+    beyond = np.arange(steps)[:, None] >= 5.0 * times
+    beyond[-1] = True
+    return np.take_along_axis(times, beyond.argmax(axis=0)[None], axis=0)[0]
 
 
 def bennett_log_ratio(log_before: np.ndarray, log_after: np.ndarray) -> float:

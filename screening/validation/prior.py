@@ -1,9 +1,12 @@
 """The uncertain quantities of the update, and what is assumed of them before any cell is measured."""
 
 from dataclasses import dataclass
+from functools import cached_property, lru_cache
 
 import numpy as np
-from scipy.special import softmax
+from scipy.special import gammainccinv, gammaincinv, gammaln, log_ndtr, ndtr, softmax
+
+from screening.errors import InputError
 
 CONCENTRATION = 30.0
 """κ: a criterion with a fifth of the weight is then known to ± 36 %, one with a twentieth to ± 78 %: somewhat
@@ -16,7 +19,12 @@ DEVIATION_SD = 0.25
 """τ: reactors of equal criteria differ by a quarter in score. An assumption, to be replaced once a group has
 measured enough replicates of enough reactors to estimate it."""
 
-DRAWS = 20_000
+FEWEST_DRAWS = 8
+"""One for each block that the sampling error of the marginal likelihood is told from."""
+
+NORMAL = np.linspace(-9.0, 9.0, 721)
+"""Standard normal numbers that quantiles are tabulated at. Linear between them: exact to 1e-4 of a standard
+deviation."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,16 +45,6 @@ class WeightSample:
     sharpness: np.ndarray
     deviation: np.ndarray
 
-    @property
-    def mean(self) -> np.ndarray:
-        """Mean weights, (n_criteria,) float array."""
-        return self.weights.mean(axis=0)
-
-    @property
-    def standard_deviation(self) -> np.ndarray:
-        """Standard deviations of the weights, (n_criteria,) float array."""
-        return self.weights.std(axis=0)
-
     def resampled(self, n_draws: int, rng: np.random.Generator) -> "WeightSample":
         """Some of the draws, with replacement."""
         chosen = rng.integers(len(self.weights), size=n_draws)
@@ -59,88 +57,76 @@ class Prior:
 
     Attributes
     ----------
-    concentration : float
-        κ.
-    sharpness_sd : float
-        σ.
-    deviation_sd : float
-        τ.
+    concentration, sharpness_sd, deviation_sd : float
+        κ, σ, τ.
     draws, seed : int
     """
 
     concentration: float = CONCENTRATION
     sharpness_sd: float = SHARPNESS_SD
     deviation_sd: float = DEVIATION_SD
-    draws: int = DRAWS
+    draws: int = 20_000
     seed: int = 20230815
 
-    def around(self, given: np.ndarray, n_reactors: int) -> "Coordinates":
-        """The coordinates that this prior is sampled in.
-
-        Parameters
-        ----------
-        given : (n_criteria,) float array
-            The study's weights; not negative, not all 0.
-        n_reactors : int
-            Reactors with a deviation of their own.
-        """
-        return Coordinates(
-            self, given > 0.0, self.concentration * given[given > 0.0] / given.sum(), n_reactors
-        )
+    def __post_init__(self) -> None:
+        if self.draws < FEWEST_DRAWS:
+            raise InputError(f"{self.draws}", where="draws", remedy=f"give {FEWEST_DRAWS} or more")
 
 
 @dataclass(frozen=True, eq=False)
 class Coordinates:
-    """Unbounded coordinates of a draw, side by side in one row.
+    """Coordinates of a draw that are independent and standard normal under the prior.
 
-    First the logarithms of independent gamma variates, whose shares are the weights (Dirichlet); then ln β/σ;
+    First those of gamma variates by their quantiles, whose shares are the weights (Dirichlet); then ln β/σ;
     then ε/τ of each reactor.
 
     Attributes
     ----------
     prior : Prior
-    counted : (n_criteria,) bool array
-        Criteria with weight; the others have no coordinate.
-    shape : (n_counted,) float array
-        Shapes of the gamma variates.
+    given : (n_criteria,) float array
+        The study's weights; not negative, not all 0. A criterion without weight has no coordinate.
     n_reactors : int
+        Reactors with a deviation of their own.
     """
 
     prior: Prior
-    counted: np.ndarray
-    shape: np.ndarray
+    given: np.ndarray
     n_reactors: int
+
+    @cached_property
+    def log_gamma(self) -> list[np.ndarray]:
+        """Logarithms of the gamma variates of each counted criterion at `NORMAL`."""
+        shape = self.prior.concentration * self.given[self.given > 0.0] / self.given.sum()
+        return [_log_gamma_quantiles(each) for each in shape.tolist()]
 
     @property
     def n(self) -> int:
         """Number of coordinates."""
-        return len(self.shape) + 1 + self.n_reactors
-
-    def draw(self, n_draws: int, rng: np.random.Generator) -> np.ndarray:
-        """Draws of the prior, (n_draws, n) float array."""
-        # ln G(a) = ln G(a + 1) + ln U / a keeps its digits where the shape is small and G(a) underflows
-        size = (n_draws, len(self.shape))
-        log_gamma = (
-            np.log(rng.gamma(self.shape + 1.0, size=size)) - rng.standard_exponential(size) / self.shape
-        )
-        return np.hstack([log_gamma, rng.standard_normal((n_draws, 1 + self.n_reactors))])
-
-    def log_density(self, drawn: np.ndarray) -> np.ndarray:
-        """Logarithm of the prior density up to a constant, (n_draws,) float array."""
-        log_gamma, normal = np.split(drawn, [len(self.shape)], axis=1)
-        with np.errstate(over="ignore"):
-            return log_gamma @ self.shape - np.exp(log_gamma).sum(axis=1) - 0.5 * (normal**2).sum(axis=1)
+        return len(self.log_gamma) + 1 + self.n_reactors
 
     def sample(self, drawn: np.ndarray) -> WeightSample:
-        """Weights, sharpness and deviations of rows of coordinates."""
-        log_gamma, log_sharpness, deviation = np.split(drawn, np.cumsum([len(self.shape), 1]), axis=1)
-        weights = np.zeros((len(drawn), len(self.counted)))
-        weights[:, self.counted] = softmax(log_gamma, axis=1)
+        """Weights, sharpness and deviations of rows of coordinates, (n_draws, n) float array."""
+        first, log_sharpness, deviation = np.split(drawn, np.cumsum([len(self.log_gamma), 1]), axis=1)
+        variates = [np.interp(x, NORMAL, table) for x, table in zip(first.T, self.log_gamma, strict=True)]
+        weights = np.zeros((len(drawn), len(self.given)))
+        weights[:, self.given > 0.0] = softmax(variates, axis=0).T
         sharpness = np.exp(self.prior.sharpness_sd * log_sharpness[:, 0])
         return WeightSample(weights, sharpness, self.prior.deviation_sd * deviation)
 
 
+@lru_cache(maxsize=100)
+def _log_gamma_quantiles(shape: float) -> np.ndarray:
+    """Logarithm of a gamma variate at the probabilities of `NORMAL`."""
+    with np.errstate(divide="ignore"):
+        below = np.log(gammaincinv(shape, ndtr(NORMAL[NORMAL < 0.0])))
+        above = np.log(gammainccinv(shape, ndtr(-NORMAL[NORMAL >= 0.0])))
+    # a lower bound, and the limit where a variate of small shape underflows
+    limit = (log_ndtr(NORMAL) + gammaln(shape + 1.0)) / shape
+    return np.maximum(np.concatenate([below, above]), limit)
+
+
 def draw_prior(given: np.ndarray, prior: Prior, n_reactors: int) -> WeightSample:
-    """Draws of the prior around the study's weights; see `Prior.around`."""
-    coordinates = prior.around(given, n_reactors)
-    return coordinates.sample(coordinates.draw(prior.draws, np.random.default_rng(prior.seed)))
+    """Draws of the prior around the study's weights; see `Coordinates`."""
+    coordinates = Coordinates(prior, given, n_reactors)
+    rng = np.random.default_rng(prior.seed)
+    return coordinates.sample(rng.standard_normal((prior.draws, coordinates.n)))

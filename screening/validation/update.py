@@ -33,15 +33,12 @@ import numpy as np
 import pandas as pd
 
 from screening.reactors.criteria import CRITERIA
-from screening.reactors.ranking import desirabilities, ranks, weighted_geometric_mean, weights
+from screening.reactors.ranking import desirabilities, weighted_geometric_mean, weights
 from screening.reactors.settings import Ranking
 from screening.validation.groups import OutcomeGroup
 from screening.validation.orders import Orders, Stratum
-from screening.validation.posterior import FEWEST_TIMES, Evidence, Posterior, sample_posterior
+from screening.validation.posterior import Evidence, sample_posterior
 from screening.validation.prior import Prior, WeightSample, draw_prior
-
-FEWEST_EFFECTIVE = 50
-"""Independent draws that the posterior must be worth: means are then off by 14 % of a standard deviation."""
 
 
 def has_order(group: OutcomeGroup) -> bool:
@@ -95,17 +92,11 @@ class Update:
                 "criterion": [criterion.name for criterion in CRITERIA],
                 "weight": given,
                 "share_before": given / given.sum(),
-                "standard_deviation_before": self.prior.standard_deviation,
-                "share_after": given / given.sum() if self.reason else self.posterior.mean,
-                "standard_deviation_after": self.posterior.standard_deviation,
+                "standard_deviation_before": self.prior.weights.std(axis=0),
+                "share_after": given / given.sum() if self.reason else self.posterior.weights.mean(axis=0),
+                "standard_deviation_after": self.posterior.weights.std(axis=0),
             }
         )
-
-    def deviations(self) -> dict[Reactor, float]:
-        """Mean deviation of each reactor measured; empty where nothing was updated."""
-        if self.reason:
-            return {}
-        return dict(zip(self.reactors, self.posterior.deviation.mean(axis=0).tolist(), strict=True))
 
     def ranking_frame(self, table: pd.DataFrame, settings: Ranking) -> pd.DataFrame:
         """Scores and ranks before and after, for every pair of anode and electrolyte, by rank before.
@@ -113,28 +104,25 @@ class Update:
         ``own_deviation`` is the mean of ε, by which a measured reactor leaves what its criteria say; the
         score after is the score by the updated weights times its exponential.
         """
+        pair, mine = ["anode", "electrolyte"], table[table["passes"].astype(bool)]
+        names = mine[["formula", *pair]]
+        own = dict(zip(self.reactors, self.posterior.deviation.mean(axis=0), strict=True))
+        measured = {} if self.reason else own
+        deviation = np.array([measured.get(name, 0.0) for name in names.itertuples(index=False, name=None)])
         share = self.weights_frame(settings)["share_after"].to_numpy()
-        own, parts = self.deviations(), []
-        for _, part in table.groupby(["anode", "electrolyte"], sort=False):
-            mine = part[part["passes"].astype(bool)]
-            names = mine[["formula", "anode", "electrolyte"]]
-            deviation = np.array([own.get((f, a, s), 0.0) for f, a, s in names.itertuples(index=False)])
-            by_weights = weighted_geometric_mean(desirabilities(criterion_values(mine), settings), share)
-            score = by_weights * np.exp(deviation)
-            after, before = ranks(score, np.ones(len(mine), dtype=bool)), mine["rank"].astype(int)
-            parts.append(
-                names.assign(
-                    rank_before=before,
-                    rank_after=after,
-                    places_gained=before - after,
-                    score_before=mine["score"],
-                    score_after=score,
-                    own_deviation=deviation,
-                )
-            )
-        return pd.concat(parts, ignore_index=True).sort_values(
-            ["anode", "electrolyte", "rank_before"], kind="stable", ignore_index=True
+        by_weights = weighted_geometric_mean(desirabilities(criterion_values(mine), settings), share)
+        score, before = by_weights * np.exp(deviation), mine["rank"].astype(int)
+        by_pair = names.assign(score=score).groupby(pair)["score"]
+        after = by_pair.rank(method="min", ascending=False).astype(int)
+        found = names.assign(
+            rank_before=before,
+            rank_after=after,
+            places_gained=before - after,
+            score_before=mine["score"],
+            score_after=score,
+            own_deviation=deviation,
         )
+        return found.sort_values([*pair, "rank_before"], kind="stable", ignore_index=True)
 
 
 def criterion_values(table: pd.DataFrame) -> np.ndarray:
@@ -162,10 +150,6 @@ def update(
         Outcome to update by; by default that with most reactors in one group. Outcomes are not pooled: those
         of one cell are not independent.
     prior : Prior, optional
-
-    Returns
-    -------
-    Update
     """
     assumed, given = prior or Prior(), weights(settings)
     usable = [group for group in groups if has_order(group) and quantity in ("", group.quantity)]
@@ -178,47 +162,21 @@ def update(
     strata = tuple(group for group in usable if group.quantity == chosen)
     reactors = tuple(dict.fromkeys(reactor for group in strata for reactor in members(group)))
     before = draw_prior(given, assumed, len(reactors))
-    after = sample_posterior(given, assumed, measured_orders(strata, reactors, table, settings))
-    reason = _refusal(after, assumed)
+    rows = table.set_index(["formula", "anode", "electrolyte"]).loc[list(reactors)]
+    orders = Orders(
+        desirabilities(criterion_values(rows), settings),
+        tuple(Stratum(np.array([*map(reactors.index, members(g))]), g.gain, g.is_open) for g in strata),
+    )
+    after, evidence = sample_posterior(given, assumed, orders)
     return Update(
         prior=before,
-        posterior=before if reason else after.sample,
+        posterior=before if evidence.refusal else after,
         reactors=reactors,
         quantity=chosen,
         groups=strata,
-        reason=reason,
-        evidence=after.evidence if after.is_converged else None,
+        reason=evidence.refusal,
+        evidence=evidence if evidence.is_converged else None,
     )
-
-
-def _refusal(after: Posterior, prior: Prior) -> str:
-    """Why a posterior cannot be used; empty where it can."""
-    if not after.is_converged:
-        return (
-            f"the sampler did not converge: its chains are {after.autocorrelation_times:.0f} autocorrelation "
-            f"times long, and {FEWEST_TIMES:.0f} are needed"
-        )
-    effective = after.evidence.effective
-    if effective < FEWEST_EFFECTIVE:
-        return (
-            f"the posterior is worth {effective:.0f} independent draws of {prior.draws}, and "
-            f"{FEWEST_EFFECTIVE} are needed: raise the prior's draws"
-        )
-    return ""
-
-
-def measured_orders(
-    groups: Sequence[OutcomeGroup], reactors: tuple[Reactor, ...], table: pd.DataFrame, settings: Ranking
-) -> Orders:
-    """The orders of several groups, for reactors in the order of the samples' deviations."""
-    valued, strata = np.full((len(reactors), len(CRITERIA)), np.nan), []
-    for group in groups:
-        place = np.array([reactors.index(reactor) for reactor in members(group)])
-        mine = table[(table["anode"] == group.anode) & (table["electrolyte"] == group.electrolyte)]
-        rows = mine.set_index("formula").loc[list(group.reactors)]
-        valued[place] = desirabilities(criterion_values(rows), settings)
-        strata.append(Stratum(place, group.gain, group.is_open))
-    return Orders(valued, tuple(strata))
 
 
 def members(group: OutcomeGroup) -> tuple[Reactor, ...]:

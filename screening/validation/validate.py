@@ -95,11 +95,16 @@ class Validation(Displayed):
         """Ranks and scores before and after, side by side."""
         return self.learnt.ranking_frame(self.predictions.table, self.predictions.study.ranking)
 
+    def to_frame(self) -> pd.DataFrame:
+        """One row per check."""
+        return checks_frame(self.checks)
+
     def display(self) -> Table:
         """Checks of all cells."""
         shown = ["cell", "origin", "question", "predicted", "measured", "verdict", "reason"]
-        caption = f"{len(self.cells)} cells against {self.predictions.path}"
-        return Table(caption, checks_frame(self.checks)[shown], tuple(self.notes()))
+        study = self.predictions.study
+        caption = f"{len(self.cells)} cells against {study.title or study.name}"
+        return Table(caption, self.to_frame()[shown], tuple(self.notes()))
 
     def summary(self) -> str:
         """What to read first: notes, checks, contradictions, agreement, update, what to measure next."""
@@ -211,10 +216,6 @@ def validate(
         Filters on what to measure next.
     structures : sequence of Cell
         Unit cells for powder patterns that come before those of the literature.
-
-    Returns
-    -------
-    Validation
 
     Raises
     ------

@@ -9,13 +9,13 @@ from screening.campaign.latex import ESTIMATED, chemical, equation, escaped, pro
 
 COLUMNS = (
     *("reactor", "voltage_v", "uptake_per_formula", "capacity_mah_per_g", "reaction", "product"),
-    *("electronic_class", "estimated"),
+    *("electronic_class", "conduction", "estimated"),
 )
 ROWS = [
-    ("LiAlCl4", 1.5, 3.0, 457.0, "LiAlCl4 + 3 Li -> Al + 4 LiCl", "Al", "metallic", False),
-    ("LiAlCl4", 1.5, 3.0, 457.0, "LiAlCl4 + 3 Li -> Al + 4 LiCl", "LiCl", "insulating", False),
-    ("LiAlCl4", 0.4, 4.0, 610.0, "LiAlCl4 + 4 Li -> LiAl + 4 LiCl", "LiAl", "metallic", False),
-    ("Li3HoCl6", 0.7, 3.0, 202.0, "Li3HoCl6 + 3 Li -> Ho + 6 LiCl", "Ho", "metallic", True),
+    ("LiAlCl4", 1.5, 3.0, 457.0, "LiAlCl4 + 3 Li -> Al + 4 LiCl", "Al", "metallic", 1.0, False),
+    ("LiAlCl4", 1.5, 3.0, 457.0, "LiAlCl4 + 3 Li -> Al + 4 LiCl", "LiCl", "insulating", 0.0, False),
+    ("LiAlCl4", 0.4, 4.0, 610.0, "LiAlCl4 + 4 Li -> LiAl + 4 LiCl", "LiAl", "metallic", 1.0, False),
+    ("Li3HoCl6", 0.7, 3.0, 202.0, "Li3HoCl6 + 3 Li -> Ho + 6 LiCl", "Ho", "metallic", 1.0, True),
 ]
 
 
@@ -79,3 +79,8 @@ def test_words_are_set_as_they_are() -> None:
 
 def test_a_table_without_rows_is_still_a_table() -> None:
     assert r"\end{longtable}" in products_latex(pd.DataFrame())
+
+
+def test_a_degree_of_conduction_stands_beside_the_word() -> None:
+    row = ("SbF3", 0.9, 6.0, 900.0, "SbF3 + 6 Li -> Li3Sb + 3 LiF", "Li3Sb", "semiconducting", 0.284, False)
+    assert "(semiconducting 0.28)" in products_latex(pd.DataFrame([row], columns=COLUMNS))

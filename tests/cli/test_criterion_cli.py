@@ -102,7 +102,9 @@ def test_one_entry_is_enough(run: Run, tmp_path: Path, toy: Criterion, jobs: int
     assert run("top", results, "--where", "toy_ev_per_ion < 0")[0] == 0
     assert run("report", results, "--out", tmp_path / "page.html")[0] == 0
     assert LABEL in (tmp_path / "page.html").read_text("utf-8")
-    assert run("handoff", "LiAlCl4", "--results", results, "--out", tmp_path / "bench")[0] == 0
+    bench = ("handoff", "LiAlCl4", "--results", results, "--out", tmp_path / "bench")
+    assert "several anodes or electrolytes" in run(*bench)[2]
+    assert run(*bench, "--electrolyte", "Li6PS5Cl")[0] == 0
     assert LABEL in (tmp_path / "bench" / "LiAlCl4.html").read_text("utf-8")
 
 

@@ -38,6 +38,27 @@ def test_json_goes_to_stdout_alone(run, tmp_path, monkeypatch):
     assert list(tmp_path.iterdir()) == []
 
 
+def test_anode_electrolyte_and_content_are_those_of_the_campaign(run, tmp_path):
+    study = tmp_path / "other.toml"
+    study.write_text(
+        'name = "other"\n[candidates]\nformulas = ["MgF2"]\n[conditions]\nelectrolytes = ["Li3PS4"]\n'
+        "wt_percent = 30.0\n[uncertainty]\ndraws = 0\n"
+    )
+    results = tmp_path / "results"
+    assert run("run", study, "--out", results, "--no-figures")[0] == 0
+    status, out, err = run("handoff", "MgF2", "--results", results, "--json")
+    assert (status, err) == (0, "")
+    (sheet,) = json.loads(out)
+    assert (sheet["plan"]["electrolyte"], sheet["plan"]["wt_percent"]) == ("Li3PS4", 30.0)
+    assert sheet["standing"]["rank"] == 1
+    (sheet,) = json.loads(run("handoff", "MgF2", "--results", results, "--wt", 40, "--json")[1])
+    assert sheet["plan"]["wt_percent"] == 40.0
+    status, out, err = run("handoff", "MgF2", "--results", results, "--electrolyte", "Li6PS5Cl", "--json")
+    assert (status, out) == (2, "")
+    assert "name one pair of Li with Li3PS4" in err
+    assert run("handoff", "MgF2", "--wt", 0, "--json")[0] == 2
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [

@@ -131,7 +131,7 @@ def narrow(monkeypatch: pytest.MonkeyPatch) -> io.StringIO:
 
 FAILING = """name = "failing"
 [candidates]
-formulas = ["LiAlCl4", "PbCl2", "Li2UCl6", "Li6PS5Cl", "As", "SiCl4"]
+formulas = ["LiAlCl4", "PbCl2", "Li2UCl6", "Li6PS5Cl", "As", "SiCl4", "S"]
 controls = ["LiF"]
 [conditions]
 percolation_threshold = 0.2
@@ -202,6 +202,7 @@ class TestTerminal:
             ("LiAlCl4", "LiAl; gives off HCl in moist air"),
             ("PbCl2", "LiPb; toxic; gives off HCl in moist air"),
             ("Li2UCl6", "U; radioactive or noble gas; gives off HCl in moist air"),
+            ("S", "leaves no conducting phase"),
             ("Li6PS5Cl", "gives off H2S in moist air"),
             ("As", "toxic"),
             ("LiF", "does not react"),

@@ -219,3 +219,56 @@ def test_what_is_two_things_at_once_is_refused(
 ) -> None:
     with pytest.raises(InputError, match=told):
         bench_sheet(snapshot, reactor, Plan(**plan))
+
+
+def test_no_sheet_bears_the_recipe_or_amounts_of_another(snapshot: Snapshot) -> None:
+    page = sheet_html(bench_sheet(snapshot, "MgF2", Plan(wt_percent=30.0, layer_mg=25.0)))
+    assert "30 wt% MgF₂, 70 wt% Li₆PS₅Cl" in page
+    assert "25 mg of layer a side" in page
+    for wrong in ("AlCl₃", "50 wt% each", "10 mg", "500 rpm", "Li₃InCl₆", "LiCoO"):
+        assert wrong not in page, wrong
+    for reactor in ("Li10GeP2S12", "Li3YBr6", "Li3InCl6", "SnBr4"):
+        page = sheet_html(bench_sheet(snapshot, reactor, Plan()))
+        assert "AlCl₃" not in page
+        assert "500 rpm" not in page
+
+
+@pytest.mark.parametrize(
+    ("reactor", "said"),
+    [
+        ("Cl4LiAl", "mill LiCl + AlCl₃"),
+        ("Li3InCl6", "doi:10.3390/batteries10010021"),
+        ("Li3YBr6", "To make Li₃YBr₆: no published recipe known here."),
+        ("MgI2", "MgI₂ is bought, not made."),
+    ],
+)
+def test_a_reactor_is_made_by_its_own_route_or_by_none(snapshot: Snapshot, reactor: str, said: str) -> None:
+    assert said in sheet_html(bench_sheet(snapshot, reactor, Plan()))
+
+
+def test_the_electrolyte_of_the_plan_is_on_every_step(snapshot: Snapshot) -> None:
+    sheet = bench_sheet(snapshot, "MgF2", Plan(electrolyte="Li3PS4"))
+    assert "Li6PS5Cl" not in " ".join(step.text for step in sheet.protocol.steps)
+    assert "on Li3PS4" in sheet.protocol.steps[2].text
+    alone = bench_sheet(snapshot, "MgF2", Plan(wt_percent=100.0)).protocol.steps[0]
+    assert alone.text == "100 wt% MgF2, 100 rpm, 2 h"
+
+
+def test_the_paper_s_thickness_stands_beside_its_own_layer_only(snapshot: Snapshot) -> None:
+    assert "the paper reports 63" in sheet_html(bench_sheet(snapshot, "LiAlCl4", Plan()))
+    for plan in (Plan(layer_mg=20.0), Plan(wt_percent=30.0), Plan(die_mm=13.0)):
+        assert "the paper reports" not in sheet_html(bench_sheet(snapshot, "LiAlCl4", plan))
+
+
+def test_what_is_no_powder_stands_in_red(snapshot: Snapshot, tmp_path: Path) -> None:
+    sheet = bench_sheet(snapshot, "SnCl4", Plan())
+    assert sheet.red_lines[0].startswith("LIQUID at 25 °C: SnCl4")
+    page = sheet_html(sheet)
+    assert '<p class="red" role="alert">LIQUID at 25 °C: SnCl₄' in page
+    assert "liquid (melts at −34 °C, boils at 114 °C" in page
+    assert write_sheets(tmp_path, (sheet,))[1].read_bytes().startswith(b"%PDF")
+    content = json.loads((tmp_path / "SnCl4.json").read_text("utf-8"))
+    assert (content["state"]["melts_c"], content["red_lines"]) == (-34.1, list(sheet.red_lines))
+    assert "red" not in sheet_html(bench_sheet(snapshot, "MgF2", Plan())).split("<main>")[1]
+    unknown = sheet_html(bench_sheet(snapshot, "Li10GeP2S12", Plan()))
+    assert "not measured here: look up its melting point" in unknown

@@ -9,9 +9,8 @@ import pytest
 from screening.api.cells import read_cell, read_cycling
 from screening.errors import InputError
 from screening.lab.analysis import analyse_cell
-from screening.lab.cell import Cell, Kind, Separator
+from screening.lab.cell import Cell, Experiment, Kind, Separator
 from screening.lab.cycling.export import write_bdf
-from screening.lab.experiments import read_experiment
 from screening.lab.short import Short
 from screening.provenance import Provenance
 from screening.simulate.impedance import Circuit, Zarc, frequencies_hz, measure
@@ -31,7 +30,7 @@ def test_an_area_makes_a_sheet_and_so_does_nothing(tmp_path: Path) -> None:
     assert (cell.electrode_area_cm2, cell.name, cell.hints) == (1.5, "cell", ())
     assert read_cell(written(tmp_path, "")).electrode_area_cm2 is None
     with pytest.raises(InputError, match="origin: is missing"):
-        read_experiment(written(tmp_path, "area_cm2 = 1.5\n"))
+        read_cell(written(tmp_path, "area_cm2 = 1.5\n"), Experiment)
 
 
 @pytest.mark.parametrize(
@@ -107,7 +106,7 @@ def symmetric(directory: Path, more: str = "", impedance: str = "") -> Path:
 
 def test_a_symmetric_cell_with_both_kinds_of_file_gets_one_verdict(tmp_path: Path) -> None:
     path = symmetric(tmp_path, impedance=spectra(tmp_path, vanishes=True))
-    found = analyse_cell(read_experiment(path))
+    found = analyse_cell(read_cell(path, Experiment))
     assert found.faults == ()
     assert found.short is not None
     assert found.short.verdict is Short.SOFT
@@ -122,7 +121,7 @@ def test_a_symmetric_cell_with_both_kinds_of_file_gets_one_verdict(tmp_path: Pat
 
 def test_calm_impedance_beside_calm_cycling_is_no_short(tmp_path: Path) -> None:
     path = symmetric(tmp_path, impedance=spectra(tmp_path, vanishes=False))
-    found = analyse_cell(read_experiment(path))
+    found = analyse_cell(read_cell(path, Experiment))
     assert found.short is not None
     assert found.short.verdict is Short.NONE
     assert found.outcomes["life_h"].at_least
@@ -132,7 +131,7 @@ def test_calm_impedance_beside_calm_cycling_is_no_short(tmp_path: Path) -> None:
 def test_one_record_has_one_answer_whoever_asks(tmp_path: Path) -> None:
     separator = "\n[separator]\nconductivity_s_per_cm = 1e-4\nthickness_um = 1000.0\n"
     path = symmetric(tmp_path, separator)
-    found = analyse_cell(read_experiment(path))
+    found = analyse_cell(read_cell(path, Experiment))
     asked = read_cycling(tmp_path / "record.csv", cell=path)
     assert found.short is not None
     assert found.short.verdict is Short.SUSPECTED
@@ -142,16 +141,16 @@ def test_one_record_has_one_answer_whoever_asks(tmp_path: Path) -> None:
 
 def test_a_cell_is_analysed_once_until_something_changes(tmp_path: Path) -> None:
     path = symmetric(tmp_path)
-    first = read_experiment(path).analyse()
-    assert read_experiment(path).analyse() is first
+    first = read_cell(path, Experiment).analyse()
+    assert read_cell(path, Experiment).analyse() is first
     record = tmp_path / "record.csv"
     lines = record.read_text("utf-8").splitlines()
     record.write_text("\n".join(lines[: len(lines) // 2]) + "\n", "utf-8")
-    second = read_experiment(path).analyse()
+    second = read_cell(path, Experiment).analyse()
     assert second is not first
     assert second.outcomes["life_h"].value < first.outcomes["life_h"].value
     path.write_text(path.read_text("utf-8").replace("[files]", 'notes = "x"\n[files]'), "utf-8")
-    assert read_experiment(path).analyse() is not second
+    assert read_cell(path, Experiment).analyse() is not second
     assert second.figures_only().cycling is None
 
 

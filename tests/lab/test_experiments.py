@@ -11,11 +11,11 @@ from hypothesis import strategies as st
 
 from screening.cli import main
 from screening.errors import InputError
-from screening.lab.analysis import analyse_cell, outcomes_frame
-from screening.lab.cell import Cell, Origin
-from screening.lab.check import Check, check
-from screening.lab.experiments import read_experiment, read_experiments, survey
+from screening.lab.analysis import CellAnalysis, analyse_cell, outcomes_frame
+from screening.lab.cell import Cell, Experiment, Origin
+from screening.lab.experiments import Survey, check, read_experiments, survey
 from screening.lab.quantities import QUANTITIES, Quoted
+from screening.lab.sheets import read_cell
 from screening.simulate.impedance import REST_COMPLETION_S, rest_study
 from screening.validation.example_study import SEED, sheets, write_example
 
@@ -48,7 +48,7 @@ def example(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_a_sound_sheet_gives_what_it_states(tmp_path: Path) -> None:
-    record = read_experiment(write(tmp_path, SOUND))
+    record = read_cell(write(tmp_path, SOUND), Experiment)
     assert record.origin is Origin.MEASURED
     assert record.electrode_area_cm2 == pytest.approx(math.pi / 4)
     assert record.reactor_mg_per_cm2 == pytest.approx(5.0 / (math.pi / 4))
@@ -112,7 +112,7 @@ def test_a_faulty_sheet_is_told_in_one_line(
 ) -> None:
     path = write(tmp_path, SOUND.replace(old, new))
     with pytest.raises(InputError) as caught:
-        read_experiment(path)
+        read_cell(path, Experiment)
     line = str(caught.value)
     assert "\n" not in line
     assert str(path) in line
@@ -123,12 +123,12 @@ def test_a_faulty_sheet_is_told_in_one_line(
 def test_a_figure_is_quoted_once(tmp_path: Path) -> None:
     again = SOUND + '\n[[quoted]]\nquantity = "life_h"\nvalue = 1.0\nwhere = "page 13"\n'
     with pytest.raises(InputError, match="life_h quoted twice"):
-        read_experiment(write(tmp_path, again))
+        read_cell(write(tmp_path, again), Experiment)
 
 
 def test_a_sheet_that_measured_nothing_is_refused(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="nothing measured"):
-        read_experiment(write(tmp_path, SOUND[: SOUND.index("[[quoted]]")]))
+        read_cell(write(tmp_path, SOUND[: SOUND.index("[[quoted]]")]), Experiment)
 
 
 def test_survey_collects_every_fault_and_keeps_the_sound(tmp_path: Path) -> None:
@@ -142,7 +142,7 @@ def test_survey_collects_every_fault_and_keeps_the_sound(tmp_path: Path) -> None
     assert len(told) == 4
     assert [sum(f"b.toml: {key}" in line for line in told) for key in ("diameter_mm", "layer_mg")] == [1, 1]
     assert found.n_faulty == 3
-    assert {"a"} == {experiment.name for experiment in found.experiments}
+    assert {"a"} == {experiment.name for experiment in found.cells}
     assert any("another sheet has this name" in str(fault) for fault in found.faults)
     with pytest.raises(InputError):
         read_experiments(tmp_path)
@@ -217,7 +217,7 @@ def test_areas_of_simulated_cells_are_those_of_the_simulation(example: Path) -> 
     from screening.simulate.symmetric import Scenario, simulate
 
     for name, scenario in (("layer", Scenario.STABILISING), ("control", Scenario.HARD)):
-        record = read_experiment(example / f"simulated-symmetric-{name}.toml")
+        record = read_cell(example / f"simulated-symmetric-{name}.toml", Experiment)
         assert record.electrode_area_cm2 == pytest.approx(simulate(scenario, SEED).area_cm2)
 
 
@@ -227,7 +227,7 @@ def test_a_figure_is_not_quoted_beside_files_that_give_it(example: Path) -> None
     path = write(example, text + quoted, "doubled.toml")
     try:
         with pytest.raises(InputError, match=r"keep the figure or the files"):
-            analyse_cell(read_experiment(path))
+            analyse_cell(read_cell(path, Experiment))
     finally:
         path.unlink()
 
@@ -237,7 +237,7 @@ def test_extra_plateaus_are_told_only_where_the_cathode_is_known(example: Path) 
     lines = [line for line in text.splitlines() if not line.startswith("plateau_")]
     path = write(example, "\n".join(lines), "unknown-cathode.toml")
     try:
-        cell = analyse_cell(read_experiment(path))
+        cell = analyse_cell(read_cell(path, Experiment))
     finally:
         path.unlink()
     assert "first_plateau_v" in cell.outcomes
@@ -248,7 +248,7 @@ def test_extra_plateaus_are_told_only_where_the_cathode_is_known(example: Path) 
 def test_raw_files_that_cannot_be_used_leave_a_remark(tmp_path: Path) -> None:
     (tmp_path / "noise.csv").write_text("no table at all", "utf-8")
     sheet = SOUND.replace("layer_mg = 10.0", '[files]\ncycling = ["noise.csv"]')
-    cell = analyse_cell(read_experiment(write(tmp_path, sheet)))
+    cell = analyse_cell(read_cell(write(tmp_path, sheet), Experiment))
     assert set(cell.outcomes) == {"life_h"}
     (remark,) = cell.remarks
     assert remark.startswith("raw files give no outcome")
@@ -279,7 +279,7 @@ def test_a_raw_file_that_holds_nothing_is_a_fault_of_its_sheet(
 def test_check_tells_a_figure_that_the_files_give_too(example: Path, tmp_path: Path) -> None:
     (tmp_path / "raw").mkdir()
     text = (example / "simulated-full.toml").read_text("utf-8")
-    for name in read_experiment(example / "simulated-full.toml").files.all:
+    for name in read_cell(example / "simulated-full.toml", Experiment).files.all:
         shutil.copy(example / name, tmp_path / name)
     sound = check_after(tmp_path, text)
     assert ([cell.name for cell in sound.cells], sound.faults, sound.n_faulty) == (["cell"], (), 0)
@@ -290,7 +290,7 @@ def test_check_tells_a_figure_that_the_files_give_too(example: Path, tmp_path: P
     assert "keep the figure or the files" in str(doubled.faults[0])
 
 
-def check_after(directory: Path, text: str) -> Check:
+def check_after(directory: Path, text: str) -> Survey[CellAnalysis]:
     write(directory, text)
     return check(directory)
 

@@ -41,7 +41,7 @@ def get(
 ) -> Snapshot:
     query = Query.of(name, systems, thermo_type, non_commercial=non_commercial)
     with connect(key or find_key(), service.url, SHORT) as project:
-        return fetch(query, project, report.append if report is not None else None)
+        return fetch(query, project, report.append if report is not None else lambda _: None)
 
 
 def files() -> dict[str, bytes]:

@@ -48,7 +48,7 @@ def get(
     query = Query.of(name, systems, thermo_type, structures=structures, non_commercial=non_commercial)
     key = Key(NON_COMMERCIAL_KEY, "this test") if non_commercial else find_key()
     with connect(key, service.url, ONE_TRY) as project:
-        return fetch(query, project, report.append if report is not None else None)
+        return fetch(query, project, report.append if report is not None else lambda _: None)
 
 
 def asked_for(service: Service) -> list[list[str]]:

@@ -222,8 +222,8 @@ def test_what_does_not_react_has_no_figure() -> None:
             curves=(with_anode, electrolyte),
         )
 
-    assert list(reactor_figures(reactor("LiF"))) == []
-    assert [plan.name for plan in reactor_figures(reactor("LiAlCl4"))] == ["figure_1a_LiAlCl4"]
+    assert reactor_figures(reactor("LiF")) == {}
+    assert list(reactor_figures(reactor("LiAlCl4"))) == ["figure_1a_LiAlCl4"]
 
 
 def test_lines_of_text_break_before_a_number_and_keep_within_the_width() -> None:

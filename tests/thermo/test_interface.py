@@ -129,7 +129,7 @@ def test_columns_and_json_hold_what_they_promise(lithium_chloroaluminate: Interf
     frame = lithium_chloroaluminate.to_frame()
     assert list(frame.columns) == [
         *("a", "b", "x_atomic", "x_molar", "x_mass", "total_ev_per_atom", "mutual_ev_per_atom"),
-        *("kj_per_mol_b", "reaction", "estimated", "at_hull"),
+        *("kj_per_mol_b", "reaction", "estimated", "at_hull", "cautions"),
     ]
     assert len(frame) == len(lithium_chloroaluminate.kinks)
     content = json.loads(json.dumps(lithium_chloroaluminate.as_dict(), allow_nan=False))

@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 
 from screening.lab.analysis import CellAnalysis, analyse_cell
+from screening.lab.cell import Experiment
 from screening.lab.cycling.export import write_bdf
-from screening.lab.experiments import read_experiment
+from screening.lab.sheets import read_cell
 from screening.provenance import Provenance
 from screening.simulate.full import FullCellTruth, simulate_full_cell
 
@@ -35,7 +36,7 @@ def measured(tmp_path: Path) -> Measured:
             '[files]\ncycling = ["raw.csv"]\n',
             "utf-8",
         )
-        return analyse_cell(read_experiment(sheet))
+        return analyse_cell(read_cell(sheet, Experiment))
 
     return make
 

@@ -90,15 +90,7 @@ class CounterComparison:
 
 
 def compare_counters(data: CyclingData, halves: HalfCycles) -> CounterComparison:
-    """Compare the cycler's counters with the half-cycles found from the current.
-
-    Parameters
-    ----------
-    data : CyclingData
-        The record.
-    halves : HalfCycles
-        Its half-cycles.
-    """
+    """Compare the cycler's counters with the half-cycles found from the current."""
     inside = np.zeros(len(data) + 1, dtype=np.int8)
     inside[halves.start] += 1
     inside[halves.stop] -= 1

@@ -123,10 +123,6 @@ def assess_full(
         Voltages at which plateaus belong; by default those of the sheet's cathode and that of the largest
         plateau, which polarisation moves away from the cathode's.
 
-    Returns
-    -------
-    FullCellReport
-
     Raises
     ------
     InputError

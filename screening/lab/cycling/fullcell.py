@@ -230,10 +230,6 @@ def full_cell_cycles(
     charge_source : ChargeSource, optional
         Integral or counter; by default the integral, unless the current is written too coarsely for it.
 
-    Returns
-    -------
-    FullCellResult
-
     Raises
     ------
     InputError
@@ -241,7 +237,9 @@ def full_cell_cycles(
         voltage (a symmetric cell, whose Coulombic efficiency means nothing), or the reference is no
         complete cycle.
     """
-    halves = _flowing(data, half_cycles(data) if halves is None else halves)
+    halves = half_cycles(data) if halves is None else halves
+    if not len(halves):
+        raise InputError("no current flows", where=data.cell, remedy="give the test's cycling files")
     charges = half_cycle_charges(data, halves, charge_source)
     order, told = order_of(halves) if order is None else (order, "")
     cycles = _paired(data, halves, order, charges)
@@ -261,14 +259,6 @@ def full_cell_cycles(
         hysteresis_growth_v_per_cycle=_trend(cycles, cycles.hysteresis_v, reference),
         flags=(*data.flags, *charges.flags, *_broken_off(cycles), *_order_flags(cycles, order, told)),
     )
-
-
-def _flowing(data: CyclingData, halves: HalfCycles) -> HalfCycles:
-    if not len(halves):
-        raise InputError(
-            "no current flows in this record", where=data.cell, remedy="give the test's cycling files"
-        )
-    return halves
 
 
 def _paired(

@@ -80,6 +80,10 @@ class HalfCycles:
     def __len__(self) -> int:
         return len(self.start)
 
+    def part(self, first: int, last: int) -> "HalfCycles":
+        """Half-cycles [first, last); their rows are still those of the record."""
+        return HalfCycles(**{item.name: getattr(self, item.name)[first:last] for item in fields(self)})
+
     def slice(self, index: int) -> slice:
         """Rows of one half-cycle."""
         return slice(int(self.start[index]), int(self.stop[index]))
@@ -188,11 +192,8 @@ def half_cycles(data: CyclingData, *, threshold_a: float | None = None) -> HalfC
 
 
 _DTYPES: dict[str, type] = {
-    "start": np.int64,
-    "stop": np.int64,
-    "cv_start": np.int64,
-    "sign": np.int8,
-    "stale_first": bool,
+    **dict.fromkeys(("start", "stop", "cv_start"), np.int64),
+    **{"sign": np.int8, "stale_first": bool},
 }
 
 

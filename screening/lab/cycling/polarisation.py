@@ -14,6 +14,7 @@ half-cycle).
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, fields
+from functools import partial
 
 import numpy as np
 
@@ -102,6 +103,7 @@ class Polarisation:
 class _Pieces:
     """Rows that carry the current of some successive half-cycles, closed up; pieces are [start, stop)."""
 
+    halves: HalfCycles
     time_s: np.ndarray
     voltage_v: np.ndarray  # in the direction of the current
     current_a: np.ndarray  # magnitude
@@ -132,27 +134,12 @@ def measure(data: CyclingData, halves: HalfCycles) -> Polarisation:
             remedy="give area_cm2 or diameter_mm in the cell's sheet",
         )
     with ThreadPoolExecutor(WORKERS) as pool:
-        parts = list(pool.map(_figures, _chunks(data, halves)))
-    names = tuple(item.name for item in fields(_Figures))
-    columns = {
-        name: np.concatenate([getattr(part, name) for part in parts]) if parts else np.empty(0)
-        for name in names
-    }
+        parts = list(pool.map(partial(_figures, area_cm2=data.area_cm2), _chunks(data, halves)))
     return Polarisation(
-        time_h=(halves.time_start_s + halves.time_stop_s) / 7200.0,
-        start_h=halves.time_start_s / 3600.0,
-        stop_h=halves.time_stop_s / 3600.0,
-        sign=halves.sign,
-        current_density_ma_per_cm2=columns["current_a"] * 1e3 / data.area_cm2,
-        polarisation_v=columns["polarisation_v"],
-        asr_ohm_cm2=columns["resistance_ohm"] * data.area_cm2,
-        capacity_mah_per_cm2=halves.charge_ah * 1e3 / data.area_cm2,
-        sag_ratio=columns["sag_ratio"],
-        sag_time_h=columns["sag_time_s"] / 3600.0,
-        flickers=columns["flickers"],
-        end_rise=columns["end_rise"],
-        arcing=columns["arcing"],
-        temperature_c=columns["temperature_c"],
+        **{
+            item.name: np.concatenate([getattr(part, item.name) for part in parts]) if parts else np.empty(0)
+            for item in fields(Polarisation)
+        }
     )
 
 
@@ -189,6 +176,7 @@ def _chunks(data: CyclingData, halves: HalfCycles) -> Iterator[_Pieces]:
             own &= ~impedance[rows]
         counts = np.concatenate([[0], np.cumsum(own)])
         yield _Pieces(
+            halves=halves.part(first, last),
             time_s=data.time_s[rows][own],
             voltage_v=(data.voltage_v[rows] * direction)[own],
             current_a=current[own],
@@ -199,21 +187,8 @@ def _chunks(data: CyclingData, halves: HalfCycles) -> Iterator[_Pieces]:
         first = last
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Figures:
-    polarisation_v: np.ndarray
-    resistance_ohm: np.ndarray
-    current_a: np.ndarray
-    sag_ratio: np.ndarray
-    sag_time_s: np.ndarray
-    flickers: np.ndarray
-    end_rise: np.ndarray
-    arcing: np.ndarray
-    temperature_c: np.ndarray
-
-
-def _figures(pieces: _Pieces) -> _Figures:
-    time, start, stop = pieces.time_s, pieces.start, pieces.stop
+def _figures(pieces: _Pieces, *, area_cm2: float) -> Polarisation:
+    halves, time, start, stop = pieces.halves, pieces.time_s, pieces.start, pieces.stop
     began, length = time[start], time[stop - 1] - time[start]
     tail = np.clip(np.searchsorted(time, began + SKIP_FRACTION * length), start, stop - 1)
     end = np.clip(np.searchsorted(time, began + (1.0 - END_FRACTION) * length), tail, stop - 1)
@@ -225,12 +200,17 @@ def _figures(pieces: _Pieces) -> _Figures:
     sag = sags(pieces.voltage_v, pieces.current_a, tail, stop)
     with np.errstate(divide="ignore", invalid="ignore"):
         end_rise, arcing = after / before - 1.0, (high - low) / polarisation
-    return _Figures(
+    return Polarisation(
+        time_h=(halves.time_start_s + halves.time_stop_s) / 7200.0,
+        start_h=halves.time_start_s / 3600.0,
+        stop_h=halves.time_stop_s / 3600.0,
+        sign=halves.sign,
+        current_density_ma_per_cm2=current * 1e3 / area_cm2,
         polarisation_v=polarisation,
-        resistance_ohm=resistance,
-        current_a=current,
+        asr_ohm_cm2=resistance * area_cm2,
+        capacity_mah_per_cm2=halves.charge_ah * 1e3 / area_cm2,
         sag_ratio=sag.ratio,
-        sag_time_s=np.where(sag.row >= 0, time[np.maximum(sag.row, 0)], np.nan),
+        sag_time_h=np.where(sag.row >= 0, time[np.maximum(sag.row, 0)], np.nan) / 3600.0,
         flickers=sag.flickers,
         end_rise=end_rise,
         arcing=arcing,
@@ -297,12 +277,8 @@ def sags(voltage_v: np.ndarray, current_a: np.ndarray, start: np.ndarray, stop: 
     # triple
     first, last = np.maximum(start - _REACH, 0), np.maximum(stop - 2 - _REACH, 0)
     change = np.abs(level[3:] - level[:-3])
-    noise = (
-        1.4826
-        * piece_quantiles(change, np.minimum(start, len(change)), np.clip(stop - 5, 0, len(change)), (0.5,))[
-            0
-        ]
-    )
+    begin, end = np.minimum(start, len(change)), np.clip(stop - 5, 0, len(change))
+    noise = 1.4826 * piece_quantiles(change, begin, end, (0.5,))[0]
     deepest = piece_minima(share, first, np.maximum(last, first))
     for index in np.flatnonzero(deepest < 1.0 - _WORTH_A_LOOK):
         at = int(first[index] + np.argmin(share[first[index] : last[index]]))

@@ -75,10 +75,6 @@ def judge_shorts(
         signal is silent.
     settings : ShortSettings, optional
         Thresholds.
-
-    Returns
-    -------
-    ShortVerdict
     """
     limits = settings or ShortSettings()
     opposed = _opposed(polarisation)

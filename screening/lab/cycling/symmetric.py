@@ -245,10 +245,6 @@ def assess_symmetric(
     settings : ShortSettings, optional
         Thresholds of the verdict; its activation energy and reference temperature default to the sheet's.
 
-    Returns
-    -------
-    SymmetricReport
-
     Raises
     ------
     InputError

@@ -2,10 +2,6 @@
 
 from dataclasses import dataclass
 
-from screening.lab.short import Evidence, Short, ShortVerdict, Signal
-
-__all__ = ["Evidence", "Short", "ShortSettings", "ShortVerdict", "Signal"]
-
 
 @dataclass(frozen=True)
 class ShortSettings:

@@ -69,11 +69,6 @@ def identify(pattern: PowderPattern, references: Sequence[Reference]) -> Identif
 
     All phases that may be there should be named: a line shared with a phase that is not named counts for
     those that are. Neither their order nor their names matter.
-
-    Parameters
-    ----------
-    pattern : PowderPattern
-    references : sequence of Reference
     """
     # the search goes phase by phase and may end beside another optimum, so that it takes an order of its own
     order = sorted(range(len(references)), key=lambda k: references[k].content)

@@ -1,6 +1,6 @@
 """The whole way in one call: spectra, relaxation times, processes, completion times, short circuit."""
 
-from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -65,32 +65,30 @@ class ImpedanceAnalysis(Displayed):
         return self.processes.to_frame()
 
     def display(self) -> Table:
-        """Processes of a spectrum, or their course through a series; elements, totals and verdict below."""
-        courses = self.report.to_frame() if self.report is not None else None
-        detected = detected_windows(self.processes, self.refit)
-        empty = {name for name, seen in zip(self.processes.windows.names, detected, strict=True) if not seen}
-        rows = _processes(self.to_frame(), empty) if courses is None else _courses(courses, empty)
-        return Table("Processes by relaxation time", rows, tuple(self._notes()))
-
-    def _notes(self) -> Iterator[str]:
-        count = len(self.drt.spectra)
-        yield from self.left_out
-        if self.simulated:
-            yield "simulated spectra: no measurement"
-        source = "ZARC refit" if self.processes.method == "refit" else "areas under γ"
-        yield f"{count} spectra, λ = {self.drt.regularisation[0]:.3g}, resistances from {source}"
-        poor = int(self.drt.poor_fit.sum())
-        if poor:
-            yield f"{poor} of {count} spectra are not described by R∞, L and a non-negative γ"
-        if self.refit is not None:
-            yield from element_lines(self.refit)
-        yield from total_lines(self.processes, self.refit)
-        settled = "" if self.report is None else f"settled: {self.report.total.criterion.name}; "
-        yield f"{settled}intervals are 95 %"
-        if self.short is not None:
-            yield f"short circuit: {self.short.words}"
-        if self.provenance is not None:
-            yield self.provenance.line()
+        """Windows that hold something certain, or their course in a series; elements and totals below."""
+        found = self.processes
+        certain = {
+            name
+            for name, there in zip(found.windows.names, detected_windows(found, self.refit), strict=True)
+            if there
+        }
+        courses = None if self.report is None else self.report.to_frame()
+        rows = _processes(self.to_frame(), certain) if courses is None else _courses(courses, certain)
+        poor, count = int(self.drt.poor_fit.sum()), len(self.drt.spectra)
+        source = "ZARC refit" if found.method == "refit" else "areas under γ"
+        notes = [
+            *self.left_out,
+            *(["simulated spectra: no measurement"] if self.simulated else []),
+            f"{count} spectra, λ = {self.drt.regularisation[0]:.3g}, resistances from {source}",
+            *([f"{poor} of {count} spectra are not described by R∞, L and a non-negative γ"] if poor else []),
+            *([] if self.refit is None else element_lines(self.refit)),
+            *total_lines(found, self.refit),
+            *([] if self.report is None else [f"settled: {self.report.total.criterion.name}"]),
+            "intervals are 95 %",
+            *([] if self.short is None else [f"short circuit: {self.short.words}"]),
+            *([] if self.provenance is None else [self.provenance.line()]),
+        ]
+        return Table("Processes by windows of relaxation time", rows, tuple(notes))
 
     def tables(self) -> dict[str, pd.DataFrame]:
         """All tables by name: totals, processes; elements of the refit and courses where there are any."""
@@ -137,7 +135,7 @@ def _rows(table: pd.DataFrame) -> Iterable[Any]:
     return table.itertuples()
 
 
-def _processes(table: pd.DataFrame, empty: Container[str]) -> pd.DataFrame:
+def _processes(table: pd.DataFrame, certain: Container[str]) -> pd.DataFrame:
     """Processes of single spectra, as they are read."""
     rows = [
         {
@@ -148,12 +146,12 @@ def _processes(table: pd.DataFrame, empty: Container[str]) -> pd.DataFrame:
             "remarks": " ".join(["edge"] * bool(row.edge) + ["unclosed"] * bool(row.unclosed)),
         }
         for row in _rows(table)
-        if row.resistance_ohm > 0 and row.window not in empty
+        if row.resistance_ohm > 0 and row.window in certain
     ]
     return pd.DataFrame(rows)
 
 
-def _courses(table: pd.DataFrame, empty: Container[str]) -> pd.DataFrame:
+def _courses(table: pd.DataFrame, certain: Container[str]) -> pd.DataFrame:
     """Courses of the processes of a series, as they are read."""
     rows = [
         {
@@ -167,7 +165,7 @@ def _courses(table: pd.DataFrame, empty: Container[str]) -> pd.DataFrame:
             "process": row.process,
         }
         for row in _rows(table)
-        if row.trend != "absent" and row.window not in empty
+        if row.trend != "absent" and (row.window in certain or row.window == "total")
     ]
     return pd.DataFrame(rows)
 

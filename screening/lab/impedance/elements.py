@@ -7,7 +7,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
-import pandas as pd
 
 from screening.lab.impedance.basis import FloatArray
 from screening.lab.impedance.processes import ProcessSeries
@@ -90,11 +89,6 @@ def tracked_elements(refit: ZarcSeries) -> tuple[TrackedElement, ...]:
 
 def _ends(values: FloatArray, first: np.intp, last: np.intp) -> tuple[float, float]:
     return float(values[first]), float(values[last])
-
-
-def elements_frame(refit: ZarcSeries) -> pd.DataFrame:
-    """One row per tracked element."""
-    return pd.DataFrame([vars(element) for element in tracked_elements(refit)])
 
 
 def element_lines(refit: ZarcSeries) -> list[str]:

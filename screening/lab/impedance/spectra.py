@@ -15,7 +15,6 @@ from screening.lab.impedance.drt import DrtOptions
 from screening.lab.impedance.kramers_kronig import KramersKronigTest, kramers_kronig
 from screening.lab.impedance.normal import Terms
 from screening.lab.impedance.spectrum import Spectrum
-from screening.lab.impedance.summary import remarks, summarise, summarise_tests
 from screening.lab.impedance.windows import Windows
 from screening.provenance import Provenance
 
@@ -54,12 +53,37 @@ class Spectra(Group[Spectrum]):
         ]
         signs = dict.fromkeys(s.metadata.get("imaginary_sign", "") for s in self.items)
         notes = [f"sign of Z'': {sign}" for sign in signs if sign]
-        notes += [f"{s.label}: {remark}" for s in self.items for remark in remarks(s)]
+        notes += [f"{s.label}: {remark}" for s in self.items for remark in s.remarks]
         return Table("", pd.DataFrame(rows), (*self.left_out, *notes, *_line(self.provenance)))
 
     def summary(self) -> pd.DataFrame:
-        """One row per spectrum; see `summarise`."""
-        return summarise(self.items)
+        """One row per spectrum.
+
+        Returns
+        -------
+        DataFrame
+            Columns ``label``, ``points``, ``frequency_high_hz``, ``frequency_low_hz``, ``z_real_high_ohm``
+            and ``z_real_low_ohm`` (Z' at these two), ``time_s``, ``temperature_c``, ``format``,
+            ``imaginary_sign``, ``remarks``.
+        """
+        return pd.DataFrame(
+            [
+                {
+                    "label": s.label,
+                    "points": len(s),
+                    "frequency_high_hz": s.frequency_hz[0],
+                    "frequency_low_hz": s.frequency_hz[-1],
+                    "z_real_high_ohm": s.z_ohm[0].real,
+                    "z_real_low_ohm": s.z_ohm[-1].real,
+                    "time_s": s.time_s,
+                    "temperature_c": s.temperature_c,
+                    "format": s.metadata.get("format", ""),
+                    "imaginary_sign": s.metadata.get("imaginary_sign", ""),
+                    "remarks": "; ".join(s.remarks),
+                }
+                for s in self.items
+            ]
+        )
 
     def as_dict(self) -> dict[str, Any]:
         """Content for JSON."""
@@ -124,10 +148,6 @@ class Spectra(Group[Spectrum]):
         electrolyte_ohm : float, optional
             Resistance of the electrolyte alone, for the verdict on a short.
 
-        Returns
-        -------
-        ImpedanceAnalysis
-
         Raises
         ------
         InputError
@@ -183,8 +203,32 @@ class KramersKronigTests(Displayed):
         return Table("", pd.DataFrame(rows), _line(self.provenance))
 
     def to_frame(self) -> pd.DataFrame:
-        """One row per spectrum; see `summarise_tests`."""
-        return summarise_tests(self.spectra.items, self.tests)
+        """One row per spectrum.
+
+        Returns
+        -------
+        DataFrame
+            Columns ``label``, ``verdict``, ``largest_residual`` and ``noise`` (relative to |Z|; missing for
+            an indeterminate test), ``rc_elements``, ``mu``, ``points_proposed_to_leave_out``,
+            ``frequencies_proposed_to_leave_out_hz`` (separated by blanks).
+        """
+        return pd.DataFrame(
+            [
+                {
+                    "label": spectrum.label,
+                    "verdict": str(test.verdict),
+                    "largest_residual": test.largest_residual,
+                    "noise": test.noise,
+                    "rc_elements": test.element_count,
+                    "mu": test.mu,
+                    "points_proposed_to_leave_out": test.left_out.size,
+                    "frequencies_proposed_to_leave_out_hz": " ".join(
+                        f"{f:.6g}" for f in test.frequency_hz[test.left_out]
+                    ),
+                }
+                for spectrum, test in zip(self.spectra, self.tests, strict=True)
+            ]
+        )
 
     def as_dict(self) -> dict[str, Any]:
         """Content for JSON, with that of the spectra."""

@@ -11,6 +11,9 @@ from numpy.typing import NDArray
 
 from screening.errors import InputError
 
+FEW_POINTS = 20
+"""Fewer points do not carry a distribution of relaxation times."""
+
 MIN_POINTS = 2
 """Fewer points than this are no spectrum: one point is compatible with any circuit."""
 
@@ -87,6 +90,31 @@ class Spectrum:
     def angular_frequency(self) -> NDArray[np.floating]:
         """Angular frequency ω = 2πf in rad/s, shape (n,)."""
         return 2.0 * np.pi * self.frequency_hz
+
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """Everything unusual that a fit would not tell; empty for an ordinary spectrum."""
+        z = self.z_ohm
+        found = []
+        if len(self) < FEW_POINTS:
+            found.append(f"{len(self)} points: too few for a DRT")
+        negative = np.count_nonzero(z.real < 0)
+        if negative:
+            found.append(f"negative resistance at {negative} points")
+        if (z.imag > 0).all():
+            found.append("inductive throughout")
+        elif z.imag[-1] > 0:
+            found.append("inductive at the slow end")
+        if np.ptp(np.abs(z)) <= 1e-6 * np.abs(z).max():
+            found.append("the same impedance at every frequency")
+        found += [
+            self.metadata[key]
+            for key in ("header", "left_out", "broken_off", "contradiction", "time", "notes")
+            if key in self.metadata
+        ]
+        if "against" in self.metadata.get("imaginary_sign", ""):
+            found.append(f"sign: {self.metadata['imaginary_sign']}")
+        return tuple(found)
 
     def without(self, points: Sequence[int] | NDArray[np.integer]) -> "Spectrum":
         """Return the spectrum without some of its points (indices, highest frequency first)."""

@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 
 from screening.errors import InputError
+from screening.lab.readers.damage import damage_told
 from screening.lab.readers.text import (
     TableLayout,
     Text,
@@ -45,18 +46,6 @@ MAX_GUESSED_COLUMNS = 1
 
 MIN_HEADER_LINES = 3
 """The name of the format, the number of header lines, the column names."""
-
-# what a damaged file makes the library raise; it validates by assertions and plain indexing
-_DAMAGE = (
-    ArithmeticError,
-    AssertionError,
-    AttributeError,
-    LookupError,
-    OSError,
-    RuntimeError,
-    TypeError,
-    ValueError,
-)
 
 
 @dataclass(frozen=True)
@@ -106,28 +95,18 @@ def _read_mpr(path: Path, data: bytes) -> BioLogicFile:
             where=str(path),
             remedy="pip install 'interphase-screening[biologic]', or export the file as .mpt",
         ) from None
-    with warnings.catch_warnings(record=True):
+    told = damage_told(path, ".mpr file", "it may be damaged; export it as .mpt with EC-Lab")
+    with told, warnings.catch_warnings(record=True):
         warnings.simplefilter("always")
-        try:
-            mpr = MPRfile(BytesIO(data))
-            frame = _mpr_frame(mpr)
-        except _DAMAGE as error:
-            raise _damaged(path, str(error).split("\n")[0] or type(error).__name__) from None
-    guessed = [name for name in frame.columns if name.startswith("unknown_colID")]
-    if len(guessed) > MAX_GUESSED_COLUMNS:
-        raise _damaged(path, f"{len(guessed)} columns of unknown type, so that the rows cannot be split")
+        mpr = MPRfile(BytesIO(data))
+        frame = _mpr_frame(mpr)
+        guessed = [name for name in frame.columns if name.startswith("unknown_colID")]
+        if len(guessed) > MAX_GUESSED_COLUMNS:
+            raise ValueError(f"{len(guessed)} columns of unknown type, so that the rows cannot be split")
     settings = next(module["data"] for module in mpr.modules if module["shortname"] == b"VMP Set   ")
     technique = TECHNIQUES.get(settings[0], f"technique {settings[0]}") if settings else "unknown"
     notes = tuple(f"{name}: type guessed from the width of the row" for name in guessed)
     return BioLogicFile(path, technique, getattr(mpr, "timestamp", None), frame, notes)
-
-
-def _damaged(path: Path, reason: str) -> InputError:
-    return InputError(
-        f"the .mpr file cannot be read ({reason[:120]})",
-        where=str(path),
-        remedy="it may be damaged; export it as .mpt with EC-Lab",
-    )
 
 
 def _mpr_frame(mpr: "MPRfile") -> pd.DataFrame:

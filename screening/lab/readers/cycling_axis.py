@@ -11,7 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from screening.errors import InputError
-from screening.lab.cycling.table import BDF_LABELS, CURRENT, TIME, Flag, FlagKind
+from screening.lab.cycling.table import CURRENT, TIME, Flag, FlagKind
 from screening.lab.readers.cycling_columns import (
     CHARGE_STEP,
     CLOCK,
@@ -155,12 +155,7 @@ def _read(raw: RawRecord, found: dict[str, ColumnMatch]) -> _Axis:
                 told = f"no total time; taken from the wall clock in {header!r}"
                 flag = raw.flag(FlagKind.DERIVED, told)
                 return _Axis(clock - clock[known_rows[0]], header, True, (flag,))
-    have = ", ".join(str(name) for name in list(raw.frame.columns)[:12])
-    raise InputError(
-        f"no column for {BDF_LABELS[TIME]} among: {have}",
-        where=str(raw.path),
-        remedy=f"name it, e.g. {BDF_LABELS[TIME]!r}",
-    )
+    raise raw.lacking(TIME)
 
 
 def _stated(raw: RawRecord, match: ColumnMatch) -> bool:
@@ -224,10 +219,8 @@ def _added(raw: RawRecord, found: dict[str, ColumnMatch], step_time: Array) -> A
 
 
 def _clock(raw: RawRecord, found: dict[str, ColumnMatch], time: Array) -> Array | None:
-    for quantity in ("unix_time_second", CLOCK):
-        if quantity in found:
-            return unix_seconds(raw.frame[found[quantity].header], time)
-    return None
+    match = found.get("unix_time_second") or found.get(CLOCK)
+    return None if match is None else unix_seconds(raw.frame[match.header], time)
 
 
 def _witnesses(raw: RawRecord, found: dict[str, ColumnMatch], axis: _Axis) -> list[_Witness]:
@@ -235,7 +228,7 @@ def _witnesses(raw: RawRecord, found: dict[str, ColumnMatch], axis: _Axis) -> li
     witnesses = []
     clock = _clock(raw, found, axis.time_s)
     if clock is not None:
-        name = found["unix_time_second" if "unix_time_second" in found else CLOCK].header
+        name = (found.get("unix_time_second") or found[CLOCK]).header
         if name != axis.header:
             witnesses.append(_Witness(name, _pace(axis.time_s, clock, CLOCK_STRETCH_S)))
     if STEP_TIME in found and found[STEP_TIME].header != axis.header:

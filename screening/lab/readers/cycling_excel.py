@@ -1,12 +1,10 @@
 """Spreadsheets (.xlsx) of Arbin, Maccor, Neware or LANDT, by openpyxl."""
 
 import re
-import zipfile
-import zlib
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
-from xml.etree.ElementTree import ParseError
 
 import pandas as pd
 
@@ -15,26 +13,12 @@ from screening.lab.cycling.table import CURRENT, VOLTAGE
 from screening.lab.readers.cycling_columns import CHARGE_STEP, WORKING_ELECTRODE, recognise
 from screening.lab.readers.cycling_text import format_of
 from screening.lab.readers.cycling_tidy import RawRecord
+from screening.lab.readers.damage import damage_told, refuse_large_archive
 
 HEADER_ROWS = 60
 """The header of the table stands within the first rows of its sheet."""
 
-MAX_UNPACKED_BYTES = 2**31
 MAX_COLUMNS = 512
-
-_DAMAGE = (
-    ArithmeticError,
-    AttributeError,
-    EOFError,
-    LookupError,
-    OSError,
-    ParseError,
-    RuntimeError,
-    TypeError,
-    ValueError,
-    zipfile.BadZipFile,
-    zlib.error,
-)
 
 
 @dataclass(frozen=True)
@@ -56,25 +40,10 @@ def read_cycling_excel(path: Path) -> RawRecord:
     from openpyxl import load_workbook
     from openpyxl.utils.exceptions import InvalidFileException
 
-    try:
-        with zipfile.ZipFile(path) as archive:
-            size = sum(item.file_size for item in archive.infolist())
-        if size > MAX_UNPACKED_BYTES:
-            raise InputError(
-                f"unpacks to {size / 2**30:.0f} GiB", where=str(path), remedy="export the test as csv"
-            )
-        book = load_workbook(path, read_only=True, data_only=True)
-        try:
+    with damage_told(path, "workbook", "it may be damaged; save it again", (InvalidFileException,)):
+        refuse_large_archive(path)
+        with closing(load_workbook(path, read_only=True, data_only=True)) as book:
             sheets = list(_tables(book))
-        finally:
-            book.close()
-    except (*_DAMAGE, InvalidFileException) as error:
-        reason = (str(error) or type(error).__name__).split("\n")[0][:160]
-        raise InputError(
-            f"the workbook cannot be read ({reason})",
-            where=str(path),
-            remedy="it may be damaged; save it again",
-        ) from None
     if not sheets:
         raise InputError(
             "no sheet has columns of voltage and current",

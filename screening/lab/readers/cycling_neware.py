@@ -3,15 +3,12 @@
 import importlib
 import importlib.util
 import logging
-import struct
 import warnings
-import zipfile
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from xml.etree.ElementTree import ParseError
 
 import pandas as pd
 
@@ -20,32 +17,13 @@ from screening.files import file_name
 from screening.lab.cycling.table import Flag, FlagKind
 from screening.lab.readers.cycling_columns import STATE, recognise
 from screening.lab.readers.cycling_tidy import RawRecord
+from screening.lab.readers.damage import damage_told, refuse_large_archive
 from screening.lab.readers.text import TableLayout, Text, parse_table, split_cells
 
 NEWARE_SUFFIXES = (".nda", ".ndax")
 
 MAX_MESSAGES = 5
 """More messages of the reading library say nothing new."""
-
-MAX_UNPACKED_BYTES = 2**31
-"""An archive that unpacks to more (2 GiB) is not opened."""
-
-# what a damaged file makes the library raise: it indexes and unpacks without checks of its own
-_DAMAGE = (
-    ArithmeticError,
-    AssertionError,
-    AttributeError,
-    EOFError,
-    LookupError,
-    OSError,
-    ParseError,
-    RuntimeError,
-    TypeError,
-    ValueError,
-    struct.error,
-    zipfile.BadZipFile,
-    zlib.error,
-)
 
 
 class _Messages(logging.Handler):
@@ -75,33 +53,28 @@ def read_neware(path: Path) -> RawRecord:
             where=str(path),
             remedy="pip install 'interphase-screening[neware]', or export the test as csv",
         ) from None
-    _refuse_large_archive(path)
+    told = damage_told(path, "Neware file", "it may be damaged; export it as csv", _library_errors())
     logger, messages = logging.getLogger("fastnda"), _Messages()
     propagate = logger.propagate
     logger.addHandler(messages)
     logger.propagate = False
     try:
-        with _zlib_as_it_was(), warnings.catch_warnings(record=True) as warned:
+        with told, _zlib_as_it_was(), warnings.catch_warnings(record=True) as warned:
             warnings.simplefilter("always")
+            if path.suffix.lower() == ".ndax":
+                refuse_large_archive(path)
             records = fastnda.read(path, cycle_mode="raw")
-        frame = pd.DataFrame(
-            {name: records[name].to_numpy() for name in records.columns if name != "step_type"}
-        )
-        frame["step_type"] = records["step_type"].cast(str).to_list()
-    except _library_errors() as error:
-        reason = (str(error) or type(error).__name__).split("\n")[0][:160]
-        raise InputError(
-            f"the Neware file cannot be read ({reason})",
-            where=str(path),
-            remedy="it may be damaged; export it as csv",
-        ) from None
+            frame = pd.DataFrame(
+                {name: records[name].to_numpy() for name in records.columns if name != "step_type"}
+            )
+            frame["step_type"] = records["step_type"].cast(str).to_list()
     finally:
         logger.removeHandler(messages)
         logger.propagate = propagate
     frame.index = pd.RangeIndex(1, len(frame) + 1, name="record")
     texts = [*messages.texts, *(str(warning.message) for warning in warned)]
-    told = list(dict.fromkeys(text.split("\n")[0][:200] for text in texts))[:MAX_MESSAGES]
-    flags = tuple(Flag(FlagKind.READER, text, file_name(path)) for text in told)
+    unlike = list(dict.fromkeys(text.split("\n")[0][:200] for text in texts))[:MAX_MESSAGES]
+    flags = tuple(Flag(FlagKind.READER, text, file_name(path)) for text in unlike)
     return RawRecord(path, f"Neware {path.suffix.lower()[1:]}", frame, flags=flags)
 
 
@@ -117,36 +90,14 @@ def _zlib_as_it_was() -> Iterator[None]:
 
 
 def _library_errors() -> tuple[type[BaseException], ...]:
-    """What a damaged file makes the library and those beneath it raise.
-
-    It unpacks with isal where that is installed, whose error is none of zlib's; a panic in polars is no
-    Exception.
+    """Errors of the libraries beneath fastnda: isal, where it is installed, has one of its own, and a panic
+    in polars is no Exception.
     """
     polars = importlib.import_module("polars.exceptions")
-    errors: tuple[type[BaseException], ...] = (*_DAMAGE, polars.PolarsError, polars.PanicException)
-    if importlib.util.find_spec("isal") is not None:
-        errors = (*errors, importlib.import_module("isal.igzip_lib").IsalError)
-    return errors
-
-
-def _refuse_large_archive(path: Path) -> None:
-    if path.suffix.lower() != ".ndax":
-        return
-    try:
-        with zipfile.ZipFile(path) as archive:
-            size = sum(item.file_size for item in archive.infolist())
-    except _DAMAGE as error:
-        raise InputError(
-            f"the Neware file cannot be opened ({error})",
-            where=str(path),
-            remedy="it may be damaged; copy it again",
-        ) from None
-    if size > MAX_UNPACKED_BYTES:
-        raise InputError(
-            f"unpacks to {size / 2**30:.0f} GiB",
-            where=str(path),
-            remedy="check the file; export the test as csv",
-        )
+    errors: tuple[type[BaseException], ...] = (polars.PolarsError, polars.PanicException)
+    if importlib.util.find_spec("isal") is None:
+        return errors
+    return (*errors, importlib.import_module("isal.igzip_lib").IsalError)
 
 
 @dataclass(frozen=True)

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pandas as pd
 
-from screening.errors import InputError
 from screening.lab.readers.cycling_columns import recognise
 from screening.lab.readers.cycling_tidy import RawRecord
+from screening.lab.readers.damage import damage_told
 
 
 def read_cycling_parquet(path: Path) -> RawRecord:
@@ -20,17 +20,10 @@ def read_cycling_parquet(path: Path) -> RawRecord:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    try:
+    with damage_told(path, "parquet file", "it may be damaged; write it again", (pa.ArrowException,)):
         with pq.ParquetFile(path) as file:
             columns = [match.header for match in recognise(file.schema_arrow.names).values()]
             table = file.read(columns=columns)
         frame = table.to_pandas(split_blocks=True, self_destruct=True)
-    except (pa.ArrowException, OSError, ValueError, KeyError, TypeError, UnicodeDecodeError) as error:
-        reason = (str(error) or type(error).__name__).split("\n")[0][:160]
-        raise InputError(
-            f"the parquet file cannot be read ({reason})",
-            where=str(path),
-            remedy="it may be damaged; write it again",
-        ) from None
     frame.index = pd.RangeIndex(1, len(frame) + 1, name="record")
     return RawRecord(path, "Battery Data Format parquet", frame)

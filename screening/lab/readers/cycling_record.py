@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pandas as pd
 
+from screening.errors import InputError
 from screening.files import file_name
-from screening.lab.cycling.table import Flag, FlagKind
+from screening.lab.cycling.table import BDF_LABELS, Flag, FlagKind
 
 
 @dataclass(frozen=True)
@@ -35,6 +36,14 @@ class RawRecord:
     started_unix_s: float | None = None
     current_origin: str = "measured"
     flags: tuple[Flag, ...] = ()
+
+    def lacking(self, quantity: str) -> InputError:
+        """Error that none of the columns holds a quantity that is needed."""
+        have = ", ".join(str(name) for name in list(self.frame.columns)[:12])
+        label = BDF_LABELS[quantity]
+        return InputError(
+            f"no column for {label} among: {have}", where=str(self.path), remedy=f"name it, e.g. {label!r}"
+        )
 
     def flag(self, kind: FlagKind, message: str, row: int | None = None) -> Flag:
         """Flag about this file; `row` is a position in the frame."""

@@ -118,12 +118,7 @@ def tidy(raw: RawRecord) -> Piece:
 
 def _needed(raw: RawRecord, found: dict[str, ColumnMatch], quantity: str) -> ColumnMatch:
     if quantity not in found:
-        have = ", ".join(str(name) for name in list(raw.frame.columns)[:12])
-        raise InputError(
-            f"no column for {BDF_LABELS[quantity]} among: {have}",
-            where=str(raw.path),
-            remedy=f"name it, e.g. {BDF_LABELS[quantity]!r}",
-        )
+        raise raw.lacking(quantity)
     return found[quantity]
 
 

@@ -56,49 +56,24 @@ class Column:
 
 
 _NAMES: dict[Role, frozenset[str]] = {
-    Role.FREQUENCY: frozenset(
-        {"f", "freq", "frequency", "frequenz", "fréquence", "frecuencia", "omega", "ω"} | {"频率", "周波数"}
-    ),
-    Role.REAL: frozenset(
-        {
-            "re(z)",
-            "z'",
-            "zreal",
-            "zre",
-            "rez",
-            "real",
-            "realz",
-            "real(z)",
-            "z1",
-            "zr",
-            "z'(a)",
-            "re",
-            "realpart",
-            "realteil",
-            "实部",
-            "阻抗实部",
-            "rs",
-            "r",
-        }
-    ),
-    Role.IMAGINARY: frozenset(
-        {"im(z)", "z''", "zimag", "zim", "imz", "imag", "imagz", "imag(z)", "z2", "zi", "z''(b)", "im"}
-        | {"imaginary", "zimaginary", "imagpart", "imaginarypart", "zimg", "imaginärteil", "虚部", "阻抗虚部"}
-        | {"x", "xs"}
-    ),
-    Role.MODULUS: frozenset(
-        {"|z|", "zmod", "modz", "magnitude", "modulus", "absz", "abs(z)", "zabs", "z", "impedance"}
-        | {"betrag", "impedanz", "模", "阻抗模", "阻抗"}
-    ),
-    Role.PHASE: frozenset(
-        {"phase(z)", "zphz", "phase", "theta", "phaseangle", "phasez", "zphase", "θ", "φ", "phi", "arg(z)"}
-        | {"theta(z)", "phasenwinkel", "相位", "相角"}
-    ),
-    Role.TIME: frozenset({"time", "t", "elapsedtime", "testtime", "zeit", "时间"}),
-    Role.TEMPERATURE: frozenset({"temperature", "temp", "temperatur", "温度"}),
-    Role.LOOP: frozenset({"loop", "loopindex", "loopnumber", "sweep", "scan", "spectrum"}),
-    Role.CYCLE: frozenset({"cycle", "cyclenumber"}),
+    role: frozenset(names.split())
+    for role, names in {
+        Role.FREQUENCY: "f freq frequency frequenz fréquence frecuencia omega ω 频率 周波数",
+        Role.REAL: "re(z) z' zreal zre rez real realz real(z) z1 zr z'(a) re realpart realteil 实部 阻抗实部"
+        " rs r",
+        Role.IMAGINARY: "im(z) z'' zimag zim imz imag imagz imag(z) z2 zi z''(b) im imaginary zimaginary"
+        " imagpart imaginarypart zimg imaginärteil 虚部 阻抗虚部 x xs",
+        Role.MODULUS: "|z| zmod modz magnitude modulus absz abs(z) zabs z impedance betrag impedanz 模 阻抗模"
+        " 阻抗",
+        Role.PHASE: "phase(z) zphz phase theta phaseangle phasez zphase θ φ phi arg(z) theta(z)"
+        " phasenwinkel 相位 相角",
+        Role.TIME: "time t elapsedtime testtime zeit 时间",
+        Role.TEMPERATURE: "temperature temp temperatur 温度",
+        Role.LOOP: "loop loopindex loopnumber sweep scan spectrum",
+        Role.CYCLE: "cycle cyclenumber",
+    }.items()
 }
+"""Names without blanks, dots and underscores, in lower case."""
 
 _PREFIX = {"": 1.0, "k": 1e3, "K": 1e3, "M": 1e6, "G": 1e9, "m": 1e-3, "u": 1e-6, "µ": 1e-6, "μ": 1e-6}
 _ANGULAR = re.compile(r"rad\s*(?:/|\s|·|\*)\s*s(?:ec)?(?:\^?-1)?$|(?<![a-z])s\^?-1$", re.IGNORECASE)

@@ -14,7 +14,7 @@ from screening.files import file_name
 from screening.lab.impedance.spectrum import MIN_POINTS, Spectrum
 from screening.lab.readers.eis_columns import POLAR, Column, Role, find_columns
 from screening.lab.readers.eis_sign import SOME, sign_evidence
-from screening.lab.readers.eis_witnesses import AGAINST_NAME, hear_witnesses
+from screening.lab.readers.eis_witnesses import AGAINST_NAME, hear_witnesses, values_or_nan
 from screening.lab.readers.text import numbers
 
 RESTART_FACTOR = 1.5
@@ -210,10 +210,7 @@ def _with_sign(
 
 def _optional(frame: pd.DataFrame, column: Column | None) -> NDArray[np.float64] | None:
     """Values of a column that a spectrum can do without; NaN where a cell is no number."""
-    if column is None:
-        return None
-    values = pd.to_numeric(frame[column.name], errors="coerce").to_numpy(dtype=float)
-    return values * column.factor + column.offset
+    return None if column is None else values_or_nan(frame, column)
 
 
 def _mean(temperature_c: NDArray[np.float64]) -> float | None:

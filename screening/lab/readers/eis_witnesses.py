@@ -61,7 +61,7 @@ def hear_witnesses(
     remarks: list[str] = []
     if Role.MODULUS in columns:
         column = columns[Role.MODULUS]
-        modulus = _numbers(frame, column)
+        modulus = values_or_nan(frame, column)
         with np.errstate(divide="ignore", invalid="ignore"):
             ratio = modulus / np.abs(z)
         known = np.isfinite(ratio)
@@ -76,7 +76,7 @@ def hear_witnesses(
     sign = 0
     if Role.PHASE in columns:
         column = columns[Role.PHASE]
-        phase = _numbers(frame, column) * (-1.0 if column.negated else 1.0)
+        phase = values_or_nan(frame, column) * (-1.0 if column.negated else 1.0)
         known = np.isfinite(phase)
         straight, mirrored = (_angle_between(phase, np.angle(each)) for each in (z, z.conj()))
         telling = known & (np.abs(np.angle(z)) > PRINCIPAL_PHASE_RAD)
@@ -97,7 +97,8 @@ def hear_witnesses(
     return Witnesses(sign, tuple(remarks))
 
 
-def _numbers(frame: pd.DataFrame, column: Column) -> NDArray[np.float64]:
+def values_or_nan(frame: pd.DataFrame, column: Column) -> NDArray[np.float64]:
+    """Values of a column in Hz, Ω, rad, s or °C; NaN where a cell is no number."""
     values = pd.to_numeric(frame[column.name], errors="coerce").to_numpy(dtype=float)
     return values * column.factor + column.offset
 

@@ -103,7 +103,7 @@ def test_vanishing_noise_does_not_break_the_arithmetic(sd):
 def test_too_few_spectra_and_times_out_of_order_are_refused():
     with pytest.raises(InputError, match="5 spectra"):
         completion(TIME[:5], TIME[:5], TIME[:5])
-    with pytest.raises(InputError, match="do not rise"):
+    with pytest.raises(InputError, match="not increasing"):
         completion(TIME[::-1], TIME, TIME)
     with pytest.raises(InputError, match="missing"):
         completion(np.full(20, np.nan), np.ones(20), np.ones(20))

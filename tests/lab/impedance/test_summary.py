@@ -2,10 +2,9 @@ import numpy as np
 import pytest
 
 from screening.errors import InputError
-from screening.lab.impedance.kramers_kronig import kramers_kronig
 from screening.lab.impedance.pellets import pellet_series
+from screening.lab.impedance.spectra import Spectra
 from screening.lab.impedance.spectrum import Spectrum
-from screening.lab.impedance.summary import remarks, summarise, summarise_tests
 
 FREQUENCY = np.geomspace(1e6, 1, 40)
 S = 2j * np.pi * FREQUENCY
@@ -13,7 +12,7 @@ ORDINARY = 5 + 20 / (1 + S * 1e-3)
 
 
 def test_an_ordinary_spectrum_gives_no_remark():
-    assert remarks(Spectrum(FREQUENCY, ORDINARY)) == ()
+    assert Spectrum(FREQUENCY, ORDINARY).remarks == ()
 
 
 def slow_loop():
@@ -31,15 +30,16 @@ def slow_loop():
     ],
 )
 def test_what_is_unusual_is_said(z, remark):
-    assert any(text.startswith(remark) for text in remarks(Spectrum(FREQUENCY, z)))
+    assert any(text.startswith(remark) for text in Spectrum(FREQUENCY, z).remarks)
 
 
 def test_tables_have_one_row_each():
     spectra = [Spectrum(FREQUENCY, ORDINARY, label="a", time_s=5.0), Spectrum(FREQUENCY[:3], ORDINARY[:3])]
-    table = summarise(spectra)
+    read = Spectra(tuple(spectra))
+    table = read.summary()
     assert list(table["points"]) == [40, 3]
     assert "too few for a DRT" in table["remarks"][1]
-    tests = summarise_tests(spectra, kramers_kronig(spectra))
+    tests = read.kramers_kronig().to_frame()
     assert list(tests["verdict"]) == ["passed", "indeterminate"]
 
 

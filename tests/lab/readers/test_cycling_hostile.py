@@ -60,7 +60,7 @@ def charge_rows(n=20, current=1e-3, start=0.0):
         ("broken.xlsx", b"PK\x03\x04" + bytes(100), "cannot be read"),
         ("broken.parquet", b"PAR1" + bytes(100), "cannot be read"),
         ("broken.mpr", b"BIO-LOGIC MODULAR FILE\x1a" + bytes(100), "cannot be read"),
-        ("broken.ndax", b"PK\x03\x04" + bytes(100), "cannot be opened"),
+        ("broken.ndax", b"PK\x03\x04" + bytes(100), r"cannot be read \(File is not a zip file"),
         ("broken.nda", b"NEWARE" + bytes(100), "cannot be read"),
         ("broken.csv.gz", gzip.compress(b"t,V,I\n" * 1000, mtime=0)[:-30], "cannot be"),
     ],

@@ -1,0 +1,151 @@
+"""Elements whose energies a source has wrong, and phases whose molecular units are not recognised.
+
+In the embedded snapshot ytterbium was calculated with a potential of divalent Yb, which the
+Materials Project has since withdrawn, and salts of Sm(II) and Eu(III) come out too weak by 0.4 eV per atom.
+The table beside this module names each valence with its evidence (``data/distrusted_elements.py``). Salts of
+these elements, and everything with ytterbium, carry that error as an uncertainty, are named wherever they
+appear, and are left out of queries unless a study asks for them.
+"""
+
+import json
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from functools import cache
+from importlib.resources import files
+
+import numpy as np
+import pandas as pd
+
+from screening.phases.composition import Formula, atomic_number
+from screening.phases.corrections import is_corrected
+from screening.phases.molecular_units import molecular_units
+from screening.phases.schemes import LEGACY
+from screening.phases.snapshot import Phases, Snapshot
+
+ANIONS = ("F", "Cl", "Br", "I", "O", "S", "Se", "Te", "N", "H")
+"""What makes a salt; compounds of metals alone are as good as others, but for those of `WHOLLY`."""
+
+WHOLLY = ("Yb",)
+"""Elements that were calculated with a wrong potential, so that no compound counts."""
+
+
+@dataclass(frozen=True)
+class Distrusted:
+    """An element of one valence whose energies are off.
+
+    Attributes
+    ----------
+    element : str
+    valence : int
+    off_by_up_to_ev_per_atom : float
+        Largest error of a measured formation energy.
+    sd_ev_per_atom : float
+        Root mean square residual of measured reductions.
+    measured : str
+        The compounds behind it.
+    """
+
+    element: str
+    valence: int
+    off_by_up_to_ev_per_atom: float
+    sd_ev_per_atom: float
+    measured: str
+
+    @property
+    def sentence(self) -> str:
+        """What a result says of it."""
+        roman = "I" * self.valence
+        name = self.element if self.element in WHOLLY else f"{self.element}({roman})"
+        return (
+            f"{name}: this source's energies are off by up to {self.off_by_up_to_ev_per_atom:.2g} eV/atom "
+            f"(measured: {self.measured.replace(' ', ', ')})"
+        )
+
+
+@cache
+def _table() -> tuple[Distrusted, ...]:
+    with files("screening.phases").joinpath("distrusted.csv").open("r", encoding="utf-8") as stream:
+        return tuple(
+            Distrusted(**{str(k): v for k, v in row.items()})
+            for row in pd.read_csv(stream, comment="#").to_dict("records")
+        )
+
+
+def distrusted(energy_scheme: str) -> tuple[Distrusted, ...]:
+    """Elements whose energies this scheme has wrong; none but for the scheme that they were found in."""
+    return _table() if energy_scheme.startswith(LEGACY.name) else ()
+
+
+def formula_cautions(energy_scheme: str, formulas: Iterable[str]) -> tuple[str, ...]:
+    """What a reader of a table must know of the elements in these formulas."""
+    salt = re.compile(rf"({'|'.join(ANIONS)})(?![a-z])")
+    found = []
+    for each in distrusted(energy_scheme):
+        element = re.compile(rf"{each.element}(?![a-z])")
+        held = (text for text in formulas if element.search(text))
+        if any(each.element in WHOLLY or salt.search(text) for text in held):
+            found.append(each.sentence)
+    return tuple(found)
+
+
+def distrusted_sd(snapshot: Snapshot) -> np.ndarray:
+    """Error of distrusted elements in each phase, (n_phases,) float array in eV/atom; 0 for others."""
+    phases = snapshot.phases
+    salt = _holds(phases, ANIONS)
+    sd = np.zeros(len(phases))
+    for each in distrusted(snapshot.manifest.energy_scheme):
+        counted = (
+            _holds(phases, (each.element,)) & (salt | (each.element in WHOLLY)) & (phases.n_elements > 1)
+        )
+        sd[counted] = np.maximum(sd[counted], each.sd_ev_per_atom)
+    return sd
+
+
+def widened(snapshot: Snapshot) -> Snapshot:
+    """The snapshot with uncertainties of distrusted phases widened and the elements named in its manifest."""
+    details = json.loads(snapshot.manifest.details)
+    told = distrusted(snapshot.manifest.energy_scheme)
+    if "distrusted" in details or not told:
+        return snapshot
+    phases, sd = snapshot.phases, distrusted_sd(snapshot)
+    details["distrusted"] = [vars(each) for each in told]
+    manifest = replace(snapshot.manifest, details=json.dumps(details, indent=1, ensure_ascii=False))
+    sds = np.where(sd > 0.0, np.hypot(phases.uncertainty_ev_per_atom, sd), phases.uncertainty_ev_per_atom)
+    return replace(snapshot, manifest=manifest, phases=replace(phases, uncertainty_ev_per_atom=sds))
+
+
+def cautions(snapshot: Snapshot, formulas: Iterable[Formula], phases: Iterable[int] = ()) -> tuple[str, ...]:
+    """What a reader must know of energies of these elements and phases.
+
+    Parameters
+    ----------
+    snapshot : Snapshot
+    formulas : iterable of Formula
+        Whose elements span the chemical system: a compound that is wrongly missing on its hull matters, too.
+    phases : iterable of int
+        Phase numbers of reactants and products, for those whose molecular units are not recognised.
+    """
+    system = {z for formula in formulas for z in formula.atomic_numbers}
+    salt = not system.isdisjoint(map(atomic_number, ANIONS))
+    told = [
+        each.sentence
+        for each in distrusted(snapshot.manifest.energy_scheme)
+        if atomic_number(each.element) in system and (salt or each.element in WHOLLY)
+    ]
+    numbers = np.array(sorted(set(phases)), dtype=np.int64)
+    if is_corrected(snapshot) and len(numbers):
+        taken = snapshot.phases.take(numbers)
+        sd = taken.uncertainty_ev_per_atom
+        unknown = np.flatnonzero(molecular_units(taken).unrecognised & (sd > 0.0))
+        told += [
+            f"{taken.formula[i]}: bonds of C, N, S or O that are corrected by a rough rule only, "
+            f"energy uncertain by {sd[i]:.2f} eV/atom"
+            for i in unknown
+        ]
+    return tuple(told)
+
+
+def _holds(phases: Phases, symbols: Iterable[str]) -> np.ndarray:
+    numbers = [atomic_number(each) for each in symbols]
+    return phases.rows.reduced(np.logical_or, np.isin(phases.atomic_number, numbers))

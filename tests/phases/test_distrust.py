@@ -1,0 +1,108 @@
+"""Elements whose energies a source has wrong: named, marked, widened, left out."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import screening as scr
+from screening.campaign.candidates import query
+from screening.campaign.sections import Query
+from screening.phases.composition import parse_formula
+from screening.phases.distrust import cautions, distrusted, distrusted_sd, formula_cautions
+from screening.phases.library import open_snapshot
+from screening.phases.snapshot import Snapshot
+from screening.phases.sources import load_snapshot
+
+
+@pytest.fixture(scope="module")
+def snapshot() -> Snapshot:
+    return load_snapshot()
+
+
+def test_each_is_named_with_its_evidence(snapshot: Snapshot) -> None:
+    named = {f"{each.element}{each.valence}": each for each in distrusted(snapshot.manifest.energy_scheme)}
+    assert set(named) == {"Yb3", "Sm2", "Eu3"}
+    assert named["Yb3"].off_by_up_to_ev_per_atom == pytest.approx(1.16)
+    assert [each["element"] for each in json.loads(snapshot.manifest.details)["distrusted"]] == [
+        "Eu",
+        "Sm",
+        "Yb",
+    ]
+
+
+def test_only_the_scheme_that_they_were_found_in() -> None:
+    assert distrusted("r2SCAN, 0 K") == ()
+
+
+@pytest.mark.parametrize("formula", ["YbCl3", "SmCl3", "Li3YbCl6"])
+def test_tables_json_and_figures_say_so(snapshot: Snapshot, formula: str, tmp_path: Path) -> None:
+    element = "Yb" if "Yb" in formula else "Sm(II)"
+    staircase = scr.lithiate(formula, snapshot=snapshot)
+    told = [
+        note
+        for note in staircase.display().notes
+        if note.startswith(f"{element}: this source's energies are off")
+    ]
+    assert len(told) == 1
+    assert staircase.as_dict()["cautions"] == told
+    assert staircase.to_frame()["cautions"].str.contains("off by up to").all()
+    figure = staircase.plot().get_figure()
+    assert any(
+        "off by up to" in text.get_text().replace("\n", " ")
+        for text in figure.findobj(lambda a: hasattr(a, "get_text"))
+    )
+    reaction = scr.react(formula, "Li6PS5Cl", snapshot=snapshot)
+    assert reaction.as_dict()["cautions"][0] == told[0]
+    assert told[0] in reaction.display().notes
+
+
+def test_other_results_say_nothing(snapshot: Snapshot) -> None:
+    assert scr.react("LiAlCl4", "Li6PS5Cl", snapshot=snapshot).cautions == ()
+    assert cautions(snapshot, [parse_formula("SmAl2")]) == ()
+
+
+def test_unrecognised_units_are_named_with_their_size(snapshot: Snapshot) -> None:
+    phase = snapshot.find(parse_formula("K2C2O4"))
+    assert phase is not None
+    (told,) = cautions(snapshot, [parse_formula("K2C2O4")], [phase])
+    assert told.startswith("KCO2: bonds of C, N, S or O") and "eV/atom" in told
+
+
+def test_uncertainty_is_widened_and_energies_stay(snapshot: Snapshot) -> None:
+    raw = open_snapshot()
+    sd = distrusted_sd(raw)
+    oxide, metallic = raw.find(parse_formula("Yb2O3")), raw.find(parse_formula("SmAl2"))
+    assert sd[oxide] == pytest.approx(1.0) and sd[metallic] == 0.0
+    assert snapshot.phases.uncertainty_ev_per_atom[oxide] == pytest.approx(1.0)
+    assert (
+        snapshot.phases.formation_energy_ev_per_atom[oxide] == raw.phases.formation_energy_ev_per_atom[oxide]
+    )
+    assert (sd > 0.0).sum() > 1606
+
+
+def test_queries_leave_them_out_unless_asked(snapshot: Snapshot) -> None:
+    rule = Query(anions=("Cl",))
+    rows, left_out = query(snapshot, rule)
+    formulas = snapshot.phases.formula[rows]
+    assert not any("Yb" in each or "Sm" in each or "Eu" in each for each in formulas)
+    counts = {each.reason: each.count for each in left_out}
+    assert counts["element of distrusted energies"] > 20
+    more, _ = query(snapshot, rule.model_copy(update={"distrusted": True}))
+    assert len(more) == len(rows) + counts["element of distrusted energies"]
+
+
+def test_a_campaign_says_so(tmp_path: Path) -> None:
+    ranking = scr.screen(["YbCl3", "MgCl2"], electrolyte="Li6PS5Cl", jobs=1, draws=0)
+    assert any(note.startswith("Yb: this source's") for note in ranking.display().notes)
+    assert formula_cautions(ranking.provenance.energy_scheme, ["MgCl2", "SmAl2"]) == ()
+
+
+def test_li3hocl6_does_not_rest_on_ytterbium() -> None:
+    spread = np.std([-0.0153, -0.0007, 0.0157], ddof=1)
+    snapshot = open_snapshot()
+    phase = snapshot.find(parse_formula("Li3HoCl6"))
+    assert phase is not None
+    assert snapshot.phases.uncertainty_ev_per_atom[phase] == pytest.approx(1.32 * spread, abs=0.001)
+    assert "M = Er, In, Sc (" in snapshot.phases.note[phase]
