@@ -14,6 +14,7 @@ from .api.snapshots import compare_snapshots as compare_snapshots
 from .api.snapshots import fetch_snapshot as fetch_snapshot
 from .campaign.study import Study as Study
 from .errors import ScreeningError as ScreeningError
+from .lab.analysis import analyse_cell as analyse_cell
 from .lab.cell import Cell as Cell
 from .lab.sheets import read_cell as read_cell
 from .phases.sources import load_snapshot as load_snapshot

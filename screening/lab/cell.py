@@ -12,9 +12,8 @@ also asks what the cell is (`experiments`)::
 
 import math
 from enum import StrEnum
-from importlib import import_module
 from pathlib import Path, PurePosixPath
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, field_validator, model_validator
 
@@ -311,10 +310,6 @@ class Cell(Shown, _Table):
     def located(self, kind: Literal["impedance", "cycling", "diffraction", "all"]) -> tuple[Path, ...]:
         """Paths of the raw files of one kind."""
         return tuple(self._path.parent / name for name in getattr(self.files, kind))
-
-    def analyse(self) -> Any:
-        """What the raw files of the sheet show: a `CellAnalysis`, as `analysis.analyse_cell` gives."""
-        return import_module("screening.lab.analysis").analyse_cell(self)
 
     @property
     def electrode_area_cm2(self) -> float | None:

@@ -170,11 +170,9 @@ def next_cells(
         for shares in (_probabilities(rate, np.append(position, k), gain),)
     ]
     columns = ["formula", "rank", "expected_rank_change", "standard_error", "cost_usd_per_kg"]
-    ranked = pd.DataFrame(rows, columns=columns).sort_values(
-        "expected_rank_change", ascending=False, kind="stable", ignore_index=True
-    )
+    ranked = pd.DataFrame(rows, columns=columns).sort_values(columns[2], ascending=False, kind="stable")
     protocol = group.protocol if group else "any one protocol"
-    return Plan(wanted, protocol, tuple(compared), ranked, limits.unknown)
+    return Plan(wanted, protocol, tuple(compared), ranked.reset_index(drop=True), limits.unknown)
 
 
 def _probabilities(log_rate: np.ndarray, place: np.ndarray, gain: np.ndarray) -> np.ndarray:

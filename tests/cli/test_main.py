@@ -180,11 +180,28 @@ def campaign(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return out
 
 
-@pytest.mark.parametrize("form", ["xlsx", "csv", "json"])
+@pytest.mark.parametrize("form", ["csv", "json"])
 def test_a_full_disk_ends_the_export_in_one_line(form: str, campaign: Path, tmp_path: Path) -> None:
     given = ("top", str(campaign), "--format", form, "--out", str(tmp_path / f"top.{form}"))
     ended = screening(*given, preexec_fn=smallest_disk)
     assert (ended.returncode, ended.stdout) == (2, b"")
     assert ended.stderr.count(b"\n") == 1
     assert f"top.{form}: cannot write".encode() in ended.stderr
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_full_disk_ends_a_spreadsheet_in_one_line(
+    campaign: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(Path, "write_bytes", full)
+    given = ["top", str(campaign), "--format", "xlsx", "--out", str(tmp_path / "top.xlsx")]
+    monkeypatch.setattr("sys.argv", ["screening", *given])
+    with pytest.raises(SystemExit) as ended:
+        cli.main()
+    printed = capsys.readouterr()
+    assert (ended.value.code, printed.out, printed.err.count("\n")) == (2, "", 1)
+    assert "top.xlsx: cannot write (No space left on device)" in printed.err
     assert not list(tmp_path.iterdir())

@@ -141,16 +141,16 @@ def test_one_record_has_one_answer_whoever_asks(tmp_path: Path) -> None:
 
 def test_a_cell_is_analysed_once_until_something_changes(tmp_path: Path) -> None:
     path = symmetric(tmp_path)
-    first = read_cell(path, Experiment).analyse()
-    assert read_cell(path, Experiment).analyse() is first
+    first = analyse_cell(read_cell(path, Experiment))
+    assert analyse_cell(read_cell(path, Experiment)) is first
     record = tmp_path / "record.csv"
     lines = record.read_text("utf-8").splitlines()
     record.write_text("\n".join(lines[: len(lines) // 2]) + "\n", "utf-8")
-    second = read_cell(path, Experiment).analyse()
+    second = analyse_cell(read_cell(path, Experiment))
     assert second is not first
     assert second.outcomes["life_h"].value < first.outcomes["life_h"].value
     path.write_text(path.read_text("utf-8").replace("[files]", 'notes = "x"\n[files]'), "utf-8")
-    assert read_cell(path, Experiment).analyse() is not second
+    assert analyse_cell(read_cell(path, Experiment)) is not second
     assert second.figures_only().cycling is None
 
 
