@@ -31,7 +31,10 @@ CYCLE = (BLUE, VERMILION, GREEN, ORANGE, PURPLE, SKY, BLACK)
 
 @contextmanager
 def figure_style() -> Iterator[None]:
-    """Set the look for the figures made within."""
+    """Set the look for the figures made within.
+
+    Only these are put back at the end: pyplot, when first imported within, makes notebooks interactive.
+    """
     settings: dict[Any, Any] = {
         "font.family": "sans-serif",
         "font.sans-serif": [FONT],
@@ -54,8 +57,12 @@ def figure_style() -> Iterator[None]:
         "pdf.fonttype": 42,
         "savefig.dpi": 300,
     }
-    with mpl.rc_context(settings):
+    before = {name: mpl.rcParams[name] for name in settings}
+    mpl.rcParams.update(settings)
+    try:
         yield
+    finally:
+        mpl.rcParams.update(before)
 
 
 def canvas(
