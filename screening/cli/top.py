@@ -29,6 +29,8 @@ def top(
     from screening.campaign.tables import best_table
 
     chosen = query.top(directory, n, where)
+    if chosen.empty:
+        say("no candidate meets the condition")
     if form == "table" and out is None:
         print_table(best_table(chosen))
     elif form == "csv" and out is None:

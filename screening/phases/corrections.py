@@ -36,7 +36,7 @@ CORRECTED = f"{LEGACY.name}, molecular units to measurement"
 
 CITE = "A. Wang et al., Sci. Rep. 11, 15496 (2021), doi:10.1038/s41598-021-94550-5"
 
-_AT_0_K = ", 0 K"
+AT_0_K = ", 0 K"
 
 
 class Energies(StrEnum):
@@ -152,7 +152,7 @@ def corrected(snapshot: Snapshot) -> Snapshot:
     Phases with a note, which estimate or give a formation energy of their own, keep it.
     """
     manifest = snapshot.manifest
-    if manifest.energy_scheme != LEGACY.name + _AT_0_K:
+    if manifest.energy_scheme != LEGACY.name + AT_0_K:
         return snapshot
     calculated = np.flatnonzero(snapshot.phases.note == "")
     phases = shifted(snapshot.phases, calculated)
@@ -166,7 +166,7 @@ def corrected(snapshot: Snapshot) -> Snapshot:
     }
     stamped = replace(
         manifest,
-        energy_scheme=CORRECTED + _AT_0_K,
+        energy_scheme=CORRECTED + AT_0_K,
         cite=(*manifest.cite, CITE),
         details=json.dumps(details, indent=1, ensure_ascii=False),
     )

@@ -17,8 +17,8 @@ from importlib.resources import files
 import numpy as np
 import pandas as pd
 
-from screening.phases.composition import Formula, atomic_number
-from screening.phases.corrections import is_corrected
+from screening.phases.composition import Formula, atomic_number, same_composition
+from screening.phases.corrections import AT_0_K, is_corrected, molecules
 from screening.phases.molecular_units import molecular_units
 from screening.phases.schemes import LEGACY
 from screening.phases.snapshot import Phases, Snapshot
@@ -126,6 +126,7 @@ def cautions(snapshot: Snapshot, formulas: Iterable[Formula], phases: Iterable[i
     phases : iterable of int
         Phase numbers of reactants and products, for those whose molecular units are not recognised.
     """
+    formulas = tuple(formulas)
     system = {z for formula in formulas for z in formula.atomic_numbers}
     salt = not system.isdisjoint(map(atomic_number, ANIONS))
     told = [
@@ -133,6 +134,7 @@ def cautions(snapshot: Snapshot, formulas: Iterable[Formula], phases: Iterable[i
         for each in distrusted(snapshot.manifest.energy_scheme)
         if atomic_number(each.element) in system and (salt or each.element in WHOLLY)
     ]
+    told += _gas_cautions(snapshot, formulas)
     numbers = np.array(sorted(set(phases)), dtype=np.int64)
     if is_corrected(snapshot) and len(numbers):
         taken = snapshot.phases.take(numbers)
@@ -144,6 +146,19 @@ def cautions(snapshot: Snapshot, formulas: Iterable[Formula], phases: Iterable[i
             for i in unknown
         ]
     return tuple(told)
+
+
+def _gas_cautions(snapshot: Snapshot, formulas: Iterable[Formula]) -> list[str]:
+    """What a reader must know of gases among the reactants: an enthalpy leaves out their entropy."""
+    if not is_corrected(snapshot) or not snapshot.manifest.energy_scheme.endswith(AT_0_K):
+        return []
+    gases = [each for each in molecules() if each.measured]
+    return [
+        f"{formula.text}: enthalpy of the gas, without entropy; what an excess of it forms is exaggerated, "
+        "give a temperature (298.15 K) for Gibbs energies"
+        for formula in formulas
+        if any(same_composition(formula, gas.formula) for gas in gases)
+    ]
 
 
 def _holds(phases: Phases, symbols: Iterable[str]) -> np.ndarray:

@@ -10,7 +10,7 @@ import numpy as np
 
 from screening.errors import InputError
 from screening.phases.composition import atomic_masses_g, parse_formula, symbol
-from screening.phases.corrections import is_corrected, molecule_rows, rows_of
+from screening.phases.corrections import AT_0_K, is_corrected, molecule_rows, rows_of
 from screening.phases.manifest import Manifest
 from screening.phases.snapshot import Phases, Snapshot
 
@@ -25,7 +25,6 @@ SISSO_ERROR_EV_PER_ATOM = 0.050
 
 CITE = "C. J. Bartel et al., Nat. Commun. 9, 4168 (2018), doi:10.1038/s41467-018-06682-4"
 
-_AT_0_K = ", 0 K"
 _NAMED_AT_MOST = 5
 
 
@@ -67,7 +66,7 @@ def at_temperature(snapshot: Snapshot, temperature_k: float) -> Snapshot:
     """
     temperature_k = _in_range(temperature_k)
     scheme = snapshot.manifest.energy_scheme
-    if not scheme.endswith(_AT_0_K):
+    if not scheme.endswith(AT_0_K):
         raise InputError(
             f"snapshot {snapshot.manifest.name} is not at 0 K ({scheme})",
             where="--temperature",
@@ -109,7 +108,7 @@ def _warmed(manifest: Manifest, temperature_k: float, unknown: np.ndarray, n_lef
         "elements_left_out": [symbol(int(z)) for z in unknown],
         "phases_left_out": n_left_out,
     }
-    scheme = manifest.energy_scheme.removesuffix(_AT_0_K)
+    scheme = manifest.energy_scheme.removesuffix(AT_0_K)
     return replace(
         manifest,
         energy_scheme=f"{scheme}, Gibbs energies at {temperature_k:g} K (SISSO)",
