@@ -80,7 +80,7 @@ def draw_campaign(candidates: CampaignMap, axes: Axes) -> Axes:
         "o",
         color=SKY,
         zorder=2,
-        label="Pareto front of these two",
+        label="2-criteria front",
         markerfacecolor="none",
         markersize=7.0,
         markeredgewidth=0.8,
@@ -88,7 +88,7 @@ def draw_campaign(candidates: CampaignMap, axes: Axes) -> Axes:
     reactors = [m for m in candidates.marked if not m.control]
     controls = [m for m in candidates.marked if m.control]
     for group, marker, colour, label in (
-        (reactors, "D", BLUE, "named or known reactor"),
+        (reactors, "D", BLUE, "named reactor"),
         (controls, "X", VERMILION, "negative control"),
     ):
         if group:

@@ -197,7 +197,7 @@ class TestTerminal:
         assert call("run", str(study), "--out", str(tmp_path / "out"), "--no-figures") == 0
         told = narrow.getvalue()
         assert told.count("does not react") == 1
-        rows = " ".join(told.split("vol%", 1)[1].split("7 of 7 shown")[0].split())
+        rows = " ".join(told.split("vol%", 1)[1].split("8 of 8 shown")[0].split())
         for formula, words in (
             ("LiAlCl4", "LiAl; gives off HCl in moist air"),
             ("PbCl2", "LiPb; toxic; gives off HCl in moist air"),

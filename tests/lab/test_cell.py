@@ -161,7 +161,8 @@ def test_read_cycling_takes_paths_cells_and_an_area(tmp_path: Path) -> None:
     assert found.report.sheet.electrode_area_cm2 == 0.785
     same = read_cycling([record], cell=Cell(area_cm2=0.785), kind=Kind.SYMMETRIC)
     pd.testing.assert_frame_equal(found.to_frame(), same.to_frame())
-    assert "short circuit: none" in found._repr_html_()
+    shown = found.display().frame.set_index("quantity")["value"]
+    assert shown["short"] == "none"
     assert found.plot(quantity="voltage").get_ylabel() == "Voltage / V"
     with pytest.raises(InputError, match="no quantity 'colour'"):
         found.plot(quantity="colour")

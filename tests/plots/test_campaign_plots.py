@@ -82,7 +82,7 @@ def test_the_front_shows_around_the_mark_of_a_known_reactor() -> None:
     (axes,) = campaign_figure(six()).axes
     ring, diamonds = (
         next(line for line in axes.lines if line.get_label() == name)
-        for name in ("Pareto front of these two", "named or known reactor")
+        for name in ("2-criteria front", "named reactor")
     )
     assert ring.get_markerfacecolor() == "none"
     assert ring.get_markersize() > diamonds.get_markersize() * 2**0.5  # a diamond is as wide as its diagonal
