@@ -3,6 +3,7 @@
 Run it after an update of mendeleev (extra ``test``); a test compares the file with the installed version.
 """
 
+import argparse
 from importlib.metadata import version
 from pathlib import Path
 
@@ -19,6 +20,7 @@ HEADER = """\
 
 def main() -> None:
     """Write the file."""
+    argparse.ArgumentParser(description=__doc__).parse_args()
     columns = ["atomic_number", "symbol", "price_per_kg", "abundance_crust"]
     names = ["atomic_number", "symbol", "price_usd_per_kg", "abundance_crust_ppm"]
     table = fetch_table("elements")[columns].sort_values("atomic_number").set_axis(names, axis=1)
