@@ -187,7 +187,10 @@ def _analyse(sheet: Cell, search: PhaseSearch | None) -> CellAnalysis:
         identified = tried(lambda: search.identify(pattern))
     short = joint_verdict(cycling, impedance)
     outcomes = {quoted.quantity: quoted_outcome(quoted) for quoted in sheet.quoted}
-    for reduced in _reductions(sheet, impedance, cycling, identified, search, short):
+    reductions = _reductions(
+        sheet, impedance=impedance, cycling=cycling, identified=identified, search=search, short=short
+    )
+    for reduced in reductions:
         for outcome in reduced.outcomes:
             _refuse_twice(sheet, outcomes, outcome)
             outcomes[outcome.quantity] = outcome
@@ -266,6 +269,7 @@ def _pattern(sheet: Cell) -> PowderPattern:
 
 def _reductions(
     sheet: Cell,
+    *,
     impedance: ImpedanceAnalysis | None,
     cycling: SymmetricReport | FullCellReport | None,
     identified: Identification | None,
