@@ -51,7 +51,9 @@ def test_json_keeps_the_two_minima_apart(made_up: MakeUp) -> None:
     reaction = pair(made_up({"LiF": -3.0, "Li2F": -1.0, "MgF2": -3.5, "Mg2F": -2.0}), "Li2F", "Mg2F")
     content = reaction.as_dict()
     assert content["minimum"]["total_ev_per_atom"] == min(k.total_ev_per_atom for k in reaction.kinks)
-    assert content["minimum_mutual"]["mutual_ev_per_atom"] == min(k.mutual_ev_per_atom for k in reaction.kinks)
+    assert content["minimum_mutual"]["mutual_ev_per_atom"] == min(
+        k.mutual_ev_per_atom for k in reaction.kinks
+    )
     assert content["minimum"] != content["minimum_mutual"]
     assert [k["x_atomic"] for k in content["kinks"]] == [k.x_atomic for k in reaction.kinks]
 
