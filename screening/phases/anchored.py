@@ -198,7 +198,7 @@ def anchored(snapshot: Snapshot) -> Snapshot:
             where="energies",
             remedy="choose the embedded snapshot, or other energies",
         )
-    table = pd.read_parquet(snapshot.directory / TABLE).set_index("formula").reindex(phases.formula)
+    table = pd.read_parquet(path).set_index("formula").reindex(phases.formula)
     shift, sd = (table[name].to_numpy(float) for name in ("shift_ev_per_atom", "sd_ev_per_atom"))
     own = (phases.estimated | (table["kind"] != MEASURED).to_numpy()) * phases.uncertainty_ev_per_atom
     changed = replace(
