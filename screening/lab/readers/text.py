@@ -103,18 +103,24 @@ def read_bytes(path: Path, limit: int = MAX_BYTES) -> bytes:
     InputError
         If the file cannot be read, is empty, or holds more than `limit` bytes.
     """
+    data = read_head(path, limit + 1)
+    if len(data) > limit:
+        raise InputError(f"larger than {limit / 2**20:.0f} MiB", where=str(path), remedy="split the file")
+    return data
+
+
+def read_head(path: Path, count: int = 2**16) -> bytes:
+    """First bytes of a file, unpacked; refused where it is absent or empty (see :func:`read_bytes`)."""
     try:
         with path.open("rb") as raw:
             packed = raw.read(2) == b"\x1f\x8b"
             raw.seek(0)
-            data = gzip.GzipFile(fileobj=raw).read(limit + 1) if packed else raw.read(limit + 1)
+            data = gzip.GzipFile(fileobj=raw).read(count) if packed else raw.read(count)
     except (EOFError, gzip.BadGzipFile, OSError, ValueError, zlib.error) as error:
         reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
         raise InputError(f"cannot be read ({reason})", where=str(path), remedy="check the file") from None
     if not data:
         raise InputError("the file is empty", where=str(path), remedy="export it again")
-    if len(data) > limit:
-        raise InputError(f"larger than {limit / 2**20:.0f} MiB", where=str(path), remedy="split the file")
     return data
 
 

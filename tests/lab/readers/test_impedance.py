@@ -4,7 +4,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from screening.errors import InputError
-from screening.lab.readers.eis_columns import Role, find_columns, split_unit
+from screening.lab.cycling.table import FREQUENCY
+from screening.lab.readers.columns import TEMPERATURE, Z_IMAGINARY, Z_REAL, heading
+from screening.lab.readers.eis_table import find_columns
 from screening.lab.readers.impedance import read_series, read_spectra, temperature_from_name
 
 WRITTEN = 2e-6
@@ -96,13 +98,11 @@ def test_units_and_polar_columns(write, impedance_corpus):
     np.testing.assert_allclose(spectrum.z_ohm, z, rtol=1e-9)
     assert spectrum.time_s == 120.0
     columns = find_columns(["Freq (MHz)", "Z' (mΩ)", "Z'' (MOhm)", "Temp (K)"], "x")
-    assert [columns[r].factor for r in (Role.FREQUENCY, Role.REAL, Role.IMAGINARY)] == [1e6, 1e-3, 1e6]
-    assert columns[Role.TEMPERATURE].offset == -273.15
-    assert split_unit("Re(Z)/Ohm") == ("Re(Z)", "Ohm")
-    assert Role.TEMPERATURE in find_columns(
-        ["KHz", "Frequency/KHz", "Impedance/kOhm", "Phase/deg", "T/°C"], "x"
-    )
-    assert find_columns(["f/KHz", "|Z|", "phase (rad)", "t"], "x")[Role.FREQUENCY].factor == 1e3
+    assert [columns[r].factor for r in (FREQUENCY, Z_REAL, Z_IMAGINARY)] == [1e6, 1e-3, 1e6]
+    assert columns[TEMPERATURE].offset == -273.15
+    assert heading("Re(Z)/Ohm") == ("Re(Z)", "Ohm")
+    assert TEMPERATURE in find_columns(["KHz", "Frequency/KHz", "Impedance/kOhm", "Phase/deg", "T/°C"], "x")
+    assert find_columns(["f/KHz", "|Z|", "phase (rad)", "t"], "x")[FREQUENCY].factor == 1e3
     with pytest.raises(InputError, match="per area"):
         find_columns(["f/Hz", "Z'/Ω·cm²", "Z''/Ω·cm²"], "x")
 
