@@ -13,12 +13,10 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from screening.lab.cycling.table import BDF_LABELS, EXTRA_COLUMNS
+from screening.lab.readers.numbers import Array, numbers_or_nan
 from screening.units import KELVIN_AT_0_CELSIUS
-
-Array = NDArray[np.float64]
 
 Z_REAL, Z_IMAGINARY, Z_MODULUS, PHASE = "z_real_ohm", "z_imaginary_ohm", "z_modulus_ohm", "phase_radian"
 LOOP, TEMPERATURE, CYCLE = "loop", "ambient_temperature_celsius", "cycle_count"
@@ -159,25 +157,6 @@ def factor_of(unit: str, dimension: str) -> float | None:
     # no cycler measures mega-amperes: capitals are then a habit
     prefix = "m" if text[0] == "M" and dimension not in content["mega"] else text[0]
     return float(units[lower[1:]] * _PREFIXES[prefix])
-
-
-def numbers_or_nan(column: pd.Series) -> Array:
-    """Numbers of a column, NaN where there is none, shape (n_rows,).
-
-    A column with a damaged cell arrives as text: decimal commas and thousands separators are then undone
-    cell by cell.
-    """
-    if pd.api.types.is_numeric_dtype(column.dtype) and not pd.api.types.is_bool_dtype(column.dtype):
-        return column.to_numpy(dtype=float, na_value=np.nan)
-    values = pd.to_numeric(column, errors="coerce").to_numpy(dtype=float, na_value=np.nan).copy()
-    rest = np.flatnonzero(np.isnan(values))
-    text = column.iloc[rest].astype(str)
-    both = text.str.contains(",", regex=False) & text.str.contains(".", regex=False)
-    text = text.where(both, text.str.replace(",", ".", regex=False)).where(
-        ~both, text.str.replace(",", "", regex=False)
-    )
-    values[rest] = pd.to_numeric(text, errors="coerce").to_numpy(dtype=float, na_value=np.nan)
-    return values
 
 
 def key(name: str) -> str:

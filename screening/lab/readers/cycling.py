@@ -6,13 +6,14 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from screening.errors import InputError
 from screening.files import file_name
 from screening.lab.cycling.checks import plausibility_flags
 from screening.lab.cycling.table import CURRENT, VOLTAGE, CyclingData, Flag, FlagKind
-from screening.lab.readers.columns import CHARGE_STEP, WORKING_ELECTRODE, match
+from screening.lab.readers.columns import CHARGE_STEP, CYCLE, WORKING_ELECTRODE, match
 from screening.lab.readers.cycling_join import join
 from screening.lab.readers.cycling_tidy import Piece, tidy
 from screening.lab.readers.registry import read_tables
@@ -78,6 +79,12 @@ def read_piece(path: Path) -> Piece:
     tables = read_tables(path)
     # without any, the first says what is lacking
     held = [table for table in tables if _is_record(table)] or tables[:1]
+    if _is_of_cycles(held[0]):
+        raise InputError(
+            "one row per cycle: a table of statistics, not of records",
+            where=str(path),
+            remedy="export time, voltage and current",
+        )
     table = held[0]
     if not table.names_known:
         raise InputError(
@@ -106,7 +113,15 @@ def read_piece(path: Path) -> Piece:
 
 def _is_record(table: Table) -> bool:
     found = match(table.frame.columns).keys()
-    return bool(found & {VOLTAGE, WORKING_ELECTRODE}) and bool(found & {CURRENT, CHARGE_STEP})
+    measured = found & {VOLTAGE, WORKING_ELECTRODE} and found & {CURRENT, CHARGE_STEP}
+    return bool(measured) and not _is_of_cycles(table)
+
+
+def _is_of_cycles(table: Table) -> bool:
+    """Whether every row counts one cycle more than the row before."""
+    found = match(table.frame.columns, (CYCLE,))
+    steps = np.diff(found[CYCLE].values(table.frame)) if found else np.empty(0)
+    return len(steps) > 1 and bool((steps == 1).all())
 
 
 def _channel(title: str) -> str:

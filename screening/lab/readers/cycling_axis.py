@@ -11,8 +11,9 @@ import pandas as pd
 
 from screening.errors import InputError
 from screening.lab.cycling.table import CURRENT, TIME, Flag, FlagKind
-from screening.lab.readers.columns import CHARGE_STEP, CLOCK, STEP_TIME, Array, Column
+from screening.lab.readers.columns import CHARGE_STEP, CLOCK, STEP_TIME, Column
 from screening.lab.readers.cycling_time import accumulated, resets_with, seconds, unix_seconds
+from screening.lab.readers.numbers import Array
 from screening.lab.readers.source import Table
 
 UNITS = {

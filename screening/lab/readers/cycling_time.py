@@ -6,7 +6,8 @@ import numpy as np
 import pandas as pd
 
 from screening.errors import InputError
-from screening.lab.readers.columns import Array, Column
+from screening.lab.readers.columns import Column
+from screening.lab.readers.numbers import Array
 
 MAX_STRAY_SHARE = 0.01
 """More rows out of order than this are no stray values: the file is not one test in one piece."""

@@ -26,8 +26,8 @@ from screening.lab.readers.columns import (
 )
 from screening.lab.readers.eis_sign import SOME, sign_evidence
 from screening.lab.readers.eis_witnesses import AGAINST_NAME, hear_witnesses
+from screening.lab.readers.numbers import numbers
 from screening.lab.readers.source import Table
-from screening.lab.readers.text import numbers
 
 RESTART_FACTOR = 1.5
 """A sweep starts over when its first frequency is this near to that of the first sweep."""

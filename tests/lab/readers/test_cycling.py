@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from screening.lab.cycling.halfcycles import half_cycles
 from screening.lab.cycling.table import MEASURED, FlagKind
-from screening.lab.readers.cycling import read_cycling
 from screening.lab.readers.columns import heading, key, match
+from screening.lab.readers.cycling import read_cycling
 
 
 def _load_corpus():

@@ -7,8 +7,8 @@ import pytest
 
 from screening.errors import InputError
 from screening.lab.cycling.halfcycles import half_cycles
-from screening.lab.readers.cycling import read_cycling
 from screening.lab.readers.columns import WORKING_ELECTRODE, match
+from screening.lab.readers.cycling import read_cycling
 
 START = datetime(2023, 6, 30, 17, 0, 0)
 STEPS, ROWS = 6, 61

@@ -23,8 +23,12 @@ def write(tmp_path):
     return _write
 
 
-@pytest.mark.parametrize("reader", ["csv", "mpt", "gamry", "zplot", "ivium", "mpr"])
+READERS = ("csv", "mpt", "gamry", "zplot", "ivium", "mpr", "par", "ism", "dfr", "pssession", "spreadsheet")
+
+
+@pytest.mark.parametrize("reader", READERS)
 def test_every_format_reads_back(reader, write, impedance_corpus):
+    assert set(READERS) == set(impedance_corpus.FILES)
     for name, content in impedance_corpus.FILES[reader].items():
         spectra = read_spectra(write(name, content))
         for k, spectrum in enumerate(spectra):
