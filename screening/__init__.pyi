@@ -10,6 +10,7 @@ from .api.cells import read_cycling as read_cycling
 from .api.cells import validate as validate
 from .api.interfaces import lithiate as lithiate
 from .api.interfaces import react as react
+from .api.interfaces import titrate as titrate
 from .api.snapshots import compare_snapshots as compare_snapshots
 from .api.snapshots import fetch_snapshot as fetch_snapshot
 from .campaign.study import Study as Study
