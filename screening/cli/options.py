@@ -46,7 +46,7 @@ CsvOption = Annotated[
     Path | None, typer.Option("--csv", metavar="FILE", help="Write the whole table as csv.")
 ]
 PlotOption = Annotated[
-    Path | None, typer.Option("--plot", metavar="FILE", help="Draw a figure (.png, .svg or .pdf).")
+    Path | None, typer.Option("--plot", metavar="FILE", help="Draw a figure (.png, .svg, .pdf or .tiff).")
 ]
 OutOption = Annotated[
     Path | None, typer.Option("--out", metavar="DIR", help="Write tables and figures into a directory.")

@@ -1,5 +1,6 @@
 """``screening react`` and ``screening lithiate``."""
 
+from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
@@ -71,6 +72,64 @@ def react(
     for each in found:
         print_table(each.display(axis))
         tell()
+
+
+def figure(
+    compound: Annotated[str, typer.Argument(metavar="COMPOUND", help="Compound or mixture.")],
+    more: Annotated[
+        list[Path] | None,
+        typer.Argument(metavar="[FILE]...", help="Further files, as --out.", show_default=False),
+    ] = None,
+    electrolyte: Annotated[str, typer.Option("--electrolyte", help="Solid electrolyte.")] = "Li6PS5Cl",
+    anode: Annotated[str, typer.Option("--anode", help="Metal, or an alloy of one.")] = "Li",
+    alloy: Annotated[
+        str,
+        typer.Option("--alloy", metavar="auto|FORMULA", help="Beside the anode; auto: as a study finds it."),
+    ] = "auto",
+    axis: Annotated[
+        Literal["molar", "atomic", "mass"], typer.Option("--axis", help="Mixing fraction.")
+    ] = "molar",
+    reference: Annotated[
+        str, typer.Option("--reference", metavar="FORMULA", help="Curve to compare with, as LiAlCl4.")
+    ] = "",
+    width: Annotated[int, typer.Option("--width", metavar="85|170", help="Width of the figure, mm.")] = 170,
+    out: Annotated[
+        list[Path] | None,
+        typer.Option("--out", metavar="FILE", help="Figure (.pdf .svg .png .tiff), workbook (.xlsx), .csv."),
+    ] = None,
+    at_hull: AtHullOption = False,
+    snapshot: SnapshotOption = "mp2019",
+    phases: PhasesOption = None,
+    temperature: TemperatureOption = None,
+    energies: EnergiesOption = "corrected",
+) -> None:
+    """Draw Figures 1A and 1F and the staircase of a compound; write their numbers as a workbook."""
+    from screening.api.figure import figure_1
+    from screening.files import check_figure_suffix, check_targets
+
+    files = [*(out or []), *(more or [])]
+    for path in files:
+        if path.suffix.lower() not in (".xlsx", ".csv", ".parquet"):
+            check_figure_suffix(path)
+    check_targets(*files)
+    found = figure_1(
+        compound,
+        electrolyte,
+        anode=anode,
+        alloy=alloy,
+        reference=reference,
+        snapshot=snapshot,
+        phases=phases,
+        temperature_k=temperature,
+        energies=energies,
+        at_hull=at_hull,
+    )
+    for path in files:
+        drawn = path.suffix.lower() not in (".xlsx", ".csv", ".parquet")
+        found.save(path, **({"axis": axis, "width_mm": width} if drawn else {}))
+    print_table(found.display(axis))
+    for path in files:
+        tell(f"wrote {path}")
 
 
 def lithiate(

@@ -189,10 +189,8 @@ def anchored(snapshot: Snapshot) -> Snapshot:
         If there are no anchors for its energies.
     """
     manifest, phases = snapshot.manifest, snapshot.phases
-    if (
-        manifest.energy_scheme != CORRECTED + AT_0_K
-        or not (snapshot.directory or Path()).joinpath(TABLE).is_file()
-    ):
+    path = (snapshot.directory or Path()) / TABLE
+    if manifest.energy_scheme != CORRECTED + AT_0_K or not path.is_file():
         raise InputError(
             f"snapshot {manifest.name} has no energies anchored to measurement",
             where="energies",
