@@ -2,10 +2,10 @@
 
     python benchmarks/mutation.py [--room thermo ...] [--faults 25] [--seed 1] [--seconds 120]
 
-Faults are those of cosmic-ray (pip install cosmic-ray), drawn at random over the lines of a room; each is put into
-a copy of the tree, and the room's own tests run until the first failure. A fault is *noticed* if a test fails
-or the time limit ends a run that would otherwise pass. Boundary changes (``<`` to ``<=``) and annotations are
-left out: most of them change nothing. A campaign over all rooms takes hours.
+Faults are those of cosmic-ray (pip install cosmic-ray), drawn at random over the lines of a room; each is
+put into a copy of the tree, and the room's own tests run until the first failure. A fault is *noticed* if a
+test fails or the time limit ends a run that would otherwise pass. Boundary changes (``<`` to ``<=``) and
+annotations are left out: most of them change nothing. A campaign over all rooms takes hours.
 """
 
 import argparse
@@ -22,7 +22,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from cosmic_ray.ast import get_ast, ast_nodes
+from cosmic_ray.ast import ast_nodes, get_ast
 from cosmic_ray.mutating import mutate_code
 from cosmic_ray.plugins import get_operator
 
@@ -130,7 +130,7 @@ def faults_of(module: Path, wanted: int, random_source: random.Random) -> Iterat
 
 
 def draw(room: str, n_faults: int, seed: int) -> list[Fault]:
-    """Faults of a room, as many a module as its share of the lines asks for, at least one where there is one."""
+    """Faults of a room, as many a module as its share of the lines asks for, at least one."""
     random_source = random.Random(f"{seed} {room}")
     modules = modules_of(room)
     sizes = {module: len(module.read_text(encoding="utf-8").splitlines()) for module in modules}
@@ -176,6 +176,7 @@ class Tree:
                 capture_output=True,
                 text=True,
                 timeout=seconds,
+                check=False,
             )
         except subprocess.TimeoutExpired:
             return False, f"not done in {seconds:.0f} s"
@@ -231,11 +232,12 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=1, help="Another seed draws another set of faults.")
     parser.add_argument("--seconds", type=float, default=120.0, help="Time limit of a room's tests.")
     asked = parser.parse_args()
-    rows = []
     with tempfile.TemporaryDirectory() as work:
         tree = Tree.made(Path(work))
-        for room in asked.room or ROOMS:
-            rows.append((room, *try_room(room, tree, asked.faults, asked.seed, asked.seconds)))
+        rows = [
+            (room, *try_room(room, tree, asked.faults, asked.seed, asked.seconds))
+            for room in asked.room or ROOMS
+        ]
     print(f"\n{'room':<18}{'noticed':>9}{'tried':>7}")
     for room, noticed, tried in rows:
         print(f"{room:<18}{noticed:>9}{tried:>7}")

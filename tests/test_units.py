@@ -26,4 +26,4 @@ def test_constants_are_those_of_codata(constant: str, printed: float) -> None:
 
 
 def test_the_mean_wavelength_weighs_the_doublet_two_to_one() -> None:
-    assert (2.0 * units.CU_KA1_A + units.CU_KA2_A) / 3.0 == pytest.approx(units.CU_KA_A, abs=1e-4)
+    assert pytest.approx(units.CU_KA_A, abs=1e-4) == (2.0 * units.CU_KA1_A + units.CU_KA2_A) / 3.0
