@@ -19,7 +19,7 @@ formation energies per atom it gives the quantity itself; forms add, subtract an
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from functools import cache
 from importlib.resources import files
 from typing import Any
@@ -148,6 +148,13 @@ class ErrorModel:
             for a in self.anions
         )
         return replace(self, anions=anions, **spreads)
+
+    @property
+    def of_anchored(self) -> "ErrorModel":
+        """The model of energies anchored to measurement: no bias, and each phase brings its own σ."""
+        anions = tuple(replace(each, bias_ev_per_ion=0.0, bias_sd_ev_per_ion=0.0) for each in self.anions)
+        spreads = [each.name for each in fields(self) if each.name.endswith("_sd_ev_per_atom")]
+        return replace(self, anions=anions, **dict.fromkeys(spreads, 0.0))
 
     def of_phases(self, phases: Phases) -> "PhaseErrors":
         """Error statistics of every phase.

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from scipy.sparse import csr_array
 from scipy.stats import norm
 
 from screening import lithiate
@@ -12,6 +13,7 @@ from screening.phases.composition import parse_formula
 from screening.phases.corrections import Energies, scheme_energies
 from screening.phases.snapshot import Snapshot
 from screening.phases.sources import load_snapshot
+from screening.reactors.uncertainty import find_error_model
 
 EV_PER_KJ = 1.0 / 96.48533212
 MEASURED_TABLES_DIFFER_V = 0.05
@@ -133,3 +135,23 @@ def test_a_snapshot_without_anchors_is_refused(corrected: Snapshot) -> None:
 
     with pytest.raises(InputError, match="no energies anchored"):
         anchor(replace(corrected, directory=None))
+
+
+def test_ranks_draw_anchored_energies_without_bias_and_with_their_own_spread(
+    anchored: Snapshot, corrected: Snapshot
+) -> None:
+    model = find_error_model("Li")
+    assert model is not None
+    calculated, of_anchored = (
+        model.of_phases(corrected.phases),
+        model.of_anchored.of_phases(anchored.phases),
+    )
+    # AlCl3 + 3 Li -> 3 LiCl + Al, atoms formed and consumed per Li: a measured reaction
+    licl, alcl3 = (anchored.find(parse_formula(text)) for text in ("LiCl", "AlCl3"))
+    form = csr_array(([2.0, -4.0 / 3.0], ([0, 0], [licl, alcl3])), shape=(1, len(anchored)))
+    assert calculated.mean(form)[0] != 0.0
+    assert of_anchored.mean(form)[0] == 0.0
+    sd = anchored.phases.uncertainty_ev_per_atom
+    expected = np.hypot(2.0 * sd[licl], 4.0 / 3.0 * sd[alcl3])
+    assert of_anchored.standard_deviation(form)[0] == pytest.approx(expected)
+    assert expected < 0.03 < calculated.standard_deviation(form)[0]
