@@ -8,6 +8,7 @@ from .api.campaigns import read_results as read_results
 from .api.campaigns import screen as screen
 from .api.cells import read_cycling as read_cycling
 from .api.cells import validate as validate
+from .api.interfaces import hull_energy as hull_energy
 from .api.interfaces import lithiate as lithiate
 from .api.interfaces import react as react
 from .api.snapshots import compare_snapshots as compare_snapshots
@@ -17,7 +18,8 @@ from .errors import ScreeningError as ScreeningError
 from .lab.analysis import analyse_cell as analyse_cell
 from .lab.cell import Cell as Cell
 from .lab.sheets import read_cell as read_cell
-from .phases.sources import load_snapshot as load_snapshot
+from .thermo.sources import OwnPhases as OwnPhases
+from .thermo.sources import load_snapshot as load_snapshot
 from .validation.example_study import write_example as write_example
 
 __version__: str

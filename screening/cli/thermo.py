@@ -7,14 +7,19 @@ import typer
 from screening.cli.options import (
     AtHullOption,
     CsvOption,
+    DigitsOption,
     EnergiesOption,
+    ForceOption,
     JsonOption,
     PhasesOption,
     PlotOption,
+    ReplaceOption,
     SnapshotOption,
     TemperatureOption,
     check_outputs,
+    own_phases,
     print_table,
+    say_all,
     tell,
     write_json,
 )
@@ -33,9 +38,12 @@ def react(
     csv: CsvOption = None,
     plot: PlotOption = None,
     as_json: JsonOption = False,
+    digits: DigitsOption = None,
     at_hull: AtHullOption = False,
     snapshot: SnapshotOption = "mp2019",
     phases: PhasesOption = None,
+    force: ForceOption = False,
+    replace: ReplaceOption = False,
     temperature: TemperatureOption = None,
     energies: EnergiesOption = "corrected",
 ) -> None:
@@ -56,11 +64,12 @@ def react(
         reactants[:1],
         reactants[1:],
         snapshot=snapshot,
-        phases=phases,
+        phases=own_phases(phases, force, replace),
         temperature_k=temperature,
         energies=energies,
         at_hull=at_hull,
     )
+    say_all(note for each in found for note in each.notes)
     if csv is not None:
         write_csv(csv, found.to_frame(), found[0].provenance)
     if plot is not None:
@@ -69,19 +78,26 @@ def react(
         write_json([each.as_dict() for each in found])
         return
     for each in found:
-        print_table(each.display(axis))
+        print_table(each.display(axis, digits))
         tell()
 
 
 def lithiate(
     formulas: Annotated[list[str], typer.Argument(metavar="F...", help="Compounds or mixtures.")],
-    element: Annotated[str, typer.Option("--element", help="Element taken up.")] = "Li",
+    element: Annotated[str, typer.Option("--element", help="Metal taken up.")] = "Li",
+    charge: Annotated[
+        int | None,
+        typer.Option("--charge", metavar="N", min=1, help="Of its cation (default: common)."),
+    ] = None,
     csv: CsvOption = None,
     plot: PlotOption = None,
     as_json: JsonOption = False,
+    digits: DigitsOption = None,
     at_hull: AtHullOption = False,
     snapshot: SnapshotOption = "mp2019",
     phases: PhasesOption = None,
+    force: ForceOption = False,
+    replace: ReplaceOption = False,
     temperature: TemperatureOption = None,
     energies: EnergiesOption = "corrected",
 ) -> None:
@@ -93,12 +109,14 @@ def lithiate(
     found = lithiate_all(
         formulas,
         element=element,
+        charge=charge,
         snapshot=snapshot,
-        phases=phases,
+        phases=own_phases(phases, force, replace),
         temperature_k=temperature,
         energies=energies,
         at_hull=at_hull,
     )
+    say_all(note for each in found for note in each.notes)
     if csv is not None:
         write_csv(csv, found.to_frame(), found[0].provenance)
     if plot is not None:
@@ -107,5 +125,5 @@ def lithiate(
         write_json([each.as_dict() for each in found])
         return
     for each in found:
-        print_table(each.display())
+        print_table(each.display(digits))
         tell()

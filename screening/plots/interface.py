@@ -1,6 +1,6 @@
 """Reaction energy against mixing ratio, in the manner of Figures 1A and 1F of doi 10.1002/aenm.202300815."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -29,7 +29,9 @@ from screening.plots.letters import (
 )
 from screening.plots.style import CYCLE, figure_style
 from screening.thermo.interface import AXES, QUANTITIES, InterfaceReaction, Kink
-from screening.thermo.lithiation import Step
+from screening.thermo.lithiation import Lithiation
+from screening.thermo.marks import marks
+from screening.thermo.uptake import Step
 
 AXIS_LABELS = {"atomic": "Atomic fraction", "molar": "Molar fraction", "mass": "Mass fraction"}
 
@@ -46,6 +48,9 @@ LEGEND_MARGIN_PT = 12.0
 """Free space around the legend, above and below together, in points."""
 
 LABEL_SIZE_PT = 7.5
+
+BAND_ALPHA = 0.15
+"""How much of its colour a band of 95 % keeps, so that curves stay readable in it."""
 
 AXES_HEIGHT_IN, CURVE_HEIGHT_IN = 2.2, 0.15
 """Height of the axes for two curves, and more for each further one."""
@@ -85,13 +90,13 @@ class Label:
     text: str
 
 
-def products_text(kink: Kink | Step, estimated: Sequence[str] = ()) -> str:
-    """Products of a kink or plateau as ``4 LiCl + Al``, estimated ones with a star."""
+def products_text(kink: Kink | Step, marked: Collection[str] = ()) -> str:
+    """Products of a kink or plateau as ``4 LiCl + Al``, marked ones with a star."""
     right = kink.reaction.split(" -> ")[1]
     terms = []
     for term in right.split(" + "):
         *amount, formula = term.split(" ")
-        terms.append(" ".join([*amount, formula_text(formula) + "*" * (formula in estimated)]))
+        terms.append(" ".join([*amount, formula_text(formula) + "*" * (formula in marked)]))
     return " + ".join(terms)
 
 
@@ -176,7 +181,7 @@ def _draw_reactions(reactions: Sequence[InterfaceReaction], axes: Axes, axis: st
     columns = _legend_columns(names, width)
     lines = -(-sum(1 + name.count("\n") for name in names) // columns)
     legend_pt = LEGEND_LINE_PT * lines + LEGEND_MARGIN_PT
-    _set_limits(axes, np.concatenate([_energies(reaction, mutual) for reaction in reactions]), legend_pt)
+    _set_limits(axes, np.concatenate([_lows(reaction, mutual) for reaction in reactions]), legend_pt)
     labels = _labels(reactions, mutual)
     for reaction, style, marked in zip(reactions, STYLES, labels, strict=False):
         _draw_curve(reaction, axes, axis, mutual, style, marked)
@@ -197,11 +202,18 @@ def _energies(reaction: InterfaceReaction, mutual: bool) -> np.ndarray:
     return np.array([k.mutual_ev_per_atom if mutual else k.total_ev_per_atom for k in reaction.kinks])
 
 
+def _lows(reaction: InterfaceReaction, mutual: bool) -> np.ndarray:
+    """Energies at the kinks, or the lower ends of their intervals."""
+    each = [k.mutual_95_ev_per_atom if mutual else k.total_95_ev_per_atom for k in reaction.kinks]
+    energies = _energies(reaction, mutual).tolist()
+    return np.array([e if within is None else within.low for e, within in zip(energies, each, strict=True)])
+
+
 def _name(reaction: InterfaceReaction) -> str:
     """A curve in the legend: reactants, marks that the key explains, and whether nothing happens."""
-    marks = "*" * reaction.estimated + "†" * bool(reaction.at_hull)
-    idle = " (no reaction)" if reaction.minimum_mutual.mutual_ev_per_atom >= 0.0 else ""
-    return f"{formula_text(reaction.a)} | {formula_text(reaction.b)}{marks}{idle}"
+    mark = "*" * bool(reaction.origins) + "†" * bool(reaction.at_hull)
+    idle = "" if reaction.reacts else " (no reaction)"
+    return f"{formula_text(reaction.a)} | {formula_text(reaction.b)}{mark}{idle}"
 
 
 def _names(reactions: Sequence[InterfaceReaction], width_pt: float) -> list[str]:
@@ -248,6 +260,7 @@ def _draw_curve(
     """Draw one curve with its inner kinks, and its ends where they carry a letter."""
     marked = sorted({*range(1, len(reaction.kinks) - 1), *(label.kink for label in labels)})
     axes.plot(*_curve(reaction, axis, mutual), style.line, color=style.colour, zorder=2)
+    _draw_band(reaction, axes, axis, mutual, style.colour)
     if not marked:
         return
     axes.plot(
@@ -263,9 +276,23 @@ def _draw_curve(
 
 def _curve(reaction: InterfaceReaction, axis: str, mutual: bool) -> tuple[np.ndarray, np.ndarray]:
     """A curve as it is drawn: fractions of A on the axis, and energies."""
+    return _sampled(reaction, axis, _energies(reaction, mutual))
+
+
+def _sampled(reaction: InterfaceReaction, axis: str, at_kinks: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """What is linear between kinks by atoms, along an axis."""
     atomic = np.array([kink.x_atomic for kink in reaction.kinks])
     dense = np.union1d(atomic, np.linspace(0.0, 1.0, CURVE_POINTS))
-    return reaction.fraction_of_a(axis, dense), np.interp(dense, atomic, _energies(reaction, mutual))
+    return reaction.fraction_of_a(axis, dense), np.interp(dense, atomic, at_kinks)
+
+
+def _draw_band(reaction: InterfaceReaction, axes: Axes, axis: str, mutual: bool, colour: str) -> None:
+    """A light band where the true curve lies, as far as the kinks carry intervals."""
+    each = [k.mutual_95_ev_per_atom if mutual else k.total_95_ev_per_atom for k in reaction.kinks]
+    known = [within for within in each if within is not None]
+    if len(known) == len(each):
+        (x, low), (_, high) = (_sampled(reaction, axis, np.array(ends)) for ends in zip(*known, strict=True))
+        axes.fill_between(x, low, high, color=colour, alpha=BAND_ALPHA, linewidth=0.0, zorder=1)
 
 
 def _labels(reactions: Sequence[InterfaceReaction], mutual: bool) -> list[list[Label]]:
@@ -276,24 +303,24 @@ def _labels(reactions: Sequence[InterfaceReaction], mutual: bool) -> list[list[L
             Label(
                 next(letters),
                 number,
-                f"{what}: {products_text(reaction.kinks[number], reaction.estimated_phases)}",
+                f"{what}: {products_text(reaction.kinks[number], reaction.origins)}",
             )
-            for number, what in _labelled(reaction, _energies(reaction, mutual)).items()
+            for number, what in _labelled(reaction, mutual).items()
         ]
         for reaction in reactions
     ]
 
 
-def _labelled(reaction: InterfaceReaction, energies: np.ndarray) -> dict[int, str]:
-    """Kinks that get a letter and what they are; none on a curve that is flat."""
-    if energies.min() >= 0.0:
-        return {}
-    lowest, rich = int(energies.argmin()), len(energies) - 2
-    pure = {0: f", pure {formula_text(reaction.b)}", len(energies) - 1: f", pure {formula_text(reaction.a)}"}
-    minimum, end = f"minimum{pure.get(lowest, '')}", f"{formula_text(reaction.a)}-rich end"
-    if rich in (0, lowest):
-        return {lowest: f"{minimum} and {end}" if rich == lowest and rich > 0 else minimum}
-    return {lowest: minimum, rich: end}
+def _labelled(reaction: InterfaceReaction, mutual: bool) -> dict[int, str]:
+    """Kinks that get a letter and what they are; where nothing reacts, only what decays by itself."""
+    rich = len(reaction.kinks) - 2
+    if not reaction.reacts:
+        ends = {0: reaction.b, rich + 1: reaction.a}
+        alone = {} if mutual else {k: name for k, name in ends.items() if reaction.kinks[k].total_ev_per_atom}
+        return {k: f"{formula_text(name)} decays by itself" for k, name in alone.items()}
+    lowest = reaction.kinks.index(reaction.minimum_mutual if mutual else reaction.minimum)
+    end = f"{formula_text(reaction.a)}-rich end"
+    return {lowest: f"minimum and {end}"} if rich == lowest else {lowest: "minimum", rich: end}
 
 
 def _place_letters(
@@ -352,14 +379,15 @@ def _key(
         for style, marked in zip(STYLES, labels, strict=False)
         for label in marked
     ]
-    for mark, named in (
-        ("* rests on an estimated phase", dict.fromkeys(n for r in reactions for n in r.estimated_phases)),
-        (
-            "† not in the snapshot, taken at its hull energy",
-            dict.fromkeys(n for r in reactions for n in r.at_hull),
-        ),
-    ):
-        if named:
-            entries.append((f"{mark}: {', '.join(formula_text(name) for name in named)}", "0.25"))
-    entries += [(told, "0.25") for told in dict.fromkeys(t for r in reactions for t in r.cautions)]
-    yield from key_lines(entries, width_pt)
+    at_hull = dict.fromkeys(name for reaction in reactions for name in reaction.at_hull)
+    yield from key_lines(entries + closing_entries(reactions, tuple(at_hull)), width_pt)
+
+
+def closing_entries(
+    results: Sequence[InterfaceReaction | Lithiation], at_hull: tuple[str, ...]
+) -> list[tuple[str, str]]:
+    """What the key says below the letters: marks by origin, cautions, and what the bands are."""
+    origins = {name: origin for each in results for name, origin in each.origins.items()}
+    told = dict.fromkeys(text for each in results for text in each.cautions)
+    told |= dict.fromkeys(each.error_bars.replace("intervals", "bands", 1) for each in results)
+    return [(text, "0.25") for text in (*marks(origins, at_hull, formula_text), *filter(None, told))]

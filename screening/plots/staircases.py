@@ -10,10 +10,12 @@ from screening.display import formula_text
 from screening.errors import InputError
 from screening.plots.interface import (
     AXES_HEIGHT_IN,
+    BAND_ALPHA,
     CURVE_CLEARANCE_PT,
     LEGEND_LINE_PT,
     LEGEND_MARGIN_PT,
     STYLES,
+    closing_entries,
     products_text,
     require_few_curves,
     sampled,
@@ -31,7 +33,9 @@ from screening.plots.letters import (
     write_key,
 )
 from screening.plots.style import figure_style
+from screening.thermo.intervals import with_bounds, written
 from screening.thermo.lithiation import Lithiation
+from screening.thermo.uptake import Step
 
 UPTAKE_AXES = {"uptake": "uptake_per_formula", "capacity": "capacity_mah_per_g"}
 """What voltages can be drawn against, and the attribute of a step that holds it."""
@@ -80,22 +84,36 @@ def _draw(lithiations: Sequence[Lithiation], axes: Axes, axis: str) -> Axes:
     curves = [_staircase(each, axis) for each in lithiations]
     share = min(legend_pt / (top - bottom), 0.7)
     axes.set_xlim(0.0, BEYOND * max(*(x[-1] for x, _ in curves), 1.0))
-    axes.set_ylim(0.0, BEYOND * max(*(y[0] for _, y in curves), 0.1) / (1.0 - share))
+    highest = [each.cathodic_limit_95_v.high for each in lithiations if each.cathodic_limit_95_v]
+    axes.set_ylim(0.0, BEYOND * max(*(y[0] for _, y in curves), *highest, 0.1) / (1.0 - share))
     for each, style, curve in zip(lithiations, STYLES, curves, strict=False):
         axes.plot(*curve, style.line, color=style.colour, label=_name(each), clip_on=False)
+        _draw_bands(each, axes, axis, style.colour)
     names = {"uptake": f"{element} per formula", "capacity": "Capacity (mAh/g)"}
     axes.set_xlabel(names[axis])
-    axes.set_ylabel(f"Voltage vs {element} (V)")
+    axes.set_ylabel(f"Voltage vs {lithiations[0].couple} (V)")
     axes.legend(loc="upper right", borderaxespad=0.3)
     _place_letters(axes, curves, (left, bottom, right, top - legend_pt + LEGEND_LINE_PT / 2.0))
     write_key(axes, key_lines(_entries(lithiations), right - left), KEY_SIZE_PT)
     return axes
 
 
+def _draw_bands(lithiation: Lithiation, axes: Axes, axis: str, colour: str) -> None:
+    """A light band around each plateau where the true voltage lies."""
+    start = 0.0
+    for step in lithiation.steps:
+        end = getattr(step, UPTAKE_AXES[axis])
+        if step.voltage_95_v is not None:
+            axes.fill_between(
+                [start, end], *step.voltage_95_v, color=colour, alpha=BAND_ALPHA, linewidth=0.0, zorder=1
+            )
+        start = end
+
+
 def _name(lithiation: Lithiation) -> str:
-    marks = "*" * lithiation.estimated + "†" * lithiation.at_hull
+    mark = "*" * bool(lithiation.origins) + "†" * lithiation.at_hull
     idle = "" if lithiation.steps else f" (takes up no {lithiation.element})"
-    return formula_text(lithiation.formula) + marks + idle
+    return formula_text(lithiation.formula) + mark + idle
 
 
 def _staircase(lithiation: Lithiation, axis: str) -> tuple[np.ndarray, np.ndarray]:
@@ -129,18 +147,14 @@ def _place_letters(
 def _entries(lithiations: Sequence[Lithiation]) -> list[tuple[str, str]]:
     """What each letter stands for, and what the marks mean, with their colours."""
     steps = [
-        (f"{step.voltage_v:.3g} V: {products_text(step, each.estimated_phases)}", style.colour)
+        (f"{told_voltage(step)}: {products_text(step, each.origins)}", style.colour)
         for each, style in zip(lithiations, STYLES, strict=False)
         for step in each.steps
     ]
     entries = [(f"{letter}, {text}", colour) for letter, (text, colour) in zip(LETTERS, steps, strict=False)]
-    estimated = dict.fromkeys(formula_text(name) for each in lithiations for name in each.estimated_phases)
-    at_hull = dict.fromkeys(formula_text(each.formula) for each in lithiations if each.at_hull)
-    for mark, named in (
-        ("* rests on an estimated phase", estimated),
-        ("† not in the snapshot, taken at its hull energy", at_hull),
-    ):
-        if named:
-            entries.append((f"{mark}: {', '.join(named)}", "0.25"))
-    entries += [(told, "0.25") for told in dict.fromkeys(t for each in lithiations for t in each.cautions)]
-    return entries
+    return entries + closing_entries(lithiations, tuple(each.formula for each in lithiations if each.at_hull))
+
+
+def told_voltage(step: Step) -> str:
+    """A plateau's voltage with its interval: ``1.6 V (1.3 to 2.2)``."""
+    return with_bounds(written(step.voltage_v, step.voltage_95_v, None, 2) + " V", step.voltage_95_v, None)

@@ -29,7 +29,11 @@ from scipy.sparse import csr_array, hstack
 
 from screening.errors import InputError
 from screening.phases.composition import atomic_number
-from screening.phases.snapshot import Phases
+from screening.phases.corrections import AT_0_K
+from screening.phases.schemes import LEGACY
+from screening.phases.snapshot import Phases, Snapshot
+from screening.phases.temperature import SISSO_ERROR_EV_PER_ATOM
+from screening.thermo.intervals import ErrorBars
 
 ANION_VALENCE = {
     **dict.fromkeys(("F", "Cl", "Br", "I"), 1),
@@ -38,6 +42,19 @@ ANION_VALENCE = {
     "H": 1,
 }
 """Anions of the salts of a mobile ion, with their charge."""
+
+RELEASE_EV_PER_CHARGE = {**dict.fromkeys(("F", "Cl", "O", "S", "N"), 0.0), "Br": -0.51, "I": -0.37} | {
+    "Se": -0.29,
+    "Te": -0.27,
+}
+"""Measured minus calculated formation energy of the salts of Li, Na, K and Mg, mean per charge: what their
+oxidation to the free anion is off by. The scheme corrects the elements of the first row of anions only."""
+
+RELEASE_SD_EV_PER_CHARGE = 0.06
+"""Spread of the 30 salts about these means."""
+
+Z_95 = 1.96
+"""Standard deviations from the mean to the bounds of 95 %."""
 
 MODELS_FILE = "error_models.json"
 """Error models by mobile ion, beside this module; written by ``benchmarks/calibration.py --write``."""
@@ -177,6 +194,8 @@ class ErrorModel:
             bound,
             np.array([a.bias_ev_per_ion for a in self.anions]),
             np.array([a.bias_sd_ev_per_ion for a in self.anions]),
+            _free_anions(phases, self),
+            np.array([RELEASE_EV_PER_CHARGE.get(a.symbol, 0.0) for a in self.anions]) * self.charge,
         )
 
 
@@ -211,6 +230,20 @@ def why_no_error_model(ion: str) -> str:
     return f"no calibrated error model for {ion}, only for {', '.join(error_models())}"
 
 
+def error_bars(snapshot: Snapshot, ion: str, model: ErrorModel | None = None) -> ErrorBars:
+    """What draws intervals for reactions of one mobile ion: its calibrated model unless another is given."""
+    model, scheme = model or find_error_model(ion), snapshot.manifest.energy_scheme
+    if model is None:
+        errors, told = None, f"no intervals: {why_no_error_model(ion)}"
+    else:
+        errors, told = model.of_phases(snapshot.phases), f"intervals: 95 %, error model of {model.ion}"
+        told += "" if scheme.startswith(LEGACY.name) else ", which was fitted to another energy scheme"
+    if not scheme.endswith(AT_0_K):
+        told += f"; descriptor of Gibbs energies: {SISSO_ERROR_EV_PER_ATOM:g} eV/atom of each compound"
+        told += "" if errors is None else ", in the intervals"
+    return ErrorBars(errors, told)
+
+
 def _anion_charge(phases: Phases, model: ErrorModel) -> np.ndarray:
     """Valence of each anion per atom of each phase, (n_phases, n_anions); weak anions only by themselves."""
     column = np.full(int(phases.atomic_number.max(initial=0)) + 1, -1)
@@ -227,6 +260,19 @@ def _anion_charge(phases: Phases, model: ErrorModel) -> np.ndarray:
     overruled = charge[:, ~weak].any(axis=1)
     charge[np.ix_(overruled, weak)] = 0.0
     return charge
+
+
+def _free_anions(phases: Phases, model: ErrorModel) -> csr_array:
+    """Ions that an atom of each free anion would bind, (n_phases, n_anions); 0 for all else."""
+    columns = {atomic_number(a.symbol): k for k, a in enumerate(model.anions)}
+    elements = np.flatnonzero(phases.n_elements == 1)
+    found = [
+        (phase, columns[z], ANION_VALENCE[model.anions[columns[z]].symbol] / model.charge)
+        for phase, z in zip(elements, phases.atomic_number[phases.row_start[elements]].tolist(), strict=True)
+        if z in columns and model.anions[columns[z]].symbol in RELEASE_EV_PER_CHARGE
+    ]
+    rows, anions, ions = zip(*found, strict=True) if found else ((), (), ())
+    return csr_array((ions, (rows, anions)), shape=(len(phases), len(model.anions)), dtype=float)
 
 
 def _ion_fraction(phases: Phases, model: ErrorModel) -> np.ndarray:
@@ -269,12 +315,18 @@ class PhaseErrors:
     ions_per_atom : (n_phases, n_anions) float array
         Mobile ions bound to each anion, per atom of the phase.
     bias_ev_per_ion, bias_sd_ev_per_ion : (n_anions,) float arrays
+    free_per_atom : (n_phases, n_anions) csr_array
+        Ions that an atom of a free anion (Cl2, S) would bind, 0 for compounds.
+    release_ev_per_ion : (n_anions,) float array
+        `RELEASE_EV_PER_CHARGE` of the anions.
     """
 
     sd_ev_per_atom: np.ndarray
     ions_per_atom: np.ndarray
     bias_ev_per_ion: np.ndarray
     bias_sd_ev_per_ion: np.ndarray
+    free_per_atom: csr_array
+    release_ev_per_ion: np.ndarray
 
     def mean(self, forms: csr_array) -> np.ndarray:
         """Expected error (true minus calculated) of each form, (n_forms,) in the unit of the form."""
@@ -284,6 +336,20 @@ class PhaseErrors:
         """Standard deviation of the error of each form, (n_forms,), exactly."""
         shared = (forms @ self.ions_per_atom) ** 2 @ self.bias_sd_ev_per_ion**2
         return np.sqrt(forms.multiply(forms) @ self.sd_ev_per_atom**2 + shared)
+
+    def bounds_95(self, forms: csr_array) -> np.ndarray:
+        """What to add to each form for the bounds of its true value, (n_forms, 2) in the unit of the form.
+
+        The biases hold for reductions that keep the anion. What frees an anion (or binds a free one) is
+        anchored to the salt of the ion instead: its oxidation is off by `RELEASE_EV_PER_CHARGE`.
+        """
+        freed = (forms @ self.free_per_atom).toarray()
+        bound = forms @ self.ions_per_atom + freed
+        mean = bound @ self.bias_ev_per_ion - freed @ self.release_ev_per_ion
+        variance = forms.multiply(forms) @ self.sd_ev_per_atom**2 + bound**2 @ self.bias_sd_ev_per_ion**2
+        variance += (freed**2).sum(axis=1) * RELEASE_SD_EV_PER_CHARGE**2
+        half = Z_95 * np.sqrt(variance)
+        return np.column_stack((mean - half, mean + half))
 
     def sources(self, forms: csr_array) -> "ErrorSources":
         """The independent errors that some forms, (n_forms, n_phases) csr_array, are made of."""

@@ -135,6 +135,11 @@ class Lines:
         owner = np.repeat(np.arange(len(kinks)), self.products.lengths[kinks])
         return ProductRows(owner, self.phase[flat], self.amount[flat])
 
+    def assemblage(self, kink: int) -> dict[int, float]:
+        """What is stable at one kink: atomic fractions by phase number."""
+        here = self.products.row(kink)
+        return dict(zip(self.phase[here].tolist(), self.amount[here].tolist(), strict=True))
+
     @cached_property
     def kinks(self) -> Ragged:
         """Kinks of each line in the flat arrays."""
