@@ -22,9 +22,9 @@ from screening.lab.readers.impedance import join_series, read_files, temperature
 from screening.lab.readers.stamp import stamp
 from screening.phases.library import EMBEDDED
 from screening.phases.snapshot import Snapshot
-from screening.phases.sources import load_snapshot
 from screening.phases.structures import literature_cells, read_cells, snapshot_cells
 from screening.provenance import Provenance
+from screening.thermo.sources import load_snapshot
 from screening.units import CU_KA_A
 from screening.validation.diffraction import look_for
 

@@ -14,7 +14,7 @@ from screening.campaign.candidates import ANION_FORMERS
 from screening.campaign.former import back_test_per_atom
 from screening.campaign.outcome import Outcome
 from screening.campaign.run import Campaign
-from screening.display import Displayed, Table, fixed, marked
+from screening.display import Displayed, Table, fixed, marked, rests_on
 from screening.errors import InputError
 from screening.files import write_csv, write_json
 from screening.names import with_present_names
@@ -85,6 +85,8 @@ class Placing:
         Filters that fail, or the criteria that cost most of the score.
     estimated : bool
         Whether the numbers rest on an estimated phase.
+    origin : str
+        Where energies behind them come from, if not from the source.
     """
 
     formula: str
@@ -98,6 +100,7 @@ class Placing:
     missed: bool
     why: str
     estimated: bool
+    origin: str = ""
 
     @property
     def contradicts(self) -> bool:
@@ -145,7 +148,7 @@ class BackTest(Displayed):
         by_rank = sorted(self.placings, key=lambda p: (p.role != "reactor", p.rank or self.n_candidates + 1))
         rows = [
             {
-                "known": marked(one.formula, one.estimated) + " (control)" * (one.role != "reactor"),
+                "known": marked(one.formula, one.origin) + " (control)" * (one.role != "reactor"),
                 "rank": "-" if one.rank is None else str(one.rank),
                 "better than it": "-" if one.percentile is None else f"{one.percentile:.1f} %",
                 "score": fixed(one.score, 3),
@@ -160,8 +163,7 @@ class BackTest(Displayed):
     def _notes(self) -> Iterator[str]:
         for doi in dict.fromkeys(one.doi for one in self.placings if one.doi):
             yield f"{doi}: {', '.join(one.formula for one in self.placings if one.doi == doi)}"
-        if any(one.estimated for one in self.placings):
-            yield "* rests on an estimated phase"
+        yield from rests_on(one.origin for one in self.placings)
         summary = {
             "enrichment among the best 1 %": self.enrichment_1_percent,
             "among the best 5 %": self.enrichment_5_percent,
@@ -261,6 +263,7 @@ def _place(outcome: Outcome, one: Known, row: int) -> Placing:
         missed=missed,
         why=_reasons(outcome, row),
         estimated=bool(table["estimated"]),
+        origin=str(table["origin"]),
     )
 
 

@@ -24,6 +24,7 @@ from screening.campaign.study import Study
 from screening.errors import InputError
 from screening.files import atomic_write, json_ready
 from screening.names import with_present_names
+from screening.phases.additions import Origin
 from screening.phases.composition import parse_reactant
 from screening.provenance import Provenance
 from screening.reactors.anode import mobile_ion
@@ -31,6 +32,7 @@ from screening.reactors.criteria import CRITERIA
 from screening.reactors.detail import LayerAt, Plateau
 from screening.reactors.ranking import UNDECIDED, desirabilities
 from screening.thermo.interface import InterfaceReaction
+from screening.thermo.intervals import Interval
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -38,6 +40,8 @@ if TYPE_CHECKING:
 FORMAT_VERSION = 2
 FORMAT_KEY = "format_version"
 """Key of the format's number in ``ranking.json`` and ``manifest.json``; version 1 has none."""
+
+ESTIMATED = str(Origin.ESTIMATED)
 
 FILTER_PREFIX = "filter_"
 FAILING = {
@@ -83,7 +87,7 @@ def _with_reactants(curve: Any) -> Any:
         return curve
     texts = {key: curve.get(key) for key in ("a", "b")}
     read = {f"reactant_{key}": parse_reactant(text) for key, text in texts.items() if isinstance(text, str)}
-    return {**curve, **read}
+    return {"origins": dict.fromkeys(curve.get("estimated_phases", ()), ESTIMATED), **curve, **read}
 
 
 def _has_ends(curve: InterfaceReaction) -> InterfaceReaction:
@@ -177,6 +181,8 @@ class Reactor(Record):
     score : float
     estimated : bool
         Whether the reactor or a product rests on an estimated phase.
+    origin : str
+        Where energies of the reactor and its products come from, if not from the source.
     pareto, passes_filters : bool
     filters : dict of str to bool or None
         None where a filter is undecided.
@@ -189,6 +195,8 @@ class Reactor(Record):
     rank_if_weight : dict of str to WeightChange
     alloy : str or None
     energy_above_hull_ev_per_atom, cathodic_limit_v : float or None
+    cathodic_limit_95_v : Interval or None
+        Where the true limit lies.
     products_li_excess : dict of str to float
         Moles per mole of reactor at the last plateau above the floor.
     plateaus : tuple of Plateau
@@ -204,6 +212,7 @@ class Reactor(Record):
     rank: int | None
     score: float
     estimated: bool
+    origin: str = ""
     pareto: bool
     passes_filters: bool
     filters: dict[str, bool | None]
@@ -215,10 +224,18 @@ class Reactor(Record):
     alloy: str | None
     energy_above_hull_ev_per_atom: float | None
     cathodic_limit_v: float | None = None
+    cathodic_limit_95_v: Interval | None = None
     products_li_excess: dict[str, float] = {}
     plateaus: Plateaus
     at_potential: LayersAt = ()
     curves: tuple[Curve, ...]
+
+    @model_validator(mode="before")
+    @classmethod
+    def _told_origin(cls, given: object) -> object:
+        """In results from before origins were told, all that was added was an estimate."""
+        told = isinstance(given, dict) and not given.get("origin") and given.get("estimated")
+        return {**given, "origin": ESTIMATED} if isinstance(given, dict) and told else given
 
     @property
     def failed_filters(self) -> tuple[str, ...]:

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from screening.names import RELIEF_PER_MOL, present_name
+from screening.phases.additions import Origin
 from screening.phases.composition import parse_reactant
 
 if TYPE_CHECKING:
@@ -80,6 +81,8 @@ def back_test_per_atom(given: Mapping[str, Any]) -> dict[str, Any]:
 def table_per_atom(table: "pd.DataFrame") -> "pd.DataFrame":
     """A table of candidates by the names and units of today."""
     present = table.rename(columns=present_name)
+    if "origin" not in present and "estimated" in present:
+        present["origin"] = present["estimated"].map({True: str(Origin.ESTIMATED), False: ""})
     for name in RELIEF_PER_MOL & set(table.columns):
         met = present["electrolyte"]
         present[present_name(name)] /= met.map({text: _atoms(text) for text in met.unique()})

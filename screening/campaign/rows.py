@@ -143,7 +143,8 @@ def _columns(
         "electrolyte": pa.array([context.conditions.electrolyte] * len(phase), pa.string()),
         "phase": phase.astype(np.int32),
         "n_elements": candidates.n_elements.astype(np.int16),
-        "estimated": _touches_estimate(assessment),
+        "estimated": _touched(assessment, assessment.reduction.phases.estimated),
+        "origin": pa.array(_origins(assessment), pa.string()),
         "energy_above_hull_ev_per_atom": reduction.energy_above_hull_ev_per_atom,
         "cathodic_limit_v": reduction.cathodic_limit_v,
         "uptake_per_formula": reduction.uptake_per_formula,
@@ -166,11 +167,20 @@ def _columns(
     return {**columns, **_staircase_columns(assessment), **_form_columns(assessment, plan.criteria)}
 
 
-def _touches_estimate(assessment: Assessment) -> np.ndarray:
-    """Candidates whose own phase, or a product on the way, is an estimate, (n,) bool array."""
-    lines, estimated = assessment.reduction.lines, assessment.reduction.phases.estimated
-    per_product = estimated[lines.phase]
-    touched = assessment.reduction.candidates.estimated.copy()
+def _origins(assessment: Assessment) -> np.ndarray:
+    """Origins of added phases among each candidate and its products, (n,) object array of str."""
+    origin, told = assessment.reduction.phases.origin, np.full(len(assessment), "", dtype=object)
+    for each in sorted(set(origin[assessment.reduction.phases.added])):
+        touched = _touched(assessment, np.asarray(origin == each, dtype=bool))
+        told[touched] = [f"{before}, {each}" if before else each for before in told[touched]]
+    return told
+
+
+def _touched(assessment: Assessment, phases: np.ndarray) -> np.ndarray:
+    """Candidates that are one of these phases, (n_phases,) bool array, or form one: (n,) bool array."""
+    lines = assessment.reduction.lines
+    per_product = phases[lines.phase]
+    touched = phases[assessment.reduction.phase]
     if per_product.any():
         touched[lines.kinks.owner[lines.products.owner[per_product]]] = True
     return touched

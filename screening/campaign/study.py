@@ -11,6 +11,7 @@ from typing import Any, Self
 
 from pydantic import Field, PrivateAttr, ValidationError, model_validator
 
+from screening.campaign.candidate_files import read_candidates
 from screening.campaign.former import study_per_atom
 from screening.campaign.sections import Candidates, ConditionGrid, Figures, Query  # noqa: F401
 from screening.display import Shown, Table, settings_table
@@ -166,6 +167,16 @@ class Study(Shown, Settings):
         except InputError as error:
             where = ": ".join(part for part in (self._file, error.where) if part)
             raise InputError(error.message, where=where, remedy=error.remedy) from None
+
+    @property
+    def hull_formulas(self) -> tuple[str, ...]:
+        """Candidates and electrolytes that ``at_hull`` takes from the hull where a snapshot lacks them."""
+        if not self.conditions.at_hull:
+            return ()
+        given = self.candidates
+        listed = read_candidates(Path(given.file)).texts(skip_bad=True) if given.file else []
+        parts = (part for name in self.conditions.electrolytes for part in parse_reactant(name).parts)
+        return (*given.formulas, *given.controls, *listed, *(part.formula.text for part in parts))
 
     @property
     def checksum(self) -> str:

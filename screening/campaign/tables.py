@@ -7,7 +7,7 @@ import pandas as pd
 from screening.campaign.directory import ResultsDirectory
 from screening.campaign.document import Reactor, failing_words
 from screening.campaign.network import network_contradictions
-from screening.display import Table, fixed, marked
+from screening.display import Table, fixed, marked, rests_on
 from screening.reactors.anode import mobile_ion, shared_ion
 from screening.reactors.criteria import CRITERIA, criterion
 
@@ -45,8 +45,7 @@ def ranking_table(results: ResultsDirectory, anode: str, electrolyte: str) -> Ta
         f"vol% metal at {study.conditions.wt_percent:g} wt% reactor "
         f"(percolates from {100 * study.conditions.percolation_threshold:g})",
     ]
-    if any(reactor.estimated for reactor in shown):
-        notes.insert(0, "* rests on an estimated phase")
+    notes[:0] = rests_on(reactor.origin for reactor in shown)
     if anode in results.no_probabilities:
         notes.append(f"no probabilities: {results.no_probabilities[anode]}")
     notes.extend(each.words for each in network_contradictions(results, (anode, electrolyte)))
@@ -61,7 +60,7 @@ def _ranking_row(reactor: Reactor, ion: str) -> dict[str, str]:
     metal = reactor.criteria["metal_volume_fraction"].value
     return {
         "rank": str(reactor.rank) if passes else "-",
-        "reactor": marked(reactor.formula, reactor.estimated),
+        "reactor": marked(reactor.formula, reactor.origin),
         "score": fixed(reactor.score if passes else None, 3),
         "P(1st)": fixed(reactor.top_probability.get("top_1") if passes else None, 2),
         **{

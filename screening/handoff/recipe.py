@@ -52,8 +52,8 @@ class Precursor:
     moles : float
         Per mole of compound as written.
     mass_g : float
-    estimated : bool
-        Whether its energy is an estimate.
+    origin : str
+        Where its energy comes from, if not from the source: ``estimated``.
     """
 
     formula: str
@@ -61,7 +61,7 @@ class Precursor:
     cas: str
     moles: float
     mass_g: float
-    estimated: bool
+    origin: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -125,7 +125,7 @@ def recipe(snapshot: Snapshot, compound: Formula, batch_g: float = 1.0) -> Recip
             cas=known.cas,
             moles=1.0,
             mass_g=batch_g,
-            estimated=_estimated(snapshot, phase),
+            origin="" if phase is None else str(snapshot.phases.origin[phase]),
         )
         return Recipe(formula=compound.text, batch_g=batch_g, route="bought", precursors=(bought,))
     salts = _salts(snapshot, compound)
@@ -147,10 +147,6 @@ def _stocked(snapshot: Snapshot, phase: int | None) -> Shelf | None:
 @cache
 def _shelf_by_composition() -> dict[tuple[tuple[int, ...], tuple[int, ...]], Shelf]:
     return {composition_key(parse_formula(name)): each for name, each in shelf().items()}
-
-
-def _estimated(snapshot: Snapshot, phase: int | None) -> bool:
-    return phase is not None and bool(snapshot.phases.estimated[phase])
 
 
 def _salts(snapshot: Snapshot, compound: Formula) -> np.ndarray:
@@ -208,7 +204,7 @@ def _weighed(
                 cas=known.cas,
                 moles=amount,
                 mass_g=mass,
-                estimated=bool(phases.estimated[phase]),
+                origin=str(phases.origin[phase]),
             )
         )
     energy = None

@@ -9,9 +9,9 @@ from numba import njit
 from scipy.sparse import csr_array
 
 from screening.reactors.criteria import CRITERIA
+from screening.reactors.phase_errors import PhaseErrors
 from screening.reactors.ranking import weights
 from screening.reactors.settings import Ranking
-from screening.reactors.uncertainty import PhaseErrors
 
 DRAWS_IN_BLOCK = 32
 """Draws that are computed side by side: the errors of a phase in all of them are read from memory at once,

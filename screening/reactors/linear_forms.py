@@ -12,7 +12,7 @@ from scipy.sparse import csr_array, diags_array
 from screening.ragged import Ragged
 from screening.reactors.assessment import Assessment
 from screening.reactors.contacts import RELIEF
-from screening.reactors.reduction import ScreeningContext
+from screening.reactors.reduction import Reduction, ScreeningContext
 from screening.thermo.lines import Lines
 
 
@@ -24,6 +24,23 @@ def driving_force_form(assessment: Assessment) -> csr_array:
     uptake = r.uptake_per_formula
     per_uptake = np.divide(1.0, uptake, out=np.zeros_like(uptake), where=uptake > 0.0)
     return scaled(csr_array(scaled(begin, 1.0 - r.share) + scaled(end, r.share) - start), per_uptake)
+
+
+def plateau_form(reduction: Reduction) -> csr_array:
+    """Voltage of every plateau, (n_steps, n_phases): per electron, products before minus products after."""
+    lines, stairs, anode = reduction.lines, reduction.stairs, reduction.context.anode
+    owner, n_phases = stairs.steps.owner, len(reduction.phases)
+    first = np.diff(owner, prepend=-1) > 0
+    before = np.where(first, lines.kink_start[owner], np.roll(stairs.kink, 1))
+    uptake = stairs.uptake_per_formula
+    earlier = np.where(first, 0.0, np.roll(uptake, 1))
+    atoms = reduction.candidates.atoms[owner]
+    change = scaled(lines.amounts(before, n_phases), atoms + earlier / anode.content)
+    change = change - scaled(lines.amounts(stairs.kink, n_phases), atoms + uptake / anode.content)
+    if anode.content < 1.0:
+        ends = lines.amounts(lines.kink_start[owner + 1] - 1, n_phases)
+        change = change + scaled(ends, (uptake - earlier) / anode.content)
+    return scaled(csr_array(change), 1.0 / ((uptake - earlier) * anode.charge))
 
 
 def relief_form(assessment: Assessment) -> csr_array:

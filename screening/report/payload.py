@@ -18,7 +18,7 @@ SIGNIFICANT_DIGITS = 5
 NEGLIGIBLE = 1e-15
 """Smaller numbers are 0, rounding of sums of O(1): and doubles hold powers of ten exactly up to 1e22 only."""
 
-FLAGS = ("passes", "pareto", "estimated", "toxic", "moisture_hazard")
+FLAGS = ("passes", "pareto", "origin", "toxic", "moisture_hazard")
 """Columns that the page shows as words beside the candidate."""
 
 

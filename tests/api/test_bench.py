@@ -122,7 +122,7 @@ class TestSpectra:
     def test_spectra_are_tested_and_written(self, pellets: Path, tmp_path: Path) -> None:
         tests = scr.read_eis(str(pellets / "*.csv")).kramers_kronig()
         assert set(tests.to_frame()["verdict"]) == {"passed"}
-        assert "residual" in tests.plot(plt.figure().subplots()).get_ylabel()
+        assert "Residual" in tests.plot(plt.figure().subplots()).get_ylabel()
         tests.write(tmp_path / "out")
         names = {path.name for path in (tmp_path / "out").iterdir()}
         assert names == {"spectra.csv", "kramers_kronig.csv", "points.parquet", "eis.png"}
