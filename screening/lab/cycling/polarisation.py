@@ -35,6 +35,9 @@ SAG_SIGMA = 6.0
 FLICKER_RATIO = 0.85
 """A single sample below this share of both its neighbours is a flicker: contact shorter than the sampling."""
 
+UPPER_LEVEL = 0.75
+"""Quantile of a half-cycle's voltage that a spike upwards must exceed."""
+
 MIN_SAMPLES = 6
 """Fewer samples than this after the skipped part: too few for a sag (two windows of three)."""
 
@@ -71,7 +74,8 @@ class Polarisation:
     sag_time_h : float64
         When the deepest fall happened; NaN where there is none.
     flickers : int64
-        Number of single samples below `FLICKER_RATIO` of both neighbours.
+        Number of single samples below `FLICKER_RATIO` of both neighbours, beyond what spikes upwards make
+        likely of a poor contact.
     end_rise : float64
         Median of the last tenth over the median of what precedes it (after the skipped part), less 1.
     arcing : float64
@@ -110,6 +114,7 @@ class _Pieces:
     temperature_c: np.ndarray | None
     start: np.ndarray
     stop: np.ndarray
+    pulse: np.ndarray  # first rows of all uninterrupted stretches
 
 
 def measure(data: CyclingData, halves: HalfCycles) -> Polarisation:
@@ -175,6 +180,7 @@ def _chunks(data: CyclingData, halves: HalfCycles) -> Iterator[_Pieces]:
         if impedance is not None:
             own &= ~impedance[rows]
         counts = np.concatenate([[0], np.cumsum(own)])
+        begins = own & ~np.concatenate([[False], own[:-1]])
         yield _Pieces(
             halves=halves.part(first, last),
             time_s=data.time_s[rows][own],
@@ -183,6 +189,7 @@ def _chunks(data: CyclingData, halves: HalfCycles) -> Iterator[_Pieces]:
             temperature_c=None if temperature is None else temperature[rows][own],
             start=counts[start],
             stop=counts[stop],
+            pulse=np.union1d(counts[:-1][begins], counts[start]),
         )
         first = last
 
@@ -197,7 +204,7 @@ def _figures(pieces: _Pieces, *, area_cm2: float) -> Polarisation:
     after = piece_quantiles(pieces.voltage_v, end, stop, (0.5,))[0]
     current = piece_quantiles(pieces.current_a, tail, stop, (0.5,))[0]
     resistance = piece_quantiles(pieces.voltage_v / pieces.current_a, tail, stop, (0.5,))[0]
-    sag = sags(pieces.voltage_v, pieces.current_a, tail, stop)
+    sag = _deepest(pieces, tail)
     with np.errstate(divide="ignore", invalid="ignore"):
         end_rise, arcing = after / before - 1.0, (high - low) / polarisation
     return Polarisation(
@@ -226,6 +233,22 @@ def _mean_of_known(values: np.ndarray | None, start: np.ndarray, stop: np.ndarra
     counts = np.add.reduceat(known.astype(float), start)
     sums = np.add.reduceat(np.where(known, values, 0.0), start)
     return np.divide(sums, counts, out=np.full(len(start), np.nan), where=counts > 0)
+
+
+def _deepest(pieces: _Pieces, tail: np.ndarray) -> "Sags":
+    """Deepest sag of each half-cycle after the skipped part; a pulse is compared with itself only."""
+    if len(pieces.pulse) == len(tail):
+        return sags(pieces.voltage_v, pieces.current_a, tail, pieces.stop)
+    half = np.searchsorted(pieces.start, pieces.pulse, side="right") - 1
+    stop = np.append(pieces.pulse[1:], len(pieces.voltage_v))
+    skip = pieces.pulse + np.ceil(SKIP_FRACTION * (stop - pieces.pulse)).astype(int)
+    start = np.minimum(np.maximum(skip, tail[half]), stop)
+    each = sags(pieces.voltage_v, pieces.current_a, start, stop)
+    ratio = np.fmin.reduceat(each.ratio, np.searchsorted(half, np.arange(len(tail))))
+    row = np.full(len(tail), -1, dtype=np.int64)
+    deepest = np.flatnonzero((each.row >= 0) & (each.ratio == ratio[half]))
+    row[half[deepest]] = each.row[deepest]
+    return Sags(ratio, row, np.bincount(half, each.flickers, minlength=len(tail)).astype(np.int64))
 
 
 @dataclass(frozen=True)
@@ -291,16 +314,33 @@ def sags(voltage_v: np.ndarray, current_a: np.ndarray, start: np.ndarray, stop: 
 def _flickers(
     voltage_v: np.ndarray, current_a: np.ndarray, start: np.ndarray, stop: np.ndarray, noise: np.ndarray
 ) -> np.ndarray:
-    """Number of single samples whose voltage and resistance fall below both neighbours, shape (n_pieces,)."""
-    neighbours = np.minimum(voltage_v[:-2], voltage_v[2:])
-    rows = np.flatnonzero(voltage_v[1:-1] < FLICKER_RATIO * neighbours) + 1
-    piece = np.searchsorted(start, rows, side="right") - 1
-    kept = (piece >= 0) & (rows < stop[piece] - 1)
-    rows, piece = rows[kept], piece[kept]
-    around = np.minimum(voltage_v[rows - 1] / current_a[rows - 1], voltage_v[rows + 1] / current_a[rows + 1])
-    kept = voltage_v[rows] / current_a[rows] < FLICKER_RATIO * around
-    kept &= neighbours[rows - 1] - voltage_v[rows] > SAG_SIGMA * noise[piece]
-    return np.bincount(piece[kept], minlength=len(start))
+    """Number of single low samples of each piece beyond what spikes upwards make likely, shape (n_pieces,).
+
+    A contact faster than the sampling lets the voltage fall, never rise above its upper level; a poor one
+    does either. A spike must show in voltage and resistance.
+    """
+    upper = piece_quantiles(voltage_v, start, stop, (UPPER_LEVEL,))[0]
+    before, middle, after = voltage_v[:-2], voltage_v[1:-1], voltage_v[2:]
+    resistance = voltage_v / current_a
+    counts = []
+    for fall in (True, False):
+        near = np.minimum(before, after) if fall else np.maximum(before, after)
+        low, high = (middle, near) if fall else (near, middle)
+        rows = np.flatnonzero(low < FLICKER_RATIO * high) + 1
+        piece = np.searchsorted(start, rows, side="right") - 1
+        kept = (piece >= 0) & (rows > start[piece]) & (rows < stop[piece] - 1)
+        rows, piece = rows[kept], piece[kept]
+        beside = np.sort([resistance[rows - 1], resistance[rows + 1]], axis=0)
+        if fall:
+            kept = resistance[rows] < FLICKER_RATIO * beside[0]
+        else:
+            kept = (beside[1] < FLICKER_RATIO * resistance[rows]) & (
+                upper[piece] < FLICKER_RATIO * voltage_v[rows]
+            )
+        kept &= (high - low)[rows - 1] > SAG_SIGMA * noise[piece]
+        counts.append(np.bincount(piece[kept], minlength=len(start)))
+    both_ways = float(counts[1].mean()) if len(start) else 0.0
+    return np.asarray(np.maximum(counts[0] - int(np.ceil(both_ways + 3.0 * both_ways**0.5)), 0))
 
 
 _REACH = 9
