@@ -15,13 +15,17 @@ import argparse
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from itertools import chain
 from zlib import crc32
 
 import numpy as np
 
+from screening.lab.analysis import joint_verdict
 from screening.lab.cell import Cell
 from screening.lab.cycling.symmetric import LifeEnd, SymmetricReport, assess_symmetric
 from screening.lab.cycling.table import CyclingData, cycling_data_from_arrays
+from screening.lab.impedance.analysis import analyse
+from screening.lab.impedance.spectrum import Spectrum
 from screening.lab.short import Short
 
 CELLS = 300
@@ -242,6 +246,13 @@ def wetting(cell: Bench) -> Bench:
     return cell
 
 
+def wandering(cell: Bench) -> Bench:
+    """A room without control: 1 K of weather over half-days, not recorded."""
+    spots = cell.rng.standard_normal(int(cell.time_h[-1] / 12.0) + 2)
+    cell.celsius = cell.celsius + np.interp(cell.time_h, np.arange(len(spots)) * 12.0, spots)
+    return cell
+
+
 def noisy(cell: Bench) -> Bench:
     """A poor contact: 5 % of the rows off by 30 % either way."""
     cell.spikes = 0.05
@@ -275,6 +286,7 @@ SOUND: dict[str, Make] = {
 
 UNFAVOURABLE: dict[str, Make] = {
     "temperature step of 5 K, not recorded": lambda rng: warmed(form(bench(rng)), 5.0, recorded=False),
+    "weather of 1 K, not recorded": lambda rng: wandering(form(bench(rng))),
     "voids closed by pressure": lambda rng: room(lost_contact(form(bench(rng)), restored=True)),
     "improvement that begins late": lambda rng: room(wetting(bench(rng))),
 }
@@ -341,6 +353,44 @@ def symmetric_classes(cells: int, stream: int, only: str) -> Iterator[tuple[str,
         yield kind, name, right / cells, counts
 
 
+SPECTRA_CELLS = 30
+"""Cells of the class that takes a series of spectra each."""
+
+
+def spectra(rng: np.random.Generator, *, shorted: bool) -> list[Spectrum]:
+    """Spectra between the cycles: from the middle on a contact at rest, beside the whole cell."""
+    frequency = np.logspace(np.log10(7e6), -1.0, 60)
+    omega = 2j * np.pi * frequency
+    arcs = [(30.0, 1e-7, 0.9), (12.0, 3e-5, 0.85), (25.0, 0.7, 0.9)]
+    sound = 10.0 + sum(ohm / (1.0 + (omega * tau) ** power) for ohm, tau, power in arcs)
+    beside = 77.0 * float(np.exp(rng.uniform(np.log(0.2), np.log(1.5))))
+    series = []
+    for index in range(12):
+        scale = 1.0 + 0.3 * np.exp(-index / 2.0)
+        z = sound * scale
+        if shorted and index >= 6:
+            z = 1.0 / (1.0 / z + 1.0 / beside)
+        noise = rng.standard_normal((2, len(z))) * 0.003 * np.abs(z)
+        series.append(Spectrum(frequency, z + noise[0] + 1j * noise[1], time_s=36_000.0 * index))
+    return series
+
+
+def spectra_classes(cells: int, stream: int) -> Iterator[tuple[str, str, float, dict[str, int]]]:
+    """A short at rest that only impedance can see: the joint verdict of both measurements."""
+    name = "at rest only, seen by impedance"
+    for kind, shorted in (("sound", False), ("shorted", True)):
+        counts: dict[str, int] = {}
+        alarms = 0
+        for seed in range(min(cells, SPECTRA_CELLS)):
+            rng = generator(name, seed, stream)
+            cycled = assess_symmetric(record(room(form(bench(rng))), name), Cell())
+            joint = joint_verdict(cycled, analyse(spectra(rng, shorted=shorted)))
+            word = str(joint.verdict)
+            counts[word] = counts.get(word, 0) + 1
+            alarms += joint.verdict.is_alarm
+        yield kind, name, alarms / min(cells, SPECTRA_CELLS), counts
+
+
 def main() -> None:
     """Judge every class and print the shares."""
     parser = argparse.ArgumentParser(
@@ -353,7 +403,10 @@ def main() -> None:
     arguments = parser.parse_args()
     stream = TUNING if arguments.tuning else PUBLISHED
     rows = []
-    for kind, name, share, counts in symmetric_classes(arguments.cells, stream, arguments.only):
+    classes = [symmetric_classes(arguments.cells, stream, arguments.only)]
+    if arguments.only in "at rest only, seen by impedance":
+        classes.append(spectra_classes(arguments.cells, stream))
+    for kind, name, share, counts in chain(*classes):
         rows.append({"kind": kind, "class": name, "share": share, "verdicts": counts})
         if not arguments.json:
             told = ", ".join(f"{word} {count}" for word, count in sorted(counts.items()))

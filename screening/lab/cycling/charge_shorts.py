@@ -9,11 +9,12 @@ hard
     Charges run past what the cell holds and end far below the voltage they used to reach, to the end of the
     record.
 soft
-    The same but not to the end; or charge in excess and sudden falls of the voltage on charge.
+    The same but not to the end; or charge in excess and sudden falls of the voltage on charge; or many falls
+    in two of three successive charges.
 healed
     A soft short after which at least three charges are as they were before.
 suspected
-    Charge in excess alone, or falls alone, in two of three successive charges.
+    Charge in excess alone, or single falls alone, in two of three successive charges.
 
 Excess is counted against the larger of the discharges before and after, so that a discharge that was cut
 short makes none, and against the cell's own past, so that a poor but steady efficiency is none.
@@ -27,6 +28,7 @@ layer); Menkin et al., Faraday Discuss. 248 (2024) 277, doi 10.1039/D3FD00101F.
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.ndimage import median_filter
 
 from screening.lab.cycling.halfcycles import HalfCycles
 from screening.lab.cycling.polarisation import SAG_SIGMA, SKIP_FRACTION
@@ -38,8 +40,14 @@ from screening.lab.short import Evidence, Short, ShortVerdict, Signal
 FALL_V = 5e-3
 """Smallest sudden fall of the voltage on charge: a contact through a tenth of the current at 50 mV."""
 
+TREND_ROWS = 31
+"""Rows of that median: contact of less than half the time leaves it at the level without."""
+
 STEADY_CURRENT = 0.02
 """A fall counts only while the current stays within this share."""
+
+MANY_FALLS = 3
+"""Falls in one charge that are no knock."""
 
 EXCESS = 0.03
 """Excess over the cell's past, as a share of the charge held; and six times its own scatter."""
@@ -74,7 +82,7 @@ class Charges:
     excess : float64
         Charge over the larger discharge beside it, less 1; NaN without one.
     past : float64
-        Median of the excess before; NaN where too few charges lie behind.
+        Median of the excess before, at least 0; NaN where too few charges lie behind.
     in_excess, unended : bool
     falls : int64
         Sudden falls of the voltage.
@@ -116,7 +124,7 @@ def measure_charges(data: CyclingData, halves: HalfCycles, charge_ah: np.ndarray
         sound = np.flatnonzero(~(in_excess | unended)[1:index] & np.isfinite(excess[1:index]))[-PAST:] + 1
         if len(sound) < FEWEST_CHARGES - 1:
             continue
-        past[index] = np.median(excess[sound])
+        past[index] = max(0.0, float(np.median(excess[sound])))
         scatter = 1.4826 * float(np.median(np.abs(excess[sound] - past[index])))
         in_excess[index] = excess[index] > past[index] + max(EXCESS, 6.0 * scatter)
         below_v = float(last_v[sound].min() - last_v[index])
@@ -142,7 +150,7 @@ def sudden_falls(data: CyclingData, halves: HalfCycles, index: int, share: float
     """Number of sudden falls of the voltage at one current, and when the first began (h; NaN without).
 
     Medians of three samples are compared with those of the next three: at constant current the voltage, in
-    its direction, only rises or slowly changes.
+    its direction, only rises or slowly changes. The return from above a running median is no fall.
 
     Parameters
     ----------
@@ -160,10 +168,15 @@ def sudden_falls(data: CyclingData, halves: HalfCycles, index: int, share: float
         return 0, np.nan
     level = median_of_three(voltage)
     change = level[3:] - level[:-3]
+    # from row to row, by the lower quartile of a normal law: contact that comes and goes moves many rows
+    single = np.diff(voltage)
+    noise = float(np.quantile(np.abs(single - np.median(single)), 0.25)) / 0.3186
+    least = np.maximum(share * level[:-3], max(FALL_V, SAG_SIGMA * noise))
     six = np.lib.stride_tricks.sliding_window_view(current, 6)
     steady = six.max(axis=1) - six.min(axis=1) <= STEADY_CURRENT * six.max(axis=1)
-    noise = 1.4826 * float(np.median(np.abs(change - np.median(change))))
-    fallen = steady & (change < -np.maximum(share * level[:-3], max(FALL_V, SAG_SIGMA * noise)))
+    fallen = steady & (change < -least)
+    if fallen.any():
+        fallen &= level[:-3] < median_filter(level, TREND_ROWS)[:-3] + 0.5 * least
     begins = np.flatnonzero(fallen & ~np.concatenate([[False], fallen[:-1]]))
     if not len(begins):
         return 0, np.nan
@@ -174,11 +187,12 @@ def judge_charges(charges: Charges) -> ShortVerdict:
     """Judge whether a cell that stores charge has shorted, by its charges."""
     count, judged = len(charges.half_cycle), int(np.isfinite(charges.past).sum())
     excess, falls = crowded(charges.in_excess, 3, 2), crowded(charges.falls > 0, 3, 2)
+    many = crowded(charges.falls >= MANY_FALLS, 3, 2)
     unended = np.flatnonzero(charges.unended)
     ill = np.flatnonzero(charges.in_excess | charges.unended)
     together = np.flatnonzero((charges.in_excess | charges.unended) & (charges.falls > 0))
     level = Short.SUSPECTED
-    if len(unended) or (excess is not None and len(together)):
+    if len(unended) or many is not None or (excess is not None and len(together)):
         level = Short.SOFT
         sick = np.flatnonzero(charges.in_excess | charges.unended | (charges.falls > 0))
         if len(unended) and np.all(np.isin(np.arange(unended[0], count), ill)):

@@ -13,7 +13,7 @@ half-cycle).
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from functools import partial
 
 import numpy as np
@@ -289,10 +289,42 @@ def sags(voltage_v: np.ndarray, current_a: np.ndarray, start: np.ndarray, stop: 
     Sags
         Ratios are 1 where no fall exceeds the noise, NaN where a piece has too few samples.
     """
+    if len(voltage_v) < 13:
+        ratio = np.where(stop - start < MIN_SAMPLES, np.nan, 1.0)
+        empty = np.zeros(len(start), dtype=np.int64)
+        return Sags(ratio, empty - 1, empty)
+    found = _deepest_falls(voltage_v, current_a, start, stop)
+    low, high = (_spikes(voltage_v, current_a, start, stop, found.noise, fall=fall) for fall in (True, False))
+    if len(high) and len(voltage_v) - len(low) - len(high) >= 13:  # a poor contact: single rows are no level
+        kept = np.ones(len(voltage_v), dtype=bool)
+        kept[np.concatenate([low, high])] = False
+        at, place = np.flatnonzero(kept), np.concatenate([[0], np.cumsum(kept)])
+        without = _deepest_falls(voltage_v[kept], current_a[kept], place[start], place[stop])
+        found = replace(without, row=np.where(without.row >= 0, at[without.row], -1))
+    counts = [
+        np.bincount(np.searchsorted(start, rows, side="right") - 1, minlength=len(start))
+        for rows in (low, high)
+    ]
+    # a contact faster than the sampling lets the voltage fall, a poor one lets it fall and rise
+    both_ways = float(counts[1].mean())
+    flickers = np.maximum(counts[0] - int(np.ceil(both_ways + 3.0 * both_ways**0.5)), 0)
+    return Sags(found.ratio, found.row, flickers)
+
+
+@dataclass(frozen=True)
+class _Falls:
+    """As in `Sags`, with the typical change of the level over three rows, V."""
+
+    ratio: np.ndarray
+    row: np.ndarray
+    noise: np.ndarray
+
+
+def _deepest_falls(
+    voltage_v: np.ndarray, current_a: np.ndarray, start: np.ndarray, stop: np.ndarray
+) -> _Falls:
     ratio, row = np.ones(len(start)), np.full(len(start), -1, dtype=np.int64)
     ratio[stop - start < MIN_SAMPLES] = np.nan
-    if len(voltage_v) < 13:
-        return Sags(ratio, row, np.zeros(len(start), dtype=np.int64))
     level = median_of_three(voltage_v)
     share = _share_of_level(level)
     np.maximum(share, _share_of_level(median_of_three(voltage_v / current_a)), out=share)
@@ -308,39 +340,39 @@ def sags(voltage_v: np.ndarray, current_a: np.ndarray, start: np.ndarray, stop: 
         fall = level[at + _REACH - 3] - level[at + _REACH]
         if ratio[index] == 1.0 and fall > SAG_SIGMA * noise[index]:
             ratio[index], row[index] = deepest[index], at + _REACH
-    return Sags(ratio, row, _flickers(voltage_v, current_a, start, stop, noise))
+    return _Falls(ratio, row, noise)
 
 
-def _flickers(
-    voltage_v: np.ndarray, current_a: np.ndarray, start: np.ndarray, stop: np.ndarray, noise: np.ndarray
+def _spikes(
+    voltage_v: np.ndarray,
+    current_a: np.ndarray,
+    start: np.ndarray,
+    stop: np.ndarray,
+    noise: np.ndarray,
+    *,
+    fall: bool,
 ) -> np.ndarray:
-    """Number of single low samples of each piece beyond what spikes upwards make likely, shape (n_pieces,).
-
-    A contact faster than the sampling lets the voltage fall, never rise above its upper level; a poor one
-    does either. A spike must show in voltage and resistance.
-    """
-    upper = piece_quantiles(voltage_v, start, stop, (UPPER_LEVEL,))[0]
+    """Single rows whose voltage and resistance stand out downwards, or upwards and above the upper level."""
     before, middle, after = voltage_v[:-2], voltage_v[1:-1], voltage_v[2:]
-    resistance = voltage_v / current_a
-    counts = []
-    for fall in (True, False):
-        near = np.minimum(before, after) if fall else np.maximum(before, after)
-        low, high = (middle, near) if fall else (near, middle)
-        rows = np.flatnonzero(low < FLICKER_RATIO * high) + 1
-        piece = np.searchsorted(start, rows, side="right") - 1
-        kept = (piece >= 0) & (rows > start[piece]) & (rows < stop[piece] - 1)
-        rows, piece = rows[kept], piece[kept]
-        beside = np.sort([resistance[rows - 1], resistance[rows + 1]], axis=0)
-        if fall:
-            kept = resistance[rows] < FLICKER_RATIO * beside[0]
-        else:
-            kept = (beside[1] < FLICKER_RATIO * resistance[rows]) & (
-                upper[piece] < FLICKER_RATIO * voltage_v[rows]
-            )
-        kept &= (high - low)[rows - 1] > SAG_SIGMA * noise[piece]
-        counts.append(np.bincount(piece[kept], minlength=len(start)))
-    both_ways = float(counts[1].mean()) if len(start) else 0.0
-    return np.asarray(np.maximum(counts[0] - int(np.ceil(both_ways + 3.0 * both_ways**0.5)), 0))
+    near = np.minimum(before, after) if fall else np.maximum(before, after)
+    low, high = (middle, near) if fall else (near, middle)
+    rows = np.flatnonzero(low < FLICKER_RATIO * high) + 1
+    piece = np.searchsorted(start, rows, side="right") - 1
+    kept = (piece >= 0) & (rows > start[piece]) & (rows < stop[piece] - 1)
+    rows, piece = rows[kept], piece[kept]
+    resistance = voltage_v[rows] / current_a[rows]
+    beside = np.sort(
+        [voltage_v[rows - 1] / current_a[rows - 1], voltage_v[rows + 1] / current_a[rows + 1]], axis=0
+    )
+    if fall:
+        kept = resistance < FLICKER_RATIO * beside[0]
+    else:
+        upper = (
+            piece_quantiles(voltage_v, start, stop, (UPPER_LEVEL,))[0] if len(rows) else np.zeros(len(start))
+        )
+        kept = (beside[1] < FLICKER_RATIO * resistance) & (upper[piece] < FLICKER_RATIO * voltage_v[rows])
+    kept &= (high - low)[rows - 1] > SAG_SIGMA * noise[piece]
+    return np.asarray(rows[kept])
 
 
 _REACH = 9
