@@ -176,7 +176,8 @@ def sudden_falls(data: CyclingData, halves: HalfCycles, index: int, share: float
     steady = six.max(axis=1) - six.min(axis=1) <= STEADY_CURRENT * six.max(axis=1)
     fallen = steady & (change < -least)
     if fallen.any():
-        fallen &= level[:-3] < median_filter(level, TREND_ROWS)[:-3] + 0.5 * least
+        flat = level - np.median(change) / 3.0 * np.arange(len(level))
+        fallen &= (flat - median_filter(flat, TREND_ROWS))[:-3] < -0.5 * change
     begins = np.flatnonzero(fallen & ~np.concatenate([[False], fallen[:-1]]))
     if not len(begins):
         return 0, np.nan
