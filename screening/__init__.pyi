@@ -8,8 +8,11 @@ from .api.campaigns import read_results as read_results
 from .api.campaigns import screen as screen
 from .api.cells import read_cycling as read_cycling
 from .api.cells import validate as validate
+from .api.figure import FigureOne as FigureOne
+from .api.figure import figure_1 as figure_1
 from .api.interfaces import lithiate as lithiate
 from .api.interfaces import react as react
+from .api.interfaces import titrate as titrate
 from .api.snapshots import compare_snapshots as compare_snapshots
 from .api.snapshots import fetch_snapshot as fetch_snapshot
 from .campaign.study import Study as Study

@@ -351,20 +351,20 @@ def draw(results: ResultsDirectory) -> None:
     """
     from screening.plots.campaign import campaign_figure
     from screening.plots.interface import reaction_energy_figure
+    from screening.plots.layer import layer_figure
 
-    drawn: dict[str, Any] = {}
-    known, figures = known_compounds(), results.study.figures
+    drawn, faults, axis = dict[str, Any](), dict[str, str](), results.study.figures.x_axis
     for pair in results.pairs:
         suffix = f"_{pair[0]}_{pair[1]}" if len(results.pairs) > 1 else ""
         for reactor in results.spelled_out(pair):
-            for name, curves in reactor_figures(reactor, suffix).items():
-                drawn[name] = reaction_energy_figure(curves, axis=figures.x_axis)
-        candidates = campaign_map(results, pair, known)
-        if candidates is not None:
+            curves = reactor_figures(reactor, suffix).items()
+            drawn |= {name: reaction_energy_figure(each, axis=axis) for name, each in curves}
+            if reactor.plateaus and reactor.at_potential:
+                drawn[f"figure_layer_{reactor.formula}{suffix}"] = layer_figure(reactor)
+        if (candidates := campaign_map(results, pair, known_compounds())) is not None:
             drawn[f"campaign{suffix}"] = campaign_figure(candidates)
     files = {f"{name}{suffix}": figure for name, figure in drawn.items() for suffix in FIGURE_SUFFIXES}
     Store.look(results.path).own(list(files))
-    faults = {}
     for name, figure in files.items():
         try:
             write_figure(results.path / name, figure, results.provenance, trim=False)

@@ -81,6 +81,7 @@ VERBS: tuple[tuple[str, str, Callable[..., object], str], ...] = (
     ("report", SCREEN, report.report, "Write one page: ranking, reactions, uncertainty."),
     ("handoff", SCREEN, handoff.handoff, "Write bench sheets: html, printable pdf, json."),
     ("react", INTERFACES, thermo.react, "Reaction energy of A with each B against mixing ratio."),
+    ("figure", INTERFACES, thermo.figure, "Figures 1A and 1F and the staircase of a compound."),
     ("lithiate", INTERFACES, thermo.lithiate, "Uptake staircase, stability window, 0 V energies."),
     ("eis", LAB, eis.eis, "Read, test and plot impedance spectra."),
     ("drt", LAB, drt.drt, "Resolve spectra into processes by relaxation time."),

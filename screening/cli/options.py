@@ -28,8 +28,9 @@ EnergiesOption = Annotated[
     str,
     typer.Option(
         "--energies",
-        metavar="corrected|as-published",
-        help="Gases measured and solids with OH, H2O, CO3 … corrected to match, or all as in the source.",
+        metavar="corrected|anchored|as-published",
+        help="Gases measured and solids with OH, H2O, CO3 … corrected to match; all anchored to measured "
+        "enthalpies; or as in the source.",
     ),
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Write JSON, and nothing else, to stdout.")]
@@ -45,7 +46,7 @@ CsvOption = Annotated[
     Path | None, typer.Option("--csv", metavar="FILE", help="Write the whole table as csv.")
 ]
 PlotOption = Annotated[
-    Path | None, typer.Option("--plot", metavar="FILE", help="Draw a figure (.png, .svg or .pdf).")
+    Path | None, typer.Option("--plot", metavar="FILE", help="Draw a figure (.png, .svg, .pdf or .tiff).")
 ]
 OutOption = Annotated[
     Path | None, typer.Option("--out", metavar="DIR", help="Write tables and figures into a directory.")

@@ -1,5 +1,6 @@
 """``screening react`` and ``screening lithiate``."""
 
+from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
@@ -73,9 +74,78 @@ def react(
         tell()
 
 
+def figure(
+    compound: Annotated[str, typer.Argument(metavar="COMPOUND", help="Compound or mixture.")],
+    more: Annotated[
+        list[Path] | None,
+        typer.Argument(metavar="[FILE]...", help="Further files, as --out.", show_default=False),
+    ] = None,
+    electrolyte: Annotated[str, typer.Option("--electrolyte", help="Solid electrolyte.")] = "Li6PS5Cl",
+    anode: Annotated[str, typer.Option("--anode", help="Metal, or an alloy of one.")] = "Li",
+    alloy: Annotated[
+        str,
+        typer.Option("--alloy", metavar="auto|FORMULA", help="Beside the anode; auto: as a study finds it."),
+    ] = "auto",
+    axis: Annotated[
+        Literal["molar", "atomic", "mass"], typer.Option("--axis", help="Mixing fraction.")
+    ] = "molar",
+    reference: Annotated[
+        str, typer.Option("--reference", metavar="FORMULA", help="Curve to compare with, as LiAlCl4.")
+    ] = "",
+    width: Annotated[int, typer.Option("--width", metavar="85|170", help="Width of the figure, mm.")] = 170,
+    out: Annotated[
+        list[Path] | None,
+        typer.Option("--out", metavar="FILE", help="Figure (.pdf .svg .png .tiff), workbook (.xlsx), .csv."),
+    ] = None,
+    at_hull: AtHullOption = False,
+    snapshot: SnapshotOption = "mp2019",
+    phases: PhasesOption = None,
+    temperature: TemperatureOption = None,
+    energies: EnergiesOption = "corrected",
+) -> None:
+    """Draw Figures 1A and 1F and the staircase of a compound; write their numbers as a workbook."""
+    from screening.api.figure import figure_1
+    from screening.files import check_figure_suffix, check_targets
+
+    files = [*(out or []), *(more or [])]
+    for path in files:
+        if path.suffix.lower() not in (".xlsx", ".csv", ".parquet"):
+            check_figure_suffix(path)
+    check_targets(*files)
+    found = figure_1(
+        compound,
+        electrolyte,
+        anode=anode,
+        alloy=alloy,
+        reference=reference,
+        snapshot=snapshot,
+        phases=phases,
+        temperature_k=temperature,
+        energies=energies,
+        at_hull=at_hull,
+    )
+    for path in files:
+        drawn = path.suffix.lower() not in (".xlsx", ".csv", ".parquet")
+        found.save(path, **({"axis": axis, "width_mm": width} if drawn else {}))
+    print_table(found.display(axis))
+    for path in files:
+        tell(f"wrote {path}")
+
+
 def lithiate(
     formulas: Annotated[list[str], typer.Argument(metavar="F...", help="Compounds or mixtures.")],
     element: Annotated[str, typer.Option("--element", help="Element taken up.")] = "Li",
+    to: Annotated[
+        float | None, typer.Option("--to", metavar="V", help="Tell the side of oxidation, too, up to here.")
+    ] = None,
+    share: Annotated[
+        float | None,
+        typer.Option("--share", help="With --to: share of the element that a useful window lets go."),
+    ] = None,
+    energy: Annotated[
+        float | None,
+        typer.Option("--energy", metavar="EV", help="Instead: energy per atom that it lets be set free."),
+    ] = None,
     csv: CsvOption = None,
     plot: PlotOption = None,
     as_json: JsonOption = False,
@@ -86,19 +156,28 @@ def lithiate(
     energies: EnergiesOption = "corrected",
 ) -> None:
     """Lithiation staircase, stability window and 0 V energies of each F."""
+    from screening.api.interfaces import DEFAULT_SHARE, Lithiations, Source, Titrations, titrate
     from screening.api.interfaces import lithiate as lithiate_all
     from screening.files import write_csv
 
     check_outputs(plot, csv)
-    found = lithiate_all(
-        formulas,
-        element=element,
-        snapshot=snapshot,
-        phases=phases,
-        temperature_k=temperature,
-        energies=energies,
-        at_hull=at_hull,
-    )
+    if to is None and (share is not None or energy is not None):
+        raise InputError("a useful window needs a voltage", where="lithiate", remedy="add --to 5")
+    if share is not None and energy is not None:
+        raise InputError("--share and --energy", where="lithiate", remedy="give one of them")
+    source: Source = {
+        "snapshot": snapshot,
+        "phases": phases,
+        "temperature_k": temperature,
+        "energies": energies,
+        "at_hull": at_hull,
+    }
+    found: Lithiations | Titrations
+    if to is None:
+        found = lithiate_all(formulas, element=element, **source)
+    else:
+        allowed = DEFAULT_SHARE if share is None else share
+        found = titrate(formulas, element=element, to=to, share=allowed, energy_ev_per_atom=energy, **source)
     if csv is not None:
         write_csv(csv, found.to_frame(), found[0].provenance)
     if plot is not None:

@@ -25,7 +25,10 @@ from screening.reactors.detail import Plateau, ReactorDetail, detail, molar_volu
 from screening.reactors.reduction import ScreeningContext
 from screening.reactors.settings import Conditions
 
-KEPT_CONDITIONS = ("plateau_floor_v", "percolation_threshold", "no_reaction_ev_per_atom", "alloy", "alloys")
+KEPT_CONDITIONS = (
+    *("plateau_floor_v", "percolation_threshold", "no_reaction_ev_per_atom"),
+    *("anode_um", "potential_v"),
+)
 """Conditions of a study that a sheet takes over; contents of the layer are the sheet's own."""
 
 UM_PER_CM, MM_PER_CM, MG_PER_G = 1e4, 10.0, 1e3

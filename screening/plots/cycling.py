@@ -13,10 +13,20 @@ from screening.lab.cycling.plating import PlatingReport
 from screening.lab.cycling.symmetric import SymmetricReport
 from screening.lab.cycling.table import CyclingData, FlagKind
 from screening.lab.short import ShortVerdict
-from screening.plots.style import BLACK, BLUE, COLUMN_IN, GREEN, ORANGE, VERMILION, canvas, figure_style
+from screening.plots.style import (
+    BLACK,
+    BLUE,
+    COLUMN_IN,
+    GREEN,
+    GREY,
+    ORANGE,
+    PAGE_IN,
+    VERMILION,
+    canvas,
+    figure_style,
+    letter_panels,
+)
 from screening.plots.thinning import thinned
-
-GREY = "#7F7F7F"
 
 ZOOM_CYCLES = 3
 """Cycles in a zoom."""
@@ -84,7 +94,7 @@ def draw_voltage(
                 color=VERMILION,
                 bbox={"facecolor": "white", "edgecolor": "none", "alpha": 0.8, "pad": 1.0},
             )
-    axes.set(xlabel="Time / h", ylabel="Voltage / V", xlim=(low, high))
+    axes.set(xlabel="Time (h)", ylabel="Voltage (V)", xlim=(low, high))
     return axes
 
 
@@ -120,7 +130,7 @@ def draw_overpotential(axes: Axes, report: SymmetricReport) -> Axes:
             bbox={"facecolor": "white", "edgecolor": "none", "alpha": 0.8, "pad": 1.0},
         )
     _mark_failure(axes, report)
-    axes.set(xlabel="Time / h", ylabel="Overpotential / mV", ylim=(0.0, None))
+    axes.set(xlabel="Time (h)", ylabel="Overpotential (mV)", ylim=(0.0, None))
     return axes
 
 
@@ -137,15 +147,13 @@ def draw_resistance(axes: Axes, report: SymmetricReport) -> Axes:
             report.floor_asr_ohm_cm2, color=BLACK, linewidth=0.8, linestyle="-.", label="electrolyte alone"
         )
     _mark_failure(axes, report)
-    axes.set(xlabel="Time / h", ylabel="ASR (whole cell) / Ω cm²", ylim=(0.0, None))
+    axes.set(xlabel="Time (h)", ylabel="ASR of the whole cell (Ω·cm²)", ylim=(0.0, None))
     axes.margins(y=0.15)
     axes.legend(
         loc="lower center",
         bbox_to_anchor=(0.5, 1.0),
         ncols=3,
-        frameon=False,
         borderaxespad=0.1,
-        fontsize="small",
     )
     return axes
 
@@ -163,7 +171,7 @@ def symmetric_figure(report: SymmetricReport) -> Figure:
 
 def _composed(report: SymmetricReport) -> Figure:
     windows = zoom_windows(report)
-    figure = Figure(figsize=(2.0 * COLUMN_IN, 6.2 if windows else 4.5), layout="constrained")
+    figure = Figure(figsize=(PAGE_IN, 6.2 if windows else 4.5), layout="constrained")
     heights = [1.5, 1.0, 1.2] if windows else [1.5, 1.2]
     columns = 2 * max(len(windows), 1)  # halves and thirds of the width
     grid = figure.add_gridspec(len(heights), columns, height_ratios=heights)
@@ -181,6 +189,7 @@ def _composed(report: SymmetricReport) -> Figure:
         first = first or axes
     draw_overpotential(figure.add_subplot(grid[-1, : columns // 2]), report)
     draw_resistance(figure.add_subplot(grid[-1, columns // 2 :]), report)
+    letter_panels(figure.axes)
     return figure
 
 
@@ -193,7 +202,7 @@ def draw_efficiency(axes: Axes, report: PlatingReport) -> Axes:
             percent = 100.0 * blocks.efficiency[rows]
             axes.plot(blocks.block[rows], percent, marker, ms=3.0, color=colour, label=name)
     axes.legend(frameon=False)
-    axes.set(xlabel="Block", ylabel="Plating efficiency / %")
+    axes.set(xlabel="Block", ylabel="Plating efficiency (%)")
     return axes
 
 

@@ -47,7 +47,7 @@ def evidence_table(verdict: ShortVerdict) -> PageTable:
         )
         for item in verdict.evidence
     )
-    return PageTable("Evidence", ("Signal", "Says", "Time / h", "Value", "Threshold", "In words"), rows)
+    return PageTable("Evidence", ("Signal", "Says", "Time (h)", "Value", "Threshold", "In words"), rows)
 
 
 def _panels(report: SymmetricReport) -> "Figure":
@@ -69,10 +69,10 @@ def _panels(report: SymmetricReport) -> "Figure":
     if report.verdict.verdict.is_alarm and np.isfinite(report.verdict.time_h):
         line = {"dash": "dash", "width": 1.5, "color": VERMILION}
         figure.add_vline(report.verdict.time_h, line=line, opacity=1.0)
-    titles = ("Voltage / V", "Overpotential / mV", "ASR (whole cell) / Ω cm²")
+    titles = ("Voltage (V)", "Overpotential (mV)", "ASR of the whole cell (Ω·cm²)")
     for row, title in enumerate(titles, start=1):
         figure.update_yaxes(title_text=title, rangemode="normal" if row == 1 else "tozero", row=row, col=1)
-    figure.update_xaxes(title_text="Time / h", row=3, col=1)
+    figure.update_xaxes(title_text="Time (h)", row=3, col=1)
     return figure.update_layout(
         height=820, template="simple_white", hovermode="x", margin={"t": 20, "r": 20}, showlegend=False
     )

@@ -13,7 +13,7 @@ from screening.lab.cycling.full import FullCellReport
 from screening.lab.cycling.fullcell import CycleOrder, FullCellResult
 from screening.lab.cycling.plateaus import PlateauAnalysis
 from screening.lab.cycling.table import FlagKind
-from screening.plots.style import BLACK, BLUE, COLUMN_IN, ORANGE, VERMILION, figure_style
+from screening.plots.style import BLACK, BLUE, COLUMN_IN, ORANGE, VERMILION, figure_style, letter_panels
 from screening.plots.thinning import thinned
 
 PROFILE_CYCLES = 4
@@ -50,9 +50,9 @@ class CapacityUnit:
 def capacity_unit(result: FullCellResult) -> CapacityUnit:
     """Per gram of active mass where that is known, else per area, else absolute."""
     if result.active_mass_mg is not None:
-        return CapacityUnit(1e6 / result.active_mass_mg, "mAh g⁻¹")
+        return CapacityUnit(1e6 / result.active_mass_mg, "mAh/g")
     if result.area_cm2 is not None:
-        return CapacityUnit(1e3 / result.area_cm2, "mAh cm⁻²")
+        return CapacityUnit(1e3 / result.area_cm2, "mAh/cm²")
     return CapacityUnit(1e3, "mAh")
 
 
@@ -97,7 +97,7 @@ def draw_capacity(axes: Axes, result: FullCellResult, *, efficiency: bool = True
             markersize=3,
             label=name,
         )
-    axes.set(xlabel="Cycle", ylabel=f"Capacity / {unit.label}", ylim=(0.0, capacity_limit(result)))
+    axes.set(xlabel="Cycle", ylabel=f"Capacity ({unit.label})", ylim=(0.0, capacity_limit(result)))
     axes.set_xlim(0.5, len(result.cycles) + 0.5)
     axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
     handles, labels = axes.get_legend_handles_labels()
@@ -106,8 +106,8 @@ def draw_capacity(axes: Axes, result: FullCellResult, *, efficiency: bool = True
         percent = 100.0 * result.coulombic_efficiency[done]
         twin.plot(number, percent, "^", color=ORANGE, markersize=2.5, label="Coulombic efficiency")
         twin.set(ylim=efficiency_limits(percent))
-        order = "discharge / charge" if result.order is CycleOrder.CHARGE_FIRST else "charge / discharge"
-        twin.set_ylabel(f"Efficiency ({order}) / %")
+        order = "discharge/charge" if result.order is CycleOrder.CHARGE_FIRST else "charge/discharge"
+        twin.set_ylabel(f"Coulombic efficiency, {order} (%)")
         more, more_labels = twin.get_legend_handles_labels()
         handles, labels = handles + more, labels + more_labels
     axes.legend(handles, labels, loc="lower left", ncols=1)
@@ -150,7 +150,7 @@ def draw_profiles(axes: Axes, report: FullCellReport, cycles: Sequence[int] | No
                 color=shade,
                 label=f"cycle {cycle}" if number == 0 else None,
             )
-    axes.set(xlabel=f"Capacity / {unit.label}", ylabel="Voltage / V")
+    axes.set(xlabel=f"Capacity ({unit.label})", ylabel="Voltage (V)")
     axes.set_xlim(left=0.0)
     axes.legend(loc="best")
     return axes
@@ -182,7 +182,7 @@ def draw_dqdv(axes: Axes, report: FullCellReport, cycles: Sequence[int] | None =
             active = curve.voltage_v[curve.dq_dv_ah_per_v > ACTIVE_SHARE * curve.dq_dv_ah_per_v.max()]
             span += [float(active[0]), float(active[-1])]
     axes.axhline(0.0, color=GREY, linewidth=0.5)
-    axes.set(xlabel="Voltage / V", ylabel=f"dQ/dV / {unit.label} V⁻¹")
+    axes.set(xlabel="Voltage (V)", ylabel=f"dQ/dV ({unit.label}/V)")
     if span:
         edge = 0.05 * (max(span) - min(span))
         axes.set_xlim(min(span) - edge, max(span) + edge)
@@ -235,8 +235,7 @@ def full_cell_figure(report: FullCellReport) -> Figure:
         draw_profiles(panels[0], report)
         draw_dqdv(panels[1], report, profile_cycles(report.result, 2))
         draw_capacity(panels[2], report.result)
-        for letter, panel in zip("abc", panels, strict=True):
-            panel.set_title(letter, loc="left", fontweight="bold")
+        letter_panels(panels)
         simulated = any(flag.kind is FlagKind.SIMULATED for flag in report.data.flags)
         label = report.result.cell.replace("$", r"\$")
         panels[0].set_title(f"{label}{' (simulated)' if simulated and 'simulated' not in label else ''}")

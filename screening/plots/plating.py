@@ -43,9 +43,9 @@ def plating_page(report: PlatingReport, provenance: Provenance) -> str:
         blocks.block[known], 100.0 * blocks.efficiency[known], "plating efficiency", BLUE, points=True
     )
     figure.add_trace(points, row=2, col=1)
-    figure.update_yaxes(title_text="Voltage / V", row=1, col=1)
-    figure.update_yaxes(title_text="Plating efficiency / %", row=2, col=1)
-    figure.update_xaxes(title_text="Time / h", row=1, col=1)
+    figure.update_yaxes(title_text="Voltage (V)", row=1, col=1)
+    figure.update_yaxes(title_text="Plating efficiency (%)", row=2, col=1)
+    figure.update_xaxes(title_text="Time (h)", row=1, col=1)
     figure.update_xaxes(title_text="Block", row=2, col=1)
     figure.update_layout(height=640, template="simple_white", margin={"t": 20, "r": 20}, showlegend=False)
     return cell_page(

@@ -42,17 +42,17 @@ def test_capacity_and_efficiency_are_drawn_as_they_are(report, axes):
     charge, discharge = axes.lines
     np.testing.assert_allclose(discharge.get_ydata()[0], 137.5)
     np.testing.assert_allclose(charge.get_ydata()[0], 137.5 / 0.96)
-    assert axes.get_ylabel() == "Capacity / mAh g⁻¹"
+    assert axes.get_ylabel() == "Capacity (mAh/g)"
     (twin,) = [other for other in axes.figure.axes if other is not axes]
     assert twin.lines[0].get_ydata()[0] == pytest.approx(96.0)
-    assert "discharge / charge" in twin.get_ylabel()
+    assert "discharge/charge" in twin.get_ylabel()
 
 
 def test_units_follow_what_is_known(report):
-    assert capacity_unit(report.result).label == "mAh g⁻¹"
+    assert capacity_unit(report.result).label == "mAh/g"
     record = simulate_full_cell(FullCellTruth(cycles=1))
     area_only = full_cell_cycles(replace(record, active_mass_mg=None))
-    assert capacity_unit(area_only).label == "mAh cm⁻²"
+    assert capacity_unit(area_only).label == "mAh/cm²"
     assert capacity_unit(full_cell_cycles(replace(record, active_mass_mg=None, area_cm2=None))).label == "mAh"
 
 
@@ -112,7 +112,7 @@ def test_the_page_is_self_contained_light_and_escaped(report):
     for word in (
         "3.901",
         "extra",
-        "137.5 mAh g⁻¹ at first",
+        "137.5 mAh/g at first",
         "96 % at first",
         "71 % of cycle 1 left at cycle 6",
         "sha256:",

@@ -104,7 +104,7 @@ def test_a_sheet_command_and_validation_know_the_kind(tmp_path):
     assert found.summary()["plating_efficiency"] == pytest.approx(0.96, abs=1e-3)
     shown = found.display().frame.set_index("quantity")["value"]
     assert shown["plating efficiency (plain)"].startswith("96.0")
-    assert found.plot().get_ylabel() == "Plating efficiency / %"
+    assert found.plot().get_ylabel() == "Plating efficiency (%)"
     written = {path.name for path in found.write(tmp_path / "out")}
     assert {"blocks.csv", "evidence.csv", "cell.json", "cell.png", "cell.html"} <= written
     assert len(found.to_frame()) == 9
