@@ -5,18 +5,20 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
+import numpy as np
+
 from screening.display import Displayed, Table
 from screening.errors import InputError
-from screening.lab.analysis import analyse_cycling, analyse_impedance, joint_verdict
+from screening.lab.analysis import CyclingReport, analyse_cycling, analyse_impedance, joint_verdict
 from screening.lab.cell import Cell, Kind
 from screening.lab.cycling.full import FullCellReport
+from screening.lab.cycling.plating import PlatingReport
 from screening.lab.cycling.symmetric import LifeEnd, SymmetricReport
 from screening.lab.sheets import read_cell
 from screening.lab.short import ShortVerdict
 from screening.provenance import Provenance
 
 if TYPE_CHECKING:
-    import numpy as np
     import pandas as pd
 
     from screening.validation.validate import Validation
@@ -28,6 +30,9 @@ CAPACITIES = {
 }
 """Columns of discharge capacities and their units."""
 
+CYCLED = (Kind.SYMMETRIC, Kind.FULL, Kind.PLATING)
+"""Kinds of cells whose cycling is assessed."""
+
 __all__ = ["CyclingResult", "read_cell", "read_cycling", "validate"]
 
 
@@ -37,17 +42,16 @@ class CyclingResult(Displayed):
 
     Attributes
     ----------
-    report : SymmetricReport or FullCellReport
+    report : SymmetricReport, FullCellReport or PlatingReport
         All figures.
-    verdict : ShortVerdict or None
-        Is there a short circuit? From the cycling, and from impedance where the sheet names spectra; None
-        for a full cell.
+    verdict : ShortVerdict
+        Is there a short circuit? From the cycling, and from impedance where the sheet names spectra.
     remarks : tuple of str
         Former keys of the sheet, and spectra that could not be used.
     """
 
-    report: SymmetricReport | FullCellReport
-    verdict: ShortVerdict | None
+    report: CyclingReport
+    verdict: ShortVerdict
     remarks: tuple[str, ...] = ()
 
     plotter: ClassVar[str] = "screening.plots.cycling:plot_cycling"
@@ -60,47 +64,47 @@ class CyclingResult(Displayed):
         return provenance_of(self.report.data)
 
     def to_frame(self) -> "pd.DataFrame":
-        """One row per cycle."""
-        cycles = self.report.result if isinstance(self.report, FullCellReport) else self.report.cycles
-        return cycles.to_frame()
+        """One row per cycle; of a plating cell, per block."""
+        report = self.report
+        if isinstance(report, FullCellReport):
+            return report.result.to_frame()
+        return (report.blocks if isinstance(report, PlatingReport) else report.cycles).to_frame()
 
     def display(self) -> Table:
         """First and last figures, life and verdict; evidence and what to know about the data below."""
         import pandas as pd
 
-        report = self.report
+        report, flags = self.report, self.report.data.flags
         if isinstance(report, FullCellReport):
-            rows, evidence, flags = [*_full_rows(report)], [], report.result.flags
+            rows, flags = [*_full_rows(report)], report.result.flags
+        elif isinstance(report, PlatingReport):
+            rows = [*_plating_rows(report)]
         else:
-            verdict = self.verdict or report.verdict
-            rows, flags = [*_symmetric_rows(report, verdict)], report.data.flags
-            evidence = [f"{item.signal}: {item.statement}" for item in verdict.evidence]
+            rows = [*_symmetric_rows(report)]
+        rows.append(("short", self.verdict.words))
+        evidence = [f"{item.signal}: {item.statement}" for item in self.verdict.evidence]
         told = (f"note: {text}" for text in (*flags, *self.remarks))
         notes = (*evidence, *told, self.provenance.line())
         return Table("", pd.DataFrame(rows, columns=["quantity", "value"]), notes)
 
     def summary(self) -> dict[str, Any]:
         """Everything found, ready for JSON."""
-        from screening.report.cycling import full_summary, symmetric_summary
+        from screening.report.cycling import cycling_summary
 
-        if isinstance(self.report, FullCellReport):
-            return full_summary(self.report)
-        return symmetric_summary(self.report, self.verdict)
+        return cycling_summary(self.report, self.verdict)
 
     def write(self, directory: str | Path) -> list[Path]:
         """Write tables, the record in Battery Data Format, figures and a page; the files written."""
-        from screening.report.cycling import write_full, write_symmetric
+        from screening.report.cycling import write_cycling
 
-        if isinstance(self.report, FullCellReport):
-            return write_full(Path(directory), self.report)
-        return write_symmetric(Path(directory), self.report, self.verdict)
+        return write_cycling(Path(directory), self.report, self.verdict)
 
 
-def _course(values: "np.ndarray", unit: str, factor: float = 1.0) -> str:
+def _course(values: np.ndarray, unit: str, factor: float = 1.0) -> str:
     return f"{factor * values[0]:.4g} {unit} at first, {factor * values[-1]:.4g} {unit} at last"
 
 
-def _symmetric_rows(report: SymmetricReport, verdict: ShortVerdict) -> Iterator[tuple[str, str]]:
+def _symmetric_rows(report: SymmetricReport) -> Iterator[tuple[str, str]]:
     cycles, life = report.cycles, report.life
     yield "cell", report.data.cell
     yield "half-cycles", f"{len(report.half_cycles)} ({len(cycles)} cycles)"
@@ -112,7 +116,17 @@ def _symmetric_rows(report: SymmetricReport, verdict: ShortVerdict) -> Iterator[
     more = "more than " if life.end is LifeEnd.RECORD else ""
     throughput = f"{life.throughput_mah_per_cm2:.4g} mAh/cm²"
     yield "life", f"{more}{life.hours:.4g} h, {throughput} ({life.end})"
-    yield "short", verdict.words
+
+
+def _plating_rows(report: PlatingReport) -> Iterator[tuple[str, str]]:
+    blocks = report.blocks
+    yield "cell", report.data.cell
+    yield "blocks", f"{len(blocks)}, {int((blocks.inner_cycles > 0).sum())} of them with inner cycles"
+    for name, value in (("plain", report.plain_efficiency), ("Aurbach", report.aurbach_efficiency)):
+        if value is not None:
+            yield f"plating efficiency ({name})", f"{value:.2%}"
+    if np.isfinite(blocks.efficiency[0]):
+        yield "first block", f"{blocks.efficiency[0]:.2%}"
 
 
 def _full_rows(report: FullCellReport) -> Iterator[tuple[str, str]]:
@@ -153,7 +167,7 @@ def read_cycling(
     area_cm2 : float, optional
         Electrode area, where the sheet gives none.
     kind : Kind, optional
-        ``symmetric`` or ``full``; by default what the sheet says, else symmetric.
+        ``symmetric``, ``full`` or ``plating``; by default what the sheet says, else symmetric.
 
     Returns
     -------
@@ -171,21 +185,22 @@ def read_cycling(
     sheet = sheet.model_copy(update=update)
     paths = [Path(each) for each in ([files] if isinstance(files, Path | str) else files)]
     report = analyse_cycling(sheet, paths)
-    assert report is not None  # of a cell that is symmetric or full
+    assert report is not None  # of a kind that is cycled
     remarks, impedance = list(sheet.hints), None
-    if sheet.files.impedance and isinstance(report, SymmetricReport):
+    if sheet.files.impedance:
         try:
             impedance = analyse_impedance(sheet)
         except InputError as fault:
             remarks.append(f"impedance not used: {fault}")
-    return CyclingResult(report=report, verdict=joint_verdict(report, impedance), remarks=tuple(remarks))
+    verdict = joint_verdict(report, impedance) or report.verdict
+    return CyclingResult(report=report, verdict=verdict, remarks=tuple(remarks))
 
 
 def _kind(asked: Kind | str | None, sheet: Cell) -> Kind:
     if asked is None:
-        return Kind.FULL if sheet.kind is Kind.FULL else Kind.SYMMETRIC
-    if asked not in (Kind.SYMMETRIC, Kind.FULL):
-        raise InputError(f"kind {str(asked)!r}", where="cycling", remedy="choose symmetric or full")
+        return sheet.kind if sheet.kind in CYCLED else Kind.SYMMETRIC
+    if asked not in CYCLED:
+        raise InputError(f"kind {str(asked)!r}", where="cycling", remedy=f"choose {', '.join(CYCLED)}")
     return Kind(asked)
 
 

@@ -15,6 +15,7 @@ class Kind(StrEnum):
 
     SYMMETRIC = "symmetric"
     FULL = "full"
+    PLATING = "plating"
 
 
 def cycling(
@@ -34,7 +35,7 @@ def cycling(
     ] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Assess cycling: overpotential, life and short circuits, or capacity and efficiency."""
+    """Assess cycling: overpotential and life, or capacity and efficiency, or plating efficiency; shorts."""
     from screening.api.cells import read_cycling
 
     found = read_cycling(files, cell=cell, kind=None if kind is None else str(kind))

@@ -13,14 +13,15 @@ class Short(StrEnum):
 
     HARD = "hard"
     SOFT = "soft"
+    HEALED = "healed"
     SUSPECTED = "suspected"
     NONE = "none"
     INDETERMINATE = "indeterminate"
 
     @property
     def is_alarm(self) -> bool:
-        """Hard, soft or suspected."""
-        return self in (Short.HARD, Short.SOFT, Short.SUSPECTED)
+        """Hard, soft, healed or suspected."""
+        return self not in (Short.NONE, Short.INDETERMINATE)
 
 
 class Signal(StrEnum):
@@ -28,8 +29,12 @@ class Signal(StrEnum):
 
     COLLAPSE = "resistance collapse"
     SAG = "sags inside half-cycles"
+    HEALED = "collapse that healed"
     FLOOR = "resistance below the electrolyte's own"
-    CREEP = "late fall of the resistance"
+    SLOW = "slow fall of the resistance"
+    EXCESS = "charge in excess"
+    DROPOUT = "drop-outs on charge"
+    UNENDED = "charge without its end"
     COVERAGE = "half-cycles that could be judged"
     TOTAL = "total resistance against the electrolyte's own"
     DROP = "total resistance against its earlier median"
