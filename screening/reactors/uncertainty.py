@@ -196,6 +196,7 @@ class ErrorModel:
             np.array([a.bias_sd_ev_per_ion for a in self.anions]),
             _free_anions(phases, self),
             np.array([RELEASE_EV_PER_CHARGE.get(a.symbol, 0.0) for a in self.anions]) * self.charge,
+            RELEASE_SD_EV_PER_CHARGE * self.charge,
         )
 
 
@@ -319,6 +320,7 @@ class PhaseErrors:
         Ions that an atom of a free anion (Cl2, S) would bind, 0 for compounds.
     release_ev_per_ion : (n_anions,) float array
         `RELEASE_EV_PER_CHARGE` of the anions.
+    release_sd_ev_per_ion : float
     """
 
     sd_ev_per_atom: np.ndarray
@@ -327,6 +329,7 @@ class PhaseErrors:
     bias_sd_ev_per_ion: np.ndarray
     free_per_atom: csr_array
     release_ev_per_ion: np.ndarray
+    release_sd_ev_per_ion: float
 
     def mean(self, forms: csr_array) -> np.ndarray:
         """Expected error (true minus calculated) of each form, (n_forms,) in the unit of the form."""
@@ -347,7 +350,7 @@ class PhaseErrors:
         bound = forms @ self.ions_per_atom + freed
         mean = bound @ self.bias_ev_per_ion - freed @ self.release_ev_per_ion
         variance = forms.multiply(forms) @ self.sd_ev_per_atom**2 + bound**2 @ self.bias_sd_ev_per_ion**2
-        variance += (freed**2).sum(axis=1) * RELEASE_SD_EV_PER_CHARGE**2
+        variance += (freed**2).sum(axis=1) * self.release_sd_ev_per_ion**2
         half = Z_95 * np.sqrt(variance)
         return np.column_stack((mean - half, mean + half))
 

@@ -307,7 +307,7 @@ class TestForms:
     def test_standard_deviation_is_that_of_the_full_covariance(
         self, form: np.ndarray, sd: np.ndarray, lithium: np.ndarray, bias_sd: np.ndarray
     ) -> None:
-        statistics = PhaseErrors(sd, lithium, np.zeros(2), bias_sd, csr_array((6, 2)), np.zeros(2))
+        statistics = PhaseErrors(sd, lithium, np.zeros(2), bias_sd, csr_array((6, 2)), np.zeros(2), 0.0)
         covariance = np.diag(sd**2) + lithium @ np.diag(bias_sd**2) @ lithium.T
         expected = np.sqrt(np.einsum("ij,jk,ik->i", form, covariance, form))
         assert statistics.standard_deviation(csr_array(form)) == pytest.approx(expected, abs=1e-9)
