@@ -181,7 +181,15 @@ def test_numbers_are_rounded_to_the_digits_that_are_sent(values: list[float]) ->
             unit = 10.0 ** (math.floor(math.log10(abs(value))) + 1 - SIGNIFICANT_DIGITS)
             assert abs(got - value) <= HALF * unit
             digits = re.sub(r"e.*$|[-.]", "", repr(got)).strip("0")
-            assert len(digits) <= SIGNIFICANT_DIGITS
+            assert len(digits) <= SIGNIFICANT_DIGITS or f"{value:.4e}".lstrip("-")[5] == "5"
+
+
+def test_a_number_is_not_rounded_twice() -> None:
+    """The page shows four digits of five: 0.122549 is 0.1225, and not 0.1226 by way of 0.12255."""
+    values = [0.122549, -1.29849, 12.3449999, 0.122551, 7.0]
+    sent = _rounded(np.array(values), whole=False)
+    assert [f"{each:.4g}" for each in sent] == [f"{each:.4g}" for each in values]
+    assert sent[0] != 0.12255
 
 
 def test_words_from_outside_stay_words(hostile: Path) -> None:

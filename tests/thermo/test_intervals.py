@@ -140,7 +140,10 @@ def test_digits_follow_the_interval() -> None:
     assert written(1.5898, None, None, 3) == "1.590"
     assert written(0.0, Interval(0.0, 0.0), None, 3) == "0.000"
     assert bounds(Interval(1.33, 2.24), None) == "1.3 to 2.2"
-    assert bounds(Interval(0.0, 0.0), None) == bounds(None, None) == ""
+    assert (
+        bounds(Interval(0.0, 0.0), None) == bounds(None, None) == bounds(Interval(-5e-17, 3e-17), None) == ""
+    )
+    assert written(1e-17, Interval(-5e-17, 3e-17), None, 3) == "0.000"
     assert with_bounds("1.6 V", Interval(1.33, 2.24), None) == "1.6 V (1.3 to 2.2)"
 
 
