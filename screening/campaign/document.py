@@ -21,7 +21,7 @@ from pydantic import (
 
 from screening.campaign.former import of_one_state, reactor_per_atom
 from screening.campaign.study import Study
-from screening.errors import InputError
+from screening.errors import InputError, expected
 from screening.files import atomic_write, json_ready
 from screening.names import with_present_names
 from screening.phases.additions import Origin
@@ -372,8 +372,7 @@ class Document(Record):
         except ValidationError as error:
             first = error.errors(include_url=False)[0]
             place = ".".join(str(part) for part in first["loc"])
-            message = first["msg"].removeprefix("Value error, ")
-            raise InputError(f"{place}: {message}", where=str(path), remedy=REMEDY) from None
+            raise InputError(f"{place}: {expected(first)}", where=str(path), remedy=REMEDY) from None
 
     def write(self, path: Path) -> None:
         """Write it as JSON, whole or not at all."""

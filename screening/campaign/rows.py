@@ -8,6 +8,7 @@ import numpy as np
 import pyarrow as pa
 
 from screening.errors import ScreeningError
+from screening.phases.distrust import doubtful
 from screening.reactors.assessment import Assessment
 from screening.reactors.contacts import compute_interfaces
 from screening.reactors.criteria import Criterion, criterion_forms
@@ -145,6 +146,7 @@ def _columns(
         "n_elements": candidates.n_elements.astype(np.int16),
         "estimated": _touched(assessment, assessment.reduction.phases.estimated),
         "origin": pa.array(_origins(assessment), pa.string()),
+        "cautions": pa.array(_cautions(assessment), pa.string()),
         "energy_above_hull_ev_per_atom": reduction.energy_above_hull_ev_per_atom,
         "cathodic_limit_v": reduction.cathodic_limit_v,
         "uptake_per_formula": reduction.uptake_per_formula,
@@ -173,6 +175,21 @@ def _origins(assessment: Assessment) -> np.ndarray:
     for each in sorted(set(origin[assessment.reduction.phases.added])):
         touched = _touched(assessment, np.asarray(origin == each, dtype=bool))
         told[touched] = [f"{before}, {each}" if before else each for before in told[touched]]
+    return told
+
+
+def _cautions(assessment: Assessment) -> np.ndarray:
+    """Doubtful phases that each candidate is or forms, by formula, (n,) object array of str."""
+    lines, snapshot = assessment.reduction.lines, assessment.reduction.context.snapshot
+    told = np.full(len(assessment), "", dtype=object)
+    used = np.unique(lines.phase)
+    if len(used):
+        found = used[doubtful(snapshot, used)]
+        hits = np.flatnonzero(np.isin(lines.phase, found))
+        owner = lines.kinks.owner[lines.products.owner[hits]]
+        for row, phase in np.unique(np.column_stack((owner, lines.phase[hits])), axis=0).tolist():
+            name = str(snapshot.phases.formula[phase])
+            told[row] = f"{told[row]}, {name}" if told[row] else f"doubtful energies: {name}"
     return told
 
 

@@ -15,7 +15,7 @@ from screening.campaign.candidate_files import read_candidates
 from screening.campaign.former import study_per_atom
 from screening.campaign.sections import Candidates, ConditionGrid, Figures, Query  # noqa: F401
 from screening.display import Shown, Table, settings_table
-from screening.errors import InputError
+from screening.errors import InputError, expected
 from screening.phases.composition import parse_reactant
 from screening.phases.library import EMBEDDED
 from screening.reactors.anode import mobile_ion
@@ -246,9 +246,7 @@ def _first_fault(error: ValidationError) -> str:
     place = ".".join(str(part) for part in fault["loc"])
     if fault["type"] == "extra_forbidden":
         return f"unknown key {place!r}"
-    message = fault["msg"].removeprefix("Value error, ")
-    if fault["type"] == "tuple_type":
-        message = 'write a list, as ["F"] or [10.0]'
+    message = expected(fault)
     if not place or isinstance(fault["input"], dict):
         return f"{place}: {message}" if place else message
     return f"{place} = {fault['input']!r}: {message}"

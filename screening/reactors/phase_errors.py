@@ -6,9 +6,6 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.sparse import csr_array, hstack
 
-RELEASE_SD_EV_PER_CHARGE = 0.06
-"""Spread of the 30 salts about these means."""
-
 Z_95 = 1.96
 """Standard deviations from the mean to the bounds of 95 %."""
 
@@ -30,6 +27,7 @@ class PhaseErrors:
         Ions that an atom of a free anion (Cl2, S) would bind, 0 for compounds.
     release_ev_per_ion : (n_anions,) float array
         `uncertainty.RELEASE_EV_PER_CHARGE` of the anions.
+    release_sd_ev_per_ion : float
     """
 
     sd_ev_per_atom: np.ndarray
@@ -39,6 +37,7 @@ class PhaseErrors:
     group: np.ndarray
     free_per_atom: csr_array
     release_ev_per_ion: np.ndarray
+    release_sd_ev_per_ion: float
 
     def mean(self, forms: csr_array) -> np.ndarray:
         """Expected error (true minus calculated) of each form, (n_forms,) in the unit of the form."""
@@ -61,7 +60,7 @@ class PhaseErrors:
         mean = bound @ self.bias_ev_per_ion - freed @ self.release_ev_per_ion
         own = self._own(forms)
         variance = own.multiply(own).sum(axis=1) + bound**2 @ self.bias_sd_ev_per_ion**2
-        variance += (freed**2).sum(axis=1) * RELEASE_SD_EV_PER_CHARGE**2
+        variance += (freed**2).sum(axis=1) * self.release_sd_ev_per_ion**2
         half = Z_95 * np.sqrt(variance)
         return np.column_stack((mean - half, mean + half))
 

@@ -54,6 +54,9 @@ RELEASE_EV_PER_CHARGE = {**dict.fromkeys(("F", "Cl", "O", "S", "N"), 0.0), "Br":
 """Measured minus calculated formation energy of the salts of Li, Na, K and Mg, mean per charge: what their
 oxidation to the free anion is off by. The scheme corrects the elements of the first row of anions only."""
 
+RELEASE_SD_EV_PER_CHARGE = 0.06
+"""Spread of the 30 salts about these means."""
+
 MODELS_FILE = "error_models.json"
 """Error models by mobile ion, beside this module; written by ``benchmarks/calibration.py --write``."""
 
@@ -209,6 +212,7 @@ class ErrorModel:
             np.where(alloy, len(phases) + _system(phases), np.arange(len(phases))),
             _free_anions(phases, self),
             np.array([RELEASE_EV_PER_CHARGE.get(a.symbol, 0.0) for a in self.anions]) * self.charge,
+            RELEASE_SD_EV_PER_CHARGE * self.charge,
         )
 
 
@@ -250,7 +254,8 @@ def error_bars(snapshot: Snapshot, ion: str, model: ErrorModel | None = None) ->
         errors, told = None, f"no intervals: {why_no_error_model(ion)}"
     elif is_anchored(snapshot):
         of_phases = model.of_anchored.of_phases(snapshot.phases)
-        errors = replace(of_phases, release_ev_per_ion=0.0 * of_phases.release_ev_per_ion)
+        nothing = 0.0 * of_phases.release_ev_per_ion
+        errors = replace(of_phases, release_ev_per_ion=nothing, release_sd_ev_per_ion=0.0)
         told = "intervals: 95 %, uncertainties of anchored energies"
     else:
         errors, told = model.of_phases(snapshot.phases), f"intervals: 95 %, error model of {model.ion}"

@@ -8,6 +8,9 @@ from typing import NamedTuple, Protocol
 import numpy as np
 from scipy.sparse import csr_array
 
+NEGLIGIBLE = 1e-9
+"""Intervals narrower than this are rounding: nothing reacts there."""
+
 
 class Interval(NamedTuple):
     """Bounds that hold the true value in 95 % of all cases."""
@@ -82,7 +85,7 @@ def written(value: float | None, within: Interval | None, digits: int | None, us
 
 def bounds(within: Interval | None, digits: int | None) -> str:
     """An interval as ``1.4 to 2.1``, empty where there is none."""
-    if within is None or within.low == within.high:
+    if within is None or within.high - within.low < NEGLIGIBLE:
         return ""
     low, high = (f"{each:.{_decimals(within, digits, 0)}f}" for each in within)
     return f"{low} to {high}"
@@ -99,7 +102,7 @@ def _decimals(within: Interval | None, digits: int | None, usual: int) -> int:
     if digits is not None:
         return digits
     half = 0.0 if within is None else (within.high - within.low) / 2.0
-    if not (isfinite(half) and half > 0.0):
+    if not (isfinite(half) and half > NEGLIGIBLE):
         return usual
     size = floor(log10(half))
     return max(0, -size + (half < 2.0 * 10.0**size))

@@ -27,6 +27,7 @@ from screening.thermo.marks import (
     told_origins,
 )
 from screening.thermo.reactants import price
+from screening.thermo.staircases import DEFAULT_FLOOR_V
 from screening.thermo.uptake import Along, Step, anodic, cation_charge, require_lithium
 
 if TYPE_CHECKING:
@@ -168,10 +169,22 @@ class Lithiation(Displayed):
             f"at 0 V {self.told_at_0v(digits)} eV per atom of the formula{per_uptake}; "
             f"energy above hull {self.energy_above_hull_ev_per_atom:.4f} eV/atom",
             *([f"decays without {self.element} to {start}"] if start else []),
+            *([f"{self.told_capacity()}; studies count to {DEFAULT_FLOOR_V:g} V"] * self._goes_on),
             *marks(self.origins, (self.formula,) if self.at_hull else ()),
             *self.cautions,
             *filter(None, [self.error_bars]),
         ]
+
+    @property
+    def _goes_on(self) -> bool:
+        """Whether plateaus lie below the floor that studies count from."""
+        return any(step.voltage_v <= DEFAULT_FLOOR_V for step in self.steps)
+
+    def told_capacity(self) -> str:
+        """Charge taken up above the floor of studies, and down to 0 V where that is more."""
+        above = [s.capacity_mah_per_g for s in self.steps if s.voltage_v > DEFAULT_FLOOR_V]
+        told = f"{above[-1] if above else 0.0:.1f} mAh/g"
+        return f"{told}, {self.steps[-1].capacity_mah_per_g:.1f} down to 0 V" if self._goes_on else told
 
     def told_at_0v(self, digits: int | None) -> str:
         """The energy at 0 V per atom of the formula, with its interval."""
@@ -266,7 +279,7 @@ class Lithiations(Group[Lithiation]):
                     each.cathodic_limit_v, each.cathodic_limit_95_v, digits
                 ),
                 f"anodic limit (V vs {couple})": _limit(each.anodic_limit_v, each.anodic_limit_95_v, digits),
-                "capacity (mAh/g)": f"{each.steps[-1].capacity_mah_per_g:.1f}" if each.steps else "0",
+                "capacity": each.told_capacity(),
                 "at 0 V (eV/atom of formula)": each.told_at_0v(digits),
                 "energy above hull (eV/atom)": f"{each.energy_above_hull_ev_per_atom:.4f}",
                 "at 0 V": each.steps[-1].reaction if each.steps else "no reaction",

@@ -8,7 +8,7 @@ import numpy as np
 
 from screening.display import Displayed, Group, Table
 from screening.errors import InputError
-from screening.phases.composition import Formula, Reactant, atomic_number
+from screening.phases.composition import Reactant, atomic_number
 from screening.phases.distrust import cautions
 from screening.phases.snapshot import Snapshot
 from screening.provenance import Provenance
@@ -17,18 +17,14 @@ from screening.thermo.intervals import (
     ErrorBars,
     Interval,
     bounds,
-    form,
     with_bounds,
     written,
 )
-from screening.thermo.lines import Compositions, tie_lines
 from screening.thermo.lithiation import NOT_KNOWN, Lithiation, lithiate
-from screening.thermo.marks import origins_of, product_terms, reactant_terms, told_origins
+from screening.thermo.marks import origins_of, told_origins
 from screening.thermo.reactants import PricedReactant, price
-from screening.thermo.reactions import Moles, Term, write_reaction
-from screening.thermo.staircases import Staircases
+from screening.thermo.releases import AMOUNT_TOL, Side, releases_of
 from screening.thermo.uptake import Step, cation_charge
-from screening.units import MAH_PER_MOL_OF_CHARGE
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -39,11 +35,8 @@ DEFAULT_SHARE = 0.05
 HIGHEST_V = 6.0
 """Voltages up to here mean something: fluorine oxidises lithium fluoride at 6.1 V against lithium."""
 
-AMOUNT_TOL = 1e-6
-"""Atoms per formula below which nothing comes or goes."""
 
-
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class Window:
     """Voltages between which a compound stays what it is.
 
@@ -273,14 +266,14 @@ def titrate(
     charge, held = cation_charge(element, charge), reactant.unit.amount_of(atomic_number(element))
     lithiation = lithiate(snapshot, reactant, element, charge=charge, at_hull=at_hull, error_bars=error_bars)
     priced = price(snapshot, reactant, at_hull=at_hull)
-    released, phases = _releases(Side(snapshot, priced, element, charge, held, error_bars))
+    released, phases = releases_of(Side(snapshot, priced, element, charge, held, error_bars))
     sides = (lithiation.steps, released)
     if energy_ev_per_atom is None:
-        low, high = (_end_by_charge(steps, charge * share * held, charge) for steps in sides)
+        ends = [_end_by_charge(steps, charge * share * held, charge) for steps in sides]
         allowance = f"{100.0 * share:g} % of the formula's {element} taken up or given off"
     else:
         allowed_ev = energy_ev_per_atom * reactant.unit.n_atoms
-        low, high = (_end_by_energy(steps, allowed_ev, charge) for steps in sides)
+        ends = [_end_by_energy(steps, allowed_ev, charge) for steps in sides]
         allowance = f"{energy_ev_per_atom:g} eV per atom of the formula set free"
     return Titration(
         lithiation=_told(snapshot, priced, lithiation, phases),
@@ -288,9 +281,7 @@ def titrate(
         held_per_formula=held,
         releases=tuple(step for step in released if step.voltage_v <= to_v),
         strict=_strict(lithiation),
-        useful=Window(
-            low_v=low, high_v=high, low_95_v=_interval(sides[0], low), high_95_v=_interval(sides[1], high)
-        ),
+        useful=Window(*ends, *map(_interval, sides, ends)),
         allowance=allowance,
     )
 
@@ -323,65 +314,6 @@ def _told(snapshot: Snapshot, priced: PricedReactant, side: Lithiation, phases: 
 def _require_range(where: str, value: float, most: float, unit: str) -> None:
     if not 0.0 < value <= most:
         raise InputError(f"{value:g} {unit} is out of range", where=where, remedy=f"give up to {most:g}")
-
-
-@dataclass(frozen=True, eq=False)
-class Side:
-    """A compound on its way to giving all of an element off."""
-
-    snapshot: Snapshot
-    priced: PricedReactant
-    element: str
-    charge: int
-    held: float
-    error_bars: ErrorBars
-
-
-def _releases(side: Side) -> tuple[list[Step], list[int]]:
-    """All plateaus of release in rising voltage, and the phases along them.
-
-    The rest without the element, titrated from 0, passes through the compound itself.
-    """
-    if side.held == 0.0:
-        return [], []
-    reactant, z = side.priced.reactant, atomic_number(side.element)
-    rest = Compositions.of([reactant.unit]).without(z)
-    lines = tie_lines(side.snapshot, Compositions.of([Formula(side.element, (z,), (1.0,))]), rest)
-    if lines.failed[0]:
-        raise InputError(f"the convex hull below {reactant.text} did not converge", remedy="report it")
-    stairs, atoms = Staircases.of(lines, rest.atoms, side.charge), float(rest.atoms[0])
-    # plateau i begins where the one before it ends; beyond the last one the element itself is plated
-    begins = np.append(0.0, stairs.uptake_per_formula)
-    ends = [(atoms + held, lines.assemblage(k)) for held, k in zip(begins, (0, *stairs.kink), strict=True)]
-    steps = []
-    for i in np.flatnonzero(begins < side.held - AMOUNT_TOL)[::-1].tolist():
-        electrons = (begins[i + 1] - begins[i]) * side.charge if i < len(stairs.voltage_v) else 0.0
-        (before, start), (after, end) = ends[i], ends[min(i + 1, len(ends) - 1)]
-        within = None
-        if electrons > 0.0:
-            energy = form(len(side.snapshot), (before / electrons, start), (-after / electrons, end))
-            within = side.error_bars.around(float(stairs.voltage_v[i]), energy)
-        voltage = float(stairs.voltage_v[i]) if electrons > 0.0 else 0.0
-        steps.append(_release(side, voltage, within, side.held - float(begins[i]), ends[i]))
-    return steps, np.unique(lines.phase).tolist()
-
-
-def _release(
-    side: Side, volts: float, within: Interval | None, given_off: float, left: tuple[float, dict[int, float]]
-) -> Step:
-    """A plateau by what is given off at its far end, and the atoms and phases that are left there."""
-    reactant, of = side.priced.reactant, side.snapshot.phases.atoms
-    moles = {phase: share * left[0] / float(of[phase]) for phase, share in left[1].items()}
-    products = product_terms(side.snapshot, moles, 1.0, side.priced.spelling)
-    return Step(
-        volts,
-        -given_off,
-        -given_off * side.charge * MAH_PER_MOL_OF_CHARGE / reactant.unit.molar_mass_g,
-        write_reaction(reactant_terms(reactant, 1.0), [Term(side.element, given_off), *products]),
-        Moles({t.formula: t.moles for t in products}),
-        side.element,
-        within,
-    )
 
 
 def _end_by_charge(steps: Sequence[Step], allowed: float, charge: int) -> float | None:
