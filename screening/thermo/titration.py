@@ -238,17 +238,14 @@ def titrate(
 
     Parameters
     ----------
-    snapshot : Snapshot
-    reactant : Reactant
-    element : str
+    snapshot, reactant, element, charge, at_hull, error_bars
+        As of `lithiate`.
     to_v : float
         Plateaus of release up to this voltage are told; the windows rest on all.
     share : float
         The useful window ends where more than this share of the formula's own element has come or gone.
     energy_ev_per_atom : float, optional
         Instead, where the reaction with the electrode has set free this energy per atom of the formula.
-    charge, at_hull, error_bars
-        As of `lithiate`.
 
     Raises
     ------
@@ -261,8 +258,7 @@ def titrate(
     """
     _require_range("--to", to_v, HIGHEST_V, "V")
     _require_range("--share", share, 1.0, "of the formula's")
-    if energy_ev_per_atom is not None:
-        _require_range("--energy", energy_ev_per_atom, 10.0, "eV/atom")
+    _require_range("--energy", 1.0 if energy_ev_per_atom is None else energy_ev_per_atom, 10.0, "eV/atom")
     charge, held = cation_charge(element, charge), reactant.unit.amount_of(atomic_number(element))
     lithiation = lithiate(snapshot, reactant, element, charge=charge, at_hull=at_hull, error_bars=error_bars)
     priced = price(snapshot, reactant, at_hull=at_hull)
@@ -281,7 +277,7 @@ def titrate(
         held_per_formula=held,
         releases=tuple(step for step in released if step.voltage_v <= to_v),
         strict=_strict(lithiation),
-        useful=Window(*ends, *map(_interval, sides, ends)),
+        useful=_useful(sides, ends),
         allowance=allowance,
     )
 
@@ -296,9 +292,13 @@ def _strict(side: Lithiation) -> Window:
     )
 
 
-def _interval(steps: Sequence[Step], volts: float | None) -> Interval | None:
-    """The interval of the plateau that sets this bound; None where the bound lies between two."""
-    return next((step.voltage_95_v for step in steps if step.voltage_v == volts), None)
+def _useful(sides: Sequence[Sequence[Step]], ends: Sequence[float | None]) -> Window:
+    """Both ends with the interval of the plateau that sets each; none where an end lies between two."""
+    low, high = (
+        next((step.voltage_95_v for step in side if step.voltage_v == end), None)
+        for side, end in zip(sides, ends, strict=True)
+    )
+    return Window(ends[0], ends[1], low, high)
 
 
 def _told(snapshot: Snapshot, priced: PricedReactant, side: Lithiation, phases: list[int]) -> Lithiation:
