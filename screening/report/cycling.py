@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
-from matplotlib.figure import Figure
 
 from screening.files import (
     json_ready,
@@ -25,10 +24,6 @@ from screening.lab.cycling.polarisation import figures_of
 from screening.lab.cycling.symmetric import SymmetricReport
 from screening.lab.cycling.table import CyclingData, FlagKind
 from screening.lab.short import ShortVerdict
-from screening.plots.cycling import symmetric_figure
-from screening.plots.cycling_html import symmetric_page
-from screening.plots.fullcell import full_cell_figure
-from screening.plots.fullcell_html import full_page
 from screening.provenance import SIMULATED, Provenance
 
 if TYPE_CHECKING:
@@ -105,6 +100,9 @@ def write_symmetric(
     step = critical_current(report)
     if step is not None:
         tables["critical_current"] = step.to_frame()
+    from screening.plots.cycling import symmetric_figure
+    from screening.plots.cycling_html import symmetric_page
+
     page = symmetric_page(report, provenance_of(report.data))
     return _write(
         directory, report.data, symmetric_summary(report, short), tables, symmetric_figure(report), page
@@ -122,6 +120,9 @@ def write_full(directory: Path, report: FullCellReport) -> list[Path]:
     result, data = report.result, report.data
     flags = data.with_flags(result.flags[len(data.flags) :]).flags_frame()
     tables = {"cycles": result.to_frame(), "plateaus": report.plateaus_frame(), "flags": flags}
+    from screening.plots.fullcell import full_cell_figure
+    from screening.plots.fullcell_html import full_page
+
     page = full_page(report, provenance_of(data))
     return _write(directory, data, full_summary(report), tables, full_cell_figure(report), page)
 
@@ -131,7 +132,7 @@ def _write(
     data: CyclingData,
     summary: dict[str, Any],
     tables: Mapping[str, pd.DataFrame],
-    figure: Figure,
+    figure: "Figure",
     page: str,
 ) -> list[Path]:
     """Tables, record, summary, figures and page, each with the stamp of the measured files."""
