@@ -1,7 +1,6 @@
 # What the package exports; lazy_loader reads this list (SPEC 1), and so do type checkers.
 from .api.bench import arrhenius as arrhenius
 from .api.bench import read_eis as read_eis
-from .api.bench import read_xrd as read_xrd
 from .api.campaigns import Ranking as Ranking
 from .api.campaigns import load_study as load_study
 from .api.campaigns import read_results as read_results
@@ -14,6 +13,7 @@ from .api.interfaces import hull_energy as hull_energy
 from .api.interfaces import lithiate as lithiate
 from .api.interfaces import react as react
 from .api.interfaces import titrate as titrate
+from .api.patterns import read_xrd as read_xrd
 from .api.snapshots import compare_snapshots as compare_snapshots
 from .api.snapshots import fetch_snapshot as fetch_snapshot
 from .campaign.study import Study as Study

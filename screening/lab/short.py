@@ -7,6 +7,8 @@ from typing import Any
 
 import pandas as pd
 
+from screening.display import hours
+
 
 class Short(StrEnum):
     """Is there a short circuit? From the strongest answer to none at all."""
@@ -101,7 +103,7 @@ class ShortVerdict:
     @property
     def words(self) -> str:
         """The verdict with its time, where it has one."""
-        when = "" if isnan(self.time_h) else f" at {self.time_h:.4g} h, half-cycle {self.half_cycle}"
+        when = "" if isnan(self.time_h) else f" at {hours(self.time_h)} h, half-cycle {self.half_cycle}"
         return f"{self.verdict}{when}"
 
     def evidence_frame(self) -> pd.DataFrame:

@@ -10,7 +10,8 @@ from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 
 import screening as scr
-from screening.api.bench import Pattern, Patterns, simulated_rest_series
+from screening.api.bench import simulated_rest_series
+from screening.api.patterns import Pattern, Patterns
 from screening.errors import InputError
 from screening.lab.diffraction.findings import Identification, Identifications
 from screening.lab.diffraction.pattern import PowderPattern

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
-from scipy.stats import norm
+from scipy.special import ndtr, ndtri
 
 from screening.errors import InputError
 from screening.lab.impedance import nnls, regularisation
@@ -213,9 +213,9 @@ class DrtSeries:
         deviation = np.maximum(
             self.deviation_ohm(self.basis.density(self.basis.ln_tau)), np.finfo(float).tiny
         )
-        below = norm.cdf(-gamma / deviation)  # what the cut takes away
-        half = norm.ppf(0.5 + 0.5 * level * (1.0 - below)) * deviation
-        upper = gamma + norm.ppf(np.minimum(below + level * (1.0 - below), 1.0)) * deviation
+        below = ndtr(-gamma / deviation)  # what the cut takes away
+        half = ndtri(0.5 + 0.5 * level * (1.0 - below)) * deviation
+        upper = gamma + ndtri(np.minimum(below + level * (1.0 - below), 1.0)) * deviation
         cut = gamma < half
         return np.stack([np.where(cut, 0.0, gamma - half), np.where(cut, upper, gamma + half)])
 

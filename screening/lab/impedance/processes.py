@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from scipy.stats import norm
+from scipy.special import ndtri
 
 from screening.errors import InputError
 from screening.lab.impedance.basis import FloatArray
@@ -12,7 +12,7 @@ from screening.lab.impedance.drt import DrtSeries, times_s
 from screening.lab.impedance.refit import ZarcSeries
 from screening.lab.impedance.windows import Windows
 
-Z_95 = float(norm.ppf(0.975))
+Z_95 = float(ndtri(0.975))
 """Half width of a 95 % interval in standard deviations."""
 
 CUT_AT_BOUND = 0.5

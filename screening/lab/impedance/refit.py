@@ -7,7 +7,7 @@ from math import log
 
 import numpy as np
 import pandas as pd
-from scipy.stats import t as student
+from scipy.special import stdtrit
 
 from screening.lab.impedance import tracking, zarc
 from screening.lab.impedance.basis import FloatArray
@@ -290,7 +290,7 @@ def _elements(model: tracking.Model, deviation: _Deviation, problem: Problem, un
         resistance_scatter_ohm=scatter * scale,
         ln_tau_sd=sd[:, :, 1].ravel(),
         phi_sd=sd[:, :, 2].ravel(),
-        t_factor=np.repeat(student.ppf(0.5 + LEVEL / 2.0, _freedom(model, problem)), count),
+        t_factor=np.repeat(stdtrit(_freedom(model, problem), 0.5 + LEVEL / 2.0), count),
     )
 
 
