@@ -218,8 +218,10 @@ def analyse(
     processes = assign(model or drt, windows, interfaces=interfaces)
     short = leak = None
     if len(drt.spectra) > 1:
-        passed = [test.verdict is Verdict.PASSED for test in kramers_kronig(drt.spectra)]
-        leak = seek_leak(model, passed) if model is not None else None
+        tests = kramers_kronig(drt.spectra)
+        passed = [test.verdict is Verdict.PASSED for test in tests]
+        usable = [test.verdict is not Verdict.FAILED or test.only_noisy for test in tests]
+        leak = seek_leak(model, usable) if model is not None else None
         short = judge(processes, leak, passed_kramers_kronig=passed, electrolyte_ohm=electrolyte_ohm)
     time = times_s(drt.spectra)[: None if leak is None else leak.onset]
     report = None

@@ -56,9 +56,7 @@ class Explanations:
         The leak of the leaking description, or the one that the data leave room for beside the benign one.
         """
         fit = self.leaking if found else self.benign
-        local = fit.state.local.copy()
-        local[:, -1] = fit.state.leak if found else 0.0
-        state = replace(fit.state, local=local, height=0.0 * fit.state.height)
+        state = fit.state.unshaped()
         free = fit_courses(self.series, state, replace(fit.causes, leak=True, shaped=False))
         return free.state.leak / self.scale_ohm, leak_deviation(self.series, free) / self.scale_ohm
 
@@ -113,30 +111,21 @@ def _best_of(series: Series, fits: Iterable[CourseFit], count: int) -> list[Cour
 
 def _shaped(series: Series, fit: CourseFit) -> CourseFit:
     """Put a step or a ramp in place of the course of the leak (or else of the common cause), if shorter."""
-    if not (fit.causes.leak or fit.causes.common in (Common.WARMING, Common.OTHER)):
+    if not (fit.causes.leak or fit.causes.common) or fit.causes.shaped:
         return fit
     at, local = (-1 if fit.causes.leak else -2), fit.state.local.copy()
-    course = local[:, at].copy()
-    shape = best_shape(course, fit.local_variance[:, at])
-    if not fit.causes.leak:
-        shape = shape / shape.max()
-    height = float(np.polyfit(shape, course, 1)[0])
-    state = fit.state
-    if fit.causes.leak:
-        local[:, -1] = 0.0
-        state = replace(state, local=local, shape=shape, height=np.array([height]))
-    else:
-        local[:, -2] = shape * height
-        state = replace(state, local=local)
+    shape = best_shape(local[:, at], fit.local_variance[:, at])
+    height = np.polyfit(shape, local[:, at], 1)[:1]
+    local[:, at] = 0.0
+    state = replace(fit.state, local=local, shape=shape, height=height, shapes_common=not fit.causes.leak)
     shaped = fit_courses(series, state, replace(fit.causes, shaped=True))
     return min(fit, _pruned(series, shaped), key=_score)
 
 
 def _rivals(series: Series, leaky: CourseFit) -> Iterator[CourseFit]:
     """Benign fits that begin where a leaking one ended: the leak's course becomes that of a common cause."""
-    state, causes = leaky.state, leaky.causes
+    state, causes = leaky.state.unshaped(), replace(leaky.causes, shaped=False)
     leak, local = state.leak, state.local.copy()
-    causes, state = replace(causes, shaped=False), replace(state, height=0.0 * state.height)
     local[:, -1] = 0.0
     yield fit_courses(series, replace(state, local=local), replace(causes, leak=False))
     if causes.common is not None:

@@ -48,9 +48,7 @@ def fit_courses(series: Series, start: State, causes: Causes) -> CourseFit:
     if causes.common is Common.AREA:
         only_first = np.arange(start.pattern.size) == 0
         start = replace(start, pattern=np.where(only_first, start.pattern, 1.0), shift=0.0 * start.shift)
-    kept = free.local.copy()
-    kept[:, -2] |= causes.common is not None
-    state = start.moved(start.shared, np.where(kept, start.local, 0.0))
+    state = start.moved(start.shared, np.where(free.local, start.local, 0.0))
     here = _Normal.at(series, state)
     damping = 1e-3
     for _ in range(MOST_STEPS):
@@ -150,14 +148,15 @@ class _Free:
             "shift": causes.common is Common.OTHER,
             "energy": causes.thermal,
             "thermal": causes.thermal,
-            "height": causes.leak and causes.shaped,
+            "height": causes.shaped,
         }
         shared = np.concatenate([np.broadcast_to(some[n], getattr(state, n).shape) for n in SHARED])
         common = causes.common is not None and (causes.leak or not causes.shaped)
         freed = [*causes.single, common, causes.leak and not causes.shaped]
         local = np.tile(np.array(freed), (len(state.local), 1))
         local[series.anchor, k + 1 :] = False
-        return cls(shared, local, int(common and causes.common is not Common.AREA), causes.shaped)
+        named = causes.common in (Common.WARMING, Common.OTHER)
+        return cls(shared, local, int(named), causes.shaped)
 
     def inside(self, normal: "_Normal") -> "_Free":
         """Hold what stands at its bound and would go on."""

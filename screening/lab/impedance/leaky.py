@@ -86,11 +86,13 @@ class State:
     home : ndarray, shape (k,)
         ln τ that the elements stay near.
     height : ndarray, shape (1,)
-        Size of a leak of a given shape.
+        Size of a leak, or of a common cause, of a given shape.
     shape : ndarray, shape (s,)
         That shape.
     tied : bool
         The common cause shifts ln τ by Eⱼ/φⱼ, whatever `shift` says.
+    shapes_common : bool
+        The shape is that of the common cause.
     """
 
     terms: FloatArray
@@ -107,11 +109,23 @@ class State:
     height: FloatArray
     shape: FloatArray
     tied: bool = False
+    shapes_common: bool = False
 
     @property
     def leak(self) -> FloatArray:
         """The leak in each spectrum, g, shape (s,)."""
-        return self.local[:, -1] + self.height * self.shape
+        return self.local[:, -1] + self.height * self.shape * (not self.shapes_common)
+
+    @property
+    def common(self) -> FloatArray:
+        """Course of the common cause, u, shape (s,)."""
+        return self.local[:, -2] + self.height * self.shape * self.shapes_common
+
+    def unshaped(self) -> "State":
+        """Return the same with the shape among the courses."""
+        local = self.local.copy()
+        local[:, -2], local[:, -1] = self.common, self.leak
+        return replace(self, local=local, height=0.0 * self.height)
 
     @property
     def shared(self) -> FloatArray:
@@ -154,7 +168,7 @@ class Causes:
     leak: bool = False
     thermal: bool = False
     shaped: bool = False
-    """The leak follows a given shape, of free height; the common cause, where there is no leak."""
+    """The leak, or without one the common cause, follows a given shape of free height."""
 
     def with_single(self, index: int, there: bool = True) -> "Causes":
         """Return the causes with one resistance more, or one less."""
@@ -169,7 +183,7 @@ def parameters(series: Series, state: State) -> tuple[FloatArray, FloatArray, Fl
     The derivatives have one row more, for g.
     """
     s, k, q = len(state.local), state.phi.size, state.terms.size + 1
-    x, u = state.local[:, : k + 1], state.local[:, k + 1 : k + 2]
+    x, u = state.local[:, : k + 1], state.common[:, None]
     t = series.temperature[:, None]
     whole = np.exp(np.clip(state.ln_r + u * state.pattern + t * state.energy, -LIMIT, LIMIT))
     r, share = whole * (1.0 + x), np.maximum(1.0 + x[:, 1:], FAINT)
@@ -193,7 +207,7 @@ def parameters(series: Series, state: State) -> tuple[FloatArray, FloatArray, Fl
         by_shared[:, rows_r, column + j] = r * factor
     for column, factor in ((tau, one), (follow, bend), (shift, u), (thermal, t)):
         by_shared[:, rows_tau, column + i] = factor
-    by_shared[:, -1, height] = state.shape
+    by_shared[:, -1, height] = state.shape * (not state.shapes_common)
     if state.tied:
         by_shared[:, rows_tau, pattern + j[1:]] = u / state.phi
         by_shared[:, rows_tau, phi + i] = -u * moved / state.phi
@@ -203,6 +217,8 @@ def parameters(series: Series, state: State) -> tuple[FloatArray, FloatArray, Fl
     by_local[:, rows_r, k + 1] = r * state.pattern
     by_local[:, rows_tau, k + 1] = moved
     by_local[:, -1, -1] = 1.0
+    if state.shapes_common:
+        by_shared[:, :, height] = by_local[:, :, k + 1] * state.shape[:, None]
     return theta, by_shared, by_local
 
 

@@ -33,6 +33,9 @@ SEEN = 3.0
 FAINT_SHARE = 0.05
 """… and above this share of the largest leak: small errors of the model follow it."""
 
+LEAST_SHARE = 0.02
+"""A leak that never carries more of a small current is not called one: arcs are not so exactly ZARCs."""
+
 ONE_SIDED = float(norm.ppf(0.95))
 """Standard deviations of a 95 % upper bound."""
 
@@ -113,15 +116,16 @@ def seek_leak(refit: ZarcSeries, sound: Sequence[bool]) -> Leak | None:
     if rows.size < FEWEST_SPECTRA:
         return None
     found = explain(refit, rows)
-    decided = found.evidence > DECISIVE
-    conductance, deviation = found.leak_s(decided)
+    likely = found.evidence > DECISIVE
+    conductance, deviation = found.leak_s(likely)
     # the anchor has no error by definition: that of the others is the error of the difference
     deviation = np.maximum(deviation, np.median(deviation))
     clean = conductance - 2.0 * deviation <= (conductance + 2.0 * deviation).min()
     level = float(np.average(conductance[clean], weights=1.0 / np.maximum(deviation[clean], 1e-12) ** 2))
     conductance = conductance - level
     leaking = np.zeros(rows.size, dtype=bool)
-    if decided:
+    least = np.array([np.abs(refit.drt.spectra[row].z_ohm).max() for row in rows])
+    if likely and (conductance * least).max() > LEAST_SHARE:
         leaking = conductance > np.maximum(SEEN * deviation, FAINT_SHARE * conductance.max())
         leaking = leaking if leaking.any() else conductance >= 0.5 * conductance.max()
     simpler = _changes(found.leaking.causes) < _changes(found.benign.causes)
