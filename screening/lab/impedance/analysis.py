@@ -12,7 +12,7 @@ from screening.files import records
 from screening.lab.cell import LITHIUM_ARGYRODITE_EA_EV
 from screening.lab.impedance.completion import MIN_SPECTRA, Criterion
 from screening.lab.impedance.drt import DrtOptions, DrtSeries, deconvolve, times_s
-from screening.lab.impedance.elements import detected_windows, element_lines, total_lines
+from screening.lab.impedance.elements import detected_windows, element_lines, sum_lines, total_lines
 from screening.lab.impedance.kramers_kronig import Verdict, kramers_kronig
 from screening.lab.impedance.processes import ProcessSeries, assign
 from screening.lab.impedance.refit import ZarcSeries, fit_zarcs
@@ -80,13 +80,14 @@ class ImpedanceAnalysis(Displayed):
         courses = None if self.report is None else self.report.to_frame()
         rows = _processes(self.to_frame(), certain) if courses is None else _courses(courses, certain)
         poor, count = int(self.drt.poor_fit.sum()), len(self.drt.spectra)
-        source = "ZARC refit" if found.method == "refit" else "areas under γ"
+        source = "refit" if found.method == "refit" else "areas under γ"
         notes = [
             *self.left_out,
             *(["simulated spectra: no measurement"] if self.simulated else []),
             f"{count} spectra, λ = {self.drt.regularisation[0]:.3g}, resistances from {source}",
             *([f"{poor} of {count} spectra are not described by R∞, L and a non-negative γ"] if poor else []),
             *([] if self.refit is None else element_lines(self.refit)),
+            *sum_lines(found),
             *total_lines(found, self.refit),
             *([] if self.report is None else [f"settled: {self.report.total.criterion.name}"]),
             "intervals are 95 %",
@@ -96,11 +97,12 @@ class ImpedanceAnalysis(Displayed):
         return Table("Processes by windows of relaxation time", rows, tuple(notes))
 
     def tables(self) -> dict[str, pd.DataFrame]:
-        """All tables by name; elements of the refit, courses and the leak where there are any."""
+        """All tables by name; elements, sums, courses and the leak where there are any."""
         return {
             "spectra": self.processes.totals_frame(),
             "processes": self.to_frame(),
             **({"elements": self.refit.to_frame()} if self.refit is not None else {}),
+            **({"sums": self.processes.sums_frame()} if self.processes.inseparable else {}),
             **({"series": self.report.to_frame()} if self.report is not None else {}),
             **({"leak": self.leak.to_frame(self.processes.time_s)} if self.leak is not None else {}),
         }
@@ -117,6 +119,7 @@ class ImpedanceAnalysis(Displayed):
                 "per_spectrum": options.per_spectrum,
                 "order": options.order,
                 "weights": options.weights,
+                "signed": options.signed,
                 "terms": list(options.terms.names),
             },
             **{name: records(table) for name, table in self.tables().items()},
@@ -152,7 +155,7 @@ def _processes(table: pd.DataFrame, certain: Container[str]) -> pd.DataFrame:
             "remarks": " ".join(["edge"] * bool(row.edge) + ["unclosed"] * bool(row.unclosed)),
         }
         for row in _rows(table)
-        if row.resistance_ohm > 0 and row.window in certain
+        if row.resistance_ohm != 0 and row.window in certain
     ]
     return pd.DataFrame(rows)
 
@@ -214,7 +217,7 @@ def analyse(
         If a spectrum or a setting cannot be used.
     """
     drt = deconvolve(spectra, options)
-    model = fit_zarcs(drt) if refit else None
+    model = fit_zarcs(drt, windows) if refit else None
     processes = assign(model or drt, windows, interfaces=interfaces)
     short = leak = None
     if len(drt.spectra) > 1:
