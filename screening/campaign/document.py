@@ -44,8 +44,12 @@ FAILING = {
     "reacts": "does not react",
     "metallic_product": "leaves no conducting phase",
     "allowed_elements": "radioactive or noble gas",
-    "not_toxic": "toxic",
     "near_hull": "too far above the hull",
+    "salt": "no salt",
+    "solid": "not solid at 25 °C",
+    "no_molecular_anion": "molecular C-N anion",
+    "not_toxic": "toxic",
+    "not_explosive": "explosive",
 }
 """What is said of a candidate that fails a filter."""
 

@@ -19,6 +19,7 @@ from screening.reactors.rank_probability import (
     weight_sensitivity,
 )
 from screening.reactors.ranking import Ranked, rank, weights
+from screening.reactors.settings import Ranking
 
 RANKED_COLUMNS = ("rank", "score", "pareto", "top_1", "top_1_percent", "top_5_percent")
 """Columns that the ranking adds to those of the parts."""
@@ -34,8 +35,7 @@ class Outcome:
     table : DataFrame
         Scalar columns of the parts with `RANKED_COLUMNS`; failures are not among the rows.
     ranked : Ranked
-    weight : (n_criteria,) float array
-        Weights in the order of `CRITERIA`.
+    settings : Ranking
     probabilities : RankProbabilities or None
         None where the study draws nothing, or the mobile ion has no error model.
     sensitivity : WeightSensitivity
@@ -47,7 +47,7 @@ class Outcome:
     electrolyte: str
     table: pd.DataFrame
     ranked: Ranked
-    weight: np.ndarray
+    settings: Ranking
     probabilities: RankProbabilities | None
     sensitivity: WeightSensitivity
     standard_deviation: np.ndarray
@@ -108,7 +108,7 @@ def _rank_pair(campaign: Campaign, scalars: pa.Table, anode: str, electrolyte: s
         electrolyte=electrolyte,
         table=table,
         ranked=ranked,
-        weight=weights(settings),
+        settings=settings,
         probabilities=probabilities,
         sensitivity=weight_sensitivity(ranked.desirabilities, weights(settings), passes),
         standard_deviation=spread,

@@ -17,9 +17,8 @@ from screening.names import present_name
 from screening.reactors.assessment import Assessment
 from screening.reactors.conditions import Desirability
 from screening.reactors.contacts import MIXING, RELAY, RELIEF, STAGES
-from screening.reactors.elements import cost_usd_per_kg as element_cost
-from screening.reactors.elements import scarcest_abundance_ppm
 from screening.reactors.linear_forms import driving_force_form, mixing_form, relay_form, relief_form
+from screening.reactors.supply import abundance_ppm, cost_usd_per_kg, powders
 from screening.thermo.products import SCHER_ZALLEN
 
 PER_ION = "/ion"
@@ -71,16 +70,6 @@ def alloy_potential_v(assessment: Assessment) -> np.ndarray:
 def alloys_with_anode(assessment: Assessment) -> np.ndarray:
     """1 where the alloy's metal forms a compound with the anode on the hull (lithiophilic), 0 where none."""
     return assessment.contacts.per_alloy(assessment.contacts.alloys.alloying.astype(float))
-
-
-def cost_usd_per_kg(assessment: Assessment) -> np.ndarray:
-    """Price of the elements in one kilogram of reactor; not a quotation for the compound."""
-    return element_cost(assessment.reduction.candidates)
-
-
-def abundance_ppm(assessment: Assessment) -> np.ndarray:
-    """Crustal abundance by mass of the scarcest element of the reactor."""
-    return scarcest_abundance_ppm(assessment.reduction.candidates)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -250,7 +239,7 @@ CRITERIA = Criteria(
         label="driving force",
         unit="eV/ion",
         head="eV/ion",
-        default=Desirability(weight=2.0, worst=0.0, best=-1.5),
+        default=Desirability(weight=1.0, worst=0.0, best=-0.5),
         compute=driving_force_ev_per_ion,
         linear_form=driving_force_form,
         source=_DUAN,
@@ -354,6 +343,15 @@ CRITERIA = Criteria(
         default=Desirability(weight=0.5, worst=0.001, best=1000.0, scale="log"),
         compute=abundance_ppm,
         source=_MENDELEEV,
+    ),
+    Criterion(
+        name="powders",
+        key="powders",
+        label="powders to weigh",
+        unit="1",
+        default=Desirability(weight=1.0, worst=5.0, best=1.0),
+        compute=powders,
+        source="CRC Handbook, by the library chemicals (https://github.com/CalebBell/chemicals)",
     ),
 )
 
