@@ -17,7 +17,8 @@ LATER_FILTERS = {
 """Filters that former versions did not have, or not by default: off."""
 
 LATER_CRITERIA = ("powders",)
-"""Criteria that former results do not hold: unknown."""
+LATER_COLUMNS = (*LATER_CRITERIA, "accept_1", "accept_1_percent", "accept_5_percent")
+"""Criteria and other columns that former results do not hold: unknown."""
 
 BOUNDS = frozenset({"worst", "best"})
 VALUES = frozenset({"value", "standard_deviation", "expected_error"})
@@ -93,7 +94,7 @@ def back_test_per_atom(given: Mapping[str, Any]) -> dict[str, Any]:
 def table_per_atom(table: "pd.DataFrame") -> "pd.DataFrame":
     """A table of candidates by the names and units of today."""
     present = table.rename(columns=present_name)
-    present[[name for name in LATER_CRITERIA if name not in present]] = float("nan")
+    present[[name for name in LATER_COLUMNS if name not in present]] = float("nan")
     for name in RELIEF_PER_MOL & set(table.columns):
         met = present["electrolyte"]
         present[present_name(name)] /= met.map({text: _atoms(text) for text in met.unique()})

@@ -51,7 +51,7 @@ def ranking_table(results: ResultsDirectory, anode: str, electrolyte: str) -> Ta
         for reactor in results.spelled_out((anode, electrolyte))
         if reactor.formula in named or (reactor.rank is not None and reactor.rank <= TOP_SHOWN)
     ]
-    wide = tuple(criterion(key).heading(mobile_ion(anode)) for key in ("relay", "mixing"))
+    wide = ("A(1st)", *(criterion(key).heading(mobile_ion(anode)) for key in ("relay", "mixing")))
     of_pair = results.table[["anode", "electrolyte"]] == [anode, electrolyte]
     notes = [
         f"{len(shown)} of {int(of_pair.all(axis=1).sum())} shown; all in ranking.csv",
@@ -60,6 +60,11 @@ def ranking_table(results: ResultsDirectory, anode: str, electrolyte: str) -> Ta
         f"vol% metal at {study.conditions.wt_percent:g} wt% reactor "
         f"(percolates from {100 * study.conditions.percolation_threshold:g})",
     ]
+    if not results.no_probabilities and study.uncertainty.draws:
+        notes.append(
+            "P(1st): with the errors of the energies alone, at these weights and bounds; "
+            "A(1st): with weights and bounds drawn besides"
+        )
     if any(reactor.estimated for reactor in shown):
         notes.insert(0, "* rests on an estimated phase")
     if anode in results.no_probabilities:
@@ -92,6 +97,7 @@ def _ranking_row(reactor: Reactor, ion: str) -> dict[str, str]:
         "reactor": marked(reactor.formula, reactor.estimated),
         "score": fixed(reactor.score if passes else None, 3),
         "P(1st)": fixed(reactor.top_probability.get("top_1") if passes else None, 2),
+        "A(1st)": fixed(reactor.acceptability.get("accept_1") if passes else None, 2),
         **{
             criterion(key).heading(ion): fixed(reactor.criteria[criterion(key).name].value, digits)
             for key, digits in DECIMALS.items()

@@ -102,6 +102,8 @@ class Criterion:
         Head of a narrow table; the key unless given.
     yes_no : bool
         Whether it is 1 or 0 for yes or no.
+    ceiling : float
+        Largest value there can be, as 0 of a lowest reaction energy.
     """
 
     name: str
@@ -115,6 +117,7 @@ class Criterion:
     needs: tuple[str, ...] = ()
     head: str = ""
     yes_no: bool = False
+    ceiling: float = np.inf
 
     @property
     def sense(self) -> str:
@@ -273,6 +276,7 @@ CRITERIA = Criteria(
         default=Desirability(weight=1.0, worst=0.05, best=-0.3),
         compute=relay_ev_per_atom,
         linear_form=relay_form,
+        ceiling=0.0,
         needs=(RELAY,),
         source=_DUAN,
     ),
@@ -284,6 +288,7 @@ CRITERIA = Criteria(
         default=Desirability(weight=1.0, worst=-0.3, best=0.0),
         compute=mixing_ev_per_atom,
         linear_form=mixing_form,
+        ceiling=0.0,
         needs=(MIXING,),
         source=_RICHARDS,
     ),

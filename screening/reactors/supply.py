@@ -19,7 +19,7 @@ def abundance_ppm(assessment: Assessment) -> np.ndarray:
 
 
 def powders(assessment: Assessment) -> np.ndarray:
-    """Powders to weigh: 1 where a table says that it is for sale, else as many binaries as make it up."""
+    """Powders to weigh: 1 where a table holds it as for sale, else the parts that make it up, 2 or more."""
     candidates = assessment.reduction.candidates
     for_sale = evidence(candidates) != ""
-    return np.where(for_sale, 1.0, np.maximum(candidates.n_elements - 1.0, 1.0))
+    return np.where(for_sale, 1.0, np.maximum(candidates.n_elements - 1.0, 2.0))
