@@ -48,8 +48,12 @@ FAILING = {
     "reacts": "does not react",
     "metallic_product": "leaves no conducting phase",
     "allowed_elements": "radioactive or noble gas",
-    "not_toxic": "toxic",
     "near_hull": "too far above the hull",
+    "salt": "no salt",
+    "solid": "not solid at 25 °C",
+    "no_molecular_anion": "molecular C-N anion",
+    "not_toxic": "toxic",
+    "not_explosive": "explosive",
 }
 """What is said of a candidate that fails a filter."""
 
@@ -190,7 +194,10 @@ class Reactor(Record):
     rank_probability : tuple of float
         Of the ranks 1, 2, …; empty where the study draws nothing, or has too many candidates.
     top_probability : dict of str to float or None
-        To be the first, among the first 1 % and 5 %.
+        To be the first, among the first 1 % and 5 %, when energies carry their errors.
+    rank_acceptability : tuple of float
+    acceptability : dict of str to float or None
+        The same with weights and bounds drawn besides (SMAA-2).
     criteria : dict of str to CriterionValue
     rank_if_weight : dict of str to WeightChange
     alloy : str or None
@@ -219,6 +226,8 @@ class Reactor(Record):
     flags: Flags
     rank_probability: tuple[float, ...] = ()
     top_probability: dict[str, float | None] = {}
+    rank_acceptability: tuple[float, ...] = ()
+    acceptability: dict[str, float | None] = {}
     criteria: dict[str, CriterionValue]
     rank_if_weight: dict[str, WeightChange] = {}
     alloy: str | None
@@ -282,6 +291,7 @@ class Reactor(Record):
                 toxic=bool(row.get("toxic", False)), moisture_hazard=str(row.get("moisture_hazard", ""))
             ),
             "top_probability": {name: row[name] for name in map(str, row.index) if name.startswith("top_")},
+            "acceptability": {name: row[name] for name in map(str, row.index) if name.startswith("accept_")},
             "criteria": {
                 criterion.name: {
                     "value": value,
