@@ -12,6 +12,7 @@ from .api.figure import FigureOne as FigureOne
 from .api.figure import figure_1 as figure_1
 from .api.interfaces import lithiate as lithiate
 from .api.interfaces import react as react
+from .api.interfaces import titrate as titrate
 from .api.snapshots import compare_snapshots as compare_snapshots
 from .api.snapshots import fetch_snapshot as fetch_snapshot
 from .campaign.study import Study as Study

@@ -15,6 +15,8 @@ from screening.thermo.interface import react as react_pair
 from screening.thermo.lithiation import Lithiation, Lithiations
 from screening.thermo.lithiation import lithiate as lithiate_one
 from screening.thermo.reactants import require_distinct
+from screening.thermo.titration import DEFAULT_SHARE, Titration, Titrations
+from screening.thermo.titration import titrate as titrate_one
 
 Compound: TypeAlias = str | Formula | Reactant
 """A compound or mixture as a chemist writes it, ``LiAlCl4@50wt+Li6PS5Cl@50wt``, or already parsed."""
@@ -28,6 +30,14 @@ class Source(TypedDict, total=False):
     temperature_k: float | None
     energies: str
     at_hull: bool
+
+
+class TitrationSource(Source, total=False):
+    """What `titrate` takes besides."""
+
+    element: str
+    share: float
+    energy_ev_per_atom: float | None
 
 
 @overload
@@ -137,13 +147,89 @@ def lithiate(
     >>> round(lithiate("LiAlCl4").cathodic_limit_v, 2)
     1.59
     """
-    every = [each for given in compounds for each in _compounds(given)]
-    if not every:
-        raise InputError("no compound", where="lithiate", remedy='give one, as in lithiate("LiAlCl4")')
-    require_distinct(every)
+    every = _every(compounds, "lithiate")
     held = load_snapshot(snapshot, phases, temperature_k, energies)
     found = tuple(lithiate_one(held, each, element, at_hull=at_hull) for each in every)
     return found[0] if len(compounds) == 1 and _is_one(compounds[0]) else Lithiations(found)
+
+
+@overload
+def titrate(  # type: ignore[overload-overlap]  # as above
+    compound: Compound, /, *, to: float = ..., **source: Unpack[TitrationSource]
+) -> Titration: ...
+
+
+@overload
+def titrate(
+    *compounds: Compound | Iterable[Compound], to: float = ..., **source: Unpack[TitrationSource]
+) -> Titrations: ...
+
+
+def titrate(
+    *compounds: Compound | Iterable[Compound],
+    to: float = 5.0,
+    share: float = DEFAULT_SHARE,
+    energy_ev_per_atom: float | None = None,
+    element: str = "Li",
+    snapshot: str | Path | Snapshot = EMBEDDED,
+    phases: str | Path | None = None,
+    temperature_k: float | None = None,
+    energies: str = Energies.CORRECTED,
+    at_hull: bool = False,
+) -> Titration | Titrations:
+    """Plateaus of uptake and of release up to a voltage, with the strict and the useful window.
+
+    Parameters
+    ----------
+    *compounds : str, Formula, Reactant, or lists of them
+    to : float
+        Highest voltage of the plateaus of release.
+    share : float
+        The useful window allows this share of the formula's own element to come or go.
+    energy_ev_per_atom : float, optional
+        Instead, this energy per atom of the formula to be set free.
+    element, snapshot, phases, temperature_k, energies, at_hull
+        As of `lithiate`.
+
+    Returns
+    -------
+    Titration or Titrations
+        The former for one compound that is not in a list.
+
+    Raises
+    ------
+    InputError
+        If a formula, the element, or a bound cannot be used.
+
+    Examples
+    --------
+    >>> titrate("Li3PS4").releases[0].reaction
+    '8 Li3PS4 -> 23 Li + 4 P2S7 + LiS4'
+    """
+    every = _every(compounds, "titrate")
+    held = load_snapshot(snapshot, phases, temperature_k, energies)
+    found = tuple(
+        titrate_one(
+            held,
+            each,
+            element,
+            to_v=to,
+            share=share,
+            energy_ev_per_atom=energy_ev_per_atom,
+            at_hull=at_hull,
+        )
+        for each in every
+    )
+    return found[0] if len(compounds) == 1 and _is_one(compounds[0]) else Titrations(found)
+
+
+def _every(compounds: Iterable[Compound | Iterable[Compound]], verb: str) -> list[Reactant]:
+    """All reactants of a call, each named once."""
+    every = [each for given in compounds for each in _compounds(given)]
+    if not every:
+        raise InputError("no compound", where=verb, remedy=f'give one, as in {verb}("LiAlCl4")')
+    require_distinct(every)
+    return every
 
 
 def _is_one(given: object) -> bool:

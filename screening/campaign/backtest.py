@@ -101,8 +101,8 @@ class Placing:
 
     @property
     def contradicts(self) -> bool:
-        """Whether it worked although its alloy, by these energies, attacks the electrolyte more than Li."""
-        return self.role == "reactor" and (self.relief_ev_per_atom or 0.0) < 0.0
+        """Whether it worked although its layer attacks the electrolyte as lithium itself does."""
+        return self.role == "reactor" and self.relief_ev_per_atom == 0.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -173,8 +173,8 @@ class BackTest(Displayed):
         against = ", ".join(f"{one.formula} ({one.alloy})" for one in self.placings if one.contradicts)
         if against:
             yield (
-                f"contradiction: by these energies the metal left by {against} attacks the electrolyte more "
-                f"than {self.anode} does, and yet these layers were reported to work"
+                f"contradiction: the metal left by {against} holds no {self.anode}, so that the electrolyte "
+                f"meets {self.anode} itself, and yet these layers were reported to work"
             )
 
 

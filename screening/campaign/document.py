@@ -19,7 +19,7 @@ from pydantic import (
     model_validator,
 )
 
-from screening.campaign.former import reactor_per_atom
+from screening.campaign.former import of_one_state, reactor_per_atom
 from screening.campaign.study import Study
 from screening.errors import InputError
 from screening.files import atomic_write, json_ready
@@ -28,7 +28,7 @@ from screening.phases.composition import parse_reactant
 from screening.provenance import Provenance
 from screening.reactors.anode import mobile_ion
 from screening.reactors.criteria import CRITERIA
-from screening.reactors.detail import Plateau
+from screening.reactors.detail import LayerAt, Plateau
 from screening.reactors.ranking import UNDECIDED, desirabilities
 from screening.thermo.interface import InterfaceReaction
 
@@ -68,11 +68,11 @@ def require_readable(version: object, where: Path) -> None:
 
 
 def _nan_for_none(plateaus: Any) -> Any:
-    """Plateaus of a JSON file, which has null for the volumes of layers that nobody knows."""
+    """Plateaus or potentials of a JSON file, which has null for the volumes of layers that nobody knows."""
     if not isinstance(plateaus, list):
         return plateaus
     read = (plateau for plateau in plateaus if isinstance(plateau, dict))
-    for layer in (layer for plateau in read for layer in plateau["layers"]):
+    for layer in (layer for each in read for layer in (*each.get("layers", ()), each.get("layer", {}))):
         layer.update({name: float("nan") for name, value in layer.items() if value is None})
     return plateaus
 
@@ -99,6 +99,7 @@ Curve = Annotated[
     PlainSerializer(InterfaceReaction.as_dict),
 ]
 Plateaus = Annotated[tuple[Plateau, ...], BeforeValidator(_nan_for_none)]
+LayersAt = Annotated[tuple[LayerAt, ...], BeforeValidator(_nan_for_none)]
 
 
 class Record(BaseModel):
@@ -186,11 +187,13 @@ class Reactor(Record):
         To be the first, among the first 1 % and 5 %.
     criteria : dict of str to CriterionValue
     rank_if_weight : dict of str to WeightChange
-    alloy, richest_alloy : str or None
+    alloy : str or None
     energy_above_hull_ev_per_atom, cathodic_limit_v : float or None
     products_li_excess : dict of str to float
         Moles per mole of reactor at the last plateau above the floor.
     plateaus : tuple of Plateau
+    at_potential : tuple of LayerAt
+        The layer and its attack on the electrolyte, at each potential where one of them turns.
     curves : tuple of InterfaceReaction
         Anode and alloy against reactor and electrolyte.
     """
@@ -210,11 +213,11 @@ class Reactor(Record):
     criteria: dict[str, CriterionValue]
     rank_if_weight: dict[str, WeightChange] = {}
     alloy: str | None
-    richest_alloy: str | None
     energy_above_hull_ev_per_atom: float | None
     cathodic_limit_v: float | None = None
     products_li_excess: dict[str, float] = {}
     plateaus: Plateaus
+    at_potential: LayersAt = ()
     curves: tuple[Curve, ...]
 
     @property
@@ -307,7 +310,7 @@ def _whole(study: object) -> object:
 
 def _of_today(content: dict[str, Any], version: object) -> dict[str, Any]:
     """Content of a former document by the names and units of today; a study reads its own."""
-    present = dict(content)
+    present = {**content, "study": of_one_state(content.get("study"))}
     if isinstance(reactors := content.get("reactors"), list):
         present["reactors"] = [reactor_per_atom(each) for each in reactors]
     if version == 1:

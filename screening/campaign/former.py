@@ -1,4 +1,4 @@
-"""Relief as studies and results counted it before: per mole of electrolyte, however that is spelled."""
+"""Studies and results of former versions: relief per mole of electrolyte, and an alloy besides the state."""
 
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
@@ -37,6 +37,19 @@ def study_per_atom(given: Mapping[str, Any]) -> dict[str, Any]:
     kept = {name: rule for name, rule in criteria.items() if name not in former}
     present = {present_name(name): rule for name, rule in former.items()}
     return {**given, "ranking": {**(ranking or {}), "criteria": kept | present}}
+
+
+def of_one_state(study: object) -> object:
+    """The study of a results document without the alloy that a former version chose for itself."""
+    conditions = study.get("conditions") if isinstance(study, Mapping) else None
+    if not isinstance(study, Mapping) or not isinstance(conditions, Mapping):
+        return study
+    former = [key for key in ("alloy", "alloys") if key in conditions]
+    if not former:
+        return study
+    kept = {key: value for key, value in conditions.items() if key not in former}
+    note = "of a former version: relief, relay and potential are those of the first alloy"
+    return {**study, "conditions": kept, "notes": [*study.get("notes", ()), note]}
 
 
 def reactor_per_atom(given: object) -> object:

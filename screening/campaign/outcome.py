@@ -9,6 +9,7 @@ import pyarrow.compute as pc
 from scipy.sparse import csr_array, vstack
 
 from screening.campaign.run import Campaign
+from screening.phases.corrections import is_anchored
 from screening.reactors.anode import mobile_ion
 from screening.reactors.criteria import CRITERIA
 from screening.reactors.drawn_scores import drawn_scores
@@ -83,10 +84,13 @@ def _rank_pair(campaign: Campaign, scalars: pa.Table, anode: str, electrolyte: s
     values = table[[criterion.name for criterion in CRITERIA]].to_numpy(dtype=float)
     passes = table["passes"].to_numpy(dtype=bool)
     ranked = rank(values, passes, settings)
-    phases = campaign.source.load().phases
+    snapshot = campaign.source.load()
+    phases = snapshot.phases
     n_uncertain = len(CRITERIA.uncertain)
     spread, shift = np.full((2, len(table), n_uncertain), np.nan)
     probabilities, model = None, uncertainty.error_model(mobile_ion(anode))
+    if model is not None and is_anchored(snapshot):
+        model = model.of_anchored
     if model is not None:
         errors, forms = model.of_phases(phases), _forms(campaign, mine, passes, len(phases))
         spread[passes] = errors.standard_deviation(forms).reshape(n_uncertain, -1).T

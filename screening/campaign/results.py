@@ -158,11 +158,11 @@ def reactor(campaign: Campaign, outcome: Outcome, position: int, one: ReactorDet
             for criterion, half, double in changes
         },
         alloy=one.alloy or None,
-        richest_alloy=one.richest_alloy or None,
         energy_above_hull_ev_per_atom=one.energy_above_hull_ev_per_atom,
         cathodic_limit_v=one.plateaus[0].voltage_v if one.plateaus else None,
         products_li_excess={p.formula: p.moles for p in excess.products} if excess else {},
         plateaus=one.plateaus,
+        at_potential=one.at_potential,
         curves=tuple(replace(curve, provenance=campaign.provenance) for curve in one.curves),
     )
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 Files = Annotated[
     list[Path] | None,
-    typer.Argument(help=".mpr, .mpt, .dta, .z, .idf or any table of text, in the order of time."),
+    typer.Argument(help=".mpr, .mpt, .dta, .z, .par, .ism or any table, in the order of time."),
 ]
 InterfacesOption = Annotated[
     int, typer.Option("--interfaces", help="Equal interfaces to divide Ω·cm² by: 2 for a symmetric cell.")

@@ -28,8 +28,9 @@ EnergiesOption = Annotated[
     str,
     typer.Option(
         "--energies",
-        metavar="corrected|as-published",
-        help="Gases measured and solids with OH, H2O, CO3 … corrected to match, or all as in the source.",
+        metavar="corrected|anchored|as-published",
+        help="Gases measured and solids with OH, H2O, CO3 … corrected to match; all anchored to measured "
+        "enthalpies; or as in the source.",
     ),
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Write JSON, and nothing else, to stdout.")]

@@ -135,6 +135,17 @@ def figure(
 def lithiate(
     formulas: Annotated[list[str], typer.Argument(metavar="F...", help="Compounds or mixtures.")],
     element: Annotated[str, typer.Option("--element", help="Element taken up.")] = "Li",
+    to: Annotated[
+        float | None, typer.Option("--to", metavar="V", help="Tell the side of oxidation, too, up to here.")
+    ] = None,
+    share: Annotated[
+        float | None,
+        typer.Option("--share", help="With --to: share of the element that a useful window lets go."),
+    ] = None,
+    energy: Annotated[
+        float | None,
+        typer.Option("--energy", metavar="EV", help="Instead: energy per atom that it lets be set free."),
+    ] = None,
     csv: CsvOption = None,
     plot: PlotOption = None,
     as_json: JsonOption = False,
@@ -145,19 +156,28 @@ def lithiate(
     energies: EnergiesOption = "corrected",
 ) -> None:
     """Lithiation staircase, stability window and 0 V energies of each F."""
+    from screening.api.interfaces import DEFAULT_SHARE, Lithiations, Source, Titrations, titrate
     from screening.api.interfaces import lithiate as lithiate_all
     from screening.files import write_csv
 
     check_outputs(plot, csv)
-    found = lithiate_all(
-        formulas,
-        element=element,
-        snapshot=snapshot,
-        phases=phases,
-        temperature_k=temperature,
-        energies=energies,
-        at_hull=at_hull,
-    )
+    if to is None and (share is not None or energy is not None):
+        raise InputError("a useful window needs a voltage", where="lithiate", remedy="add --to 5")
+    if share is not None and energy is not None:
+        raise InputError("--share and --energy", where="lithiate", remedy="give one of them")
+    source: Source = {
+        "snapshot": snapshot,
+        "phases": phases,
+        "temperature_k": temperature,
+        "energies": energies,
+        "at_hull": at_hull,
+    }
+    found: Lithiations | Titrations
+    if to is None:
+        found = lithiate_all(formulas, element=element, **source)
+    else:
+        allowed = DEFAULT_SHARE if share is None else share
+        found = titrate(formulas, element=element, to=to, share=allowed, energy_ev_per_atom=energy, **source)
     if csv is not None:
         write_csv(csv, found.to_frame(), found[0].provenance)
     if plot is not None:

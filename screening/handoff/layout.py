@@ -93,7 +93,13 @@ def _mix(sheet: BenchSheet) -> Block:
     plan, layer = sheet.plan, sheet.layer
     powders = ((sheet.formula, layer.reactor_mg), (plan.electrolyte, layer.electrolyte_mg))
     rows = tuple(
-        (chemical(name), f"{mg:.3g}", f"{mg * plan.layers * (1.0 + SPARE):.4g}", BLANK, BLANK)
+        (
+            chemical(name),
+            f"{mg:.3g}",
+            f"{mg * LAYERS_OF_A_CELL * plan.cells * (1.0 + SPARE):.4g}",
+            BLANK,
+            BLANK,
+        )
         for name, mg in powders
         if mg > 0.0
     )

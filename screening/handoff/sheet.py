@@ -25,7 +25,10 @@ from screening.reactors.detail import Plateau, ReactorDetail, detail, molar_volu
 from screening.reactors.reduction import ScreeningContext
 from screening.reactors.settings import Conditions
 
-KEPT_CONDITIONS = ("plateau_floor_v", "percolation_threshold", "no_reaction_ev_per_atom", "alloy", "alloys")
+KEPT_CONDITIONS = (
+    *("plateau_floor_v", "percolation_threshold", "no_reaction_ev_per_atom"),
+    *("anode_um", "potential_v"),
+)
 """Conditions of a study that a sheet takes over; contents of the layer are the sheet's own."""
 
 LAYERS_OF_A_CELL = 2  # a symmetric one
@@ -88,11 +91,6 @@ class Plan:
         anode, electrolyte = results.pair(given.pop("anode", ""), given.pop("electrolyte", ""))
         content = {"wt_percent": results.study.conditions.wt_percent, **given}
         return cls(**content, anode=anode, electrolyte=electrolyte)
-
-    @property
-    def layers(self) -> int:
-        """Layers of all cells."""
-        return LAYERS_OF_A_CELL * self.cells
 
     @property
     def area_cm2(self) -> float:

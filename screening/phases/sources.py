@@ -8,7 +8,8 @@ import numpy as np
 
 from screening.display import Shown, Table
 from screening.errors import InputError, SnapshotError
-from screening.phases.corrections import Energies, corrected, is_corrected, shifted
+from screening.phases.anchored import anchored, with_anchored
+from screening.phases.corrections import Energies, corrected, is_anchored, is_corrected, shifted
 from screening.phases.distrust import widened
 from screening.phases.library import EMBEDDED, locate, open_snapshot, snapshot_home
 from screening.phases.manifest import MANIFEST_FILE, Manifest
@@ -37,7 +38,8 @@ def load_snapshot(
         See `at_temperature`; without it, energies stay those of 0 K.
     energies : str
         ``corrected``: gases measured, and solids with molecular units corrected to match (see `corrections`);
-        ``as-published``: as the source has them.
+        ``anchored``: measured enthalpies where there are any (see `anchored`); ``as-published``: as the
+        source has them.
 
     Returns
     -------
@@ -54,7 +56,7 @@ def load_snapshot(
     """
     chosen = chosen_energies(energies)
     gathered = snapshot if isinstance(snapshot, Snapshot) else open_snapshot(snapshot)
-    if chosen is Energies.CORRECTED:
+    if chosen is not Energies.AS_PUBLISHED:
         gathered = corrected(gathered)
     elif is_corrected(gathered):
         raise InputError(
@@ -63,6 +65,8 @@ def load_snapshot(
             remedy="open it with energies='as-published'",
         )
     gathered = widened(gathered)
+    if chosen is Energies.ANCHORED:
+        gathered = anchored(gathered)
     if phases is not None:
         gathered = _joined(gathered, Path(phases))
     return gathered if temperature_k is None else at_temperature(gathered, temperature_k)
@@ -78,7 +82,7 @@ def chosen_energies(name: str) -> Energies:
     """
     if name not in list(Energies):
         raise InputError(
-            f"no energies {str(name)[:40]!r}", where="energies", remedy=f"choose {' or '.join(Energies)}"
+            f"no energies {str(name)[:40]!r}", where="energies", remedy=f"choose {', '.join(Energies)}"
         )
     return Energies(name)
 
@@ -93,7 +97,8 @@ def _joined(snapshot: Snapshot, path: Path) -> Snapshot:
     )
     if not (is_corrected(snapshot) and len(calculated)):
         return joined
-    return replace(joined, phases=shifted(joined.phases, calculated))
+    joined = replace(joined, phases=shifted(joined.phases, calculated))
+    return with_anchored(joined, calculated) if is_anchored(joined) else joined
 
 
 @dataclass(frozen=True)

@@ -27,23 +27,20 @@ PER_ION = "/ion"
 
 
 def driving_force_ev_per_ion(assessment: Assessment) -> np.ndarray:
-    """Mutual energy of the whole uptake above the floor, per anode atom taken up; negative drives."""
+    """Mutual energy of the uptake, per anode atom taken up; negative drives."""
     r = assessment.reduction
     with np.errstate(invalid="ignore", divide="ignore"):
         return np.where(r.end_step >= 0, r.reaction_energy_ev_per_formula / r.uptake_per_formula, np.nan)
 
 
 def uptake_mah_per_g(assessment: Assessment) -> np.ndarray:
-    """Charge of anode metal consumed above the floor, per gram of reactor; less is better."""
+    """Charge of anode metal consumed, per gram of reactor; less is better."""
     return assessment.reduction.uptake_mah_per_g
 
 
 def electrolyte_relief_ev_per_atom(assessment: Assessment) -> np.ndarray:
-    """How much less, per atom of electrolyte, an excess of alloy attacks it than the anode does."""
-    contacts = assessment.contacts
-    if RELIEF not in contacts.stages:
-        return np.full(len(assessment), np.nan)
-    return contacts.per_alloy(contacts.alloys.relief_ev_per_atom)
+    """How much less than the anode the layer at its own potential attacks, per atom of electrolyte."""
+    return assessment.contacts.relief_ev_per_atom
 
 
 def relay_ev_per_atom(assessment: Assessment) -> np.ndarray:
@@ -67,8 +64,8 @@ def volume_change(assessment: Assessment) -> np.ndarray:
 
 
 def alloy_potential_v(assessment: Assessment) -> np.ndarray:
-    """Potential against the anode at which the alloy forms from its metal; 0 where that metal forms none."""
-    return assessment.contacts.per_alloy(assessment.contacts.alloys.potential_v)
+    """Potential of the layer, at which its alloy holds the anode metal; 0 without such an alloy."""
+    return assessment.contacts.potential_v
 
 
 def alloys_with_anode(assessment: Assessment) -> np.ndarray:
@@ -322,9 +319,9 @@ CRITERIA = Criteria(
     Criterion(
         name="alloy_potential_v",
         key="alloy_potential",
-        label="alloy potential",
+        label="potential of the layer",
         unit="V",
-        default=Desirability(weight=0.5, worst=1.2, best=0.3, target=True),
+        default=Desirability(weight=0.0, worst=1.2, best=0.3, target=True),
         compute=alloy_potential_v,
         needs=STAGES,
         source=_DUAN,

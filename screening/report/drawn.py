@@ -10,6 +10,7 @@ from screening.errors import IncompleteError, InputError
 from screening.files import write_figure
 from screening.plots.campaign import campaign_figure
 from screening.plots.interface import reaction_energy_figure
+from screening.plots.layer import layer_figure
 from screening.report.workbook import write_campaign_book
 
 FIGURE_SUFFIXES = (".png", ".svg")
@@ -24,20 +25,20 @@ def draw(results: ResultsDirectory) -> None:
     IncompleteError
         If some cannot be written: it names them; what else can be written is.
     """
-    drawn: dict[str, Any] = {}
-    known, figures = known_compounds(), results.study.figures
+    drawn, faults, axis = dict[str, Any](), dict[str, str](), results.study.figures.x_axis
     for pair in results.pairs:
         suffix = f"_{pair[0]}_{pair[1]}" if len(results.pairs) > 1 else ""
         for reactor in results.spelled_out(pair):
-            for name, curves in reactor_figures(reactor, suffix).items():
-                drawn[name] = reaction_energy_figure(curves, axis=figures.x_axis)
-        candidates = campaign_map(results, pair, known)
+            curves = reactor_figures(reactor, suffix).items()
+            drawn |= {name: reaction_energy_figure(each, axis=axis) for name, each in curves}
+            if reactor.plateaus and reactor.at_potential:
+                drawn[f"figure_layer_{reactor.formula}{suffix}"] = layer_figure(reactor)
+        candidates = campaign_map(results, pair, known_compounds())
         if candidates is not None and len(candidates.x) > 1:
             drawn[f"campaign{suffix}"] = campaign_figure(candidates)
     files: dict[str, Any] = {f"{name}{suffix}": drawn[name] for name in drawn for suffix in FIGURE_SUFFIXES}
     files[WORKBOOK] = None
     Store.look(results.path).own(list(files))
-    faults = {}
     for name, figure in files.items():
         try:
             if figure is None:

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 from numba import njit
+from scipy.sparse import csr_array, diags_array
 
 from screening.phases.chemsys import phases_within
 from screening.phases.composition import Formula
@@ -134,6 +135,15 @@ class Lines:
         flat = self.products.entries(kinks)
         owner = np.repeat(np.arange(len(kinks)), self.products.lengths[kinks])
         return ProductRows(owner, self.phase[flat], self.amount[flat])
+
+    def amounts(self, kinks: np.ndarray, n_phases: int) -> csr_array:
+        """Atomic fractions of the products of these kinks, (n, n_phases) csr_array."""
+        shape = (len(self.x), n_phases)
+        return csr_array((self.amount, self.phase, self.product_start), shape=shape)[kinks]
+
+    def per_formula(self, kinks: np.ndarray, atoms: np.ndarray, n_phases: int) -> csr_array:
+        """The same as atoms per formula of B, which holds `atoms`, (n,); A comes on top."""
+        return csr_array(diags_array(atoms / (1.0 - self.x[kinks])) @ self.amounts(kinks, n_phases))
 
     @cached_property
     def kinks(self) -> Ragged:

@@ -52,3 +52,27 @@ def test_a_reactant_named_twice_is_refused(run, again: str) -> None:
     assert (status, out) == (2, "")
     assert f"LiAlCl4 and {again} are the same composition" in err
     assert err.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("--share", "0.1"), "a useful window needs a voltage; add --to 5"),
+        (("--to", "5", "--share", "0.1", "--energy", "0.1"), "--share and --energy"),
+        (("--to", "-1"), "--to: -1 V is out of range"),
+    ],
+)
+def test_a_window_that_makes_no_sense_is_refused(run, arguments: tuple[str, ...], said: str) -> None:
+    status, out, err = run("lithiate", "Li3PS4", *arguments)
+    assert (status, out) == (2, "")
+    assert said in err
+    assert err.count("\n") == 1
+
+
+def test_both_sides_are_told_and_drawn(run, tmp_path: Path) -> None:
+    status, out, _ = run("lithiate", "Li3PS4", "LiCoO2", "--to", "4.5", "--plot", "f.svg", "--csv", "t.csv")
+    assert status == 0
+    assert "8 Li3PS4 -> 23 Li + 4 P2S7 + LiS4" in out
+    assert "window 1.808 to 3.392 V" in out
+    assert "23 Li + 4 P₂S₇ + LiS₄" in (tmp_path / "f.svg").read_text("utf-8")
+    assert "li_held_per_formula" in (tmp_path / "t.csv").read_text("utf-8")

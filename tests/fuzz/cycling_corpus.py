@@ -183,9 +183,42 @@ def arbin_xlsx() -> bytes:
         sheet.append(ARBIN.split(","))
         for row in part:
             sheet.append(row)
+    statistics = book.create_sheet("Statistics_1-001")
+    statistics.append(ARBIN.split(","))
+    for row in rows[39::160]:
+        statistics.append([*row[:5], len(list(statistics.rows)), *row[6:]])
     content = io.BytesIO()
     book.save(content)
     return content.getvalue()
+
+
+def arbin_h5() -> bytes:
+    """A frame of numbers as pandas writes it in fixed form: names and values of a block."""
+    import h5py
+
+    t = TRUTH
+    columns = {"Test_Time": t.time_s, "Step_Time": t.step_time_s, "Current": t.current_a}
+    columns |= {"Voltage": t.voltage_v, "Charge_Capacity": t.charge_ah, "Discharge_Capacity": t.discharge_ah}
+    content = io.BytesIO()
+    with h5py.File(content, "w") as file:
+        group = file.create_group("data_df")
+        group["axis0"] = group["block0_items"] = [name.encode() for name in columns]
+        group["axis1"] = np.arange(len(t.time_s))
+        group["block0_values"] = np.column_stack(list(columns.values()))
+        file.create_group("info_df")["axis0"] = [b"Test_ID"]
+    return content.getvalue()
+
+
+def gamry_charge() -> bytes:
+    """A charge and discharge experiment: the rest before it is another table."""
+    t = TRUTH
+    lines = ["EXPLAIN", "TAG\tPWR800_CHARGE", "TITLE\tLABEL\tCharge\tTest &Identifier"]
+    lines += ["OCVCURVE\tTABLE\t1", "\tPt\tT\tVf\tVm\tAch", "\t#\ts\tV vs. Ref.\tV\tV", "\t0\t1\t3\t3\t0"]
+    lines += [f"CURVE\tTABLE\t{len(t.time_s)}", "\tPt\tT\tVf\tIm\tVu\tPwr\tSig\tAch\tIERange"]
+    lines += ["\t#\ts\tV vs. Ref.\tA\tV\tW\tV\tV\t#"]
+    for i, (time, volt, amp) in enumerate(zip(t.time_s, t.voltage_v, t.current_a, strict=True)):
+        lines.append(f"\t{i}\t{time:.6f}\t{volt:.7f}\t{amp:.7e}\t0\t0\t0\t0\t8")
+    return ("\n".join(lines) + "\n").encode("latin-1")
 
 
 def maccor() -> bytes:
@@ -379,6 +412,8 @@ FILES: dict[str, dict[str, bytes]] = {
     "cycling-mpr": {"gcpl.mpr": mpr()},
     "cycling-parquet": {"cell.bdf.parquet": parquet()},
     "cycling-xlsx": {"arbin.xlsx": arbin_xlsx()},
+    "cycling-h5": {"arbin.h5": arbin_h5()},
+    "cycling-gamry": {"charge.dta": gamry_charge()},
     "nda": {"old.nda": nda()},
     "ndax": {"new.ndax": ndax()},
 }

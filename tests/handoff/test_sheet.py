@@ -50,8 +50,7 @@ def results(
         flags=Flags(toxic=False, moisture_hazard="HCl"),
         rank_probability=(0.3, 0.6, 0.1),
         criteria=criteria,
-        alloy="LiAl",
-        richest_alloy="Li9Al4",
+        alloy="Li9Al4",
         energy_above_hull_ev_per_atom=0.0,
         plateaus=(),
         curves=(),
@@ -78,7 +77,7 @@ def test_layer_of_the_paper(snapshot: Snapshot) -> None:
     moles = 5e-3 / LAC_G_PER_MOL
     thickness = moles * end.uptake_per_formula * LITHIUM_G_PER_MOL / LITHIUM_G_PER_CM3 / 0.7853982 * 1e4
     assert end.layers[0].anode_consumed_um == pytest.approx(thickness, rel=1e-3)
-    assert sheet.alloy == "LiAl"
+    assert sheet.alloy == "Li9Al4"
     assert [p.formula for p in sheet.patterns if p.role.startswith("product")][:2] == ["Al", "LiAl"]
 
 

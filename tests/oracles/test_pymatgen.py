@@ -27,6 +27,7 @@ from screening.thermo.interface import react
 from screening.thermo.lines import Compositions, assemblages, tie_lines
 from screening.thermo.lithiation import lithiate
 from screening.thermo.staircases import PLATEAU_MERGE_V
+from screening.thermo.titration import titrate
 
 SEED_VARIABLE = "INTERPHASE_ORACLE_SEED"
 SEED = int(os.environ.get(SEED_VARIABLE, "0")) or secrets.randbelow(2**31)
@@ -281,6 +282,13 @@ def test_staircases_of_random_compounds_are_the_element_profiles(mp2019: Snapsho
         given_off = np.flatnonzero(uptake < -AMOUNT)
         limit = voltage[given_off[0]] if len(given_off) else None
         assert found.anodic_limit_v == pytest.approx(limit, abs=VOLTAGE_V), where
+        releases = titrate(mp2019, as_reactant(formula), to_v=6.0).releases
+        below = given_off[voltage[given_off] <= 6.0]
+        assert [s.voltage_v for s in releases] == pytest.approx(voltage[below], abs=VOLTAGE_V), where
+        left = formula.n_atoms + uptake[below]
+        assert [s.uptake_per_formula / n for s, n in zip(releases, left, strict=True)] == pytest.approx(
+            uptake[below] / left, abs=X
+        ), where
 
 
 def open_kinks(system: System, a: Formula, b: Formula, z: int, mu: float) -> tuple[TieLine, np.ndarray]:

@@ -241,7 +241,6 @@ def test_what_does_not_react_has_no_figure() -> None:
             flags=Flags(toxic=False, moisture_hazard=""),
             criteria={},
             alloy=None,
-            richest_alloy=None,
             energy_above_hull_ev_per_atom=0.0,
             plateaus=(),
             curves=(with_anode, electrolyte),

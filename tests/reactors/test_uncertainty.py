@@ -307,8 +307,10 @@ class TestForms:
     def test_standard_deviation_is_that_of_the_full_covariance(
         self, form: np.ndarray, sd: np.ndarray, lithium: np.ndarray, bias_sd: np.ndarray
     ) -> None:
-        statistics = PhaseErrors(sd, lithium, np.zeros(2), bias_sd)
-        covariance = np.diag(sd**2) + lithium @ np.diag(bias_sd**2) @ lithium.T
+        group = np.array([0, 1, 2, 3, 3, 4])
+        statistics = PhaseErrors(sd, lithium, np.zeros(2), bias_sd, group)
+        shared = np.outer(sd, sd) * (group[:, None] == group)
+        covariance = shared + lithium @ np.diag(bias_sd**2) @ lithium.T
         expected = np.sqrt(np.einsum("ij,jk,ik->i", form, covariance, form))
         assert statistics.standard_deviation(csr_array(form)) == pytest.approx(expected, abs=1e-9)
 

@@ -5,35 +5,26 @@ EC-Lab's electrode area and mass are placeholders more often than not; they are 
 
 import re
 import warnings
-from dataclasses import dataclass
+from collections.abc import Iterator
 from datetime import datetime
 from io import BytesIO
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
 from screening.errors import InputError
-from screening.lab.readers.damage import damage_told
-from screening.lab.readers.text import (
-    TableLayout,
-    Text,
-    decode,
-    find_table,
-    parse_table,
-    read_bytes,
-    unique_names,
-)
+from screening.files import file_name
+from screening.lab.cycling.table import CURRENT, FREQUENCY, MEASURED, Flag, FlagKind
+from screening.lab.readers.columns import CHARGE_STEP, LOOP, match
+from screening.lab.readers.source import File, Reader, Table, damage_told
+from screening.lab.readers.text import TableLayout, Text, find_table, parse_table, unique_names
 
 if TYPE_CHECKING:
     from galvani.BioLogic import MPRfile
 
 MPR_MAGIC = b"BIO-LOGIC MODULAR FILE\x1a"
 MPT_MAGIC = re.compile(r"(?:EC|BT)-Lab ASCII FILE")
-LOOP = "loop"
-"""Column with the number of the loop, from 0, where the file says so."""
-
 TECHNIQUES = {0x04: "GCPL", 0x1D: "PEIS", 0x1E: "GEIS", 0x7F: "MB"}
 TECHNIQUE_NAMES = {
     "Galvanostatic Cycling with Potential Limitation": "GCPL",
@@ -48,57 +39,19 @@ MIN_HEADER_LINES = 3
 """The name of the format, the number of header lines, the column names."""
 
 
-@dataclass(frozen=True)
-class BioLogicFile:
-    """One EC-Lab file.
-
-    Attributes
-    ----------
-    path : Path
-        The file.
-    technique : str
-        Technique as EC-Lab abbreviates or names it; its number where it is not known here.
-    started : datetime or None
-        When the acquisition started, local time of the instrument's computer.
-    frame : DataFrame
-        Data under EC-Lab's column names (``time/s``, ``Ewe/V``, …), flags as columns of their own, and
-        ``loop`` where the file has loops. Indexed by line number (.mpt) or by point, from 1 (.mpr).
-    notes : tuple of str
-        What had to be guessed or is missing.
-    """
-
-    path: Path
-    technique: str
-    started: datetime | None
-    frame: pd.DataFrame
-    notes: tuple[str, ...] = ()
-
-
-def read_biologic(path: Path) -> BioLogicFile:
-    """Read a .mpr or .mpt file, told apart by its content.
-
-    Raises
-    ------
-    InputError
-        If the file is neither, is damaged, or is a .mpr and the extra ``biologic`` is not installed.
-    """
-    data = read_bytes(path)
-    return _read_mpr(path, data) if data.startswith(MPR_MAGIC) else _read_mpt(decode(path, data))
-
-
-def _read_mpr(path: Path, data: bytes) -> BioLogicFile:
+def _read_mpr(file: File) -> Iterator[Table]:
     try:
         from galvani.BioLogic import MPRfile
     except ImportError:
         raise InputError(
             "a .mpr file needs the extra 'biologic' (galvani, GPL-3)",
-            where=str(path),
+            where=str(file.path),
             remedy="pip install 'interphase-screening[biologic]', or export the file as .mpt",
         ) from None
-    told = damage_told(path, ".mpr file", "it may be damaged; export it as .mpt with EC-Lab")
+    told = damage_told(file, ".mpr file", "it may be damaged; export it as .mpt with EC-Lab")
     with told, warnings.catch_warnings(record=True):
         warnings.simplefilter("always")
-        mpr = MPRfile(BytesIO(data))
+        mpr = MPRfile(BytesIO(file.data))
         frame = _mpr_frame(mpr)
         guessed = [name for name in frame.columns if name.startswith("unknown_colID")]
         if len(guessed) > MAX_GUESSED_COLUMNS:
@@ -106,7 +59,31 @@ def _read_mpr(path: Path, data: bytes) -> BioLogicFile:
     settings = next(module["data"] for module in mpr.modules if module["shortname"] == b"VMP Set   ")
     technique = TECHNIQUES.get(settings[0], f"technique {settings[0]}") if settings else "unknown"
     notes = tuple(f"{name}: type guessed from the width of the row" for name in guessed)
-    return BioLogicFile(path, technique, getattr(mpr, "timestamp", None), frame, notes)
+    yield _table(file, technique, getattr(mpr, "timestamp", None), frame, notes)
+
+
+def _table(
+    file: File, technique: str, started: datetime | None, frame: pd.DataFrame, notes: tuple[str, ...] = ()
+) -> Table:
+    """Table with what EC-Lab says of it; a technique without any current (open circuit) carries none."""
+    name = file_name(file.path)
+    flags = [Flag(FlagKind.READER, note, name) for note in notes]
+    metadata = {"format": f"BioLogic {file.path.suffix.lower()}", "technique": technique}
+    metadata |= {"notes": "; ".join(notes)} if notes else {}
+    origin = MEASURED
+    if not match(frame.columns, (CURRENT, CHARGE_STEP, "step_capacity_ah", FREQUENCY)):
+        origin = "none: open circuit"
+        frame = frame.assign(**{"I/mA": 0.0})
+        flags.append(Flag(FlagKind.DERIVED, "no current and no charge: taken for open circuit", name))
+    return Table(
+        path=file.path,
+        format=f"BioLogic {file.suffix.removeprefix('.')} {technique}",
+        frame=frame,
+        metadata=metadata,
+        started=started,
+        current_origin=origin,
+        flags=tuple(flags),
+    )
 
 
 def _mpr_frame(mpr: "MPRfile") -> pd.DataFrame:
@@ -126,7 +103,8 @@ def _mpr_frame(mpr: "MPRfile") -> pd.DataFrame:
     return pd.DataFrame(columns, index=pd.RangeIndex(1, count + 1, name="point"))
 
 
-def _read_mpt(text: Text) -> BioLogicFile:
+def _read_mpt(file: File) -> Iterator[Table]:
+    text = file.text
     lines = text.lines(2)
     announced = re.match(r"Nb header lines\s*:\s*(\d+)", lines[1]) if len(lines) > 1 else None
     if not MPT_MAGIC.match(lines[0]) or announced is None:
@@ -140,7 +118,7 @@ def _read_mpt(text: Text) -> BioLogicFile:
     frame = parse_table(text, TableLayout("\t", decimal, names, len(head), len(head) + 1))
     technique = next((line.strip() for line in head[2:-1] if line.strip()), "unknown")
     technique = TECHNIQUE_NAMES.get(technique, technique)
-    return BioLogicFile(text.path, technique, _started(head), _with_loops(frame, head, text))
+    yield _table(file, technique, _started(head), _with_loops(frame, head, text))
 
 
 def _started(head: list[str]) -> datetime | None:
@@ -169,3 +147,17 @@ def _with_loops(frame: pd.DataFrame, head: list[str], text: Text) -> pd.DataFram
             remedy="export it again; the file may be truncated",
         )
     return frame.assign(**{LOOP: numbers})
+
+
+READERS = (
+    Reader(
+        name="BioLogic .mpr",
+        knows=lambda file: file.head.startswith(MPR_MAGIC) or file.suffix == ".mpr",
+        read=_read_mpr,
+    ),
+    Reader(
+        name="BioLogic .mpt",
+        knows=lambda file: MPT_MAGIC.match(file.opening) is not None,
+        read=_read_mpt,
+    ),
+)

@@ -8,19 +8,18 @@ import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 
 import pandas as pd
 
 from screening.errors import InputError
 from screening.files import file_name
 from screening.lab.cycling.table import Flag, FlagKind
-from screening.lab.readers.cycling_columns import STATE, recognise
-from screening.lab.readers.cycling_tidy import RawRecord
-from screening.lab.readers.damage import damage_told, refuse_large_archive
-from screening.lab.readers.text import TableLayout, Text, parse_table, split_cells
+from screening.lab.readers.columns import STATE, match
+from screening.lab.readers.source import File, Reader, Table, damage_told, refuse_large_archive
+from screening.lab.readers.text import TableLayout, Text, parse_table, split_cells, unique_names
 
 NEWARE_SUFFIXES = (".nda", ".ndax")
+HEAD_LINES = 20
 
 MAX_MESSAGES = 5
 """More messages of the reading library say nothing new."""
@@ -37,14 +36,8 @@ class _Messages(logging.Handler):
         self.texts.append(record.getMessage())
 
 
-def read_neware(path: Path) -> RawRecord:
-    """Read a .nda or .ndax file with fastnda.
-
-    Raises
-    ------
-    InputError
-        If the extra ``neware`` is not installed, or the file is damaged.
-    """
+def _read_binary(file: File) -> Iterator[Table]:
+    path = file.path
     try:
         import fastnda
     except ImportError:
@@ -53,7 +46,7 @@ def read_neware(path: Path) -> RawRecord:
             where=str(path),
             remedy="pip install 'interphase-screening[neware]', or export the test as csv",
         ) from None
-    told = damage_told(path, "Neware file", "it may be damaged; export it as csv", _library_errors())
+    told = damage_told(file, "Neware file", "it may be damaged; export it as csv", _library_errors())
     logger, messages = logging.getLogger("fastnda"), _Messages()
     propagate = logger.propagate
     logger.addHandler(messages)
@@ -62,7 +55,7 @@ def read_neware(path: Path) -> RawRecord:
         with told, _zlib_as_it_was(), warnings.catch_warnings(record=True) as warned:
             warnings.simplefilter("always")
             if path.suffix.lower() == ".ndax":
-                refuse_large_archive(path)
+                refuse_large_archive(file)
             records = fastnda.read(path, cycle_mode="raw")
             frame = pd.DataFrame(
                 {name: records[name].to_numpy() for name in records.columns if name != "step_type"}
@@ -75,7 +68,7 @@ def read_neware(path: Path) -> RawRecord:
     texts = [*messages.texts, *(str(warning.message) for warning in warned)]
     unlike = list(dict.fromkeys(text.split("\n")[0][:200] for text in texts))[:MAX_MESSAGES]
     flags = tuple(Flag(FlagKind.READER, text, file_name(path)) for text in unlike)
-    return RawRecord(path, f"Neware {path.suffix.lower()[1:]}", frame, flags=flags)
+    yield Table(path=path, format=f"Neware {path.suffix.lower()[1:]}", frame=frame, flags=flags)
 
 
 @contextmanager
@@ -110,8 +103,8 @@ class _Layers:
     record_header: list[str]
 
 
-def _layers(text: Text) -> _Layers | None:
-    lines = text.lines(20)
+def _layers(file: File) -> _Layers | None:
+    lines = file.opening.split("\n", HEAD_LINES)[:HEAD_LINES]
     for index in range(len(lines) - 2):
         for delimiter in (",", "\t", ";"):
             step, record = lines[index + 1], lines[index + 2]
@@ -123,29 +116,18 @@ def _layers(text: Text) -> _Layers | None:
                 and record.startswith(2 * delimiter)
             ):
                 headers = split_cells(record, delimiter)[2:]
-                if {"voltage_volt", "current_ampere"} <= recognise(headers).keys():
+                if {"voltage_volt", "current_ampere"} <= match(headers).keys():
                     return _Layers(delimiter, index, split_cells(step, delimiter)[1:], headers)
     return None
 
 
-def is_layered(text: Text) -> bool:
-    """Whether a text nests the lines of cycles, steps and records, each indented by one more cell."""
-    return _layers(text) is not None
-
-
-def read_layered(text: Text) -> RawRecord:
-    """Read a layered export: each record line is completed by the cycle and the step it stands under.
-
-    Raises
-    ------
-    InputError
-        If the text is not layered, or a record has more cells than its header.
-    """
-    layers = _layers(text)
+def _read_layered(file: File) -> Iterator[Table]:
+    """Read a layered export: each record line is completed by the cycle and the step it stands under."""
+    text, layers = file.text, _layers(file)
     if layers is None:
-        raise InputError("not a layered Neware export", where=str(text.path), remedy="export it again")
+        raise file.refused("not a layered Neware export", "export it again")
     delimiter = layers.delimiter
-    step_columns = recognise(layers.step_header)
+    step_columns = match(layers.step_header)
     places = [
         layers.step_header.index(step_columns[name].header) if name in step_columns else None
         for name in ("step_index", STATE)
@@ -166,12 +148,15 @@ def read_layered(text: Text) -> RawRecord:
                     for place in places
                 ]
             lines[index] = ""
-    columns = ("Cycle Index", "Step Index", "Step Type", *_named(layers.record_header))
+    columns = ("Cycle Index", "Step Index", "Step Type", *unique_names(layers.record_header))
     layout = TableLayout(delimiter, ".", columns, layers.line + 3, layers.line + 4)
     frame = parse_table(Text(text.path, "\n".join(lines), text.encoding), layout)
-    wanted = {match.header for match in recognise(columns).values()}
-    return RawRecord(text.path, "Neware csv (layered)", frame[[name for name in columns if name in wanted]])
+    wanted = {column.header for column in match(columns).values()}
+    frame = frame[[name for name in columns if name in wanted]]
+    yield Table(path=text.path, format="Neware csv (layered)", frame=frame)
 
 
-def _named(headers: list[str]) -> list[str]:
-    return [name or f"column {index + 1}" for index, name in enumerate(headers)]
+READERS = (
+    Reader(name="Neware .nda, .ndax", knows=lambda file: file.suffix in NEWARE_SUFFIXES, read=_read_binary),
+    Reader(name="Neware csv, layered", knows=lambda file: _layers(file) is not None, read=_read_layered),
+)
