@@ -1,6 +1,7 @@
 """Reactions at an interface and uptake staircases, from formulas as they are written."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from itertools import product
 from pathlib import Path
 from typing import TypeAlias, TypedDict, Unpack, overload
 
@@ -14,7 +15,9 @@ from screening.thermo.interface import InterfaceReaction, InterfaceReactions
 from screening.thermo.interface import react as react_pair
 from screening.thermo.lithiation import Lithiation, Lithiations
 from screening.thermo.lithiation import lithiate as lithiate_one
+from screening.thermo.open_system import OpenReactions, react_open
 from screening.thermo.reactants import require_distinct
+from screening.thermo.reservoir import Reservoir, reservoirs
 from screening.thermo.titration import DEFAULT_SHARE, Titration, Titrations
 from screening.thermo.titration import titrate as titrate_one
 
@@ -32,6 +35,15 @@ class Source(TypedDict, total=False):
     at_hull: bool
 
 
+class Opening(Source, total=False):
+    """What `react` takes besides: one open element, by potential or pressure."""
+
+    mu: Mapping[str, float] | None
+    open_to: str | None
+    pressure_bar: float | None
+    element: str
+
+
 class TitrationSource(Source, total=False):
     """What `titrate` takes besides."""
 
@@ -42,13 +54,17 @@ class TitrationSource(Source, total=False):
 
 @overload
 def react(  # type: ignore[overload-overlap]  # a text is a compound, not a sequence of letters
-    a: Compound, b: Compound, **source: Unpack[Source]
+    a: Compound, b: Compound, *, voltage: float | None = ..., **source: Unpack[Opening]
 ) -> InterfaceReaction: ...
 
 
 @overload
 def react(
-    a: Compound | Iterable[Compound], b: Compound | Iterable[Compound], **source: Unpack[Source]
+    a: Compound | Iterable[Compound],
+    b: Compound | Iterable[Compound],
+    *,
+    voltage: float | str | Iterable[float] | None = ...,
+    **source: Unpack[Opening],
 ) -> InterfaceReactions: ...
 
 
@@ -56,38 +72,39 @@ def react(
     a: Compound | Iterable[Compound],
     b: Compound | Iterable[Compound],
     *,
+    voltage: float | str | Iterable[float] | None = None,
+    mu: Mapping[str, float] | None = None,
+    open_to: str | None = None,
+    pressure_bar: float | None = None,
+    element: str = "Li",
     snapshot: str | Path | Snapshot = EMBEDDED,
     phases: str | Path | None = None,
     temperature_k: float | None = None,
     energies: str = Energies.CORRECTED,
     at_hull: bool = False,
 ) -> InterfaceReaction | InterfaceReactions:
-    """Reaction energy of A with B against their mixing ratio.
+    """Reaction energy of A with B against their mixing ratio, closed or with one element open.
 
     Parameters
     ----------
     a, b : str, Formula, Reactant, or several of them
         Compounds or mixtures, as ``"LiAlCl4@50wt + Li6PS5Cl@50wt"``. Of lists, each A meets each B.
-    snapshot : str, Path or Snapshot
-        Name or directory of a snapshot, or one that is open.
-    phases : str or Path, optional
-        File of your own phases (csv or json), joined to the snapshot.
-    temperature_k : float, optional
-        Gibbs energies at this temperature, 300 to 2000 K; those of 0 K without it.
-    energies : str
-        ``corrected`` or ``as-published``; see `load_snapshot`.
+    voltage, mu, open_to, pressure_bar, element
+        What is open; see `reservoirs`. Energies are then per atom that is not of the open element.
+    snapshot, phases, temperature_k, energies
+        See `load_snapshot`.
     at_hull : bool
         Accept compositions that the snapshot lacks at their hull energy; the result says so.
 
     Returns
     -------
     InterfaceReaction or InterfaceReactions
-        The latter where a list was given.
+        The latter of lists or several voltages; with an open element `OpenReaction` and `OpenReactions`.
 
     Raises
     ------
     InputError
-        If a formula cannot be read or the snapshot lacks it, or two reactants are the same composition.
+        If a formula cannot be read, is lacking or named twice, or nothing of it is left.
 
     Examples
     --------
@@ -96,9 +113,27 @@ def react(
     """
     every_a, every_b = _compounds(a), _compounds(b)
     require_distinct([*every_a, *every_b])
+    at = reservoirs(
+        voltage=voltage,
+        mu=mu,
+        open_to=open_to,
+        pressure_bar=pressure_bar,
+        temperature_k=temperature_k,
+        element=element,
+    )
     held = load_snapshot(snapshot, phases, temperature_k, energies)
-    found = tuple(react_pair(held, one, other, at_hull=at_hull) for one in every_a for other in every_b)
-    return found[0] if _is_one(a) and _is_one(b) else InterfaceReactions(found)
+    found = _reactions(held, product(every_a, every_b), at, at_hull=at_hull)
+    one = _is_one(a) and _is_one(b) and isinstance(voltage, int | float | None)
+    return found[0] if one else found
+
+
+def _reactions(
+    held: Snapshot, pairs: Iterable[tuple[Reactant, Reactant]], at: tuple[Reservoir, ...], *, at_hull: bool
+) -> InterfaceReactions:
+    if at:
+        opened = (each for pair in pairs for each in react_open(held, *pair, at, at_hull=at_hull))
+        return OpenReactions(tuple(opened))
+    return InterfaceReactions(tuple(react_pair(held, *pair, at_hull=at_hull) for pair in pairs))
 
 
 @overload

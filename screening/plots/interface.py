@@ -183,7 +183,7 @@ def _draw_reactions(reactions: Sequence[InterfaceReaction], axes: Axes, axis: st
     axes.axhline(0.0, color="0.6", linewidth=0.5, zorder=1)
     _place_letters(reactions, axes, axis, mutual, labels, legend_pt)
     axes.set_xlabel(_x_label(reactions, axis, width))
-    axes.set_ylabel(f"Reaction energy, {'mutual' if mutual else 'total'} (eV/atom)")
+    axes.set_ylabel(f"Reaction energy, {'mutual' if mutual else 'total'} (eV/{reactions[0].per})")
     handles = [
         Line2D([], [], color=style.colour, ls=style.line, marker=style.marker, markerfacecolor="white")
         for style in STYLES[: len(reactions)]
@@ -201,7 +201,7 @@ def _name(reaction: InterfaceReaction) -> str:
     """A curve in the legend: reactants, marks that the key explains, and whether nothing happens."""
     marks = "*" * reaction.estimated + "†" * bool(reaction.at_hull)
     idle = " (no reaction)" if reaction.minimum_mutual.mutual_ev_per_atom >= 0.0 else ""
-    return f"{formula_text(reaction.a)} | {formula_text(reaction.b)}{marks}{idle}"
+    return f"{formula_text(reaction.title)}{marks}{idle}"
 
 
 def _names(reactions: Sequence[InterfaceReaction], width_pt: float) -> list[str]:
@@ -263,9 +263,9 @@ def _draw_curve(
 
 def _curve(reaction: InterfaceReaction, axis: str, mutual: bool) -> tuple[np.ndarray, np.ndarray]:
     """A curve as it is drawn: fractions of A on the axis, and energies."""
-    atomic = np.array([kink.x_atomic for kink in reaction.kinks])
-    dense = np.union1d(atomic, np.linspace(0.0, 1.0, CURVE_POINTS))
-    return reaction.fraction_of_a(axis, dense), np.interp(dense, atomic, _energies(reaction, mutual))
+    dense = np.union1d(reaction.x_counted, np.linspace(0.0, 1.0, CURVE_POINTS))
+    energies = np.interp(dense, reaction.x_counted, _energies(reaction, mutual))
+    return reaction.fraction_of_a(axis, dense), energies
 
 
 def _labels(reactions: Sequence[InterfaceReaction], mutual: bool) -> list[list[Label]]:

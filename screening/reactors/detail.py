@@ -9,8 +9,9 @@ from screening.phases.snapshot import Snapshot
 from screening.reactors.assessment import electrolyte_of, molar_volume_cm3
 from screening.reactors.reduction import Reduction, ScreeningContext, reduce
 from screening.thermo.conduction import ElectronicClass, gap_source
-from screening.thermo.interface import InterfaceReaction, product_terms, react, reactant_terms
+from screening.thermo.interface import InterfaceReaction, react
 from screening.thermo.products import ProductVolumes, layer
+from screening.thermo.reactants import product_terms, reactant_terms
 from screening.thermo.reactions import Term, write_reaction
 from screening.units import A3_PER_ATOM_TO_CM3_PER_MOL, MAH_PER_MOL_OF_CHARGE
 

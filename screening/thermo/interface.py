@@ -14,8 +14,15 @@ from screening.phases.distrust import cautions
 from screening.phases.snapshot import Snapshot
 from screening.provenance import Provenance
 from screening.thermo.lines import Compositions, tie_lines
-from screening.thermo.reactants import PricedReactant, price, require_few_elements
-from screening.thermo.reactions import Moles, Term, write_reaction
+from screening.thermo.reactants import (
+    PricedReactant,
+    phase_name,
+    price,
+    product_terms,
+    reactant_terms,
+    require_few_elements,
+)
+from screening.thermo.reactions import Moles, write_reaction
 from screening.units import EV_TO_KJ_PER_MOL
 
 if TYPE_CHECKING:
@@ -121,6 +128,21 @@ class InterfaceReaction(Displayed):
         return self.reactant_b.text
 
     @property
+    def title(self) -> str:
+        """The pair, as tables and figures name it."""
+        return f"{self.a} | {self.b}"
+
+    @property
+    def per(self) -> str:
+        """What energies are divided by."""
+        return "atom"
+
+    @property
+    def counted_atoms(self) -> OfBoth:
+        """Atoms per formula in which energies are linear between kinks."""
+        return OfBoth(self.reactant_a.unit.n_atoms, self.reactant_b.unit.n_atoms)
+
+    @property
     def notes(self) -> tuple[str, ...]:
         """Where something else was read than was written: ``LPSC read as Li6PS5Cl``."""
         return tuple(dict.fromkeys((*self.reactant_a.notes, *self.reactant_b.notes)))
@@ -153,20 +175,21 @@ class InterfaceReaction(Displayed):
         """The last kink before pure A: what B ends as where A is in excess."""
         return self.kinks[-2]
 
-    def fraction_of_a(self, axis: str, x_atomic: np.ndarray) -> np.ndarray:
-        """Mixing fraction of A on one of `AXES` for atomic fractions of A, (n,) float arrays.
+    def fraction_of_a(self, axis: str, x: np.ndarray) -> np.ndarray:
+        """Mixing fraction of A on one of `AXES` for fractions of A by `counted_atoms`, (n,) float arrays.
 
-        Energies per atom are linear between kinks in the atomic fraction only; on the other axes the curve
-        between two kinks is bent.
+        Energies are linear between kinks in the latter only; on other axes the curve is bent.
         """
-        unit_a, unit_b = self.reactant_a.unit, self.reactant_b.unit
-        per_atom = {
-            "atomic": (1.0, 1.0),
-            "molar": (1.0 / unit_a.n_atoms, 1.0 / unit_b.n_atoms),
-            "mass": (unit_a.molar_mass_g / unit_a.n_atoms, unit_b.molar_mass_g / unit_b.n_atoms),
-        }[axis]
-        of_a, of_b = x_atomic * per_atom[0], (1.0 - x_atomic) * per_atom[1]
+        weight = {"atomic": "n_atoms", "mass": "molar_mass_g"}.get(axis)
+        units = self.reactant_a.unit, self.reactant_b.unit
+        per_a, per_b = (getattr(unit, weight) if weight else 1.0 for unit in units)
+        of_a, of_b = x / self.counted_atoms.a * per_a, (1.0 - x) / self.counted_atoms.b * per_b
         return of_a / (of_a + of_b)
+
+    @property
+    def x_counted(self) -> np.ndarray:
+        """Fraction of A by `counted_atoms` at each kink, (n_kinks,) float array."""
+        return np.array([kink.x_atomic for kink in self.kinks])
 
     def display(self, axis: str = "atomic") -> Table:
         """All kinks against one of `AXES`, energies above hull, marks and the stamp."""
@@ -175,8 +198,8 @@ class InterfaceReaction(Displayed):
         rows = [
             {
                 "x": f"{kink.x(axis):.4f}",
-                "total (eV/atom)": f"{kink.total_ev_per_atom:.4f}",
-                "mutual (eV/atom)": f"{kink.mutual_ev_per_atom:.4f}",
+                f"total (eV/{self.per})": f"{kink.total_ev_per_atom:.4f}",
+                f"mutual (eV/{self.per})": f"{kink.mutual_ev_per_atom:.4f}",
                 "kJ/mol B": "" if kink.kj_per_mol_b is None else f"{kink.kj_per_mol_b:.1f}",
                 "reaction": kink.reaction + " <- minimum" * (kink is self.minimum),
             }
@@ -184,12 +207,13 @@ class InterfaceReaction(Displayed):
         ]
         above = self.energy_above_hull_ev_per_atom
         notes = (
-            f"eV per atom of mixture; energy above hull: {self.a} {above.a:.4f}, {self.b} {above.b:.4f}",
+            f"eV per {self.per} of mixture; "
+            f"energy above hull: {self.a} {above.a:.4f}, {self.b} {above.b:.4f}",
             *marks(self.estimated_phases, self.at_hull),
             *self.cautions,
             self.provenance.line(),
         )
-        return Table(f"{self.a} | {self.b}   x: {axis} fraction of {self.a}", pd.DataFrame(rows), notes)
+        return Table(f"{self.title}   x: {axis} fraction of {self.a}", pd.DataFrame(rows), notes)
 
     def to_frame(self) -> "pd.DataFrame":
         """One row per kink, with both reactants and the estimated mark."""
@@ -243,10 +267,10 @@ class InterfaceReactions(Group[InterfaceReaction]):
 
         rows = [
             {
-                "pair": f"{each.a} | {each.b}" + "*" * each.estimated + "†" * bool(each.at_hull),
+                "pair": each.title + "*" * each.estimated + "†" * bool(each.at_hull),
                 f"x at minimum ({axis})": f"{each.minimum.x(axis):.4f}",
-                "total (eV/atom)": f"{each.minimum.total_ev_per_atom:.4f}",
-                "mutual (eV/atom)": f"{each.minimum.mutual_ev_per_atom:.4f}",
+                f"total (eV/{each.per})": f"{each.minimum.total_ev_per_atom:.4f}",
+                f"mutual (eV/{each.per})": f"{each.minimum.mutual_ev_per_atom:.4f}",
                 "kJ/mol B": "" if each.minimum.kj_per_mol_b is None else f"{each.minimum.kj_per_mol_b:.1f}",
                 "reaction": each.minimum.reaction,
             }
@@ -334,47 +358,14 @@ def react(snapshot: Snapshot, a: Reactant, b: Reactant, *, at_hull: bool = False
     )
 
 
-def reactant_terms(reactant: Reactant, moles: float) -> list[Term]:
-    """Terms of a reaction for this many moles of a compound or mixture."""
-    return [Term(part.formula.text, moles * part.mole_fraction) for part in reactant.parts]
-
-
-def phase_name(snapshot: Snapshot, phase: int, spelling: Mapping[int, Formula]) -> str:
-    """Formula of a phase: the user's, where `spelling` has it, else the snapshot's."""
-    return spelling[phase].text if phase in spelling else str(snapshot.phases.formula[phase])
-
-
-def product_terms(
-    snapshot: Snapshot, moles: dict[int, float], per: float, spelling: Mapping[int, Formula] | None = None
-) -> list[Term]:
-    """Terms of a reaction for its products, largest first.
-
-    Parameters
-    ----------
-    snapshot : Snapshot
-    moles : dict of int to float
-        Moles of the snapshot's formulas by phase number.
-    per : float
-        What they are divided by.
-    spelling : mapping of int to Formula, optional
-        Phases that the user writes otherwise; their moles are of the formula as written.
-    """
-    own = spelling or {}
-    terms = []
-    for phase, n in moles.items():
-        units = float(snapshot.phases.atoms[phase]) / own[phase].n_atoms if phase in own else 1.0
-        terms.append(Term(phase_name(snapshot, phase, own), n * units / per))
-    return sorted(terms, key=lambda term: (-round(term.moles, 9), term.formula))
-
-
 def _kink(
     snapshot: Snapshot, a: PricedReactant, b: PricedReactant, x: float, hull: float, moles: dict[int, float]
 ) -> Kink:
     """One corner at atomic fraction x; `moles` are products by phase number per mole of atoms."""
     unit_a, unit_b = a.reactant.unit, b.reactant.unit
     moles_a, moles_b = x / unit_a.n_atoms, (1.0 - x) / unit_b.n_atoms
-    total = _rounded(hull - x * a.energy_ev_per_atom - (1.0 - x) * b.energy_ev_per_atom)
-    mutual = _rounded(hull - x * a.hull_energy_ev_per_atom - (1.0 - x) * b.hull_energy_ev_per_atom)
+    total = rounded(hull - x * a.energy_ev_per_atom - (1.0 - x) * b.energy_ev_per_atom)
+    mutual = rounded(hull - x * a.hull_energy_ev_per_atom - (1.0 - x) * b.hull_energy_ev_per_atom)
     per = moles_b if moles_b > 0.0 else moles_a
     products = product_terms(snapshot, moles, per, {**b.spelling, **a.spelling})
     left = [*reactant_terms(a.reactant, moles_a / per), *reactant_terms(b.reactant, moles_b / per)]
@@ -395,5 +386,6 @@ def _mass_fraction(unit_a: Formula, unit_b: Formula, moles_a: float, moles_b: fl
     return mass_a / (mass_a + mass_b)
 
 
-def _rounded(energy_ev: float) -> float:
+def rounded(energy_ev: float) -> float:
+    """An energy without rounding noise."""
     return 0.0 if abs(energy_ev) < ROUNDING_EV else energy_ev

@@ -13,9 +13,9 @@ from screening.phases.distrust import cautions
 from screening.phases.periodic_table import metals
 from screening.phases.snapshot import Snapshot
 from screening.provenance import Provenance
-from screening.thermo.interface import marks, phase_name, product_terms, reactant_terms, stamp
+from screening.thermo.interface import marks, stamp
 from screening.thermo.lines import Compositions, Lines, tie_lines
-from screening.thermo.reactants import PricedReactant, price
+from screening.thermo.reactants import PricedReactant, phase_name, price, product_terms, reactant_terms
 from screening.thermo.reactions import Moles, Term, write_reaction
 from screening.thermo.staircases import PLATEAU_MERGE_V, Staircases
 from screening.units import MAH_PER_MOL_OF_CHARGE

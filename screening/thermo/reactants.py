@@ -11,6 +11,7 @@ from screening.phases.chemsys import MAX_ELEMENTS
 from screening.phases.composition import Formula, Reactant, symbol
 from screening.phases.snapshot import Snapshot
 from screening.thermo.lines import Compositions, assemblages
+from screening.thermo.reactions import Term
 
 ON_HULL_TOL_EV = 1e-6
 """Phases closer to the hull than this (eV/atom) are on it: the exactness extrapolated for every energy."""
@@ -96,6 +97,39 @@ def price(snapshot: Snapshot, reactant: Reactant, *, at_hull: bool = False) -> P
     # an element is shown as its molecule, and what crystallises out of a glass by its own formula
     shown = {i: f for i, f in spelling.items() if len(f.amounts) > 1 and "-" not in f.text}
     return PricedReactant(reactant, energy, hull_energy(snapshot, unit), lacking, tuple(estimated), shown)
+
+
+def reactant_terms(reactant: Reactant, moles: float) -> list[Term]:
+    """Terms of a reaction for this many moles of a compound or mixture."""
+    return [Term(part.formula.text, moles * part.mole_fraction) for part in reactant.parts]
+
+
+def phase_name(snapshot: Snapshot, phase: int, spelling: Mapping[int, Formula]) -> str:
+    """Formula of a phase: the user's, where `spelling` has it, else the snapshot's."""
+    return spelling[phase].text if phase in spelling else str(snapshot.phases.formula[phase])
+
+
+def product_terms(
+    snapshot: Snapshot, moles: dict[int, float], per: float, spelling: Mapping[int, Formula] | None = None
+) -> list[Term]:
+    """Terms of a reaction for its products, largest first.
+
+    Parameters
+    ----------
+    snapshot : Snapshot
+    moles : dict of int to float
+        Moles of the snapshot's formulas by phase number.
+    per : float
+        What they are divided by.
+    spelling : mapping of int to Formula, optional
+        Phases that the user writes otherwise; their moles are of the formula as written.
+    """
+    own = spelling or {}
+    terms = []
+    for phase, n in moles.items():
+        units = float(snapshot.phases.atoms[phase]) / own[phase].n_atoms if phase in own else 1.0
+        terms.append(Term(phase_name(snapshot, phase, own), n * units / per))
+    return sorted(terms, key=lambda term: (-round(term.moles, 9), term.formula))
 
 
 def require_distinct(reactants: Sequence[Reactant]) -> None:

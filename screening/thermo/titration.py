@@ -12,10 +12,9 @@ from screening.phases.composition import Formula, Reactant, atomic_number
 from screening.phases.distrust import cautions
 from screening.phases.snapshot import Snapshot
 from screening.provenance import Provenance
-from screening.thermo.interface import phase_name, product_terms, reactant_terms
 from screening.thermo.lines import Compositions, tie_lines
 from screening.thermo.lithiation import Lithiation, Step, cation_charge, lithiate
-from screening.thermo.reactants import PricedReactant, price
+from screening.thermo.reactants import PricedReactant, phase_name, price, product_terms, reactant_terms
 from screening.thermo.reactions import Moles, Term, write_reaction
 from screening.thermo.staircases import Staircases
 from screening.units import MAH_PER_MOL_OF_CHARGE
