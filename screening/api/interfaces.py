@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import TypeAlias, TypedDict, Unpack, overload
 
 from screening.errors import InputError
-from screening.phases.composition import Formula, Part, Reactant, parse_reactant
+from screening.phases.cathodes import host_phases
+from screening.phases.composition import Formula, Part, Reactant, atomic_number, parse_reactant
 from screening.phases.corrections import Energies
 from screening.phases.library import EMBEDDED
 from screening.phases.snapshot import Snapshot
@@ -50,6 +51,7 @@ class TitrationSource(Source, total=False):
     element: str
     share: float
     energy_ev_per_atom: float | None
+    host: bool
 
 
 @overload
@@ -205,6 +207,7 @@ def titrate(
     to: float = 5.0,
     share: float = DEFAULT_SHARE,
     energy_ev_per_atom: float | None = None,
+    host: bool = False,
     element: str = "Li",
     snapshot: str | Path | Snapshot = EMBEDDED,
     phases: str | Path | None = None,
@@ -223,6 +226,8 @@ def titrate(
         The useful window allows this share of the formula's own element to come or go.
     energy_ev_per_atom : float, optional
         Instead, this energy per atom of the formula to be set free.
+    host : bool
+        Keep the host: phases that differ by the content of the element alone, as a cathode in use.
     element, snapshot, phases, temperature_k, energies, at_hull
         As of `lithiate`.
 
@@ -245,7 +250,7 @@ def titrate(
     held = load_snapshot(snapshot, phases, temperature_k, energies)
     found = tuple(
         titrate_one(
-            held,
+            host_phases(held, each, atomic_number(element, where="--element")) if host else held,
             each,
             element,
             to_v=to,

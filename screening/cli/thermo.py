@@ -106,6 +106,9 @@ def lithiate(
         float | None,
         typer.Option("--energy", metavar="EV", help="Instead: energy per atom that it lets be set free."),
     ] = None,
+    host: Annotated[
+        bool, typer.Option("--host", help="With --to: phases of the same host alone, as of a cathode in use.")
+    ] = False,
     csv: CsvOption = None,
     plot: PlotOption = None,
     as_json: JsonOption = False,
@@ -120,8 +123,8 @@ def lithiate(
     from screening.api.interfaces import lithiate as lithiate_all
 
     check_outputs(plot, csv)
-    if to is None and (share is not None or energy is not None):
-        raise InputError("a useful window needs a voltage", where="lithiate", remedy="add --to 5")
+    if to is None and (share is not None or energy is not None or host):
+        raise InputError("what is given off needs a voltage", where="lithiate", remedy="add --to 5")
     if share is not None and energy is not None:
         raise InputError("--share and --energy", where="lithiate", remedy="give one of them")
     source: Source = {
@@ -136,7 +139,15 @@ def lithiate(
         found = lithiate_all(formulas, element=element, **source)
     else:
         allowed = DEFAULT_SHARE if share is None else share
-        found = titrate(formulas, element=element, to=to, share=allowed, energy_ev_per_atom=energy, **source)
+        found = titrate(
+            formulas,
+            element=element,
+            to=to,
+            share=allowed,
+            energy_ev_per_atom=energy,
+            host=host,
+            **source,
+        )
     _put_out(found, csv, plot, as_json=as_json)
 
 

@@ -57,7 +57,8 @@ def test_a_reactant_named_twice_is_refused(run, again: str) -> None:
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (("--share", "0.1"), "a useful window needs a voltage; add --to 5"),
+        (("--share", "0.1"), "what is given off needs a voltage; add --to 5"),
+        (("--host",), "what is given off needs a voltage"),
         (("--to", "5", "--share", "0.1", "--energy", "0.1"), "--share and --energy"),
         (("--to", "-1"), "--to: -1 V is out of range"),
     ],
