@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from math import isfinite, log
+from math import log
 
 import numpy as np
 
@@ -181,15 +181,34 @@ def voltages(given: float | str | Iterable[float]) -> tuple[float, ...]:
 
 
 def _read_voltages(text: str) -> tuple[float, ...]:
-    bounds = _RANGE.fullmatch(text)
+    if _RANGE.fullmatch(text):
+        return window(text)
     try:
-        if not bounds:
-            return voltages([float(each.strip().removesuffix("V")) for each in text.split(",")])
-        low, high = float(bounds[1]), float(bounds[2])
+        return voltages([float(each.strip().removesuffix("V")) for each in text.split(",")])
     except ValueError:
         raise InputError(
             f"{quoted(text)} is no voltage", where="--voltage", remedy="write 4.2, or 2.6,4.2, or 2.6-4.2"
         ) from None
-    if not low < high or not isfinite(high):
-        raise InputError(f"{quoted(text)} is no range", where="--voltage", remedy="write the lower one first")
+
+
+def window(given: str | tuple[float, float]) -> tuple[float, ...]:
+    """`STEPS_OF_A_RANGE` voltages from the lower to the higher one of a range, ``"2.6-4.2"``.
+
+    Raises
+    ------
+    InputError
+        If it is none, or its ends are out of range or in the wrong order.
+    """
+    found = _RANGE.fullmatch(given) if isinstance(given, str) else None
+    try:
+        low, high = (float(v) for v in (found.groups() if found else given))
+    except (TypeError, ValueError):
+        raise InputError(
+            f"{quoted(str(given))} is no range of voltages", remedy="write it as 2.6-4.2"
+        ) from None
+    if not 0.0 <= low < high <= HIGHEST_V:
+        raise InputError(
+            f"{low:g} to {high:g} V is no range of voltages",
+            remedy=f"write the lower one first, within 0 to {HIGHEST_V:g} V",
+        )
     return tuple(np.linspace(low, high, STEPS_OF_A_RANGE).round(6).tolist())

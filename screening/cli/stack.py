@@ -1,0 +1,70 @@
+"""``screening stack``: every contact of a cell."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from screening.cli.options import (
+    AtHullOption,
+    CsvOption,
+    EnergiesOption,
+    JsonOption,
+    PhasesOption,
+    PlotOption,
+    SnapshotOption,
+    TemperatureOption,
+    check_outputs,
+    print_table,
+    tell,
+    write_json,
+)
+
+
+def stack(
+    layers: Annotated[
+        str, typer.Argument(metavar="LAYERS", help='Anode to cathode, as "Li | Li6PS5Cl | LiCoO2".')
+    ],
+    window: Annotated[
+        str, typer.Option("--window", metavar="V-V", help="Voltages of the cell, as 2.6-4.2.")
+    ] = "2.6-4.2",
+    element: Annotated[str, typer.Option("--element", help="Working ion.")] = "Li",
+    csv: CsvOption = None,
+    plot: PlotOption = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            "--out", metavar="DIR", help="Write table and figure; in RESULTS the report shows them."
+        ),
+    ] = None,
+    as_json: JsonOption = False,
+    at_hull: AtHullOption = False,
+    snapshot: SnapshotOption = "mp2019",
+    phases: PhasesOption = None,
+    temperature: TemperatureOption = None,
+    energies: EnergiesOption = "corrected",
+) -> None:
+    """Every contact of a cell: closed, charged, and open to its ion over a window."""
+    from screening.api.stacks import stack as stack_of
+
+    check_outputs(plot, csv)
+    found = stack_of(
+        layers,
+        window,
+        element=element,
+        snapshot=snapshot,
+        phases=phases,
+        temperature_k=temperature,
+        energies=energies,
+        at_hull=at_hull,
+    )
+    for path in (csv, plot):
+        if path is not None:
+            found.save(path)
+    written = found.write(out) if out is not None else []
+    if as_json:
+        write_json(found.as_dict())
+        return
+    print_table(found.display())
+    if written:
+        tell(f"written: {', '.join(map(str, written))}")
