@@ -1,4 +1,4 @@
-"""A whole cell, layer by layer."""
+"""A whole cell, layer by layer; a solid solution, composition by composition."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -8,6 +8,7 @@ from screening.phases.library import EMBEDDED
 from screening.phases.snapshot import Snapshot
 from screening.phases.sources import load_snapshot
 from screening.thermo.reservoir import window as read_window
+from screening.thermo.series import DEFAULT_STEPS, ROOM_K, Series, parse_template, scan
 from screening.thermo.stack import Stack, parse_stack
 from screening.thermo.stack import stack as stack_of
 
@@ -53,3 +54,48 @@ def stack(
     parsed, volts = parse_stack(layers), read_window(window)
     held = load_snapshot(snapshot, phases, temperature_k, energies)
     return stack_of(held, parsed, (volts[0], volts[-1]), element, at_hull=at_hull)
+
+
+def series(
+    composition: str,
+    *,
+    x: tuple[float, float] = (0.0, 1.0),
+    steps: int = DEFAULT_STEPS,
+    mixing_k: float = ROOM_K,
+    snapshot: str | Path | Snapshot = EMBEDDED,
+    phases: str | Path | None = None,
+    temperature_k: float | None = None,
+    energies: str = Energies.CORRECTED,
+) -> Series:
+    """Windows and energies of a composition with a variable, on the hull between what is known.
+
+    Parameters
+    ----------
+    composition : str
+        As ``"Li{3-x}Y{1-x}Zr{x}Cl6"``.
+    x : (float, float)
+        Ends of the scan.
+    steps : int
+        Compositions.
+    mixing_k : float
+        Temperature of the ideal entropy of mixing; 0 leaves it out.
+    snapshot, phases, temperature_k, energies
+        As of `react`.
+
+    Returns
+    -------
+    Series
+
+    Raises
+    ------
+    InputError
+        If the composition or the scan makes no sense.
+
+    Examples
+    --------
+    >>> [round(p.titration.strict.low_v, 2) for p in series("Li{3-x}Y{1-x}Zr{x}Cl6", steps=2).points]
+    [0.66, 1.72]
+    """
+    template = parse_template(composition)
+    held = load_snapshot(snapshot, phases, temperature_k, energies)
+    return scan(held, template, low=x[0], high=x[1], steps=steps, mixing_k=mixing_k)

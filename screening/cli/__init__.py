@@ -84,6 +84,7 @@ VERBS: tuple[tuple[str, str, Callable[..., object], str], ...] = (
     ("react", INTERFACES, thermo.react, "Reaction energy of A with each B against mixing ratio."),
     ("lithiate", INTERFACES, thermo.lithiate, "Uptake staircase, stability window, 0 V energies."),
     ("stack", INTERFACES, stack.stack, "Every contact of a cell, charged and at its voltages."),
+    ("series", INTERFACES, stack.series, "Windows of a solid solution against x."),
     ("eis", LAB, eis.eis, "Read, test and plot impedance spectra."),
     ("drt", LAB, drt.drt, "Resolve spectra into processes by relaxation time."),
     ("arrhenius", LAB, eis.arrhenius, "Conductivity and activation energy of a pellet."),

@@ -1,4 +1,4 @@
-"""``screening stack``: every contact of a cell."""
+"""``screening stack`` and ``screening series``: a cell by its contacts, a solution by its composition."""
 
 from pathlib import Path
 from typing import Annotated
@@ -68,3 +68,46 @@ def stack(
     print_table(found.display())
     if written:
         tell(f"written: {', '.join(map(str, written))}")
+
+
+def series(
+    composition: Annotated[
+        str, typer.Argument(metavar="F", help='With a variable: "Li{3-x}Y{1-x}Zr{x}Cl6".')
+    ],
+    x: Annotated[tuple[float, float], typer.Option("--x", metavar="LOW HIGH", help="Ends of x.")] = (
+        0.0,
+        1.0,
+    ),
+    steps: Annotated[int, typer.Option("--steps", help="Compositions.")] = 11,
+    mixing: Annotated[
+        float, typer.Option("--mixing", metavar="K", help="Temperature of the ideal entropy of mixing.")
+    ] = 300.0,
+    csv: CsvOption = None,
+    plot: PlotOption = None,
+    as_json: JsonOption = False,
+    snapshot: SnapshotOption = "mp2019",
+    phases: PhasesOption = None,
+    temperature: TemperatureOption = None,
+    energies: EnergiesOption = "corrected",
+) -> None:
+    """Windows of a solid solution against its composition."""
+    from screening.api.stacks import series as series_of
+
+    check_outputs(plot, csv)
+    found = series_of(
+        composition,
+        x=x,
+        steps=steps,
+        mixing_k=mixing,
+        snapshot=snapshot,
+        phases=phases,
+        temperature_k=temperature,
+        energies=energies,
+    )
+    for path in (csv, plot):
+        if path is not None:
+            found.save(path)
+    if as_json:
+        write_json(found.as_dict())
+        return
+    print_table(found.display())
