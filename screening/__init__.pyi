@@ -13,6 +13,7 @@ from .api.interfaces import react as react
 from .api.interfaces import titrate as titrate
 from .api.snapshots import compare_snapshots as compare_snapshots
 from .api.snapshots import fetch_snapshot as fetch_snapshot
+from .api.stacks import coatings as coatings
 from .api.stacks import series as series
 from .api.stacks import stack as stack
 from .campaign.study import Study as Study
