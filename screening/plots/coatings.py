@@ -53,18 +53,18 @@ def plot_coatings(shown: Coatings, ax: Axes | Figure | None = None) -> Axes:
         )
         for letter, row in zip(LETTERS, best.itertuples(), strict=False)
     ]
+    entries.append(("grey: compounds whose own window is narrower than the cell's", "0.25"))
     entries += [(note, "0.25") for note in shown.notes]
     with figure_style():
         if not isinstance(ax, Axes):
             ax = axes_with_key(ax, len(list(key_lines(entries, COLUMN_AXES_PT))), AXES_HEIGHT_IN)
-        ax.plot(*worst[~stay].T, ".", color="0.75", markersize=2.0, label="its window is narrower")
-        ax.plot(*worst[stay].T, ".", color=BLUE, markersize=3.5, label="stays over the window")
+        ax.plot(*worst[~stay].T, ".", color="0.75", markersize=2.0)
+        ax.plot(*worst[stay].T, ".", color=BLUE, markersize=3.5)
         depth = 2.5 * max(0.05, *-worst[best.index].min(axis=0)) if len(best) else 0.5
         ax.set_xlim(-depth, 0.04 * depth)
         ax.set_ylim(-depth, 0.04 * depth)
         ax.set_xlabel(f"Worst energy with {formula_text(shown.a)} (eV)")
         ax.set_ylabel(f"Worst energy with {formula_text(shown.b)} (eV)")
-        ax.legend(loc="lower left")
         points = worst[best.index]
         if len(points):
             places = places_in_points(ax, points[:, 0], points[:, 1])

@@ -2,9 +2,9 @@
 
 A coating on a cathode, a buffer on lithium and a catholyte beside a cathode are asked the same: does the
 compound keep its lithium over the cell's window, and does it react with its neighbours? The first neighbour
-is the electrode, whose potential reaches the contact: it is met closed, and open to the ion at both ends of the
-window. The compound blocks electrons, so that the second one, behind it, is met closed; what they would do at
-the same potential is told, and not counted.
+is the electrode, whose potential reaches the contact: it is met closed, and open to the ion at both ends of
+the window. The compound blocks electrons, so that the second one, behind it, is met closed; what they would do
+at the same potential is told, and not counted.
 """
 
 from collections.abc import Callable, Sequence

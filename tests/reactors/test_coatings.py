@@ -82,7 +82,7 @@ def test_it_is_told_and_drawn(found: Coatings, tmp_path: Path) -> None:
     found.save(tmp_path / "f.svg")
     drawn = (tmp_path / "f.svg").read_text("utf-8")
     assert "Worst energy with LiCoO₂ (eV)" in drawn
-    assert "stays over the window" in drawn
+    assert "whose own window is narrower" in drawn
 
 
 @pytest.mark.parametrize(
