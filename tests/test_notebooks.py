@@ -23,6 +23,8 @@ SAYS = {
     "figure_1f": "relief by LiAl: 0.221 eV per atom of Li6PS5Cl",
     "staircases": "LiAlCl₄ 1.590 4.453 800.7",
     "products": "0.310031",
+    "pair_at_a_voltage": "Li₆PS₅Cl 1.721 to 2.139",
+    "stack": "Li₃InCl₆ | LiCoO₂ 2.6 V",
     "six_reactors": "1 LiAlCl₄ 0.7961",
     "own_compound": "Li | ZnCl₂ 0.4000 -0.7791",
     "own_energies": "* given by you: Li₂AlCl₅",

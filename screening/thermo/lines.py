@@ -13,7 +13,7 @@ from screening.phases.chemsys import phases_within
 from screening.phases.composition import Formula
 from screening.phases.snapshot import Phases, Snapshot
 from screening.ragged import Ragged
-from screening.thermo.hull import Kinks, Lowest, lowest, pure_phases, tie_line
+from screening.thermo.hull import Kinks, Lowest, lowest, open_tie_line, pure_phases, tie_line
 from screening.thermo.simplex import OK
 
 
@@ -205,7 +205,14 @@ class Assemblages:
     amount: np.ndarray
 
 
-def tie_lines(snapshot: Snapshot, end_a: Compositions, end_b: Compositions) -> Lines:
+def tie_lines(
+    snapshot: Snapshot,
+    end_a: Compositions,
+    end_b: Compositions,
+    *,
+    open_element: int = 0,
+    mu_ev: np.ndarray | None = None,
+) -> Lines:
     """Walk the hull of a snapshot from each composition of `end_b` to its partner in `end_a`.
 
     Parameters
@@ -213,15 +220,22 @@ def tie_lines(snapshot: Snapshot, end_a: Compositions, end_b: Compositions) -> L
     snapshot : Snapshot
     end_a, end_b : Compositions
         Of equal length, or `end_a` of length 1 for all.
+    open_element : int
+        Atomic number of an element in exchange with a reservoir (0: none). All that `Lines` holds is then per
+        atom of the other elements, and energies are grand potentials.
+    mu_ev : (n,) float array, optional
+        Chemical potential of the open element for each line, against the pure element.
 
     Raises
     ------
     ValueError
         If the lengths disagree.
     """
-    if len(end_a) not in (1, len(end_b)):
-        raise ValueError(f"{len(end_a)} end compositions for {len(end_b)} lines")
-    return Lines(*_tie_lines(_Pool.of(snapshot), _Rows.of(end_a), _Rows.of(end_b)))
+    potentials = np.zeros(len(end_b)) if mu_ev is None else np.asarray(mu_ev, dtype=float)
+    if len(end_a) not in (1, len(end_b)) or len(potentials) != len(end_b):
+        raise ValueError(f"{len(end_a)} ends and {len(potentials)} potentials for {len(end_b)} lines")
+    ends = _Rows.of(end_a), _Rows.of(end_b)
+    return Lines(*_tie_lines(_Pool.of(snapshot), *ends, open_element, potentials))
 
 
 def assemblages(
@@ -319,7 +333,7 @@ def _with_room(array: np.ndarray, needed: int) -> np.ndarray:
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def _tie_lines(
-    pool: _Pool, end_a: _Rows, end_b: _Rows
+    pool: _Pool, end_a: _Rows, end_b: _Rows, open_element: int, mu: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     n_lines, n_a = len(end_b.start) - 1, len(end_a.start) - 1
     kink_start, product_start = np.zeros(n_lines + 1, np.int64), np.zeros(4 * n_lines + 1, np.int64)
@@ -334,12 +348,18 @@ def _tie_lines(
             end_a.number[end_a.start[a] : end_a.start[a + 1]],
             end_b.number[end_b.start[b] : end_b.start[b + 1]],
         )
+        if open_element > 0:
+            union = _union(union, np.array([open_element]))
         if not np.array_equal(union, elements):
             elements = union
             rows, columns, local_energy, pure = _selected(elements, pool)
         end = _over(elements, np.array([a]), end_a).ravel()
         start = _over(elements, np.array([b]), end_b).ravel()
-        found: Kinks = tie_line(columns, local_energy, pure, start, end)
+        if open_element > 0:
+            row = int(np.searchsorted(elements, open_element))
+            found: Kinks = open_tie_line(columns, local_energy, start, end, row, mu[line])
+        else:
+            found = tie_line(columns, local_energy, pure, start, end)
         if found.status == OK:
             n, m = len(found.x), len(found.phase)
             x = _with_room(x, kinks + n)
