@@ -106,14 +106,8 @@ def react(
         Compounds or mixtures, as ``"LiAlCl4@50wt + Li6PS5Cl@50wt"``. Of lists, each A meets each B.
     voltage, mu, open_to, pressure_bar, element
         What is open; see `reservoirs`. Energies are then per atom that is not of the open element.
-    snapshot : str, Path or Snapshot
-        Name or directory of a snapshot, or one that is open.
-    phases : str, Path or OwnPhases, optional
-        File of your own phases (csv or json), joined to the snapshot.
-    temperature_k : float, optional
-        Gibbs energies at this temperature, 300 to 2000 K; those of 0 K without it.
-    energies : str
-        ``corrected`` or ``as-published``; see `load_snapshot`.
+    snapshot, phases, temperature_k, energies
+        See `load_snapshot`.
     at_hull : bool
         Accept compositions that the snapshot lacks at their hull energy; the result says so.
 
@@ -262,22 +256,19 @@ def titrate(
 
     Parameters
     ----------
-    *compounds : str, Formula, Reactant, or lists of them
+    *compounds, element, charge, snapshot, phases, temperature_k, energies, at_hull
+        As of `lithiate`.
     to : float
         Highest voltage of the plateaus of release.
-    share : float
-        The useful window allows this share of the formula's own element to come or go.
-    energy_ev_per_atom : float, optional
-        Instead, this energy per atom of the formula to be set free.
+    share, energy_ev_per_atom : float
+        The useful window allows this share of the formula's own element to come or go; or, instead, this
+        energy per atom of the formula to be set free.
     host : bool
-        Keep the host: phases that differ by the content of the element alone, as a cathode in use.
-    element, charge, snapshot, phases, temperature_k, energies, at_hull
-        As of `lithiate`.
+        Keep to phases that differ by the content of the element alone, as a cathode in use.
 
     Returns
     -------
     Titration or Titrations
-        The former for one compound that is not in a list.
 
     Raises
     ------
@@ -291,10 +282,10 @@ def titrate(
     """
     every = _every(compounds, "titrate")
     held = load_snapshot(snapshot, phases, temperature_k, energies)
-    bars = error_bars(held, element)
+    bars, z = error_bars(held, element), atomic_number(element, where="--element")
     found = tuple(
         titrate_one(
-            host_phases(held, each, atomic_number(element, where="--element")) if host else held,
+            host_phases(held, each, z) if host else held,
             each,
             element,
             to_v=to,

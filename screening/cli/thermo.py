@@ -172,12 +172,10 @@ def lithiate(
         float | None, typer.Option("--to", metavar="V", help="Tell the side of oxidation, too, up to here.")
     ] = None,
     share: Annotated[
-        float | None,
-        typer.Option("--share", help="With --to: share of the element that a useful window lets go."),
+        float | None, typer.Option("--share", help="With --to: share of the element that may come or go.")
     ] = None,
     energy: Annotated[
-        float | None,
-        typer.Option("--energy", metavar="EV", help="Instead: energy per atom that it lets be set free."),
+        float | None, typer.Option("--energy", metavar="EV", help="Instead: energy per atom set free.")
     ] = None,
     host: Annotated[
         bool, typer.Option("--host", help="With --to: phases of the same host alone, as of a cathode in use.")
@@ -199,10 +197,7 @@ def lithiate(
     from screening.api.interfaces import lithiate as lithiate_all
 
     check_outputs(plot, csv)
-    if to is None and (share is not None or energy is not None or host):
-        raise InputError("what is given off needs a voltage", where="lithiate", remedy="add --to 5")
-    if share is not None and energy is not None:
-        raise InputError("--share and --energy", where="lithiate", remedy="give one of them")
+    _require_a_voltage(to, share, energy, host)
     source: Source = {
         "snapshot": snapshot,
         "phases": own_phases(phases, force, replace),
@@ -225,6 +220,21 @@ def lithiate(
         **source,
     )
     return _give(both, csv, plot, as_json, digits=digits)
+
+
+def _require_one_window(to: float | None, share: float | None, energy: float | None) -> None:
+    if to is None and (share is not None or energy is not None):
+        raise InputError("a useful window needs a voltage", where="lithiate", remedy="add --to 5")
+    if share is not None and energy is not None:
+        raise InputError("--share and --energy", where="lithiate", remedy="give one of them")
+
+
+def _require_a_voltage(to: float | None, share: float | None, energy: float | None, host: bool) -> None:
+    """See that what concerns release stands beside a voltage, and that one bound is given."""
+    if to is None and (share is not None or energy is not None or host):
+        raise InputError("what is given off needs a voltage", where="lithiate", remedy="add --to 5")
+    if share is not None and energy is not None:
+        raise InputError("--share and --energy", where="lithiate", remedy="give one of them")
 
 
 def _give(

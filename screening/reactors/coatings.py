@@ -23,9 +23,10 @@ from screening.phases.snapshot import Snapshot
 from screening.provenance import Provenance
 from screening.ragged import Ragged
 from screening.reactors.elements import holds, noble_gas_table, radioactive_table
+from screening.thermo.compositions import Compositions
 from screening.thermo.conduction import ElectronicClass, conduction_degree, electronic_class
 from screening.thermo.interface import NO_REACTION_EV_PER_ATOM, stamp
-from screening.thermo.lines import Compositions, Lines, assemblages, tie_lines
+from screening.thermo.lines import Lines, assemblages, tie_lines
 from screening.thermo.lithiation import cation_charge
 from screening.thermo.reactants import ON_HULL_TOL_EV, price
 from screening.thermo.reservoir import Reservoir, window

@@ -13,9 +13,10 @@ from screening.phases.composition import Reactant, same_composition
 from screening.phases.distrust import cautions
 from screening.phases.snapshot import Snapshot
 from screening.provenance import Provenance
+from screening.thermo.compositions import Compositions
 from screening.thermo.intervals import NO_ERROR_BARS, ErrorBars, bounds, written
 from screening.thermo.kinks import Corner, Kink, kink
-from screening.thermo.lines import Compositions, tie_lines
+from screening.thermo.lines import tie_lines
 from screening.thermo.marks import (
     estimates,
     marks,

@@ -19,10 +19,11 @@ from screening.errors import InputError
 from screening.phases.composition import Formula, Reactant, same_composition
 from screening.phases.distrust import cautions
 from screening.phases.snapshot import Snapshot
+from screening.thermo.compositions import Compositions
 from screening.thermo.interface import InterfaceReaction, InterfaceReactions, OfBoth
 from screening.thermo.intervals import NO_ERROR_BARS, ErrorBars, Interval, form
 from screening.thermo.kinks import Kink, rounded
-from screening.thermo.lines import Compositions, Lines, tie_lines
+from screening.thermo.lines import Lines, tie_lines
 from screening.thermo.marks import origins_of, product_terms, reactant_terms, stamp
 from screening.thermo.reactants import PricedReactant, price, require_few_elements
 from screening.thermo.reactions import Moles, Term, equation

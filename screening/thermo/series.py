@@ -17,8 +17,9 @@ from screening.phases.composition import Reactant, parse_formula
 from screening.phases.distrust import ANIONS
 from screening.phases.snapshot import Snapshot
 from screening.provenance import Provenance
+from screening.thermo.compositions import Compositions
 from screening.thermo.intervals import NO_ERROR_BARS, ErrorBars
-from screening.thermo.lines import Compositions, assemblages
+from screening.thermo.lines import assemblages
 from screening.thermo.marks import marks, stamp
 from screening.thermo.titration import Titration, titrate
 from screening.units import BOLTZMANN_EV_PER_K
