@@ -231,5 +231,5 @@ def analyse(
     if len(time) >= MIN_SPECTRA and np.isfinite(time).all() and (np.diff(time) > 0).all():
         report = describe(processes, criterion, count=len(time), activation_energy_ev=activation_energy_ev)
         if leak is not None and leak.onset is None and (leak.common or leak.ambiguous):
-            report = report.unsettled(f"all processes may share one cause: {leak.rival}")
+            report = report.unsettled(f"may be a common cause: {leak.rival}")
     return ImpedanceAnalysis(drt, model, processes, report, short, leak)
