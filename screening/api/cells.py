@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
-from screening.display import Displayed, Table
+from screening.display import Displayed, Table, hours
 from screening.errors import InputError
 from screening.lab.analysis import CyclingReport, analyse_cycling, analyse_impedance, joint_verdict
 from screening.lab.cell import Cell, Kind
@@ -108,6 +108,9 @@ def _symmetric_rows(report: SymmetricReport) -> Iterator[tuple[str, str]]:
     cycles, life = report.cycles, report.life
     yield "cell", report.data.cell
     yield "half-cycles", f"{len(report.half_cycles)} ({len(cycles)} cycles)"
+    if not report.is_symmetric:
+        yield "kind", "no symmetric cell; assess it as a full one (kind full)"
+        return
     if len(cycles):
         yield "overpotential", _course(cycles.overpotential_v, "mV", 1e3)
         yield "ASR (whole cell)", _course(cycles.asr_ohm_cm2, "Ω cm²")
@@ -115,7 +118,7 @@ def _symmetric_rows(report: SymmetricReport) -> Iterator[tuple[str, str]]:
     yield "stable from cycle", "never" if stable is None else str(stable)
     more = "more than " if life.end is LifeEnd.RECORD else ""
     throughput = f"{life.throughput_mah_per_cm2:.4g} mAh/cm²"
-    yield "life", f"{more}{life.hours:.4g} h, {throughput} ({life.end})"
+    yield "life", f"{more}{hours(life.hours)} h, {throughput} ({life.end})"
 
 
 def _plating_rows(report: PlatingReport) -> Iterator[tuple[str, str]]:
@@ -145,8 +148,9 @@ def _full_rows(report: FullCellReport) -> Iterator[tuple[str, str]]:
     for analysis in report.plateaus:
         for plateau in analysis.plateaus:
             mark = ", extra" if plateau in analysis.extra else ""
-            share = f"{plateau.fraction:.1%} of the charge{mark}"
-            yield "first-cycle plateau", f"{plateau.voltage_v:.3f} V, {share}"
+            half = "charge" if analysis.sign > 0 else "discharge"
+            share = f"{plateau.fraction:.1%} of the first {half}{mark}"
+            yield f"plateau ({half})", f"{plateau.voltage_v:.3f} V, {share}"
 
 
 def read_cycling(
@@ -154,6 +158,7 @@ def read_cycling(
     *,
     cell: Cell | Path | str | None = None,
     area_cm2: float | None = None,
+    diameter_mm: float | None = None,
     kind: Kind | str | None = None,
 ) -> CyclingResult:
     """Assess the cycling of one cell.
@@ -164,8 +169,8 @@ def read_cycling(
         Files of the cell, in the order they were measured.
     cell : Cell or path, optional
         Its sheet: area, masses, separator.
-    area_cm2 : float, optional
-        Electrode area, where the sheet gives none.
+    area_cm2, diameter_mm : float, optional
+        Electrode area, or the diameter of a round one, where the sheet gives neither.
     kind : Kind, optional
         ``symmetric``, ``full`` or ``plating``; by default what the sheet says, else symmetric.
 
@@ -180,8 +185,8 @@ def read_cycling(
     """
     sheet = cell if isinstance(cell, Cell) else Cell() if cell is None else read_cell(cell)
     update: dict[str, Any] = {"kind": _kind(kind, sheet)}
-    if area_cm2 is not None:
-        update["area_cm2"] = _area(area_cm2, sheet)
+    given = {"area_cm2": area_cm2, "diameter_mm": diameter_mm}
+    update |= _area({name: value for name, value in given.items() if value is not None}, sheet)
     sheet = sheet.model_copy(update=update)
     paths = [Path(each) for each in ([files] if isinstance(files, Path | str) else files)]
     report = analyse_cycling(sheet, paths)
@@ -204,12 +209,14 @@ def _kind(asked: Kind | str | None, sheet: Cell) -> Kind:
     return Kind(asked)
 
 
-def _area(area_cm2: float, sheet: Cell) -> float:
-    if sheet.electrode_area_cm2 is not None:
-        raise InputError("area_cm2 given, and an area in the sheet", where="cycling", remedy="keep one")
-    if not 0.0 < area_cm2 < float("inf"):
-        raise InputError(f"area_cm2 = {area_cm2}", where="cycling", remedy="give a number above 0")
-    return area_cm2
+def _area(given: dict[str, float], sheet: Cell) -> dict[str, float]:
+    for name, value in given.items():
+        if sheet.electrode_area_cm2 is not None or len(given) > 1:
+            other = "an area in the sheet" if len(given) == 1 else "diameter_mm"
+            raise InputError(f"{name} given, and {other}", where="cycling", remedy="keep one")
+        if not 0.0 < value < float("inf"):
+            raise InputError(f"{name} = {value}", where="cycling", remedy="give a number above 0")
+    return given
 
 
 def validate(

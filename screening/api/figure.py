@@ -13,13 +13,13 @@ from screening.phases.composition import parse_reactant, symbol
 from screening.phases.corrections import Energies
 from screening.phases.library import EMBEDDED
 from screening.phases.snapshot import Snapshot
-from screening.phases.sources import load_snapshot
 from screening.provenance import Provenance
 from screening.reactors.anode import find_anode
 from screening.reactors.reduction import ScreeningContext, reduce
 from screening.reactors.settings import Conditions
 from screening.thermo.interface import InterfaceReaction, InterfaceReactions, Kink
 from screening.thermo.lithiation import Lithiation
+from screening.thermo.sources import load_snapshot
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -96,7 +96,7 @@ class FigureOne(Displayed):
                 "pair": pair_name(curve),
                 "at": what,
                 f"x ({axis})": kink.x(axis),
-                "total (eV/atom)": kink.total_ev_per_atom,
+                "reaction energy (eV/atom)": kink.total_ev_per_atom,
                 "reaction": kink.reaction,
             }
 
@@ -112,7 +112,7 @@ class FigureOne(Displayed):
         """Tables of the workbook by the name of their sheet."""
         import pandas as pd
 
-        from screening.report.workbook import curve_table
+        from screening.report.workbook import curve_table, head
 
         steps = [
             {
@@ -124,7 +124,7 @@ class FigureOne(Displayed):
             for step in self.staircase.steps
         ]
         return {
-            "Summary": self._summary("molar").rename(columns=str.capitalize),
+            "Summary": self._summary("molar").rename(columns=head),
             **{f"Figure {name} data": curve_table(curves) for name, curves in self.panels.items()},
             "Staircase": pd.DataFrame(steps),
         }

@@ -17,7 +17,7 @@ from threadpoolctl import threadpool_limits
 
 from screening.display import Displayed, Table
 from screening.errors import InputError
-from screening.lab.cell import Cell, Kind, Origin
+from screening.lab.cell import LITHIUM_ARGYRODITE_EA_EV, Cell, Kind, Origin
 from screening.lab.cycling.full import FullCellReport, assess_full
 from screening.lab.cycling.plating import PlatingReport, assess_plating
 from screening.lab.cycling.symmetric import SymmetricReport, assess_symmetric
@@ -227,7 +227,8 @@ def analyse_impedance(sheet: Cell) -> ImpedanceAnalysis | None:
     spectra = read_series(list(sheet.located("impedance")))
     if sheet.origin is Origin.SIMULATED:
         spectra = tuple(replace(s, metadata={**s.metadata, "origin": SIMULATED}) for s in spectra)
-    return analyse(spectra, electrolyte_ohm=sheet.separator_ohm)
+    energy = LITHIUM_ARGYRODITE_EA_EV if sheet.separator is None else sheet.separator.activation_energy_ev
+    return analyse(spectra, electrolyte_ohm=sheet.separator_ohm, activation_energy_ev=energy)
 
 
 def analyse_cycling(sheet: Cell, files: Sequence[Path] | None = None) -> CyclingReport | None:

@@ -7,6 +7,8 @@ from typing import Any
 
 import pandas as pd
 
+from screening.display import hours
+
 
 class Short(StrEnum):
     """Is there a short circuit? From the strongest answer to none at all."""
@@ -36,6 +38,7 @@ class Signal(StrEnum):
     DROPOUT = "drop-outs on charge"
     UNENDED = "charge without its end"
     COVERAGE = "half-cycles that could be judged"
+    PATH = "electronic path in parallel"
     TOTAL = "total resistance against the electrolyte's own"
     DROP = "total resistance against its earlier median"
     PLATING = "plating process"
@@ -101,8 +104,12 @@ class ShortVerdict:
     @property
     def words(self) -> str:
         """The verdict with its time, where it has one."""
-        when = "" if isnan(self.time_h) else f" at {self.time_h:.4g} h, half-cycle {self.half_cycle}"
-        return f"{self.verdict}{when}"
+        when = "" if isnan(self.time_h) else f" at {hours(self.time_h)} h"
+        return f"{self.verdict}{when}" + (f", half-cycle {self.half_cycle}" if self.half_cycle else "")
+
+    def lines(self) -> list[str]:
+        """The verdict and the evidence that decides it."""
+        return [f"short circuit: {self.words}", f"{self.evidence[0].signal}: {self.evidence[0].statement}"]
 
     def evidence_frame(self) -> pd.DataFrame:
         """Evidence as a table."""

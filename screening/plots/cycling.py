@@ -7,6 +7,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from screening.display import hours
 from screening.errors import InputError
 from screening.lab.cycling.full import FullCellReport
 from screening.lab.cycling.plating import PlatingReport
@@ -52,7 +53,7 @@ def verdict_label(report: Judged) -> str:
     if not verdict.verdict.is_alarm:
         return f"no short seen ({verdict.verdict})" if verdict.verdict != "none" else "no short seen"
     name = "short suspected" if verdict.verdict == "suspected" else f"{verdict.verdict} short"
-    return f"{name}, {verdict.time_h:.4g} h"
+    return f"{name}, {hours(verdict.time_h)} h"
 
 
 def draw_voltage(

@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
-from matplotlib.figure import Figure
 
 from screening.files import (
     json_ready,
@@ -27,11 +26,6 @@ from screening.lab.cycling.polarisation import figures_of
 from screening.lab.cycling.symmetric import SymmetricReport
 from screening.lab.cycling.table import CyclingData, FlagKind
 from screening.lab.short import ShortVerdict
-from screening.plots.cycling import symmetric_figure
-from screening.plots.cycling_html import symmetric_page
-from screening.plots.fullcell import full_cell_figure
-from screening.plots.fullcell_html import full_page
-from screening.plots.plating import plating_figure, plating_page
 from screening.provenance import SIMULATED, Provenance
 
 if TYPE_CHECKING:
@@ -113,6 +107,12 @@ def write_cycling(directory: Path, report: CyclingReport, short: ShortVerdict | 
     list of pathlib.Path
         The files written.
     """
+    from screening.plots.cycling import symmetric_figure
+    from screening.plots.cycling_html import symmetric_page
+    from screening.plots.fullcell import full_cell_figure
+    from screening.plots.fullcell_html import full_page
+    from screening.plots.plating import plating_figure, plating_page
+
     data, stamp = report.data, provenance_of(report.data)
     tables, flags = {}, data.flags_frame()
     if isinstance(report, SymmetricReport):
@@ -140,7 +140,7 @@ def _write(
     data: CyclingData,
     summary: dict[str, Any],
     tables: Mapping[str, pd.DataFrame],
-    figure: Figure,
+    figure: "Figure",
     page: str,
 ) -> list[Path]:
     """Tables, record, summary, figures and page, each with the stamp of the measured files."""

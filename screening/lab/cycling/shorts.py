@@ -80,7 +80,7 @@ def judge_shorts(
         Thresholds.
     """
     limits = settings or ShortSettings()
-    opposed = _opposed(polarisation)
+    opposed = opposed_share(polarisation)
     if opposed > limits.opposed_share:
         doubt = Evidence(
             signal=Signal.COVERAGE,
@@ -114,7 +114,7 @@ def judge_shorts(
     return ShortVerdict(coverage.verdict, (coverage,))
 
 
-def _opposed(polarisation: Polarisation) -> float:
+def opposed_share(polarisation: Polarisation) -> float:
     """Share of the half-cycles whose voltage plainly opposes the current."""
     if not len(polarisation):
         return 0.0
