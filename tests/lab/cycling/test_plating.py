@@ -57,8 +57,11 @@ def test_plain_efficiency_is_the_mean_after_the_first_block(turned):
     assert report.verdict.verdict is Short.NONE
 
 
-def test_reservoir_gives_aurbach_s_efficiency_and_its_conditioning_is_no_part_of_it():
-    report = assess_plating(record(RESERVOIR))
+@pytest.mark.parametrize("eta_v", [0.01, 0.03, 0.3])
+def test_reservoir_gives_aurbach_s_efficiency_and_its_conditioning_is_no_part_of_it(eta_v):
+    # strippings within the block end a third above the polarisation: no end, however large that is
+    plan = [(charge, 1.0 if last == 1.0 else 1.33 * eta_v) for charge, last in RESERVOIR]
+    report = assess_plating(record(plan, eta_v=eta_v))
     assert report.blocks.inner_cycles.tolist() == [0, 10]
     # (n Qc + QS) / (n Qc + QT)
     assert report.aurbach_efficiency == pytest.approx((10 * 1.0 + 4.0) / (10 * 1.0 + 5.0), abs=1e-3)

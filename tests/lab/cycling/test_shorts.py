@@ -335,7 +335,7 @@ def test_the_day_is_estimated_beside_a_step_and_a_formation(amplitude, phase, ga
 def test_spikes_both_ways_are_a_poor_contact_and_pulses_are_no_falls():
     rng = np.random.default_rng(3)
     asr = np.full((60, SAMPLES), 200.0)
-    spiky = asr * np.where(rng.random(asr.shape) < 0.03, rng.choice([0.6, 1.4], asr.shape), 1.0)
+    spiky = asr * np.where(rng.random(asr.shape) < 0.06, rng.choice([0.6, 1.4], asr.shape), 1.0)
     dropped = asr * np.where(rng.random(asr.shape) < 0.1, 0.6, 1.0)
     assert accuses(cell_of(spiky)) is Short.NONE
     assert accuses(cell_of(dropped)) is Short.SOFT
