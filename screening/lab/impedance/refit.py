@@ -171,7 +171,9 @@ def fit_zarcs(drt: DrtSeries, windows: Windows | None = None, *, tracked: bool =
     count = len(drt.spectra)
     prior = Prior.of(windows, measured, count, signed=drt.options.signed)
     tracked = tracked and count > 1
-    noise = np.maximum(_noise(drt, problem, units), np.finfo(float).eps ** 2)
+    weighted = (problem.weight * np.abs(problem.z)) ** 2  # 1 with modulus weights
+    noise = drt.relative_residual**2 * 2.0 * weighted.sum(axis=1) / problem.n_data
+    noise = np.maximum(noise, np.finfo(float).eps ** 2)
     models = [tracking.follow(problem, prior, noise)] if tracked else tracking.separate(problem, prior, noise)
     terms, residual = np.zeros((count, problem.n_terms)), np.zeros(count)
     whole: list[FloatArray] = [np.empty(0)] * count
@@ -219,15 +221,6 @@ def _stack(drt: DrtSeries) -> tuple[Problem, _Units]:
     columns = np.moveaxis(drt.options.terms.columns(omega), -1, 1)
     largest = np.abs(columns).max(axis=2)
     return Problem(np.log(omega), z, weight, columns / largest[:, :, None]), _Units(scale, largest)
-
-
-def _noise(drt: DrtSeries, problem: Problem, units: _Units) -> FloatArray:
-    """Variance of the weighted residual that the deconvolution leaves, shape (s,)."""
-    fitted = [drt.fitted_z_ohm(row) / units.magnitude_ohm[row] for row in range(len(drt.spectra))]
-    left = [
-        w[: f.size] * (z[: f.size] - f) for w, z, f in zip(problem.weight, problem.z, fitted, strict=True)
-    ]
-    return np.array([float(np.mean(np.abs(part) ** 2)) / 2.0 for part in left])
 
 
 def _elements(
