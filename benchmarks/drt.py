@@ -8,8 +8,8 @@ some spectra spread over the series, and its time per spectrum is multiplied by 
 
 Resistances by window: for each case and noise, the error of the refit, of the areas under γ and of
 pyDRTtools, and how often the refit's 95 % intervals hold, process by process. Fixed truths have the
-relaxation times of the founding paper, where the refit expects them; drawn ones lie anywhere in the inner 80 % of their
-windows, with φ and R drawn too: they alone can tell whether intervals hold.
+relaxation times of the founding paper, where the refit expects them; drawn ones lie in the inner 80 %
+of their windows, with φ and R drawn too: they alone can tell whether intervals hold.
 
 Accuracy: four sets of ZARC elements with 0.5 % noise, each draw treated by itself, against the
 Cramér-Rao bound computed beside it; then truths that are no ZARC, and the completion time.

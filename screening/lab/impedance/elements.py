@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from screening.lab.impedance.basis import FloatArray
+from screening.lab.impedance.drt import DrtSeries
 from screening.lab.impedance.processes import ProcessSeries
 from screening.lab.impedance.refit import ZarcSeries
 
@@ -106,6 +107,15 @@ def detected_windows(processes: ProcessSeries, refit: ZarcSeries | None) -> np.n
         return np.asarray((processes.resistance_interval_ohm[0] > 0).any(axis=0))
     where = processes.windows.locate(refit.elements.tau_s[refit.elements.detected])
     return np.isin(np.arange(len(processes.windows)), where)
+
+
+def disturbed_lines(drt: DrtSeries) -> list[str]:
+    """Points that stand out from their neighbours and count less, one line for each spectrum that has any."""
+    lines = []
+    for spectrum, trust in zip(drt.spectra, drt.trust, strict=True):
+        at = ", ".join(f"{frequency:.4g}" for frequency in spectrum.frequency_hz[trust < 1.0])
+        lines += [f"{spectrum.label}: stands out from its neighbours and counts less: {at} Hz"] if at else []
+    return lines
 
 
 def sum_lines(processes: ProcessSeries) -> list[str]:

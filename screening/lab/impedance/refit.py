@@ -217,7 +217,7 @@ def _stack(drt: DrtSeries) -> tuple[Problem, _Units]:
     scale = np.array([magnitude(s) for s in spectra])
     z = np.array([np.pad(s.z_ohm, (0, longest - len(s)), mode="edge") for s in spectra]) / scale[:, None]
     weight = weights(z, drt.options.weights)
-    weight *= np.arange(longest) < np.array([len(s) for s in spectra])[:, None]
+    weight *= np.array([np.pad(one, (0, longest - one.size)) for one in drt.trust])
     columns = np.moveaxis(drt.options.terms.columns(omega), -1, 1)
     largest = np.abs(columns).max(axis=2)
     return Problem(np.log(omega), z, weight, columns / largest[:, :, None]), _Units(scale, largest)
