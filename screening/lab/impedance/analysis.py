@@ -14,6 +14,7 @@ from screening.lab.impedance.drt import DrtOptions, DrtSeries, deconvolve, times
 from screening.lab.impedance.elements import (
     detected_windows,
     disturbed_lines,
+    drift_lines,
     element_lines,
     sum_lines,
     total_lines,
@@ -87,7 +88,7 @@ class ImpedanceAnalysis(Displayed):
             *(["simulated spectra: no measurement"] if self.simulated else []),
             f"{count} spectra, λ = {self.drt.regularisation[0]:.3g}, resistances from {source}",
             *([f"{poor} of {count} spectra are not described by R∞, L and a non-negative γ"] if poor else []),
-            *([] if self.refit is None else element_lines(self.refit)),
+            *([] if self.refit is None else [*element_lines(self.refit), *drift_lines(self.refit)]),
             *disturbed_lines(self.drt),
             *sum_lines(found),
             *total_lines(found, self.refit),

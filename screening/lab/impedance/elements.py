@@ -11,7 +11,7 @@ import numpy as np
 from screening.lab.impedance.basis import FloatArray
 from screening.lab.impedance.drt import DrtSeries
 from screening.lab.impedance.processes import ProcessSeries
-from screening.lab.impedance.refit import ZarcSeries
+from screening.lab.impedance.refit import DETECTION, ZarcSeries
 
 BEYOND_MEASURED = 1.1
 """A total above this many times the largest Z' of a spectrum was not measured but extrapolated."""
@@ -116,6 +116,16 @@ def disturbed_lines(drt: DrtSeries) -> list[str]:
         at = ", ".join(f"{frequency:.4g}" for frequency in spectrum.frequency_hz[trust < 1.0])
         lines += [f"{spectrum.label}: stands out from its neighbours and counts less: {at} Hz"] if at else []
     return lines
+
+
+def drift_lines(refit: ZarcSeries) -> list[str]:
+    """Spectra whose cell changed while they were measured; γ has the change in it, the elements have not."""
+    (rows,) = np.nonzero(np.abs(refit.drift) > DETECTION * refit.drift_sd)
+    return [
+        f"{refit.drt.spectra[row].label}: Z changed by {refit.drift[row]:+.1%} ± {refit.drift_sd[row]:.1%} "
+        "within the sweep; elements are those at its start, γ and areas are distorted"
+        for row in rows
+    ]
 
 
 def sum_lines(processes: ProcessSeries) -> list[str]:

@@ -108,12 +108,24 @@ class _State:
         return _State(fit, self.precision[rows], self.noise[rows], self.freedom[rows], self.bic[rows])
 
     def model(self, rows: np.ndarray, problem: Problem, shared: FloatArray | float = 0.0) -> Model:
-        """With prior precision P and curvature A, the covariance is A⁻¹, but spectra scatter by A⁻¹JᵀJA⁻¹."""
+        """With prior precision P and curvature A the covariance is A⁻¹; spectra scatter by A⁻¹JᵀJA⁻¹."""
         covariance, noise = inverse(self.fit.gram), self.noise[:, None, None]
         prior = (covariance * self.precision[:, None, :]) @ covariance
         scatter = noise * (covariance - prior)
         whole = scatter + UNDECIDED**2 * (noise * prior + shared)
         return Model(rows, problem, self.fit.theta, whole, scatter, self.freedom)
+
+
+def drifting(problem: Problem, prior: Prior, noise: FloatArray) -> np.ndarray:
+    """Spectra whose cell changed while they were measured, by BIC; shape (s,).
+
+    A real factor that grows along the sweep changes |Z| but not the phase, which no process can do; left out
+    of the model it ends as a process beyond the lowest frequency, and Kramers–Kronig residuals stay small.
+    """
+    still, moving = (
+        _settled(one, prior, _start(one, prior), noise).bic for one in (problem, problem.with_drift())
+    )
+    return np.asarray(moving < still - BIC_MARGIN)
 
 
 def separate(problem: Problem, prior: Prior, noise: FloatArray) -> list[Model]:
@@ -285,8 +297,10 @@ def _shaped(problem: Problem, prior: Prior) -> Problem:
 def _fit(
     problem: Problem, prior: Prior, theta: FloatArray, anchor: zarc.Anchor, tolerance: float = zarc.FINE
 ) -> Fit:
-    bounds = prior.bounds(problem.n_terms)
-    return zarc.fit(_shaped(problem, prior), theta, *bounds, anchor=anchor, tolerance=tolerance)
+    lower, upper = prior.bounds(problem.n_terms)
+    if problem.drifts:
+        lower[problem.n_terms - 1] = -np.inf
+    return zarc.fit(_shaped(problem, prior), theta, lower, upper, anchor=anchor, tolerance=tolerance)
 
 
 def _start(problem: Problem, prior: Prior) -> FloatArray:

@@ -57,6 +57,8 @@ class Problem:
         Explicit series terms, scaled to a largest modulus of 1.
     shapes : tuple of Shape
         Shapes of the elements; ZARCs where there is none.
+    drifts : bool
+        Whether the last column is that of a drift within the sweep, whose coefficient has a sign.
     """
 
     ln_omega: FloatArray
@@ -64,6 +66,7 @@ class Problem:
     weight: FloatArray
     columns: ComplexArray
     shapes: tuple[Shape, ...] = ()
+    drifts: bool = False
 
     def take(self, rows: np.ndarray | slice) -> "Problem":
         """Return the problem of some of the spectra (rows may repeat)."""
@@ -74,6 +77,16 @@ class Problem:
             weight=self.weight[rows],
             columns=self.columns[rows],
         )
+
+    def with_drift(self) -> "Problem":
+        """Return the problem with a column for a cell that changes while it is measured.
+
+        Every frequency takes as many periods, from the highest down: the change is in proportion to the time
+        passed. Its coefficient is the change at the end of the sweep, over the impedance there.
+        """
+        passed = np.cumsum(np.exp(-self.ln_omega) * (self.weight > 0), axis=1)
+        column = self.z * passed / passed[:, -1:]
+        return replace(self, columns=np.concatenate([self.columns, column[:, None]], axis=1), drifts=True)
 
     @property
     def n_terms(self) -> int:
