@@ -261,7 +261,8 @@ def joint_verdict(
 ) -> ShortVerdict | None:
     """Is there a short, by cycling and impedance together?"""
     cycled = cycling.verdict if isinstance(cycling, SymmetricReport) else None
-    return join_verdicts(cycled, None if impedance is None else impedance.short)
+    seen = None if impedance is None else impedance.short
+    return join_verdicts(cycled, seen if cycled is None or seen is None else seen.undated())
 
 
 def _pattern(sheet: Cell) -> PowderPattern:
