@@ -263,9 +263,9 @@ def analyse_cycling(sheet: Cell, files: Sequence[Path] | None = None) -> Cycling
 
 def joint_verdict(cycling: CyclingReport | None, impedance: ImpedanceAnalysis | None) -> ShortVerdict | None:
     """Is there a short, by cycling and impedance together?"""
-    return join_verdicts(
-        None if cycling is None else cycling.verdict, None if impedance is None else impedance.short
-    )
+    cycled = None if cycling is None else cycling.verdict
+    seen = None if impedance is None else impedance.short
+    return join_verdicts(cycled, seen if cycled is None or seen is None else seen.undated())
 
 
 def _pattern(sheet: Cell) -> PowderPattern:
