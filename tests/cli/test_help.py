@@ -25,7 +25,7 @@ def test_verbs_stand_in_groups(page: list[str]) -> None:
     for heading in ("Screen", "Interfaces", "Lab", "Data"):
         assert text.count(f"\n{heading}:\n") == 1
     assert "Commands:" not in text
-    assert re.search(r"Interfaces:\n  react .*\n  lithiate .*\n\nLab:", text)
+    assert re.search(r"Interfaces:\n  react .*\n  figure .*\n  lithiate .*\n\nLab:", text)
 
 
 def test_each_verb_takes_one_line_of_a_narrow_terminal(page: list[str]) -> None:
