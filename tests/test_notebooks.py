@@ -25,7 +25,7 @@ SAYS = {
     "products": "0.310031",
     "six_reactors": "1 LiAlCl₄ 0.7961",
     "own_compound": "Li | ZnCl₂ 0.4000 -0.7791",
-    "own_energies": "* estimated, not calculated: Li₂AlCl₅",
+    "own_energies": "* given by you: Li₂AlCl₅",
     "all_of_materials_project": "84947 compounds, 35249 ranked; LiAlCl4 is at 339, in the first 1.0%",
     "another_ion": "driving force (eV/Na)",
     "rest_series": "simulated spectra: no measurement",

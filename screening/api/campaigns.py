@@ -19,16 +19,16 @@ from screening.campaign.store import locked
 from screening.campaign.study import DEFAULT_STUDY, Study, find_study
 from screening.campaign.tables import ranking_table
 from screening.campaign.workers import Workers
-from screening.display import Displayed, Table
+from screening.display import Displayed, Table, rests_on
 from screening.errors import InputError
 from screening.handoff.pages import write_sheets
 from screening.handoff.sheet import BenchSheet, Plan, bench_sheet
 from screening.handoff.standing import Standing, standing
-from screening.phases.corrections import Energies, scheme_energies
-from screening.phases.sources import chosen_energies
+from screening.phases.corrections import Energies, chosen_energies, scheme_energies
 from screening.phases.structures import read_cells
 from screening.provenance import Provenance
 from screening.thermo.interface import InterfaceReaction
+from screening.thermo.sources import Own
 
 SHOWN = 20
 """Ranked candidates that a notebook shows."""
@@ -191,12 +191,11 @@ class Ranking(Displayed):
         passing = self.table[self.table["passes"]]
         best = passing.groupby(["anode", "electrolyte"], sort=False).head(SHOWN)
         frame = best[[column.name for column in columns]].copy()
-        frame["formula"] = best["formula"].where(~best["estimated"], best["formula"] + "*")
+        frame["formula"] = best["formula"].where(best["origin"] == "", best["formula"] + "*")
         frame.columns = [f"{c.label} ({c.unit})" if c.unit else c.label for c in columns]
         met = "; ".join(" with ".join(pair) for pair in self.results.pairs)
         notes = [f"{len(best)} of {len(passing)} ranked, {len(self.table)} rows in all"]
-        if best["estimated"].any():
-            notes.append("* rests on an estimated phase")
+        notes += rests_on(best["origin"])
         notes += [f"no probabilities: {why}" for why in self.results.no_probabilities.values()]
         notes += self.results.cautions
         return Table(f"{self.results.title}: {met}", frame, (*notes, self.provenance.line()))
@@ -214,7 +213,7 @@ def screen(
     electrolyte: str | Sequence[str] = (),
     anode: str | Sequence[str] = (),
     snapshot: str | Path | None = None,
-    phases: str | Path | None = None,
+    phases: Own = None,
     temperature_k: float | None = None,
     energies: str = Energies.CORRECTED,
     out: str | Path | None = None,
@@ -259,15 +258,15 @@ def screen(
     """
     met: dict[str, Any] = {"electrolytes": _several(electrolyte), "anodes": _several(anode)}
     study = load_study(candidates).with_changes(**{k: v for k, v in met.items() if v}, **changes)
-    name, further = _name(snapshot) or study.snapshot, str(phases or "")
-    source = Source(name, further, temperature_k, chosen_energies(energies))
+    name = _name(snapshot) or study.snapshot
+    source = Source(name, phases or "", temperature_k, chosen_energies(energies))
     workers = jobs if isinstance(jobs, Workers) else Workers(jobs)
     results = _directory(out)
     campaign = run(
         *(study, source, results.path), workers=workers, fresh=fresh, report=progress, announce=announce
     )
     _conclude(campaign, results, threads=workers.jobs or -1, figures=figures)
-    return Ranking(results, source)
+    return Ranking(results, campaign.source)
 
 
 def _conclude(campaign: Campaign, results: ResultsDirectory, *, threads: int, figures: bool) -> None:
@@ -290,7 +289,8 @@ def read_results(directory: str | Path) -> Ranking:
     """
     results = ResultsDirectory(Path(directory)).checked()
     energies = scheme_energies(results.document.provenance.energy_scheme)
-    return Ranking(results, Source(results.study.snapshot, energies=energies))
+    study = results.study
+    return Ranking(results, Source(study.snapshot, energies=energies, at_hull=study.hull_formulas))
 
 
 def load_study(candidates: str | Path | Study | Sequence[str] | pd.DataFrame = DEFAULT_STUDY) -> Study:

@@ -13,13 +13,13 @@ from screening.phases.composition import parse_reactant, symbol
 from screening.phases.corrections import Energies
 from screening.phases.library import EMBEDDED
 from screening.phases.snapshot import Snapshot
-from screening.phases.sources import load_snapshot
 from screening.provenance import Provenance
 from screening.reactors.anode import find_anode
 from screening.reactors.reduction import ScreeningContext, reduce
 from screening.reactors.settings import Conditions
 from screening.thermo.interface import InterfaceReaction, InterfaceReactions, Kink
 from screening.thermo.lithiation import Lithiation
+from screening.thermo.sources import load_snapshot
 
 if TYPE_CHECKING:
     import pandas as pd

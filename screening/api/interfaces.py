@@ -1,20 +1,23 @@
 """Reactions at an interface and uptake staircases, from formulas as they are written."""
 
 from collections.abc import Iterable
+from functools import cache
 from pathlib import Path
 from typing import TypeAlias, TypedDict, Unpack, overload
 
 from screening.errors import InputError
-from screening.phases.composition import Formula, Part, Reactant, parse_reactant
+from screening.phases.composition import Formula, Part, Reactant, parse_formula, parse_reactant, symbol
 from screening.phases.corrections import Energies
 from screening.phases.library import EMBEDDED
 from screening.phases.snapshot import Snapshot
-from screening.phases.sources import load_snapshot
+from screening.reactors.uncertainty import error_bars, error_models
 from screening.thermo.interface import InterfaceReaction, InterfaceReactions
 from screening.thermo.interface import react as react_pair
 from screening.thermo.lithiation import Lithiation, Lithiations
 from screening.thermo.lithiation import lithiate as lithiate_one
 from screening.thermo.reactants import require_distinct
+from screening.thermo.sources import Own, load_snapshot
+from screening.thermo.stability import HullEnergies, hull_energy_of
 from screening.thermo.titration import DEFAULT_SHARE, Titration, Titrations
 from screening.thermo.titration import titrate as titrate_one
 
@@ -26,7 +29,7 @@ class Source(TypedDict, total=False):
     """What `react` and `lithiate` take energies from."""
 
     snapshot: str | Path | Snapshot
-    phases: str | Path | None
+    phases: Own
     temperature_k: float | None
     energies: str
     at_hull: bool
@@ -36,6 +39,7 @@ class TitrationSource(Source, total=False):
     """What `titrate` takes besides."""
 
     element: str
+    charge: int | None
     share: float
     energy_ev_per_atom: float | None
 
@@ -57,7 +61,7 @@ def react(
     b: Compound | Iterable[Compound],
     *,
     snapshot: str | Path | Snapshot = EMBEDDED,
-    phases: str | Path | None = None,
+    phases: Own = None,
     temperature_k: float | None = None,
     energies: str = Energies.CORRECTED,
     at_hull: bool = False,
@@ -70,7 +74,7 @@ def react(
         Compounds or mixtures, as ``"LiAlCl4@50wt + Li6PS5Cl@50wt"``. Of lists, each A meets each B.
     snapshot : str, Path or Snapshot
         Name or directory of a snapshot, or one that is open.
-    phases : str or Path, optional
+    phases : str, Path or OwnPhases, optional
         File of your own phases (csv or json), joined to the snapshot.
     temperature_k : float, optional
         Gibbs energies at this temperature, 300 to 2000 K; those of 0 K without it.
@@ -97,27 +101,36 @@ def react(
     every_a, every_b = _compounds(a), _compounds(b)
     require_distinct([*every_a, *every_b])
     held = load_snapshot(snapshot, phases, temperature_k, energies)
-    found = tuple(react_pair(held, one, other, at_hull=at_hull) for one in every_a for other in every_b)
+    bars = cache(lambda ion: error_bars(held, ion))
+    found = tuple(
+        react_pair(held, one, other, at_hull=at_hull, error_bars=bars(_ion(one, other)))
+        for one in every_a
+        for other in every_b
+    )
     return found[0] if _is_one(a) and _is_one(b) else InterfaceReactions(found)
 
 
 @overload
 def lithiate(  # type: ignore[overload-overlap]  # as above
-    compound: Compound, /, *, element: str = ..., **source: Unpack[Source]
+    compound: Compound, /, *, element: str = ..., charge: int | None = ..., **source: Unpack[Source]
 ) -> Lithiation: ...
 
 
 @overload
 def lithiate(
-    *compounds: Compound | Iterable[Compound], element: str = ..., **source: Unpack[Source]
+    *compounds: Compound | Iterable[Compound],
+    element: str = ...,
+    charge: int | None = ...,
+    **source: Unpack[Source],
 ) -> Lithiations: ...
 
 
 def lithiate(
     *compounds: Compound | Iterable[Compound],
     element: str = "Li",
+    charge: int | None = None,
     snapshot: str | Path | Snapshot = EMBEDDED,
-    phases: str | Path | None = None,
+    phases: Own = None,
     temperature_k: float | None = None,
     energies: str = Energies.CORRECTED,
     at_hull: bool = False,
@@ -129,6 +142,8 @@ def lithiate(
     *compounds : str, Formula, Reactant, or lists of them
     element : str
         Element taken up; voltages are against its metal.
+    charge : int, optional
+        Of its cation; that of the most common one unless given.
     snapshot, phases, temperature_k, energies, at_hull
         As of `react`.
 
@@ -149,7 +164,10 @@ def lithiate(
     """
     every = _every(compounds, "lithiate")
     held = load_snapshot(snapshot, phases, temperature_k, energies)
-    found = tuple(lithiate_one(held, each, element, at_hull=at_hull) for each in every)
+    bars = error_bars(held, element)
+    found = tuple(
+        lithiate_one(held, each, element, charge=charge, at_hull=at_hull, error_bars=bars) for each in every
+    )
     return found[0] if len(compounds) == 1 and _is_one(compounds[0]) else Lithiations(found)
 
 
@@ -171,8 +189,9 @@ def titrate(
     share: float = DEFAULT_SHARE,
     energy_ev_per_atom: float | None = None,
     element: str = "Li",
+    charge: int | None = None,
     snapshot: str | Path | Snapshot = EMBEDDED,
-    phases: str | Path | None = None,
+    phases: Own = None,
     temperature_k: float | None = None,
     energies: str = Energies.CORRECTED,
     at_hull: bool = False,
@@ -188,7 +207,7 @@ def titrate(
         The useful window allows this share of the formula's own element to come or go.
     energy_ev_per_atom : float, optional
         Instead, this energy per atom of the formula to be set free.
-    element, snapshot, phases, temperature_k, energies, at_hull
+    element, charge, snapshot, phases, temperature_k, energies, at_hull
         As of `lithiate`.
 
     Returns
@@ -208,6 +227,7 @@ def titrate(
     """
     every = _every(compounds, "titrate")
     held = load_snapshot(snapshot, phases, temperature_k, energies)
+    bars = error_bars(held, element)
     found = tuple(
         titrate_one(
             held,
@@ -216,7 +236,9 @@ def titrate(
             to_v=to,
             share=share,
             energy_ev_per_atom=energy_ev_per_atom,
+            charge=charge,
             at_hull=at_hull,
+            error_bars=bars,
         )
         for each in every
     )
@@ -230,6 +252,46 @@ def _every(compounds: Iterable[Compound | Iterable[Compound]], verb: str) -> lis
         raise InputError("no compound", where=verb, remedy=f'give one, as in {verb}("LiAlCl4")')
     require_distinct(every)
     return every
+
+
+def hull_energy(
+    *formulas: str | Formula,
+    snapshot: str | Path | Snapshot = EMBEDDED,
+    phases: Own = None,
+    temperature_k: float | None = None,
+    energies: str = Energies.CORRECTED,
+) -> HullEnergies:
+    """Formation and hull energy of compositions, as a file of own phases takes them.
+
+    Parameters
+    ----------
+    *formulas : str or Formula
+    snapshot, phases, temperature_k, energies
+        As of `react`.
+
+    Raises
+    ------
+    InputError
+        If a formula cannot be read or used.
+
+    Examples
+    --------
+    >>> round(hull_energy("Li6PS5Cl")[0].energy_above_hull_ev_per_atom, 3)
+    0.083
+    """
+    if not formulas:
+        raise InputError("no compound", where="hull_energy", remedy='give one, as in hull_energy("LiCl")')
+    read = [each if isinstance(each, Formula) else parse_formula(each) for each in formulas]
+    held = load_snapshot(snapshot, phases, temperature_k, energies)
+    return HullEnergies(tuple(hull_energy_of(held, each) for each in read))
+
+
+def _ion(a: Reactant, b: Reactant) -> str:
+    """Whose error model a reaction takes: that of a pure metal, else the first ion with one that occurs."""
+    elements = [symbol(z) for unit in (a.unit, b.unit) for z in unit.atomic_numbers]
+    pure = [symbol(unit.atomic_numbers[0]) for unit in (a.unit, b.unit) if len(unit.atomic_numbers) == 1]
+    modelled = [ion for ion in error_models() if ion in elements]
+    return next((ion for ion in modelled if ion in pure), next(iter([*modelled, *pure, *elements])))
 
 
 def _is_one(given: object) -> bool:

@@ -83,6 +83,7 @@ def select(snapshot: Snapshot, candidates: Candidates, anode: str = "Li") -> Sel
         rows cannot be used, or nothing is left.
     """
     labels, notes = _named(snapshot, candidates)
+    notes += snapshot.notes
     front, further = list(labels), []
     left_out: list[LeftOut] = []
     if candidates.file:

@@ -21,9 +21,10 @@ from pydantic import (
 
 from screening.campaign.former import of_one_state, reactor_per_atom
 from screening.campaign.study import Study
-from screening.errors import InputError
+from screening.errors import InputError, expected
 from screening.files import atomic_write, json_ready
 from screening.names import with_present_names
+from screening.phases.additions import Origin
 from screening.phases.composition import parse_reactant
 from screening.provenance import Provenance
 from screening.reactors.anode import mobile_ion
@@ -31,6 +32,7 @@ from screening.reactors.criteria import CRITERIA
 from screening.reactors.detail import LayerAt, Plateau
 from screening.reactors.ranking import UNDECIDED, desirabilities
 from screening.thermo.interface import InterfaceReaction
+from screening.thermo.intervals import Interval
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -39,13 +41,19 @@ FORMAT_VERSION = 2
 FORMAT_KEY = "format_version"
 """Key of the format's number in ``ranking.json`` and ``manifest.json``; version 1 has none."""
 
+ESTIMATED = str(Origin.ESTIMATED)
+
 FILTER_PREFIX = "filter_"
 FAILING = {
     "reacts": "does not react",
     "metallic_product": "leaves no conducting phase",
     "allowed_elements": "radioactive or noble gas",
-    "not_toxic": "toxic",
     "near_hull": "too far above the hull",
+    "salt": "no salt",
+    "solid": "not solid at 25 °C",
+    "no_molecular_anion": "molecular C-N anion",
+    "not_toxic": "toxic",
+    "not_explosive": "explosive",
 }
 """What is said of a candidate that fails a filter."""
 
@@ -83,7 +91,7 @@ def _with_reactants(curve: Any) -> Any:
         return curve
     texts = {key: curve.get(key) for key in ("a", "b")}
     read = {f"reactant_{key}": parse_reactant(text) for key, text in texts.items() if isinstance(text, str)}
-    return {**curve, **read}
+    return {"origins": dict.fromkeys(curve.get("estimated_phases", ()), ESTIMATED), **curve, **read}
 
 
 def _has_ends(curve: InterfaceReaction) -> InterfaceReaction:
@@ -177,6 +185,8 @@ class Reactor(Record):
     score : float
     estimated : bool
         Whether the reactor or a product rests on an estimated phase.
+    origin : str
+        Where energies of the reactor and its products come from, if not from the source.
     pareto, passes_filters : bool
     filters : dict of str to bool or None
         None where a filter is undecided.
@@ -184,11 +194,16 @@ class Reactor(Record):
     rank_probability : tuple of float
         Of the ranks 1, 2, …; empty where the study draws nothing, or has too many candidates.
     top_probability : dict of str to float or None
-        To be the first, among the first 1 % and 5 %.
+        To be the first, among the first 1 % and 5 %, when energies carry their errors.
+    rank_acceptability : tuple of float
+    acceptability : dict of str to float or None
+        The same with weights and bounds drawn besides (SMAA-2).
     criteria : dict of str to CriterionValue
     rank_if_weight : dict of str to WeightChange
     alloy : str or None
     energy_above_hull_ev_per_atom, cathodic_limit_v : float or None
+    cathodic_limit_95_v : Interval or None
+        Where the true limit lies.
     products_li_excess : dict of str to float
         Moles per mole of reactor at the last plateau above the floor.
     plateaus : tuple of Plateau
@@ -204,21 +219,32 @@ class Reactor(Record):
     rank: int | None
     score: float
     estimated: bool
+    origin: str = ""
     pareto: bool
     passes_filters: bool
     filters: dict[str, bool | None]
     flags: Flags
     rank_probability: tuple[float, ...] = ()
     top_probability: dict[str, float | None] = {}
+    rank_acceptability: tuple[float, ...] = ()
+    acceptability: dict[str, float | None] = {}
     criteria: dict[str, CriterionValue]
     rank_if_weight: dict[str, WeightChange] = {}
     alloy: str | None
     energy_above_hull_ev_per_atom: float | None
     cathodic_limit_v: float | None = None
+    cathodic_limit_95_v: Interval | None = None
     products_li_excess: dict[str, float] = {}
     plateaus: Plateaus
     at_potential: LayersAt = ()
     curves: tuple[Curve, ...]
+
+    @model_validator(mode="before")
+    @classmethod
+    def _told_origin(cls, given: object) -> object:
+        """In results from before origins were told, all that was added was an estimate."""
+        told = isinstance(given, dict) and not given.get("origin") and given.get("estimated")
+        return {**given, "origin": ESTIMATED} if isinstance(given, dict) and told else given
 
     @property
     def failed_filters(self) -> tuple[str, ...]:
@@ -265,6 +291,7 @@ class Reactor(Record):
                 toxic=bool(row.get("toxic", False)), moisture_hazard=str(row.get("moisture_hazard", ""))
             ),
             "top_probability": {name: row[name] for name in map(str, row.index) if name.startswith("top_")},
+            "acceptability": {name: row[name] for name in map(str, row.index) if name.startswith("accept_")},
             "criteria": {
                 criterion.name: {
                     "value": value,
@@ -355,8 +382,7 @@ class Document(Record):
         except ValidationError as error:
             first = error.errors(include_url=False)[0]
             place = ".".join(str(part) for part in first["loc"])
-            message = first["msg"].removeprefix("Value error, ")
-            raise InputError(f"{place}: {message}", where=str(path), remedy=REMEDY) from None
+            raise InputError(f"{place}: {expected(first)}", where=str(path), remedy=REMEDY) from None
 
     def write(self, path: Path) -> None:
         """Write it as JSON, whole or not at all."""

@@ -1,7 +1,7 @@
 """One campaign: chunks of candidates streamed through workers into a store, resumable at any moment."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 
@@ -20,13 +20,13 @@ from screening.phases.corrections import Energies
 from screening.phases.library import EMBEDDED, locate
 from screening.phases.manifest import MANIFEST_FILE
 from screening.phases.snapshot import Snapshot
-from screening.phases.sources import load_snapshot
 from screening.provenance import Provenance
 from screening.reactors.anode import find_anode
 from screening.reactors.contacts import electrolyte_composition
 from screening.reactors.criteria import CRITERIA
 from screening.reactors.reduction import ScreeningContext
 from screening.reactors.settings import Conditions
+from screening.thermo.sources import OwnPhases, load_snapshot
 
 CHUNK = 4096
 """Candidates in a part: about a second of work, large against the cost of handing a chunk over (10 ms) and
@@ -44,17 +44,20 @@ class Source:
     ----------
     snapshot : str
         Name or path.
-    phases : str
+    phases : str, Path or OwnPhases
         File with the user's own phases; empty if none.
     temperature_k : float or None
         Temperature of the Gibbs energies; None keeps the enthalpies at 0 K.
     energies : Energies
+    at_hull : tuple of str
+        Formulas that join at the energy of the hull where the snapshot lacks them.
     """
 
     snapshot: str = EMBEDDED
-    phases: str = ""
+    phases: str | Path | OwnPhases = ""
     temperature_k: float | None = None
     energies: Energies = Energies.CORRECTED
+    at_hull: tuple[str, ...] = ()
 
     def load(self) -> Snapshot:
         """Read the snapshot, once per process while its files stay the same."""
@@ -62,7 +65,8 @@ class Source:
 
     def written(self) -> tuple[int, ...]:
         """When the manifest and the user's phases were last written, ns; a snapshot may be fetched anew."""
-        own = [Path(self.phases)] if self.phases else []
+        file = self.phases.path if isinstance(self.phases, OwnPhases) else self.phases
+        own = [Path(file)] if file else []
         paths = (locate(self.snapshot) / MANIFEST_FILE, *own)
         return tuple(path.stat().st_mtime_ns if path.exists() else 0 for path in paths)
 
@@ -71,9 +75,10 @@ class Source:
 def _load(source: Source, written: tuple[int, ...]) -> Snapshot:
     return load_snapshot(
         source.snapshot,
-        Path(source.phases) if source.phases else None,
+        source.phases or None,
         source.temperature_k,
         source.energies,
+        source.at_hull,
     )
 
 
@@ -178,11 +183,12 @@ def run(
     UnreachableError
         If the Dask scheduler does not answer, or workers keep dying.
     """
+    source = replace(source, at_hull=study.hull_formulas)
     snapshot, workers = source.load(), workers or Workers()
     require(workers)
     with study.faults():
         _check_grid(snapshot, study)
-        first_anode = find_anode(snapshot, study.conditions.anodes[0])
+        first_anode = find_anode(snapshot, study.conditions.anodes[0], study.conditions.anode_charge)
         selection = select(snapshot, study.candidates, symbol(first_anode.mobile))
         _check_conditions(source, study, selection)
     identity = _identity(study, snapshot, len(selection), chunk)

@@ -94,6 +94,9 @@ class ConditionGrid(Settings):
 
     Attributes
     ----------
+    at_hull : bool
+        Take named candidates and electrolytes that the snapshot lacks, as doped ones, from the hull: at the
+        energy and volume of the phases that are stable there. Results mark them.
     anodes, electrolytes : tuples of str
         Every candidate meets every anode (a metal, or an alloy as LiAl) with every electrolyte.
     layers_wt_percent : tuple of float
@@ -105,6 +108,8 @@ class ConditionGrid(Settings):
 
     anodes: tuple[str, ...] = Field(default=("Li",), min_length=1)
     electrolytes: tuple[str, ...] = Field(default=("Li6PS5Cl",), min_length=1)
+    at_hull: bool = False
+    anode_charge: int | None = Conditions().anode_charge
     plateau_floor_v: float = Conditions().plateau_floor_v
     wt_percent: float = Conditions().wt_percent
     layers_wt_percent: tuple[float, ...] = (10.0, 30.0, 50.0)
@@ -133,7 +138,9 @@ class ConditionGrid(Settings):
 
     def grid(self) -> tuple[Conditions, ...]:
         """Conditions of every anode with every electrolyte."""
-        shared = self.model_dump(exclude={"anodes", "electrolytes", "layers_wt_percent", "contacts"})
+        shared = self.model_dump(
+            exclude={"anodes", "electrolytes", "at_hull", "layers_wt_percent", "contacts"}
+        )
         return tuple(
             Conditions(anode=a, electrolyte=s, **shared) for a in self.anodes for s in self.electrolytes
         )

@@ -2,14 +2,12 @@
 
 from dataclasses import replace
 from enum import StrEnum
-from math import pi
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from screening.cli.options import JsonOption, print_table, say, tell, write_json
-from screening.errors import InputError
 
 
 class Kind(StrEnum):
@@ -17,6 +15,7 @@ class Kind(StrEnum):
 
     SYMMETRIC = "symmetric"
     FULL = "full"
+    PLATING = "plating"
 
 
 def cycling(
@@ -28,29 +27,30 @@ def cycling(
         Path | None,
         typer.Option("--cell", metavar="FILE", help="Sheet of the cell (TOML): area, masses, separator."),
     ] = None,
-    kind: Annotated[
-        Kind | None, typer.Option("--kind", help="Default: what the sheet says, else the record.")
+    area_cm2: Annotated[
+        float | None, typer.Option("--area-cm2", help="Electrode area, without a sheet that gives one.")
     ] = None,
     diameter_mm: Annotated[
-        float | None, typer.Option("--diameter-mm", metavar="MM", help="Of the electrode, without a sheet.")
+        float | None, typer.Option("--diameter-mm", help="Diameter of a round electrode instead, mm.")
     ] = None,
-    area_cm2: Annotated[
-        float | None,
-        typer.Option("--area-cm2", metavar="CM2", help="Area of the electrode, without a sheet."),
+    kind: Annotated[
+        Kind | None, typer.Option("--kind", help="Default: what the sheet says, else the record.")
     ] = None,
     out: Annotated[
         Path | None, typer.Option("--out", metavar="DIR", help="Write tables, figures and a page there.")
     ] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Assess cycling: overpotential, life and short circuits, or capacity and efficiency."""
+    """Assess cycling: overpotential and life, or capacity and efficiency, or plating efficiency; shorts."""
     from screening.api.cells import read_cycling
 
-    if diameter_mm is not None:
-        if area_cm2 is not None:
-            raise InputError("--diameter-mm and --area-cm2 both given", remedy="keep one")
-        area_cm2 = pi / 4.0 * (diameter_mm / 10.0) ** 2
-    found = read_cycling(files, cell=cell, area_cm2=area_cm2, kind=None if kind is None else str(kind))
+    found = read_cycling(
+        files,
+        cell=cell,
+        area_cm2=area_cm2,
+        diameter_mm=diameter_mm,
+        kind=None if kind is None else str(kind),
+    )
     written = found.write(out) if out is not None else []
     for remark in found.remarks:
         say(f"note: {remark}")

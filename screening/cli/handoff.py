@@ -8,10 +8,13 @@ import typer
 from screening.cli.options import (
     CifOption,
     EnergiesOption,
+    ForceOption,
     JsonOption,
     PhasesOption,
+    ReplaceOption,
     SnapshotOption,
     TemperatureOption,
+    own_phases,
     tell,
     write_json,
 )
@@ -47,6 +50,8 @@ def handoff(
     as_json: JsonOption = False,
     snapshot: SnapshotOption = "mp2019",
     phases: PhasesOption = None,
+    force: ForceOption = False,
+    replace: ReplaceOption = False,
     temperature: TemperatureOption = None,
     energies: EnergiesOption = "corrected",
 ) -> None:
@@ -54,13 +59,16 @@ def handoff(
     from screening.api.campaigns import Source, bench_sheets, write_sheets
     from screening.campaign.directory import ResultsDirectory
     from screening.handoff.sheet import Plan
-    from screening.phases.sources import chosen_energies
+    from screening.phases.corrections import chosen_energies
 
     ranked = None if results is None else ResultsDirectory(results).checked()
     given = {"anode": anode, "electrolyte": electrolyte, "wt_percent": wt}
     told = {name: value for name, value in given.items() if value not in ("", None)}
+    at_hull = ranked.study.hull_formulas if ranked else ()
     plan = Plan.of(ranked, die_mm=die_mm, layer_mg=layer_mg, batch_g=batch_g, cells=cells, **told)
-    source = Source(snapshot, str(phases or ""), temperature, chosen_energies(energies))
+    source = Source(
+        snapshot, own_phases(phases, force, replace) or "", temperature, chosen_energies(energies), at_hull
+    )
     sheets = bench_sheets(formulas, plan, results=ranked, source=source, cif=cif or ())
     if out is not None or not as_json:
         written = write_sheets(out or Path("handoff"), sheets)

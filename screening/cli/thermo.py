@@ -1,25 +1,33 @@
 """``screening react`` and ``screening lithiate``."""
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
 from screening.cli.options import (
     AtHullOption,
     CsvOption,
+    DigitsOption,
     EnergiesOption,
+    ForceOption,
     JsonOption,
     PhasesOption,
     PlotOption,
+    ReplaceOption,
     SnapshotOption,
     TemperatureOption,
     check_outputs,
+    own_phases,
     print_table,
+    say_all,
     tell,
     write_json,
 )
 from screening.errors import InputError
+
+if TYPE_CHECKING:
+    from screening.display import Group
 
 
 def react(
@@ -34,15 +42,17 @@ def react(
     csv: CsvOption = None,
     plot: PlotOption = None,
     as_json: JsonOption = False,
+    digits: DigitsOption = None,
     at_hull: AtHullOption = False,
     snapshot: SnapshotOption = "mp2019",
     phases: PhasesOption = None,
+    force: ForceOption = False,
+    replace: ReplaceOption = False,
     temperature: TemperatureOption = None,
     energies: EnergiesOption = "corrected",
 ) -> None:
     """Reaction energy of A with each B against their mixing ratio."""
     from screening.api.interfaces import react as react_all
-    from screening.files import write_csv
 
     if len(reactants) < 2:
         raise InputError(
@@ -57,21 +67,12 @@ def react(
         reactants[:1],
         reactants[1:],
         snapshot=snapshot,
-        phases=phases,
+        phases=own_phases(phases, force, replace),
         temperature_k=temperature,
         energies=energies,
         at_hull=at_hull,
     )
-    if csv is not None:
-        write_csv(csv, found.to_frame(), found[0].provenance)
-    if plot is not None:
-        found.save(plot, axis=axis)
-    if as_json:
-        write_json([each.as_dict() for each in found])
-        return
-    for each in found:
-        print_table(each.display(axis))
-        tell()
+    _give(found, csv, plot, as_json, digits=digits, axis=axis)
 
 
 def figure(
@@ -134,7 +135,11 @@ def figure(
 
 def lithiate(
     formulas: Annotated[list[str], typer.Argument(metavar="F...", help="Compounds or mixtures.")],
-    element: Annotated[str, typer.Option("--element", help="Element taken up.")] = "Li",
+    element: Annotated[str, typer.Option("--element", help="Metal taken up.")] = "Li",
+    charge: Annotated[
+        int | None,
+        typer.Option("--charge", metavar="N", min=1, help="Of its cation (default: common)."),
+    ] = None,
     to: Annotated[
         float | None, typer.Option("--to", metavar="V", help="Tell the side of oxidation, too, up to here.")
     ] = None,
@@ -149,16 +154,18 @@ def lithiate(
     csv: CsvOption = None,
     plot: PlotOption = None,
     as_json: JsonOption = False,
+    digits: DigitsOption = None,
     at_hull: AtHullOption = False,
     snapshot: SnapshotOption = "mp2019",
     phases: PhasesOption = None,
+    force: ForceOption = False,
+    replace: ReplaceOption = False,
     temperature: TemperatureOption = None,
     energies: EnergiesOption = "corrected",
 ) -> None:
     """Lithiation staircase, stability window and 0 V energies of each F."""
-    from screening.api.interfaces import DEFAULT_SHARE, Lithiations, Source, Titrations, titrate
+    from screening.api.interfaces import DEFAULT_SHARE, Source, titrate
     from screening.api.interfaces import lithiate as lithiate_all
-    from screening.files import write_csv
 
     check_outputs(plot, csv)
     if to is None and (share is not None or energy is not None):
@@ -167,24 +174,41 @@ def lithiate(
         raise InputError("--share and --energy", where="lithiate", remedy="give one of them")
     source: Source = {
         "snapshot": snapshot,
-        "phases": phases,
+        "phases": own_phases(phases, force, replace),
         "temperature_k": temperature,
         "energies": energies,
         "at_hull": at_hull,
     }
-    found: Lithiations | Titrations
     if to is None:
-        found = lithiate_all(formulas, element=element, **source)
-    else:
-        allowed = DEFAULT_SHARE if share is None else share
-        found = titrate(formulas, element=element, to=to, share=allowed, energy_ev_per_atom=energy, **source)
+        taken = lithiate_all(formulas, element=element, charge=charge, **source)
+        return _give(taken, csv, plot, as_json, digits=digits)
+    allowed = DEFAULT_SHARE if share is None else share
+    both = titrate(
+        formulas, element=element, charge=charge, to=to, share=allowed, energy_ev_per_atom=energy, **source
+    )
+    return _give(both, csv, plot, as_json, digits=digits)
+
+
+def _give(
+    found: "Group[Any]",
+    csv: Path | None,
+    plot: Path | None,
+    as_json: bool,
+    *,
+    digits: int | None,
+    **axis: str,
+) -> None:
+    """Write and print what was computed."""
+    from screening.files import write_csv
+
+    say_all(note for each in found for note in each.notes)
     if csv is not None:
         write_csv(csv, found.to_frame(), found[0].provenance)
     if plot is not None:
-        found.save(plot)
+        found.save(plot, **axis)
     if as_json:
         write_json([each.as_dict() for each in found])
         return
     for each in found:
-        print_table(each.display())
+        print_table(each.display(**axis, digits=digits))
         tell()

@@ -12,14 +12,13 @@ from screening.phases.composition import parse_formula
 from screening.phases.powder import CU_KA_A, shift_deg
 from screening.reactors.criteria import CRITERIA
 from screening.reactors.detail import Plateau
+from screening.thermo.intervals import with_bounds, written
+from screening.thermo.marks import told_origins
 
 ONE_PERCENT = 0.01
 
-SPARE, ROUNDING = 0.1, 1e-9
-"""Share of a mixture that sticks to mill and mortar; and of a count that is a rounding error."""
-
-BLANK, TICK = "", "☐"
-"""What the bench fills in, and what it ticks."""
+SPARE, ROUNDING, BLANK, TICK = 0.1, 1e-9, "", "☐"
+"""Share of a mixture that is lost, of a count that is rounding; what the bench fills in and ticks."""
 
 EXPECTED = {
     "tau2": "fades while the reactor is consumed",
@@ -153,7 +152,7 @@ def _recipe(sheet: BenchSheet) -> Block:
     total = sum(precursor.mass_g for precursor in made.precursors)
     rows = tuple(
         (
-            chemical(p.formula) + (" (estimated)" if p.estimated else ""),
+            chemical(p.formula) + (f" ({p.origin})" if p.origin else ""),
             p.name or "not on the list of stocked powders",
             p.cas,
             f"{p.moles:.4g}",
@@ -292,8 +291,8 @@ def _plateaus(sheet: BenchSheet) -> Block:
         sentences.append(f"Alloy or metal to look for: {chemical(sheet.alloy)}.")
     if below:
         sentences.append(f"Left out below the floor of {floor:g} V: {below}.")
-    if sheet.estimated:
-        sentences.append(f"Estimated, not calculated: {', '.join(map(chemical, sheet.estimated))}.")
+    if sheet.origins:
+        sentences.append(f"Energies {told_origins(sheet.origins, chemical)}.")
     rows = tuple(_plateau_row(plateau) for plateau in above)
     headings = ("Voltage (V)", f"{sheet.plan.anode} taken up", "mAh/g", "Products", "Layer volume")
     return Block(title, tuple(sentences), Table(headings, rows, (0, 1, 2, 4)), drawing="staircase")
@@ -301,12 +300,13 @@ def _plateaus(sheet: BenchSheet) -> Block:
 
 def _plateau_row(plateau: Plateau) -> tuple[str, ...]:
     products = ", ".join(
-        f"{p.moles:.4g} {chemical(p.formula)} [{p.electronic_words}{', estimated' if p.estimated else ''}]"
+        f"{p.moles:.4g} {chemical(p.formula)} [{p.electronic_words}{f', {p.origin}' if p.origin else ''}]"
         for p in plateau.products
     )
+    volts, within = plateau.voltage_v, plateau.voltage_95_v
     change = _percent(plateau.layers[0].volume_change, "+")
     return (
-        f"{plateau.voltage_v:.2f}",
+        with_bounds(written(volts, within, None, 2), within, None),
         f"{plateau.uptake_per_formula:.3g}",
         f"{plateau.capacity_mah_per_g:.0f}",
         products,

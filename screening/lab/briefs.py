@@ -15,6 +15,7 @@ PERCENT = 100.0
 LEADING = {
     Kind.SYMMETRIC: "life_h",
     Kind.FULL: "retention_100_cycles",
+    Kind.PLATING: "coulombic_efficiency",
     Kind.REST: "completion_h",
     Kind.PELLET: "layer_conductivity_s_per_cm",
 }

@@ -25,6 +25,7 @@ from importlib.resources import files
 import numpy as np
 import pandas as pd
 
+from screening.errors import InputError
 from screening.phases.composition import SAME_FRACTION, Formula, parse_formula
 from screening.phases.molecular_units import OTHER, UNITS, molecular_units
 from screening.phases.schemes import LEGACY
@@ -139,6 +140,21 @@ def shift(phases: Phases) -> Shift:
     return Shift(energy, np.sqrt(variance))
 
 
+def chosen_energies(name: str) -> Energies:
+    """The choice of this name.
+
+    Raises
+    ------
+    InputError
+        If there is none.
+    """
+    if name not in list(Energies):
+        raise InputError(
+            f"no energies {str(name)[:40]!r}", where="energies", remedy=f"choose {' or '.join(Energies)}"
+        )
+    return Energies(name)
+
+
 def is_corrected(snapshot: Snapshot) -> bool:
     """Whether the energies of a snapshot are those of this scheme."""
     return snapshot.manifest.energy_scheme.startswith(CORRECTED)
@@ -160,12 +176,12 @@ def scheme_energies(energy_scheme: str) -> Energies:
 def corrected(snapshot: Snapshot) -> Snapshot:
     """The snapshot in this scheme; itself where that is not fitted to its energies, or already done.
 
-    Phases with a note, which estimate or give a formation energy of their own, keep it.
+    Added phases, which estimate or give a formation energy of their own, keep it.
     """
     manifest = snapshot.manifest
     if manifest.energy_scheme != LEGACY.name + AT_0_K:
         return snapshot
-    calculated = np.flatnonzero(snapshot.phases.note == "")
+    calculated = np.flatnonzero(~snapshot.phases.added)
     phases = shifted(snapshot.phases, calculated)
     details = json.loads(manifest.details)
     details["molecular_units"] = {

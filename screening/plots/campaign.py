@@ -10,6 +10,7 @@ from matplotlib.figure import Figure
 from screening.campaign.backtest import known_compounds
 from screening.campaign.directory import ResultsDirectory
 from screening.campaign.figures import CampaignMap, Marked, campaign_map
+from screening.display import rests_on
 from screening.errors import InputError
 from screening.plots.interface import formula_text
 from screening.plots.letters import (
@@ -202,7 +203,7 @@ def _key(candidates: CampaignMap, width_pt: float) -> Iterator[KeyLine]:
     for text, listed, colour in (
         ("do not react: ", [_name(name, candidates) for name in candidates.stable], VERMILION),
         ("without a rank: ", [_name(name, candidates) for name in candidates.unranked], BLUE),
-        ("* rests on an estimated phase", [""] * bool(candidates.estimated), "0.25"),
+        *((told, [""], "0.25") for told in rests_on(candidates.origins.values())),
         *((told, [""], "0.25") for told in candidates.cautions),
     ):
         lines = wrapped(text + ", ".join(listed), KEY_SIZE_PT, width_pt, indent_pt=KEY_INDENT_PT)
@@ -212,7 +213,7 @@ def _key(candidates: CampaignMap, width_pt: float) -> Iterator[KeyLine]:
 
 
 def _name(formula: str, candidates: CampaignMap) -> str:
-    return formula_text(formula) + "*" * (formula in candidates.estimated)
+    return formula_text(formula) + "*" * (formula in candidates.origins)
 
 
 def _in_order(candidates: CampaignMap) -> list[Marked]:

@@ -7,16 +7,20 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from screening.display import hours
 from screening.errors import InputError
 from screening.lab.cycling.full import FullCellReport
+from screening.lab.cycling.plating import PlatingReport
 from screening.lab.cycling.symmetric import SymmetricReport
-from screening.lab.cycling.table import FlagKind
+from screening.lab.cycling.table import CyclingData, FlagKind
+from screening.lab.short import ShortVerdict
 from screening.plots.style import (
     BLACK,
     BLUE,
     COLUMN_IN,
     GREEN,
     GREY,
+    ORANGE,
     PAGE_IN,
     VERMILION,
     canvas,
@@ -29,17 +33,31 @@ ZOOM_CYCLES = 3
 """Cycles in a zoom."""
 
 
-def verdict_label(report: SymmetricReport) -> str:
+class Judged(Protocol):
+    """A cell's record and the verdict on it."""
+
+    @property
+    def data(self) -> CyclingData:
+        """The record."""
+        ...
+
+    @property
+    def verdict(self) -> ShortVerdict:
+        """Is there a short?"""
+        ...
+
+
+def verdict_label(report: Judged) -> str:
     """The verdict as a caption: what and when."""
     verdict = report.verdict
     if not verdict.verdict.is_alarm:
         return f"no short seen ({verdict.verdict})" if verdict.verdict != "none" else "no short seen"
     name = "short suspected" if verdict.verdict == "suspected" else f"{verdict.verdict} short"
-    return f"{name}, {verdict.time_h:.4g} h"
+    return f"{name}, {hours(verdict.time_h)} h"
 
 
 def draw_voltage(
-    axes: Axes, report: SymmetricReport, *, window_h: tuple[float, float] | None = None, label: bool = True
+    axes: Axes, report: Judged, *, window_h: tuple[float, float] | None = None, label: bool = True
 ) -> Axes:
     """Draw voltage against time, the failure marked.
 
@@ -47,7 +65,7 @@ def draw_voltage(
     ----------
     axes : matplotlib.axes.Axes
         Where to draw.
-    report : SymmetricReport
+    report : SymmetricReport, FullCellReport or PlatingReport
         The cell.
     window_h : (float, float), optional
         Only this span of total time, h.
@@ -176,11 +194,24 @@ def _composed(report: SymmetricReport) -> Figure:
     return figure
 
 
+def draw_efficiency(axes: Axes, report: PlatingReport) -> Axes:
+    """Draw the efficiency of every block, plain ones and those with inner cycles apart."""
+    blocks = report.blocks
+    inner = blocks.inner_cycles > 0
+    for rows, colour, marker, name in ((~inner, BLUE, "o", "plain"), (inner, ORANGE, "s", "Aurbach")):
+        if rows.any():
+            percent = 100.0 * blocks.efficiency[rows]
+            axes.plot(blocks.block[rows], percent, marker, ms=3.0, color=colour, label=name)
+    axes.legend(frameon=False)
+    axes.set(xlabel="Block", ylabel="Plating efficiency (%)")
+    return axes
+
+
 class Cycled(Protocol):
     """A result that holds the report of a cycled cell."""
 
     @property
-    def report(self) -> SymmetricReport | FullCellReport:
+    def report(self) -> SymmetricReport | FullCellReport | PlatingReport:
         """All figures."""
         ...
 
@@ -195,7 +226,8 @@ def plot_cycling(result: Cycled, ax: Axes | Figure | None = None, *, quantity: s
         A new figure of pyplot unless given.
     quantity : str
         Of a symmetric cell ``voltage``, ``overpotential`` (the default) or ``resistance``; of a full cell
-        ``profiles``, ``dqdv`` or ``capacity`` (the default).
+        ``profiles``, ``dqdv`` or ``capacity`` (the default); of a plating cell ``voltage`` or ``efficiency``
+        (the default).
 
     Raises
     ------
@@ -211,6 +243,11 @@ def plot_cycling(result: Cycled, ax: Axes | Figure | None = None, *, quantity: s
             "overpotential": lambda axes: draw_overpotential(axes, report),
             "voltage": lambda axes: draw_voltage(axes, report),
             "resistance": lambda axes: draw_resistance(axes, report),
+        }
+    elif isinstance(report, PlatingReport):
+        draw = {
+            "efficiency": lambda axes: draw_efficiency(axes, report),
+            "voltage": lambda axes: draw_voltage(axes, report),
         }
     else:
         draw = {

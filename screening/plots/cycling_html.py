@@ -4,7 +4,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from screening.display import hours
 from screening.lab.cycling.symmetric import LifeEnd, SymmetricReport
+from screening.lab.short import ShortVerdict
 from screening.plots.cell_html import PageTable, cell_page, trace, voltage_trace
 from screening.plots.cycling import verdict_label
 from screening.plots.style import BLACK, BLUE, GREEN, VERMILION
@@ -22,25 +24,31 @@ def symmetric_page(report: SymmetricReport, provenance: Provenance) -> str:
     life = report.life
     sign = "> " if life.end is LifeEnd.RECORD else ""
     summary = (
-        f"{verdict_label(report)}. Life {sign}{life.hours:.4g} h, {sign}{life.throughput_mah_per_cm2:.4g} "
+        f"{verdict_label(report)}. Life {sign}{hours(life.hours)} h, {sign}{life.throughput_mah_per_cm2:.4g} "
         f"mAh/cm² passed in both directions ({life.end})."
     )
-    evidence = PageTable(
-        "Evidence",
-        ("Signal", "Says", "Time (h)", "Value", "Threshold", "In words"),
-        tuple(
-            (
-                str(item.signal),
-                str(item.verdict),
-                *(f"{x:.4g}" if np.isfinite(x) else "–" for x in (item.time_h, item.value, item.threshold)),
-                item.statement,
-            )
-            for item in report.verdict.evidence
-        ),
-    )
     return cell_page(
-        report.data.cell, summary, _panels(report), evidence, flags=report.data.flags, provenance=provenance
+        report.data.cell,
+        summary,
+        _panels(report),
+        evidence_table(report.verdict),
+        flags=report.data.flags,
+        provenance=provenance,
     )
+
+
+def evidence_table(verdict: ShortVerdict) -> PageTable:
+    """What speaks for and against a short."""
+    rows = tuple(
+        (
+            str(item.signal),
+            str(item.verdict),
+            *(f"{x:.4g}" if np.isfinite(x) else "–" for x in (item.time_h, item.value, item.threshold)),
+            item.statement,
+        )
+        for item in verdict.evidence
+    )
+    return PageTable("Evidence", ("Signal", "Says", "Time (h)", "Value", "Threshold", "In words"), rows)
 
 
 def _panels(report: SymmetricReport) -> "Figure":

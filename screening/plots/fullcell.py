@@ -19,8 +19,13 @@ from screening.plots.thinning import thinned
 PROFILE_CYCLES = 4
 """Cycles drawn as profiles by default: the first, the last, and some between."""
 
-EFFICIENCY_FLOOR_PERCENT = 80.0
-"""The efficiency's axis begins here, or at the lowest complete cycle if that is lower."""
+EFFICIENCY_SPAN_PERCENT = 3.0
+"""The efficiency's axis holds the cycles this near to the median; the others are told at its edge, so that a
+formation cycle of 85 % does not hide the 99.x % of the rest."""
+
+FINEST_EFFICIENCY_PERCENT = 0.1
+BELOW_EFFICIENCY = 0.45
+"""Height below the efficiencies, in heights of their part of the axis."""
 
 GREY = "#7F7F7F"
 
@@ -65,9 +70,13 @@ def capacity_limit(result: FullCellResult) -> float:
 
 def efficiency_limits(percent: np.ndarray) -> tuple[float, float]:
     """Axis limits that keep the efficiency in the upper part, above the capacities and their legend."""
-    low = float(percent.min(initial=EFFICIENCY_FLOOR_PERCENT))
-    high = float(percent.max(initial=102.0))
-    return low - 0.45 * (high - low), high
+    if not len(percent):
+        return 0.0, 100.0
+    near = percent[np.abs(percent - np.median(percent)) <= EFFICIENCY_SPAN_PERCENT]
+    near = near if len(near) else percent
+    low, high = float(near.min()), float(near.max())
+    room = 0.2 * max(high - low, FINEST_EFFICIENCY_PERCENT)
+    return low - room - BELOW_EFFICIENCY * (high - low + 2 * room), high + room
 
 
 def draw_capacity(axes: Axes, result: FullCellResult, *, efficiency: bool = True) -> Axes:
@@ -105,7 +114,21 @@ def draw_capacity(axes: Axes, result: FullCellResult, *, efficiency: bool = True
         twin = axes.twinx()
         percent = 100.0 * result.coulombic_efficiency[done]
         twin.plot(number, percent, "^", color=ORANGE, markersize=2.5, label="Coulombic efficiency")
-        twin.set(ylim=efficiency_limits(percent))
+        low, high = efficiency_limits(percent)
+        twin.set(ylim=(low, high))
+        edges = {"^": high, "v": high - (high - low) / (1.0 + BELOW_EFFICIENCY)}
+        for cycle, value in zip(number, percent, strict=True):
+            if not low <= value <= high:
+                mark = "^" if value > high else "v"
+                twin.plot(cycle, edges[mark], mark, color=ORANGE, markersize=3, clip_on=False)
+                twin.annotate(
+                    f" {value:.1f}",
+                    (cycle, edges[mark]),
+                    color=ORANGE,
+                    ha="left",
+                    va="center",
+                    fontsize="small",
+                )
         order = "discharge/charge" if result.order is CycleOrder.CHARGE_FIRST else "charge/discharge"
         twin.set_ylabel(f"Coulombic efficiency, {order} (%)")
         more, more_labels = twin.get_legend_handles_labels()

@@ -7,6 +7,8 @@ import numpy as np
 from screening.lab.cycling.full import FullCellReport
 from screening.lab.cycling.fullcell import FullCellResult
 from screening.plots.cell_html import PageTable, cell_page, trace, voltage_trace
+from screening.plots.cycling import verdict_label
+from screening.plots.cycling_html import evidence_table
 from screening.plots.fullcell import capacity_limit, capacity_unit, efficiency_limits, profile_cycles
 from screening.plots.style import BLUE, CYCLE, ORANGE, SKY
 from screening.plots.thinning import thinned
@@ -40,8 +42,9 @@ def full_page(report: FullCellReport, provenance: Provenance) -> str:
         ),
     )
     result = report.result
+    tables = (plateaus, evidence_table(report.verdict))
     return cell_page(
-        result.cell, _summary(report), _panels(report), plateaus, flags=result.flags, provenance=provenance
+        result.cell, _summary(report), _panels(report), *tables, flags=result.flags, provenance=provenance
     )
 
 
@@ -49,6 +52,7 @@ def _summary(report: FullCellReport) -> str:
     result, unit = report.result, capacity_unit(report.result)
     discharge = unit.per_ah * result.cycles.discharge_ah
     words = [
+        verdict_label(report),
         f"{len(result.cycles)} cycles, {result.order}",
         f"discharge capacity {discharge[0]:.4g} {unit.label} at first",
         f"Coulombic efficiency {100 * result.coulombic_efficiency[0]:.4g} % at first "

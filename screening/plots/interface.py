@@ -16,6 +16,7 @@ from screening.plots.letters import (
     Mark,
     Room,
     bounds_in_points,
+    closing_entries,
     column_axes,
     hang_key,
     name_points,
@@ -23,7 +24,6 @@ from screening.plots.letters import (
     products_text,
     reaction_text,
     sampled,
-    told,
     width_in_points,
     wrapped,
 )
@@ -45,6 +45,9 @@ LEGEND_MARGIN_PT = 12.0
 """Free space around the legend, above and below together, in points."""
 
 LABEL_SIZE_PT = 7.5
+
+BAND_ALPHA = 0.15
+"""How much of its colour a band of 95 % keeps, so that curves stay readable in it."""
 
 AXES_HEIGHT_IN, CURVE_HEIGHT_IN = 2.2, 0.15
 """Height of the axes for two curves, and more for each further one."""
@@ -166,7 +169,7 @@ def _draw_reactions(
     columns = _legend_columns(names, width)
     lines = -(-sum(1 + name.count("\n") for name in names) // columns)
     legend_pt = LEGEND_LINE_PT * lines + LEGEND_MARGIN_PT
-    _set_limits(axes, np.concatenate([_energies(reaction, mutual) for reaction in every]), legend_pt)
+    _set_limits(axes, np.concatenate([_lows(reaction, mutual) for reaction in every]), legend_pt)
     for reaction, style in drawn:
         _draw_curve(reaction, axes, axis, mutual, style)
     axes.axhline(0.0, color="0.6", linewidth=0.5, zorder=1)
@@ -179,7 +182,13 @@ def _draw_reactions(
     axes.legend(handles, names, loc="upper center", ncols=columns, handlelength=2.2, borderaxespad=0.3)
     marks = [mark for each in zip(reactions, STYLES, strict=False) for mark in _marks(*each, axis, mutual)]
     room = _room(every, axes, axis, mutual, marks, legend_pt)
-    hang_key(axes, [*name_points(axes, marks, room), *_told(every)])
+    hang_key(
+        axes,
+        [
+            *name_points(axes, marks, room),
+            *closing_entries(every, [name for each in every for name in each.at_hull]),
+        ],
+    )
     return axes
 
 
@@ -187,11 +196,18 @@ def _energies(reaction: InterfaceReaction, mutual: bool) -> np.ndarray:
     return np.array([k.mutual_ev_per_atom if mutual else k.total_ev_per_atom for k in reaction.kinks])
 
 
+def _lows(reaction: InterfaceReaction, mutual: bool) -> np.ndarray:
+    """Energies at the kinks, or the lower ends of their intervals."""
+    each = [k.mutual_95_ev_per_atom if mutual else k.total_95_ev_per_atom for k in reaction.kinks]
+    energies = _energies(reaction, mutual).tolist()
+    return np.array([e if within is None else within.low for e, within in zip(energies, each, strict=True)])
+
+
 def _name(reaction: InterfaceReaction) -> str:
     """A curve in the legend: reactants, marks that the key explains, and whether nothing happens."""
-    marks = "*" * reaction.estimated + "†" * bool(reaction.at_hull)
-    idle = " (no reaction)" if reaction.minimum_mutual.mutual_ev_per_atom >= 0.0 else ""
-    return f"{formula_text(reaction.a)} | {formula_text(reaction.b)}{marks}{idle}"
+    mark = "*" * bool(reaction.origins) + "†" * bool(reaction.at_hull)
+    idle = "" if reaction.reacts else " (no reaction)"
+    return f"{formula_text(reaction.a)} | {formula_text(reaction.b)}{mark}{idle}"
 
 
 def _names(reactions: Sequence[InterfaceReaction], width_pt: float) -> list[str]:
@@ -234,7 +250,9 @@ def _draw_curve(reaction: InterfaceReaction, axes: Axes, axis: str, mutual: bool
     """Draw one curve with its inner kinks, and its ends where they are named; one to compare with bare."""
     energies = _energies(reaction, mutual)
     axes.plot(*_curve(reaction, axis, mutual), style.line, color=style.colour, zorder=2)
-    marked = sorted({*range(1, len(reaction.kinks) - 1), *_named(reaction, energies)})
+    if style.marker:
+        _draw_band(reaction, axes, axis, mutual, style.colour)
+    marked = sorted({*range(1, len(reaction.kinks) - 1), *_named(reaction, mutual)})
     if not marked or not style.marker:
         return
     axes.plot(
@@ -250,35 +268,49 @@ def _draw_curve(reaction: InterfaceReaction, axes: Axes, axis: str, mutual: bool
 
 def _curve(reaction: InterfaceReaction, axis: str, mutual: bool) -> tuple[np.ndarray, np.ndarray]:
     """A curve as it is drawn: fractions of A on the axis, and energies."""
+    return _sampled(reaction, axis, _energies(reaction, mutual))
+
+
+def _sampled(reaction: InterfaceReaction, axis: str, at_kinks: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """What is linear between kinks by atoms, along an axis."""
     atomic = np.array([kink.x_atomic for kink in reaction.kinks])
     dense = np.union1d(atomic, np.linspace(0.0, 1.0, CURVE_POINTS))
-    return reaction.fraction_of_a(axis, dense), np.interp(dense, atomic, _energies(reaction, mutual))
+    return reaction.fraction_of_a(axis, dense), np.interp(dense, atomic, at_kinks)
+
+
+def _draw_band(reaction: InterfaceReaction, axes: Axes, axis: str, mutual: bool, colour: str) -> None:
+    """A light band where the true curve lies, as far as the kinks carry intervals."""
+    each = [k.mutual_95_ev_per_atom if mutual else k.total_95_ev_per_atom for k in reaction.kinks]
+    known = [within for within in each if within is not None]
+    if len(known) == len(each):
+        (x, low), (_, high) = (_sampled(reaction, axis, np.array(ends)) for ends in zip(*known, strict=True))
+        axes.fill_between(x, low, high, color=colour, alpha=BAND_ALPHA, linewidth=0.0, zorder=1)
 
 
 def _marks(reaction: InterfaceReaction, style: CurveStyle, axis: str, mutual: bool) -> Iterator[Mark]:
     """What is named of a curve: the minimum, which may be pure B, and the end rich in A."""
     energies = _energies(reaction, mutual)
-    for number, what in _named(reaction, energies).items():
-        kink, estimated = reaction.kinks[number], reaction.estimated_phases
+    for number, what in _named(reaction, mutual).items():
+        kink = reaction.kinks[number]
         yield Mark(
             kink.x(axis),
             float(energies[number]),
-            products_text(kink, estimated),
-            f"{what}: {reaction_text(kink, estimated)}",
+            products_text(kink, reaction.origins),
+            f"{what}: {reaction_text(kink, reaction.origins)}",
             style.colour,
         )
 
 
-def _named(reaction: InterfaceReaction, energies: np.ndarray) -> dict[int, str]:
-    """Kinks that are named and what they are; none on a curve that is flat."""
-    if energies.min() >= 0.0:
-        return {}
-    lowest, rich = int(energies.argmin()), len(energies) - 2
-    pure = {0: f", pure {formula_text(reaction.b)}", len(energies) - 1: f", pure {formula_text(reaction.a)}"}
-    minimum, end = f"minimum{pure.get(lowest, '')}", f"{formula_text(reaction.a)}-rich end"
-    if rich in (0, lowest):
-        return {lowest: f"{minimum} and {end}" if rich == lowest and rich > 0 else minimum}
-    return {lowest: minimum, rich: end}
+def _named(reaction: InterfaceReaction, mutual: bool) -> dict[int, str]:
+    """Kinks that are named and what they are; where nothing reacts, only what decays by itself."""
+    rich = len(reaction.kinks) - 2
+    if not reaction.reacts:
+        ends = {0: reaction.b, rich + 1: reaction.a}
+        alone = {} if mutual else {k: name for k, name in ends.items() if reaction.kinks[k].total_ev_per_atom}
+        return {k: f"{formula_text(name)} decays by itself" for k, name in alone.items()}
+    lowest = reaction.kinks.index(reaction.minimum_mutual if mutual else reaction.minimum)
+    end = f"{formula_text(reaction.a)}-rich end"
+    return {lowest: f"minimum and {end}"} if rich == lowest else {lowest: "minimum", rich: end}
 
 
 def _room(
@@ -300,12 +332,4 @@ def _room(
     left, bottom, right, top = bounds_in_points(axes)
     return Room(
         np.concatenate([curves, kinks]), clearance, np.array([left, bottom, right, top - legend_pt + 4.0])
-    )
-
-
-def _told(reactions: Sequence[InterfaceReaction]) -> list[tuple[str, str]]:
-    """What the marks mean, and what is known to be wrong, as entries of the key."""
-    estimated = [n for r in reactions for n in r.estimated_phases]
-    return told(
-        estimated, [n for r in reactions for n in r.at_hull], [t for r in reactions for t in r.cautions]
     )

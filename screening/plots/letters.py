@@ -1,7 +1,7 @@
 """Letters beside points, where nothing lies under them, and keys that keep within a column."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from string import ascii_lowercase, ascii_uppercase
@@ -14,8 +14,11 @@ from matplotlib.textpath import text_to_path
 
 from screening.display import formula_text
 from screening.plots.style import COLUMN_IN, canvas, faces
-from screening.thermo.interface import Kink
-from screening.thermo.lithiation import Step
+from screening.thermo.interface import InterfaceReaction
+from screening.thermo.kinks import Kink
+from screening.thermo.lithiation import Lithiation
+from screening.thermo.marks import marks
+from screening.thermo.uptake import Step
 
 LETTERS = ascii_lowercase + ascii_uppercase
 
@@ -290,28 +293,25 @@ def column_axes(figure: Figure | None, height_in: float, above_in: float = 0.0) 
     )
 
 
-def reaction_text(kink: Kink | Step, estimated: Sequence[str] = ()) -> str:
-    """The reaction of a kink or plateau as ``3 Li + LiAlCl₄ → 4 LiCl + Al``, estimated phases with a star."""
+def reaction_text(kink: Kink | Step, marked: Collection[str] = ()) -> str:
+    """The reaction of a kink or plateau as ``3 Li + LiAlCl₄ → 4 LiCl + Al``, marked phases with a star."""
     words = (
-        formula_text(word) + "*" * (word in estimated)
-        for word in kink.reaction.replace("->", ARROW).split(" ")
+        formula_text(word) + "*" * (word in marked) for word in kink.reaction.replace("->", ARROW).split(" ")
     )
     return " ".join(words)
 
 
-def products_text(kink: Kink | Step, estimated: Sequence[str] = ()) -> str:
+def products_text(kink: Kink | Step, marked: Collection[str] = ()) -> str:
     """Its products as ``4 LiCl + Al``."""
-    return reaction_text(kink, estimated).partition(f"{ARROW} ")[2]
+    return reaction_text(kink, marked).partition(f"{ARROW} ")[2]
 
 
-def told(estimated: Sequence[str], at_hull: Sequence[str], cautions: Sequence[str]) -> list[tuple[str, str]]:
-    """What the marks of phases mean, and cautions, each once, as entries of a key."""
-    entries = [
-        f"{mark}: {', '.join(formula_text(name) for name in dict.fromkeys(named))}"
-        for mark, named in (
-            ("* rests on an estimated phase", estimated),
-            ("† not in the snapshot, taken at its hull energy", at_hull),
-        )
-        if named
-    ]
-    return [(text, "0.25") for text in (*entries, *dict.fromkeys(cautions))]
+def closing_entries(
+    results: Sequence[InterfaceReaction | Lithiation], at_hull: Iterable[str]
+) -> list[tuple[str, str]]:
+    """What the key says below the letters: marks by origin, cautions, and what the bands are."""
+    origins = {name: origin for each in results for name, origin in each.origins.items()}
+    said = dict.fromkeys(text for each in results for text in each.cautions)
+    said |= dict.fromkeys(each.error_bars.replace("intervals", "bands", 1) for each in results)
+    names = tuple(dict.fromkeys(at_hull))
+    return [(text, "0.25") for text in (*marks(origins, names, formula_text), *filter(None, said))]

@@ -10,6 +10,7 @@ from screening.display import formula_text
 from screening.errors import InputError
 from screening.plots.interface import (
     AXES_HEIGHT_IN,
+    BAND_ALPHA,
     CURVE_CLEARANCE_PT,
     LEGEND_LINE_PT,
     LEGEND_MARGIN_PT,
@@ -21,6 +22,7 @@ from screening.plots.letters import (
     Mark,
     Room,
     bounds_in_points,
+    closing_entries,
     column_axes,
     hang_key,
     name_points,
@@ -28,10 +30,11 @@ from screening.plots.letters import (
     products_text,
     reaction_text,
     sampled,
-    told,
 )
 from screening.plots.style import figure_style
+from screening.thermo.intervals import with_bounds, written
 from screening.thermo.lithiation import Lithiation
+from screening.thermo.uptake import Step
 
 UPTAKE_AXES = {"uptake": "uptake_per_formula", "capacity": "capacity_mah_per_g"}
 """What voltages can be drawn against, and the attribute of a step that holds it."""
@@ -77,25 +80,45 @@ def _draw(lithiations: Sequence[Lithiation], axes: Axes, axis: str) -> Axes:
     curves = [_staircase(each, axis) for each in lithiations]
     share = min(legend_pt / (top - bottom), 0.7)
     axes.set_xlim(0.0, BEYOND * max(*(x[-1] for x, _ in curves), 1.0))
-    axes.set_ylim(0.0, BEYOND * max(*(y[0] for _, y in curves), 0.1) / (1.0 - share))
+    highest = [each.cathodic_limit_95_v.high for each in lithiations if each.cathodic_limit_95_v]
+    axes.set_ylim(0.0, BEYOND * max(*(y[0] for _, y in curves), *highest, 0.1) / (1.0 - share))
     for each, style, curve in zip(lithiations, STYLES, curves, strict=False):
         axes.plot(*curve, style.line, color=style.colour, label=_name(each), clip_on=False)
+        _draw_bands(each, axes, axis, style.colour)
     names = {"uptake": f"{element} taken up (atoms per formula)", "capacity": "Capacity (mAh/g)"}
     axes.set_xlabel(names[axis])
-    axes.set_ylabel(f"Voltage against {element} (V)")
+    axes.set_ylabel(f"Voltage against {lithiations[0].couple} (V)")
     axes.legend(loc="upper right", borderaxespad=0.3)
     lines = np.concatenate([sampled(places_in_points(axes, x, y)) for x, y in curves])
     bounds = np.array([left, bottom, right, top - legend_pt + LEGEND_LINE_PT / 2.0])
     room = Room(lines, np.full(len(lines), CURVE_CLEARANCE_PT), bounds)
     marks = [mark for each in zip(lithiations, STYLES, curves, strict=False) for mark in _marks(*each)]
-    hang_key(axes, [*name_points(axes, marks, room), *_told(lithiations)])
+    hang_key(
+        axes,
+        [
+            *name_points(axes, marks, room),
+            *closing_entries(lithiations, [each.formula for each in lithiations if each.at_hull]),
+        ],
+    )
     return axes
 
 
+def _draw_bands(lithiation: Lithiation, axes: Axes, axis: str, colour: str) -> None:
+    """A light band around each plateau where the true voltage lies."""
+    start = 0.0
+    for step in lithiation.steps:
+        end = getattr(step, UPTAKE_AXES[axis])
+        if step.voltage_95_v is not None:
+            axes.fill_between(
+                [start, end], *step.voltage_95_v, color=colour, alpha=BAND_ALPHA, linewidth=0.0, zorder=1
+            )
+        start = end
+
+
 def _name(lithiation: Lithiation) -> str:
-    marks = "*" * lithiation.estimated + "†" * lithiation.at_hull
+    mark = "*" * bool(lithiation.origins) + "†" * lithiation.at_hull
     idle = "" if lithiation.steps else f" (takes up no {lithiation.element})"
-    return formula_text(lithiation.formula) + marks + idle
+    return formula_text(lithiation.formula) + mark + idle
 
 
 def _staircase(lithiation: Lithiation, axis: str) -> tuple[np.ndarray, np.ndarray]:
@@ -112,16 +135,12 @@ def _marks(lithiation: Lithiation, style: CurveStyle, curve: tuple[np.ndarray, n
         yield Mark(
             float(x[2 * number] + x[2 * number + 1]) / 2.0,
             float(y[2 * number]),
-            products_text(step, lithiation.estimated_phases),
-            f"{step.voltage_v:.3g} V: {reaction_text(step, lithiation.estimated_phases)}",
+            products_text(step, lithiation.origins),
+            f"{told_voltage(step)}: {reaction_text(step, lithiation.origins)}",
             style.colour,
         )
 
 
-def _told(lithiations: Sequence[Lithiation]) -> list[tuple[str, str]]:
-    """What the marks mean, and what is known to be wrong, as entries of the key."""
-    return told(
-        [name for each in lithiations for name in each.estimated_phases],
-        [each.formula for each in lithiations if each.at_hull],
-        [text for each in lithiations for text in each.cautions],
-    )
+def told_voltage(step: Step) -> str:
+    """A plateau's voltage with its interval: ``1.6 V (1.3 to 2.2)``."""
+    return with_bounds(written(step.voltage_v, step.voltage_95_v, None, 2) + " V", step.voltage_95_v, None)

@@ -18,6 +18,7 @@ from screening.plots.letters import (
     Mark,
     Room,
     bounds_in_points,
+    closing_entries,
     column_axes,
     hang_key,
     name_points,
@@ -25,8 +26,8 @@ from screening.plots.letters import (
     products_text,
     reaction_text,
     sampled,
-    told,
 )
+from screening.plots.staircases import told_voltage
 from screening.plots.style import figure_style
 from screening.thermo.titration import Titration, Window
 
@@ -64,13 +65,20 @@ def _draw(titrations: Sequence[Titration], axes: Axes) -> Axes:
     for each, style, curve in zip(titrations, STYLES, curves, strict=False):
         name = formula_text(each.formula) + "*" * each.lithiation.estimated + "†" * each.lithiation.at_hull
         axes.plot(*curve, style.line, color=style.colour, label=name)
-    axes.set_xlabel(f"Voltage against {element} (V)")
+    axes.set_xlabel(f"Voltage against {titrations[0].lithiation.couple} (V)")
     axes.set_ylabel(f"{element} held (atoms per formula)")
     axes.legend(loc="upper right", borderaxespad=0.3)
     lines = np.concatenate([sampled(places_in_points(axes, *curve)) for curve in curves])
     room = Room(lines, np.full(len(lines), CURVE_CLEARANCE_PT), bounds_in_points(axes))
+    found = [titration.lithiation for titration in titrations]
     marks = [mark for each in zip(titrations, STYLES, strict=False) for mark in _marks(*each)]
-    hang_key(axes, [*name_points(axes, marks, room), *_told(titrations)])
+    hang_key(
+        axes,
+        [
+            *name_points(axes, marks, room),
+            *closing_entries(found, [each.formula for each in found if each.at_hull]),
+        ],
+    )
     return axes
 
 
@@ -90,22 +98,12 @@ def _curve(titration: Titration) -> tuple[np.ndarray, np.ndarray]:
 
 def _marks(titration: Titration, style: CurveStyle) -> Iterator[Mark]:
     """Each plateau by its far end, with what it ends as."""
-    estimated = titration.lithiation.estimated_phases
+    marked = titration.lithiation.origins
     for step in titration.steps:
         yield Mark(
             step.voltage_v,
             titration.held_per_formula + step.uptake_per_formula,
-            products_text(step, estimated),
-            f"{step.voltage_v:.3g} V: {reaction_text(step, estimated)}",
+            products_text(step, marked),
+            f"{told_voltage(step)}: {reaction_text(step, marked)}",
             style.colour,
         )
-
-
-def _told(titrations: Sequence[Titration]) -> list[tuple[str, str]]:
-    """What the marks mean, and what is known to be wrong, as entries of the key."""
-    found = [titration.lithiation for titration in titrations]
-    return told(
-        [name for each in found for name in each.estimated_phases],
-        [each.formula for each in found if each.at_hull],
-        [text for each in found for text in each.cautions],
-    )

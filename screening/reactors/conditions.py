@@ -31,6 +31,8 @@ class Conditions(Settings):
     ----------
     anode : str
         A metal, or an alloy that gives up one mobile element; see `anode.find_anode`.
+    anode_charge : int or None
+        Of the cation that the anode gives up; that of the most common one unless given (Cu is Cu2+).
     electrolyte : str
         Electrolyte that the reactor is mixed with.
     plateau_floor_v : float
@@ -51,6 +53,7 @@ class Conditions(Settings):
     """
 
     anode: str = "Li"
+    anode_charge: int | None = Field(None, gt=0)
     electrolyte: str = "Li6PS5Cl"
     plateau_floor_v: float = Field(DEFAULT_FLOOR_V, ge=0.0, lt=1.0)
     wt_percent: float = Field(50.0, gt=0.0, le=100.0)

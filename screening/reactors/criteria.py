@@ -17,9 +17,8 @@ from screening.names import present_name
 from screening.reactors.assessment import Assessment
 from screening.reactors.conditions import Desirability
 from screening.reactors.contacts import MIXING, RELAY, RELIEF, STAGES
-from screening.reactors.elements import cost_usd_per_kg as element_cost
-from screening.reactors.elements import scarcest_abundance_ppm
 from screening.reactors.linear_forms import driving_force_form, mixing_form, relay_form, relief_form
+from screening.reactors.supply import abundance_ppm, cost_usd_per_kg, powders
 from screening.thermo.products import SCHER_ZALLEN
 
 PER_ION = "/ion"
@@ -73,16 +72,6 @@ def alloys_with_anode(assessment: Assessment) -> np.ndarray:
     return assessment.contacts.per_alloy(assessment.contacts.alloys.alloying.astype(float))
 
 
-def cost_usd_per_kg(assessment: Assessment) -> np.ndarray:
-    """Price of the elements in one kilogram of reactor; not a quotation for the compound."""
-    return element_cost(assessment.reduction.candidates)
-
-
-def abundance_ppm(assessment: Assessment) -> np.ndarray:
-    """Crustal abundance by mass of the scarcest element of the reactor."""
-    return scarcest_abundance_ppm(assessment.reduction.candidates)
-
-
 @dataclass(frozen=True, kw_only=True)
 class Criterion:
     """One criterion: how it is computed, named, valued and shown.
@@ -113,6 +102,8 @@ class Criterion:
         Head of a narrow table; the key unless given.
     yes_no : bool
         Whether it is 1 or 0 for yes or no.
+    ceiling : float
+        Largest value there can be, as 0 of a lowest reaction energy.
     """
 
     name: str
@@ -126,6 +117,7 @@ class Criterion:
     needs: tuple[str, ...] = ()
     head: str = ""
     yes_no: bool = False
+    ceiling: float = np.inf
 
     @property
     def sense(self) -> str:
@@ -250,7 +242,7 @@ CRITERIA = Criteria(
         label="driving force",
         unit="eV/ion",
         head="eV/ion",
-        default=Desirability(weight=2.0, worst=0.0, best=-1.5),
+        default=Desirability(weight=1.0, worst=0.0, best=-0.5),
         compute=driving_force_ev_per_ion,
         linear_form=driving_force_form,
         source=_DUAN,
@@ -284,6 +276,7 @@ CRITERIA = Criteria(
         default=Desirability(weight=1.0, worst=0.05, best=-0.3),
         compute=relay_ev_per_atom,
         linear_form=relay_form,
+        ceiling=0.0,
         needs=(RELAY,),
         source=_DUAN,
     ),
@@ -295,6 +288,7 @@ CRITERIA = Criteria(
         default=Desirability(weight=1.0, worst=-0.3, best=0.0),
         compute=mixing_ev_per_atom,
         linear_form=mixing_form,
+        ceiling=0.0,
         needs=(MIXING,),
         source=_RICHARDS,
     ),
@@ -354,6 +348,15 @@ CRITERIA = Criteria(
         default=Desirability(weight=0.5, worst=0.001, best=1000.0, scale="log"),
         compute=abundance_ppm,
         source=_MENDELEEV,
+    ),
+    Criterion(
+        name="powders",
+        key="powders",
+        label="powders to weigh",
+        unit="1",
+        default=Desirability(weight=1.0, worst=5.0, best=1.0),
+        compute=powders,
+        source="CRC Handbook, by the library chemicals (https://github.com/CalebBell/chemicals)",
     ),
 )
 

@@ -1,6 +1,7 @@
 """Everything about one reactor that a report spells out: products, plateaus, layers, figures."""
 
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
@@ -8,9 +9,12 @@ from screening.phases.composition import Formula, Reactant, parse_formula, parse
 from screening.phases.snapshot import Snapshot
 from screening.reactors.assessment import electrolyte_of, molar_volume_cm3
 from screening.reactors.contacts import electrolyte_attack
+from screening.reactors.linear_forms import plateau_form
 from screening.reactors.reduction import Reduction, ScreeningContext, reduce
 from screening.thermo.conduction import ElectronicClass, gap_source
-from screening.thermo.interface import InterfaceReaction, product_terms, react, reactant_terms
+from screening.thermo.interface import InterfaceReaction, react
+from screening.thermo.intervals import NO_ERROR_BARS, ErrorBars, Interval
+from screening.thermo.marks import product_terms, reactant_terms
 from screening.thermo.products import ProductVolumes, layer
 from screening.thermo.reactions import Term, write_reaction
 from screening.units import A3_PER_ATOM_TO_CM3_PER_MOL, MAH_PER_MOL_OF_CHARGE
@@ -36,6 +40,8 @@ class ProductPhase:
         ``dft``, ``element`` or ``estimated``.
     estimated : bool
         Whether the phase itself is an estimate.
+    origin : str
+        Where its energy comes from, if not from the source.
     conduction : float or None
         Degree of electronic conduction, 0 to 1; None in results from before it was computed.
     """
@@ -49,6 +55,7 @@ class ProductPhase:
     volume_source: str
     estimated: bool
     conduction: float | None = None
+    origin: str = ""
 
     @property
     def electronic_words(self) -> str:
@@ -111,6 +118,8 @@ class Plateau:
     Attributes
     ----------
     voltage_v, uptake_per_formula, capacity_mah_per_g : float
+    voltage_95_v : Interval or None
+        Where the true voltage lies; None without an error model.
     reaction : str
     above_floor : bool
         Whether the state of the layer enters it, and criteria count it.
@@ -128,6 +137,7 @@ class Plateau:
     holds_alloy: bool
     products: tuple[ProductPhase, ...]
     layers: tuple[LayerState, ...]
+    voltage_95_v: Interval | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -167,6 +177,11 @@ class ReactorDetail:
     electrolyte_with_alloy: InterfaceReaction | None
 
     @property
+    def origin(self) -> str:
+        """Where energies of the reactor and its products come from, if not from the source."""
+        return ", ".join(dict.fromkeys(self.with_anode.origins.values()))
+
+    @property
     def at_excess(self) -> Plateau | None:
         """The last plateau that the state of the layer enters, None for a compound that takes nothing up."""
         above = [plateau for plateau in self.plateaus if plateau.above_floor]
@@ -180,7 +195,11 @@ class ReactorDetail:
 
 
 def detail(
-    context: ScreeningContext, phase: int, label: str, layers_wt_percent: tuple[float, ...]
+    context: ScreeningContext,
+    phase: int,
+    label: str,
+    layers_wt_percent: tuple[float, ...],
+    error_bars: ErrorBars = NO_ERROR_BARS,
 ) -> ReactorDetail:
     """Spell out one reactor.
 
@@ -193,14 +212,17 @@ def detail(
         Its formula as shown.
     layers_wt_percent : tuple of float
         Reactor contents of the layers.
+    error_bars : ErrorBars
+        What draws the intervals.
     """
     snapshot, conditions = context.snapshot, context.conditions
     reduction = reduce(context, np.array([phase]))
     alloy = _name(snapshot, int(reduction.alloy[0]))
     reactor, anode = parse_reactant(label), parse_reactant(conditions.anode)
     electrolyte = parse_reactant(conditions.electrolyte)
-    with_anode = react(snapshot, anode, reactor)
-    plateaus = _plateaus(reduction, reactor, alloy, layers_wt_percent)
+    meet = partial(react, snapshot, error_bars=error_bars)
+    with_anode = meet(anode, reactor)
+    plateaus = _plateaus(reduction, reactor, alloy, layers_wt_percent, error_bars)
     same = alloy != "" and snapshot.find(parse_formula(alloy)) == phase
     return ReactorDetail(
         formula=label,
@@ -210,9 +232,9 @@ def detail(
         energy_above_hull_ev_per_atom=with_anode.energy_above_hull_ev_per_atom.b,
         estimated=with_anode.estimated,
         with_anode=with_anode,
-        with_alloy=react(snapshot, parse_reactant(alloy), reactor) if alloy and not same else None,
-        electrolyte_with_anode=react(snapshot, anode, electrolyte),
-        electrolyte_with_alloy=react(snapshot, parse_reactant(alloy), electrolyte) if alloy else None,
+        with_alloy=meet(parse_reactant(alloy), reactor) if alloy and not same else None,
+        electrolyte_with_anode=meet(anode, electrolyte),
+        electrolyte_with_alloy=meet(parse_reactant(alloy), electrolyte) if alloy else None,
     )
 
 
@@ -221,13 +243,17 @@ def _name(snapshot: Snapshot, phase: int) -> str:
 
 
 def _plateaus(
-    reduction: Reduction, reactor: Reactant, alloy: str, layers_wt_percent: tuple[float, ...]
+    reduction: Reduction,
+    reactor: Reactant,
+    alloy: str,
+    layers_wt_percent: tuple[float, ...],
+    error_bars: ErrorBars,
 ) -> tuple[Plateau, ...]:
     """Plateaus of a reduction of one candidate, per formula as written."""
     context, stairs, lines = reduction.context, reduction.stairs, reduction.lines
     anode, unit = context.anode, reactor.unit
     written = unit.n_atoms / float(reduction.candidates.atoms[0])
-    plateaus = []
+    plateaus, volts = [], plateau_form(reduction)
     for step, voltage in enumerate(stairs.voltage_v.tolist()):
         uptake = float(stairs.uptake_per_formula[step]) * written
         rows = lines.products_of(stairs.kink[step : step + 1])
@@ -246,6 +272,7 @@ def _plateaus(
                 above_floor=step <= int(reduction.end_step[0]),
                 holds_alloy=bool(context.is_alloy[rows.phase].any()) or alloy in (t.formula for t in terms),
                 products=products,
+                voltage_95_v=error_bars.around(voltage, volts[[step]]),
                 layers=tuple(_layer_state(context, unit, products, uptake, wt) for wt in layers_wt_percent),
             )
         )
@@ -290,6 +317,7 @@ def product_phase(context: ScreeningContext, formula: str, moles: float) -> Prod
         volume_source=str(phases.volume_source[phase]),
         estimated=bool(phases.estimated[phase]),
         conduction=float(context.conduction[phase]),
+        origin=str(phases.origin[phase]),
     )
 
 

@@ -12,8 +12,8 @@ from scipy.sparse import csr_array, diags_array
 from screening.ragged import Ragged
 from screening.reactors.assessment import Assessment
 from screening.reactors.contacts import RELIEF
-from screening.reactors.reduction import ScreeningContext
-from screening.thermo.lines import Lines
+from screening.reactors.reduction import Reduction, ScreeningContext
+from screening.thermo.lines import Compositions, Lines, assemblages
 
 
 def driving_force_form(assessment: Assessment) -> csr_array:
@@ -24,6 +24,23 @@ def driving_force_form(assessment: Assessment) -> csr_array:
     uptake = r.uptake_per_formula
     per_uptake = np.divide(1.0, uptake, out=np.zeros_like(uptake), where=uptake > 0.0)
     return scaled(csr_array(scaled(begin, 1.0 - r.share) + scaled(end, r.share) - start), per_uptake)
+
+
+def plateau_form(reduction: Reduction) -> csr_array:
+    """Voltage of every plateau, (n_steps, n_phases): per electron, products before minus products after."""
+    lines, stairs, anode = reduction.lines, reduction.stairs, reduction.context.anode
+    owner, n_phases = stairs.steps.owner, len(reduction.phases)
+    first = np.diff(owner, prepend=-1) > 0
+    before = np.where(first, lines.kink_start[owner], np.roll(stairs.kink, 1))
+    uptake = stairs.uptake_per_formula
+    earlier = np.where(first, 0.0, np.roll(uptake, 1))
+    atoms = reduction.candidates.atoms[owner]
+    change = scaled(lines.amounts(before, n_phases), atoms + earlier / anode.content)
+    change = change - scaled(lines.amounts(stairs.kink, n_phases), atoms + uptake / anode.content)
+    if anode.content < 1.0:
+        ends = lines.amounts(lines.kink_start[owner + 1] - 1, n_phases)
+        change = change + scaled(ends, (uptake - earlier) / anode.content)
+    return scaled(csr_array(change), 1.0 / ((uptake - earlier) * anode.charge))
 
 
 def relief_form(assessment: Assessment) -> csr_array:
@@ -94,9 +111,36 @@ def mixing_form(assessment: Assessment) -> csr_array:
 
 
 def _lowest(lines: Lines, rows: np.ndarray, assessment: Assessment) -> csr_array:
-    """At the lowest mutual energy of each line; `rows` are the candidates that the lines belong to."""
-    forms = _mutual(lines, lines.lowest_kink, len(assessment.reduction.phases))
+    """At the lowest mutual energy of each line; `rows` are the candidates that the lines belong to.
+
+    Where nothing reacts, the form is that of the reaction that is missed by least: what an equal mixture, in
+    atoms, would become without the reactor. Its energy is above 0, and its error says how sure the 0 is.
+    """
+    reduction = assessment.reduction
+    n_phases = len(reduction.phases)
+    forms = _mutual(lines, lines.lowest_kink, n_phases)
+    idle = np.flatnonzero(lines.mutual_ev_per_atom[lines.lowest_kink] == 0.0)
+    if len(idle):
+        ends = [lines.amounts(k[idle], n_phases) for k in (lines.kink_start[1:] - 1, lines.kink_start[:-1])]
+        missed = _missed(reduction.context, ends[0], ends[1], reduction.phase[rows[idle]])
+        react = np.ones(len(rows))
+        react[idle] = 0.0
+        forms = csr_array(scaled(forms, react) + _spread(missed, idle, len(rows)))
     return _spread(forms, rows, len(assessment))
+
+
+def _missed(context: ScreeningContext, a: csr_array, b: csr_array, without: np.ndarray) -> csr_array:
+    """Form of what equal parts of two assemblages would become without a phase."""
+    phases, n = context.snapshot.phases, len(without)
+    elements = csr_array((phases.fraction, phases.atomic_number, phases.row_start))
+    whole = csr_array(0.5 * (a + b) @ elements)
+    whole.sort_indices()
+    mixed = Compositions(whole.indptr, whole.indices.astype(np.int64), whole.data, np.ones(n))
+    found = assemblages(context.snapshot, mixed, without)
+    products = phase_amounts(found.product_start, found.phase, found.amount, len(phases))
+    there = ~np.isnan(found.energy_ev_per_atom)
+    forms = forms_from_products(products, a, b, np.full(n, 0.5))
+    return scaled(forms, there.astype(float))
 
 
 def _mutual(lines: Lines, kink: np.ndarray, n_phases: int) -> csr_array:

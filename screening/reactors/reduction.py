@@ -57,7 +57,7 @@ class ScreeningContext:
         InputError
             If there is no such anode.
         """
-        phases, anode = snapshot.phases, find_anode(snapshot, conditions.anode)
+        phases, anode = snapshot.phases, find_anode(snapshot, conditions.anode, conditions.anode_charge)
         formers = alloy_former_table()
         formers[anode.mobile] = False
         first = phases.row_start[:-1]

@@ -145,6 +145,11 @@ class Lines:
         """The same as atoms per formula of B, which holds `atoms`, (n,); A comes on top."""
         return csr_array(diags_array(atoms / (1.0 - self.x[kinks])) @ self.amounts(kinks, n_phases))
 
+    def assemblage(self, kink: int) -> dict[int, float]:
+        """What is stable at one kink: atomic fractions by phase number."""
+        here = self.products.row(kink)
+        return dict(zip(self.phase[here].tolist(), self.amount[here].tolist(), strict=True))
+
     @cached_property
     def kinks(self) -> Ragged:
         """Kinks of each line in the flat arrays."""

@@ -60,7 +60,7 @@ def test_ranks_move_as_energies_do(six: Study, tmp_path: Path, monkeypatch: pyte
     doctored("other", {"LiAlCl4": -0.5, "MgF2": float("nan")})
     changes = {each.formula: each for each in ranking_changes(six, Source(), Source("other"))}
     assert len(changes) == 6
-    assert changes["LiAlCl4"].rank_before == 2
+    assert changes["LiAlCl4"].rank_before == 1
     assert changes["LiAlCl4"].score_after < changes["LiAlCl4"].score_before
     assert changes["MgF2"].rank_before is not None
     assert changes["MgF2"].rank_after is changes["MgF2"].score_after is None

@@ -170,7 +170,7 @@ def test_read_cycling_takes_paths_cells_and_an_area(tmp_path: Path) -> None:
         read_cycling(record, cell=Cell(area_cm2=0.785), area_cm2=1.0)
     with pytest.raises(InputError, match="area_cm2 = nan"):
         read_cycling(record, area_cm2=float("nan"))
-    with pytest.raises(InputError, match="choose symmetric or full"):
+    with pytest.raises(InputError, match="choose symmetric, full, plating"):
         read_cycling(record, area_cm2=1.0, kind="pellet")
 
 

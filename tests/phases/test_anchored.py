@@ -12,8 +12,8 @@ from screening.phases.anchored import BINARIES, ESTIMATED, MEASURED, Anchors, an
 from screening.phases.composition import parse_formula
 from screening.phases.corrections import Energies, scheme_energies
 from screening.phases.snapshot import Snapshot
-from screening.phases.sources import load_snapshot
 from screening.reactors.uncertainty import find_error_model
+from screening.thermo.sources import load_snapshot
 
 EV_PER_KJ = 1.0 / 96.48533212
 MEASURED_TABLES_DIFFER_V = 0.05
@@ -118,7 +118,7 @@ def test_a_calculated_phase_that_joins_is_anchored_as_the_others(
 ) -> None:
     # 10 meV/atom below LiCl + AlCl3 as calculated: as far below the measured ones
     mixed = (energy_ev(corrected, "LiCl") * 2 + energy_ev(corrected, "AlCl3")) / 8 - 0.01
-    joined = anchored.joined([AddedPhase(parse_formula("Li2AlCl5"), mixed, 0.0, "own", calculated=True)])
+    joined = anchored.joined([AddedPhase(parse_formula("Li2AlCl5"), mixed, 0.0, "own", as_source=True)])
     found = energy_ev(with_anchored(joined, np.array([len(anchored)])), "Li2AlCl5")
     assert found / 8 == pytest.approx((2 * LICL + ALCL3) * EV_PER_KJ / 8 - 0.01, abs=0.01)
 

@@ -16,6 +16,7 @@ from screening.plots.fullcell import (
     draw_capacity,
     draw_dqdv,
     draw_profiles,
+    efficiency_limits,
     full_cell_figure,
     profile_cycles,
     spread,
@@ -35,6 +36,21 @@ def report():
 @pytest.fixture
 def axes():
     return Figure(figsize=(4, 3)).add_subplot()
+
+
+def test_a_formation_cycle_does_not_hide_the_efficiency_of_the_rest(report, axes):
+    percent = np.array([85.0, 99.42, 99.5, 99.47, 99.61, 99.58])
+    low, high = efficiency_limits(percent)
+    assert 99.61 < high < 99.75  # markers keep clear of the frame
+    assert 98.9 < low < 99.42
+    charge = report.result.cycles.charge_ah
+    cycles = replace(report.result.cycles, discharge_ah=charge * percent / 100.0)
+    result = replace(report.result, cycles=cycles)
+    draw_capacity(axes, result)
+    (twin,) = [other for other in axes.figure.axes if other is not axes]
+    assert [text.get_text() for text in twin.texts] == [" 85.0"]
+    assert efficiency_limits(np.array([])) == (0.0, 100.0)
+    assert efficiency_limits(np.array([80.0, 99.0]))[0] < 80.0
 
 
 def test_capacity_and_efficiency_are_drawn_as_they_are(report, axes):

@@ -7,11 +7,11 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from screening.phases.composition import parse_reactant
-from screening.phases.sources import load_snapshot
 from screening.plots.interface import plot_reactions
 from screening.plots.staircases import plot_staircases
 from screening.thermo.interface import InterfaceReaction, react
 from screening.thermo.lithiation import Lithiation, lithiate
+from screening.thermo.sources import load_snapshot
 
 MASS_LI_G, MASS_LIALCL4_G = 6.94, 175.73
 

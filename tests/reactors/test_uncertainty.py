@@ -27,6 +27,7 @@ from screening.reactors.measured import (
     measured_enthalpies,
     measured_reductions,
 )
+from screening.reactors.phase_errors import PhaseErrors
 from screening.reactors.rank_probability import (
     FULL_MATRIX_CANDIDATES,
     rank_probability,
@@ -34,7 +35,6 @@ from screening.reactors.rank_probability import (
 )
 from screening.reactors.uncertainty import (
     ErrorModel,
-    PhaseErrors,
     error_models,
     find_error_model,
     ions_bound,
@@ -308,7 +308,9 @@ class TestForms:
         self, form: np.ndarray, sd: np.ndarray, lithium: np.ndarray, bias_sd: np.ndarray
     ) -> None:
         group = np.array([0, 1, 2, 3, 3, 4])
-        statistics = PhaseErrors(sd, lithium, np.zeros(2), bias_sd, group)
+        statistics = PhaseErrors(
+            sd, lithium, np.zeros(2), bias_sd, group, csr_array((6, 2)), np.zeros(2), 0.0
+        )
         shared = np.outer(sd, sd) * (group[:, None] == group)
         covariance = shared + lithium @ np.diag(bias_sd**2) @ lithium.T
         expected = np.sqrt(np.einsum("ij,jk,ik->i", form, covariance, form))

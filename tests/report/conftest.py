@@ -43,7 +43,7 @@ def hostile(six: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     first["formula"] = first["alloy"] = HOSTILE
     first["filters"][HOSTILE] = None
     for curve in first["curves"]:
-        curve["estimated"], curve["estimated_phases"] = True, [HOSTILE]
+        curve["estimated"], curve["origins"] = True, {HOSTILE: "estimated"}
         for kink in curve["kinks"]:
             kink["reaction"] = HOSTILE
     for plateau in first["plateaus"]:

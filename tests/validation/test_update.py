@@ -477,7 +477,7 @@ def test_a_candidate_of_open_merit_is_worth_more_than_one_of_settled(predictions
 
 def test_without_any_cell_the_best_candidate_is_the_reference(predictions: Predictions) -> None:
     plan = next_cells(update((), predictions.table, SETTINGS, prior=QUICK), (), predictions.table, SETTINGS)
-    assert plan.references == ("Li10GeP2S12",)
+    assert plan.references == ("LiAlCl4",)
     assert plan.quantity == "life_h"
     assert isinstance(plan.table, pd.DataFrame)
     assert len(plan.table) == 5

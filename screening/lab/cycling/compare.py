@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from scipy import stats
+from scipy.special import stdtrit
 
 from screening.errors import InputError
 from screening.lab.cycling.fullcell import FullCellResult
@@ -129,7 +129,7 @@ def _group_table(group: GroupedCells) -> pd.DataFrame:
     )
     grouped = long.groupby(["cycle", "quantity"], sort=True)["value"]
     table = grouped.agg(n="size", mean="mean", standard_deviation="std").reset_index()
-    half = stats.t.ppf(0.5 + CONFIDENCE / 2, np.maximum(table["n"] - 1, 1)) * table["standard_deviation"]
+    half = stdtrit(np.maximum(table["n"] - 1, 1), 0.5 + CONFIDENCE / 2) * table["standard_deviation"]
     half = half / np.sqrt(table["n"])
     return table.assign(low=table["mean"] - half, high=table["mean"] + half).assign(group=group.label)[
         ["group", "cycle", "quantity", "n", "mean", "standard_deviation", "low", "high"]
@@ -173,7 +173,9 @@ def difference(first: GroupedCells, second: GroupedCells, quantity: str, cycle: 
             where=first.label,
             remedy="check that they are not copies of one record",
         )
-    test = stats.ttest_ind(samples[1], samples[0], equal_var=False)
+    from scipy.stats import ttest_ind
+
+    test = ttest_ind(samples[1], samples[0], equal_var=False)
     interval = test.confidence_interval(CONFIDENCE)
     return Difference(
         first=first.label,

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
-from scipy.stats import norm
+from scipy.special import ndtr, ndtri
 
 from screening.errors import InputError
 from screening.lab.impedance import nnls, regularisation
@@ -48,6 +48,8 @@ class DrtOptions:
         Density of the τ grid.
     margin_decades : float
         How far the τ grid reaches past 1/ω at both ends.
+    signed : bool
+        Let γ, and the resistances of the refit, be negative: an inductive loop at low frequency.
     """
 
     regularisation: str | float = "evidence"
@@ -57,6 +59,7 @@ class DrtOptions:
     terms: Terms = field(default_factory=Terms)
     points_per_decade: int = 8
     margin_decades: float = 1.0
+    signed: bool = False
 
     def __post_init__(self) -> None:
         value = self.regularisation
@@ -164,8 +167,8 @@ class DrtSeries:
         """∫γ d ln τ between bounds on ln τ, shape (s, k)."""
         return self.coefficients_ohm @ self.basis.areas(ln_low, ln_high).T
 
-    def deviation_ohm(self, functional: FloatArray) -> FloatArray:
-        """Posterior standard deviation of linear functionals of the coefficients.
+    def covariance_ohm2(self, functional: FloatArray) -> FloatArray:
+        """Posterior covariance of linear functionals of the terms and coefficients.
 
         The Gaussian posterior of noise and smoothness prior, without the bound γ ≥ 0 (which would
         only narrow it). It is conditional on λ and on the prior: where the data say nothing, it
@@ -173,27 +176,22 @@ class DrtSeries:
 
         Parameters
         ----------
-        functional : ndarray, shape (k, m)
-            Rows such as ``basis.density(...)`` or ``basis.areas(...)``.
+        functional : ndarray, shape (k, q + m)
+            Rows such as ``basis.density(...)`` or ``basis.areas(...)`` after q columns for the terms.
 
         Returns
         -------
-        ndarray, shape (s, k)
+        ndarray, shape (s, k, k)
         """
-        deviation = np.zeros((len(self.spectra), len(functional)))
-        q = self.terms.shape[1]
+        found = np.zeros((len(self.spectra), len(functional), len(functional)))
         for rows, covariance in self._posterior():
-            part = covariance[:, q:, q:]
-            deviation[rows] = np.sqrt(((functional @ part) * functional).sum(axis=2))
-        return deviation
+            found[rows] = functional @ covariance @ functional.T
+        return found
 
-    @property
-    def r_inf_sd_ohm(self) -> FloatArray:
-        """Posterior standard deviation of R∞, shape (s,)."""
-        deviation = np.zeros(len(self.spectra))
-        for rows, covariance in self._posterior():
-            deviation[rows] = np.sqrt(covariance[:, 0, 0])
-        return deviation
+    def deviation_ohm(self, functional: FloatArray) -> FloatArray:
+        """Posterior standard deviation of functionals of the coefficients, (k, m) to (s, k)."""
+        padded = np.pad(functional, ((0, 0), (self.terms.shape[1], 0)))
+        return np.sqrt(np.einsum("skk->sk", self.covariance_ohm2(padded)))
 
     def _posterior(self) -> Iterator[tuple[np.ndarray, FloatArray]]:
         """Rows and their covariances in Ω², terms (scaled columns) first."""
@@ -207,15 +205,17 @@ class DrtSeries:
         """Highest-density credible interval of γ at `tau_s` given γ ≥ 0, shape (2, s, m).
 
         The normal posterior is cut at 0 and normalised again: where γ is near 0 the interval begins at 0 and
-        ends below that of the uncut normal.
+        ends below that of the uncut normal. A signed γ has the normal interval.
         """
         gamma = self.gamma_ohm
         deviation = np.maximum(
             self.deviation_ohm(self.basis.density(self.basis.ln_tau)), np.finfo(float).tiny
         )
-        below = norm.cdf(-gamma / deviation)  # what the cut takes away
-        half = norm.ppf(0.5 + 0.5 * level * (1.0 - below)) * deviation
-        upper = gamma + norm.ppf(np.minimum(below + level * (1.0 - below), 1.0)) * deviation
+        if self.options.signed:
+            return gamma + ndtri(0.5 + 0.5 * level) * np.stack([-deviation, deviation])
+        below = ndtr(-gamma / deviation)  # what the cut takes away
+        half = ndtri(0.5 + 0.5 * level * (1.0 - below)) * deviation
+        upper = gamma + ndtri(np.minimum(below + level * (1.0 - below), 1.0)) * deviation
         cut = gamma < half
         return np.stack([np.where(cut, 0.0, gamma - half), np.where(cut, upper, gamma + half)])
 
@@ -308,7 +308,7 @@ def deconvolve(spectra: Sequence[Spectrum], options: DrtOptions | None = None) -
             strength[rows] = regularisation.each(ridge, str(options.regularisation))
         else:
             strength[rows] = common
-        x = nnls.solve(equations.penalised(penalty, strength[rows]), equations.moment)
+        x = _solve(equations.penalised(penalty, strength[rows]), equations.moment, options.signed)
         x_ohm = x / batch.design.scale * batch.magnitude[:, None]
         terms[rows], coefficients[rows] = np.split(x_ohm, [equations.n_terms], axis=1)
         residual[rows] = _relative_residual(spectra, rows, x_ohm, batch.design)
@@ -321,6 +321,10 @@ def deconvolve(spectra: Sequence[Spectrum], options: DrtOptions | None = None) -
         regularisation=strength,
         relative_residual=residual,
     )
+
+
+def _solve(gram: FloatArray, moment: FloatArray, signed: bool) -> FloatArray:
+    return np.linalg.solve(gram, moment[..., None])[..., 0] if signed else nnls.solve(gram, moment)
 
 
 def _check(spectra: tuple[Spectrum, ...]) -> None:

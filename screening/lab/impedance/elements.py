@@ -108,6 +108,19 @@ def detected_windows(processes: ProcessSeries, refit: ZarcSeries | None) -> np.n
     return np.isin(np.arange(len(processes.windows)), where)
 
 
+def sum_lines(processes: ProcessSeries) -> list[str]:
+    """Runs of windows that cannot be told apart, one line each: the sum and its interval."""
+    if not processes.inseparable:
+        return []
+    lines = []
+    for names, rows in processes.sums_frame().groupby("windows", sort=False):
+        first, last = rows.iloc[0], rows.iloc[-1]
+        course = _course((first.resistance_ohm, last.resistance_ohm), len(rows) > 1, ".4g")
+        interval = f"{last.resistance_low_ohm:.4g} … {last.resistance_high_ohm:.4g}"
+        lines.append(f"{names}: {course} Ω ({interval}); the data give the sum, not the parts")
+    return lines
+
+
 def total_lines(processes: ProcessSeries, refit: ZarcSeries | None) -> Iterable[str]:
     """R∞, what lies outside all windows, and the total, each with the part of it that is not closed."""
     open_ohm = _unclosed_ohm(processes, refit)

@@ -115,7 +115,7 @@ def match(headers: Iterable[str], wanted: Sequence[str] | None = None) -> dict[s
     found = {
         header: Column(header=header, quantity=header, unit=header.rsplit("_", 1)[-1])
         for header in known
-        if header in BDF_LABELS or header in EXTRA_COLUMNS
+        if header in (*BDF_LABELS, *EXTRA_COLUMNS) and (wanted is None or header in wanted)
     }
     read = {header: list(_readings(header)) for header in known if header not in found}
     for quantity in wanted if wanted is not None else _dictionary()["columns"]:

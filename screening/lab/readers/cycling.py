@@ -120,7 +120,7 @@ def _is_record(table: Table) -> bool:
 def _is_of_cycles(table: Table) -> bool:
     """Whether every row counts one cycle more than the row before."""
     found = match(table.frame.columns, (CYCLE,))
-    steps = np.diff(found[CYCLE].values(table.frame)) if found else np.empty(0)
+    steps = np.diff(found[CYCLE].values(table.frame)) if CYCLE in found else np.empty(0)
     return len(steps) > 1 and bool((steps == 1).all())
 
 

@@ -77,3 +77,10 @@ def test_the_band_of_gamma_honours_that_gamma_is_not_negative(open_ended):
     at_zero = drt.gamma_ohm < 1e-9 * drt.gamma_ohm.max()
     # half a normal distribution: the same 1.96 standard deviations hold 95 % of it
     np.testing.assert_allclose(high[at_zero], 1.959964 * deviation[at_zero], rtol=1e-3)
+
+
+def test_a_sum_that_alone_is_certain_has_its_line():
+    found = analyse([spectrum((20.0, 1e-5, 0.9), (15.0, 10**-4.5, 0.9), noise=5e-3)])
+    (line,) = [note for note in found.display().notes if "the data give the sum" in note]
+    assert line.startswith("tau2 + tau3: 3")
+    assert found.tables()["sums"].windows.tolist() == ["tau2 + tau3"]
