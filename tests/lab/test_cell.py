@@ -113,7 +113,7 @@ def test_a_symmetric_cell_with_both_kinds_of_file_gets_one_verdict(tmp_path: Pat
     assert found.short.verdict is Short.SOFT
     assert found.short.evidence[0].source == "impedance"
     assert {item.source for item in found.short.evidence} == {"impedance", "cycling"}
-    assert any(remark.startswith("short circuit soft: ") for remark in found.remarks)
+    assert any(remark.startswith("short circuit (soft): ") for remark in found.remarks)
     assert "life_h" not in found.outcomes  # the record ends without failure, and the cell is not healthy
     assert any("does not date" in remark for remark in found.remarks)
     assert "asr_ohm_cm2" in found.outcomes
