@@ -87,6 +87,9 @@ def test_a_data_base_is_read_by_the_program_for_it(write, tmp_path, monkeypatch)
     exporter(tmp_path, "")
     with pytest.raises(InputError, match="no table Channel_Normal_Table"):
         read_cycling(write("cell.res", ACCESS))
+    (tmp_path / "mdb-export").write_text(f"#!{sys.executable}\nraise SystemExit(1)\n")
+    with pytest.raises(InputError, match="mdb-export cannot read the data base"):
+        read_cycling(write("cell.res", ACCESS))
 
 
 def test_a_data_base_without_the_program_names_the_export(write, monkeypatch, tmp_path):
