@@ -109,5 +109,5 @@ def test_a_gamry_rest_has_no_current(write, cycling_corpus):
     content = cycling_corpus.gamry_charge().partition(b"CURVE\tTABLE\t360")[0]
     content += b"\t1\t2\t3\t3\t0\n"
     data = read_cycling(write("ocv.dta", content))
-    assert data.current_origin == "none: open circuit"
+    assert (data.cell, data.current_origin) == ("ocv", "none: open circuit")
     assert not data.current_a.any()
