@@ -42,7 +42,8 @@ from screening.phases.anchored import (
 from screening.phases.composition import parse_formula, symbol
 from screening.phases.library import locate
 from screening.phases.snapshot import Snapshot
-from screening.thermo.lines import Compositions, assemblages
+from screening.thermo.compositions import Compositions
+from screening.thermo.lines import assemblages
 from screening.thermo.sources import load_snapshot
 
 TOP = Path(__file__).resolve().parents[1]

@@ -5,6 +5,7 @@ from .api.campaigns import Ranking as Ranking
 from .api.campaigns import load_study as load_study
 from .api.campaigns import read_results as read_results
 from .api.campaigns import screen as screen
+from .api.cells import read_cells as read_cells
 from .api.cells import read_cycling as read_cycling
 from .api.cells import validate as validate
 from .api.figure import FigureOne as FigureOne
@@ -16,6 +17,9 @@ from .api.interfaces import titrate as titrate
 from .api.patterns import read_xrd as read_xrd
 from .api.snapshots import compare_snapshots as compare_snapshots
 from .api.snapshots import fetch_snapshot as fetch_snapshot
+from .api.stacks import coatings as coatings
+from .api.stacks import series as series
+from .api.stacks import stack as stack
 from .campaign.study import Study as Study
 from .errors import ScreeningError as ScreeningError
 from .lab.analysis import analyse_cell as analyse_cell

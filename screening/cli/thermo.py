@@ -1,7 +1,7 @@
 """``screening react`` and ``screening lithiate``."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -11,12 +11,16 @@ from screening.cli.options import (
     DigitsOption,
     EnergiesOption,
     ForceOption,
+    GasOption,
     JsonOption,
     PhasesOption,
     PlotOption,
+    PotentialOption,
+    PressureOption,
     ReplaceOption,
     SnapshotOption,
     TemperatureOption,
+    VoltageOption,
     check_outputs,
     own_phases,
     print_table,
@@ -27,7 +31,10 @@ from screening.cli.options import (
 from screening.errors import InputError
 
 if TYPE_CHECKING:
-    from screening.display import Group
+    from screening.api.interfaces import InterfaceReactions, Lithiations, Titrations
+
+MOST_TABLES = 14
+"""Of more results only the minima are printed."""
 
 
 def react(
@@ -39,6 +46,11 @@ def react(
         Literal["atomic", "molar", "mass"],
         typer.Option("--axis", help="Mixing fraction in table and figure."),
     ] = "atomic",
+    voltage: VoltageOption = None,
+    element: Annotated[str, typer.Option("--element", help="Ion that --voltage is against.")] = "Li",
+    mu: PotentialOption = None,
+    open_to: GasOption = None,
+    pressure: PressureOption = None,
     csv: CsvOption = None,
     plot: PlotOption = None,
     as_json: JsonOption = False,
@@ -59,13 +71,18 @@ def react(
             "two reactants are needed", where="react", remedy="as in: screening react Li LiAlCl4"
         )
     check_outputs(plot, csv)
-    if plot is not None:
+    if plot is not None and voltage is None:
         from screening.plots.interface import require_few_curves
 
         require_few_curves(len(reactants) - 1)
     found = react_all(
         reactants[:1],
         reactants[1:],
+        voltage=voltage,
+        mu=_potentials(mu),
+        open_to=open_to,
+        pressure_bar=pressure,
+        element=element,
         snapshot=snapshot,
         phases=own_phases(phases, force, replace),
         temperature_k=temperature,
@@ -133,6 +150,17 @@ def figure(
         tell(f"wrote {path}")
 
 
+def _potentials(given: list[str] | None) -> dict[str, float] | None:
+    """Chemical potentials by element, as ``Co=-1`` names them."""
+    if not given:
+        return None
+    found = [each.partition("=") for each in given]
+    try:
+        return {element.strip(): float(value) for element, _, value in found}
+    except ValueError:
+        raise InputError(", ".join(given), where="--mu", remedy="write it as Co=-1, in eV") from None
+
+
 def lithiate(
     formulas: Annotated[list[str], typer.Argument(metavar="F...", help="Compounds or mixtures.")],
     element: Annotated[str, typer.Option("--element", help="Metal taken up.")] = "Li",
@@ -144,13 +172,14 @@ def lithiate(
         float | None, typer.Option("--to", metavar="V", help="Tell the side of oxidation, too, up to here.")
     ] = None,
     share: Annotated[
-        float | None,
-        typer.Option("--share", help="With --to: share of the element that a useful window lets go."),
+        float | None, typer.Option("--share", help="With --to: share of the element that may come or go.")
     ] = None,
     energy: Annotated[
-        float | None,
-        typer.Option("--energy", metavar="EV", help="Instead: energy per atom that it lets be set free."),
+        float | None, typer.Option("--energy", metavar="EV", help="Instead: energy per atom set free.")
     ] = None,
+    host: Annotated[
+        bool, typer.Option("--host", help="With --to: phases of the same host alone, as of a cathode in use.")
+    ] = False,
     csv: CsvOption = None,
     plot: PlotOption = None,
     as_json: JsonOption = False,
@@ -168,10 +197,7 @@ def lithiate(
     from screening.api.interfaces import lithiate as lithiate_all
 
     check_outputs(plot, csv)
-    if to is None and (share is not None or energy is not None):
-        raise InputError("a useful window needs a voltage", where="lithiate", remedy="add --to 5")
-    if share is not None and energy is not None:
-        raise InputError("--share and --energy", where="lithiate", remedy="give one of them")
+    _require_a_voltage(to, share, energy, host)
     source: Source = {
         "snapshot": snapshot,
         "phases": own_phases(phases, force, replace),
@@ -184,13 +210,35 @@ def lithiate(
         return _give(taken, csv, plot, as_json, digits=digits)
     allowed = DEFAULT_SHARE if share is None else share
     both = titrate(
-        formulas, element=element, charge=charge, to=to, share=allowed, energy_ev_per_atom=energy, **source
+        formulas,
+        element=element,
+        charge=charge,
+        to=to,
+        share=allowed,
+        energy_ev_per_atom=energy,
+        host=host,
+        **source,
     )
     return _give(both, csv, plot, as_json, digits=digits)
 
 
+def _require_one_window(to: float | None, share: float | None, energy: float | None) -> None:
+    if to is None and (share is not None or energy is not None):
+        raise InputError("a useful window needs a voltage", where="lithiate", remedy="add --to 5")
+    if share is not None and energy is not None:
+        raise InputError("--share and --energy", where="lithiate", remedy="give one of them")
+
+
+def _require_a_voltage(to: float | None, share: float | None, energy: float | None, host: bool) -> None:
+    """See that what concerns release stands beside a voltage, and that one bound is given."""
+    if to is None and (share is not None or energy is not None or host):
+        raise InputError("what is given off needs a voltage", where="lithiate", remedy="add --to 5")
+    if share is not None and energy is not None:
+        raise InputError("--share and --energy", where="lithiate", remedy="give one of them")
+
+
 def _give(
-    found: "Group[Any]",
+    found: "InterfaceReactions | Lithiations | Titrations",
     csv: Path | None,
     plot: Path | None,
     as_json: bool,
@@ -203,12 +251,13 @@ def _give(
 
     say_all(note for each in found for note in each.notes)
     if csv is not None:
-        write_csv(csv, found.to_frame(), found[0].provenance)
+        write_csv(csv, found.to_frame(), found.provenance)
     if plot is not None:
         found.save(plot, **axis)
     if as_json:
         write_json([each.as_dict() for each in found])
         return
-    for each in found:
+    many = len(found) > MOST_TABLES
+    for each in (found,) if many else found:
         print_table(each.display(**axis, digits=digits))
         tell()

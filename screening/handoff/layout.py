@@ -17,11 +17,8 @@ from screening.thermo.marks import told_origins
 
 ONE_PERCENT = 0.01
 
-SPARE, ROUNDING = 0.1, 1e-9
-"""Share of a mixture that sticks to mill and mortar; and of a count that is a rounding error."""
-
-BLANK, TICK = "", "☐"
-"""What the bench fills in, and what it ticks."""
+SPARE, ROUNDING, BLANK, TICK = 0.1, 1e-9, "", "☐"
+"""Share of a mixture that is lost, of a count that is rounding; what the bench fills in and ticks."""
 
 EXPECTED = {
     "tau2": "fades while the reactor is consumed",
@@ -376,10 +373,7 @@ def _windows(sheet: BenchSheet) -> Block:
         )
         for window in sheet.windows
     )
-    sentence = (
-        "Centres as in doi:10.1002/aenm.202300815; the windows of screening drt. A sweep down to 0.1 Hz ends "
-        "at τ = 1.6 s."
-    )
+    sentence = "Centres as in doi:10.1002/aenm.202300815. A sweep down to 0.1 Hz ends at τ = 1.6 s."
     if sheet.mobile != "Li":
         sentence += f" They were found in cells that plate Li: with {sheet.mobile} they are a first guess."
     table = Table(("Window", "Process", "τ (s)", "Expected"), rows)
@@ -391,13 +385,12 @@ def _hazards(sheet: BenchSheet) -> Block:
     unlisted = ", ".join(chemical(each.formula) for each in every if not each.statements)
     by_supplier = any(each.source == SUPPLIER for each in every)
     supplied = f"; marked supplier: no entry, one {SUPPLIER}" if by_supplier else ""
-    sentences = [f"Harmonised statements of {SOURCE}{supplied}. Suppliers may state more."]
-    if unlisted:
-        sentences[0] += f" Not in the table here, look up the safety data sheet: {unlisted}."
+    sentence = f"Harmonised statements of {SOURCE}{supplied}. Suppliers may state more."
+    sentence += f" Not in the table here, look up the safety data sheet: {unlisted}." if unlisted else ""
     rows = tuple(
         (chemical(each.formula), "; ".join(each.statements), each.index_number or "supplier")
         for each in every
         if each.statements
     )
-    table = Table(("Substance", "Statements", "Index no."), rows)
-    return Block("Hazards", tuple(sentences), table if rows else None)
+    table = Table(("Substance", "Statements", "Index no."), rows) if rows else None
+    return Block("Hazards", (sentence,), table)

@@ -9,7 +9,8 @@ from scipy.optimize import linprog
 from screening.phases.composition import Formula, composition_key, parse_formula, symbol
 from screening.phases.snapshot import Snapshot
 from screening.phases.trade import Shelf, shelf
-from screening.thermo.lines import Compositions, assemblages
+from screening.thermo.compositions import Compositions
+from screening.thermo.lines import assemblages
 from screening.thermo.reactions import Term, write_reaction
 
 ANIONS = ("F", "O", "Cl", "N", "Br", "I", "S", "Se", "Te")

@@ -7,7 +7,8 @@ import numpy as np
 from screening.phases.composition import parse_reactant
 from screening.reactors.reduction import Reduction, ScreeningContext
 from screening.thermo.attack import Attack
-from screening.thermo.lines import Compositions, Lines, tie_lines
+from screening.thermo.compositions import Compositions
+from screening.thermo.lines import Lines, tie_lines
 from screening.thermo.reactants import price
 from screening.thermo.staircases import Staircases
 

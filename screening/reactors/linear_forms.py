@@ -13,7 +13,8 @@ from screening.ragged import Ragged
 from screening.reactors.assessment import Assessment
 from screening.reactors.contacts import RELIEF
 from screening.reactors.reduction import Reduction, ScreeningContext
-from screening.thermo.lines import Compositions, Lines, assemblages
+from screening.thermo.compositions import Compositions
+from screening.thermo.lines import Lines, assemblages
 
 
 def driving_force_form(assessment: Assessment) -> csr_array:

@@ -12,8 +12,9 @@ from screening.ragged import Ragged
 from screening.reactors.anode import Anode, find_anode
 from screening.reactors.conditions import Conditions
 from screening.reactors.elements import molar_mass_g
+from screening.thermo.compositions import Compositions
 from screening.thermo.conduction import conduction_degree, electronic_class
-from screening.thermo.lines import Compositions, Lines, ProductRows, tie_lines
+from screening.thermo.lines import Lines, ProductRows, tie_lines
 from screening.thermo.products import ProductVolumes, alloy_former_table, product_volumes
 from screening.thermo.staircases import Staircases
 from screening.units import A3_PER_ATOM_TO_CM3_PER_MOL, MAH_PER_MOL_OF_CHARGE

@@ -20,8 +20,8 @@ class Filters(Settings):
     Attributes
     ----------
     maximum_energy_above_hull_ev_per_atom : float or None
-        A study may write false for no limit. 50 meV: nine in ten of the observed metastable phases lie below
-        67 meV/atom (W. Sun et al., Sci. Adv. 2, e1600225 (2016), doi 10.1126/sciadv.1600225).
+        A study may write false for no limit. Most observed phases that are not on the hull lie within 50 meV
+        of it (W. Sun et al., Sci. Adv. 2, e1600225 (2016), doi 10.1126/sciadv.1600225).
     require_salt : bool
         Leave out intermetallics, borides and carbides: what holds no anion former sets no metal free.
     require_solid : bool

@@ -6,7 +6,8 @@ from functools import cached_property
 import numpy as np
 
 from screening.phases.snapshot import Snapshot
-from screening.thermo.lines import Compositions, Lines, tie_lines
+from screening.thermo.compositions import Compositions
+from screening.thermo.lines import Lines, tie_lines
 from screening.thermo.staircases import Staircases
 
 

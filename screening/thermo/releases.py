@@ -7,8 +7,9 @@ import numpy as np
 from screening.errors import InputError
 from screening.phases.composition import Formula, atomic_number
 from screening.phases.snapshot import Snapshot
+from screening.thermo.compositions import Compositions
 from screening.thermo.intervals import ErrorBars, Interval, form
-from screening.thermo.lines import Compositions, tie_lines
+from screening.thermo.lines import tie_lines
 from screening.thermo.marks import product_terms, reactant_terms
 from screening.thermo.reactants import PricedReactant
 from screening.thermo.reactions import Moles, Term, write_reaction

@@ -25,7 +25,8 @@ from screening.phases.library import EMBEDDED, open_snapshot
 from screening.phases.snapshot import Snapshot
 from screening.phases.temperature import at_temperature
 from screening.phases.user_phases import read_phases
-from screening.thermo.lines import Compositions, assemblages
+from screening.thermo.compositions import Compositions
+from screening.thermo.lines import assemblages
 
 TOO_LOW_EV_PER_ATOM = 0.3
 """A phase further below the hull of all others is no find but a total energy, or one of another scheme."""

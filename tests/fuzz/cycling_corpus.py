@@ -192,23 +192,6 @@ def arbin_xlsx() -> bytes:
     return content.getvalue()
 
 
-def arbin_h5() -> bytes:
-    """A frame of numbers as pandas writes it in fixed form: names and values of a block."""
-    import h5py
-
-    t = TRUTH
-    columns = {"Test_Time": t.time_s, "Step_Time": t.step_time_s, "Current": t.current_a}
-    columns |= {"Voltage": t.voltage_v, "Charge_Capacity": t.charge_ah, "Discharge_Capacity": t.discharge_ah}
-    content = io.BytesIO()
-    with h5py.File(content, "w") as file:
-        group = file.create_group("data_df")
-        group["axis0"] = group["block0_items"] = [name.encode() for name in columns]
-        group["axis1"] = np.arange(len(t.time_s))
-        group["block0_values"] = np.column_stack(list(columns.values()))
-        file.create_group("info_df")["axis0"] = [b"Test_ID"]
-    return content.getvalue()
-
-
 def gamry_charge() -> bytes:
     """A charge and discharge experiment: the rest before it is another table."""
     t = TRUTH
@@ -412,7 +395,6 @@ FILES: dict[str, dict[str, bytes]] = {
     "cycling-mpr": {"gcpl.mpr": mpr()},
     "cycling-parquet": {"cell.bdf.parquet": parquet()},
     "cycling-xlsx": {"arbin.xlsx": arbin_xlsx()},
-    "cycling-h5": {"arbin.h5": arbin_h5()},
     "cycling-gamry": {"charge.dta": gamry_charge()},
     "nda": {"old.nda": nda()},
     "ndax": {"new.ndax": ndax()},

@@ -40,7 +40,8 @@ from screening.reactors.uncertainty import (
     ions_bound,
     why_no_error_model,
 )
-from screening.thermo.lines import Compositions, tie_lines
+from screening.thermo.compositions import Compositions
+from screening.thermo.lines import tie_lines
 
 LITHIUM = error_models()["Li"]
 

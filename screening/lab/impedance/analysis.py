@@ -12,7 +12,14 @@ from screening.files import records
 from screening.lab.cell import LITHIUM_ARGYRODITE_EA_EV
 from screening.lab.impedance.completion import MIN_SPECTRA, Criterion
 from screening.lab.impedance.drt import DrtOptions, DrtSeries, deconvolve, times_s
-from screening.lab.impedance.elements import detected_windows, element_lines, sum_lines, total_lines
+from screening.lab.impedance.elements import (
+    detected_windows,
+    disturbed_lines,
+    drift_lines,
+    element_lines,
+    sum_lines,
+    total_lines,
+)
 from screening.lab.impedance.kramers_kronig import Verdict, kramers_kronig
 from screening.lab.impedance.processes import ProcessSeries, assign
 from screening.lab.impedance.refit import ZarcSeries, fit_zarcs
@@ -86,7 +93,8 @@ class ImpedanceAnalysis(Displayed):
             *(["simulated spectra: no measurement"] if self.simulated else []),
             f"{count} spectra, λ = {self.drt.regularisation[0]:.3g}, resistances from {source}",
             *([f"{poor} of {count} spectra are not described by R∞, L and a non-negative γ"] if poor else []),
-            *([] if self.refit is None else element_lines(self.refit)),
+            *([] if self.refit is None else [*element_lines(self.refit), *drift_lines(self.refit)]),
+            *disturbed_lines(self.drt),
             *sum_lines(found),
             *total_lines(found, self.refit),
             *([] if self.report is None else [f"settled: {self.report.total.criterion.name}"]),
@@ -231,5 +239,5 @@ def analyse(
     if len(time) >= MIN_SPECTRA and np.isfinite(time).all() and (np.diff(time) > 0).all():
         report = describe(processes, criterion, count=len(time), activation_energy_ev=activation_energy_ev)
         if leak is not None and leak.onset is None and (leak.common or leak.ambiguous):
-            report = report.unsettled(f"all processes may share one cause: {leak.rival}")
+            report = report.unsettled(f"may be a common cause: {leak.rival}")
     return ImpedanceAnalysis(drt, model, processes, report, short, leak)

@@ -75,6 +75,17 @@ class Courses:
         centre = self.centre.reshape(len(one), -1, 2)
         return anchored(centre, self._stiffness.reshape(-1, 2), self.n_terms, noise * one, scale * one)
 
+    def take(self, rows: np.ndarray) -> "Courses":
+        """Return the courses in some of the spectra."""
+        return replace(self, centre=self.centre[rows], covariance=self.covariance[rows])
+
+    def between(self, rows: np.ndarray, count: int) -> "Courses":
+        """Return courses known in `rows`, drawn through `count` spectra."""
+        every = np.arange(count)
+        centre = np.stack([np.interp(every, rows, course) for course in self.centre.T], axis=1)
+        nearest = np.abs(every[:, None] - rows).argmin(axis=1)
+        return replace(self, centre=centre, covariance=self.covariance[nearest])
+
     def kept(self, elements: np.ndarray) -> "Courses":
         """Return the courses of some of the elements (boolean, shape (k,))."""
         mask = np.repeat(elements, 2)

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
+from scipy.ndimage import median_filter
 from scipy.special import ndtr, ndtri
 
 from screening.errors import InputError
@@ -23,6 +24,18 @@ POOLED_SPECTRA = 8
 
 CHUNK = 256
 """Spectra solved at once, which bounds the memory of a long series (20 MB of matrices)."""
+
+NEIGHBOURS = 7
+"""Points whose median a disturbed one is compared with: three beside each other may be disturbed."""
+
+OUTLIER = 6.0
+"""Jump, in standard deviations, above which a point loses weight: none in 100 spectra by chance."""
+
+LEAST_NOISE = 1e-3
+"""Relative noise below which no point is called disturbed: what the grid of τ may leave is smaller."""
+
+RAYLEIGH_MEDIAN = float(np.sqrt(2.0 * np.log(2.0)))
+"""Median modulus of complex noise of unit deviation in both parts."""
 
 POOR_FIT = 0.03
 """Relative residual per component above which γ does not describe the spectrum."""
@@ -101,8 +114,10 @@ class DrtSeries:
         Series terms, in the order and units of ``options.terms.names``.
     regularisation : ndarray, shape (s,)
         λ used for each spectrum.
-    relative_residual : ndarray, shape (s,)
-        Root mean square of ΔZ'/|Z| and ΔZ''/|Z|.
+    misfit : tuple of ndarray of complex, each (n,)
+        (Z_fit − Z)/|Z| of each spectrum.
+    trust : tuple of ndarray, each (n,)
+        Factor on the weight of each point: 1, but less for a point that stands out from its neighbours.
     """
 
     spectra: tuple[Spectrum, ...]
@@ -111,7 +126,13 @@ class DrtSeries:
     coefficients_ohm: FloatArray
     terms: FloatArray
     regularisation: FloatArray
-    relative_residual: FloatArray
+    misfit: tuple[ComplexArray, ...]
+    trust: tuple[FloatArray, ...]
+
+    @property
+    def relative_residual(self) -> FloatArray:
+        """Root mean square of ΔZ'/|Z| and ΔZ''/|Z|, shape (s,)."""
+        return np.array([np.sqrt((np.abs(one) ** 2).mean() / 2.0) for one in self.misfit])
 
     @property
     def tau_s(self) -> FloatArray:
@@ -159,9 +180,8 @@ class DrtSeries:
 
     def fitted_z_ohm(self, index: int) -> ComplexArray:
         """Impedance of the fit at the frequencies of spectrum `index`, shape (n,)."""
-        design = Design.of(self.spectra[index].angular_frequency, self.basis, self.options.terms)
-        scaled = np.concatenate([self.terms[index], self.coefficients_ohm[index]]) * design.scale
-        return design.columns @ scaled
+        z = self.spectra[index].z_ohm
+        return z + self.misfit[index] * np.abs(z)
 
     def area_ohm(self, ln_low: FloatArray, ln_high: FloatArray) -> FloatArray:
         """∫γ d ln τ between bounds on ln τ, shape (s, k)."""
@@ -196,7 +216,7 @@ class DrtSeries:
     def _posterior(self) -> Iterator[tuple[np.ndarray, FloatArray]]:
         """Rows and their covariances in Ω², terms (scaled columns) first."""
         penalty = self.basis.penalty(self.options.order)
-        for batch in _batches(self.spectra, self.basis, self.options):
+        for batch in _batches(self.spectra, self.basis, self.options, self.trust):
             inverse = np.linalg.inv(batch.equations.penalised(penalty, self.regularisation[batch.rows]))
             scale = batch.noise_variance(self, penalty) * batch.magnitude**2
             yield batch.rows, inverse * scale[:, None, None]
@@ -295,13 +315,23 @@ def deconvolve(spectra: Sequence[Spectrum], options: DrtOptions | None = None) -
         margin_decades=options.margin_decades,
         points_per_decade=options.points_per_decade,
     )
+    found = _deconvolve(spectra, options, basis, tuple(np.ones(len(s)) for s in spectra))
+    trust = tuple(_trust(one) for one in found.misfit)
+    if min(one.min() for one in trust) < 1.0:
+        found = _deconvolve(spectra, options, basis, trust)
+    return found
+
+
+def _deconvolve(
+    spectra: tuple[Spectrum, ...], options: DrtOptions, basis: Basis, trust: tuple[FloatArray, ...]
+) -> DrtSeries:
     penalty = basis.penalty(options.order)
-    common = None if options.per_spectrum else _common_regularisation(spectra, basis, options)
+    common = None if options.per_spectrum else _common_regularisation(spectra, basis, options, trust)
     count = len(spectra)
     coefficients = np.zeros((count, basis.ln_tau.size))
-    terms = np.zeros((count, len(options.terms.names)))
-    strength, residual = np.zeros(count), np.zeros(count)
-    for batch in _batches(spectra, basis, options):
+    terms, strength = np.zeros((count, len(options.terms.names))), np.zeros(count)
+    misfit: list[ComplexArray] = [np.empty(0, dtype=complex)] * count
+    for batch in _batches(spectra, basis, options, trust):
         equations, rows = batch.equations, batch.rows
         if common is None:
             ridge = regularisation.Ridge.of(equations, penalty)
@@ -311,7 +341,9 @@ def deconvolve(spectra: Sequence[Spectrum], options: DrtOptions | None = None) -
         x = _solve(equations.penalised(penalty, strength[rows]), equations.moment, options.signed)
         x_ohm = x / batch.design.scale * batch.magnitude[:, None]
         terms[rows], coefficients[rows] = np.split(x_ohm, [equations.n_terms], axis=1)
-        residual[rows] = _relative_residual(spectra, rows, x_ohm, batch.design)
+        fitted = (x_ohm * batch.design.scale) @ batch.design.columns.T
+        for row, z in zip(rows, fitted, strict=True):
+            misfit[row] = (z - spectra[row].z_ohm) / np.abs(spectra[row].z_ohm)
     return DrtSeries(
         spectra=spectra,
         options=options,
@@ -319,8 +351,23 @@ def deconvolve(spectra: Sequence[Spectrum], options: DrtOptions | None = None) -
         coefficients_ohm=coefficients,
         terms=terms,
         regularisation=strength,
-        relative_residual=residual,
+        misfit=tuple(misfit),
+        trust=trust,
     )
+
+
+def _trust(misfit: ComplexArray) -> FloatArray:
+    """Factor on the weights of the points of a spectrum, shape (n,).
+
+    A model that does not fit leaves residuals that are smooth along the frequencies; a disturbed point jumps
+    far more than they amount to around it.
+    Its influence falls as the inverse cube of the jump.
+    """
+    smooth = median_filter(misfit.real, NEIGHBOURS, mode="nearest")
+    smooth = smooth + 1j * median_filter(misfit.imag, NEIGHBOURS, mode="nearest")
+    jump = np.abs(misfit - smooth)
+    noise = np.maximum(np.maximum(np.median(jump) / RAYLEIGH_MEDIAN, LEAST_NOISE), np.abs(smooth) / 2.0)
+    return np.asarray(np.minimum(OUTLIER * noise / np.maximum(jump, LEAST_NOISE), 1.0) ** 2)
 
 
 def _solve(gram: FloatArray, moment: FloatArray, signed: bool) -> FloatArray:
@@ -339,19 +386,24 @@ def _check(spectra: tuple[Spectrum, ...]) -> None:
             )
 
 
-def _common_regularisation(spectra: tuple[Spectrum, ...], basis: Basis, options: DrtOptions) -> float | None:
+def _common_regularisation(
+    spectra: tuple[Spectrum, ...], basis: Basis, options: DrtOptions, trust: tuple[FloatArray, ...]
+) -> float | None:
     if isinstance(options.regularisation, float | int):
         return float(options.regularisation)
     chosen = np.unique(np.linspace(0, len(spectra) - 1, POOLED_SPECTRA).round().astype(int))
-    sample = tuple(spectra[index] for index in chosen)
+    sample, weight = (tuple(each[index] for index in chosen) for each in (spectra, trust))
     penalty = basis.penalty(options.order)
     problems = [
-        regularisation.Ridge.of(batch.equations, penalty) for batch in _batches(sample, basis, options)
+        regularisation.Ridge.of(batch.equations, penalty)
+        for batch in _batches(sample, basis, options, weight)
     ]
     return regularisation.pooled(problems, options.regularisation)
 
 
-def _batches(spectra: tuple[Spectrum, ...], basis: Basis, options: DrtOptions) -> Iterator[_Batch]:
+def _batches(
+    spectra: tuple[Spectrum, ...], basis: Basis, options: DrtOptions, trust: tuple[FloatArray, ...]
+) -> Iterator[_Batch]:
     grids: dict[bytes, list[int]] = {}
     for index, spectrum in enumerate(spectra):
         grids.setdefault(spectrum.frequency_hz.tobytes(), []).append(index)
@@ -361,17 +413,10 @@ def _batches(spectra: tuple[Spectrum, ...], basis: Basis, options: DrtOptions) -
             rows = np.array(members[first : first + CHUNK])
             scale = np.array([magnitude(spectra[row]) for row in rows])
             z = np.array([spectra[row].z_ohm for row in rows]) / scale[:, None]
-            yield _Batch(rows, design, scale, design.equations(z, weights(z, options.weights)))
+            weight = weights(z, options.weights) * np.array([trust[row] for row in rows])
+            yield _Batch(rows, design, scale, design.equations(z, weight))
 
 
 def _residual_power(equations: NormalEquations, x: FloatArray) -> FloatArray:
     quadratic = ((equations.gram @ x[..., None])[..., 0] * x).sum(axis=1)
     return np.maximum(quadratic - 2.0 * (equations.moment * x).sum(axis=1) + equations.power, 0.0)
-
-
-def _relative_residual(
-    spectra: tuple[Spectrum, ...], rows: np.ndarray, x_ohm: FloatArray, design: Design
-) -> FloatArray:
-    z = np.array([spectra[row].z_ohm for row in rows])
-    relative = np.abs((x_ohm * design.scale) @ design.columns.T - z) / np.abs(z)
-    return np.sqrt((relative**2).mean(axis=1) / 2.0)

@@ -1,7 +1,7 @@
 """Refit of a series by elements: resistances and relaxation times with intervals, each process tracked."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 import pandas as pd
@@ -95,6 +95,9 @@ class ZarcSeries:
         Root mean square of ΔZ'/|Z| and ΔZ''/|Z|.
     tracked : bool
         Whether the elements are tracked through the series.
+    drift, drift_sd : ndarray, shape (s,)
+        Change of Z within a sweep, over what it was at the start; 0 where there is no sign of one. All else
+        is what the cell was at the start.
     """
 
     drt: DrtSeries
@@ -105,6 +108,8 @@ class ZarcSeries:
     scatter_ohm2: tuple[FloatArray, ...]
     relative_residual: FloatArray
     tracked: bool
+    drift: FloatArray
+    drift_sd: FloatArray
 
     @property
     def unclosed(self) -> np.ndarray:
@@ -171,8 +176,15 @@ def fit_zarcs(drt: DrtSeries, windows: Windows | None = None, *, tracked: bool =
     count = len(drt.spectra)
     prior = Prior.of(windows, measured, count, signed=drt.options.signed)
     tracked = tracked and count > 1
-    noise = np.maximum(_noise(drt, problem, units), np.finfo(float).eps ** 2)
-    models = [tracking.follow(problem, prior, noise)] if tracked else tracking.separate(problem, prior, noise)
+    weighted = (problem.weight * np.abs(problem.z)) ** 2  # 1 with modulus weights
+    noise = drt.relative_residual**2 * 2.0 * weighted.sum(axis=1) / problem.n_data
+    noise = np.maximum(noise, np.finfo(float).eps ** 2)
+    drifts = tracking.drifting(problem, prior, noise)
+    if tracked:
+        models = [tracking.follow(problem.with_drift() if drifts.any() else problem, prior, noise)]
+    else:
+        models = _separate(problem, prior, noise, drifts)
+    drift = np.zeros((2, count))
     terms, residual = np.zeros((count, problem.n_terms)), np.zeros(count)
     whole: list[FloatArray] = [np.empty(0)] * count
     scatter = list(whole)
@@ -181,8 +193,12 @@ def fit_zarcs(drt: DrtSeries, windows: Windows | None = None, *, tracked: bool =
         rows = model.rows
         factor = units.magnitude_ohm[rows, None] / units.column[rows]
         terms[rows] = model.theta[:, : problem.n_terms] * factor
+        if model.problem.drifts:
+            last = problem.n_terms
+            share, sd = model.theta[:, last], np.sqrt(model.covariance[:, last, last])
+            drift[:, rows] = share / (1.0 - share), sd / (1.0 - share) ** 2
         residual[rows] = _relative_residual(model.problem, model.theta)
-        elements, columns = _elements(model, problem, units, tracked)
+        elements, columns = _elements(model, units, tracked)
         parts.append(elements)
         for i, row in enumerate(rows):
             pick = np.ix_(columns[i], columns[i])
@@ -197,7 +213,20 @@ def fit_zarcs(drt: DrtSeries, windows: Windows | None = None, *, tracked: bool =
         scatter_ohm2=tuple(scatter),
         relative_residual=residual,
         tracked=tracked,
+        drift=drift[0],
+        drift_sd=drift[1],
     )
+
+
+def _separate(problem: Problem, prior: Prior, noise: FloatArray, drifts: np.ndarray) -> list[tracking.Model]:
+    models = []
+    for moving in (False, True):
+        rows = np.flatnonzero(drifts == moving)
+        if rows.size:
+            part = problem.take(rows)
+            found = tracking.separate(part.with_drift() if moving else part, prior.take(rows), noise[rows])
+            models += [replace(model, rows=rows[model.rows]) for model in found]
+    return models
 
 
 @dataclass(frozen=True, eq=False)
@@ -215,26 +244,15 @@ def _stack(drt: DrtSeries) -> tuple[Problem, _Units]:
     scale = np.array([magnitude(s) for s in spectra])
     z = np.array([np.pad(s.z_ohm, (0, longest - len(s)), mode="edge") for s in spectra]) / scale[:, None]
     weight = weights(z, drt.options.weights)
-    weight *= np.arange(longest) < np.array([len(s) for s in spectra])[:, None]
+    weight *= np.array([np.pad(one, (0, longest - one.size)) for one in drt.trust])
     columns = np.moveaxis(drt.options.terms.columns(omega), -1, 1)
     largest = np.abs(columns).max(axis=2)
     return Problem(np.log(omega), z, weight, columns / largest[:, :, None]), _Units(scale, largest)
 
 
-def _noise(drt: DrtSeries, problem: Problem, units: _Units) -> FloatArray:
-    """Variance of the weighted residual that the deconvolution leaves, shape (s,)."""
-    fitted = [drt.fitted_z_ohm(row) / units.magnitude_ohm[row] for row in range(len(drt.spectra))]
-    left = [
-        w[: f.size] * (z[: f.size] - f) for w, z, f in zip(problem.weight, problem.z, fitted, strict=True)
-    ]
-    return np.array([float(np.mean(np.abs(part) ** 2)) / 2.0 for part in left])
-
-
-def _elements(
-    model: tracking.Model, problem: Problem, units: _Units, tracked: bool
-) -> tuple[Elements, np.ndarray]:
+def _elements(model: tracking.Model, units: _Units, tracked: bool) -> tuple[Elements, np.ndarray]:
     """Elements by rising τ, the same order throughout a tracked series; and where R∞ and their R stand."""
-    rows, q = model.rows, problem.n_terms
+    rows, q = model.rows, model.problem.n_terms
     value = model.theta[:, q:].reshape(len(rows), -1, PER_ELEMENT)
     sd = np.sqrt(np.maximum(np.einsum("spp->sp", model.covariance), 0.0))[:, q:].reshape(value.shape)
     ln_tau = np.median(value[:, :, 1], axis=0)[None] if tracked else value[:, :, 1]

@@ -10,6 +10,7 @@ from scipy.stats import norm
 from screening.errors import InputError
 from screening.lab.impedance.basis import FloatArray
 from screening.lab.impedance.explain import explain
+from screening.lab.impedance.leak import CourseFit
 from screening.lab.impedance.leaky import Causes, Common
 from screening.lab.impedance.processes import Z_95, ProcessSeries
 from screening.lab.impedance.refit import ZarcSeries
@@ -36,6 +37,9 @@ FAINT_SHARE = 0.05
 LEAST_SHARE = 0.02
 """A leak that never carries more of a small current is not called one: arcs are not so exactly ZARCs."""
 
+LEAST_PART = 0.1
+"""Share of the largest d ln R/du that every arc must have where one cause moves all."""
+
 ONE_SIDED = float(norm.ppf(0.95))
 """Standard deviations of a 95 % upper bound."""
 
@@ -60,7 +64,7 @@ class Leak:
     rival : str
         That explanation.
     common : bool
-        Its changes include a cause that moves all processes at once.
+        By it one cause, such as temperature or contact area, has moved all arcs.
     ambiguous : bool
         The data do not decide between it and a leak.
     """
@@ -135,8 +139,8 @@ def seek_leak(refit: ZarcSeries, sound: Sequence[bool]) -> Leak | None:
         deviation_s=deviation,
         leaking=leaking,
         evidence=found.evidence,
-        rival=_words(found.benign.causes),
-        common=found.benign.causes.common is not None,
+        rival=_words(found.benign),
+        common=_moves_all(found.benign),
         ambiguous=abs(found.evidence) <= DECISIVE and simpler,
     )
 
@@ -145,18 +149,26 @@ def _changes(causes: Causes) -> int:
     return int(causes.single.sum()) + (causes.common is not None)
 
 
-def _words(causes: Causes) -> str:
-    names = {
-        Common.WARMING: "warming or cooling of the whole cell",
-        Common.AREA: "a changing contact area",
-        Common.OTHER: "a common cause of another pattern",
-    }
-    words = [] if causes.common is None else [names[causes.common]]
+def _moves_all(fit: CourseFit) -> bool:
+    """Whether a common cause moves all arcs the same way, as temperature and area do, not a reaction."""
+    size = fit.state.pattern[1:] / np.abs(fit.state.pattern).max()
+    return fit.causes.common is not None and bool((size > LEAST_PART).all() or (size < -LEAST_PART).all())
+
+
+def _words(fit: CourseFit) -> str:
+    causes, words = fit.causes, []
+    if causes.common is not None:
+        names = {
+            Common.WARMING: "a warmer or colder cell",
+            Common.AREA: "a larger or smaller contact area",
+            Common.OTHER: "a cause common to all arcs",
+        }
+        words.append(names[causes.common] if _moves_all(fit) else "several arcs that change together")
     if causes.single.any():
         count = int(causes.single[1:].sum())
         parts = ["R∞"] * bool(causes.single[0]) + [f"{count} arc{'s' * (count > 1)}"] * bool(count)
         words.append(f"changes of {' and '.join(parts)}")
-    return " and ".join(words) or "nothing changes"
+    return " and ".join(words) or "nothing"
 
 
 def judge(
@@ -249,7 +261,7 @@ def _path(processes: ProcessSeries, leak: Leak | None) -> Evidence:
     since = _when(hours, at[0])
     words = f"an electronic path from {since} on, {ends}, in {at.size} of {leak.rows.size} spectra: "
     words += f"1/R_e up to {size}, R_e {1.0 / leak.conductance_s[peak]:.3g} Ω; "
-    words += f"2 ln odds {leak.evidence:.0f} against: {leak.rival}"
+    words += f"2 ln odds {leak.evidence:.0f} against {leak.rival}"
     dead = leak.leaking[-1] and leak.conductance_s[-1] > DEAD_SHARE * measured[-1]
     level = Short.HARD if dead else Short.SOFT
     value = MS_PER_S * float(leak.conductance_s[peak])
@@ -283,7 +295,7 @@ def _size(conductance_s: float, deviation_s: float, area_cm2: float | None) -> s
 
 
 def _when(hours: FloatArray, row: int) -> str:
-    return f"{hours[row]:.4g} h" if np.isfinite(hours[row]) else f"spectrum {row + 1}"
+    return f"{hours[row]:.4g} h of the series" if np.isfinite(hours[row]) else f"spectrum {row + 1}"
 
 
 def _floor(processes: ProcessSeries, electrolyte_ohm: float | None) -> Evidence:

@@ -38,12 +38,14 @@ BIC decides where it is present, and the rest must pay for its ln τ and φ (as 
 RIDGE = 1e-9
 """Share of the whole curvature that keeps columns apart which the data do not."""
 
-NEGLIGIBLE = 0.05
-"""Share of the polarisation, in half of the spectra, below which an uncertain element may be dropped."""
+SMALL = 0.1
+"""Share of the polarisation that an uncertain element never exceeds if it may be dropped."""
 
 PRICE = 2.5
-"""χ² in each spectrum that an element for which nothing is certain must explain: its resistance costs 2 by
-Akaike, and its τ and φ, free to follow the noise, gain a little more."""
+"""χ² in each spectrum that a small element of which nothing is certain must explain (Akaike's 2)."""
+
+SCOUTS = 32
+"""Spectra, evenly spread over a longer series, from which its courses are learnt first."""
 
 SCAN_PER_DECADE = 3
 """Density of the τ grid on which a further element is looked for."""
@@ -106,12 +108,24 @@ class _State:
         return _State(fit, self.precision[rows], self.noise[rows], self.freedom[rows], self.bic[rows])
 
     def model(self, rows: np.ndarray, problem: Problem, shared: FloatArray | float = 0.0) -> Model:
-        """With prior precision P and curvature A, the covariance is A⁻¹, but spectra scatter by A⁻¹JᵀJA⁻¹."""
+        """With prior precision P and curvature A the covariance is A⁻¹; spectra scatter by A⁻¹JᵀJA⁻¹."""
         covariance, noise = inverse(self.fit.gram), self.noise[:, None, None]
         prior = (covariance * self.precision[:, None, :]) @ covariance
         scatter = noise * (covariance - prior)
         whole = scatter + UNDECIDED**2 * (noise * prior + shared)
         return Model(rows, problem, self.fit.theta, whole, scatter, self.freedom)
+
+
+def drifting(problem: Problem, prior: Prior, noise: FloatArray) -> np.ndarray:
+    """Spectra whose cell changed while they were measured, by BIC; shape (s,).
+
+    A real factor that grows along the sweep changes |Z| but not the phase, which no process can do; left out
+    of the model it ends as a process beyond the lowest frequency, and Kramers–Kronig residuals stay small.
+    """
+    still, moving = (
+        _settled(one, prior, _start(one, prior), noise).bic for one in (problem, problem.with_drift())
+    )
+    return np.asarray(moving < still - BIC_MARGIN)
 
 
 def separate(problem: Problem, prior: Prior, noise: FloatArray) -> list[Model]:
@@ -172,7 +186,7 @@ def follow(problem: Problem, prior: Prior, noise: FloatArray) -> Model:
         asked = scan(problem, prior, alone.fit)
         support = _support(asked.gain / alone.noise[:, None], problem.n_data)
         best = int(support.argmax())
-        if support[best] < SUPPORT:
+        if support[best] < SUPPORT + len(problem.z):  # 1 in each: what the prior pulls away
             break
         wider = prior.with_free(np.full(len(problem.z), asked.ln_tau[best]))
         theta = _with(alone.fit.theta, asked.resistance[:, best], wider.centre[:, -1, 0])
@@ -182,16 +196,20 @@ def follow(problem: Problem, prior: Prior, noise: FloatArray) -> Model:
         prior, alone = wider, tried
     level, theta = float(np.median(alone.noise)), alone.fit.theta
     # resistances of neighbouring spectra are no independent draws: the series as a whole has one prior
-    scale = float(np.median(_scale(theta, problem.n_terms))) * len(theta) ** 0.5
+    scale = float(np.median(_scale(theta, problem.n_terms))) * min(len(theta), SCOUTS) ** 0.5
     courses = Courses.around(theta, prior, problem.n_terms)
-    tracks = _Tracks(problem, prior, courses, theta, level, scale).annealed()
-    model = tracks.model()
-    while (weakest := tracks.weakest(model)) is not None:
+    everything = _Tracks(problem, prior, courses, theta, level, scale)
+    scouts = np.unique(np.linspace(0, len(theta) - 1, SCOUTS).round().astype(int))
+    tracks = everything.take(scouts).annealed()
+    while (weakest := tracks.weakest()) is not None:
         fewer = tracks.without(weakest).converged()
-        if fewer.chi_squared > tracks.chi_squared + PRICE * len(theta):
+        if fewer.chi_squared > tracks.chi_squared + PRICE * len(scouts):
             break
-        tracks, model = fewer, fewer.model()
-    return model
+        tracks, everything = fewer, everything.without(weakest)
+    if len(scouts) == len(theta):
+        return tracks.model()
+    along = tracks.courses.between(scouts, len(theta))
+    return replace(everything, courses=along).step(1.0).step(1.0).model()
 
 
 @dataclass(frozen=True, eq=False)
@@ -206,10 +224,22 @@ class _Tracks:
     scale: float
     chi_squared: float = np.inf
 
+    def take(self, rows: np.ndarray) -> "_Tracks":
+        """Some of the spectra of the series."""
+        return replace(
+            self,
+            problem=self.problem.take(rows),
+            prior=self.prior.take(rows),
+            courses=self.courses.take(rows),
+            theta=self.theta[rows],
+        )
+
     def step(self, tightness: float) -> "_Tracks":
         """Fit the spectra on their courses, and learn the courses from the fit."""
         courses = replace(self.courses, tightness=tightness)
-        fit = _fit(self.problem, self.prior, self.theta, courses.anchor(self.noise, self.scale))
+        tolerance = zarc.COARSE if tightness < 1.0 else zarc.FINE
+        anchor = courses.anchor(self.noise, self.scale)
+        fit = _fit(self.problem, self.prior, self.theta, anchor, tolerance)
         chi_squared = float(fit.cost.sum()) / self.noise
         courses = courses.learnt(fit, self.noise)
         return replace(self, courses=courses, theta=fit.theta, chi_squared=chi_squared)
@@ -239,15 +269,16 @@ class _Tracks:
         state = _State.of(self.problem, fit, anchor)
         return state.model(np.arange(len(self.theta)), _shaped(self.problem, self.prior), shared)
 
-    def weakest(self, model: Model) -> int | None:
+    def weakest(self) -> int | None:
         """The element that the data speak for least, if they do not speak for it at all."""
+        model = self.model()
         first = self.problem.n_terms
         variance = np.einsum("spp->sp", model.covariance)[:, first::PER_ELEMENT]
         resistance = np.abs(model.theta[:, first::PER_ELEMENT])
         support = _support(resistance**2 / np.maximum(variance, np.finfo(float).tiny), self.problem.n_data)
         # one of two that overlap is not certain either, but not small
-        usual = np.median(resistance / np.maximum(resistance.sum(axis=1, keepdims=True), 1e-12), axis=0)
-        support[usual > NEGLIGIBLE] = np.inf
+        share = resistance / np.maximum(resistance.sum(axis=1, keepdims=True), np.finfo(float).tiny)
+        support[share.max(axis=0) > SMALL] = np.inf
         return int(support.argmin()) if support.size and support.min() < SUPPORT else None
 
     def without(self, element: int) -> "_Tracks":
@@ -263,8 +294,13 @@ def _shaped(problem: Problem, prior: Prior) -> Problem:
     return replace(problem, shapes=prior.shapes)
 
 
-def _fit(problem: Problem, prior: Prior, theta: FloatArray, anchor: zarc.Anchor) -> Fit:
-    return zarc.fit(_shaped(problem, prior), theta, *prior.bounds(problem.n_terms), anchor=anchor)
+def _fit(
+    problem: Problem, prior: Prior, theta: FloatArray, anchor: zarc.Anchor, tolerance: float = zarc.FINE
+) -> Fit:
+    lower, upper = prior.bounds(problem.n_terms)
+    if problem.drifts:
+        lower[problem.n_terms - 1] = -np.inf
+    return zarc.fit(_shaped(problem, prior), theta, lower, upper, anchor=anchor, tolerance=tolerance)
 
 
 def _start(problem: Problem, prior: Prior) -> FloatArray:
@@ -295,9 +331,10 @@ def _with(theta: FloatArray, resistance: FloatArray, ln_tau: FloatArray) -> Floa
 
 def _settled(problem: Problem, prior: Prior, theta: FloatArray, noise: FloatArray) -> _State:
     scale = np.full(len(theta), np.inf)
-    for _ in range(PRIOR_ROUNDS):
+    for left in range(PRIOR_ROUNDS)[::-1]:
         anchor = prior.anchor(problem.n_terms, noise, scale, theta)
-        state = _State.of(problem, _fit(problem, prior, theta, anchor), anchor)
+        fit = _fit(problem, prior, theta, anchor, zarc.COARSE if left else zarc.FINE)
+        state = _State.of(problem, fit, anchor)
         theta, noise, scale = state.fit.theta, state.noise, _scale(state.fit.theta, problem.n_terms)
     return state
 

@@ -126,3 +126,13 @@ def test_padding_with_weight_zero_changes_nothing():
     assert padded.n_data.tolist() == stack.n_data.tolist()
     a, b = (zarc.fit(p, TRUTH[None], LOWER, UPPER) for p in (stack, padded))
     assert a.theta == pytest.approx(b.theta, rel=1e-6)
+
+
+def test_the_compiled_equations_are_those_of_the_written_out_derivatives():
+    stack = problem()
+    theta = np.tile(TRUTH * 1.05, (3, 1))
+    fitted = zarc.at(stack, theta)
+    residual, jacobian = zarc.evaluate(stack, theta)
+    assert fitted.cost == pytest.approx((residual**2).sum(axis=1), rel=1e-9)
+    expected = jacobian @ jacobian.transpose(0, 2, 1)
+    assert fitted.gram == pytest.approx(expected, rel=1e-8, abs=1e-9 * expected.max())

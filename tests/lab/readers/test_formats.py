@@ -97,6 +97,11 @@ def test_a_data_base_without_the_program_names_the_export(write, monkeypatch, tm
         read_cycling(write("cell.res", ACCESS))
 
 
+def test_a_file_of_hdf5_names_the_export(write):
+    with pytest.raises(InputError, match="an HDF5 file is not read; export the test as csv or xlsx"):
+        read_cycling(write("cell.h5", b"\x89HDF\r\n\x1a\n" + bytes(100)))
+
+
 def test_a_gamry_rest_has_no_current(write, cycling_corpus):
     content = cycling_corpus.gamry_charge().partition(b"CURVE\tTABLE\t360")[0]
     content += b"\t1\t2\t3\t3\t0\n"
