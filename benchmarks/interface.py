@@ -40,8 +40,9 @@ from screening.phases.chemsys import row_masks
 from screening.phases.composition import Formula, parse_reactant
 from screening.phases.library import open_snapshot
 from screening.phases.snapshot import Snapshot
+from screening.thermo.compositions import Compositions
 from screening.thermo.interface import react
-from screening.thermo.lines import Compositions, Lines, tie_lines
+from screening.thermo.lines import Lines, tie_lines
 from screening.thermo.open_system import react_open
 from screening.thermo.reservoir import Reservoir
 

@@ -1,7 +1,7 @@
 """How a result shows itself: a table in a notebook, curves on axes, formulas with subscripts."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from html import escape
 from importlib import import_module
@@ -57,14 +57,25 @@ def formula_text(formula: str) -> str:
     return _AMOUNT.sub(lambda amount: amount.group().translate(_SUBSCRIPTS), formula)
 
 
-def marked(formula: str, estimated: bool) -> str:
-    """A formula with the mark of what rests on an estimated phase."""
-    return f"{formula}*" if estimated else formula
+def marked(formula: str, origin: object) -> str:
+    """A formula with the mark of what rests on a phase that is none of the source's own."""
+    return f"{formula}*" if origin else formula
+
+
+def rests_on(origins: Iterable[str]) -> list[str]:
+    """What the mark says: ``* rests on a phase whose energy is estimated``; nothing without origins."""
+    words = dict.fromkeys(word for each in origins for word in each.split(", ") if word)
+    return [f"* rests on a phase whose energy is {' or '.join(words)}"] if words else []
 
 
 def fixed(value: float | None, digits: int) -> str:
     """A number with so many decimals, a dash where it is unknown."""
     return "-" if value is None else f"{value:.{digits}f}"
+
+
+def hours(value: float) -> str:
+    """A time in hours to four digits, and never as a power of ten."""
+    return f"{value:.4g}" if abs(value) < 1e4 else f"{value:.0f}"
 
 
 def _number(value: float) -> str:

@@ -1,5 +1,8 @@
 """One small family of errors; each carries the exit status that the command line ends with."""
 
+from collections.abc import Mapping
+from typing import Any
+
 MOST_SHOWN = 60
 """Characters of a faulty value that a message repeats."""
 
@@ -65,3 +68,37 @@ class IncompleteError(ScreeningError):
     """Results that changed while they were made: what is there must not be taken for the whole."""
 
     exit_status = 1
+
+
+EXPECTED = {
+    "tuple_type": 'give a list, as ["Li", "layer", "Li"] or [10.0]',
+    "float_type": "give a number, without quotes",
+    "int_type": "give a whole number, without quotes",
+    "int_from_float": "give a whole number",
+    "bool_type": "give true or false, without quotes",
+    "string_type": "give text, in quotes",
+    "dict_type": "give a table of names and numbers",
+    "model_type": "give a table: a heading in brackets, and keys below it",
+    "finite_number": "give a finite number",
+    "enum": "write {expected}",
+    "string_too_short": "give at least {min_length} character",
+    "greater_than": "give a number greater than {gt:g}",
+    "greater_than_equal": "give {ge:g} or more",
+    "less_than": "give less than {lt:g}",
+    "less_than_equal": "give {le:g} or less",
+    "literal_error": "write {expected}",
+    "too_short": "give at least {min_length}",
+    "string_pattern_mismatch": "write letters, digits, points and dashes only",
+    "missing": "add it",
+}
+"""What should stand where pydantic finds a fault, by its name of that; its own words reach no user."""
+
+SAME_FAULT = {"float_parsing": "float_type", "int_parsing": "int_type", "bool_parsing": "bool_type"}
+
+
+def expected(fault: Mapping[str, Any]) -> str:
+    """What should stand in place of a fault of pydantic's, or what a check of ours said of it."""
+    kind = SAME_FAULT.get(fault["type"], fault["type"])
+    if kind == "value_error":
+        return str(fault["msg"]).removeprefix("Value error, ")
+    return EXPECTED.get(kind, "this value cannot be used").format(**fault.get("ctx") or {})

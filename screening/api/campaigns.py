@@ -10,32 +10,29 @@ from typing import Any
 
 import pandas as pd
 
-from screening.campaign.backtest import BackTest, known_compounds, read_back_tests
+from screening.campaign.backtest import BackTest, read_back_tests
 from screening.campaign.candidates import Selection, formulas_of
 from screening.campaign.directory import ResultsDirectory
-from screening.campaign.figures import campaign_map, reactor_figures
 from screening.campaign.results import conclude, layer_table, product_table
 from screening.campaign.run import Campaign, Progress, Source, run
-from screening.campaign.store import Store, locked
+from screening.campaign.store import locked
 from screening.campaign.study import DEFAULT_STUDY, Study, find_study
 from screening.campaign.tables import ranking_table
 from screening.campaign.workers import Workers
-from screening.display import Displayed, Table
-from screening.errors import IncompleteError, InputError
-from screening.files import write_figure
+from screening.display import Displayed, Table, rests_on
+from screening.errors import InputError
 from screening.handoff.pages import write_sheets
 from screening.handoff.sheet import BenchSheet, Plan, bench_sheet
 from screening.handoff.standing import Standing, standing
-from screening.phases.corrections import Energies, scheme_energies
-from screening.phases.sources import chosen_energies
+from screening.phases.corrections import Energies, chosen_energies, scheme_energies
 from screening.phases.structures import read_cells
 from screening.provenance import Provenance
 from screening.thermo.interface import InterfaceReaction
+from screening.thermo.sources import Own
 
 SHOWN = 20
 """Ranked candidates that a notebook shows."""
 
-FIGURE_SUFFIXES = (".png", ".svg")
 TABLES = (".csv", ".parquet")
 
 
@@ -194,12 +191,11 @@ class Ranking(Displayed):
         passing = self.table[self.table["passes"]]
         best = passing.groupby(["anode", "electrolyte"], sort=False).head(SHOWN)
         frame = best[[column.name for column in columns]].copy()
-        frame["formula"] = best["formula"].where(~best["estimated"], best["formula"] + "*")
+        frame["formula"] = best["formula"].where(best["origin"] == "", best["formula"] + "*")
         frame.columns = [f"{c.label} ({c.unit})" if c.unit else c.label for c in columns]
         met = "; ".join(" with ".join(pair) for pair in self.results.pairs)
         notes = [f"{len(best)} of {len(passing)} ranked, {len(self.table)} rows in all"]
-        if best["estimated"].any():
-            notes.append("* rests on an estimated phase")
+        notes += rests_on(best["origin"])
         notes += [f"no probabilities: {why}" for why in self.results.no_probabilities.values()]
         notes += self.results.cautions
         return Table(f"{self.results.title}: {met}", frame, (*notes, self.provenance.line()))
@@ -217,7 +213,7 @@ def screen(
     electrolyte: str | Sequence[str] = (),
     anode: str | Sequence[str] = (),
     snapshot: str | Path | None = None,
-    phases: str | Path | None = None,
+    phases: Own = None,
     temperature_k: float | None = None,
     energies: str = Energies.CORRECTED,
     out: str | Path | None = None,
@@ -262,15 +258,15 @@ def screen(
     """
     met: dict[str, Any] = {"electrolytes": _several(electrolyte), "anodes": _several(anode)}
     study = load_study(candidates).with_changes(**{k: v for k, v in met.items() if v}, **changes)
-    name, further = _name(snapshot) or study.snapshot, str(phases or "")
-    source = Source(name, further, temperature_k, chosen_energies(energies))
+    name = _name(snapshot) or study.snapshot
+    source = Source(name, phases or "", temperature_k, chosen_energies(energies))
     workers = jobs if isinstance(jobs, Workers) else Workers(jobs)
     results = _directory(out)
     campaign = run(
         *(study, source, results.path), workers=workers, fresh=fresh, report=progress, announce=announce
     )
     _conclude(campaign, results, threads=workers.jobs or -1, figures=figures)
-    return Ranking(results, source)
+    return Ranking(results, campaign.source)
 
 
 def _conclude(campaign: Campaign, results: ResultsDirectory, *, threads: int, figures: bool) -> None:
@@ -278,6 +274,8 @@ def _conclude(campaign: Campaign, results: ResultsDirectory, *, threads: int, fi
     with locked(results.path):
         conclude(campaign, threads=threads)
         if figures:
+            from screening.report.drawn import draw
+
             draw(results)
 
 
@@ -291,7 +289,8 @@ def read_results(directory: str | Path) -> Ranking:
     """
     results = ResultsDirectory(Path(directory)).checked()
     energies = scheme_energies(results.document.provenance.energy_scheme)
-    return Ranking(results, Source(results.study.snapshot, energies=energies))
+    study = results.study
+    return Ranking(results, Source(study.snapshot, energies=energies, at_hull=study.hull_formulas))
 
 
 def load_study(candidates: str | Path | Study | Sequence[str] | pd.DataFrame = DEFAULT_STUDY) -> Study:
@@ -339,43 +338,6 @@ def bench_sheets(
     cells, snapshot = read_cells(list(cif)), (source or Source()).load()
     names = [formulas] if isinstance(formulas, str) else formulas
     return tuple(bench_sheet(snapshot, name, plan, results, cells) for name in dict.fromkeys(names))
-
-
-def draw(results: ResultsDirectory) -> None:
-    """Draw each reactor that is spelled out, and the campaign map, beside the results (png, svg).
-
-    Raises
-    ------
-    IncompleteError
-        If some cannot be written: it names them; what else can be written is.
-    """
-    from screening.plots.campaign import campaign_figure
-    from screening.plots.interface import reaction_energy_figure
-
-    drawn: dict[str, Any] = {}
-    known, figures = known_compounds(), results.study.figures
-    for pair in results.pairs:
-        suffix = f"_{pair[0]}_{pair[1]}" if len(results.pairs) > 1 else ""
-        for reactor in results.spelled_out(pair):
-            for name, curves in reactor_figures(reactor, suffix).items():
-                drawn[name] = reaction_energy_figure(curves, axis=figures.x_axis)
-        candidates = campaign_map(results, pair, known)
-        if candidates is not None:
-            drawn[f"campaign{suffix}"] = campaign_figure(candidates)
-    files = {f"{name}{suffix}": figure for name, figure in drawn.items() for suffix in FIGURE_SUFFIXES}
-    Store.look(results.path).own(list(files))
-    faults = {}
-    for name, figure in files.items():
-        try:
-            write_figure(results.path / name, figure, results.provenance, trim=False)
-        except InputError as fault:
-            faults[name] = fault.message
-    if faults:
-        raise IncompleteError(
-            f"figures missing: {', '.join(faults)} ({next(iter(faults.values()))}); all else is written",
-            where=str(results.path),
-            remedy="make room and run it again",
-        )
 
 
 def _several(given: str | Sequence[str]) -> tuple[str, ...]:

@@ -1,24 +1,36 @@
 """Reactions at an interface and uptake staircases, from formulas as they are written."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from functools import cache
 from itertools import product
 from pathlib import Path
 from typing import TypeAlias, TypedDict, Unpack, overload
 
 from screening.errors import InputError
 from screening.phases.cathodes import host_phases
-from screening.phases.composition import Formula, Part, Reactant, atomic_number, parse_reactant
+from screening.phases.composition import (
+    Formula,
+    Part,
+    Reactant,
+    atomic_number,
+    parse_formula,
+    parse_reactant,
+    symbol,
+)
 from screening.phases.corrections import Energies
 from screening.phases.library import EMBEDDED
 from screening.phases.snapshot import Snapshot
-from screening.phases.sources import load_snapshot
+from screening.reactors.uncertainty import error_bars, error_models
 from screening.thermo.interface import InterfaceReaction, InterfaceReactions
 from screening.thermo.interface import react as react_pair
+from screening.thermo.intervals import ErrorBars
 from screening.thermo.lithiation import Lithiation, Lithiations
 from screening.thermo.lithiation import lithiate as lithiate_one
 from screening.thermo.open_system import OpenReactions, react_open
 from screening.thermo.reactants import require_distinct
 from screening.thermo.reservoir import Reservoir, reservoirs
+from screening.thermo.sources import Own, load_snapshot
+from screening.thermo.stability import HullEnergies, hull_energy_of
 from screening.thermo.titration import DEFAULT_SHARE, Titration, Titrations
 from screening.thermo.titration import titrate as titrate_one
 
@@ -30,7 +42,7 @@ class Source(TypedDict, total=False):
     """What `react` and `lithiate` take energies from."""
 
     snapshot: str | Path | Snapshot
-    phases: str | Path | None
+    phases: Own
     temperature_k: float | None
     energies: str
     at_hull: bool
@@ -49,6 +61,7 @@ class TitrationSource(Source, total=False):
     """What `titrate` takes besides."""
 
     element: str
+    charge: int | None
     share: float
     energy_ev_per_atom: float | None
     host: bool
@@ -80,7 +93,7 @@ def react(
     pressure_bar: float | None = None,
     element: str = "Li",
     snapshot: str | Path | Snapshot = EMBEDDED,
-    phases: str | Path | None = None,
+    phases: Own = None,
     temperature_k: float | None = None,
     energies: str = Energies.CORRECTED,
     at_hull: bool = False,
@@ -124,37 +137,55 @@ def react(
         element=element,
     )
     held = load_snapshot(snapshot, phases, temperature_k, energies)
-    found = _reactions(held, product(every_a, every_b), at, at_hull=at_hull)
+    bars = cache(lambda ion: error_bars(held, ion))
+    found = _reactions(held, product(every_a, every_b), at, bars, at_hull=at_hull)
     one = _is_one(a) and _is_one(b) and isinstance(voltage, int | float | None)
     return found[0] if one else found
 
 
 def _reactions(
-    held: Snapshot, pairs: Iterable[tuple[Reactant, Reactant]], at: tuple[Reservoir, ...], *, at_hull: bool
+    held: Snapshot,
+    pairs: Iterable[tuple[Reactant, Reactant]],
+    at: tuple[Reservoir, ...],
+    bars: Callable[[str], ErrorBars],
+    *,
+    at_hull: bool,
 ) -> InterfaceReactions:
-    if at:
-        opened = (each for pair in pairs for each in react_open(held, *pair, at, at_hull=at_hull))
-        return OpenReactions(tuple(opened))
-    return InterfaceReactions(tuple(react_pair(held, *pair, at_hull=at_hull) for pair in pairs))
+    """Reactions of all pairs, closed or at each potential of the open element."""
+    if not at:
+        return InterfaceReactions(
+            tuple(react_pair(held, *each, at_hull=at_hull, error_bars=bars(_ion(*each))) for each in pairs)
+        )
+    return OpenReactions(
+        tuple(
+            opened
+            for each in pairs
+            for opened in react_open(held, *each, at, at_hull=at_hull, error_bars=bars(_ion(*each)))
+        )
+    )
 
 
 @overload
 def lithiate(  # type: ignore[overload-overlap]  # as above
-    compound: Compound, /, *, element: str = ..., **source: Unpack[Source]
+    compound: Compound, /, *, element: str = ..., charge: int | None = ..., **source: Unpack[Source]
 ) -> Lithiation: ...
 
 
 @overload
 def lithiate(
-    *compounds: Compound | Iterable[Compound], element: str = ..., **source: Unpack[Source]
+    *compounds: Compound | Iterable[Compound],
+    element: str = ...,
+    charge: int | None = ...,
+    **source: Unpack[Source],
 ) -> Lithiations: ...
 
 
 def lithiate(
     *compounds: Compound | Iterable[Compound],
     element: str = "Li",
+    charge: int | None = None,
     snapshot: str | Path | Snapshot = EMBEDDED,
-    phases: str | Path | None = None,
+    phases: Own = None,
     temperature_k: float | None = None,
     energies: str = Energies.CORRECTED,
     at_hull: bool = False,
@@ -166,6 +197,8 @@ def lithiate(
     *compounds : str, Formula, Reactant, or lists of them
     element : str
         Element taken up; voltages are against its metal.
+    charge : int, optional
+        Of its cation; that of the most common one unless given.
     snapshot, phases, temperature_k, energies, at_hull
         As of `react`.
 
@@ -186,7 +219,10 @@ def lithiate(
     """
     every = _every(compounds, "lithiate")
     held = load_snapshot(snapshot, phases, temperature_k, energies)
-    found = tuple(lithiate_one(held, each, element, at_hull=at_hull) for each in every)
+    bars = error_bars(held, element)
+    found = tuple(
+        lithiate_one(held, each, element, charge=charge, at_hull=at_hull, error_bars=bars) for each in every
+    )
     return found[0] if len(compounds) == 1 and _is_one(compounds[0]) else Lithiations(found)
 
 
@@ -209,8 +245,9 @@ def titrate(
     energy_ev_per_atom: float | None = None,
     host: bool = False,
     element: str = "Li",
+    charge: int | None = None,
     snapshot: str | Path | Snapshot = EMBEDDED,
-    phases: str | Path | None = None,
+    phases: Own = None,
     temperature_k: float | None = None,
     energies: str = Energies.CORRECTED,
     at_hull: bool = False,
@@ -219,22 +256,19 @@ def titrate(
 
     Parameters
     ----------
-    *compounds : str, Formula, Reactant, or lists of them
+    *compounds, element, charge, snapshot, phases, temperature_k, energies, at_hull
+        As of `lithiate`.
     to : float
         Highest voltage of the plateaus of release.
-    share : float
-        The useful window allows this share of the formula's own element to come or go.
-    energy_ev_per_atom : float, optional
-        Instead, this energy per atom of the formula to be set free.
+    share, energy_ev_per_atom : float
+        The useful window allows this share of the formula's own element to come or go; or, instead, this
+        energy per atom of the formula to be set free.
     host : bool
-        Keep the host: phases that differ by the content of the element alone, as a cathode in use.
-    element, snapshot, phases, temperature_k, energies, at_hull
-        As of `lithiate`.
+        Keep to phases that differ by the content of the element alone, as a cathode in use.
 
     Returns
     -------
     Titration or Titrations
-        The former for one compound that is not in a list.
 
     Raises
     ------
@@ -248,15 +282,18 @@ def titrate(
     """
     every = _every(compounds, "titrate")
     held = load_snapshot(snapshot, phases, temperature_k, energies)
+    bars, z = error_bars(held, element), atomic_number(element, where="--element")
     found = tuple(
         titrate_one(
-            host_phases(held, each, atomic_number(element, where="--element")) if host else held,
+            host_phases(held, each, z) if host else held,
             each,
             element,
             to_v=to,
             share=share,
             energy_ev_per_atom=energy_ev_per_atom,
+            charge=charge,
             at_hull=at_hull,
+            error_bars=bars,
         )
         for each in every
     )
@@ -270,6 +307,46 @@ def _every(compounds: Iterable[Compound | Iterable[Compound]], verb: str) -> lis
         raise InputError("no compound", where=verb, remedy=f'give one, as in {verb}("LiAlCl4")')
     require_distinct(every)
     return every
+
+
+def hull_energy(
+    *formulas: str | Formula,
+    snapshot: str | Path | Snapshot = EMBEDDED,
+    phases: Own = None,
+    temperature_k: float | None = None,
+    energies: str = Energies.CORRECTED,
+) -> HullEnergies:
+    """Formation and hull energy of compositions, as a file of own phases takes them.
+
+    Parameters
+    ----------
+    *formulas : str or Formula
+    snapshot, phases, temperature_k, energies
+        As of `react`.
+
+    Raises
+    ------
+    InputError
+        If a formula cannot be read or used.
+
+    Examples
+    --------
+    >>> round(hull_energy("Li6PS5Cl")[0].energy_above_hull_ev_per_atom, 3)
+    0.083
+    """
+    if not formulas:
+        raise InputError("no compound", where="hull_energy", remedy='give one, as in hull_energy("LiCl")')
+    read = [each if isinstance(each, Formula) else parse_formula(each) for each in formulas]
+    held = load_snapshot(snapshot, phases, temperature_k, energies)
+    return HullEnergies(tuple(hull_energy_of(held, each) for each in read))
+
+
+def _ion(a: Reactant, b: Reactant) -> str:
+    """Whose error model a reaction takes: that of a pure metal, else the first ion with one that occurs."""
+    elements = [symbol(z) for unit in (a.unit, b.unit) for z in unit.atomic_numbers]
+    pure = [symbol(unit.atomic_numbers[0]) for unit in (a.unit, b.unit) if len(unit.atomic_numbers) == 1]
+    modelled = [ion for ion in error_models() if ion in elements]
+    return next((ion for ion in modelled if ion in pure), next(iter([*modelled, *pure, *elements])))
 
 
 def _is_one(given: object) -> bool:

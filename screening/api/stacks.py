@@ -7,11 +7,12 @@ from screening.phases.composition import parse_reactant
 from screening.phases.corrections import Energies
 from screening.phases.library import EMBEDDED
 from screening.phases.snapshot import Snapshot
-from screening.phases.sources import load_snapshot
 from screening.reactors.coatings import DEFAULT_ABOVE_HULL, Coatings
 from screening.reactors.coatings import coatings as coatings_of
+from screening.reactors.uncertainty import error_bars
 from screening.thermo.reservoir import window as read_window
 from screening.thermo.series import DEFAULT_STEPS, ROOM_K, Series, parse_template, scan
+from screening.thermo.sources import Own, load_snapshot
 from screening.thermo.stack import Stack, parse_stack
 from screening.thermo.stack import stack as stack_of
 
@@ -22,7 +23,7 @@ def stack(
     *,
     element: str = "Li",
     snapshot: str | Path | Snapshot = EMBEDDED,
-    phases: str | Path | None = None,
+    phases: Own = None,
     temperature_k: float | None = None,
     energies: str = Energies.CORRECTED,
     at_hull: bool = False,
@@ -66,7 +67,7 @@ def series(
     steps: int = DEFAULT_STEPS,
     mixing_k: float = ROOM_K,
     snapshot: str | Path | Snapshot = EMBEDDED,
-    phases: str | Path | None = None,
+    phases: Own = None,
     temperature_k: float | None = None,
     energies: str = Energies.CORRECTED,
 ) -> Series:
@@ -101,7 +102,15 @@ def series(
     """
     template = parse_template(composition)
     held = load_snapshot(snapshot, phases, temperature_k, energies)
-    return scan(held, template, low=x[0], high=x[1], steps=steps, mixing_k=mixing_k)
+    return scan(
+        held,
+        template,
+        low=x[0],
+        high=x[1],
+        steps=steps,
+        mixing_k=mixing_k,
+        error_bars=error_bars(held, "Li"),
+    )
 
 
 def coatings(
@@ -113,7 +122,7 @@ def coatings(
     above_hull_ev_per_atom: float = DEFAULT_ABOVE_HULL,
     jobs: int = 2,
     snapshot: str | Path | Snapshot = EMBEDDED,
-    phases: str | Path | None = None,
+    phases: Own = None,
     temperature_k: float | None = None,
     energies: str = Energies.CORRECTED,
 ) -> Coatings:

@@ -116,7 +116,7 @@ def read_candidates(path: Path) -> CandidateList:
         else:
             rows = list(_text_rows(path.read_bytes()))
     except Exception as error:  # noqa: BLE001 - openpyxl and pyarrow raise whatever their parsers do
-        reason = getattr(error, "strerror", None) or str(error)[:120] or type(error).__name__
+        reason = getattr(error, "strerror", None) or f"no {suffix} file that can be used"
         raise InputError(f"cannot be read ({reason})", where=str(path), remedy="mend the file") from None
     return _of_rows(rows, str(path))
 

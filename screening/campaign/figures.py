@@ -1,7 +1,7 @@
 """What the figures of a campaign show: 1A and 1F of each reactor spelled out, and all candidates at once."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -41,8 +41,8 @@ class CampaignMap:
     marked : tuple of Marked
     stable, unranked : tuples of str
         Negative controls that do not react, and known reactors that fail a filter: without a place.
-    estimated : frozenset of str
-        Which of all these formulas rest on an estimated phase.
+    origins : mapping of str to str
+        Which of all these formulas rest on phases that are none of the source's own, and of which origin.
     cautions : tuple of str
         Elements among these formulas whose energies are known to be wrong.
     """
@@ -57,7 +57,7 @@ class CampaignMap:
     marked: tuple[Marked, ...]
     stable: tuple[str, ...]
     unranked: tuple[str, ...]
-    estimated: frozenset[str] = frozenset()
+    origins: Mapping[str, str] = field(default_factory=dict)
     cautions: tuple[str, ...] = ()
 
 
@@ -118,14 +118,14 @@ def campaign_map(
         return None
     marked: list[Marked] = []
     left_out: dict[bool, list[str]] = {True: [], False: []}
-    estimated: set[str] = set()
+    origins: dict[str, str] = {}
     for formula, control in _labelled(study, known).items():
         written = results.as_written(formula)
         if written not in table.index:
             continue
         row = table.index.get_loc(written)
-        if table["estimated"].iloc[row]:
-            estimated.add(formula)
+        if table["origin"].iloc[row]:
+            origins[formula] = str(table["origin"].iloc[row])
         if shown[row]:
             marked.append(Marked(formula, float(x[row]), float(y[row]), control))
         else:
@@ -143,7 +143,7 @@ def campaign_map(
         marked=tuple(marked),
         stable=tuple(left_out[True]),
         unranked=tuple(left_out[False]),
-        estimated=frozenset(estimated),
+        origins=origins,
         cautions=_cautions(results, marked, left_out),
     )
 

@@ -7,6 +7,7 @@ import re
 
 import pandas as pd
 
+from screening.display import rests_on
 from screening.reactors.detail import electronic_words
 
 _ESCAPES = {
@@ -28,8 +29,8 @@ COLUMNS = (
 )
 """Kind and header of each column."""
 
-ESTIMATED = r"\textsuperscript{*}"
-"""Mark of what rests on an estimated phase."""
+MARK = r"\textsuperscript{*}"
+"""Mark of what rests on a phase that is none of the source's own."""
 
 CLOSING = rf"\multicolumn{{{len(COLUMNS)}}}{{l}}"
 
@@ -61,11 +62,11 @@ def products_latex(products: pd.DataFrame) -> str:
     Returns
     -------
     str
-        One row per plateau; rows that rest on an estimated phase carry `ESTIMATED`.
+        One row per plateau; rows that rest on a phase that is none of the source's own carry `MARK`.
     """
     rows = _rows(products) if len(products) else []
     header = " & ".join(name for _, name in COLUMNS) + r" \\"
-    marked = any(ESTIMATED in row for row in rows)
+    origins = products["origin"] if len(products) else ()
     lines = [
         r"% needs \usepackage{longtable,booktabs,array}",
         rf"\begin{{longtable}}{{{''.join(kind for kind, _ in COLUMNS)}}}",
@@ -73,7 +74,7 @@ def products_latex(products: pd.DataFrame) -> str:
         *(r"\toprule", header, r"\midrule", r"\endhead"),
         *(r"\midrule", rf"{CLOSING}{{Continued on next page}} \\", r"\endfoot"),
         r"\bottomrule",
-        *([rf"{CLOSING}{{{ESTIMATED} rests on an estimated phase}} \\"] if marked else []),
+        *(rf"{CLOSING}{{{MARK} {told.removeprefix('* ')}}} \\" for told in rests_on(origins)),
         r"\endlastfoot",
         *rows,
         r"\end{longtable}",
@@ -96,7 +97,7 @@ def _row(rows: pd.DataFrame) -> str:
         for formula, kind, degree in told
     )
     cells = (
-        chemical(str(first["reactor"])) + (ESTIMATED if rows["estimated"].any() else ""),
+        chemical(str(first["reactor"])) + (MARK if rows["origin"].any() else ""),
         f"{first['voltage_v']:.3f}",
         f"{first['uptake_per_formula']:.3f}",
         f"{first['capacity_mah_per_g']:.0f}",

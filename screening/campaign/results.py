@@ -32,10 +32,12 @@ from screening.campaign.outcome import Outcome, rank_campaign
 from screening.campaign.run import Campaign
 from screening.files import atomic_write, check_targets, write_csv, write_parquet, write_xlsx
 from screening.provenance import Provenance
+from screening.reactors.anode import mobile_ion
 from screening.reactors.criteria import CRITERIA
 from screening.reactors.detail import ReactorDetail, detail
 from screening.reactors.ranking import FAILS
 from screening.reactors.reduction import ScreeningContext
+from screening.reactors.uncertainty import error_bars
 
 FAILURES = "failures.csv"
 RANKING_CSV = "ranking.csv"
@@ -52,8 +54,9 @@ def spell_out(campaign: Campaign, outcome: Outcome) -> dict[int, ReactorDetail]:
     )
     context = ScreeningContext.of(campaign.source.load(), conditions)
     phases, formulas = outcome.table["phase"].to_numpy(), outcome.table["formula"].to_numpy()
-    wt = study.conditions.layers_wt_percent
-    return {row: detail(context, int(phases[row]), str(formulas[row]), wt) for row in shown.tolist()}
+    wt, ion = study.conditions.layers_wt_percent, mobile_ion(outcome.anode)
+    bars = error_bars(context.snapshot, ion, study.uncertainty.error_model(ion))
+    return {row: detail(context, int(phases[row]), str(formulas[row]), wt, bars) for row in shown.tolist()}
 
 
 def conclude(campaign: Campaign, *, threads: int = 1) -> ResultsDirectory:
@@ -140,7 +143,9 @@ def reactor(campaign: Campaign, outcome: Outcome, position: int, one: ReactorDet
     """One reactor, at a row of the outcome's table, as the document shows it."""
     row, excess, probabilities = outcome.table.iloc[position], one.at_excess, outcome.probabilities
     spreads, shifts = outcome.standard_deviation[position], outcome.expected_error[position]
-    of_ranks = None if probabilities is None else probabilities.rank
+    of_ranks, accepted = (
+        None if chances is None else chances.rank for chances in (probabilities, outcome.acceptability)
+    )
     changes = zip(
         CRITERIA, outcome.sensitivity.halved[position], outcome.sensitivity.doubled[position], strict=True
     )
@@ -152,17 +157,19 @@ def reactor(campaign: Campaign, outcome: Outcome, position: int, one: ReactorDet
             for criterion, spread, shift in zip(CRITERIA.uncertain, spreads, shifts, strict=True)
         },
         estimated=bool(row["estimated"]) or one.estimated,
+        cathodic_limit_95_v=one.plateaus[0].voltage_95_v if one.plateaus else None,
         rank_probability=() if of_ranks is None else of_ranks[position].tolist(),
+        rank_acceptability=() if accepted is None else accepted[position].tolist(),
         rank_if_weight={
             criterion.name: WeightChange(halved=int(half) or None, doubled=int(double) or None)
             for criterion, half, double in changes
         },
         alloy=one.alloy or None,
-        richest_alloy=one.richest_alloy or None,
         energy_above_hull_ev_per_atom=one.energy_above_hull_ev_per_atom,
         cathodic_limit_v=one.plateaus[0].voltage_v if one.plateaus else None,
         products_li_excess={p.formula: p.moles for p in excess.products} if excess else {},
         plateaus=one.plateaus,
+        at_potential=one.at_potential,
         curves=tuple(replace(curve, provenance=campaign.provenance) for curve in one.curves),
     )
 
@@ -173,6 +180,8 @@ def product_table(described: Sequence[ReactorDetail | Reactor]) -> pd.DataFrame:
         {
             "reactor": d.formula,
             "voltage_v": plateau.voltage_v,
+            "voltage_low_v": None if plateau.voltage_95_v is None else plateau.voltage_95_v.low,
+            "voltage_high_v": None if plateau.voltage_95_v is None else plateau.voltage_95_v.high,
             "uptake_per_formula": plateau.uptake_per_formula,
             "capacity_mah_per_g": plateau.capacity_mah_per_g,
             "reaction": plateau.reaction,
@@ -186,6 +195,7 @@ def product_table(described: Sequence[ReactorDetail | Reactor]) -> pd.DataFrame:
             "volume_source": p.volume_source,
             "above_floor": plateau.above_floor,
             "estimated": p.estimated or d.estimated,
+            "origin": p.origin or d.origin,
         }
         for d in described
         for plateau in d.plateaus

@@ -8,13 +8,15 @@ import numpy as np
 import pyarrow as pa
 
 from screening.errors import ScreeningError
+from screening.phases.distrust import doubtful
+from screening.phases.trade import evidence, room_state
 from screening.reactors.assessment import Assessment
 from screening.reactors.contacts import compute_interfaces
 from screening.reactors.criteria import Criterion, criterion_forms
-from screening.reactors.elements import TOXIC, holds, named
 from screening.reactors.moisture import moisture_hazard
 from screening.reactors.ranking import FilterOutcome, apply_filters, passes_all
 from screening.reactors.reduction import ScreeningContext, reduce
+from screening.reactors.sense import chemistry, explosive, toxic
 from screening.reactors.settings import Filters
 
 
@@ -143,15 +145,20 @@ def _columns(
         "electrolyte": pa.array([context.conditions.electrolyte] * len(phase), pa.string()),
         "phase": phase.astype(np.int32),
         "n_elements": candidates.n_elements.astype(np.int16),
-        "estimated": _touches_estimate(assessment),
+        "estimated": _touched(assessment, assessment.reduction.phases.estimated),
+        "origin": pa.array(_origins(assessment), pa.string()),
+        "cautions": pa.array(_cautions(assessment), pa.string()),
         "energy_above_hull_ev_per_atom": reduction.energy_above_hull_ev_per_atom,
         "cathodic_limit_v": reduction.cathodic_limit_v,
         "uptake_per_formula": reduction.uptake_per_formula,
         "minimum_mutual_ev_per_atom": reduction.minimum_mutual_ev_per_atom,
         "alloy": _names(formulas, reduction.alloy),
-        "richest_alloy": _names(formulas, reduction.richest_alloy),
-        "unsure_products": reduction.end_volumes.unsure,
-        "toxic": holds(candidates, named(TOXIC)),
+        "unsure_products": reduction.volumes.unsure,
+        "toxic": toxic(candidates),
+        "explosive": explosive(candidates),
+        "state": pa.array(room_state(candidates), pa.string()),
+        "for_sale": pa.array(evidence(candidates), pa.string()),
+        "chemistry": pa.array(chemistry(candidates, context.anode.mobile), pa.string()),
         "moisture_hazard": pa.array(moisture_hazard(candidates), pa.string()),
         "passes": passes_all(outcomes),
     }
@@ -167,11 +174,35 @@ def _columns(
     return {**columns, **_staircase_columns(assessment), **_form_columns(assessment, plan.criteria)}
 
 
-def _touches_estimate(assessment: Assessment) -> np.ndarray:
-    """Candidates whose own phase, or a product on the way, is an estimate, (n,) bool array."""
-    lines, estimated = assessment.reduction.lines, assessment.reduction.phases.estimated
-    per_product = estimated[lines.phase]
-    touched = assessment.reduction.candidates.estimated.copy()
+def _origins(assessment: Assessment) -> np.ndarray:
+    """Origins of added phases among each candidate and its products, (n,) object array of str."""
+    origin, told = assessment.reduction.phases.origin, np.full(len(assessment), "", dtype=object)
+    for each in sorted(set(origin[assessment.reduction.phases.added])):
+        touched = _touched(assessment, np.asarray(origin == each, dtype=bool))
+        told[touched] = [f"{before}, {each}" if before else each for before in told[touched]]
+    return told
+
+
+def _cautions(assessment: Assessment) -> np.ndarray:
+    """Doubtful phases that each candidate is or forms, by formula, (n,) object array of str."""
+    lines, snapshot = assessment.reduction.lines, assessment.reduction.context.snapshot
+    told = np.full(len(assessment), "", dtype=object)
+    used = np.unique(lines.phase)
+    if len(used):
+        found = used[doubtful(snapshot, used)]
+        hits = np.flatnonzero(np.isin(lines.phase, found))
+        owner = lines.kinks.owner[lines.products.owner[hits]]
+        for row, phase in np.unique(np.column_stack((owner, lines.phase[hits])), axis=0).tolist():
+            name = str(snapshot.phases.formula[phase])
+            told[row] = f"{told[row]}, {name}" if told[row] else f"doubtful energies: {name}"
+    return told
+
+
+def _touched(assessment: Assessment, phases: np.ndarray) -> np.ndarray:
+    """Candidates that are one of these phases, (n_phases,) bool array, or form one: (n,) bool array."""
+    lines = assessment.reduction.lines
+    per_product = phases[lines.phase]
+    touched = phases[assessment.reduction.phase]
     if per_product.any():
         touched[lines.kinks.owner[lines.products.owner[per_product]]] = True
     return touched

@@ -1,7 +1,7 @@
 """One campaign: chunks of candidates streamed through workers into a store, resumable at any moment."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 
@@ -15,18 +15,18 @@ from screening.campaign.store import Identity, Store, locked, nothing_left_unuse
 from screening.campaign.study import Study
 from screening.campaign.workers import BROKEN_POOL, Workers, pool, require
 from screening.errors import InputError, UnreachableError
-from screening.phases.composition import parse_formula, parse_reactant, symbol
+from screening.phases.composition import parse_reactant, symbol
 from screening.phases.corrections import Energies
 from screening.phases.library import EMBEDDED, locate
 from screening.phases.manifest import MANIFEST_FILE
 from screening.phases.snapshot import Snapshot
-from screening.phases.sources import load_snapshot
 from screening.provenance import Provenance
 from screening.reactors.anode import find_anode
 from screening.reactors.contacts import electrolyte_composition
 from screening.reactors.criteria import CRITERIA
 from screening.reactors.reduction import ScreeningContext
 from screening.reactors.settings import Conditions
+from screening.thermo.sources import OwnPhases, load_snapshot
 
 CHUNK = 4096
 """Candidates in a part: about a second of work, large against the cost of handing a chunk over (10 ms) and
@@ -44,17 +44,20 @@ class Source:
     ----------
     snapshot : str
         Name or path.
-    phases : str
+    phases : str, Path or OwnPhases
         File with the user's own phases; empty if none.
     temperature_k : float or None
         Temperature of the Gibbs energies; None keeps the enthalpies at 0 K.
     energies : Energies
+    at_hull : tuple of str
+        Formulas that join at the energy of the hull where the snapshot lacks them.
     """
 
     snapshot: str = EMBEDDED
-    phases: str = ""
+    phases: str | Path | OwnPhases = ""
     temperature_k: float | None = None
     energies: Energies = Energies.CORRECTED
+    at_hull: tuple[str, ...] = ()
 
     def load(self) -> Snapshot:
         """Read the snapshot, once per process while its files stay the same."""
@@ -62,7 +65,8 @@ class Source:
 
     def written(self) -> tuple[int, ...]:
         """When the manifest and the user's phases were last written, ns; a snapshot may be fetched anew."""
-        own = [Path(self.phases)] if self.phases else []
+        file = self.phases.path if isinstance(self.phases, OwnPhases) else self.phases
+        own = [Path(file)] if file else []
         paths = (locate(self.snapshot) / MANIFEST_FILE, *own)
         return tuple(path.stat().st_mtime_ns if path.exists() else 0 for path in paths)
 
@@ -71,9 +75,10 @@ class Source:
 def _load(source: Source, written: tuple[int, ...]) -> Snapshot:
     return load_snapshot(
         source.snapshot,
-        Path(source.phases) if source.phases else None,
+        source.phases or None,
         source.temperature_k,
         source.energies,
+        source.at_hull,
     )
 
 
@@ -178,13 +183,13 @@ def run(
     UnreachableError
         If the Dask scheduler does not answer, or workers keep dying.
     """
+    source = replace(source, at_hull=study.hull_formulas)
     snapshot, workers = source.load(), workers or Workers()
     require(workers)
     with study.faults():
         _check_grid(snapshot, study)
-        first_anode = find_anode(snapshot, study.conditions.anodes[0])
+        first_anode = find_anode(snapshot, study.conditions.anodes[0], study.conditions.anode_charge)
         selection = select(snapshot, study.candidates, symbol(first_anode.mobile))
-        _check_alloys(snapshot, study, selection)
         _check_conditions(source, study, selection)
     identity = _identity(study, snapshot, len(selection), chunk)
     with nothing_left_unused(out), locked(out):
@@ -232,18 +237,6 @@ def _check_grid(snapshot: Snapshot, study: Study) -> None:
         for name in getattr(study.conditions, key):
             for part in parse_reactant(name).parts:
                 require_phase(snapshot, part.formula, f"conditions.{key}")
-
-
-def _check_alloys(snapshot: Snapshot, study: Study, selection: Selection) -> None:
-    """Refuse an alloy that the snapshot lacks, or of a reactor that is no candidate."""
-    candidates = set(selection.phase.tolist())
-    for reactor, alloy in study.conditions.alloys.items():
-        where = f"conditions.alloys.{reactor}"
-        if snapshot.find(parse_formula(reactor)) not in candidates:
-            raise InputError(
-                f"{reactor} is not among the candidates", where=where, remedy="name a candidate, or remove it"
-            )
-        require_phase(snapshot, parse_formula(alloy), where)
 
 
 def _check_conditions(source: Source, study: Study, selection: Selection) -> None:

@@ -94,6 +94,9 @@ class ConditionGrid(Settings):
 
     Attributes
     ----------
+    at_hull : bool
+        Take named candidates and electrolytes that the snapshot lacks, as doped ones, from the hull: at the
+        energy and volume of the phases that are stable there. Results mark them.
     anodes, electrolytes : tuples of str
         Every candidate meets every anode (a metal, or an alloy as LiAl) with every electrolyte.
     layers_wt_percent : tuple of float
@@ -105,14 +108,16 @@ class ConditionGrid(Settings):
 
     anodes: tuple[str, ...] = Field(default=("Li",), min_length=1)
     electrolytes: tuple[str, ...] = Field(default=("Li6PS5Cl",), min_length=1)
+    at_hull: bool = False
+    anode_charge: int | None = Conditions().anode_charge
     plateau_floor_v: float = Conditions().plateau_floor_v
     wt_percent: float = Conditions().wt_percent
     layers_wt_percent: tuple[float, ...] = (10.0, 30.0, 50.0)
     layer_mg_per_cm2: float = Conditions().layer_mg_per_cm2
     percolation_threshold: float = Conditions().percolation_threshold
     no_reaction_ev_per_atom: float = Conditions().no_reaction_ev_per_atom
-    alloy: str = Conditions().alloy
-    alloys: dict[str, str] = Field(default_factory=dict)
+    anode_um: float | None = None
+    potential_v: float | None = None
     contacts: tuple[Literal["relief", "relay", "mixing"], ...] = ("relief", "relay", "mixing")
 
     @field_validator("contacts", mode="before")
@@ -126,9 +131,6 @@ class ConditionGrid(Settings):
             parse_formula(name)
         for name in self.electrolytes:
             parse_reactant(name)
-        for reactor, alloy in self.alloys.items():
-            parse_formula(reactor)
-            parse_formula(alloy)
         if not all(0.0 < wt <= 100.0 for wt in self.layers_wt_percent):
             raise ValueError("layers_wt_percent must lie in (0, 100]")
         self.grid()
@@ -136,7 +138,9 @@ class ConditionGrid(Settings):
 
     def grid(self) -> tuple[Conditions, ...]:
         """Conditions of every anode with every electrolyte."""
-        shared = self.model_dump(exclude={"anodes", "electrolytes", "layers_wt_percent", "contacts"})
+        shared = self.model_dump(
+            exclude={"anodes", "electrolytes", "at_hull", "layers_wt_percent", "contacts"}
+        )
         return tuple(
             Conditions(anode=a, electrolyte=s, **shared) for a in self.anodes for s in self.electrolytes
         )

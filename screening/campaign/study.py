@@ -11,10 +11,11 @@ from typing import Any, Self
 
 from pydantic import Field, PrivateAttr, ValidationError, model_validator
 
+from screening.campaign.candidate_files import read_candidates
 from screening.campaign.former import study_per_atom
 from screening.campaign.sections import Candidates, ConditionGrid, Figures, Query  # noqa: F401
 from screening.display import Shown, Table, settings_table
-from screening.errors import InputError
+from screening.errors import InputError, expected
 from screening.phases.composition import parse_reactant
 from screening.phases.library import EMBEDDED
 from screening.reactors.anode import mobile_ion
@@ -168,6 +169,16 @@ class Study(Shown, Settings):
             raise InputError(error.message, where=where, remedy=error.remedy) from None
 
     @property
+    def hull_formulas(self) -> tuple[str, ...]:
+        """Candidates and electrolytes that ``at_hull`` takes from the hull where a snapshot lacks them."""
+        if not self.conditions.at_hull:
+            return ()
+        given = self.candidates
+        listed = read_candidates(Path(given.file)).texts(skip_bad=True) if given.file else []
+        parts = (part for name in self.conditions.electrolytes for part in parse_reactant(name).parts)
+        return (*given.formulas, *given.controls, *listed, *(part.formula.text for part in parts))
+
+    @property
     def checksum(self) -> str:
         """sha256 of everything that decides the numbers (not of figures and title)."""
         deciding = self.model_dump(mode="json", exclude={"figures", "title", "snapshot", "notes"})
@@ -235,9 +246,7 @@ def _first_fault(error: ValidationError) -> str:
     place = ".".join(str(part) for part in fault["loc"])
     if fault["type"] == "extra_forbidden":
         return f"unknown key {place!r}"
-    message = fault["msg"].removeprefix("Value error, ")
-    if fault["type"] == "tuple_type":
-        message = 'write a list, as ["F"] or [10.0]'
+    message = expected(fault)
     if not place or isinstance(fault["input"], dict):
         return f"{place}: {message}" if place else message
     return f"{place} = {fault['input']!r}: {message}"

@@ -82,6 +82,7 @@ VERBS: tuple[tuple[str, str, Callable[..., object], str], ...] = (
     ("report", SCREEN, report.report, "Write one page: ranking, reactions, uncertainty."),
     ("handoff", SCREEN, handoff.handoff, "Write bench sheets: html, printable pdf, json."),
     ("react", INTERFACES, thermo.react, "Reaction energy of A with each B against mixing ratio."),
+    ("figure", INTERFACES, thermo.figure, "Figures 1A and 1F and the staircase of a compound."),
     ("lithiate", INTERFACES, thermo.lithiate, "Uptake staircase, stability window, 0 V energies."),
     ("stack", INTERFACES, stack.stack, "Every contact of a cell, charged and at its voltages."),
     ("coatings", INTERFACES, stack.coatings, "What may stand between A and B over a window."),

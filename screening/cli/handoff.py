@@ -8,10 +8,13 @@ import typer
 from screening.cli.options import (
     CifOption,
     EnergiesOption,
+    ForceOption,
     JsonOption,
     PhasesOption,
+    ReplaceOption,
     SnapshotOption,
     TemperatureOption,
+    own_phases,
     tell,
     write_json,
 )
@@ -32,6 +35,7 @@ def handoff(
     die_mm: Annotated[float, typer.Option("--die-mm", metavar="MM", help="Diameter of the die.")] = 10.0,
     layer_mg: Annotated[float, typer.Option("--layer-mg", metavar="MG", help="Mass of a layer.")] = 10.0,
     batch_g: Annotated[float, typer.Option("--batch-g", metavar="G", help="Reactor to synthesise.")] = 1.0,
+    cells: Annotated[int, typer.Option("--cells", metavar="N", help="Symmetric cells to mix for.")] = 5,
     anode: Annotated[
         str, typer.Option("--anode", help="Metal of the anode (default that of --results, or Li).")
     ] = "",
@@ -46,6 +50,8 @@ def handoff(
     as_json: JsonOption = False,
     snapshot: SnapshotOption = "mp2019",
     phases: PhasesOption = None,
+    force: ForceOption = False,
+    replace: ReplaceOption = False,
     temperature: TemperatureOption = None,
     energies: EnergiesOption = "corrected",
 ) -> None:
@@ -53,13 +59,16 @@ def handoff(
     from screening.api.campaigns import Source, bench_sheets, write_sheets
     from screening.campaign.directory import ResultsDirectory
     from screening.handoff.sheet import Plan
-    from screening.phases.sources import chosen_energies
+    from screening.phases.corrections import chosen_energies
 
     ranked = None if results is None else ResultsDirectory(results).checked()
     given = {"anode": anode, "electrolyte": electrolyte, "wt_percent": wt}
     told = {name: value for name, value in given.items() if value not in ("", None)}
-    plan = Plan.of(ranked, die_mm=die_mm, layer_mg=layer_mg, batch_g=batch_g, **told)
-    source = Source(snapshot, str(phases or ""), temperature, chosen_energies(energies))
+    at_hull = ranked.study.hull_formulas if ranked else ()
+    plan = Plan.of(ranked, die_mm=die_mm, layer_mg=layer_mg, batch_g=batch_g, cells=cells, **told)
+    source = Source(
+        snapshot, own_phases(phases, force, replace) or "", temperature, chosen_energies(energies), at_hull
+    )
     sheets = bench_sheets(formulas, plan, results=ranked, source=source, cif=cif or ())
     if out is not None or not as_json:
         written = write_sheets(out or Path("handoff"), sheets)

@@ -3,6 +3,7 @@
 import json
 import re
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from screening.display import Table
+    from screening.thermo.sources import OwnPhases
 
 SnapshotOption = Annotated[
     str,
@@ -19,6 +21,16 @@ SnapshotOption = Annotated[
 ]
 PhasesOption = Annotated[
     Path | None, typer.Option("--phases", metavar="FILE", help="Your own phases (csv or json) to join to it.")
+]
+ForceOption = Annotated[
+    bool, typer.Option("--force", help="Take own phases that lie implausibly far below all others.")
+]
+ReplaceOption = Annotated[
+    bool, typer.Option("--replace", help="Own phases replace those of the snapshot, even lower ones.")
+]
+DigitsOption = Annotated[
+    int | None,
+    typer.Option("--digits", metavar="N", min=0, max=12, help="Decimals, to compare codes."),
 ]
 TemperatureOption = Annotated[
     float | None,
@@ -28,8 +40,9 @@ EnergiesOption = Annotated[
     str,
     typer.Option(
         "--energies",
-        metavar="corrected|as-published",
-        help="Gases measured and solids with OH, H2O, CO3 … corrected to match, or all as in the source.",
+        metavar="corrected|anchored|as-published",
+        help="Gases measured and solids with OH, H2O, CO3 … corrected to match; all anchored to measured "
+        "enthalpies; or as in the source.",
     ),
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Write JSON, and nothing else, to stdout.")]
@@ -45,7 +58,7 @@ CsvOption = Annotated[
     Path | None, typer.Option("--csv", metavar="FILE", help="Write the whole table as csv.")
 ]
 PlotOption = Annotated[
-    Path | None, typer.Option("--plot", metavar="FILE", help="Draw a figure (.png, .svg or .pdf).")
+    Path | None, typer.Option("--plot", metavar="FILE", help="Draw a figure (.png, .svg, .pdf or .tiff).")
 ]
 OutOption = Annotated[
     Path | None, typer.Option("--out", metavar="DIR", help="Write tables and figures into a directory.")
@@ -70,7 +83,7 @@ PressureOption = Annotated[
 _CONTROL = re.compile(r"[\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 """What JSON leaves as it is though a terminal obeys it, or UTF-8 has no bytes for it."""
 
-_NUMBERS = re.compile(r"[\d.+\-%±…e ]+")
+_NUMBERS = re.compile(r"[\d.+\-%±…e ()]+|-?[\d.]+( \(-?[\d.]+ to -?[\d.]+\)| to -?[\d.]+)")
 
 NO_NUMBER = ("", "none", "–", "open")
 """Cells of a column of numbers that hold none."""
@@ -86,6 +99,16 @@ def check_outputs(plot: Path | None, *others: Path | None) -> None:
     if plot is not None:
         check_figure_suffix(plot)
     check_targets(*others, plot)
+
+
+def own_phases(path: Path | None, force: bool, replace: bool) -> "OwnPhases | None":
+    """A file of own phases with what is to be done with them."""
+    from screening.errors import InputError
+    from screening.thermo.sources import OwnPhases
+
+    if path is None and (force or replace):
+        raise InputError("no own phases", where="--force" if force else "--replace", remedy="add --phases")
+    return None if path is None else OwnPhases(str(path), force, replace)
 
 
 def console() -> "Console":
@@ -139,6 +162,12 @@ def tell(text: object = "", end: str = "\n") -> None:
 def say(text: object) -> None:
     """Tell the user something that is not a result: on stderr."""
     print(*map(plain, str(text).split("\n")), sep="\n", file=sys.stderr)
+
+
+def say_all(notes: Iterable[object]) -> None:
+    """Tell the user several such things, each once."""
+    for note in dict.fromkeys(map(str, notes)):
+        say(note)
 
 
 def write_json(content: Any) -> None:

@@ -9,12 +9,16 @@ import typer
 
 from screening.cli.options import (
     EnergiesOption,
+    ForceOption,
     JsonOption,
     PhasesOption,
+    ReplaceOption,
     SnapshotOption,
     TemperatureOption,
+    own_phases,
     print_table,
     say,
+    say_all,
     tell,
     write_json,
 )
@@ -54,24 +58,24 @@ def run(
     as_json: JsonOption = False,
     snapshot: SnapshotOption = "",
     phases: PhasesOption = None,
+    force: ForceOption = False,
+    replace: ReplaceOption = False,
     temperature: TemperatureOption = None,
     energies: EnergiesOption = "corrected",
 ) -> None:
     """Screen the candidates of a study and rank them."""
-    if out is not None and not out.strip():
-        raise InputError("no directory given", where="--out", remedy="name one, or leave the option out")
+    _require_directory(out)
     from screening.api.campaigns import Workers, load_study, screen
 
     changes: dict[str, Any] = {"top": top, "skip_bad": skip_bad or None}
     chosen = load_study(study).with_changes(**{k: v for k, v in changes.items() if v is not None})
-    for note in chosen.notes:
-        say(note)
+    say_all(chosen.notes)
     _announce_compilation()
     with _progress_bar() as bar:
         ranking = screen(
             chosen,
             snapshot=snapshot,
-            phases=phases,
+            phases=own_phases(phases, force, replace),
             temperature_k=temperature,
             energies=energies,
             out=Path("results") / chosen.name if out is None else out,
@@ -88,6 +92,11 @@ def run(
     for table in ranking.summary():
         print_table(table)
     tell(f"\nresults in {ranking.directory}")
+
+
+def _require_directory(out: str | None) -> None:
+    if out is not None and not out.strip():
+        raise InputError("no directory given", where="--out", remedy="name one, or leave the option out")
 
 
 def _tell_failures(ranking: "Ranking") -> None:
@@ -148,8 +157,7 @@ def _announce_compilation() -> None:
 
 
 def _announce_selection(selection: "Selection") -> None:
-    for note in selection.notes:
-        say(note)
+    say_all(selection.notes)
     reasons = ", ".join(f"{entry.count} {entry.reason}" for entry in selection.left_out)
     say(f"{len(selection)} candidates" + (f"; left out: {reasons}" if reasons else ""))
 

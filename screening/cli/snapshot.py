@@ -1,4 +1,4 @@
-"""``screening snapshot``: what data there is, whether it is sound, fetching more, comparing two."""
+"""``screening snapshot``: what data there is, whether it is sound, energies, fetching more, comparing."""
 
 import json
 import sys
@@ -9,14 +9,29 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from screening.cli.options import JsonOption, SnapshotOption, print_table, say, tell, write_json
+from screening.cli.options import (
+    CsvOption,
+    EnergiesOption,
+    ForceOption,
+    JsonOption,
+    PhasesOption,
+    ReplaceOption,
+    SnapshotOption,
+    TemperatureOption,
+    own_phases,
+    print_table,
+    say,
+    say_all,
+    tell,
+    write_json,
+)
 from screening.errors import InputError
 
 if TYPE_CHECKING:
     from screening.phases.fetch import Progress
     from screening.phases.snapshot import Snapshot
 
-app = typer.Typer(help="What data there is: list, show, verify, fetch, diff.", rich_markup_mode=None)
+app = typer.Typer(help="What data there is: list, show, energy, verify, fetch, diff.", rich_markup_mode=None)
 
 NameArgument = Annotated[
     str, typer.Argument(metavar="[NAME|PATH]", help="A snapshot's name or directory (default: embedded).")
@@ -32,7 +47,7 @@ def _without_verb(context: typer.Context) -> None:
 @app.command("list")
 def list_(as_json: JsonOption = False) -> None:
     """List the embedded snapshot and your own."""
-    from screening.phases.sources import survey
+    from screening.phases.library import survey
 
     found = survey()
     for fault in found.damaged:
@@ -155,6 +170,36 @@ def _tell_what_is_lacking(details: dict[str, Any]) -> None:
         total = sum(lacking.values())
         reasons = ", ".join(f"{n} {reason}" for reason, n in lacking.items())
         say(f"no structure of {total} of {structures['held'] + total} phases: {reasons}")
+
+
+@app.command("energy")
+def energy(
+    formulas: Annotated[list[str], typer.Argument(metavar="FORMULA...", help="Compounds.")],
+    csv: CsvOption = None,
+    as_json: JsonOption = False,
+    snapshot: SnapshotOption = "mp2019",
+    phases: PhasesOption = None,
+    force: ForceOption = False,
+    replace: ReplaceOption = False,
+    temperature: TemperatureOption = None,
+    energies: EnergiesOption = "corrected",
+) -> None:
+    """Formation and hull energy of compounds, as --phases takes them, and what each decays to."""
+    from screening.api.interfaces import hull_energy
+    from screening.files import check_targets, write_csv
+
+    check_targets(csv)
+    own = own_phases(phases, force, replace)
+    found = hull_energy(
+        *formulas, snapshot=snapshot, phases=own, temperature_k=temperature, energies=energies
+    )
+    say_all(found.notes)
+    if csv:
+        write_csv(csv, found.to_frame(), found.provenance)
+    if as_json:
+        write_json([each.as_dict() for each in found])
+        return
+    print_table(found.display())
 
 
 @app.command("diff")

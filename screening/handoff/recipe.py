@@ -1,16 +1,16 @@
 """What to weigh: the readily bought binaries that make up a compound, and their masses."""
 
-import csv
 from dataclasses import dataclass
 from functools import cache
-from importlib.resources import files
 
 import numpy as np
 from scipy.optimize import linprog
 
 from screening.phases.composition import Formula, composition_key, parse_formula, symbol
 from screening.phases.snapshot import Snapshot
-from screening.thermo.lines import Compositions, assemblages
+from screening.phases.trade import Shelf, shelf
+from screening.thermo.compositions import Compositions
+from screening.thermo.lines import assemblages
 from screening.thermo.reactions import Term, write_reaction
 
 ANIONS = ("F", "O", "Cl", "N", "Br", "I", "S", "Se", "Te")
@@ -26,20 +26,6 @@ ON_HULL_EV_PER_ATOM = 1e-6
 """A binary this close to the hull is on it."""
 
 
-@dataclass(frozen=True)
-class Shelf:
-    """One binary that chemical suppliers stock.
-
-    Attributes
-    ----------
-    name, cas : str
-        Name and CAS registry number, by which it is ordered.
-    """
-
-    name: str
-    cas: str
-
-
 @dataclass(frozen=True, kw_only=True)
 class Precursor:
     """One powder to weigh.
@@ -52,8 +38,8 @@ class Precursor:
     moles : float
         Per mole of compound as written.
     mass_g : float
-    estimated : bool
-        Whether its energy is an estimate.
+    origin : str
+        Where its energy comes from, if not from the source: ``estimated``.
     """
 
     formula: str
@@ -61,7 +47,7 @@ class Precursor:
     cas: str
     moles: float
     mass_g: float
-    estimated: bool
+    origin: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -88,13 +74,6 @@ class Recipe:
     reaction: str = ""
     reaction_energy_ev_per_atom: float | None = None
     precursors: tuple[Precursor, ...] = ()
-
-
-@cache
-def shelf() -> dict[str, Shelf]:
-    """Readily bought binaries by formula; anhydrous powders that suppliers list by these CAS numbers."""
-    text = files("screening.handoff").joinpath("shelf.csv").read_text("utf-8")
-    return {row["formula"]: Shelf(row["name"], row["cas"]) for row in csv.DictReader(text.splitlines())}
 
 
 def recipe(snapshot: Snapshot, compound: Formula, batch_g: float = 1.0) -> Recipe:
@@ -125,7 +104,7 @@ def recipe(snapshot: Snapshot, compound: Formula, batch_g: float = 1.0) -> Recip
             cas=known.cas,
             moles=1.0,
             mass_g=batch_g,
-            estimated=_estimated(snapshot, phase),
+            origin="" if phase is None else str(snapshot.phases.origin[phase]),
         )
         return Recipe(formula=compound.text, batch_g=batch_g, route="bought", precursors=(bought,))
     salts = _salts(snapshot, compound)
@@ -147,10 +126,6 @@ def _stocked(snapshot: Snapshot, phase: int | None) -> Shelf | None:
 @cache
 def _shelf_by_composition() -> dict[tuple[tuple[int, ...], tuple[int, ...]], Shelf]:
     return {composition_key(parse_formula(name)): each for name, each in shelf().items()}
-
-
-def _estimated(snapshot: Snapshot, phase: int | None) -> bool:
-    return phase is not None and bool(snapshot.phases.estimated[phase])
 
 
 def _salts(snapshot: Snapshot, compound: Formula) -> np.ndarray:
@@ -208,7 +183,7 @@ def _weighed(
                 cas=known.cas,
                 moles=amount,
                 mass_g=mass,
-                estimated=bool(phases.estimated[phase]),
+                origin=str(phases.origin[phase]),
             )
         )
     energy = None

@@ -1,7 +1,7 @@
 """One bench sheet: everything that the bench needs to know of one candidate, as data."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from math import isfinite, isnan, pi
 from typing import Any
@@ -24,10 +24,15 @@ from screening.provenance import Provenance
 from screening.reactors.detail import Plateau, ReactorDetail, detail, molar_volume_cm3
 from screening.reactors.reduction import ScreeningContext
 from screening.reactors.settings import Conditions
+from screening.reactors.uncertainty import error_bars
 
-KEPT_CONDITIONS = ("plateau_floor_v", "percolation_threshold", "no_reaction_ev_per_atom", "alloy", "alloys")
+KEPT_CONDITIONS = (
+    *("plateau_floor_v", "percolation_threshold", "no_reaction_ev_per_atom"),
+    *("anode_um", "potential_v"),
+)
 """Conditions of a study that a sheet takes over; contents of the layer are the sheet's own."""
 
+LAYERS_OF_A_CELL = 2  # a symmetric one
 UM_PER_CM, MM_PER_CM, MG_PER_G = 1e4, 10.0, 1e3
 
 
@@ -45,6 +50,8 @@ class Plan:
         Mass of one layer, reactor and electrolyte together.
     batch_g : float
         Reactor to synthesise.
+    cells : int
+        Symmetric cells, of two layers each, that the mixture is for.
     anode, electrolyte : str
 
     Raises
@@ -57,11 +64,12 @@ class Plan:
     die_mm: float = 10.0
     layer_mg: float = 10.0
     batch_g: float = 1.0
+    cells: int = 5
     anode: str = "Li"
     electrolyte: str = "Li6PS5Cl"
 
     def __post_init__(self) -> None:
-        for name in ("wt_percent", "die_mm", "layer_mg", "batch_g"):
+        for name in ("wt_percent", "die_mm", "layer_mg", "batch_g", "cells"):
             value = getattr(self, name)
             if not (isfinite(value) and value > 0.0):
                 raise InputError(f"{value:g} is no amount", where=name, remedy="give a number above 0")
@@ -144,8 +152,8 @@ class BenchSheet:
     plateaus : tuple of Plateau
         In falling voltage, down to the anode's own potential.
     energy_above_hull_ev_per_atom : float
-    estimated : tuple of str
-        Phases on the way that are estimates.
+    origins : mapping of str to str
+        Phases on the way that are none of the source's own, and where their energies come from.
     patterns : tuple of Pattern
     mobile : str
         Element that the anode gives up.
@@ -170,7 +178,7 @@ class BenchSheet:
     alloy: str
     plateaus: tuple[Plateau, ...]
     energy_above_hull_ev_per_atom: float
-    estimated: tuple[str, ...]
+    origins: Mapping[str, str]
     patterns: tuple[Pattern, ...]
     mobile: str
     windows: tuple[Window, ...]
@@ -225,8 +233,8 @@ def bench_sheet(
     _phase(snapshot, parse_formula(plan.electrolyte), "electrolyte")
     conditions = _conditions(plan, results)
     context = ScreeningContext.of(snapshot, conditions)
-    found = detail(context, phase, compound.text, (plan.wt_percent,))
     mobile = symbol(context.anode.mobile)
+    found = detail(context, phase, compound.text, (plan.wt_percent,), error_bars(snapshot, mobile))
     made = recipe(snapshot, compound, plan.batch_g)
     place = standing(results, compound.text, plan.anode, plan.electrolyte) if results else None
     handled = _handled(made, plan)
@@ -245,7 +253,7 @@ def bench_sheet(
         alloy=found.alloy,
         plateaus=found.plateaus,
         energy_above_hull_ev_per_atom=found.energy_above_hull_ev_per_atom,
-        estimated=_estimated(snapshot, compound, found, made),
+        origins=_origins(snapshot, compound, found, made),
         patterns=_patterns(snapshot, found, made, plan, cells),
         mobile=mobile,
         windows=tuple(_renamed(window, mobile) for window in Windows.default()),
@@ -362,14 +370,13 @@ def _density(snapshot: Snapshot, formula: Formula) -> float | None:
     return None if isnan(volume) else formula.molar_mass_g / volume
 
 
-def _estimated(snapshot: Snapshot, compound: Formula, found: ReactorDetail, made: Recipe) -> tuple[str, ...]:
-    """Phases whose energies are estimates: the reactor, what it turns into, what it is made of."""
-    names = [p.formula for plateau in found.plateaus for p in plateau.products if p.estimated]
-    names += [p.formula for p in made.precursors if p.estimated]
+def _origins(snapshot: Snapshot, compound: Formula, found: ReactorDetail, made: Recipe) -> dict[str, str]:
+    """Added phases by origin: the reactor, what it turns into, what it is made of."""
     phase = snapshot.find(compound)
-    if phase is not None and snapshot.phases.estimated[phase]:
-        names.insert(0, compound.text)
-    return tuple(dict.fromkeys(names))
+    own = {} if phase is None else {compound.text: str(snapshot.phases.origin[phase])}
+    own |= {each.formula: each.origin for plateau in found.plateaus for each in plateau.products}
+    own |= {each.formula: each.origin for each in made.precursors}
+    return {formula: origin for formula, origin in own.items() if origin}
 
 
 def _patterns(

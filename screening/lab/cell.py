@@ -53,11 +53,12 @@ class Origin(StrEnum):
 
 
 class Kind(StrEnum):
-    """What was done with the cell."""
+    """What was done with the cell; ``plating`` is on a side that holds no lithium, or on a reacted layer."""
 
     REST = "rest"
     SYMMETRIC = "symmetric"
     FULL = "full"
+    PLATING = "plating"
     PELLET = "pellet"
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from screening.errors import InputError
+from screening.errors import EXPECTED, InputError, expected
 from screening.lab.cell import Cathode, Cell, Files, ProtocolSheet, Separator
 from screening.lab.quantities import Quoted
 from screening.names import FORMER_NAMES
@@ -35,17 +35,6 @@ FORMER_KEYS = {
     "active_mass_mg": "cathode.active_mg",
 }
 """What keys of a sheet are called now, and in which table they stand."""
-
-EXPECTED = {
-    "tuple_type": 'give a list, as ["Li", "layer", "Li"]',
-    "float_type": "give a number, without quotes",
-    "int_type": "give a whole number, without quotes",
-    "bool_type": "give true or false, without quotes",
-    "string_type": "give text, in quotes",
-    "dict_type": "give a table of names and numbers",
-    "model_type": "give a table: a heading in brackets, and keys below it",
-}
-"""What a sheet should hold where it holds another kind of value, by pydantic's name of the fault."""
 
 UNION_BRANCHES = frozenset({"bool", "float"})
 """Parts of a fault's place that name no key: the kinds of number that a quoted figure may be."""
@@ -90,7 +79,7 @@ def examine(path: Path, model: type[Sheet]) -> tuple[Sheet | None, list[InputErr
     except InputError as error:
         return None, [InputError(error.message, where=str(path), remedy=error.remedy)]
     except ValidationError as error:
-        found = error.errors(include_url=False, include_context=False)
+        found = error.errors(include_url=False)
         return None, [_fault(each, path, former) for each in found]
     cell._path = path
     cell._hints = tuple(f"{old} is now {_in_words(new)}" for new, old in former.items())
@@ -150,11 +139,10 @@ def _fault(fault: "ErrorDetails", path: Path, former: Mapping[str, str]) -> Inpu
         return InputError("is missing", where=where, remedy="add it")
     given = fault["input"]
     value = f"{given!r}: " if isinstance(given, bool | int | float | str) else ""
-    if fault["type"] in EXPECTED:
-        kind = "list" if isinstance(given, list) else "table" if isinstance(given, dict) else "value"
-        return InputError(f"{value}the wrong kind of {kind}", where=where, remedy=EXPECTED[fault["type"]])
-    message = fault["msg"].removeprefix("Value error, ")
-    return InputError(f"{value}{message}", where=where, remedy="correct the value")
+    if not fault["type"].endswith("_type"):
+        return InputError(f"{value}{expected(fault)}", where=where, remedy="correct the value")
+    kind = "list" if isinstance(given, list) else "table" if isinstance(given, dict) else "value"
+    return InputError(f"{value}the wrong kind of {kind}", where=where, remedy=expected(fault))
 
 
 def _nearest(place: list[str]) -> str:

@@ -7,20 +7,23 @@ from typing import Any
 
 import pandas as pd
 
+from screening.display import hours
+
 
 class Short(StrEnum):
     """Is there a short circuit? From the strongest answer to none at all."""
 
     HARD = "hard"
     SOFT = "soft"
+    HEALED = "healed"
     SUSPECTED = "suspected"
     NONE = "none"
     INDETERMINATE = "indeterminate"
 
     @property
     def is_alarm(self) -> bool:
-        """Hard, soft or suspected."""
-        return self in (Short.HARD, Short.SOFT, Short.SUSPECTED)
+        """Hard, soft, healed or suspected."""
+        return self not in (Short.NONE, Short.INDETERMINATE)
 
 
 class Signal(StrEnum):
@@ -28,9 +31,14 @@ class Signal(StrEnum):
 
     COLLAPSE = "resistance collapse"
     SAG = "sags inside half-cycles"
+    HEALED = "collapse that healed"
     FLOOR = "resistance below the electrolyte's own"
-    CREEP = "late fall of the resistance"
+    SLOW = "slow fall of the resistance"
+    EXCESS = "charge in excess"
+    DROPOUT = "drop-outs on charge"
+    UNENDED = "charge without its end"
     COVERAGE = "half-cycles that could be judged"
+    PATH = "electronic path in parallel"
     TOTAL = "total resistance against the electrolyte's own"
     DROP = "total resistance against its earlier median"
     PLATING = "plating process"
@@ -96,8 +104,12 @@ class ShortVerdict:
     @property
     def words(self) -> str:
         """The verdict with its time, where it has one."""
-        when = "" if isnan(self.time_h) else f" at {self.time_h:.4g} h, half-cycle {self.half_cycle}"
-        return f"{self.verdict}{when}"
+        when = "" if isnan(self.time_h) else f" at {hours(self.time_h)} h"
+        return f"{self.verdict}{when}" + (f", half-cycle {self.half_cycle}" if self.half_cycle else "")
+
+    def lines(self) -> list[str]:
+        """The verdict and the evidence that decides it."""
+        return [f"short circuit: {self.words}", f"{self.evidence[0].signal}: {self.evidence[0].statement}"]
 
     def evidence_frame(self) -> pd.DataFrame:
         """Evidence as a table."""

@@ -2,11 +2,22 @@
 
 import tomllib
 from dataclasses import KW_ONLY, dataclass
+from enum import StrEnum
 from math import isfinite
 from pathlib import Path
 
 from screening.errors import InputError, SnapshotError
 from screening.phases.composition import Formula, parse_formula
+
+
+class Origin(StrEnum):
+    """Where the energy of an added phase comes from, as every mark says it."""
+
+    CALCULATED = "calculated by you"
+    MEASURED = "measured"
+    ESTIMATED = "estimated"
+    GIVEN = "given by you"
+    AT_HULL = "taken from the hull"
 
 
 @dataclass(frozen=True)
@@ -21,8 +32,11 @@ class AddedPhase:
         Method and sources; shown wherever the phase appears.
     volume_per_atom_a3, band_gap_ev : float
         NaN where unknown.
-    calculated : bool
+    origin : Origin
+    as_source : bool
         Whether it is a calculation of the snapshot's own scheme, which is corrected as the snapshot is.
+    replaces : bool
+        Whether it takes the place of the snapshot's phase even where that is lower.
     """
 
     formula: Formula
@@ -32,7 +46,9 @@ class AddedPhase:
     _: KW_ONLY
     volume_per_atom_a3: float = float("nan")
     band_gap_ev: float = float("nan")
-    calculated: bool = False
+    origin: Origin = Origin.ESTIMATED
+    as_source: bool = False
+    replaces: bool = False
 
 
 def read_estimates(path: Path) -> list[AddedPhase]:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from screening.errors import InputError
-from screening.phases.additions import AddedPhase
+from screening.phases.additions import AddedPhase, Origin
 from screening.phases.composition import Formula, parse_formula, symbol
 from screening.phases.schemes import Correction, Scheme, scheme_named
 from screening.phases.spelling import conventional
@@ -93,7 +93,8 @@ def _added(entry: _Computed, elements: Mapping[int, _Computed], path: Path) -> A
         0.0,
         f"calculated, {entry.run_type} ({path.name})",
         volume_per_atom_a3=entry.volume_per_atom_a3,
-        calculated=True,
+        origin=Origin.CALCULATED,
+        as_source=True,
     )
 
 

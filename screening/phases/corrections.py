@@ -25,6 +25,7 @@ from importlib.resources import files
 import numpy as np
 import pandas as pd
 
+from screening.errors import InputError
 from screening.phases.composition import SAME_FRACTION, Formula, parse_formula
 from screening.phases.molecular_units import OTHER, UNITS, molecular_units
 from screening.phases.schemes import LEGACY
@@ -33,6 +34,9 @@ from screening.units import EV_TO_KJ_PER_MOL
 
 CORRECTED = f"{LEGACY.name}, molecular units to measurement"
 """Name of the scheme; the temperature follows."""
+
+ANCHORED = f"{CORRECTED}, anchored to measured enthalpies"
+"""Name of the scheme of `screening.phases.anchored`, which starts from this one."""
 
 CITE = "A. Wang et al., Sci. Rep. 11, 15496 (2021), doi:10.1038/s41598-021-94550-5"
 
@@ -43,6 +47,7 @@ class Energies(StrEnum):
     """Which energies of a snapshot count."""
 
     CORRECTED = "corrected"
+    ANCHORED = "anchored"
     AS_PUBLISHED = "as-published"
 
 
@@ -135,13 +140,35 @@ def shift(phases: Phases) -> Shift:
     return Shift(energy, np.sqrt(variance))
 
 
+def chosen_energies(name: str) -> Energies:
+    """The choice of this name.
+
+    Raises
+    ------
+    InputError
+        If there is none.
+    """
+    if name not in list(Energies):
+        raise InputError(
+            f"no energies {str(name)[:40]!r}", where="energies", remedy=f"choose {' or '.join(Energies)}"
+        )
+    return Energies(name)
+
+
 def is_corrected(snapshot: Snapshot) -> bool:
     """Whether the energies of a snapshot are those of this scheme."""
     return snapshot.manifest.energy_scheme.startswith(CORRECTED)
 
 
+def is_anchored(snapshot: Snapshot) -> bool:
+    """Whether its energies are anchored to measured enthalpies."""
+    return snapshot.manifest.energy_scheme.startswith(ANCHORED)
+
+
 def scheme_energies(energy_scheme: str) -> Energies:
     """With which energies a snapshot is to be opened for those of this scheme."""
+    if energy_scheme.startswith(ANCHORED):
+        return Energies.ANCHORED
     published = energy_scheme.startswith(LEGACY.name) and not energy_scheme.startswith(CORRECTED)
     return Energies.AS_PUBLISHED if published else Energies.CORRECTED
 
@@ -149,12 +176,12 @@ def scheme_energies(energy_scheme: str) -> Energies:
 def corrected(snapshot: Snapshot) -> Snapshot:
     """The snapshot in this scheme; itself where that is not fitted to its energies, or already done.
 
-    Phases with a note, which estimate or give a formation energy of their own, keep it.
+    Added phases, which estimate or give a formation energy of their own, keep it.
     """
     manifest = snapshot.manifest
     if manifest.energy_scheme != LEGACY.name + AT_0_K:
         return snapshot
-    calculated = np.flatnonzero(snapshot.phases.note == "")
+    calculated = np.flatnonzero(~snapshot.phases.added)
     phases = shifted(snapshot.phases, calculated)
     details = json.loads(manifest.details)
     details["molecular_units"] = {

@@ -18,13 +18,18 @@ import numpy as np
 import pandas as pd
 
 from screening.phases.composition import Formula, atomic_number, same_composition
-from screening.phases.corrections import AT_0_K, is_corrected, molecules
+from screening.phases.corrections import ANCHORED, AT_0_K, is_corrected, molecules
 from screening.phases.molecular_units import molecular_units
 from screening.phases.schemes import LEGACY
 from screening.phases.snapshot import Phases, Snapshot
 
 ANIONS = ("F", "Cl", "Br", "I", "O", "S", "Se", "Te", "N", "H")
 """What makes a salt; compounds of metals alone are as good as others, but for those of `WHOLLY`."""
+
+ALKALI, ALKALINE_EARTH = ("Li", "Na", "K", "Rb", "Cs"), ("Mg", "Ca", "Sr", "Ba")
+
+CHARGE_TOL = 0.01
+"""Charges per formula that rounding may leave."""
 
 WHOLLY = ("Yb",)
 """Elements that were calculated with a wrong potential, so that no compound counts."""
@@ -73,8 +78,12 @@ def _table() -> tuple[Distrusted, ...]:
 
 
 def distrusted(energy_scheme: str) -> tuple[Distrusted, ...]:
-    """Elements whose energies this scheme has wrong; none but for the scheme that they were found in."""
-    return _table() if energy_scheme.startswith(LEGACY.name) else ()
+    """Elements whose energies this scheme has wrong; none but for the scheme that they were found in.
+
+    Anchored energies carry the error as an uncertainty, where they are not measured.
+    """
+    calculated = energy_scheme.startswith(LEGACY.name) and not energy_scheme.startswith(ANCHORED)
+    return _table() if calculated else ()
 
 
 def formula_cautions(energy_scheme: str, formulas: Iterable[str]) -> tuple[str, ...]:
@@ -115,6 +124,33 @@ def widened(snapshot: Snapshot) -> Snapshot:
     return replace(snapshot, manifest=manifest, phases=replace(phases, uncertainty_ev_per_atom=sds))
 
 
+def doubtful(snapshot: Snapshot, rows: np.ndarray) -> np.ndarray:
+    """Which of these phases (int array) have energies that nobody should build on, (n,) bool array.
+
+    Distrusted elements, molecular units that are not recognised, and what the source holds too stable: sulfur
+    chains beside alkali and alkaline-earth metals (LiS4), hydrogen beyond H2S and H2SO4 (H3S, H18SO12).
+    """
+    phases = snapshot.phases.take(rows)
+    told = (distrusted_sd(replace(snapshot, phases=phases)) > 0.0) | _chains_and_acids(phases)
+    if is_corrected(snapshot):
+        told |= molecular_units(phases).unrecognised & (phases.uncertainty_ev_per_atom > 0.0)
+    return told
+
+
+def _chains_and_acids(phases: Phases) -> np.ndarray:
+    amount = {each: _amount(phases, (each,)) for each in ("S", "H", "O")}
+    charge = _amount(phases, ALKALI) + 2.0 * _amount(phases, ALKALINE_EARTH)
+    salts = np.isclose(_amount(phases, (*ALKALI, *ALKALINE_EARTH, "S")), phases.atoms)
+    chains = salts & (charge > 0.0) & (2.0 * amount["S"] > charge + CHARGE_TOL)
+    of_acids = np.isclose(amount["S"] + amount["H"] + amount["O"], phases.atoms) & (amount["S"] > 0.0)
+    return chains | (of_acids & (amount["H"] > 2.0 * amount["S"] + CHARGE_TOL))
+
+
+def _amount(phases: Phases, symbols: Iterable[str]) -> np.ndarray:
+    held = np.isin(phases.atomic_number, [atomic_number(each) for each in symbols])
+    return phases.rows.reduced(np.add, np.where(held, phases.amount, 0.0))
+
+
 def cautions(snapshot: Snapshot, formulas: Iterable[Formula], phases: Iterable[int] = ()) -> tuple[str, ...]:
     """What a reader must know of energies of these elements and phases.
 
@@ -136,6 +172,11 @@ def cautions(snapshot: Snapshot, formulas: Iterable[Formula], phases: Iterable[i
     ]
     told += _gas_cautions(snapshot, formulas)
     numbers = np.array(sorted(set(phases)), dtype=np.int64)
+    chains = numbers[_chains_and_acids(snapshot.phases.take(numbers))] if len(numbers) else numbers
+    told += [
+        f"{snapshot.phases.formula[i]}: too stable in this source (S-S bonds, or H beyond H2S and H2SO4)"
+        for i in chains
+    ]
     if is_corrected(snapshot) and len(numbers):
         taken = snapshot.phases.take(numbers)
         sd = taken.uncertainty_ev_per_atom

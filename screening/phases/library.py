@@ -1,8 +1,10 @@
 """Where snapshots live: the embedded one inside the package, the user's own in their data directory."""
 
 import os
+from dataclasses import dataclass
 from pathlib import Path
 
+from screening.display import Shown, Table
 from screening.errors import SnapshotError
 from screening.phases.manifest import MANIFEST_FILE, Manifest
 from screening.phases.snapshot import Snapshot
@@ -65,3 +67,40 @@ def list_snapshots() -> list[Manifest]:
     home = snapshot_home()
     own = sorted(path.parent for path in home.glob(f"*/{MANIFEST_FILE}")) if home.is_dir() else []
     return [Manifest.read(directory) for directory in (_embedded_directory(), *own)]
+
+
+@dataclass(frozen=True)
+class Survey(Shown):
+    """All snapshots there are.
+
+    Attributes
+    ----------
+    sound : tuple of Manifest
+        The embedded one, then the user's own by name.
+    damaged : tuple of SnapshotError
+        Why others cannot be read.
+    """
+
+    sound: tuple[Manifest, ...]
+    damaged: tuple[SnapshotError, ...]
+
+    def display(self) -> Table:
+        """Name, energy scheme, version, date and size of each."""
+        import pandas as pd
+
+        shown = ("name", "energy_scheme", "database_version", "date", "phases")
+        rows = [{key.replace("_", " "): each.headline()[key] for key in shown} for each in self.sound]
+        return Table("", pd.DataFrame(rows).astype(str))
+
+
+def survey() -> Survey:
+    """Look through the embedded snapshot and the user's own; a damaged one does not hide the others."""
+    home = snapshot_home()
+    own = sorted(path.parent for path in home.glob(f"[!.]*/{MANIFEST_FILE}")) if home.is_dir() else []
+    sound, damaged = [], []
+    for directory in (_embedded_directory(), *own):
+        try:
+            sound.append(Manifest.read(directory))
+        except SnapshotError as error:
+            damaged.append(error)
+    return Survey(tuple(sound), tuple(damaged))

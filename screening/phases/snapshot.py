@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 
 from screening.display import Shown, Table, settings_table
 from screening.errors import SnapshotError
-from screening.phases.additions import AddedPhase, read_estimates
+from screening.phases.additions import AddedPhase, Origin, read_estimates
 from screening.phases.checksum import content_checksum
 from screening.phases.chemsys import ChemsysIndex
 from screening.phases.composition import SAME_FRACTION, Formula, symbol
@@ -54,7 +54,9 @@ class Phases:
     volume_source : (n,) object array of str
         ``dft``, ``element``, ``estimated`` or empty.
     note : (n,) object array of str
-        Empty for calculated phases; the method of an estimate otherwise. A phase with a note is "estimated".
+        Method and sources of an added phase; empty for those of the source.
+    origin : (n,) object array of str
+        `Origin` of an added phase; empty for those of the source.
     """
 
     formula: np.ndarray
@@ -70,6 +72,7 @@ class Phases:
     volume_per_atom_a3: np.ndarray
     volume_source: np.ndarray
     note: np.ndarray
+    origin: np.ndarray
 
     def __len__(self) -> int:
         return len(self.formula)
@@ -97,7 +100,12 @@ class Phases:
     @cached_property
     def estimated(self) -> np.ndarray:
         """Which phases are estimates, (n,) bool array."""
-        return self.note != ""
+        return np.asarray(self.origin == Origin.ESTIMATED, dtype=bool)
+
+    @cached_property
+    def added(self) -> np.ndarray:
+        """Which phases are none of the source's own, (n,) bool array."""
+        return np.asarray(self.origin != "", dtype=bool)
 
     @cached_property
     def coefficient_ratio(self) -> np.ndarray:
@@ -141,12 +149,15 @@ class Snapshot(Shown):
         Supercells that the dilute rule left out.
     directory : Path or None
         Where it was read from; further tables of the manifest lie there and are read when asked for.
+    notes : tuple of str
+        What a user must know of how his own phases joined.
     """
 
     manifest: Manifest
     phases: Phases
     n_dilute_left_out: int
     directory: Path | None = None
+    notes: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return len(self.phases)
@@ -174,9 +185,9 @@ class Snapshot(Shown):
 
     def display(self) -> Table:
         """Where it comes from, what it holds, what to cite, and what is estimated."""
-        rows = np.flatnonzero(self.phases.estimated)
-        estimated = {f"estimated {self.phases.formula[i]}": self.phases.note[i] for i in rows}
-        content = {**json.loads(self.manifest.details), "holds": self.holds, **estimated}
+        phases, rows = self.phases, np.flatnonzero(self.phases.added)
+        added = {f"{phases.origin[i]} {phases.formula[i]}": phases.note[i] for i in rows}
+        content = {**json.loads(self.manifest.details), "holds": self.holds, **added}
         return settings_table(f"Snapshot {self.manifest.name}", content)
 
     @classmethod
@@ -286,6 +297,7 @@ def _from_table(table: pa.Table, path: Path) -> Phases:
         amount=np.array(amounts.flatten().to_numpy()),
         uncertainty_ev_per_atom=np.zeros(len(sound)),
         note=np.full(len(sound), "", dtype=object),
+        origin=np.full(len(sound), "", dtype=object),
         **columns,
     )
     _check_references(phases, path)
@@ -341,4 +353,5 @@ def _from_additions(additions: Sequence[AddedPhase]) -> Phases:
         volume_per_atom_a3=volumes,
         volume_source=np.array(["" if np.isnan(v) else "estimated" for v in volumes], dtype=object),
         note=np.array([a.note or "given" for a in additions], dtype=object),
+        origin=np.array([a.origin.value for a in additions], dtype=object),
     )

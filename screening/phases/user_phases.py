@@ -8,14 +8,20 @@ from pathlib import Path
 from typing import Any
 
 from screening.errors import InputError
-from screening.phases.additions import AddedPhase
+from screening.phases.additions import AddedPhase, Origin
 from screening.phases.composition import Formula, composition_key, parse_formula, symbol
 from screening.phases.computed import ENTRY_CLASSES, phases_of_entries
 from screening.phases.snapshot import Snapshot
 from screening.phases.spelling import conventional
 
 REQUIRED = ("formula", "formation_energy_ev_per_atom", "uncertainty_ev_per_atom")
-OPTIONAL = ("note", "energy_scheme", "volume_per_atom_a3", "band_gap_ev")
+OPTIONAL = ("note", "origin", "replace", "energy_scheme", "volume_per_atom_a3", "band_gap_ev")
+
+ORIGINS = {origin.split()[0]: origin for origin in Origin if origin is not Origin.AT_HULL}
+"""What the column ``origin`` may hold; without it a phase is given by the user."""
+
+YES_NO = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False, "": False}
+"""What the column ``replace`` may hold."""
 
 FORMATION_ENERGY_RANGE_EV = (-6.0, 5.0)
 """No compound lies outside (eV/atom): a number that does is a total energy, or one per formula."""
@@ -28,8 +34,9 @@ def read_phases(path: Path, snapshot: Snapshot) -> list[AddedPhase]:
 
     A ``.csv`` file, or a ``.json`` file with a list of objects, has the columns ``formula``,
     ``formation_energy_ev_per_atom`` (against the elements), ``uncertainty_ev_per_atom`` (one standard
-    deviation) and ``note``; ``energy_scheme``, ``volume_per_atom_a3`` and ``band_gap_ev`` may be added. Where
-    ``energy_scheme`` is given it must be the snapshot's.
+    deviation) and ``note``; ``origin`` (calculated, measured, estimated), ``replace`` (true: even where
+    the snapshot's own phase is lower), ``energy_scheme``, ``volume_per_atom_a3`` and ``band_gap_ev`` may be
+    added. Where ``energy_scheme`` is given it must be the snapshot's.
 
     A ``.json`` file may instead hold a list of pymatgen's `ComputedEntry` dictionaries, with an entry for
     every element that occurs; see `phases_of_entries`.
@@ -139,6 +146,8 @@ def _phase(row: Mapping[str, Any], where: str, file_name: str) -> AddedPhase:
         f"{note} ({_one_line(file_name)})",
         volume_per_atom_a3=_positive(row, "volume_per_atom_a3", where),
         band_gap_ev=_positive(row, "band_gap_ev", where, zero=True),
+        origin=_word(row, "origin", ORIGINS, where) or Origin.GIVEN,
+        replaces=bool(_word(row, "replace", YES_NO, where)),
     )
 
 
@@ -177,9 +186,18 @@ def _positive(row: Mapping[str, Any], name: str, where: str, *, zero: bool = Fal
     return number
 
 
+def _word(row: Mapping[str, Any], name: str, known: Mapping[str, Any], where: str) -> Any:
+    """What a word of a column stands for, None where the cell is empty."""
+    word = _one_line("" if row.get(name) is None else row[name]).lower()
+    if word and word not in known:
+        remedy = f"write one of {', '.join(filter(None, known))}"
+        raise InputError(f"{name} {word[:40]!r}", where=where, remedy=remedy)
+    return known[word] if word else None
+
+
 def _one_line(text: object) -> str:
     """Text from outside without line breaks and control characters."""
-    printable = "".join(c if c.isprintable() else " " for c in str(text or ""))
+    printable = "".join(c if c.isprintable() else " " for c in str("" if text is None else text))
     return " ".join(printable.split())
 
 

@@ -9,14 +9,7 @@ from matplotlib.figure import Figure
 from screening.display import formula_text
 from screening.errors import InputError
 from screening.plots.interface import AXIS_LABELS, CURVE_POINTS, QUANTITIES, STYLES, plot_reactions
-from screening.plots.letters import (
-    COLUMN_AXES_PT,
-    KEY_SIZE_PT,
-    axes_with_key,
-    bounds_in_points,
-    key_lines,
-    write_key,
-)
+from screening.plots.letters import closing_entries, column_axes, hang_key
 from screening.plots.style import figure_style
 from screening.thermo.open_system import OpenReaction
 
@@ -61,10 +54,9 @@ def plot_open(
             "a map is of one pair at several voltages", where="figure", remedy="draw each pair apart"
         )
     with figure_style():
-        if not isinstance(ax, Axes):
-            lines = key_lines(_entries(reactions), SHARE_OF_MAP * COLUMN_AXES_PT)
-            ax = axes_with_key(ax, len(list(lines)), MAP_HEIGHT_IN)
-        return _draw_map(reactions, ax, axis, quantity)
+        return _draw_map(
+            reactions, ax if isinstance(ax, Axes) else column_axes(ax, MAP_HEIGHT_IN), axis, quantity
+        )
 
 
 def _draw_map(reactions: Sequence[OpenReaction], axes: Axes, axis: str, quantity: str) -> Axes:
@@ -80,8 +72,11 @@ def _draw_map(reactions: Sequence[OpenReaction], axes: Axes, axis: str, quantity
     bar = axes.figure.colorbar(mesh, cax=axes.inset_axes((1.03, 0.0, 0.05, 1.0)))
     bar.set_label(f"Reaction energy, {quantity} (eV/{first.per})")
     axes.set_xlabel(f"{AXIS_LABELS[axis]} of {formula_text(first.a)} in {formula_text(first.b)}")
-    axes.set_ylabel(f"Voltage vs {first.reservoir.element} (V)")
-    write_key(axes, key_lines(_entries(reactions), np.diff(bounds_in_points(axes)[::2])[0]), KEY_SIZE_PT)
+    axes.set_ylabel(f"Voltage against {first.reservoir.element} (V)")
+    at_hull = [name for each in reactions for name in each.at_hull]
+    hang_key(
+        axes, [("white: mixing ratio of the lowest energy", "0.25"), *closing_entries(reactions, at_hull)]
+    )
     return axes
 
 
@@ -91,15 +86,3 @@ def _energies(reaction: OpenReaction, axis: str, quantity: str, x: np.ndarray) -
     at_kinks = [getattr(kink, f"{quantity}_ev_per_atom") for kink in reaction.kinks]
     curve = np.interp(counted, reaction.x_counted, at_kinks)
     return np.interp(x, reaction.fraction_of_a(axis, counted), curve)
-
-
-def _entries(reactions: Sequence[OpenReaction]) -> list[tuple[str, str]]:
-    """What stands below a map."""
-    estimated = dict.fromkeys(formula_text(n) for each in reactions for n in each.estimated_phases)
-    at_hull = dict.fromkeys(formula_text(n) for each in reactions for n in each.at_hull)
-    return [
-        ("white: mixing ratio of the lowest energy", "0.25"),
-        *([(f"* rests on an estimated phase: {', '.join(estimated)}", "0.25")] if estimated else []),
-        *([(f"† taken at its hull energy: {', '.join(at_hull)}", "0.25")] if at_hull else []),
-        *((told, "0.25") for told in dict.fromkeys(t for each in reactions for t in each.cautions)),
-    ]

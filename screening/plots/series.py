@@ -6,7 +6,7 @@ from matplotlib.figure import Figure
 
 from screening.display import formula_text
 from screening.plots.interface import AXES_HEIGHT_IN
-from screening.plots.letters import COLUMN_AXES_PT, KEY_SIZE_PT, axes_with_key, key_lines, write_key
+from screening.plots.letters import column_axes, hang_key
 from screening.plots.style import BLUE, GREEN, figure_style
 from screening.thermo.series import Series
 
@@ -27,7 +27,7 @@ def plot_series(shown: Series, ax: Axes | Figure | None = None) -> Axes:
     entries = [(note, "0.25") for note in shown.notes]
     with figure_style():
         if not isinstance(ax, Axes):
-            ax = axes_with_key(ax, len(list(key_lines(entries, COLUMN_AXES_PT))), AXES_HEIGHT_IN)
+            ax = column_axes(ax, AXES_HEIGHT_IN)
         frame = shown.to_frame().astype(dict.fromkeys(("window_low_v", "window_high_v"), float))
         x, interpolated = frame["x"].to_numpy(), frame["at_hull"].to_numpy(dtype=bool)
         for kind, colour, style in (("useful", BLUE, "--"), ("window", GREEN, "-")):
@@ -43,9 +43,9 @@ def plot_series(shown: Series, ax: Axes | Figure | None = None) -> Axes:
         highest = np.nanmax(frame[["useful_high_v", "window_high_v"]].to_numpy(dtype=float), initial=1.0)
         ax.set_ylim(0.0, 1.25 * highest)
         ax.set_xlabel(f"x in {_typeset(shown.template.text)}")
-        ax.set_ylabel(f"Voltage vs {shown.points[0].titration.element} (V)")
+        ax.set_ylabel(f"Voltage against {shown.points[0].titration.element} (V)")
         ax.legend(loc="upper right", ncols=2)
-        write_key(ax, key_lines(entries, COLUMN_AXES_PT), KEY_SIZE_PT)
+        hang_key(ax, entries)
         return ax
 
 

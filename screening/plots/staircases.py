@@ -1,6 +1,6 @@
-"""Uptake staircases: voltage against what is taken up, the products of each plateau in a key."""
+"""Uptake staircases: voltage against what is taken up, each plateau named by its products."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -10,28 +10,31 @@ from screening.display import formula_text
 from screening.errors import InputError
 from screening.plots.interface import (
     AXES_HEIGHT_IN,
+    BAND_ALPHA,
     CURVE_CLEARANCE_PT,
     LEGEND_LINE_PT,
     LEGEND_MARGIN_PT,
     STYLES,
-    products_text,
+    CurveStyle,
     require_few_curves,
-    sampled,
 )
 from screening.plots.letters import (
-    COLUMN_AXES_PT,
-    KEY_SIZE_PT,
-    LETTERS,
-    axes_with_key,
+    Mark,
+    Room,
     bounds_in_points,
-    draw_letter,
-    free_offsets,
-    key_lines,
+    closing_entries,
+    column_axes,
+    hang_key,
+    name_points,
     places_in_points,
-    write_key,
+    products_text,
+    reaction_text,
+    sampled,
 )
 from screening.plots.style import figure_style
+from screening.thermo.intervals import with_bounds, written
 from screening.thermo.lithiation import Lithiation
+from screening.thermo.uptake import Step
 
 UPTAKE_AXES = {"uptake": "uptake_per_formula", "capacity": "capacity_mah_per_g"}
 """What voltages can be drawn against, and the attribute of a step that holds it."""
@@ -43,7 +46,7 @@ BEYOND = 1.05
 def plot_staircases(
     shown: Lithiation | Sequence[Lithiation], ax: Axes | Figure | None = None, *, axis: str = "uptake"
 ) -> Axes:
-    """Draw voltage against uptake; each plateau carries a letter, and a key below names what it ends as.
+    """Draw voltage against uptake; each plateau is named by what it ends as, beside it or in a key below.
 
     Parameters
     ----------
@@ -67,10 +70,7 @@ def plot_staircases(
     if axis not in UPTAKE_AXES:
         raise InputError(f"{axis!r}", where="axis", remedy=f"give one of {', '.join(UPTAKE_AXES)}")
     with figure_style():
-        if not isinstance(ax, Axes):
-            lines = list(key_lines(_entries(lithiations), COLUMN_AXES_PT))
-            ax = axes_with_key(ax, len(lines), AXES_HEIGHT_IN)
-        return _draw(lithiations, ax, axis)
+        return _draw(lithiations, ax if isinstance(ax, Axes) else column_axes(ax, AXES_HEIGHT_IN), axis)
 
 
 def _draw(lithiations: Sequence[Lithiation], axes: Axes, axis: str) -> Axes:
@@ -80,22 +80,45 @@ def _draw(lithiations: Sequence[Lithiation], axes: Axes, axis: str) -> Axes:
     curves = [_staircase(each, axis) for each in lithiations]
     share = min(legend_pt / (top - bottom), 0.7)
     axes.set_xlim(0.0, BEYOND * max(*(x[-1] for x, _ in curves), 1.0))
-    axes.set_ylim(0.0, BEYOND * max(*(y[0] for _, y in curves), 0.1) / (1.0 - share))
+    highest = [each.cathodic_limit_95_v.high for each in lithiations if each.cathodic_limit_95_v]
+    axes.set_ylim(0.0, BEYOND * max(*(y[0] for _, y in curves), *highest, 0.1) / (1.0 - share))
     for each, style, curve in zip(lithiations, STYLES, curves, strict=False):
         axes.plot(*curve, style.line, color=style.colour, label=_name(each), clip_on=False)
-    names = {"uptake": f"{element} per formula", "capacity": "Capacity (mAh/g)"}
+        _draw_bands(each, axes, axis, style.colour)
+    names = {"uptake": f"{element} taken up (atoms per formula)", "capacity": "Capacity (mAh/g)"}
     axes.set_xlabel(names[axis])
-    axes.set_ylabel(f"Voltage vs {element} (V)")
+    axes.set_ylabel(f"Voltage against {lithiations[0].couple} (V)")
     axes.legend(loc="upper right", borderaxespad=0.3)
-    _place_letters(axes, curves, (left, bottom, right, top - legend_pt + LEGEND_LINE_PT / 2.0))
-    write_key(axes, key_lines(_entries(lithiations), right - left), KEY_SIZE_PT)
+    lines = np.concatenate([sampled(places_in_points(axes, x, y)) for x, y in curves])
+    bounds = np.array([left, bottom, right, top - legend_pt + LEGEND_LINE_PT / 2.0])
+    room = Room(lines, np.full(len(lines), CURVE_CLEARANCE_PT), bounds)
+    marks = [mark for each in zip(lithiations, STYLES, curves, strict=False) for mark in _marks(*each)]
+    hang_key(
+        axes,
+        [
+            *name_points(axes, marks, room),
+            *closing_entries(lithiations, [each.formula for each in lithiations if each.at_hull]),
+        ],
+    )
     return axes
 
 
+def _draw_bands(lithiation: Lithiation, axes: Axes, axis: str, colour: str) -> None:
+    """A light band around each plateau where the true voltage lies."""
+    start = 0.0
+    for step in lithiation.steps:
+        end = getattr(step, UPTAKE_AXES[axis])
+        if step.voltage_95_v is not None:
+            axes.fill_between(
+                [start, end], *step.voltage_95_v, color=colour, alpha=BAND_ALPHA, linewidth=0.0, zorder=1
+            )
+        start = end
+
+
 def _name(lithiation: Lithiation) -> str:
-    marks = "*" * lithiation.estimated + "†" * lithiation.at_hull
+    mark = "*" * bool(lithiation.origins) + "†" * lithiation.at_hull
     idle = "" if lithiation.steps else f" (takes up no {lithiation.element})"
-    return formula_text(lithiation.formula) + marks + idle
+    return formula_text(lithiation.formula) + mark + idle
 
 
 def _staircase(lithiation: Lithiation, axis: str) -> tuple[np.ndarray, np.ndarray]:
@@ -105,42 +128,19 @@ def _staircase(lithiation: Lithiation, axis: str) -> tuple[np.ndarray, np.ndarra
     return np.concatenate([[0.0], np.repeat(ends, 2)]), np.concatenate([np.repeat(volts, 2), [0.0]])
 
 
-def _place_letters(
-    axes: Axes,
-    curves: Sequence[tuple[np.ndarray, np.ndarray]],
-    bounds_pt: tuple[float, float, float, float],
-) -> None:
-    """A letter at the middle of each plateau, where no line and no other letter is."""
-    anchors = [
-        ((x[k] + x[k + 1]) / 2.0, y[k], style.colour)
-        for style, (x, y) in zip(STYLES, curves, strict=False)
-        for k in range(0, len(x) - 1, 2)
-    ]
-    if not anchors:
-        return
-    lines = np.concatenate([sampled(places_in_points(axes, x, y)) for x, y in curves])
-    clearance = np.full(len(lines), CURVE_CLEARANCE_PT)
-    places = places_in_points(axes, [x for x, _, _ in anchors], [y for _, y, _ in anchors])
-    offsets = free_offsets(places, lines, clearance, np.array(bounds_pt))
-    for letter, (x, y, colour), offset in zip(LETTERS, anchors, offsets, strict=False):
-        draw_letter(axes, letter, (x, y), offset, colour=colour)
+def _marks(lithiation: Lithiation, style: CurveStyle, curve: tuple[np.ndarray, np.ndarray]) -> Iterator[Mark]:
+    """Each plateau by its middle, with what it ends as."""
+    x, y = curve
+    for number, step in enumerate(lithiation.steps):
+        yield Mark(
+            float(x[2 * number] + x[2 * number + 1]) / 2.0,
+            float(y[2 * number]),
+            products_text(step, lithiation.origins),
+            f"{told_voltage(step)}: {reaction_text(step, lithiation.origins)}",
+            style.colour,
+        )
 
 
-def _entries(lithiations: Sequence[Lithiation]) -> list[tuple[str, str]]:
-    """What each letter stands for, and what the marks mean, with their colours."""
-    steps = [
-        (f"{step.voltage_v:.3g} V: {products_text(step, each.estimated_phases)}", style.colour)
-        for each, style in zip(lithiations, STYLES, strict=False)
-        for step in each.steps
-    ]
-    entries = [(f"{letter}, {text}", colour) for letter, (text, colour) in zip(LETTERS, steps, strict=False)]
-    estimated = dict.fromkeys(formula_text(name) for each in lithiations for name in each.estimated_phases)
-    at_hull = dict.fromkeys(formula_text(each.formula) for each in lithiations if each.at_hull)
-    for mark, named in (
-        ("* rests on an estimated phase", estimated),
-        ("† not in the snapshot, taken at its hull energy", at_hull),
-    ):
-        if named:
-            entries.append((f"{mark}: {', '.join(named)}", "0.25"))
-    entries += [(told, "0.25") for told in dict.fromkeys(t for each in lithiations for t in each.cautions)]
-    return entries
+def told_voltage(step: Step) -> str:
+    """A plateau's voltage with its interval: ``1.6 V (1.3 to 2.2)``."""
+    return with_bounds(written(step.voltage_v, step.voltage_95_v, None, 2) + " V", step.voltage_95_v, None)

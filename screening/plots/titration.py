@@ -1,6 +1,6 @@
 """What a compound holds of an element against voltage, on both sides of what it is."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -11,22 +11,23 @@ from screening.plots.interface import (
     AXES_HEIGHT_IN,
     CURVE_CLEARANCE_PT,
     STYLES,
-    products_text,
+    CurveStyle,
     require_few_curves,
-    sampled,
 )
 from screening.plots.letters import (
-    COLUMN_AXES_PT,
-    KEY_SIZE_PT,
-    LETTERS,
-    axes_with_key,
+    Mark,
+    Room,
     bounds_in_points,
-    draw_letter,
-    free_offsets,
-    key_lines,
+    closing_entries,
+    column_axes,
+    hang_key,
+    name_points,
     places_in_points,
-    write_key,
+    products_text,
+    reaction_text,
+    sampled,
 )
+from screening.plots.staircases import told_voltage
 from screening.plots.style import figure_style
 from screening.thermo.titration import Titration, Window
 
@@ -47,9 +48,7 @@ def plot_titrations(shown: Titration | Sequence[Titration], ax: Axes | Figure | 
     titrations = (shown,) if isinstance(shown, Titration) else tuple(shown)
     require_few_curves(len(titrations))
     with figure_style():
-        if not isinstance(ax, Axes):
-            ax = axes_with_key(ax, len(list(key_lines(_entries(titrations), COLUMN_AXES_PT))), AXES_HEIGHT_IN)
-        return _draw(titrations, ax)
+        return _draw(titrations, ax if isinstance(ax, Axes) else column_axes(ax, AXES_HEIGHT_IN))
 
 
 def _draw(titrations: Sequence[Titration], axes: Axes) -> Axes:
@@ -66,11 +65,20 @@ def _draw(titrations: Sequence[Titration], axes: Axes) -> Axes:
     for each, style, curve in zip(titrations, STYLES, curves, strict=False):
         name = formula_text(each.formula) + "*" * each.lithiation.estimated + "†" * each.lithiation.at_hull
         axes.plot(*curve, style.line, color=style.colour, label=name)
-    axes.set_xlabel(f"Voltage vs {element} (V)")
-    axes.set_ylabel(f"{element} held per formula")
+    axes.set_xlabel(f"Voltage against {titrations[0].lithiation.couple} (V)")
+    axes.set_ylabel(f"{element} held (atoms per formula)")
     axes.legend(loc="upper right", borderaxespad=0.3)
-    _place_letters(axes, titrations, curves)
-    write_key(axes, key_lines(_entries(titrations), np.diff(bounds_in_points(axes)[::2])[0]), KEY_SIZE_PT)
+    lines = np.concatenate([sampled(places_in_points(axes, *curve)) for curve in curves])
+    room = Room(lines, np.full(len(lines), CURVE_CLEARANCE_PT), bounds_in_points(axes))
+    found = [titration.lithiation for titration in titrations]
+    marks = [mark for each in zip(titrations, STYLES, strict=False) for mark in _marks(*each)]
+    hang_key(
+        axes,
+        [
+            *name_points(axes, marks, room),
+            *closing_entries(found, [each.formula for each in found if each.at_hull]),
+        ],
+    )
     return axes
 
 
@@ -88,44 +96,14 @@ def _curve(titration: Titration) -> tuple[np.ndarray, np.ndarray]:
     return np.concatenate([[titration.to_v], np.repeat(volts, 2), [0.0]]), np.repeat(levels, 2)
 
 
-def _place_letters(
-    axes: Axes, titrations: Sequence[Titration], curves: Sequence[tuple[np.ndarray, np.ndarray]]
-) -> None:
-    """A letter at the far end of each plateau."""
-    anchors = [
-        (step.voltage_v, each.held_per_formula + step.uptake_per_formula, style.colour)
-        for each, style in zip(titrations, STYLES, strict=False)
-        for step in each.steps
-    ]
-    if not anchors:
-        return
-    lines = np.concatenate([sampled(places_in_points(axes, *curve)) for curve in curves])
-    places = places_in_points(axes, [x for x, _, _ in anchors], [y for _, y, _ in anchors])
-    clearance = np.full(len(lines), CURVE_CLEARANCE_PT)
-    offsets = free_offsets(places, lines, clearance, bounds_in_points(axes))
-    for letter, (x, y, colour), offset in zip(LETTERS, anchors, offsets, strict=False):
-        draw_letter(axes, letter, (x, y), offset, colour=colour)
-
-
-def _entries(titrations: Sequence[Titration]) -> list[tuple[str, str]]:
-    """What each letter stands for, with its colour, and the marks."""
-    steps = [
-        (f"{step.voltage_v:.3g} V: {products_text(step, each.lithiation.estimated_phases)}", style.colour)
-        for each, style in zip(titrations, STYLES, strict=False)
-        for step in each.steps
-    ]
-    entries = [(f"{letter}, {text}", colour) for letter, (text, colour) in zip(LETTERS, steps, strict=False)]
-    marks = {
-        "* rests on an estimated phase": [n for t in titrations for n in t.lithiation.estimated_phases],
-        "† not in the snapshot, taken at its hull energy": [
-            t.formula for t in titrations if t.lithiation.at_hull
-        ],
-    }
-    entries += [
-        (f"{mark}: {', '.join(formula_text(name) for name in dict.fromkeys(named))}", "0.25")
-        for mark, named in marks.items()
-        if named
-    ]
-    return entries + [
-        (c, "0.25") for c in dict.fromkeys(c for t in titrations for c in t.lithiation.cautions)
-    ]
+def _marks(titration: Titration, style: CurveStyle) -> Iterator[Mark]:
+    """Each plateau by its far end, with what it ends as."""
+    marked = titration.lithiation.origins
+    for step in titration.steps:
+        yield Mark(
+            step.voltage_v,
+            titration.held_per_formula + step.uptake_per_formula,
+            products_text(step, marked),
+            f"{told_voltage(step)}: {reaction_text(step, marked)}",
+            style.colour,
+        )

@@ -9,10 +9,10 @@ import numpy as np
 from screening.errors import InputError
 from screening.phases.composition import Formula, parse_formula, parse_reactant, symbol
 from screening.phases.snapshot import Snapshot
-from screening.thermo.lines import Compositions
-from screening.thermo.lithiation import cation_charge
+from screening.thermo.compositions import Compositions
 from screening.thermo.products import alloy_former_table, anode_molar_volume_cm3
 from screening.thermo.reactants import price
+from screening.thermo.uptake import cation_charge
 from screening.units import A3_PER_ATOM_TO_CM3_PER_MOL
 
 ALKALI = (3, 11, 19, 37, 55)
@@ -51,7 +51,7 @@ class Anode:
         return Compositions.of([self.formula])
 
 
-def find_anode(snapshot: Snapshot, name: str) -> Anode:
+def find_anode(snapshot: Snapshot, name: str, charge: int | None = None) -> Anode:
     """The anode of a study.
 
     The mobile element of an alloy is the alkali metal it holds, or else its alkaline-earth metal.
@@ -61,6 +61,8 @@ def find_anode(snapshot: Snapshot, name: str) -> Anode:
     snapshot : Snapshot
     name : str
         A metal, or a binary or higher compound of metals (or Si, Ge, Sb) as LiAl.
+    charge : int, optional
+        Of the mobile element's cation; that of the most common one unless given.
 
     Raises
     ------
@@ -80,7 +82,8 @@ def find_anode(snapshot: Snapshot, name: str) -> Anode:
         )
     content = formula.amount_of(mobile) / formula.n_atoms
     volume = _cm3_per_mol(snapshot, formula) / content
-    return Anode(formula, mobile, cation_charge(symbol(mobile), where="conditions.anodes"), content, volume)
+    charge = cation_charge(symbol(mobile), charge, where="conditions.anode_charge")
+    return Anode(formula, mobile, charge, content, volume)
 
 
 @cache

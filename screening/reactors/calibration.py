@@ -37,7 +37,7 @@ from screening.reactors.measured import (
     valences,
 )
 from screening.reactors.uncertainty import ANION_VALENCE, AnionBias, ErrorModel
-from screening.thermo.lithiation import cation_charge
+from screening.thermo.uptake import cation_charge
 
 MOBILE_IONS = ("Li", "Na", "K", "Mg")
 """Ions that the package ships a model for, those of rechargeable batteries."""

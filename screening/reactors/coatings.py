@@ -23,6 +23,7 @@ from screening.phases.snapshot import Snapshot
 from screening.provenance import Provenance
 from screening.ragged import Ragged
 from screening.reactors.elements import holds, noble_gas_table, radioactive_table
+from screening.thermo.compositions import Compositions
 from screening.thermo.conduction import (
     PBE_SHARE_OF_GAP,
     ElectronicClass,
@@ -30,7 +31,7 @@ from screening.thermo.conduction import (
     electronic_class,
 )
 from screening.thermo.interface import NO_REACTION_EV_PER_ATOM, stamp
-from screening.thermo.lines import Compositions, Lines, assemblages, tie_lines
+from screening.thermo.lines import Lines, assemblages, tie_lines
 from screening.thermo.lithiation import cation_charge
 from screening.thermo.reactants import ON_HULL_TOL_EV, price
 from screening.thermo.reservoir import Reservoir, window
@@ -63,8 +64,8 @@ class Coatings(Displayed):
     window_v : tuple of float
     table : DataFrame
         One row per compound: its energy above hull, window, and lowest mutual energy in each of `ENERGIES`;
-        ``conducting_polymorph`` where the median gap insulates and the least one is 0; ``stays`` where its own
-        window spans the cell's; ``worst_ev`` the lowest of `COUNTED`.
+        ``conducting_polymorph`` where the median gap insulates and the least one is 0; ``stays`` where its
+        own window spans the cell's; ``worst_ev`` the lowest of `COUNTED`.
     left_out : mapping of str to int
         Compounds that hold the ion and were left out, by the first reason.
     provenance : Provenance

@@ -31,10 +31,17 @@ class Conditions(Settings):
     ----------
     anode : str
         A metal, or an alloy that gives up one mobile element; see `anode.find_anode`.
+    anode_charge : int or None
+        Of the cation that the anode gives up; that of the most common one unless given (Cu is Cu2+).
     electrolyte : str
         Electrolyte that the reactor is mixed with.
     plateau_floor_v : float
         Plateaus below it are left out of criteria and of the products at excess.
+    anode_um : float or None
+        Thickness of the anode that faces one layer, its budget of mobile ions. None: more than the layer
+        takes up, as in the cells of doi 10.1002/aenm.202300815 (their layer of LiAlCl4 takes up 25 µm).
+    potential_v : float or None
+        Potential against the anode at which the layer is held, instead of a budget.
     wt_percent : float
         Reactor in the layer, by mass, that the criteria refer to.
     layer_mg_per_cm2 : float
@@ -43,22 +50,24 @@ class Conditions(Settings):
         Critical volume fraction of metal and of electrolyte.
     no_reaction_ev_per_atom : float
         A mutual energy closer to 0 is no reaction.
-    alloy : {"first", "richest"}
-        Which phase is "the alloy": the first anode–M compound on the staircase, or the one richest in anode
-        metal above the floor.
-    alloys : dict of str to str
-        The alloy of single reactors, by formula, where the rule shall not decide.
     """
 
     anode: str = "Li"
+    anode_charge: int | None = Field(None, gt=0)
     electrolyte: str = "Li6PS5Cl"
     plateau_floor_v: float = Field(DEFAULT_FLOOR_V, ge=0.0, lt=1.0)
     wt_percent: float = Field(50.0, gt=0.0, le=100.0)
     layer_mg_per_cm2: float = Field(12.7, gt=0.0)
     percolation_threshold: float = Field(SCHER_ZALLEN, gt=0.0, lt=1.0)
     no_reaction_ev_per_atom: float = Field(0.001, ge=0.0, lt=0.1)
-    alloy: Literal["first", "richest"] = "first"
-    alloys: dict[str, str] = Field(default_factory=dict)
+    anode_um: float | None = Field(default=None, gt=0.0)
+    potential_v: float | None = Field(default=None, ge=0.0)
+
+    @model_validator(mode="after")
+    def _one_state(self) -> Self:
+        if self.anode_um is not None and self.potential_v is not None:
+            raise ValueError("anode_um and potential_v: a cell fixes the one or the other")
+        return self
 
 
 class Desirability(Settings):

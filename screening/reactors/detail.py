@@ -1,17 +1,21 @@
 """Everything about one reactor that a report spells out: products, plateaus, layers, figures."""
 
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
 from screening.phases.composition import Formula, Reactant, parse_formula, parse_reactant
 from screening.phases.snapshot import Snapshot
 from screening.reactors.assessment import electrolyte_of, molar_volume_cm3
+from screening.reactors.contacts import electrolyte_attack
+from screening.reactors.linear_forms import plateau_form
 from screening.reactors.reduction import Reduction, ScreeningContext, reduce
 from screening.thermo.conduction import ElectronicClass, gap_source
 from screening.thermo.interface import InterfaceReaction, react
+from screening.thermo.intervals import NO_ERROR_BARS, ErrorBars, Interval
+from screening.thermo.marks import product_terms, reactant_terms
 from screening.thermo.products import ProductVolumes, layer
-from screening.thermo.reactants import product_terms, reactant_terms
 from screening.thermo.reactions import Term, write_reaction
 from screening.units import A3_PER_ATOM_TO_CM3_PER_MOL, MAH_PER_MOL_OF_CHARGE
 
@@ -36,6 +40,8 @@ class ProductPhase:
         ``dft``, ``element`` or ``estimated``.
     estimated : bool
         Whether the phase itself is an estimate.
+    origin : str
+        Where its energy comes from, if not from the source.
     conduction : float or None
         Degree of electronic conduction, 0 to 1; None in results from before it was computed.
     """
@@ -49,6 +55,7 @@ class ProductPhase:
     volume_source: str
     estimated: bool
     conduction: float | None = None
+    origin: str = ""
 
     @property
     def electronic_words(self) -> str:
@@ -84,17 +91,40 @@ class LayerState:
 
 
 @dataclass(frozen=True, kw_only=True)
+class LayerAt:
+    """The layer held at one potential.
+
+    Attributes
+    ----------
+    potential_v : float
+        Against the anode; the layer is that just below it.
+    uptake_per_formula : float
+    attack_ev_per_atom : float
+        Reaction energy of the electrolyte with a reservoir at this potential, per atom of electrolyte.
+    layer : LayerState
+        At the reactor content of the criteria.
+    """
+
+    potential_v: float
+    uptake_per_formula: float
+    attack_ev_per_atom: float
+    layer: LayerState
+
+
+@dataclass(frozen=True, kw_only=True)
 class Plateau:
     """One finished plateau with its products and layers.
 
     Attributes
     ----------
     voltage_v, uptake_per_formula, capacity_mah_per_g : float
+    voltage_95_v : Interval or None
+        Where the true voltage lies; None without an error model.
     reaction : str
     above_floor : bool
-        Whether criteria count it.
+        Whether the state of the layer enters it, and criteria count it.
     holds_alloy : bool
-        Whether "the alloy" is among the products.
+        Whether a compound of the anode with a metal is among the products, or the metal that is left.
     products : tuple of ProductPhase
     layers : tuple of LayerState
     """
@@ -107,6 +137,7 @@ class Plateau:
     holds_alloy: bool
     products: tuple[ProductPhase, ...]
     layers: tuple[LayerState, ...]
+    voltage_95_v: Interval | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -116,10 +147,13 @@ class ReactorDetail:
     Attributes
     ----------
     formula : str
-    alloy, richest_alloy : str
-        Empty where no product is a metal or alloy.
+    alloy : str
+        Of the state of the layer; empty where no product is a metal or alloy.
     plateaus : tuple of Plateau
         In falling voltage, down to the anode's own potential.
+    at_potential : tuple of LayerAt
+        At each potential where something changes, falling to 0; between them the state is constant and the
+        attack linear.
     energy_above_hull_ev_per_atom : float
     estimated : bool
         Whether the reactor or a product on the way is an estimate.
@@ -133,8 +167,8 @@ class ReactorDetail:
 
     formula: str
     alloy: str
-    richest_alloy: str
     plateaus: tuple[Plateau, ...]
+    at_potential: tuple[LayerAt, ...]
     energy_above_hull_ev_per_atom: float
     estimated: bool
     with_anode: InterfaceReaction
@@ -143,8 +177,13 @@ class ReactorDetail:
     electrolyte_with_alloy: InterfaceReaction | None
 
     @property
+    def origin(self) -> str:
+        """Where energies of the reactor and its products come from, if not from the source."""
+        return ", ".join(dict.fromkeys(self.with_anode.origins.values()))
+
+    @property
     def at_excess(self) -> Plateau | None:
-        """The last plateau above the floor, None for a compound that takes nothing up."""
+        """The last plateau that the state of the layer enters, None for a compound that takes nothing up."""
         above = [plateau for plateau in self.plateaus if plateau.above_floor]
         return above[-1] if above else None
 
@@ -156,7 +195,11 @@ class ReactorDetail:
 
 
 def detail(
-    context: ScreeningContext, phase: int, label: str, layers_wt_percent: tuple[float, ...]
+    context: ScreeningContext,
+    phase: int,
+    label: str,
+    layers_wt_percent: tuple[float, ...],
+    error_bars: ErrorBars = NO_ERROR_BARS,
 ) -> ReactorDetail:
     """Spell out one reactor.
 
@@ -169,25 +212,29 @@ def detail(
         Its formula as shown.
     layers_wt_percent : tuple of float
         Reactor contents of the layers.
+    error_bars : ErrorBars
+        What draws the intervals.
     """
     snapshot, conditions = context.snapshot, context.conditions
     reduction = reduce(context, np.array([phase]))
     alloy = _name(snapshot, int(reduction.alloy[0]))
     reactor, anode = parse_reactant(label), parse_reactant(conditions.anode)
     electrolyte = parse_reactant(conditions.electrolyte)
-    with_anode = react(snapshot, anode, reactor)
+    meet = partial(react, snapshot, error_bars=error_bars)
+    with_anode = meet(anode, reactor)
+    plateaus = _plateaus(reduction, reactor, alloy, layers_wt_percent, error_bars)
     same = alloy != "" and snapshot.find(parse_formula(alloy)) == phase
     return ReactorDetail(
         formula=label,
         alloy=alloy,
-        richest_alloy=_name(snapshot, int(reduction.richest_alloy[0])),
-        plateaus=_plateaus(reduction, reactor, alloy, layers_wt_percent),
+        plateaus=plateaus,
+        at_potential=_at_potentials(context, reactor.unit, plateaus),
         energy_above_hull_ev_per_atom=with_anode.energy_above_hull_ev_per_atom.b,
         estimated=with_anode.estimated,
         with_anode=with_anode,
-        with_alloy=react(snapshot, parse_reactant(alloy), reactor) if alloy and not same else None,
-        electrolyte_with_anode=react(snapshot, anode, electrolyte),
-        electrolyte_with_alloy=react(snapshot, parse_reactant(alloy), electrolyte) if alloy else None,
+        with_alloy=meet(parse_reactant(alloy), reactor) if alloy and not same else None,
+        electrolyte_with_anode=meet(anode, electrolyte),
+        electrolyte_with_alloy=meet(parse_reactant(alloy), electrolyte) if alloy else None,
     )
 
 
@@ -196,13 +243,17 @@ def _name(snapshot: Snapshot, phase: int) -> str:
 
 
 def _plateaus(
-    reduction: Reduction, reactor: Reactant, alloy: str, layers_wt_percent: tuple[float, ...]
+    reduction: Reduction,
+    reactor: Reactant,
+    alloy: str,
+    layers_wt_percent: tuple[float, ...],
+    error_bars: ErrorBars,
 ) -> tuple[Plateau, ...]:
     """Plateaus of a reduction of one candidate, per formula as written."""
     context, stairs, lines = reduction.context, reduction.stairs, reduction.lines
     anode, unit = context.anode, reactor.unit
     written = unit.n_atoms / float(reduction.candidates.atoms[0])
-    plateaus = []
+    plateaus, volts = [], plateau_form(reduction)
     for step, voltage in enumerate(stairs.voltage_v.tolist()):
         uptake = float(stairs.uptake_per_formula[step]) * written
         rows = lines.products_of(stairs.kink[step : step + 1])
@@ -218,13 +269,33 @@ def _plateaus(
                 uptake_per_formula=uptake,
                 capacity_mah_per_g=uptake * anode.charge * MAH_PER_MOL_OF_CHARGE / unit.molar_mass_g,
                 reaction=write_reaction([*left, *reactant_terms(reactor, 1.0)], terms),
-                above_floor=voltage > context.conditions.plateau_floor_v,
-                holds_alloy=alloy in (term.formula for term in terms),
+                above_floor=step <= int(reduction.end_step[0]),
+                holds_alloy=bool(context.is_alloy[rows.phase].any()) or alloy in (t.formula for t in terms),
                 products=products,
+                voltage_95_v=error_bars.around(voltage, volts[[step]]),
                 layers=tuple(_layer_state(context, unit, products, uptake, wt) for wt in layers_wt_percent),
             )
         )
     return tuple(plateaus)
+
+
+def _at_potentials(
+    context: ScreeningContext, unit: Formula, plateaus: tuple[Plateau, ...]
+) -> tuple[LayerAt, ...]:
+    """The layer and its attack on the electrolyte at every potential where one of them turns."""
+    attack = electrolyte_attack(context)
+    volts = np.unique([0.0, *attack.stairs.voltage_v, *(p.voltage_v for p in plateaus)])[::-1]
+    before: tuple[tuple[ProductPhase, ...], float] = (product_phase(context, unit.text, 1.0),), 0.0
+    states = [before, *((plateau.products, plateau.uptake_per_formula) for plateau in plateaus)]
+    wt = context.conditions.wt_percent
+    layers = [_layer_state(context, unit, products, uptake, wt) for products, uptake in states]
+    done = [sum(plateau.voltage_v >= volt for plateau in plateaus) for volt in volts]
+    return tuple(
+        LayerAt(potential_v=volt, uptake_per_formula=states[k][1], attack_ev_per_atom=energy, layer=layers[k])
+        for volt, energy, k in zip(
+            volts.tolist(), attack.energy_ev_per_atom(volts).tolist(), done, strict=True
+        )
+    )
 
 
 def product_phase(context: ScreeningContext, formula: str, moles: float) -> ProductPhase:
@@ -246,6 +317,7 @@ def product_phase(context: ScreeningContext, formula: str, moles: float) -> Prod
         volume_source=str(phases.volume_source[phase]),
         estimated=bool(phases.estimated[phase]),
         conduction=float(context.conduction[phase]),
+        origin=str(phases.origin[phase]),
     )
 
 

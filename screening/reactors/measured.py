@@ -20,7 +20,7 @@ from screening.errors import InputError
 from screening.phases.composition import Formula, atomic_number, parse_formula
 from screening.phases.snapshot import Snapshot
 from screening.reactors.uncertainty import ANION_VALENCE
-from screening.thermo.lithiation import cation_charge
+from screening.thermo.uptake import cation_charge
 
 MEASURED_FILE = "exp_compounds.json.gz"
 

@@ -5,11 +5,12 @@ formation energy of one formula unit of a phase is taken as
 
     Σ_X N_A(X)·b_X + N·δ,        b_X ~ N(bias, sd of the bias),    δ ~ N(0, σ) per phase,
 
-with N its atoms and N_A(X) the ions that it binds to anion X. A reaction is a linear form in the phases it
-forms and consumes, so that its error is the same form in these errors: the bias counts with the change in
-ions bound to each anion (the metal A and its alloys bind none), and candidates that share an anion or a
-phase share its error. Assemblages stay as the hull found them: a hull drawn anew from scattered energies is
-lower on average than the true one.
+with N its atoms and N_A(X) the ions that it binds to anion X. Compounds of the same metals share one δ: of
+their measured errors four fifths of the variance are common to a system. A reaction is a linear form in the
+phases it forms and consumes, so that its error is the same form in these errors: the bias counts with the
+change in ions bound to each anion (the metal A and its alloys bind none), and candidates that share an anion
+or a phase share its error. Assemblages stay as the hull found them: a hull drawn anew from scattered energies
+is lower on average than the true one.
 
 A form is a row of a sparse array, (n_forms, n_phases): atoms of each phase formed (positive) or consumed
 (negative) per unit of the quantity, e.g. per mobile ion for a driving force in eV per ion. Times the
@@ -17,7 +18,7 @@ formation energies per atom it gives the quantity itself; forms add, subtract an
 """
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cache
 from importlib.resources import files
@@ -25,11 +26,18 @@ from typing import Any
 
 import numpy as np
 from pydantic import TypeAdapter
-from scipy.sparse import csr_array, hstack
+from scipy.sparse import csr_array
 
 from screening.errors import InputError
+from screening.phases.chemsys import ChemsysIndex
 from screening.phases.composition import atomic_number
-from screening.phases.snapshot import Phases
+from screening.phases.corrections import AT_0_K, is_anchored
+from screening.phases.schemes import LEGACY
+from screening.phases.snapshot import Phases, Snapshot
+from screening.phases.temperature import SISSO_ERROR_EV_PER_ATOM
+from screening.ragged import Ragged
+from screening.reactors.phase_errors import PhaseErrors
+from screening.thermo.intervals import ErrorBars
 
 ANION_VALENCE = {
     **dict.fromkeys(("F", "Cl", "Br", "I"), 1),
@@ -38,6 +46,16 @@ ANION_VALENCE = {
     "H": 1,
 }
 """Anions of the salts of a mobile ion, with their charge."""
+
+RELEASE_EV_PER_CHARGE = {**dict.fromkeys(("F", "Cl", "O", "S", "N"), 0.0), "Br": -0.51, "I": -0.37} | {
+    "Se": -0.29,
+    "Te": -0.27,
+}
+"""Measured minus calculated formation energy of the salts of Li, Na, K and Mg, mean per charge: what their
+oxidation to the free anion is off by. The scheme corrects the elements of the first row of anions only."""
+
+RELEASE_SD_EV_PER_CHARGE = 0.06
+"""Spread of the 30 salts about these means."""
 
 MODELS_FILE = "error_models.json"
 """Error models by mobile ion, beside this module; written by ``benchmarks/calibration.py --write``."""
@@ -146,7 +164,20 @@ class ErrorModel:
         )
         return replace(self, anions=anions, **spreads)
 
-    def of_phases(self, phases: Phases) -> "PhaseErrors":
+    @property
+    def of_anchored(self) -> "ErrorModel":
+        """The model of energies anchored to measurement: no bias, and each phase brings its own σ."""
+        anions = tuple(replace(each, bias_ev_per_ion=0.0, bias_sd_ev_per_ion=0.0) for each in self.anions)
+        return replace(
+            self,
+            anions=anions,
+            reduction_sd_ev_per_atom=0.0,
+            mixing_sd_ev_per_atom=0.0,
+            alloy_sd_ev_per_atom=0.0,
+            intermetallic_sd_ev_per_atom=0.0,
+        )
+
+    def of_phases(self, phases: Phases) -> PhaseErrors:
         """Error statistics of every phase.
 
         A phase that is itself an estimate adds its own standard deviation in quadrature: its uncertainty says
@@ -172,11 +203,16 @@ class ErrorModel:
         own = np.where(with_anion, self.reduction_sd_ev_per_atom * reducible, metallic)
         mixing = np.where(with_anion & (phases.n_elements > 2), self.mixing_sd_ev_per_atom, 0.0)
         model = np.where(phases.n_elements == 1, 0.0, np.hypot(own, mixing))
+        alloy = ~with_anion & (phases.n_elements > 1) & (phases.uncertainty_ev_per_atom == 0.0)
         return PhaseErrors(
             np.hypot(model, phases.uncertainty_ev_per_atom),
             bound,
             np.array([a.bias_ev_per_ion for a in self.anions]),
             np.array([a.bias_sd_ev_per_ion for a in self.anions]),
+            np.where(alloy, len(phases) + _system(phases), np.arange(len(phases))),
+            _free_anions(phases, self),
+            np.array([RELEASE_EV_PER_CHARGE.get(a.symbol, 0.0) for a in self.anions]) * self.charge,
+            RELEASE_SD_EV_PER_CHARGE * self.charge,
         )
 
 
@@ -211,6 +247,25 @@ def why_no_error_model(ion: str) -> str:
     return f"no calibrated error model for {ion}, only for {', '.join(error_models())}"
 
 
+def error_bars(snapshot: Snapshot, ion: str, model: ErrorModel | None = None) -> ErrorBars:
+    """What draws intervals for reactions of one mobile ion: its calibrated model unless another is given."""
+    model, scheme = model or find_error_model(ion), snapshot.manifest.energy_scheme
+    if model is None:
+        errors, told = None, f"no intervals: {why_no_error_model(ion)}"
+    elif is_anchored(snapshot):
+        of_phases = model.of_anchored.of_phases(snapshot.phases)
+        nothing = 0.0 * of_phases.release_ev_per_ion
+        errors = replace(of_phases, release_ev_per_ion=nothing, release_sd_ev_per_ion=0.0)
+        told = "intervals: 95 %, uncertainties of anchored energies"
+    else:
+        errors, told = model.of_phases(snapshot.phases), f"intervals: 95 %, error model of {model.ion}"
+        told += "" if scheme.startswith(LEGACY.name) else ", which was fitted to another energy scheme"
+    if not scheme.endswith(AT_0_K):
+        told += f"; descriptor of Gibbs energies: {SISSO_ERROR_EV_PER_ATOM:g} eV/atom of each compound"
+        told += "" if errors is None else ", in the intervals"
+    return ErrorBars(errors, told)
+
+
 def _anion_charge(phases: Phases, model: ErrorModel) -> np.ndarray:
     """Valence of each anion per atom of each phase, (n_phases, n_anions); weak anions only by themselves."""
     column = np.full(int(phases.atomic_number.max(initial=0)) + 1, -1)
@@ -227,6 +282,27 @@ def _anion_charge(phases: Phases, model: ErrorModel) -> np.ndarray:
     overruled = charge[:, ~weak].any(axis=1)
     charge[np.ix_(overruled, weak)] = 0.0
     return charge
+
+
+def _system(phases: Phases) -> np.ndarray:
+    """Number of the chemical system of each phase, (n_phases,) int array."""
+    index = ChemsysIndex.of(phases.row_start, phases.atomic_number)
+    number = np.empty(len(phases), dtype=np.int64)
+    number[index.phases] = Ragged(index.start).owner
+    return number
+
+
+def _free_anions(phases: Phases, model: ErrorModel) -> csr_array:
+    """Ions that an atom of each free anion would bind, (n_phases, n_anions); 0 for all else."""
+    columns = {atomic_number(a.symbol): k for k, a in enumerate(model.anions)}
+    elements = np.flatnonzero(phases.n_elements == 1)
+    found = [
+        (phase, columns[z], ANION_VALENCE[model.anions[columns[z]].symbol] / model.charge)
+        for phase, z in zip(elements, phases.atomic_number[phases.row_start[elements]].tolist(), strict=True)
+        if z in columns and model.anions[columns[z]].symbol in RELEASE_EV_PER_CHARGE
+    ]
+    rows, anions, ions = zip(*found, strict=True) if found else ((), (), ())
+    return csr_array((ions, (rows, anions)), shape=(len(phases), len(model.anions)), dtype=float)
 
 
 def _ion_fraction(phases: Phases, model: ErrorModel) -> np.ndarray:
@@ -256,64 +332,3 @@ def ions_bound(phases: Phases, model: ErrorModel) -> np.ndarray:
     bound = np.minimum(_ion_fraction(phases, model) * model.charge, total)
     share = np.divide(bound, total, out=np.zeros_like(total), where=total > 0.0)
     return charge * share[:, None] / model.charge
-
-
-@dataclass(frozen=True, eq=False)
-class PhaseErrors:
-    """Error statistics of the phases of one snapshot.
-
-    Attributes
-    ----------
-    sd_ev_per_atom : (n_phases,) float array
-        Standard deviation of the draw that a phase has for itself.
-    ions_per_atom : (n_phases, n_anions) float array
-        Mobile ions bound to each anion, per atom of the phase.
-    bias_ev_per_ion, bias_sd_ev_per_ion : (n_anions,) float arrays
-    """
-
-    sd_ev_per_atom: np.ndarray
-    ions_per_atom: np.ndarray
-    bias_ev_per_ion: np.ndarray
-    bias_sd_ev_per_ion: np.ndarray
-
-    def mean(self, forms: csr_array) -> np.ndarray:
-        """Expected error (true minus calculated) of each form, (n_forms,) in the unit of the form."""
-        return forms @ (self.ions_per_atom @ self.bias_ev_per_ion)
-
-    def standard_deviation(self, forms: csr_array) -> np.ndarray:
-        """Standard deviation of the error of each form, (n_forms,), exactly."""
-        shared = (forms @ self.ions_per_atom) ** 2 @ self.bias_sd_ev_per_ion**2
-        return np.sqrt(forms.multiply(forms) @ self.sd_ev_per_atom**2 + shared)
-
-    def sources(self, forms: csr_array) -> "ErrorSources":
-        """The independent errors that some forms, (n_forms, n_phases) csr_array, are made of."""
-        used = np.unique(forms.indices)
-        return ErrorSources(
-            csr_array(hstack([forms[:, used], csr_array(forms @ self.ions_per_atom)])),
-            np.append(np.zeros(len(used)), self.bias_ev_per_ion),
-            np.append(self.sd_ev_per_atom[used], self.bias_sd_ev_per_ion),
-        )
-
-
-@dataclass(frozen=True, eq=False)
-class ErrorSources:
-    """Independent normal errors, one of each phase and each anion, and how forms add them up.
-
-    Attributes
-    ----------
-    weight : (n_forms, n_sources) csr_array
-        The error of a form is this row times the errors of the sources.
-    mean, sd : (n_sources,) float arrays
-    """
-
-    weight: csr_array
-    mean: np.ndarray
-    sd: np.ndarray
-
-    def blocks(self, rng: np.random.Generator, n_draws: int, step: int) -> Iterator[np.ndarray]:
-        """Errors of the sources, (k, n_sources) with k up to `step`; the draws do not depend on `step`."""
-        for first in range(0, n_draws, step):
-            drawn = rng.standard_normal((min(step, n_draws - first), len(self.mean)))
-            drawn *= self.sd
-            drawn += self.mean
-            yield drawn

@@ -10,6 +10,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from screening.campaign.directory import ResultsDirectory
+from screening.display import rests_on
 from screening.files import atomic_write, check_targets
 from screening.report.citing import citation
 from screening.report.columns import definitions, ranking_columns
@@ -110,7 +111,7 @@ def report_page(results: ResultsDirectory, sections: tuple[Section, ...] = ()) -
         n_ranked=int(passing.sum()),
         n_front=int(results.table["pareto"].sum()),
         pairs=results.pairs,
-        any_estimated=bool(results.table["estimated"].any()),
+        origins=rests_on(results.table["origin"]),
         has_probabilities="top_1" in [column.name for column in columns],
         no_probabilities=sorted(set(results.no_probabilities.values())),
         settings=results.study.model_dump_json(indent=1),

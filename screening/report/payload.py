@@ -15,10 +15,13 @@ from screening.report.columns import COUNT, TEXT, Column
 SIGNIFICANT_DIGITS = 5
 """Digits of a number in the ranking: one more than is shown, so that a filter at a shown bound holds."""
 
+TELLING_DIGITS = 9
+"""Digits of a number whose last significant one is a 5."""
+
 NEGLIGIBLE = 1e-15
 """Smaller numbers are 0, rounding of sums of O(1): and doubles hold powers of ten exactly up to 1e22 only."""
 
-FLAGS = ("passes", "pareto", "estimated", "toxic", "moisture_hazard")
+FLAGS = ("passes", "pareto", "origin", "toxic", "moisture_hazard")
 """Columns that the page shows as words beside the candidate."""
 
 
@@ -103,17 +106,29 @@ def _texts(values: pd.Series) -> list[Any]:
 
 
 def _rounded(values: np.ndarray, *, whole: bool) -> list[Any]:
-    """Numbers to `SIGNIFICANT_DIGITS` (counts as they are), whole ones without a point; None for NaN."""
+    """Numbers to `SIGNIFICANT_DIGITS` (counts as they are), whole ones without a point; None for NaN.
+
+    Where the last of these digits is a 5, rounding once more would not give what rounding once does: such
+    numbers keep `TELLING_DIGITS`.
+    """
     finite = np.isfinite(values)
     known = np.where(finite & (np.abs(values) >= NEGLIGIBLE), values, 0.0)
     if not whole:
-        size = np.where(known == 0.0, 1.0, np.abs(known))
-        decimals = SIGNIFICANT_DIGITS - 1 - np.floor(np.log10(size)).astype(int)
-        # powers of ten are exact upwards only: divide by one for large numbers, multiply for small ones
-        up, down = 10.0 ** np.maximum(decimals, 0), 10.0 ** np.maximum(-decimals, 0)
-        known = np.round(known * up / down) / up * down
+        short, place = _to_digits(known, SIGNIFICANT_DIGITS)
+        known = np.where(
+            np.round(np.abs(short) / place) % 10 == 5, _to_digits(known, TELLING_DIGITS)[0], short
+        )
     integral = known == np.round(known)
     return [
         (int(value) if plain else value) if there else None
         for value, plain, there in zip(known.tolist(), integral.tolist(), finite.tolist(), strict=True)
     ]
+
+
+def _to_digits(values: np.ndarray, digits: int) -> tuple[np.ndarray, np.ndarray]:
+    """Numbers rounded to so many digits, and the place of the last one; two arrays of the same shape."""
+    size = np.where(values == 0.0, 1.0, np.abs(values))
+    decimals = digits - 1 - np.floor(np.log10(size)).astype(int)
+    # powers of ten are exact upwards only: divide by one for large numbers, multiply for small ones
+    up, down = 10.0 ** np.maximum(decimals, 0), 10.0 ** np.maximum(-decimals, 0)
+    return np.round(values * up / down) / up * down, down / up

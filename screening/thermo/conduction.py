@@ -124,8 +124,8 @@ def gap_source(phases: Phases, phase: int) -> str:
     if _metallic(one)[0]:
         return "metals only"
     n = int(one.band_gap_polymorphs[0])
-    if one.estimated[0] and n:
-        return "gap given with the estimated phase"
+    if one.added[0] and n:
+        return f"gap given with the phase, {one.origin[0]}"
     if n == 0:
         return "no gap known"
     if n == 1:

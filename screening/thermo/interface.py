@@ -9,27 +9,25 @@ import numpy as np
 
 from screening.display import Displayed, Group, Table
 from screening.errors import InputError
-from screening.phases.composition import Formula, Reactant, same_composition
+from screening.phases.composition import Reactant, same_composition
 from screening.phases.distrust import cautions
 from screening.phases.snapshot import Snapshot
 from screening.provenance import Provenance
-from screening.thermo.lines import Compositions, tie_lines
-from screening.thermo.reactants import (
-    PricedReactant,
-    phase_name,
-    price,
-    product_terms,
-    reactant_terms,
-    require_few_elements,
+from screening.thermo.compositions import Compositions
+from screening.thermo.intervals import NO_ERROR_BARS, ErrorBars, bounds, written
+from screening.thermo.kinks import Corner, Kink, kink
+from screening.thermo.lines import tie_lines
+from screening.thermo.marks import (
+    estimates,
+    marks,
+    origins_of,
+    stamp,
+    told_origins,
 )
-from screening.thermo.reactions import Moles, write_reaction
-from screening.units import EV_TO_KJ_PER_MOL
+from screening.thermo.reactants import price, require_few_elements
 
 if TYPE_CHECKING:
     import pandas as pd
-
-ROUNDING_EV = 1e-12
-"""Energies smaller than this are rounding of O(1) eV sums and written as 0."""
 
 NO_REACTION_EV_PER_ATOM = 1e-3
 """Mutual reaction energies closer to zero than this are none: far inside any error of the data."""
@@ -39,43 +37,6 @@ AXES = ("atomic", "molar", "mass")
 
 QUANTITIES = ("total", "mutual")
 """Energies that can be drawn: from the reactants' own ones, or from their hull energies."""
-
-
-@dataclass(frozen=True)
-class Kink:
-    """One corner of the reaction-energy curve, with the reaction that happens there.
-
-    Attributes
-    ----------
-    x_atomic, x_molar, x_mass : float
-        Fraction of A in the mixture: by atoms, by moles of the formulas as written, by mass.
-    total_ev_per_atom : float
-        Reaction energy per atom of the mixture, from the reactants' own energies.
-    mutual_ev_per_atom : float
-        The same from the reactants' hull energies: what the interface itself adds.
-    kj_per_mol_b : float or None
-        Total energy in kJ per mole of B as written; None at x = 1.
-    reaction : str
-    products : mapping of str to float, read-only
-        Moles of each product per mole of B (per mole of A at x = 1).
-    """
-
-    x_atomic: float
-    x_molar: float
-    x_mass: float
-    total_ev_per_atom: float
-    mutual_ev_per_atom: float
-    kj_per_mol_b: float | None
-    reaction: str
-    products: Mapping[str, float]
-
-    def x(self, axis: str) -> float:
-        """Fraction of A on one of `AXES`."""
-        return float(getattr(self, f"x_{axis}"))
-
-    def as_dict(self) -> dict[str, Any]:
-        """Content for JSON."""
-        return {**vars(self), "products": dict(self.products)}
 
 
 @dataclass(frozen=True)
@@ -99,11 +60,17 @@ class InterfaceReaction(Displayed):
     energy_above_hull_ev_per_atom : OfBoth
     at_hull : tuple of str
         Reactants that the snapshot lacks and that were accepted at their hull energy.
-    estimated_phases : tuple of str
-        Estimated phases among reactants and products.
+    origins : mapping of str to str
+        Phases among reactants and products that are none of the source's own, and where their energies
+        come from: ``{"Li3HoCl6": "estimated"}``.
     provenance : Provenance
     cautions : tuple of str
         Elements and phases whose energies are known to be wrong or rough, with the size of it.
+    notes : tuple of str
+        Where something else was read than was written (``LPSC read as Li6PS5Cl``), and own phases that lost
+        against the snapshot's.
+    error_bars : str
+        By which error model the intervals are, or why there are none.
     """
 
     plotter = "screening.plots.interface:plot_reactions"
@@ -113,9 +80,11 @@ class InterfaceReaction(Displayed):
     kinks: tuple[Kink, ...]
     energy_above_hull_ev_per_atom: OfBoth
     at_hull: tuple[str, ...]
-    estimated_phases: tuple[str, ...]
+    origins: Mapping[str, str]
     provenance: Provenance
     cautions: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    error_bars: str = ""
 
     @property
     def a(self) -> str:
@@ -143,9 +112,9 @@ class InterfaceReaction(Displayed):
         return OfBoth(self.reactant_a.unit.n_atoms, self.reactant_b.unit.n_atoms)
 
     @property
-    def notes(self) -> tuple[str, ...]:
-        """Where something else was read than was written: ``LPSC read as Li6PS5Cl``."""
-        return tuple(dict.fromkeys((*self.reactant_a.notes, *self.reactant_b.notes)))
+    def x_counted(self) -> np.ndarray:
+        """Fraction of A by `counted_atoms` at each kink, (n_kinks,) float array."""
+        return np.array([kink.x_atomic for kink in self.kinks])
 
     @property
     def reacts(self) -> bool:
@@ -156,14 +125,24 @@ class InterfaceReaction(Displayed):
         return self.minimum_mutual.mutual_ev_per_atom < -NO_REACTION_EV_PER_ATOM
 
     @property
+    def estimated_phases(self) -> tuple[str, ...]:
+        """Estimated phases among reactants and products."""
+        return estimates(self.origins)
+
+    @property
     def estimated(self) -> bool:
         """Whether any phase of any kink is an estimate."""
         return bool(self.estimated_phases)
 
     @cached_property
     def minimum(self) -> Kink:
-        """Kink of the lowest total energy; may be an end point."""
-        return min(self.kinks, key=lambda kink: kink.total_ev_per_atom)
+        """Kink of the lowest total energy between the ends, where a reactant at most decays by itself.
+
+        Of two that do not react, the kink of the lowest mutual energy.
+        """
+        if not self.reacts:
+            return self.minimum_mutual
+        return min(self.kinks[1:-1], key=lambda kink: kink.total_ev_per_atom)
 
     @cached_property
     def minimum_mutual(self) -> Kink:
@@ -186,49 +165,77 @@ class InterfaceReaction(Displayed):
         of_a, of_b = x / self.counted_atoms.a * per_a, (1.0 - x) / self.counted_atoms.b * per_b
         return of_a / (of_a + of_b)
 
-    @property
-    def x_counted(self) -> np.ndarray:
-        """Fraction of A by `counted_atoms` at each kink, (n_kinks,) float array."""
-        return np.array([kink.x_atomic for kink in self.kinks])
+    def display(self, axis: str = "atomic", digits: int | None = None) -> Table:
+        """All kinks against one of `AXES`, energies above hull, marks and the stamp.
 
-    def display(self, axis: str = "atomic") -> Table:
-        """All kinks against one of `AXES`, energies above hull, marks and the stamp."""
-        import pandas as pd
-
+        Numbers have the digits that their intervals leave, or as many decimals as `digits` says.
+        """
+        shown = [k for k in self.kinks if self.reacts or k.total_ev_per_atom != 0.0]
         rows = [
             {
                 "x": f"{kink.x(axis):.4f}",
-                f"total (eV/{self.per})": f"{kink.total_ev_per_atom:.4f}",
-                f"mutual (eV/{self.per})": f"{kink.mutual_ev_per_atom:.4f}",
-                "kJ/mol B": "" if kink.kj_per_mol_b is None else f"{kink.kj_per_mol_b:.1f}",
-                "reaction": kink.reaction + " <- minimum" * (kink is self.minimum),
+                f"total (eV/{self.per})": written(
+                    kink.total_ev_per_atom, kink.total_95_ev_per_atom, digits, 3
+                ),
+                "95 %": bounds(kink.total_95_ev_per_atom, digits),
+                f"mutual (eV/{self.per})": written(
+                    kink.mutual_ev_per_atom, kink.mutual_95_ev_per_atom, digits, 3
+                ),
+                "kJ (as written)": self._kj(kink, digits),
+                "reaction": kink.reaction + self._remark(kink),
             }
-            for kink in self.kinks
+            for kink in shown
         ]
         above = self.energy_above_hull_ev_per_atom
         notes = (
+            *([] if self.reacts else [f"no reaction between {self.a} and {self.b}"]),
             f"eV per {self.per} of mixture; "
             f"energy above hull: {self.a} {above.a:.4f}, {self.b} {above.b:.4f}",
-            *marks(self.estimated_phases, self.at_hull),
+            *marks(self.origins, self.at_hull),
             *self.cautions,
+            *filter(None, [self.error_bars]),
             self.provenance.line(),
         )
-        return Table(f"{self.title}   x: {axis} fraction of {self.a}", pd.DataFrame(rows), notes)
+        return Table(f"{self.title}   x: {axis} fraction of {self.a}", _filled(rows), notes)
+
+    def energies(self, kink: Kink, digits: int | None = None) -> dict[str, str]:
+        """Energies of one kink as tables show them, by their heads."""
+        total, within = kink.total_ev_per_atom, kink.total_95_ev_per_atom
+        mutual = written(kink.mutual_ev_per_atom, kink.mutual_95_ev_per_atom, digits, 3)
+        return {
+            f"total (eV/{self.per})": written(total, within, digits, 3),
+            "95 %": bounds(within, digits),
+            f"mutual (eV/{self.per})": mutual,
+        }
+
+    def _remark(self, kink: Kink) -> str:
+        if self.reacts and kink is self.minimum:
+            return " <- minimum"
+        alone = kink in (self.kinks[0], self.kinks[-1]) and kink.total_ev_per_atom < 0.0
+        return " (decays by itself)" * alone
+
+    def _kj(self, kink: Kink, digits: int | None) -> str:
+        kj, within = kink.kj_as_written, kink.total_95_ev_per_atom
+        if kj is None or kink.total_ev_per_atom == 0.0:
+            return "" if kj is None else "0"
+        per_ev = kj / kink.total_ev_per_atom
+        return written(kj, None if within is None else within.scaled(per_ev), digits, 0)
 
     def to_frame(self) -> "pd.DataFrame":
-        """One row per kink, with both reactants and the estimated mark."""
+        """One row per kink, with both reactants and the marks."""
         import pandas as pd
 
         rows = [
             {
                 "a": self.a,
                 "b": self.b,
-                **{name: getattr(k, name) for name in Kink.__dataclass_fields__ if name != "products"},
+                **kink.columns(),
                 "estimated": self.estimated,
+                "origins": told_origins(self.origins),
                 "at_hull": " ".join(self.at_hull),
                 "cautions": "; ".join(self.cautions),
             }
-            for k in self.kinks
+            for kink in self.kinks
         ]
         return pd.DataFrame(rows)
 
@@ -238,15 +245,17 @@ class InterfaceReaction(Displayed):
             "a": self.a,
             "b": self.b,
             "kinks": [kink.as_dict() for kink in self.kinks],
-            "minimum": self.minimum.as_dict(),
+            "minimum": self.minimum.as_dict() if self.reacts else None,
             "minimum_mutual": self.minimum_mutual.as_dict(),
             "energy_above_hull_ev_per_atom": vars(self.energy_above_hull_ev_per_atom),
             "reacts": self.reacts,
             "at_hull": list(self.at_hull),
             "estimated": self.estimated,
             "estimated_phases": list(self.estimated_phases),
+            "origins": dict(self.origins),
             "notes": list(self.notes),
             "cautions": list(self.cautions),
+            "error_bars": self.error_bars,
             "provenance": self.provenance.as_dict(),
         }
 
@@ -261,43 +270,49 @@ class InterfaceReactions(Group[InterfaceReaction]):
         """Of the snapshot, the same for all."""
         return self.items[0].provenance
 
-    def display(self, axis: str = "atomic") -> Table:
-        """The minimum of each pair, with its products."""
-        import pandas as pd
-
-        rows = [
-            {
-                "pair": each.title + "*" * each.estimated + "†" * bool(each.at_hull),
-                f"x at minimum ({axis})": f"{each.minimum.x(axis):.4f}",
-                f"total (eV/{each.per})": f"{each.minimum.total_ev_per_atom:.4f}",
-                f"mutual (eV/{each.per})": f"{each.minimum.mutual_ev_per_atom:.4f}",
-                "kJ/mol B": "" if each.minimum.kj_per_mol_b is None else f"{each.minimum.kj_per_mol_b:.1f}",
-                "reaction": each.minimum.reaction,
-            }
-            for each in self.items
-        ]
-        estimated = dict.fromkeys(name for each in self.items for name in each.estimated_phases)
+    def display(self, axis: str = "atomic", digits: int | None = None) -> Table:
+        """The minimum of each pair, with its products; digits as of `InterfaceReaction.display`."""
+        rows = []
+        for each in self.items:
+            low, mark = each.minimum, "*" * bool(each.origins) + "†" * bool(each.at_hull)
+            row = {"pair": f"{each.title}{mark}"}
+            if each.reacts:
+                row |= {
+                    f"x at minimum ({axis})": f"{low.x(axis):.4f}",
+                    f"total (eV/{each.per})": written(
+                        low.total_ev_per_atom, low.total_95_ev_per_atom, digits, 3
+                    ),
+                    "95 %": bounds(low.total_95_ev_per_atom, digits),
+                    f"mutual (eV/{each.per})": written(
+                        low.mutual_ev_per_atom, low.mutual_95_ev_per_atom, digits, 3
+                    ),
+                    "kJ (as written)": each._kj(low, digits),
+                }
+            rows.append({**row, "reaction": low.reaction if each.reacts else "no reaction"})
+        origins = {name: origin for each in self.items for name, origin in each.origins.items()}
         at_hull = dict.fromkeys(name for each in self.items for name in each.at_hull)
-        cautions = dict.fromkeys(told for each in self.items for told in each.cautions)
-        notes = (*marks(tuple(estimated), tuple(at_hull)), *cautions, self.provenance.line())
-        return Table("Reaction energy at the minimum", pd.DataFrame(rows), notes)
+        told = dict.fromkeys(t for each in self.items for t in (*each.cautions, each.error_bars) if t)
+        notes = (*marks(origins, tuple(at_hull)), *told, self.provenance.line())
+        return Table("Reaction energy at the minimum", _filled(rows).fillna(""), notes)
 
 
-def marks(estimated: tuple[str, ...], at_hull: tuple[str, ...]) -> list[str]:
-    """What a reader must know of phases that were not calculated."""
-    return [
-        *([f"* estimated, not calculated: {', '.join(estimated)}"] if estimated else []),
-        *([f"† taken at its hull energy: {', '.join(at_hull)}"] if at_hull else []),
-    ]
+def _filled(rows: list[dict[str, str]]) -> "pd.DataFrame":
+    """A table of text, without columns in which nothing stands; the reaction last."""
+    import pandas as pd
+
+    frame = pd.DataFrame(rows)
+    kept = [name for name in frame if name != "reaction" and frame[name].fillna("").any()]
+    return frame[[*kept, *frame.columns.intersection(["reaction"])]]
 
 
-def stamp(snapshot: Snapshot) -> Provenance:
-    """Provenance of a number computed from this snapshot alone."""
-    manifest = snapshot.manifest
-    return Provenance.now(manifest.name, manifest.checksum, energy_scheme=manifest.energy_scheme)
-
-
-def react(snapshot: Snapshot, a: Reactant, b: Reactant, *, at_hull: bool = False) -> InterfaceReaction:
+def react(
+    snapshot: Snapshot,
+    a: Reactant,
+    b: Reactant,
+    *,
+    at_hull: bool = False,
+    error_bars: ErrorBars = NO_ERROR_BARS,
+) -> InterfaceReaction:
     """Reaction energy of A with B against mixing ratio.
 
     Parameters
@@ -306,17 +321,13 @@ def react(snapshot: Snapshot, a: Reactant, b: Reactant, *, at_hull: bool = False
     a, b : Reactant
         Compounds, or mixtures that react with their parts' own energies.
     at_hull : bool
-        Accept compositions that the snapshot lacks at their hull energy; the result says so.
-
-    Returns
-    -------
-    InterfaceReaction
+        Accept compositions that the snapshot lacks at their hull energy.
+    error_bars : ErrorBars
 
     Raises
     ------
     InputError
-        If both are the same composition, they hold too many elements, or a reactant cannot be priced (see
-        `price`).
+        If both are the same composition, they hold too many elements, or see `price`.
 
     References
     ----------
@@ -324,9 +335,7 @@ def react(snapshot: Snapshot, a: Reactant, b: Reactant, *, at_hull: bool = False
     """
     unit_a, unit_b = a.unit, b.unit
     if same_composition(unit_a, unit_b):
-        raise InputError(
-            f"{a.text} and {b.text} are the same composition", remedy="give two different reactants"
-        )
+        raise InputError(f"{a.text} and {b.text} are the same composition", remedy="give two reactants")
     require_few_elements(unit_a, unit_b)
     priced_a, priced_b = price(snapshot, a, at_hull=at_hull), price(snapshot, b, at_hull=at_hull)
     lines = tie_lines(snapshot, Compositions.of([unit_a]), Compositions.of([unit_b]))
@@ -334,58 +343,23 @@ def react(snapshot: Snapshot, a: Reactant, b: Reactant, *, at_hull: bool = False
         raise InputError(
             f"the convex hull between {a.text} and {b.text} did not converge", remedy="report this pair"
         )
-    kinks, used = [], set()
-    for k in range(len(lines.x)):
-        phases, amounts = (column[lines.products.row(k)] for column in (lines.phase, lines.amount))
-        used.update(phases[snapshot.phases.estimated[phases]].tolist())
-        moles = dict(zip(phases.tolist(), (amounts / snapshot.phases.atoms[phases]).tolist(), strict=True))
-        kinks.append(
-            _kink(snapshot, priced_a, priced_b, float(lines.x[k]), float(lines.energy_ev_per_atom[k]), moles)
-        )
+    corners = zip(lines.x.tolist(), lines.energy_ev_per_atom.tolist(), range(len(lines.x)), strict=True)
     spelling = {**priced_b.spelling, **priced_a.spelling}
-    named = [phase_name(snapshot, i, spelling) for i in sorted(used)]
+    involved = {*priced_a.phases, *priced_b.phases, *lines.phase.tolist()}
     return InterfaceReaction(
         reactant_a=a,
         reactant_b=b,
-        kinks=tuple(kinks),
+        kinks=tuple(
+            kink(snapshot, priced_a, priced_b, Corner(x, energy, lines.assemblage(k)), error_bars)
+            for x, energy, k in corners
+        ),
         energy_above_hull_ev_per_atom=OfBoth(
             priced_a.energy_above_hull_ev_per_atom, priced_b.energy_above_hull_ev_per_atom
         ),
         at_hull=tuple(p.reactant.text for p in (priced_a, priced_b) if p.at_hull),
-        estimated_phases=tuple(dict.fromkeys((*priced_a.estimated, *priced_b.estimated, *named))),
+        origins=origins_of(snapshot, involved, spelling),
         provenance=stamp(snapshot),
         cautions=cautions(snapshot, (unit_a, unit_b), {*spelling, *lines.phase.tolist()}),
+        notes=tuple(dict.fromkeys((*a.notes, *b.notes, *snapshot.notes))),
+        error_bars=error_bars.note,
     )
-
-
-def _kink(
-    snapshot: Snapshot, a: PricedReactant, b: PricedReactant, x: float, hull: float, moles: dict[int, float]
-) -> Kink:
-    """One corner at atomic fraction x; `moles` are products by phase number per mole of atoms."""
-    unit_a, unit_b = a.reactant.unit, b.reactant.unit
-    moles_a, moles_b = x / unit_a.n_atoms, (1.0 - x) / unit_b.n_atoms
-    total = rounded(hull - x * a.energy_ev_per_atom - (1.0 - x) * b.energy_ev_per_atom)
-    mutual = rounded(hull - x * a.hull_energy_ev_per_atom - (1.0 - x) * b.hull_energy_ev_per_atom)
-    per = moles_b if moles_b > 0.0 else moles_a
-    products = product_terms(snapshot, moles, per, {**b.spelling, **a.spelling})
-    left = [*reactant_terms(a.reactant, moles_a / per), *reactant_terms(b.reactant, moles_b / per)]
-    return Kink(
-        x,
-        moles_a / (moles_a + moles_b),
-        _mass_fraction(unit_a, unit_b, moles_a, moles_b),
-        total,
-        mutual,
-        total / moles_b * EV_TO_KJ_PER_MOL if moles_b > 0.0 else None,
-        write_reaction(left, products),
-        Moles({term.formula: term.moles for term in products}),
-    )
-
-
-def _mass_fraction(unit_a: Formula, unit_b: Formula, moles_a: float, moles_b: float) -> float:
-    mass_a, mass_b = moles_a * unit_a.molar_mass_g, moles_b * unit_b.molar_mass_g
-    return mass_a / (mass_a + mass_b)
-
-
-def rounded(energy_ev: float) -> float:
-    """An energy without rounding noise."""
-    return 0.0 if abs(energy_ev) < ROUNDING_EV else energy_ev

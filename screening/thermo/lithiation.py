@@ -4,61 +4,38 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from screening.display import Displayed, Group, Table
 from screening.errors import InputError
-from screening.phases.composition import Formula, Reactant, atomic_number, symbol
+from screening.phases.composition import Formula, Reactant, atomic_number
 from screening.phases.distrust import cautions
-from screening.phases.periodic_table import metals
 from screening.phases.snapshot import Snapshot
 from screening.provenance import Provenance
-from screening.thermo.interface import marks, stamp
-from screening.thermo.lines import Compositions, Lines, tie_lines
-from screening.thermo.reactants import PricedReactant, phase_name, price, product_terms, reactant_terms
-from screening.thermo.reactions import Moles, Term, write_reaction
-from screening.thermo.staircases import PLATEAU_MERGE_V, Staircases
-from screening.units import MAH_PER_MOL_OF_CHARGE
+from screening.thermo.compositions import Compositions
+from screening.thermo.intervals import (
+    NO_ERROR_BARS,
+    ErrorBars,
+    Interval,
+    bounds,
+    with_bounds,
+    written,
+)
+from screening.thermo.lines import tie_lines
+from screening.thermo.marks import (
+    estimates,
+    marks,
+    origins_of,
+    stamp,
+    told_origins,
+)
+from screening.thermo.reactants import price
+from screening.thermo.staircases import DEFAULT_FLOOR_V
+from screening.thermo.uptake import Along, Step, anodic, cation_charge, require_lithium
 
 if TYPE_CHECKING:
     import pandas as pd
 
-X_LIMIT_TOL = 1e-7
-"""Distance along the line (atomic fraction) within which a kink stands at the compound itself."""
-
-
-@dataclass(frozen=True)
-class Step:
-    """One finished plateau.
-
-    Attributes
-    ----------
-    voltage_v : float
-        Against the pure element.
-    uptake_per_formula : float
-        Atoms taken up once the plateau is finished, per formula as written.
-    capacity_mah_per_g : float
-        The same as charge per gram of the formula.
-    reaction : str
-        From the pristine formula to the end of the plateau.
-    products : mapping of str to float, read-only
-        Moles per mole of formula as written; the free element is not among them.
-    element : str
-        What is taken up.
-    """
-
-    voltage_v: float
-    uptake_per_formula: float
-    capacity_mah_per_g: float
-    reaction: str
-    products: Mapping[str, float]
-    element: str
-
-    @property
-    def li_per_formula(self) -> float:
-        """`uptake_per_formula` of a lithiation; with another element there is no such attribute."""
-        _require_lithium(self.element, "uptake_per_formula")
-        return self.uptake_per_formula
+NOT_KNOWN = Interval(float("nan"), float("nan"))
+"""In a table, where there is no error model."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,9 +62,16 @@ class Lithiation(Displayed):
         What a phase above the hull decays to before any uptake, moles per mole; empty for a stable one.
     at_hull : bool
         Whether the composition is lacking in the snapshot and was accepted at its hull energy.
-    estimated_phases : tuple of str
+    origins : mapping of str to str
+        As of `InterfaceReaction`.
     provenance : Provenance
-    cautions : tuple of str
+    charge : int
+        Of the element's cation.
+    anodic_limit_95_v, decomposition_energy_0v_95_ev_per_atom : Interval or None
+        Where the true values lie; None without an error model.
+    cautions, notes : tuples of str
+    error_bars : str
+        As of `InterfaceReaction`.
     """
 
     plotter = "screening.plots.staircases:plot_staircases"
@@ -102,9 +86,14 @@ class Lithiation(Displayed):
     steps: tuple[Step, ...]
     start_products: Mapping[str, float]
     at_hull: bool
-    estimated_phases: tuple[str, ...]
+    origins: Mapping[str, str]
     provenance: Provenance
+    charge: int = 1
+    anodic_limit_95_v: Interval | None = None
+    decomposition_energy_0v_95_ev_per_atom: Interval | None = None
     cautions: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    error_bars: str = ""
 
     @property
     def formula(self) -> str:
@@ -112,14 +101,32 @@ class Lithiation(Displayed):
         return self.reactant.text
 
     @property
-    def notes(self) -> tuple[str, ...]:
-        """Where something else was read than was written: ``LPSC read as Li6PS5Cl``."""
-        return self.reactant.notes
+    def couple(self) -> str:
+        """What voltages are against: ``Cu/Cu2+``."""
+        return f"{self.element}/{self.element}{self.charge if self.charge > 1 else ''}+"
+
+    @property
+    def cathodic_limit_95_v(self) -> Interval | None:
+        """Where the true cathodic limit lies."""
+        return self.steps[0].voltage_95_v if self.steps else None
+
+    @property
+    def energy_per_uptake_0v_95_ev(self) -> Interval | None:
+        """Where the true energy per atom taken up lies."""
+        per_atom = self.decomposition_energy_0v_95_ev_per_atom
+        if per_atom is None or not self.steps:
+            return None
+        return per_atom.scaled(self.reactant.unit.n_atoms / self.steps[-1].uptake_per_formula)
+
+    @property
+    def estimated_phases(self) -> tuple[str, ...]:
+        """Estimated phases among those involved."""
+        return estimates(self.origins)
 
     @property
     def energy_per_li_0v_ev(self) -> float | None:
         """`energy_per_uptake_0v_ev` of a lithiation; with another element there is no such attribute."""
-        _require_lithium(self.element, "energy_per_uptake_0v_ev")
+        require_lithium(self.element, "energy_per_uptake_0v_ev")
         return self.energy_per_uptake_0v_ev
 
     @property
@@ -127,36 +134,67 @@ class Lithiation(Displayed):
         """Whether any phase involved is an estimate."""
         return bool(self.estimated_phases)
 
-    def display(self) -> Table:
-        """All plateaus; limits, 0 V energies, marks and the stamp below."""
+    def display(self, digits: int | None = None) -> Table:
+        """All plateaus; limits, 0 V energies, marks and the stamp below.
+
+        Numbers have the digits that their intervals leave, or as many decimals as `digits` says.
+        """
         import pandas as pd
 
         rows = [
             {
-                f"V vs {self.element}": f"{step.voltage_v:.4f}",
+                f"V vs {self.couple}": written(step.voltage_v, step.voltage_95_v, digits, 2),
+                "95 %": bounds(step.voltage_95_v, digits),
                 f"{self.element} per formula": f"{step.uptake_per_formula:.4g}",
                 "mAh/g": f"{step.capacity_mah_per_g:.1f}",
                 "reaction": step.reaction,
             }
             for step in self.steps
         ]
-        return Table(self.formula, pd.DataFrame(rows), (*self._notes(), self.provenance.line()))
+        frame = pd.DataFrame(rows)
+        if self.steps and self.cathodic_limit_95_v is None:
+            frame = frame.drop(columns="95 %")
+        return Table(self.formula, frame, (*self._notes(digits), self.provenance.line()))
 
-    def _notes(self) -> list[str]:
-        limits = (self.cathodic_limit_v, self.anodic_limit_v)
-        low, high = (_volts(limit) + " V" * (limit is not None) for limit in limits)
-        per_uptake = self.energy_per_uptake_0v_ev
-        each = "" if per_uptake is None else f", {per_uptake:.4f} eV per {self.element}"
+    def _notes(self, digits: int | None) -> list[str]:
+        low = _volts(self.cathodic_limit_v, self.cathodic_limit_95_v, digits)
+        high = _volts(self.anodic_limit_v, self.anodic_limit_95_v, digits)
+        per_uptake = ""
+        if self.energy_per_uptake_0v_ev is not None:
+            told = self._at_0v(self.energy_per_uptake_0v_ev, self.energy_per_uptake_0v_95_ev, digits)
+            per_uptake = f", {told} eV per {self.element}"
         start = " + ".join(f"{moles:.4g} {name}" for name, moles in self.start_products.items())
         return [
-            *([] if self.steps else [f"{self.formula} takes up no {self.element} above 0 V"]),
-            f"cathodic limit {low}, anodic limit {high}",
-            f"at 0 V {self.decomposition_energy_0v_ev_per_atom:.4f} eV per atom of the formula{each}; "
+            *([] if self.steps else [f"no reaction: {self.formula} takes up no {self.element} above 0 V"]),
+            f"cathodic limit {low}, anodic limit {high}, against {self.couple}",
+            f"at 0 V {self.told_at_0v(digits)} eV per atom of the formula{per_uptake}; "
             f"energy above hull {self.energy_above_hull_ev_per_atom:.4f} eV/atom",
             *([f"decays without {self.element} to {start}"] if start else []),
-            *marks(self.estimated_phases, (self.formula,) if self.at_hull else ()),
+            *([f"{self.told_capacity()}; studies count to {DEFAULT_FLOOR_V:g} V"] * self._goes_on),
+            *marks(self.origins, (self.formula,) if self.at_hull else ()),
             *self.cautions,
+            *filter(None, [self.error_bars]),
         ]
+
+    @property
+    def _goes_on(self) -> bool:
+        """Whether plateaus lie below the floor that studies count from."""
+        return any(step.voltage_v <= DEFAULT_FLOOR_V for step in self.steps)
+
+    def told_capacity(self) -> str:
+        """Charge taken up above the floor of studies, and down to 0 V where that is more."""
+        above = [s.capacity_mah_per_g for s in self.steps if s.voltage_v > DEFAULT_FLOOR_V]
+        told = f"{above[-1] if above else 0.0:.1f} mAh/g"
+        return f"{told}, {self.steps[-1].capacity_mah_per_g:.1f} down to 0 V" if self._goes_on else told
+
+    def told_at_0v(self, digits: int | None) -> str:
+        """The energy at 0 V per atom of the formula, with its interval."""
+        within = self.decomposition_energy_0v_95_ev_per_atom
+        return self._at_0v(self.decomposition_energy_0v_ev_per_atom, within, digits)
+
+    @staticmethod
+    def _at_0v(value: float, within: Interval | None, digits: int | None) -> str:
+        return with_bounds(written(value, within, digits, 3), within, digits)
 
     def to_frame(self) -> "pd.DataFrame":
         """One row per plateau; the same columns where there is none."""
@@ -165,10 +203,13 @@ class Lithiation(Displayed):
         columns = {
             "formula": [self.formula for _ in self.steps],
             "voltage_v": [step.voltage_v for step in self.steps],
+            "voltage_low_v": [(step.voltage_95_v or NOT_KNOWN).low for step in self.steps],
+            "voltage_high_v": [(step.voltage_95_v or NOT_KNOWN).high for step in self.steps],
             self._key("per_formula"): [step.uptake_per_formula for step in self.steps],
             "capacity_mah_per_g": [step.capacity_mah_per_g for step in self.steps],
             "reaction": [step.reaction for step in self.steps],
             "estimated": [self.estimated for _ in self.steps],
+            "origins": [told_origins(self.origins) for _ in self.steps],
             "at_hull": [self.at_hull for _ in self.steps],
             "cautions": ["; ".join(self.cautions) for _ in self.steps],
         }
@@ -179,6 +220,7 @@ class Lithiation(Displayed):
         steps = [
             {
                 "voltage_v": step.voltage_v,
+                "voltage_95_v": step.voltage_95_v,
                 self._key("per_formula"): step.uptake_per_formula,
                 "capacity_mah_per_g": step.capacity_mah_per_g,
                 "reaction": step.reaction,
@@ -189,17 +231,24 @@ class Lithiation(Displayed):
         content = {
             "formula": self.formula,
             "element": self.element,
+            "charge": self.charge,
             "cathodic_limit_v": self.cathodic_limit_v,
+            "cathodic_limit_95_v": self.cathodic_limit_95_v,
             "anodic_limit_v": self.anodic_limit_v,
+            "anodic_limit_95_v": self.anodic_limit_95_v,
             "energy_above_hull_ev_per_atom": self.energy_above_hull_ev_per_atom,
             "decomposition_energy_0v_ev_per_atom": self.decomposition_energy_0v_ev_per_atom,
+            "decomposition_energy_0v_95_ev_per_atom": self.decomposition_energy_0v_95_ev_per_atom,
             f"energy_{self._key('per', last=True)}_0v_ev": self.energy_per_uptake_0v_ev,
+            f"energy_{self._key('per', last=True)}_0v_95_ev": self.energy_per_uptake_0v_95_ev,
             "steps": steps,
             "at_hull": self.at_hull,
             "estimated": self.estimated,
             "estimated_phases": list(self.estimated_phases),
+            "origins": dict(self.origins),
             "notes": list(self.notes),
             "cautions": list(self.cautions),
+            "error_bars": self.error_bars,
             "provenance": self.provenance.as_dict(),
         }
         return {**content, "start_products": dict(self.start_products)} if self.start_products else content
@@ -219,40 +268,49 @@ class Lithiations(Group[Lithiation]):
         """Of the snapshot, the same for all."""
         return self.items[0].provenance
 
-    def display(self) -> Table:
-        """Stability window, capacity and 0 V energies of each formula."""
+    def display(self, digits: int | None = None) -> Table:
+        """Stability window, capacity and 0 V energies of each formula; digits as of `Lithiation.display`."""
         import pandas as pd
 
+        couple = self.items[0].couple
         rows = [
             {
-                "formula": each.formula + "*" * each.estimated + "†" * each.at_hull,
-                f"cathodic limit (V vs {each.element})": _volts(each.cathodic_limit_v),
-                f"anodic limit (V vs {each.element})": _volts(each.anodic_limit_v),
-                "capacity (mAh/g)": f"{each.steps[-1].capacity_mah_per_g:.1f}" if each.steps else "0",
-                "at 0 V (eV/atom of formula)": f"{each.decomposition_energy_0v_ev_per_atom:.4f}",
+                "formula": each.formula + "*" * bool(each.origins) + "†" * each.at_hull,
+                f"cathodic limit (V vs {couple})": _limit(
+                    each.cathodic_limit_v, each.cathodic_limit_95_v, digits
+                ),
+                f"anodic limit (V vs {couple})": _limit(each.anodic_limit_v, each.anodic_limit_95_v, digits),
+                "capacity": each.told_capacity(),
+                "at 0 V (eV/atom of formula)": each.told_at_0v(digits),
                 "energy above hull (eV/atom)": f"{each.energy_above_hull_ev_per_atom:.4f}",
-                "at 0 V": each.steps[-1].reaction if each.steps else "",
+                "at 0 V": each.steps[-1].reaction if each.steps else "no reaction",
             }
             for each in self.items
         ]
-        estimated = dict.fromkeys(name for each in self.items for name in each.estimated_phases)
+        origins = {name: origin for each in self.items for name, origin in each.origins.items()}
         at_hull = tuple(each.formula for each in self.items if each.at_hull)
-        cautions = dict.fromkeys(told for each in self.items for told in each.cautions)
-        notes = (*marks(tuple(estimated), at_hull), *cautions, self.provenance.line())
+        told = dict.fromkeys(t for each in self.items for t in (*each.cautions, each.error_bars) if t)
+        notes = (*marks(origins, at_hull), *told, self.provenance.line())
         return Table(f"Uptake of {self.items[0].element}", pd.DataFrame(rows), notes)
 
 
-def _volts(limit: float | None) -> str:
-    return "none" if limit is None else f"{limit:.3f}"
+def _limit(limit: float | None, within: Interval | None, digits: int | None) -> str:
+    return with_bounds(written(limit, within, digits, 2), within, digits)
 
 
-def _require_lithium(element: str, name: str) -> None:
-    if element != "Li":
-        raise AttributeError(f"{element} is taken up, not Li: ask for {name}")
+def _volts(limit: float | None, within: Interval | None, digits: int | None) -> str:
+    told = written(limit, within, digits, 2) + " V" * (limit is not None)
+    return with_bounds(told, within, digits)
 
 
 def lithiate(
-    snapshot: Snapshot, reactant: Reactant, element: str = "Li", *, at_hull: bool = False
+    snapshot: Snapshot,
+    reactant: Reactant,
+    element: str = "Li",
+    *,
+    charge: int | None = None,
+    at_hull: bool = False,
+    error_bars: ErrorBars = NO_ERROR_BARS,
 ) -> Lithiation:
     """Uptake staircase, stability window and 0 V energies of one compound or mixture.
 
@@ -261,135 +319,57 @@ def lithiate(
     snapshot : Snapshot
     reactant : Reactant
     element : str
-        The element taken up; voltages are against its metal, with the charge of its most common cation.
+        The element taken up; voltages are against its metal.
+    charge : int, optional
+        Of its cation; that of the most common one unless given.
     at_hull : bool
-        Accept a composition that the snapshot lacks at its hull energy; the result says so.
-
-    Returns
-    -------
-    Lithiation
+        Accept a composition that the snapshot lacks at its hull energy.
+    error_bars : ErrorBars
 
     Raises
     ------
     InputError
-        If the element is no metal with a cation, or all that the formula holds; or see `price`.
+        If the element is no metal with such a cation, or all that the formula holds; or see `price`.
 
     References
     ----------
     Y. Zhu, X. He, Y. Mo, ACS Appl. Mater. Interfaces 7, 23685 (2015), doi 10.1021/acsami.5b07517.
     """
-    z, unit = atomic_number(element, where="--element"), reactant.unit
-    charge = cation_charge(element)
-    if unit.atomic_numbers == (z,):
-        raise InputError(
-            f"{reactant.text} is all {element}: it cannot take itself up", remedy="give a compound"
-        )
-    priced, metal = price(snapshot, reactant, at_hull=at_hull), Formula(element, (z,), (1.0,))
-    price(snapshot, Reactant.of(metal))
-    compounds, pure = (Compositions.of([each]) for each in (unit, metal))
-    lines = tie_lines(snapshot, pure, compounds)
-    stairs = Staircases.of(lines, compounds.atoms, charge)
-    numbers = range(len(stairs.voltage_v))
-    steps = tuple(_step(snapshot, priced, lines, stairs, i, element, charge) for i in numbers)
-    start = _moles(snapshot, lines, 0, unit.n_atoms) if priced.energy_above_hull_ev_per_atom > 0.0 else {}
-    end = stairs.energy_ev_per_formula[-1] if steps else stairs.start_energy_ev_per_formula[0]
-    difference = float(end) - priced.energy_ev_per_atom * unit.n_atoms
-    reaction_energy = difference if abs(difference) > PLATEAU_MERGE_V else 0.0
-    decayed = product_terms(snapshot, start, 1.0, priced.spelling)
+    unit, metal, charge = reactant.unit, _metal(snapshot, reactant, element), cation_charge(element, charge)
+    priced = price(snapshot, reactant, at_hull=at_hull)
+    lines = tie_lines(snapshot, Compositions.of([metal]), Compositions.of([unit]))
+    along = Along(snapshot, priced, lines, element, charge, error_bars)
+    steps = along.steps()
+    at_0v, at_0v_95 = along.at_0v()
+    leaving = anodic(snapshot, unit, metal.atomic_numbers[0], charge)
+    involved = {*priced.phases, *lines.phase.tolist()}
     return Lithiation(
         reactant=reactant,
         element=element,
         cathodic_limit_v=steps[0].voltage_v if steps else None,
-        anodic_limit_v=anodic_limit(snapshot, unit, z, charge),
+        anodic_limit_v=leaving and leaving[0],
         energy_above_hull_ev_per_atom=priced.energy_above_hull_ev_per_atom,
-        decomposition_energy_0v_ev_per_atom=reaction_energy / unit.n_atoms,
-        energy_per_uptake_0v_ev=reaction_energy / steps[-1].uptake_per_formula if steps else None,
+        decomposition_energy_0v_ev_per_atom=at_0v,
+        energy_per_uptake_0v_ev=at_0v * unit.n_atoms / steps[-1].uptake_per_formula if steps else None,
         steps=steps,
-        start_products=Moles({t.formula: t.moles for t in decayed}),
+        start_products=along.start_products(),
         at_hull=priced.at_hull,
-        estimated_phases=_estimated(snapshot, priced, lines),
+        origins=origins_of(snapshot, involved, priced.spelling),
         provenance=stamp(snapshot),
+        charge=charge,
+        anodic_limit_95_v=leaving and error_bars.around(*leaving),
+        decomposition_energy_0v_95_ev_per_atom=at_0v_95,
         cautions=cautions(snapshot, (unit, metal), {*priced.spelling, *lines.phase.tolist()}),
+        notes=tuple(dict.fromkeys((*reactant.notes, *snapshot.notes))),
+        error_bars=error_bars.note,
     )
 
 
-def _estimated(snapshot: Snapshot, priced: PricedReactant, lines: Lines) -> tuple[str, ...]:
-    """Estimated phases of a reactant and of the line from it."""
-    used = np.unique(lines.phase[snapshot.phases.estimated[lines.phase]]).tolist()
-    named = (phase_name(snapshot, phase, priced.spelling) for phase in used)
-    return tuple(dict.fromkeys((*priced.estimated, *named)))
-
-
-def cation_charge(element: str, *, where: str = "--element") -> int:
-    """Charge of the most common cation of a metal (pymatgen's table).
-
-    Raises
-    ------
-    InputError
-        If the element is no metal, or has none.
-    """
-    from pymatgen.core import Element
-
-    charges = [int(c) for c in Element(element).common_oxidation_states if c > 0]
-    if element not in metals() or not charges:
-        raise InputError(f"{element} forms no common cation", where=where, remedy="choose a metal, as Li")
-    return min(charges)
-
-
-def anodic_limit(snapshot: Snapshot, unit: Formula, z: int, charge: int = 1) -> float | None:
-    """Lowest voltage at which a compound, set on the hull, gives off an element; None if it holds none.
-
-    Parameters
-    ----------
-    snapshot : Snapshot
-    unit : Formula
-    z : int
-        Atomic number of the element.
-    charge : int
-        Electrons that one atom takes along.
-    """
-    held = unit.amount_of(z)
-    if held == 0.0:
-        return None
-    compound = Compositions.of([unit])
-    rest = compound.without(z)
-    lines = tie_lines(snapshot, Compositions.of([Formula(symbol(z), (z,), (1.0,))]), rest)
-    x_here = held / unit.n_atoms
-    before = np.flatnonzero(lines.x < x_here - X_LIMIT_TOL)[-1]
-    x, energy = lines.x[before : before + 2], lines.energy_ev_per_atom[before : before + 2]
-    # a straight piece of the hull, continued to the pure element, ends at that element's chemical potential
-    potential = energy[0] + (energy[1] - energy[0]) / (x[1] - x[0]) * (1.0 - x[0])
-    return float(0.0 - potential / charge)
-
-
-def _moles(snapshot: Snapshot, lines: Lines, kink: int, atoms: float) -> dict[int, float]:
-    """Products at a kink by phase number, per formula; `atoms` is what the mixture holds per formula."""
-    here = lines.products.row(kink)
-    phases = lines.phase[here]
-    moles = lines.amount[here] * atoms / snapshot.phases.atoms[phases]
-    return dict(zip(phases.tolist(), moles.tolist(), strict=True))
-
-
-def _step(
-    snapshot: Snapshot,
-    priced: PricedReactant,
-    lines: Lines,
-    stairs: Staircases,
-    step: int,
-    element: str,
-    charge: int,
-) -> Step:
-    unit = priced.reactant.unit
-    uptake = float(stairs.uptake_per_formula[step])
-    moles = _moles(snapshot, lines, int(stairs.kink[step]), unit.n_atoms + uptake)
-    terms = product_terms(snapshot, moles, 1.0, priced.spelling)
-    products = [t for t in terms if t.formula != element]
-    left = [Term(element, uptake), *reactant_terms(priced.reactant, 1.0)]
-    return Step(
-        float(stairs.voltage_v[step]),
-        uptake,
-        uptake * charge * MAH_PER_MOL_OF_CHARGE / unit.molar_mass_g,
-        write_reaction(left, products),
-        Moles({t.formula: t.moles for t in products}),
-        element,
-    )
+def _metal(snapshot: Snapshot, reactant: Reactant, element: str) -> Formula:
+    """The pure element, which the snapshot must hold and the reactant must not be."""
+    metal = Formula(element, (atomic_number(element, where="--element"),), (1.0,))
+    if reactant.unit.atomic_numbers == metal.atomic_numbers:
+        fault = f"{reactant.text} is all {element}: it cannot take itself up"
+        raise InputError(fault, remedy="give a compound")
+    price(snapshot, Reactant.of(metal))
+    return metal

@@ -19,24 +19,14 @@ from screening.errors import InputError
 from screening.phases.composition import Formula, Reactant, same_composition
 from screening.phases.distrust import cautions
 from screening.phases.snapshot import Snapshot
-from screening.thermo.interface import (
-    InterfaceReaction,
-    InterfaceReactions,
-    Kink,
-    OfBoth,
-    rounded,
-    stamp,
-)
-from screening.thermo.lines import Compositions, Lines, tie_lines
-from screening.thermo.reactants import (
-    PricedReactant,
-    phase_name,
-    price,
-    product_terms,
-    reactant_terms,
-    require_few_elements,
-)
-from screening.thermo.reactions import Moles, Term, write_reaction
+from screening.thermo.compositions import Compositions
+from screening.thermo.interface import InterfaceReaction, InterfaceReactions, OfBoth
+from screening.thermo.intervals import NO_ERROR_BARS, ErrorBars, Interval, form
+from screening.thermo.kinks import Kink, rounded
+from screening.thermo.lines import Lines, tie_lines
+from screening.thermo.marks import origins_of, product_terms, reactant_terms, stamp
+from screening.thermo.reactants import PricedReactant, price, require_few_elements
+from screening.thermo.reactions import Moles, Term, equation
 from screening.thermo.reservoir import Reservoir
 from screening.units import EV_TO_KJ_PER_MOL
 
@@ -59,8 +49,8 @@ class OpenKink(Kink):
         Moles of the open element taken up per mole of B (of A at x = 1); negative where it is given off.
     """
 
-    x_counted: float
-    taken_up: float
+    x_counted: float = float("nan")
+    taken_up: float = 0.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -111,15 +101,12 @@ class OpenReaction(InterfaceReaction):
         content = super().as_dict()
         content["kinks"] = [_with_new_names(each) for each in content["kinks"]]
         for key in ("minimum", "minimum_mutual"):
-            content[key] = _with_new_names(content[key])
+            content[key] = content[key] and _with_new_names(content[key])
         return {**content, "open": {**vars(self.reservoir), "energies_per": self.per}}
 
 
 def _renamed(name: str) -> str:
-    return {
-        "total_ev_per_atom": "total_ev_per_closed_atom",
-        "mutual_ev_per_atom": "mutual_ev_per_closed_atom",
-    }.get(name, name)
+    return name.replace("_ev_per_atom", "_ev_per_closed_atom")
 
 
 def _with_new_names(kink: dict[str, Any]) -> dict[str, Any]:
@@ -133,7 +120,13 @@ class OpenReactions(InterfaceReactions):
 
 
 def react_open(
-    snapshot: Snapshot, a: Reactant, b: Reactant, at: Sequence[Reservoir], *, at_hull: bool = False
+    snapshot: Snapshot,
+    a: Reactant,
+    b: Reactant,
+    at: Sequence[Reservoir],
+    *,
+    at_hull: bool = False,
+    error_bars: ErrorBars = NO_ERROR_BARS,
 ) -> tuple[OpenReaction, ...]:
     """Reactions of A with B at each of several potentials of one open element.
 
@@ -143,7 +136,7 @@ def react_open(
     a, b : Reactant
     at : sequence of Reservoir
         All of one element.
-    at_hull : bool
+    at_hull, error_bars
         As of `interface.react`.
 
     Raises
@@ -162,8 +155,24 @@ def react_open(
         raise InputError(
             f"the hull between {a.text} and {b.text} did not converge", remedy="report this pair"
         )
-    element = Formula(at[0].element, (at[0].number,), (1.0,))
-    return tuple(_reaction(snapshot, priced, each, lines, i, element) for i, each in enumerate(at))
+    return tuple(_reaction(_Walk(snapshot, priced, each, lines, i, error_bars)) for i, each in enumerate(at))
+
+
+@dataclass(frozen=True)
+class _Walk:
+    """One line of the hull between two reactants at one potential of the open element."""
+
+    snapshot: Snapshot
+    priced: tuple[PricedReactant, PricedReactant]
+    at: Reservoir
+    lines: Lines
+    line: int
+    error_bars: ErrorBars
+
+    @property
+    def kinks(self) -> range:
+        """Numbers of its kinks."""
+        return range(*self.lines.kink_start[self.line : self.line + 2].tolist())
 
 
 def _require_something_left(snapshot: Snapshot, units: tuple[Formula, Formula], at: Reservoir) -> None:
@@ -198,47 +207,34 @@ def _closed_atoms(unit: Formula, at: Reservoir) -> float:
     return sum(amount for z, amount in _amounts(unit) if z != at.number)
 
 
-def _reaction(
-    snapshot: Snapshot,
-    priced: tuple[PricedReactant, PricedReactant],
-    at: Reservoir,
-    lines: Lines,
-    line: int,
-    element: Formula,
-) -> OpenReaction:
-    a, b = priced
-    kinks = range(*lines.kink_start[line : line + 2].tolist())
-    found = tuple(_kink(snapshot, priced, at, lines, kink, line) for kink in kinks)
+def _reaction(walk: _Walk) -> OpenReaction:
+    a, b = walk.priced
+    lines, snapshot, kinks = walk.lines, walk.snapshot, walk.kinks
     phases = np.unique(lines.phase[lines.product_start[kinks[0]] : lines.product_start[kinks[-1] + 1]])
     spelling = {**b.spelling, **a.spelling}
-    named = [phase_name(snapshot, i, spelling) for i in phases[snapshot.phases.estimated[phases]].tolist()]
+    element = Formula(walk.at.element, (walk.at.number,), (1.0,))
     return OpenReaction(
         reactant_a=a.reactant,
         reactant_b=b.reactant,
-        kinks=found,
+        kinks=tuple(_kink(walk, kink) for kink in kinks),
         energy_above_hull_ev_per_atom=OfBoth(
             a.energy_above_hull_ev_per_atom, b.energy_above_hull_ev_per_atom
         ),
-        at_hull=tuple(p.reactant.text for p in priced if p.at_hull),
-        estimated_phases=tuple(dict.fromkeys((*a.estimated, *b.estimated, *named))),
+        at_hull=tuple(p.reactant.text for p in walk.priced if p.at_hull),
+        origins=origins_of(snapshot, {*a.phases, *b.phases, *phases.tolist()}, spelling),
         provenance=stamp(snapshot),
         cautions=cautions(
             snapshot, (a.reactant.unit, b.reactant.unit, element), {*spelling, *phases.tolist()}
         ),
-        reservoir=at,
+        notes=tuple(dict.fromkeys((*a.reactant.notes, *b.reactant.notes, *snapshot.notes))),
+        error_bars=walk.error_bars.note,
+        reservoir=walk.at,
     )
 
 
-def _kink(
-    snapshot: Snapshot,
-    priced: tuple[PricedReactant, PricedReactant],
-    at: Reservoir,
-    lines: Lines,
-    kink: int,
-    line: int,
-) -> OpenKink:
+def _kink(walk: _Walk, kink: int) -> OpenKink:
     """One corner; amounts are counted per mole of atoms that are not of the open element."""
-    a, b = priced
+    (a, b), at, lines, snapshot = walk.priced, walk.at, walk.lines, walk.snapshot
     unit_a, unit_b = a.reactant.unit, b.reactant.unit
     x, potential = float(lines.x[kink]), float(lines.energy_ev_per_atom[kink])
     moles_a, moles_b = x / _closed_atoms(unit_a, at), (1.0 - x) / _closed_atoms(unit_b, at)
@@ -253,13 +249,16 @@ def _kink(
         n * (p.energy_ev_per_atom * p.reactant.unit.n_atoms - at.mu_ev * p.reactant.unit.amount_of(at.number))
         for n, p in ((moles_a, a), (moles_b, b))
     )
-    ends = lines.energy_ev_per_atom[lines.kink_start[line : line + 2] - np.array([0, 1])]
+    ends = lines.energy_ev_per_atom[[walk.kinks[0], walk.kinks[-1]]]
     total, mutual = rounded(potential - own), rounded(potential - (1.0 - x) * ends[0] - x * ends[1])
     per = moles_b if moles_b > 0.0 else moles_a
     amounts = dict(zip(rows.tolist(), moles.tolist(), strict=True))
     products = product_terms(snapshot, amounts, per, {**b.spelling, **a.spelling})
     left = [*reactant_terms(a.reactant, moles_a / per), *reactant_terms(b.reactant, moles_b / per)]
     exchanged = _element_term(snapshot, at, abs(taken) / per)
+    reaction = equation(
+        [exchanged, *left] if taken > 0.0 else left, [*products, exchanged] if taken < 0.0 else products
+    )
     atoms_a, mass_a = moles_a * unit_a.n_atoms, moles_a * unit_a.molar_mass_g
     return OpenKink(
         atoms_a / (atoms_a + moles_b * unit_b.n_atoms),
@@ -268,13 +267,36 @@ def _kink(
         total,
         min(float(mutual), 0.0),
         total / moles_b * EV_TO_KJ_PER_MOL if moles_b > 0.0 else None,
-        write_reaction(
-            [exchanged, *left] if taken > 0.0 else left, [*products, exchanged] if taken < 0.0 else products
-        ),
+        reaction.text,
         Moles({term.formula: term.moles for term in products}),
+        total / per * reaction.scale * EV_TO_KJ_PER_MOL,
+        *_intervals(walk, kink, (moles_a * unit_a.n_atoms, moles_b * unit_b.n_atoms), (total, mutual)),
         x,
         taken / per,
     )
+
+
+def _intervals(
+    walk: _Walk, kink: int, atoms: tuple[float, float], energies: tuple[float, float]
+) -> tuple[Interval | None, Interval | None]:
+    """Where the true total and mutual energies lie; the potential of the reservoir is exact.
+
+    `atoms` are those of both reactants per mole of atoms that are not of the open element.
+    """
+    (a, b), n = walk.priced, len(walk.snapshot)
+    here, first, last = (_held(walk, k) for k in (kink, walk.kinks[0], walk.kinks[-1]))
+    x = float(walk.lines.x[kink])
+    total = form(n, (1.0, here), (-atoms[0], a.phases), (-atoms[1], b.phases))
+    mutual = form(n, (1.0, here), (x - 1.0, first), (-x, last))
+    return walk.error_bars.around(energies[0], total), walk.error_bars.around(energies[1], mutual)
+
+
+def _held(walk: _Walk, kink: int) -> dict[int, float]:
+    """Atoms in each product at a kink, per atom that is not of the open element, by phase number."""
+    row = walk.lines.products.row(kink)
+    phases, atoms = walk.lines.phase[row], walk.snapshot.phases.atoms[walk.lines.phase[row]]
+    held = Compositions.of_phases(walk.snapshot, phases).amount_of(walk.at.number)
+    return dict(zip(phases.tolist(), (walk.lines.amount[row] * atoms / (atoms - held)).tolist(), strict=True))
 
 
 def _element_term(snapshot: Snapshot, at: Reservoir, moles: float) -> Term:

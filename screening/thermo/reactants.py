@@ -7,11 +7,12 @@ from itertools import combinations
 import numpy as np
 
 from screening.errors import InputError
+from screening.phases.additions import Origin
 from screening.phases.chemsys import MAX_ELEMENTS
 from screening.phases.composition import Formula, Reactant, symbol
 from screening.phases.snapshot import Snapshot
-from screening.thermo.lines import Compositions, assemblages
-from screening.thermo.reactions import Term
+from screening.thermo.compositions import Compositions
+from screening.thermo.lines import assemblages
 
 ON_HULL_TOL_EV = 1e-6
 """Phases closer to the hull than this (eV/atom) are on it: the exactness extrapolated for every energy."""
@@ -31,8 +32,10 @@ class PricedReactant:
         Lowest energy at its composition.
     at_hull : bool
         True where a composition that the snapshot lacks was accepted at its hull energy.
-    estimated : tuple of str
-        Estimated phases among its parts.
+    phases : mapping of int to float
+        What its energy is the sum of: atomic fractions by phase number.
+    hull : mapping of int to float
+        The stable assemblage at its composition in the same way.
     spelling : mapping of int to Formula
         Compounds among its parts by phase number, as the user writes them.
     """
@@ -41,7 +44,8 @@ class PricedReactant:
     energy_ev_per_atom: float
     hull_energy_ev_per_atom: float
     at_hull: bool
-    estimated: tuple[str, ...]
+    phases: Mapping[int, float]
+    hull: Mapping[int, float]
     spelling: Mapping[int, Formula]
 
     @property
@@ -76,7 +80,8 @@ def price(snapshot: Snapshot, reactant: Reactant, *, at_hull: bool = False) -> P
                 where=reactant.text,
                 remedy="choose another element or snapshot",
             )
-    energy, lacking, spelling = 0.0, False, {}
+    lacking, spelling = False, {}
+    phases: dict[int, float] = {}
     for part in reactant.parts:
         share = reactant.atom_share(part)
         phase = snapshot.find(part.formula)
@@ -87,49 +92,17 @@ def price(snapshot: Snapshot, reactant: Reactant, *, at_hull: bool = False) -> P
                 lacking_text(snapshot, part.formula),
                 remedy=f"{other}, or accept the hull energy with --at-hull (Python: at_hull=True)",
             )
-        if phase is None:
-            lacking = True
-            energy += share * hull_energy(snapshot, part.formula)
+        if phase is None or snapshot.phases.origin[phase] == Origin.AT_HULL:
+            lacking, its = True, stable(snapshot, part.formula)
         else:
-            energy += share * float(snapshot.phases.formation_energy_ev_per_atom[phase])
-            spelling[phase] = part.formula
-    estimated = [f.text for phase, f in spelling.items() if snapshot.phases.estimated[phase]]
+            its, spelling[phase] = {phase: 1.0}, part.formula
+        for number, fraction in its.items():
+            phases[number] = phases.get(number, 0.0) + share * fraction
     # an element is shown as its molecule, and what crystallises out of a glass by its own formula
     shown = {i: f for i, f in spelling.items() if len(f.amounts) > 1 and "-" not in f.text}
-    return PricedReactant(reactant, energy, hull_energy(snapshot, unit), lacking, tuple(estimated), shown)
-
-
-def reactant_terms(reactant: Reactant, moles: float) -> list[Term]:
-    """Terms of a reaction for this many moles of a compound or mixture."""
-    return [Term(part.formula.text, moles * part.mole_fraction) for part in reactant.parts]
-
-
-def phase_name(snapshot: Snapshot, phase: int, spelling: Mapping[int, Formula]) -> str:
-    """Formula of a phase: the user's, where `spelling` has it, else the snapshot's."""
-    return spelling[phase].text if phase in spelling else str(snapshot.phases.formula[phase])
-
-
-def product_terms(
-    snapshot: Snapshot, moles: dict[int, float], per: float, spelling: Mapping[int, Formula] | None = None
-) -> list[Term]:
-    """Terms of a reaction for its products, largest first.
-
-    Parameters
-    ----------
-    snapshot : Snapshot
-    moles : dict of int to float
-        Moles of the snapshot's formulas by phase number.
-    per : float
-        What they are divided by.
-    spelling : mapping of int to Formula, optional
-        Phases that the user writes otherwise; their moles are of the formula as written.
-    """
-    own = spelling or {}
-    terms = []
-    for phase, n in moles.items():
-        units = float(snapshot.phases.atoms[phase]) / own[phase].n_atoms if phase in own else 1.0
-        terms.append(Term(phase_name(snapshot, phase, own), n * units / per))
-    return sorted(terms, key=lambda term: (-round(term.moles, 9), term.formula))
+    hull = stable(snapshot, unit)
+    own, lowest = (_energy_ev_per_atom(snapshot, of) for of in (phases, hull))
+    return PricedReactant(reactant, own, lowest, lacking, phases, hull, shown)
 
 
 def require_distinct(reactants: Sequence[Reactant]) -> None:
@@ -154,6 +127,17 @@ def require_few_elements(*units: Formula) -> None:
 def hull_energy(snapshot: Snapshot, formula: Formula) -> float:
     """Lowest formation energy per atom at one composition, eV."""
     return float(assemblages(snapshot, Compositions.of([formula])).energy_ev_per_atom[0])
+
+
+def stable(snapshot: Snapshot, formula: Formula) -> dict[int, float]:
+    """The stable assemblage at one composition: atomic fractions by phase number."""
+    found = assemblages(snapshot, Compositions.of([formula]))
+    return dict(zip(found.phase.tolist(), found.amount.tolist(), strict=True))
+
+
+def _energy_ev_per_atom(snapshot: Snapshot, phases: Mapping[int, float]) -> float:
+    energies = snapshot.phases.formation_energy_ev_per_atom
+    return float(sum(share * energies[phase] for phase, share in phases.items()))
 
 
 def lacking_text(snapshot: Snapshot, formula: Formula) -> str:

@@ -42,7 +42,20 @@ class Term:
     moles: float
 
 
+@dataclass(frozen=True)
+class Equation:
+    """A balanced reaction as text, and how many times the moles of its terms it is written for."""
+
+    text: str
+    scale: float
+
+
 def write_reaction(reactants: Sequence[Term], products: Sequence[Term]) -> str:
+    """The text of `equation`."""
+    return equation(reactants, products).text
+
+
+def equation(reactants: Sequence[Term], products: Sequence[Term]) -> Equation:
     """Write ``4 Li + LiAlCl4 -> Al + 4 LiCl`` with the smallest integers, or decimals where there are none.
 
     Parameters
@@ -52,14 +65,14 @@ def write_reaction(reactants: Sequence[Term], products: Sequence[Term]) -> str:
 
     Returns
     -------
-    str
+    Equation
         Ratios of moles are kept exactly or to 4 significant digits.
     """
     terms = [t for t in (*reactants, *products) if t.moles > 0.0]
     scale = _integer_scale([t.moles for t in terms])
     left = " + ".join(_write(t, scale) for t in reactants if t.moles > 0.0)
     right = " + ".join(_write(t, scale) for t in products if t.moles > 0.0)
-    return f"{left} -> {right}"
+    return Equation(f"{left} -> {right}", 1.0 if scale is None else scale)
 
 
 def _integer_scale(moles: list[float]) -> float | None:

@@ -17,8 +17,10 @@ from screening.phases.composition import Reactant, parse_formula
 from screening.phases.distrust import ANIONS
 from screening.phases.snapshot import Snapshot
 from screening.provenance import Provenance
-from screening.thermo.interface import marks, stamp
-from screening.thermo.lines import Compositions, assemblages
+from screening.thermo.compositions import Compositions
+from screening.thermo.intervals import NO_ERROR_BARS, ErrorBars
+from screening.thermo.lines import assemblages
+from screening.thermo.marks import marks, stamp
 from screening.thermo.titration import Titration, titrate
 from screening.units import BOLTZMANN_EV_PER_K
 
@@ -168,15 +170,15 @@ class Series(Displayed):
         sites = ", ".join(" and ".join(site) for site in self.template.mixing)
         sides = [point.titration.lithiation for point in self.points]
         interpolated = [each.formula for each in sides if each.at_hull]
-        estimated = dict.fromkeys(name for each in sides for name in each.estimated_phases)
+        origins = {name: origin for each in sides for name, origin in each.origins.items()}
         entropy = (
             f"ideal mixing of {sites} at {self.mixing_k:g} K" if sites else "no entropy of mixing counted"
         )
         return (
             f"† interpolated along the hull: {len(interpolated)} of {len(sides)} compositions; {entropy}; "
             "no heat of mixing",
-            *marks(tuple(estimated), ()),
-            *dict.fromkeys(told for each in sides for told in each.cautions),
+            *marks(origins, ()),
+            *dict.fromkeys(told for each in sides for told in (*each.cautions, each.error_bars) if told),
         )
 
     def display(self) -> Table:
@@ -187,8 +189,8 @@ class Series(Displayed):
             {
                 "x": f"{point.x:.3g}",
                 "composition": point.titration.formula + "†" * point.titration.lithiation.at_hull,
-                "window (V)": point.titration.strict.text.removesuffix(" V"),
-                "useful window (V)": point.titration.useful.text.removesuffix(" V"),
+                "window (V)": point.titration.strict.text().removesuffix(" V"),
+                "useful window (V)": point.titration.useful.text().removesuffix(" V"),
                 "above hull (eV/atom)": f"{point.above_hull_ev_per_atom:.4f}",
                 "at 0 V (eV/atom)": f"{point.at_0_v_ev_per_atom:.4f}",
                 "the hull holds": " + ".join(point.on_the_hull),
@@ -238,6 +240,7 @@ def scan(
     high: float = 1.0,
     steps: int = DEFAULT_STEPS,
     mixing_k: float = ROOM_K,
+    error_bars: ErrorBars = NO_ERROR_BARS,
 ) -> Series:
     """Windows and energies of a solid solution against x.
 
@@ -250,6 +253,7 @@ def scan(
     steps : int
     mixing_k : float
         Temperature of the ideal entropy of mixing; 0 leaves it out.
+    error_bars : ErrorBars
 
     Raises
     ------
@@ -272,7 +276,7 @@ def scan(
         points.append(
             SeriesPoint(
                 x=x,
-                titration=titrate(snapshot, Reactant.of(formula), at_hull=True),
+                titration=titrate(snapshot, Reactant.of(formula), at_hull=True, error_bars=error_bars),
                 mixing_ev_per_atom=-entropy,
                 on_the_hull=tuple(snapshot.phases.formula[held].tolist()),
             )

@@ -5,7 +5,7 @@ contact is closed, or open to the working ion at both ends of the cell's window;
 charged state is met discharged and charged. The first layer is the anode, whose contacts are closed.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations, pairwise, product
 from typing import TYPE_CHECKING, Any
@@ -19,15 +19,10 @@ from screening.phases.composition import Formula, Reactant, atomic_number, parse
 from screening.phases.snapshot import Snapshot
 from screening.provenance import Provenance
 from screening.thermo.conduction import conduction_degree
-from screening.thermo.interface import (
-    NO_REACTION_EV_PER_ATOM,
-    InterfaceReaction,
-    Kink,
-    marks,
-    react,
-    stamp,
-)
+from screening.thermo.interface import NO_REACTION_EV_PER_ATOM, InterfaceReaction, react
+from screening.thermo.kinks import Kink
 from screening.thermo.lithiation import lithiate
+from screening.thermo.marks import marks, stamp
 from screening.thermo.open_system import OpenReaction, react_open
 from screening.thermo.products import interphase
 from screening.thermo.reservoir import Reservoir, window
@@ -72,7 +67,7 @@ class Contact:
     conducting : tuple of str
         Products that conduct.
     marked : str
-        ``*`` rests on an estimated phase, ``†`` on a reactant taken at its hull energy.
+        ``*`` rests on a phase of another origin, ``†`` on a reactant taken at its hull energy.
     """
 
     place: str
@@ -127,7 +122,9 @@ class Stack(Displayed):
         Lowest and highest voltage of the cell.
     contacts : tuple of Contact
         Place by place, state by state.
-    estimated_phases, at_hull, cautions : tuple of str
+    origins : mapping of str to str
+        As of `InterfaceReaction`.
+    at_hull, cautions : tuple of str
     provenance : Provenance
     """
 
@@ -137,7 +134,7 @@ class Stack(Displayed):
     element: str
     window_v: tuple[float, float]
     contacts: tuple[Contact, ...]
-    estimated_phases: tuple[str, ...]
+    origins: Mapping[str, str]
     at_hull: tuple[str, ...]
     cautions: tuple[str, ...]
     provenance: Provenance
@@ -164,7 +161,7 @@ class Stack(Displayed):
         return (
             f"lowest mutual energy, and what one side does alone: closed per atom, at {low:g} and {high:g} V "
             f"vs {self.element} per non-{self.element} atom",
-            *marks(self.estimated_phases, self.at_hull),
+            *marks(self.origins, self.at_hull),
             *self.cautions,
         )
 
@@ -201,7 +198,7 @@ class Stack(Displayed):
             "element": self.element,
             "window_v": list(self.window_v),
             "contacts": [_record(contact) for contact in self.contacts],
-            "estimated_phases": list(self.estimated_phases),
+            "origins": dict(self.origins),
             "at_hull": list(self.at_hull),
             "cautions": list(self.cautions),
             "provenance": self.provenance.as_dict(),
@@ -283,7 +280,7 @@ def stack(
         element=element,
         window_v=window_v,
         contacts=tuple(made),
-        estimated_phases=tuple(dict.fromkeys(n for each in reactions for n in each.estimated_phases)),
+        origins={name: origin for each in reactions for name, origin in each.origins.items()},
         at_hull=tuple(dict.fromkeys(n for each in reactions for n in each.at_hull)),
         cautions=tuple(dict.fromkeys(told for each in reactions for told in each.cautions)),
         provenance=stamp(snapshot),
@@ -386,5 +383,5 @@ def _contact(view: _View, reaction: InterfaceReaction, place: str, state: str, b
         alone=alone.reaction if alone else "",
         interphase=found[0],
         conducting=found[1],
-        marked="*" * reaction.estimated + "†" * bool(reaction.at_hull),
+        marked="*" * bool(reaction.origins) + "†" * bool(reaction.at_hull),
     )

@@ -8,16 +8,23 @@ import numpy as np
 
 from screening.display import Displayed, Group, Table
 from screening.errors import InputError
-from screening.phases.composition import Formula, Reactant, atomic_number
+from screening.phases.composition import Reactant, atomic_number
 from screening.phases.distrust import cautions
 from screening.phases.snapshot import Snapshot
 from screening.provenance import Provenance
-from screening.thermo.lines import Compositions, tie_lines
-from screening.thermo.lithiation import Lithiation, Step, cation_charge, lithiate
-from screening.thermo.reactants import PricedReactant, phase_name, price, product_terms, reactant_terms
-from screening.thermo.reactions import Moles, Term, write_reaction
-from screening.thermo.staircases import Staircases
-from screening.units import MAH_PER_MOL_OF_CHARGE
+from screening.thermo.intervals import (
+    NO_ERROR_BARS,
+    ErrorBars,
+    Interval,
+    bounds,
+    with_bounds,
+    written,
+)
+from screening.thermo.lithiation import NOT_KNOWN, Lithiation, lithiate
+from screening.thermo.marks import origins_of, told_origins
+from screening.thermo.reactants import PricedReactant, price
+from screening.thermo.releases import AMOUNT_TOL, Side, releases_of
+from screening.thermo.uptake import Step, cation_charge
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -28,11 +35,8 @@ DEFAULT_SHARE = 0.05
 HIGHEST_V = 6.0
 """Voltages up to here mean something: fluorine oxidises lithium fluoride at 6.1 V against lithium."""
 
-AMOUNT_TOL = 1e-6
-"""Atoms per formula below which nothing comes or goes."""
 
-
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class Window:
     """Voltages between which a compound stays what it is.
 
@@ -40,16 +44,23 @@ class Window:
     ----------
     low_v, high_v : float or None
         None where nothing is taken up, or nothing given off, at any voltage.
+    low_95_v, high_95_v : Interval or None
+        Where the true bounds lie; None without an error model, or where no plateau sets them.
     """
 
     low_v: float | None
     high_v: float | None
+    low_95_v: Interval | None = None
+    high_95_v: Interval | None = None
 
-    @property
-    def text(self) -> str:
-        """As ``1.721 to 2.361 V``."""
-        low, high = ("none" if v is None else f"{v:.3f}" for v in (self.low_v, self.high_v))
-        return f"{low} to {high} V"
+    def text(self, digits: int | None = None) -> str:
+        """As ``1.7 (1.3 to 2.2) to 2.4 (1.7 to 3.0) V``."""
+        ends = ((self.low_v, self.low_95_v), (self.high_v, self.high_95_v))
+        return " to ".join(with_bounds(written(*end, digits, 3), end[1], digits) for end in ends) + " V"
+
+    def as_dict(self) -> dict[str, Any]:
+        """Content for JSON."""
+        return dict(vars(self))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -112,11 +123,14 @@ class Titration(Displayed):
             {
                 "formula": self.formula,
                 "voltage_v": step.voltage_v,
+                "voltage_low_v": (step.voltage_95_v or NOT_KNOWN).low,
+                "voltage_high_v": (step.voltage_95_v or NOT_KNOWN).high,
                 f"{self.element.lower()}_change_per_formula": step.uptake_per_formula,
                 f"{self.element.lower()}_held_per_formula": self._held(step),
                 "capacity_mah_per_g": step.capacity_mah_per_g,
                 "reaction": step.reaction,
                 "estimated": self.lithiation.estimated,
+                "origins": told_origins(self.lithiation.origins),
                 "at_hull": self.lithiation.at_hull,
                 "cautions": "; ".join(self.lithiation.cautions),
             }
@@ -128,13 +142,14 @@ class Titration(Displayed):
         held = self.held_per_formula + step.uptake_per_formula
         return held if abs(held) > AMOUNT_TOL else 0.0
 
-    def display(self) -> Table:
-        """All plateaus; both windows, marks and the stamp below."""
+    def display(self, digits: int | None = None) -> Table:
+        """All plateaus; both windows, marks and the stamp below. `digits` as of `Lithiation.display`."""
         import pandas as pd
 
         rows = [
             {
-                f"V vs {self.element}": f"{step.voltage_v:.4f}",
+                f"V vs {self.lithiation.couple}": written(step.voltage_v, step.voltage_95_v, digits, 2),
+                "95 %": bounds(step.voltage_95_v, digits),
                 f"{self.element} held": f"{self._held(step):.4g}",
                 "mAh/g": f"{step.capacity_mah_per_g:.1f}",
                 "reaction": step.reaction,
@@ -144,10 +159,18 @@ class Titration(Displayed):
         notes = (
             f"held at the end of each plateau, away from {self.held_per_formula:.4g} {self.element} "
             f"per formula; negative mAh/g are given off; up to {self.to_v:g} V",
-            f"window {self.strict.text}, useful window {self.useful.text} ({self.allowance})",
-            *self.lithiation.display().notes,
+            f"window {self.strict.text(digits)}, useful window {self.useful.text(digits)} ({self.allowance})",
+            *self.lithiation.display(digits).notes,
         )
-        return Table(self.formula, pd.DataFrame(rows), notes)
+        frame = pd.DataFrame(rows)
+        if not any(step.voltage_95_v for step in self.steps):
+            frame = frame.drop(columns="95 %", errors="ignore")
+        return Table(self.formula, frame, notes)
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """As of `Lithiation`."""
+        return self.lithiation.notes
 
     def as_dict(self) -> dict[str, Any]:
         """Content of the uptake side for JSON, and beside it releases and windows."""
@@ -155,6 +178,7 @@ class Titration(Displayed):
         releases = [
             {
                 "voltage_v": step.voltage_v,
+                "voltage_95_v": step.voltage_95_v,
                 f"{key}_given_off_per_formula": -step.uptake_per_formula,
                 f"{key}_held_per_formula": self._held(step),
                 "capacity_mah_per_g": -step.capacity_mah_per_g,
@@ -167,8 +191,8 @@ class Titration(Displayed):
             **self.lithiation.as_dict(),
             "to_v": self.to_v,
             "releases": releases,
-            "window_v": vars(self.strict),
-            "useful_window_v": {**vars(self.useful), "allowance": self.allowance},
+            "window_v": self.strict.as_dict(),
+            "useful_window_v": {**self.useful.as_dict(), "allowance": self.allowance},
         }
 
 
@@ -182,15 +206,15 @@ class Titrations(Group[Titration]):
         """Of the snapshot, the same for all."""
         return self.items[0].provenance
 
-    def display(self) -> Table:
+    def display(self, digits: int | None = None) -> Table:
         """Both windows of each formula."""
         import pandas as pd
 
         rows = [
             {
                 "formula": each.formula + "*" * each.lithiation.estimated + "†" * each.lithiation.at_hull,
-                f"window (V vs {each.element})": each.strict.text.removesuffix(" V"),
-                f"useful window (V vs {each.element})": each.useful.text.removesuffix(" V"),
+                f"window (V vs {each.element})": each.strict.text(digits).removesuffix(" V"),
+                f"useful window (V vs {each.element})": each.useful.text(digits).removesuffix(" V"),
                 "first given off": each.releases[0].reaction if each.releases else "",
             }
             for each in self.items
@@ -206,22 +230,22 @@ def titrate(
     to_v: float = 5.0,
     share: float = DEFAULT_SHARE,
     energy_ev_per_atom: float | None = None,
+    charge: int | None = None,
     at_hull: bool = False,
+    error_bars: ErrorBars = NO_ERROR_BARS,
 ) -> Titration:
     """Plateaus of uptake and release of one compound or mixture, with its strict and its useful window.
 
     Parameters
     ----------
-    snapshot : Snapshot
-    reactant : Reactant
-    element : str
+    snapshot, reactant, element, charge, at_hull, error_bars
+        As of `lithiate`.
     to_v : float
         Plateaus of release up to this voltage are told; the windows rest on all.
     share : float
         The useful window ends where more than this share of the formula's own element has come or gone.
     energy_ev_per_atom : float, optional
         Instead, where the reaction with the electrode has set free this energy per atom of the formula.
-    at_hull : bool
 
     Raises
     ------
@@ -234,38 +258,55 @@ def titrate(
     """
     _require_range("--to", to_v, HIGHEST_V, "V")
     _require_range("--share", share, 1.0, "of the formula's")
-    if energy_ev_per_atom is not None:
-        _require_range("--energy", energy_ev_per_atom, 10.0, "eV/atom")
-    lithiation = lithiate(snapshot, reactant, element, at_hull=at_hull)
-    charge, held = cation_charge(element), reactant.unit.amount_of(atomic_number(element))
+    _require_range("--energy", 1.0 if energy_ev_per_atom is None else energy_ev_per_atom, 10.0, "eV/atom")
+    charge, held = cation_charge(element, charge), reactant.unit.amount_of(atomic_number(element))
+    lithiation = lithiate(snapshot, reactant, element, charge=charge, at_hull=at_hull, error_bars=error_bars)
     priced = price(snapshot, reactant, at_hull=at_hull)
-    released, phases = _releases(snapshot, priced, element, held)
+    released, phases = releases_of(Side(snapshot, priced, element, charge, held, error_bars))
     sides = (lithiation.steps, released)
     if energy_ev_per_atom is None:
-        low, high = (_end_by_charge(steps, charge * share * held, charge) for steps in sides)
+        ends = [_end_by_charge(steps, charge * share * held, charge) for steps in sides]
         allowance = f"{100.0 * share:g} % of the formula's {element} taken up or given off"
     else:
         allowed_ev = energy_ev_per_atom * reactant.unit.n_atoms
-        low, high = (_end_by_energy(steps, allowed_ev, charge) for steps in sides)
+        ends = [_end_by_energy(steps, allowed_ev, charge) for steps in sides]
         allowance = f"{energy_ev_per_atom:g} eV per atom of the formula set free"
     return Titration(
         lithiation=_told(snapshot, priced, lithiation, phases),
         to_v=to_v,
         held_per_formula=held,
         releases=tuple(step for step in released if step.voltage_v <= to_v),
-        strict=Window(low_v=lithiation.cathodic_limit_v, high_v=lithiation.anodic_limit_v),
-        useful=Window(low_v=low, high_v=high),
+        strict=_strict(lithiation),
+        useful=_useful(sides, ends),
         allowance=allowance,
     )
 
 
+def _strict(side: Lithiation) -> Window:
+    """The window between the first atom that comes and the first that goes."""
+    return Window(
+        low_v=side.cathodic_limit_v,
+        high_v=side.anodic_limit_v,
+        low_95_v=side.cathodic_limit_95_v,
+        high_95_v=side.anodic_limit_95_v,
+    )
+
+
+def _useful(sides: Sequence[Sequence[Step]], ends: Sequence[float | None]) -> Window:
+    """Both ends with the interval of the plateau that sets each; none where an end lies between two."""
+    low, high = (
+        next((step.voltage_95_v for step in side if step.voltage_v == end), None)
+        for side, end in zip(sides, ends, strict=True)
+    )
+    return Window(ends[0], ends[1], low, high)
+
+
 def _told(snapshot: Snapshot, priced: PricedReactant, side: Lithiation, phases: list[int]) -> Lithiation:
     """The side of uptake with the marks and cautions of the phases of the other side as well."""
-    estimated = [phase_name(snapshot, i, priced.spelling) for i in phases if snapshot.phases.estimated[i]]
     told = cautions(snapshot, (priced.reactant.unit,), phases)
     return replace(
         side,
-        estimated_phases=tuple(dict.fromkeys((*side.estimated_phases, *estimated))),
+        origins={**side.origins, **origins_of(snapshot, phases, priced.spelling)},
         cautions=tuple(dict.fromkeys((*side.cautions, *told))),
     )
 
@@ -273,48 +314,6 @@ def _told(snapshot: Snapshot, priced: PricedReactant, side: Lithiation, phases: 
 def _require_range(where: str, value: float, most: float, unit: str) -> None:
     if not 0.0 < value <= most:
         raise InputError(f"{value:g} {unit} is out of range", where=where, remedy=f"give up to {most:g}")
-
-
-def _releases(
-    snapshot: Snapshot, priced: PricedReactant, element: str, held: float
-) -> tuple[list[Step], list[int]]:
-    """All plateaus of release in rising voltage, and the phases along them.
-
-    The rest without the element, titrated from 0, passes through the compound itself.
-    """
-    if held == 0.0:
-        return [], []
-    reactant = priced.reactant
-    z, unit, charge = atomic_number(element), reactant.unit, cation_charge(element)
-    rest = Compositions.of([unit]).without(z)
-    lines = tie_lines(snapshot, Compositions.of([Formula(element, (z,), (1.0,))]), rest)
-    if lines.failed[0]:
-        raise InputError(f"the convex hull below {reactant.text} did not converge", remedy="report it")
-    stairs = Staircases.of(lines, rest.atoms, charge)
-    # plateau i begins where the one before it ends; beyond the last one the element itself is plated
-    begins = np.append(0.0, stairs.uptake_per_formula)
-    kinks = np.append(0, stairs.kink)
-    volts = np.append(stairs.voltage_v, 0.0)
-    steps = []
-    for i in np.flatnonzero(begins < held - AMOUNT_TOL)[::-1]:
-        row = lines.products.row(int(kinks[i]))
-        moles = (
-            lines.amount[row] * (float(rest.atoms[0]) + begins[i]) / snapshot.phases.atoms[lines.phase[row]]
-        )
-        amounts = dict(zip(lines.phase[row].tolist(), moles.tolist(), strict=True))
-        products = product_terms(snapshot, amounts, 1.0, priced.spelling)
-        given_off = held - float(begins[i])
-        steps.append(
-            Step(
-                float(volts[i]),
-                -given_off,
-                -given_off * charge * MAH_PER_MOL_OF_CHARGE / unit.molar_mass_g,
-                write_reaction(reactant_terms(reactant, 1.0), [Term(element, given_off), *products]),
-                Moles({t.formula: t.moles for t in products}),
-                element,
-            )
-        )
-    return steps, np.unique(lines.phase).tolist()
 
 
 def _end_by_charge(steps: Sequence[Step], allowed: float, charge: int) -> float | None:

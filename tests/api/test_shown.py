@@ -10,7 +10,7 @@ import pytest
 import screening as scr
 from screening.display import Shown
 from screening.lab.cell import Cell
-from screening.phases.sources import survey
+from screening.phases.library import survey
 from screening.validation.example_study import write_example
 
 HOSTILE = '<img src=x onerror="alert(1)">'
@@ -99,8 +99,8 @@ class Reader(HTMLParser):
 
 
 NEEDS = {
-    "reaction": ("eV/atom", "Li₅AlCl₈", "estimated"),
-    "reactions": ("eV/atom", "Li₅AlCl₈", "estimated"),
+    "reaction": ("eV/atom", "Li₅AlCl₈", "given by you"),
+    "reactions": ("eV/atom", "Li₅AlCl₈", "given by you"),
     "staircase": ("V", "Li₅AlCl₈"),
     "staircases": ("V", "MgF₂"),
     "open reaction": ("eV/non-Li atom", "1 V vs Li", "Li₅AlCl₈"),
@@ -120,11 +120,11 @@ NEEDS = {
     "identification": ("LiCl",),
     "symmetric cell": ("mV", "Ω cm²", "short"),
     "full cell": ("mAh/cm²", "retention"),
-    "ranking": ("eV/Li", "Li₅AlCl₈*", "estimated"),
+    "ranking": ("eV/Li", "Li₅AlCl₈*", "given by you"),
     "explanation": ("desirability", "weight"),
-    "summary 0": ("eV/Li", "Li₅AlCl₈*", "rests on an estimated phase"),
+    "summary 0": ("eV/Li", "Li₅AlCl₈*", "rests on a phase whose energy is given by you"),
     "summary 1": ("better than it",),
-    "snapshot": ("GGA/GGA+U", "estimated Li₅AlCl₈", "licence"),
+    "snapshot": ("GGA/GGA+U", "given by you Li₅AlCl₈", "licence"),
     "snapshots": ("mp2019",),
     "comparison of snapshots": ("the same",),
     "study": ("candidates.formulas", "Li₅AlCl₈"),

@@ -5,17 +5,17 @@ import re
 import pandas as pd
 import pytest
 
-from screening.campaign.latex import ESTIMATED, chemical, equation, escaped, products_latex
+from screening.campaign.latex import MARK, chemical, equation, escaped, products_latex
 
 COLUMNS = (
     *("reactor", "voltage_v", "uptake_per_formula", "capacity_mah_per_g", "reaction", "product"),
-    *("electronic_class", "conduction", "estimated"),
+    *("electronic_class", "conduction", "origin"),
 )
 ROWS = [
-    ("LiAlCl4", 1.5, 3.0, 457.0, "LiAlCl4 + 3 Li -> Al + 4 LiCl", "Al", "metallic", 1.0, False),
-    ("LiAlCl4", 1.5, 3.0, 457.0, "LiAlCl4 + 3 Li -> Al + 4 LiCl", "LiCl", "insulating", 0.0, False),
-    ("LiAlCl4", 0.4, 4.0, 610.0, "LiAlCl4 + 4 Li -> LiAl + 4 LiCl", "LiAl", "metallic", 1.0, False),
-    ("Li3HoCl6", 0.7, 3.0, 202.0, "Li3HoCl6 + 3 Li -> Ho + 6 LiCl", "Ho", "metallic", 1.0, True),
+    ("LiAlCl4", 1.5, 3.0, 457.0, "LiAlCl4 + 3 Li -> Al + 4 LiCl", "Al", "metallic", 1.0, ""),
+    ("LiAlCl4", 1.5, 3.0, 457.0, "LiAlCl4 + 3 Li -> Al + 4 LiCl", "LiCl", "insulating", 0.0, ""),
+    ("LiAlCl4", 0.4, 4.0, 610.0, "LiAlCl4 + 4 Li -> LiAl + 4 LiCl", "LiAl", "metallic", 1.0, ""),
+    ("Li3HoCl6", 0.7, 3.0, 202.0, "Li3HoCl6 + 3 Li -> Ho + 6 LiCl", "Ho", "metallic", 1.0, "estimated"),
 ]
 
 
@@ -64,10 +64,10 @@ def test_headers_are_words_with_units_and_wide_columns_break(text: str) -> None:
 
 
 def test_estimates_are_marked_and_explained(text: str) -> None:
-    assert f"Li$_{{3}}$HoCl$_{{6}}${ESTIMATED}" in text
-    assert text.count(ESTIMATED) == 2
-    assert "rests on an estimated phase" in text
-    assert ESTIMATED not in products_latex(pd.DataFrame(ROWS[:3], columns=COLUMNS))
+    assert f"Li$_{{3}}$HoCl$_{{6}}${MARK}" in text
+    assert text.count(MARK) == 2
+    assert "rests on a phase whose energy is estimated" in text
+    assert MARK not in products_latex(pd.DataFrame(ROWS[:3], columns=COLUMNS))
 
 
 def test_words_are_set_as_they_are() -> None:
@@ -82,5 +82,5 @@ def test_a_table_without_rows_is_still_a_table() -> None:
 
 
 def test_a_degree_of_conduction_stands_beside_the_word() -> None:
-    row = ("SbF3", 0.9, 6.0, 900.0, "SbF3 + 6 Li -> Li3Sb + 3 LiF", "Li3Sb", "semiconducting", 0.284, False)
+    row = ("SbF3", 0.9, 6.0, 900.0, "SbF3 + 6 Li -> Li3Sb + 3 LiF", "Li3Sb", "semiconducting", 0.284, "")
     assert "(semiconducting 0.28)" in products_latex(pd.DataFrame([row], columns=COLUMNS))

@@ -40,7 +40,7 @@ def test_packaged_studies_are_the_four(tmp_path: Path) -> None:
         (HEAD + '[conditions]\nwt_percent = "50"\n', "conditions.wt_percent = '50'"),
         (HEAD + "[conditions]\nlayers_wt_percent = [10, true]\n", "layers_wt_percent.1 = True"),
         (HEAD + '[filters]\nforbid_toxic = "yes"\n', "filters.forbid_toxic = 'yes'"),
-        (HEAD + '[candidates.query]\nanions = "F"\n', "anions = 'F': write a list"),
+        (HEAD + '[candidates.query]\nanions = "F"\n', "anions = 'F': give a list"),
         (HEAD + '[figures]\ncriteria = ["taste", "relay_ev_per_atom"]\n', "no criterion 'taste'"),
         (HEAD + '[figures]\nx_axis = "sideways"\n', "figures.x_axis"),
         (HEAD + "[candidates.query]\nn_elements = [3, 2]\n", "n_elements"),

@@ -163,14 +163,14 @@ def test_read_cycling_takes_paths_cells_and_an_area(tmp_path: Path) -> None:
     pd.testing.assert_frame_equal(found.to_frame(), same.to_frame())
     shown = found.display().frame.set_index("quantity")["value"]
     assert shown["short"] == "none"
-    assert found.plot(quantity="voltage").get_ylabel() == "Voltage / V"
+    assert found.plot(quantity="voltage").get_ylabel() == "Voltage (V)"
     with pytest.raises(InputError, match="no quantity 'colour'"):
         found.plot(quantity="colour")
     with pytest.raises(InputError, match="keep one"):
         read_cycling(record, cell=Cell(area_cm2=0.785), area_cm2=1.0)
     with pytest.raises(InputError, match="area_cm2 = nan"):
         read_cycling(record, area_cm2=float("nan"))
-    with pytest.raises(InputError, match="choose symmetric or full"):
+    with pytest.raises(InputError, match="choose symmetric, full, plating"):
         read_cycling(record, area_cm2=1.0, kind="pellet")
 
 

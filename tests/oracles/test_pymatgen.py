@@ -22,8 +22,9 @@ from screening.phases.chemsys import row_masks
 from screening.phases.composition import Formula, Part, Reactant, parse_formula
 from screening.phases.library import open_snapshot
 from screening.phases.snapshot import AddedPhase, Snapshot
+from screening.thermo.compositions import Compositions
 from screening.thermo.interface import react
-from screening.thermo.lines import Compositions, assemblages, tie_lines
+from screening.thermo.lines import assemblages, tie_lines
 from screening.thermo.lithiation import lithiate
 from screening.thermo.open_system import OpenKink, OpenReaction, react_open
 from screening.thermo.reservoir import Reservoir

@@ -11,8 +11,8 @@ from screening.phases.corrections import CORRECTED, corrected, molecules, unit_c
 from screening.phases.library import open_snapshot
 from screening.phases.molecular_units import UNITS, molecular_units
 from screening.phases.snapshot import Snapshot
-from screening.phases.sources import load_snapshot
 from screening.thermo.reactants import hull_energy
+from screening.thermo.sources import load_snapshot
 from screening.units import EV_TO_KJ_PER_MOL
 
 Reaction = dict[str, float]

@@ -13,7 +13,7 @@ from screening.phases.composition import parse_formula
 from screening.phases.distrust import cautions, distrusted, distrusted_sd, formula_cautions
 from screening.phases.library import open_snapshot
 from screening.phases.snapshot import Snapshot
-from screening.phases.sources import load_snapshot
+from screening.thermo.sources import load_snapshot
 
 
 @pytest.fixture(scope="module")

@@ -25,9 +25,9 @@ from screening.phases.powder import powder_lines
 from screening.phases.relaxed import MOST_ATOMS, STRUCTURES_FILE, Lack, calculation, relaxed_of
 from screening.phases.schemes import ThermoType
 from screening.phases.snapshot import Snapshot
-from screening.phases.sources import load_snapshot
 from screening.phases.structures import Cell, find_cell, snapshot_cells
 from screening.phases.transport import Patience
+from screening.thermo.sources import load_snapshot
 
 ONE_TRY = Patience(timeout_s=30.0, retries=0, backoff_s=0.0)
 """Faults below count requests: none may be tried again because the machine is busy."""

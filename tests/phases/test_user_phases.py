@@ -16,8 +16,8 @@ from screening.phases.computed import phases_of_entries
 from screening.phases.library import open_snapshot
 from screening.phases.schemes import SCHEMES, ThermoType
 from screening.phases.snapshot import Snapshot
-from screening.phases.sources import load_snapshot
 from screening.phases.user_phases import read_phases
+from screening.thermo.sources import TOO_LOW_EV_PER_ATOM, OwnPhases, load_snapshot
 
 HEAD = "formula,formation_energy_ev_per_atom,uncertainty_ev_per_atom,note\n"
 MP2020 = f"{SCHEMES[ThermoType.GGA_GGA_U].name}, 0 K"
@@ -43,7 +43,8 @@ def test_a_table_joins_and_its_mark_follows(csv_file: Path) -> None:
     assert joined.phases.formula[phase] == "Li3YCl6"
     assert joined.phases.formation_energy_ev_per_atom[phase] == -2.41
     assert joined.phases.uncertainty_ev_per_atom[phase] == 0.02
-    assert joined.phases.estimated[phase]
+    assert joined.phases.origin[phase] == "given by you"
+    assert not joined.phases.estimated[phase]
     assert joined.phases.note[phase] == "measured, this lab (own.csv)"
     assert joined.manifest.name.startswith("mp2019 + own.csv (sha256:")
 
@@ -248,7 +249,8 @@ def test_own_phases_take_part_in_the_hull(csv_file: Path) -> None:
 
     csv_file.write_text(HEAD + "Li3YCl6,-5.5,0.02,made up\n", "utf-8")
     formula = parse_formula("Li3YCl6")
-    assert hull_energy(load_snapshot(phases=csv_file), formula) == pytest.approx(-5.5)
+    forced = load_snapshot(phases=OwnPhases(csv_file, force=True))
+    assert hull_energy(forced, formula) == pytest.approx(-5.5)
     assert hull_energy(load_snapshot(), formula) > -3.5
 
 
@@ -258,3 +260,111 @@ def test_temperature_comes_after_joining(csv_file: Path) -> None:
     phase = warm.find(parse_formula("Li3YCl6"))
     assert warm.phases.uncertainty_ev_per_atom[phase] == pytest.approx(np.hypot(0.02, 0.05))
     assert warm.phases.formation_energy_ev_per_atom[phase] != -2.41
+
+
+# --- own phases against the snapshot's --------------------------------------------------------------
+
+
+def test_a_total_energy_is_refused_and_taken_only_by_force(csv_file: Path) -> None:
+    """The mistake seen most: VASP's energy per atom in place of a formation energy."""
+    csv_file.write_text(HEAD + "Li3YCl6,-4.231,0.02,total energy\n", "utf-8")
+    with pytest.raises(
+        InputError, match=r"Li3YCl6 lies 1\.8\d eV/atom below the hull of all other"
+    ) as refused:
+        load_snapshot(phases=csv_file)
+    assert "--force" in str(refused.value)
+    assert "\n" not in str(refused.value)
+    taken = load_snapshot(phases=OwnPhases(csv_file, force=True))
+    assert taken.phases.formation_energy_ev_per_atom[taken.find(parse_formula("Li3YCl6"))] == -4.231
+
+
+def test_the_distance_below_the_hull_is_the_named_one(csv_file: Path, snapshot: Snapshot) -> None:
+    from screening.thermo.reactants import hull_energy
+
+    hull = hull_energy(load_snapshot(), parse_formula("Li3YCl6"))
+    for beyond, fits in ((-0.01, True), (0.01, False)):
+        csv_file.write_text(HEAD + f"Li3YCl6,{hull - TOO_LOW_EV_PER_ATOM - beyond},0.02,x\n", "utf-8")
+        if fits:
+            load_snapshot(phases=csv_file)
+        else:
+            with pytest.raises(InputError, match="below the hull"):
+                load_snapshot(phases=csv_file)
+
+
+def test_total_energies_of_a_whole_system_do_not_hide_each_other(csv_file: Path) -> None:
+    csv_file.write_text(HEAD + "LiCl,-3.9,0,x\nYCl3,-4.6,0,x\nLi3YCl6,-4.3,0,x\n", "utf-8")
+    with pytest.raises(InputError, match=r"LiCl lies .* YCl3 lies"):
+        load_snapshot(phases=csv_file)
+
+
+def test_a_phase_that_loses_is_told_and_replaces_if_it_shall(csv_file: Path) -> None:
+    carbon_dioxide = parse_formula("CO2")
+    theirs = load_snapshot().phases.formation_energy_ev_per_atom[load_snapshot().find(carbon_dioxide)]
+    csv_file.write_text(HEAD + "CO2,-1.2,0.02,mine\n", "utf-8")
+    kept = load_snapshot(phases=csv_file)
+    assert kept.phases.formation_energy_ev_per_atom[kept.find(carbon_dioxide)] == theirs
+    assert len(kept.notes) == 1
+    assert kept.notes[0].startswith(f"CO2: the snapshot's {theirs:.3f} eV/atom is lower than your -1.200")
+    by_option = load_snapshot(phases=OwnPhases(csv_file, replace=True))
+    csv_file.write_text(HEAD.strip() + ",replace\nCO2,-1.2,0.02,mine,true\n", "utf-8")
+    for replaced in (by_option, load_snapshot(phases=csv_file)):
+        assert replaced.phases.formation_energy_ev_per_atom[replaced.find(carbon_dioxide)] == -1.2
+        assert len(replaced) == len(load_snapshot())
+        assert "replaces" in replaced.notes[0]
+
+
+def test_one_that_wins_needs_no_words(csv_file: Path) -> None:
+    csv_file.write_text(HEAD + "Li3YCl6,-2.41,0.02,x\n", "utf-8")
+    assert load_snapshot(phases=csv_file).notes == ()
+
+
+@pytest.mark.parametrize(
+    ("word", "said"),
+    [
+        ("calculated", "calculated by you"),
+        ("Measured", "measured"),
+        ("estimated", "estimated"),
+        ("", "given by you"),
+    ],
+)
+def test_the_origin_is_what_the_file_says(csv_file: Path, snapshot: Snapshot, word: str, said: str) -> None:
+    csv_file.write_text(HEAD.strip() + f",origin\nLi3YCl6,-2.41,0.02,x,{word}\n", "utf-8")
+    assert read_phases(csv_file, snapshot)[0].origin == said
+
+
+@pytest.mark.parametrize(("column", "cell"), [("origin", "guessed"), ("replace", "maybe")])
+def test_another_word_is_refused(csv_file: Path, snapshot: Snapshot, column: str, cell: str) -> None:
+    csv_file.write_text(HEAD.strip() + f",{column}\nLi3YCl6,-2.41,0.02,x,{cell}\n", "utf-8")
+    with pytest.raises(InputError, match=f"{column} '{cell}'; write one of"):
+        read_phases(csv_file, snapshot)
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_an_own_calculation_is_no_estimate(tmp_path: Path) -> None:
+    from screening.api.interfaces import react
+
+    shifted = [(name, energy if name != "Li3YCl6" else energy + 0.55) for name, energy in MADE_UP]
+    path = tmp_path / "own.json"
+    path.write_text(
+        json.dumps(rows(MaterialsProjectCompatibility().process_entries([entry(*e) for e in shifted])))
+    )
+    found = react("Li", "Li3YCl6", phases=OwnPhases(path, force=True))
+    assert found.origins == {"Li3YCl6": "calculated by you"}
+    assert not found.estimated
+    assert "* calculated by you: Li3YCl6" in found.display().notes
+    assert set(found.to_frame()["origins"]) == {"calculated by you: Li3YCl6"}
+    assert found.as_dict()["origins"] == {"Li3YCl6": "calculated by you"}
+
+
+def test_a_composition_joins_from_the_hull(snapshot: Snapshot) -> None:
+    from screening.thermo.reactants import hull_energy
+
+    doped = parse_formula("Li5.5PS4.5Cl1.5")
+    joined = load_snapshot(at_hull=[doped.text, "LiCl"])
+    phase = joined.find(doped)
+    assert len(joined) == len(load_snapshot()) + 1
+    assert joined.phases.origin[phase] == "taken from the hull"
+    own = joined.phases.formation_energy_ev_per_atom[phase]
+    assert own == pytest.approx(hull_energy(load_snapshot(), doped), abs=1e-6)
+    assert 15.0 < joined.phases.volume_per_atom_a3[phase] < 25.0
+    assert "Li5.5PS4.5Cl1.5 taken from the hull" in joined.manifest.name

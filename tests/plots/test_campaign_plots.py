@@ -67,7 +67,9 @@ def six() -> CampaignMap:
     marked = tuple(Marked(n, float(a), float(b), False) for n, a, b in zip(names, x, y, strict=True))
     controls = tuple(f"Li{i}Cl" for i in range(2, 40))
     on_estimates = frozenset({"Li3HoCl6", "HoI3"})
-    return a_map(x, y, marked, stable=controls, unranked=("HoI3",), estimated=on_estimates)
+    return a_map(
+        x, y, marked, stable=controls, unranked=("HoI3",), origins=dict.fromkeys(on_estimates, "estimated")
+    )
 
 
 def test_estimated_candidates_are_marked_and_the_mark_is_explained() -> None:
@@ -75,7 +77,7 @@ def test_estimated_candidates_are_marked_and_the_mark_is_explained() -> None:
     assert "d: Li₃HoCl₆*" in texts
     assert "b: LiAlCl₄" in texts
     assert "without a rank: HoI₃*" in texts
-    assert "* rests on an estimated phase" in texts
+    assert "* rests on a phase whose energy is estimated" in texts
 
 
 def test_the_front_shows_around_the_mark_of_a_known_reactor() -> None:

@@ -62,8 +62,7 @@ def test_a_metastable_reactant_counts_in_the_total_and_not_in_the_mutual_energy(
     assert (first.total_ev_per_atom, first.mutual_ev_per_atom) == (0.0, 0.0)
     assert (last.total_ev_per_atom, last.mutual_ev_per_atom) == (pytest.approx(-1.0), 0.0)
     assert found.energy_above_hull_ev_per_atom.a == pytest.approx(1.0)
-    assert found.minimum is last
-    assert found.minimum_mutual is not last
+    assert found.minimum is found.minimum_mutual is found.kinks[1]  # what decays by itself is no minimum
     assert last.kj_per_mol_b is None
     assert last.products == pytest.approx({"LiF": 1.0, "Li": 1.0})
 
@@ -129,7 +128,8 @@ def test_columns_and_json_hold_what_they_promise(lithium_chloroaluminate: Interf
     frame = lithium_chloroaluminate.to_frame()
     assert list(frame.columns) == [
         *("a", "b", "x_atomic", "x_molar", "x_mass", "total_ev_per_atom", "mutual_ev_per_atom"),
-        *("kj_per_mol_b", "reaction", "estimated", "at_hull", "cautions"),
+        *("kj_per_mol_b", "reaction", "kj_as_written", "total_low_ev_per_atom", "total_high_ev_per_atom"),
+        *("mutual_low_ev_per_atom", "mutual_high_ev_per_atom", "estimated", "origins", "at_hull", "cautions"),
     ]
     assert len(frame) == len(lithium_chloroaluminate.kinks)
     content = json.loads(json.dumps(lithium_chloroaluminate.as_dict(), allow_nan=False))
@@ -137,7 +137,8 @@ def test_columns_and_json_hold_what_they_promise(lithium_chloroaluminate: Interf
     assert set(content["energy_above_hull_ev_per_atom"]) == {"a", "b"}
     assert set(content["kinks"][0]) == {
         *("x_atomic", "x_molar", "x_mass", "total_ev_per_atom", "mutual_ev_per_atom"),
-        *("kj_per_mol_b", "reaction", "products"),
+        *("kj_per_mol_b", "reaction", "products", "kj_as_written"),
+        *("total_95_ev_per_atom", "mutual_95_ev_per_atom"),
     }
     assert content["minimum"] in content["kinks"]
     assert content["kinks"][-1]["kj_per_mol_b"] is None

@@ -13,7 +13,8 @@ from screening.errors import InputError
 from screening.phases.composition import parse_formula, parse_reactant
 from screening.phases.snapshot import Snapshot
 from screening.thermo.hull import walk
-from screening.thermo.lithiation import Lithiation, anodic_limit, cation_charge, lithiate
+from screening.thermo.lithiation import Lithiation, lithiate
+from screening.thermo.uptake import anodic_limit, cation_charge
 
 MakeUp = Callable[[dict[str, float]], Snapshot]
 EXACT = 1e-9
@@ -207,6 +208,6 @@ def test_json_holds_what_it_promises(mp2019: Snapshot) -> None:
         *("decomposition_energy_0v_ev_per_atom", "energy_per_li_0v_ev", "steps", "estimated", "provenance"),
     } <= set(content)
     assert set(content["steps"][0]) == {
-        *("voltage_v", "li_per_formula", "capacity_mah_per_g", "reaction", "products"),
+        *("voltage_v", "voltage_95_v", "li_per_formula", "capacity_mah_per_g", "reaction", "products"),
     }
     assert "Li" not in content["steps"][-1]["products"]

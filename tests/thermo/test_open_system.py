@@ -12,9 +12,9 @@ import screening as scr
 from screening.errors import InputError
 from screening.phases.composition import parse_formula, parse_reactant
 from screening.phases.snapshot import Snapshot
-from screening.phases.sources import load_snapshot
 from screening.thermo.open_system import OpenReaction, react_open
 from screening.thermo.reservoir import Reservoir, reservoirs, voltages
+from screening.thermo.sources import load_snapshot
 
 MakeUp = Callable[[dict[str, float]], Snapshot]
 

@@ -73,10 +73,11 @@ def test_a_mixture_brings_the_energies_of_its_parts(mp2019: Snapshot) -> None:
     assert mixture.hull_energy_ev_per_atom < mixture.energy_ev_per_atom
 
 
-def test_estimated_parts_are_named(mp2019: Snapshot) -> None:
-    assert price(mp2019, parse_reactant("Li6Ho2Cl12")).estimated == ("Li6Ho2Cl12",)
-    assert price(mp2019, parse_reactant("LiCl@1mol+Li3HoCl6@1mol")).estimated == ("Li3HoCl6",)
-    assert price(mp2019, parse_reactant("LiCl")).estimated == ()
+def test_a_reactant_says_which_phases_its_energies_add_up_from(mp2019: Snapshot) -> None:
+    priced = price(mp2019, parse_reactant("Li6PS5Cl"))
+    names = {str(mp2019.phases.formula[i]): share for i, share in priced.hull.items()}
+    assert names == pytest.approx({"Li2S": 3 / 13, "LiCl": 2 / 13, "Li3PS4": 8 / 13})
+    assert priced.phases == {mp2019.find(parse_formula("Li6PS5Cl")): 1.0}
 
 
 def test_an_element_outside_the_snapshot_is_refused(mp2019: Snapshot) -> None:

@@ -9,7 +9,7 @@ import pytest
 from screening.errors import InputError
 from screening.phases.composition import parse_reactant
 from screening.phases.snapshot import Snapshot
-from screening.phases.sources import load_snapshot
+from screening.thermo.sources import load_snapshot
 from screening.thermo.titration import Titration, titrate
 
 MakeUp = Callable[[dict[str, float]], Snapshot]

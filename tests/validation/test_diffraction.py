@@ -92,7 +92,7 @@ def test_no_structure_at_all_is_refused() -> None:
 def test_the_bench_and_the_page_look_for_the_same_phases(predictions: Predictions) -> None:
     from screening.handoff.sheet import Plan, bench_sheet
     from screening.lab.cell import Cell
-    from screening.phases.sources import load_snapshot
+    from screening.thermo.sources import load_snapshot
 
     cell = Cell(reactor="AlLiCl4", wt_percent=50.0)
     prediction = predictions.of(cell)

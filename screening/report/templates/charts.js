@@ -53,6 +53,9 @@ function draw(id) {
   return Plotly.react(node, traces, { ...base, ...layout }, config);
 }
 
+// A colour as a light band.
+const banded = (colour) => `${colour}26`;
+
 const channels = (colour) => [1, 3, 5].map((at) => parseInt(colour.slice(at, at + 2), 16));
 
 function blend(from, to, share) {

@@ -34,7 +34,7 @@ class Comparison {
     const behind = rows.filter((row) => !data.pareto[row]);
     const drawn = thinned(behind, data[x.name], data[y.name]);
     const words = (row) => [
-      subscripted(data.formula[row]) + (data.estimated[row] ? " (estimated)" : "") + `, rank ${data.rank[row]}`,
+      subscripted(data.formula[row]) + (data.origin[row] ? ` (${data.origin[row]})` : "") + `, rank ${data.rank[row]}`,
       `${withUnit(x)}: ${shownValue(x, data[x.name][row])}`, `${withUnit(y)}: ${shownValue(y, data[y.name][row])}`,
     ];
     const trace = (chosen, name, marker, named) => ({
@@ -44,7 +44,7 @@ class Comparison {
       hovertext: chosen.map((row) => words(row).map(escaped).join("<br>")), hovertemplate: "%{hovertext}<extra></extra>",
       customdata: chosen.map((row) => words(row).join("; ")),
     });
-    const symbols = (chosen) => chosen.map((row) => (data.estimated[row] ? "diamond-open" : "circle"));
+    const symbols = (chosen) => chosen.map((row) => (data.origin[row] ? "diamond-open" : "circle"));
     const few = rows.length <= 20;
     chart("pareto-chart", (look) => ({
       traces: [
@@ -59,7 +59,7 @@ class Comparison {
       `${labels.join(", ")}: no other is at least as good in all of these and better in one. ` +
       (drawn.length < behind.length
         ? `Behind the front one candidate in each of ${CELLS_ACROSS} × ${CELLS_UP} cells is drawn (${drawn.length.toLocaleString("en")}). ` : "") +
-      "Open diamonds rest on estimated phases.";
+      "Open diamonds rest on phases that are none of the source's own.";
   }
 
   certainty() {
@@ -75,7 +75,7 @@ class Comparison {
 
   matrix(ranked) {
     const n = Math.max(...ranked.map((r) => r.rank));
-    const names = ranked.map((r) => escaped(subscripted(r.formula) + (r.estimated ? " (estimated)" : "")));
+    const names = ranked.map((r) => escaped(subscripted(r.formula) + (r.origin ? ` (${r.origin})` : "")));
     const z = ranked.map((r) => r.rank_probability.slice(0, n));
     byId("certainty-chart").style.height = "";
     chart("certainty-chart", (look) => ({
@@ -102,7 +102,7 @@ class Comparison {
     const { data } = this.page;
     const rows = this.ranking.rowsOfPair().filter((row) => data.passes[row])
       .sort((a, b) => data.top_1[b] - data.top_1[a] || a - b).slice(0, BARS);
-    const names = rows.map((row) => escaped(subscripted(data.formula[row]) + (data.estimated[row] ? " (estimated)" : "")));
+    const names = rows.map((row) => escaped(subscripted(data.formula[row]) + (data.origin[row] ? ` (${data.origin[row]})` : "")));
     const series = [["top_1", "first"], ["top_1_percent", "among the first 1 %"]].filter(([name]) => data[name]);
     byId("certainty-chart").style.height = `${100 + 24 * rows.length}px`;
     chart("certainty-chart", (look) => ({

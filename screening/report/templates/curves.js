@@ -33,9 +33,8 @@ function energyAt(curve, energyPerAtom, atomic, per) {
 }
 
 // Energy per atom is linear between kinks by atoms only: on the other axes, and per mole, the line is sampled.
-function sampledLine(curve, settings) {
-  const { axis, per, energy } = settings;
-  const key = `${energy}_ev_per_atom`;
+function sampledLine(curve, settings, read = (kink) => kink[`${settings.energy}_ev_per_atom`]) {
+  const { axis, per } = settings;
   const x = [];
   const y = [];
   const put = (atomic, energyPerAtom) => {
@@ -43,15 +42,15 @@ function sampledLine(curve, settings) {
     y.push(energyAt(curve, energyPerAtom, atomic, per));
   };
   const kinks = curve.kinks;
-  put(kinks[0].x_atomic, kinks[0][key]);
+  put(kinks[0].x_atomic, read(kinks[0]));
   for (let k = 1; k < kinks.length; k += 1) {
     const [from, to] = [kinks[k - 1], kinks[k]];
     const last = per === "mole" && to.x_atomic === 1;
     // per mole of B a reactant A above the hull has no end: the line stops at the last reaction
-    if (last && Math.abs(to[key]) > NO_ENERGY_EV) break;
+    if (last && Math.abs(read(to)) > NO_ENERGY_EV) break;
     for (let step = 1; step <= POINTS_BETWEEN_KINKS; step += 1) {
       const share = step / POINTS_BETWEEN_KINKS * (last ? PURE_A : 1);
-      put(from.x_atomic + share * (to.x_atomic - from.x_atomic), from[key] + share * (to[key] - from[key]));
+      put(from.x_atomic + share * (to.x_atomic - from.x_atomic), read(from) + share * (read(to) - read(from)));
     }
   }
   return { x, y };
@@ -62,19 +61,29 @@ function innerKinks(curve) {
 }
 
 const curveName = (curve) => {
-  const idle = curve.kinks.every((kink) => kink.mutual_ev_per_atom > -NO_ENERGY_EV);
-  return subscripted(`${curve.a} | ${curve.b}`) + (curve.estimated ? " (estimated)" : "") + (idle ? " (no reaction)" : "");
+  const origins = [...new Set(Object.values(curve.origins))].join(", ");
+  return subscripted(`${curve.a} | ${curve.b}`) + (origins ? ` (${origins})` : "") + (curve.reacts ? "" : " (no reaction)");
 };
 
 function kinkWords(curve, kink, settings) {
   const energy = kink[`${settings.energy}_ev_per_atom`];
   const perMole = energyAt(curve, energy, kink.x_atomic, "mole");
+  const within = kink[`${settings.energy}_95_ev_per_atom`];
   return [
     reactionText(kink.reaction),
-    `${number(energy)} eV/atom, ${number(perMole)} kJ per mol of ${subscripted(curve.b)} (${settings.energy})`,
+    `${sure(energy, within)} eV/atom${within ? ` (95 %: ${bounds(within)})` : ""}, ${number(perMole, 3)} kJ per mol of ${subscripted(curve.b)} (${settings.energy})`,
     `x = ${number(kink.x_atomic)} atomic, ${number(kink.x_molar)} molar, ${number(kink.x_mass)} mass`,
-    ...(curve.estimated ? [`estimated: ${curve.estimated_phases.map(subscripted).join(", ")}`] : []),
+    ...Object.entries(curve.origins).map(([name, origin]) => `${origin}: ${subscripted(name)}`),
   ];
+}
+
+// A light band where the true curve lies, as far as the kinks carry intervals.
+function bandTraces(curve, settings, colour, legendgroup) {
+  const key = `${settings.energy}_95_ev_per_atom`;
+  if (curve.kinks.some((kink) => !kink[key])) return [];
+  const [low, high] = [0, 1].map((end) => sampledLine(curve, settings, (kink) => kink[key][end]));
+  return [{ x: [...low.x, ...high.x.reverse()], y: [...low.y, ...high.y.reverse()], mode: "none", fill: "toself",
+    fillcolor: banded(colour), hoverinfo: "skip", showlegend: false, legendgroup }];
 }
 
 function curveTraces(curves, settings, look) {
@@ -83,8 +92,9 @@ function curveTraces(curves, settings, look) {
     const inner = innerKinks(curve);
     const name = escaped(curveName(curve));
     return [
+      ...bandTraces(curve, settings, colour, String(k)),
       { ...sampledLine(curve, settings), mode: "lines", name, legendgroup: String(k), hoverinfo: "skip",
-        line: { color: colour, width: 2, dash: curve.estimated ? "dash" : "solid" } },
+        line: { color: colour, width: 2, dash: Object.keys(curve.origins).length ? "dash" : "solid" } },
       {
         x: inner.map((kink) => onAxis(curve, settings.axis, kink.x_atomic)),
         y: inner.map((kink) => energyAt(curve, kink[`${settings.energy}_ev_per_atom`], kink.x_atomic, settings.per)),
@@ -116,15 +126,16 @@ function drawCurves(curves, settings) {
   byId("curves-caption").textContent =
     `${kind} reaction energy of ${a} with ${of}, ${settings.per === "atom" ? "eV per atom of the mixture" : unit}, ` +
     `against the ${settings.axis} fraction of ${a}. Circles are balanced reactions; the pointer shows them.` +
-    (curves.some((curve) => curve.estimated) ? " A dashed line rests on an estimated phase." : "");
+    " A light band holds the true energy in 95 % of all cases." +
+    (curves.some((curve) => Object.keys(curve.origins).length) ? " A dashed line rests on a phase that is none of the source's own." : "");
   fillKinks(curves, settings);
 }
 
 function fillKinks(curves, settings) {
   const heads = [
     { label: "reaction", kind: "words" }, { label: "atomic", kind: "number" }, { label: "molar", kind: "number" },
-    { label: "mass", kind: "number" }, { label: "total, eV/atom", kind: "number" },
-    { label: "mutual, eV/atom", kind: "number" }, { label: `${settings.energy}, kJ per mol of the second`, kind: "number" },
+    { label: "mass", kind: "number" }, { label: "total, eV/atom", kind: "number" }, { label: "95 %", kind: "number" },
+    { label: "mutual, eV/atom", kind: "number" }, { label: "95 %", kind: "number" }, { label: `${settings.energy}, kJ per mol of the second`, kind: "number" },
     { label: "contact" },
   ];
   const rows = curves.flatMap((curve) => curve.kinks.map((kink) => {
@@ -132,7 +143,9 @@ function fillKinks(curves, settings) {
       ? energyAt(curve, kink[`${settings.energy}_ev_per_atom`], kink.x_atomic, "mole") : null;
     return [
       reactionText(kink.reaction), number(kink.x_atomic), number(kink.x_molar), number(kink.x_mass),
-      number(kink.total_ev_per_atom), number(kink.mutual_ev_per_atom), number(per), curveName(curve),
+      sure(kink.total_ev_per_atom, kink.total_95_ev_per_atom), bounds(kink.total_95_ev_per_atom),
+      sure(kink.mutual_ev_per_atom, kink.mutual_95_ev_per_atom), bounds(kink.mutual_95_ev_per_atom),
+      number(per, 3), curveName(curve),
     ];
   }));
   fillTable(byId("kinks-table"), heads, rows);

@@ -41,8 +41,19 @@ function element(tag, properties = {}, ...children) {
   return node;
 }
 
-const estimatedMark = () =>
-  element("span", { className: "mark", title: "rests on an estimated phase" }, "estimated");
+const originMark = (origin) =>
+  element("span", { className: "mark", title: `rests on a phase whose energy is ${origin}` }, origin);
+
+// Bounds of 95 %, as far as there are any.
+const bounds = (pair) => (pair ? `${sure(pair[0], pair)} to ${sure(pair[1], pair)}` : "–");
+
+// A number with the digits that its interval leaves.
+function sure(value, pair) {
+  const half = pair ? (pair[1] - pair[0]) / 2 : 0;
+  if (value === null || !(half > 0)) return number(value);
+  const size = Math.floor(Math.log10(half));
+  return value.toFixed(Math.min(12, Math.max(0, -size + (half < 2 * 10 ** size ? 1 : 0)))).replace("-", "−");
+}
 
 // Fill a table: heads are {label, kind}; a cell is text, or a node.
 function fillTable(table, heads, rows) {

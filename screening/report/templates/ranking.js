@@ -70,7 +70,7 @@ class Ranking {
     if (byId("ranked-only").checked) tests.push((row) => data.passes[row]);
     if (byId("front-only").checked) tests.push((row) => data.pareto[row]);
     if (byId("harmless-only").checked) tests.push((row) => !data.toxic?.[row] && !data.moisture_hazard?.[row]);
-    if (byId("sure-only")?.checked) tests.push((row) => !data.estimated[row]);
+    if (byId("sure-only")?.checked) tests.push((row) => !data.origin[row]);
     for (const bound of byId("bounds").children) {
       const [column, direction] = [...bound.querySelectorAll("select")].map((select) => select.value);
       const text = bound.querySelector("input").value.trim().replace("−", "-").replace(",", ".");
@@ -152,7 +152,7 @@ class Ranking {
     const name = number === undefined ? formula : element("button", { type: "button" }, formula);
     if (number !== undefined) name.addEventListener("click", () => this.onChoose(number));
     const cell = element("th", { scope: "row" }, name);
-    if (data.estimated[row]) cell.append(" ", estimatedMark());
+    if (data.origin[row]) cell.append(" ", originMark(data.origin[row]));
     return cell;
   }
 

@@ -25,7 +25,7 @@ class ReactorView {
       .filter(({ reactor }) => reactor.anode === anode && reactor.electrolyte === electrolyte);
     byId("reactor-choice").replaceChildren(...this.group.map(({ reactor, k }) => {
       const rank = reactor.rank === null ? "no rank" : `rank ${reactor.rank}`;
-      const mark = reactor.estimated ? ", estimated" : "";
+      const mark = reactor.origin ? `, ${reactor.origin}` : "";
       return element("option", { value: k }, `${subscripted(reactor.formula)} (${rank}${mark})`);
     }));
     if (this.group.length) this.show(this.group[0].k);
@@ -37,6 +37,7 @@ class ReactorView {
     this.summary();
     this.curves();
     this.staircase();
+    drawLayer(this.reactor);
     this.layers();
     this.criteria();
   }
@@ -46,15 +47,12 @@ class ReactorView {
     const place = r.rank === null
       ? `has no rank: it fails ${failedFilters(r).join(", ") || "a filter"}`
       : `ranks ${r.rank} with a score of ${number(r.score, 3)}`;
-    const alloy = r.alloy
-      ? ` The alloy is ${subscripted(r.alloy)}` +
-        (r.richest_alloy && r.richest_alloy !== r.alloy ? `, at excess ${subscripted(r.richest_alloy)}.` : ".")
-      : "";
+    const alloy = r.alloy ? ` The alloy is ${subscripted(r.alloy)}.` : "";
     const undecided = Object.keys(r.filters).filter((name) => r.filters[name] === null);
     const unsure = undecided.length ? ` Undecided: ${undecided.join(", ").replaceAll("_", " ")}.` : "";
     const node = byId("reactor-summary");
     node.replaceChildren(`${subscripted(r.formula)} ${place}.${alloy}${unsure} `);
-    if (r.estimated) node.append(estimatedMark());
+    if (r.origin) node.append(originMark(r.origin));
   }
 
   curves() {
@@ -71,13 +69,14 @@ class ReactorView {
   staircase() {
     drawStaircase(this.reactor, chosen("uptake"), this.page.floor_v);
     const heads = [
-      { label: "reaction", kind: "words" }, { label: "voltage, V", kind: "number" },
+      { label: "reaction", kind: "words" }, { label: "voltage, V", kind: "number" }, { label: "95 %", kind: "number" },
       { label: "atoms per formula", kind: "number" }, { label: "mAh/g", kind: "number" },
       { label: "products, moles and electronic class", kind: "words" }, { label: "counted" },
     ];
     fillTable(byId("plateaus-table"), heads, this.reactor.plateaus.map((plateau) => [
-      reactionText(plateau.reaction), number(plateau.voltage_v), number(plateau.uptake_per_formula),
-      number(plateau.capacity_mah_per_g), productsNode(plateau.products), plateau.above_floor ? "yes" : "below the floor",
+      reactionText(plateau.reaction), sure(plateau.voltage_v, plateau.voltage_95_v), bounds(plateau.voltage_95_v),
+      number(plateau.uptake_per_formula),
+      number(plateau.capacity_mah_per_g), productsNode(plateau.products), plateau.above_floor ? "yes" : "no",
     ]));
   }
 
@@ -133,7 +132,8 @@ function productsNode(products) {
     const kind = product.electronic_class + degree;
     const words = `${number(product.moles, 3)} ${subscripted(product.formula)} (${kind})`;
     node.append(k ? ", " : "", element("span", { title: product.gap_source }, words));
-    if (product.estimated) node.append(" ", estimatedMark());
+    const origin = product.origin || (product.estimated ? "estimated" : "");
+    if (origin) node.append(" ", originMark(origin));
   });
   return node;
 }
@@ -144,14 +144,20 @@ function drawStaircase(reactor, uptake, floor) {
   const plateaus = reactor.plateaus;
   const starts = [0, ...plateaus.map((plateau) => plateau[key])];
   const words = plateaus.map((plateau) => [
-    reactionText(plateau.reaction), `${number(plateau.voltage_v)} V`,
+    reactionText(plateau.reaction), `${sure(plateau.voltage_v, plateau.voltage_95_v)} V` +
+      (plateau.voltage_95_v ? ` (95 %: ${bounds(plateau.voltage_95_v)})` : ""),
     `to ${number(plateau.uptake_per_formula)} ${reactor.anode} per formula, ${number(plateau.capacity_mah_per_g)} mAh/g`,
   ]);
   chart("staircase-chart", (look) => ({
     traces: [
+      ...plateaus.flatMap((plateau, k) => (plateau.voltage_95_v ? [{
+        x: [starts[k], plateau[key], plateau[key], starts[k]],
+        y: [plateau.voltage_95_v[0], plateau.voltage_95_v[0], plateau.voltage_95_v[1], plateau.voltage_95_v[1]],
+        mode: "none", fill: "toself", fillcolor: banded(look.series[0]), hoverinfo: "skip", showlegend: false,
+      }] : [])),
       { x: plateaus.flatMap((plateau, k) => [starts[k], plateau[key]]),
         y: plateaus.flatMap((plateau) => [plateau.voltage_v, plateau.voltage_v]),
-        mode: "lines", line: { color: look.series[0], width: 2.5, dash: reactor.estimated ? "dash" : "solid" },
+        mode: "lines", line: { color: look.series[0], width: 2.5, dash: reactor.origin ? "dash" : "solid" },
         hoverinfo: "skip", showlegend: false },
       { x: plateaus.map((plateau, k) => (starts[k] + plateau[key]) / 2), y: plateaus.map((plateau) => plateau.voltage_v),
         mode: "markers", marker: { color: look.paper, size: 8, line: { color: look.series[0], width: 2 } },
@@ -166,7 +172,36 @@ function drawStaircase(reactor, uptake, floor) {
     },
   }));
   byId("staircase-caption").textContent = plateaus.length
-    ? `Uptake of ${reactor.anode} by ${subscripted(reactor.formula)} as the voltage falls; the circle on a plateau shows its reaction.` +
+    ? `Uptake of ${reactor.anode} by ${subscripted(reactor.formula)} as the voltage falls; the circle on a plateau shows its reaction, the light band holds its true voltage in 95 % of all cases.` +
       (floor === null ? "" : ` Criteria count plateaus above the dotted line at ${number(floor)} V.`)
     : `${subscripted(reactor.formula)} takes up no ${reactor.anode}.`;
+}
+
+// Volumes (left) and attack on the electrolyte (right) against the potential at which the layer is held.
+function drawLayer(reactor) {
+  const states = reactor.at_potential;
+  const volts = states.map((state) => state.potential_v);
+  const own = reactor.criteria.alloy_potential_v?.value ?? null;
+  const parts = [["metal", "metal_fraction"], ["salt", "salt_fraction"], [subscripted(reactor.electrolyte), "electrolyte_fraction"]];
+  chart("layer-chart", (look) => ({
+    traces: [
+      ...parts.map(([name, key], k) => ({
+        x: volts, y: states.map((state) => (state.layer[key] === null ? null : 100 * state.layer[key])), name: escaped(name),
+        mode: "lines", line: { color: look.series[k], width: 2, shape: "hv" }, hovertemplate: "%{x:.3f} V: %{y:.1f} vol%",
+      })),
+      { x: volts, y: states.map((state) => state.attack_ev_per_atom), name: "attack (right)", yaxis: "y2", mode: "lines",
+        line: { color: look.ink, width: 2, dash: "dot" }, hovertemplate: "%{x:.3f} V: %{y:.3f} eV/atom" },
+    ],
+    layout: {
+      xaxis: axis(look, escaped(`V* against ${reactor.anode} (V)`), { autorange: "reversed" }),
+      yaxis: axis(look, "Volume (%)", { range: [0, 100] }),
+      yaxis2: axis(look, "Attack on the electrolyte (eV/atom)", { overlaying: "y", side: "right", showgrid: false }),
+      shapes: own === null ? [] : [{ type: "line", yref: "paper", x0: own, x1: own, y0: 0, y1: 1,
+        line: { color: look.muted, width: 1, dash: "dash" } }],
+    },
+  }));
+  byId("layer-caption").textContent = states.length
+    ? "The layer held at V*, and the reaction energy of its electrolyte there." +
+      (own === null ? "" : ` The dashed line is the layer's own potential, ${number(own)} V.`)
+    : "Results of a former version: not computed.";
 }

@@ -1,0 +1,108 @@
+"""Where the true value of a calculated energy lies: intervals at 95 %, and the digits that they leave."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from math import floor, isfinite, log10
+from typing import NamedTuple, Protocol
+
+import numpy as np
+from scipy.sparse import csr_array
+
+NEGLIGIBLE = 1e-9
+"""Intervals narrower than this are rounding: nothing reacts there."""
+
+
+class Interval(NamedTuple):
+    """Bounds that hold the true value in 95 % of all cases."""
+
+    low: float
+    high: float
+
+    def scaled(self, factor: float) -> "Interval":
+        """The same in another unit, or per something else."""
+        return Interval(*sorted((self.low * factor, self.high * factor)))
+
+
+class Errors(Protocol):
+    """An error model, applied to the phases of one snapshot."""
+
+    def bounds_95(self, forms: csr_array) -> np.ndarray:
+        """What to add to each form for the bounds of its true value, (n_forms, 2)."""
+        ...
+
+
+@dataclass(frozen=True)
+class ErrorBars:
+    """What draws intervals: an error model, and what a result says of it, or of why there is none."""
+
+    errors: Errors | None = None
+    note: str = ""
+
+    def around(self, value: float, energy: csr_array) -> Interval | None:
+        """Where the true value of one energy lies, by its linear form; None without an error model."""
+        if self.errors is None:
+            return None
+        below, above = self.errors.bounds_95(energy)[0].tolist()
+        return Interval(value + below, value + above)
+
+
+NO_ERROR_BARS = ErrorBars()
+
+
+def form(n_phases: int, *terms: tuple[float, Mapping[int, float]]) -> csr_array:
+    """A sum of assemblages as one linear form, (1, n_phases).
+
+    Parameters
+    ----------
+    n_phases : int
+    *terms : (float, mapping of int to float)
+        Atoms of an assemblage, negative where it is consumed, and atomic fractions in it by phase number.
+    """
+    numbers = [phase for _, shares in terms for phase in shares]
+    atoms = [factor * share for factor, shares in terms for share in shares.values()]
+    return csr_array((atoms, (np.zeros(len(numbers), dtype=int), numbers)), shape=(1, n_phases))
+
+
+def written(value: float | None, within: Interval | None, digits: int | None, usual: int) -> str:
+    """A number with the digits that its interval leaves.
+
+    Parameters
+    ----------
+    value : float or None
+    within : Interval or None
+    digits : int or None
+        Decimals, whatever the interval says.
+    usual : int
+        Decimals of a number without an interval.
+
+    Examples
+    --------
+    >>> written(1.5898, Interval(1.4, 2.1), None, 3), written(1.5898, Interval(1.4, 2.1), 4, 3)
+    ('1.6', '1.5898')
+    """
+    return "none" if value is None else f"{value:.{_decimals(within, digits, usual)}f}"
+
+
+def bounds(within: Interval | None, digits: int | None) -> str:
+    """An interval as ``1.4 to 2.1``, empty where there is none."""
+    if within is None or within.high - within.low < NEGLIGIBLE:
+        return ""
+    low, high = (f"{each:.{_decimals(within, digits, 0)}f}" for each in within)
+    return f"{low} to {high}"
+
+
+def with_bounds(text: str, within: Interval | None, digits: int | None) -> str:
+    """A number with its interval in brackets, as far as it has one."""
+    told = bounds(within, digits)
+    return f"{text} ({told})" if told else text
+
+
+def _decimals(within: Interval | None, digits: int | None, usual: int) -> int:
+    """Decimals down to the first digit of half the interval, or the second where that is a 1."""
+    if digits is not None:
+        return digits
+    half = 0.0 if within is None else (within.high - within.low) / 2.0
+    if not (isfinite(half) and half > NEGLIGIBLE):
+        return usual
+    size = floor(log10(half))
+    return max(0, -size + (half < 2.0 * 10.0**size))

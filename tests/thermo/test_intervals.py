@@ -1,0 +1,171 @@
+"""Intervals of energies and voltages: the forms behind them, the digits they leave, how often they hold."""
+
+import numpy as np
+import pytest
+from scipy.sparse import csr_array
+
+from screening.phases.composition import atomic_number, parse_reactant
+from screening.phases.snapshot import Snapshot
+from screening.reactors.conditions import Conditions
+from screening.reactors.detail import detail
+from screening.reactors.measured import measured_enthalpies, measured_salts
+from screening.reactors.reduction import ScreeningContext
+from screening.reactors.uncertainty import error_bars, error_models
+from screening.thermo.interface import react
+from screening.thermo.intervals import ErrorBars, Interval, bounds, form, with_bounds, written
+from screening.thermo.lithiation import lithiate
+from screening.thermo.sources import load_snapshot
+from screening.thermo.uptake import anodic_limit
+
+EXACT = 1e-9
+
+
+class Energies:
+    """Errors that are the formation energies themselves: bounds are then twice the number itself."""
+
+    def __init__(self, snapshot: Snapshot) -> None:
+        self.energies = snapshot.phases.formation_energy_ev_per_atom
+
+    def bounds_95(self, forms: csr_array) -> np.ndarray:
+        return np.column_stack((forms @ self.energies, forms @ self.energies))
+
+
+@pytest.fixture(scope="module")
+def snapshot() -> Snapshot:
+    return load_snapshot()
+
+
+@pytest.mark.parametrize(
+    ("a", "b"),
+    [
+        ("Li", "LiAlCl4"),
+        ("LiAl", "Li6PS5Cl"),
+        ("Li", "LiAlCl4@50wt+Li6PS5Cl@50wt"),
+        ("Li", "Li5.5PS4.5Cl1.5"),
+    ],
+)
+def test_the_form_of_a_kink_is_its_energy(snapshot: Snapshot, a: str, b: str) -> None:
+    bars = ErrorBars(Energies(snapshot))
+    found = react(snapshot, parse_reactant(a), parse_reactant(b), at_hull=True, error_bars=bars)
+    for kink in found.kinks:
+        for value, within in (
+            (kink.total_ev_per_atom, kink.total_95_ev_per_atom),
+            (kink.mutual_ev_per_atom, kink.mutual_95_ev_per_atom),
+        ):
+            assert within.low == within.high == pytest.approx(2.0 * value, abs=EXACT)
+
+
+@pytest.mark.parametrize(
+    ("compound", "element"), [("LiAlCl4", "Li"), ("Li6PS5Cl", "Li"), ("MgF2", "Mg"), ("LiCoO2", "Li")]
+)
+def test_the_forms_of_a_staircase_are_its_numbers(snapshot: Snapshot, compound: str, element: str) -> None:
+    if element == "Mg":
+        compound = "ZnCl2"
+    found = lithiate(snapshot, parse_reactant(compound), element, error_bars=ErrorBars(Energies(snapshot)))
+    assert found.steps
+    for step in found.steps:
+        assert step.voltage_95_v.low == pytest.approx(2.0 * step.voltage_v, abs=EXACT)
+    assert found.decomposition_energy_0v_95_ev_per_atom.low == pytest.approx(
+        2.0 * found.decomposition_energy_0v_ev_per_atom, abs=EXACT
+    )
+    assert found.energy_per_uptake_0v_95_ev.low == pytest.approx(
+        2.0 * found.energy_per_uptake_0v_ev, abs=EXACT
+    )
+    if found.anodic_limit_v is not None:
+        assert found.anodic_limit_95_v.low == pytest.approx(2.0 * found.anodic_limit_v, abs=EXACT)
+
+
+@pytest.mark.parametrize("anode", ["Li", "LiAl"])
+def test_the_form_of_a_plateau_in_a_study_is_its_voltage(snapshot: Snapshot, anode: str) -> None:
+    context = ScreeningContext.of(snapshot, Conditions(anode=anode))
+    phase = snapshot.find(parse_reactant("MgI2").unit)
+    found = detail(context, phase, "MgI2", (50.0,), ErrorBars(Energies(snapshot)))
+    assert found.plateaus
+    for plateau in found.plateaus:
+        assert plateau.voltage_95_v.low == pytest.approx(2.0 * plateau.voltage_v, abs=EXACT)
+
+
+def test_a_voltage_holds_the_measured_one(snapshot: Snapshot) -> None:
+    """AlCl3 -704.2, LiCl -408.6, MgI2 -364.0, LiI -270.4 kJ/mol (CRC Handbook): 1.81 and 0.92 V."""
+    bars = error_bars(snapshot, "Li")
+    for compound, measured_v in (
+        ("AlCl3", (3 * 408.6 - 704.2) / 3 / 96.485),
+        ("MgI2", (2 * 270.4 - 364.0) / 2 / 96.485),
+    ):
+        found = react(snapshot, parse_reactant("Li"), parse_reactant(compound), error_bars=bars)
+        kink = next(
+            k for k in found.kinks if set(k.products) == {"LiCl", "Al"} or set(k.products) == {"LiI", "Mg"}
+        )
+        uptake = kink.products.get("LiCl") or kink.products["LiI"]
+        atoms_ev = 1.0 / (1.0 - kink.x_atomic) * parse_reactant(compound).unit.n_atoms / uptake
+        low, high = (-each * atoms_ev for each in reversed(kink.total_95_ev_per_atom))
+        assert low < measured_v < high
+        assert high - low < 1.5
+
+
+def test_oxidation_of_measured_salts_lies_within_its_intervals(snapshot: Snapshot) -> None:
+    """Enthalpies of formation of the salts of Li, Na, K and Mg, as pymatgen carries them.
+
+    Those that are oxidised to the free anion at once, and not to a peroxide or a polysulfide; hydrides are
+    not anchored, since hydrogen is also freed where it is no anion.
+    """
+    measured = measured_enthalpies(snapshot)
+    inside, off = [], []
+    for ion, model in error_models().items():
+        bars = error_bars(snapshot, ion)
+        for row in measured_salts(measured, ion).values():
+            formula = measured.formula[row]
+            electrons = formula.amount_of(atomic_number(ion)) * model.charge
+            expected = -measured.measured_ev[row] / electrons
+            found = lithiate(snapshot, parse_reactant(formula.text), ion, error_bars=bars)
+            assert found.anodic_limit_v == anodic_limit(snapshot, formula, atomic_number(ion), model.charge)
+            formation_v = -measured.calculated_ev[row] / electrons
+            if (
+                abs(found.anodic_limit_v - formation_v) < 1e-6
+                and atomic_number("H") not in formula.atomic_numbers
+            ):
+                low, high = found.anodic_limit_95_v
+                inside.append(low <= expected <= high)
+                off.append(abs(expected - found.anodic_limit_v))
+    assert len(inside) >= 19
+    assert np.mean(inside) >= 0.9
+    assert max(off) > 0.5  # bromides: without the anchor they would lie outside
+
+
+def test_digits_follow_the_interval() -> None:
+    assert written(1.5898, Interval(1.33, 2.24), None, 3) == "1.6"
+    assert written(-0.5289, Interval(-0.75, -0.44), None, 3) == "-0.53"
+    assert written(-457.3, Interval(-650.0, -380.0), None, 0) == "-457"
+    assert written(1.5898, Interval(1.33, 2.24), 4, 3) == "1.5898"
+    assert written(1.5898, None, None, 3) == "1.590"
+    assert written(0.0, Interval(0.0, 0.0), None, 3) == "0.000"
+    assert bounds(Interval(1.33, 2.24), None) == "1.3 to 2.2"
+    assert (
+        bounds(Interval(0.0, 0.0), None) == bounds(None, None) == bounds(Interval(-5e-17, 3e-17), None) == ""
+    )
+    assert written(1e-17, Interval(-5e-17, 3e-17), None, 3) == "0.000"
+    assert with_bounds("1.6 V", Interval(1.33, 2.24), None) == "1.6 V (1.3 to 2.2)"
+
+
+def test_a_form_adds_up_what_occurs_twice() -> None:
+    assert form(4, (2.0, {1: 0.5, 3: 0.5}), (-1.0, {1: 1.0})).toarray().tolist() == [[0.0, 0.0, 0.0, 1.0]]
+
+
+def test_why_there_is_no_interval_is_told(snapshot: Snapshot) -> None:
+    bars = error_bars(snapshot, "Ca")
+    assert bars.around(1.0, form(len(snapshot), (1.0, {0: 1.0}))) is None
+    assert bars.note.startswith("no intervals: no calibrated error model for Ca")
+
+
+def test_the_descriptor_widens_intervals_and_is_named() -> None:
+    cold, warm = (lithiate_li(temperature) for temperature in (None, 298.15))
+    widths = [each.steps[0].voltage_95_v.high - each.steps[0].voltage_95_v.low for each in (cold, warm)]
+    assert widths[1] > widths[0]
+    assert "descriptor of Gibbs energies: 0.05 eV/atom" in warm.error_bars
+    assert "descriptor" not in cold.error_bars
+
+
+def lithiate_li(temperature_k: float | None):
+    from screening.api.interfaces import lithiate
+
+    return lithiate("LiAlCl4", temperature_k=temperature_k)
