@@ -26,7 +26,8 @@ def test_verbs_stand_in_groups(page: list[str]) -> None:
         assert text.count(f"\n{heading}:\n") == 1
     assert "Commands:" not in text
     assert re.search(
-        r"Interfaces:\n  react .*\n  lithiate .*\n  stack .*\n  coatings .*\n  series .*\n\nLab:", text
+        r"Interfaces:\n  react .*\n  figure .*\n  lithiate .*\n  stack .*\n  coatings .*\n  series .*\n\n",
+        text,
     )
 
 
