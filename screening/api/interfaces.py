@@ -261,8 +261,7 @@ def titrate(
     to : float
         Highest voltage of the plateaus of release.
     share, energy_ev_per_atom : float
-        The useful window allows this share of the formula's own element to come or go; or, instead, this
-        energy per atom of the formula to be set free.
+        What the useful window lets come or go: a share of the formula's element, or an energy per atom.
     host : bool
         Keep to phases that differ by the content of the element alone, as a cathode in use.
 
