@@ -1,6 +1,6 @@
 """How well an electronic leak is told from spectra alone, on simulated cells that no detector has seen.
 
-    python benchmarks/leaks.py [--json] [--series N] [--first SEED] [--only NAME ...]
+    python benchmarks/leaks.py [--json] [--series N] [--first SEED] [--only NAME ...] [--keep FILE] [--misses]
 
 Each series holds 13 to 22 spectra of a cell of two to five depressed arcs with R∞ and L: steady, reacting,
 warming or losing contact, at 0.2 to 1 % noise. Twelve shapes of leaks of 0.3 to 30 times the cell's
@@ -18,7 +18,8 @@ import argparse
 import json
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from pathlib import Path
 
 import numpy as np
 
@@ -384,12 +385,26 @@ def trial(kind: str, shape: str, seed: int) -> Trial:
     return Trial(kind, shape, seed, times, cell.noncentrality(leak), str(found.verdict), spent)
 
 
-def trials(series: int, first: int, only: list[str]) -> list[Trial]:
-    """Every benign class, and every shape on the four kinds of cells in turn."""
-    kinds, seeds = list(LEAKY), range(first, first + series)
-    asked = [(kind, "", seed) for kind in BENIGN for seed in seeds]
-    asked += [(kinds[seed % len(kinds)], shape, seed) for shape in SHAPES for seed in seeds]
-    return [trial(*each) for each in asked if not only or (each[1] or each[0]) in only]
+def trials(series: int, first: int, only: list[str], keep: Path | None) -> list[Trial]:
+    """Every benign class, and every shape on the four kinds of cells in turn; one of each, then the next."""
+    kinds, asked = list(LEAKY), []
+    for seed in range(first, first + series):
+        asked += [(kind, "", seed) for kind in BENIGN]
+        asked += [(kinds[seed % len(kinds)], shape, seed) for shape in SHAPES]
+    lines = keep.read_text("utf-8").splitlines() if keep and keep.exists() else []
+    done = {}
+    for each in (Trial(**json.loads(line)) for line in lines):
+        done[each.kind, each.shape, each.seed] = each
+    found = []
+    for each in asked:
+        if only and (each[1] or each[0]) not in only:
+            continue
+        result = done.get(each) or trial(*each)
+        found.append(result)
+        if keep and each not in done:
+            with keep.open("a", encoding="utf-8") as file:
+                file.write(json.dumps(asdict(result)) + "\n")
+    return found
 
 
 def share(found: list[Trial]) -> str:
@@ -437,9 +452,10 @@ def main() -> None:
         "--first", type=int, default=1000, help="first seed; those below were used for tuning"
     )
     parser.add_argument("--only", nargs="*", default=[], help="benign classes and shapes")
+    parser.add_argument("--keep", type=Path, help="file of trials: done ones are not repeated, others added")
     parser.add_argument("--misses", action="store_true", help="list false alarms and leaks not found")
     arguments = parser.parse_args()
-    found = trials(arguments.series, arguments.first, arguments.only)
+    found = trials(arguments.series, arguments.first, arguments.only, arguments.keep)
     result = tables(found)
     if arguments.json:
         print(json.dumps(result, ensure_ascii=False))

@@ -5,6 +5,7 @@ from .api.campaigns import Ranking as Ranking
 from .api.campaigns import load_study as load_study
 from .api.campaigns import read_results as read_results
 from .api.campaigns import screen as screen
+from .api.cells import read_cells as read_cells
 from .api.cells import read_cycling as read_cycling
 from .api.cells import validate as validate
 from .api.figure import FigureOne as FigureOne

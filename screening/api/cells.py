@@ -9,7 +9,14 @@ import numpy as np
 
 from screening.display import Displayed, Table, hours
 from screening.errors import InputError
-from screening.lab.analysis import CyclingReport, analyse_cycling, analyse_impedance, joint_verdict
+from screening.lab.analysis import (
+    CellAnalysis,
+    CyclingReport,
+    analyse_cycling,
+    analyse_impedance,
+    joint_verdict,
+)
+from screening.lab.briefs import compared
 from screening.lab.cell import Cell, Kind
 from screening.lab.cycling.full import FullCellReport
 from screening.lab.cycling.plating import PlatingReport
@@ -172,7 +179,7 @@ def read_cycling(
     area_cm2, diameter_mm : float, optional
         Electrode area, or the diameter of a round one, where the sheet gives neither.
     kind : Kind, optional
-        ``symmetric``, ``full`` or ``plating``; by default what the sheet says, else symmetric.
+        ``symmetric``, ``full`` or ``plating``; by default what the sheet says, else what the record shows.
 
     Returns
     -------
@@ -184,7 +191,7 @@ def read_cycling(
         If a file or the sheet cannot be used, or the area is unknown.
     """
     sheet = cell if isinstance(cell, Cell) else Cell() if cell is None else read_cell(cell)
-    update: dict[str, Any] = {"kind": _kind(kind, sheet)}
+    update: dict[str, Any] = {} if kind is None else {"kind": _kind(kind)}
     given = {"area_cm2": area_cm2, "diameter_mm": diameter_mm}
     update |= _area({name: value for name, value in given.items() if value is not None}, sheet)
     sheet = sheet.model_copy(update=update)
@@ -201,9 +208,7 @@ def read_cycling(
     return CyclingResult(report=report, verdict=verdict, remarks=tuple(remarks))
 
 
-def _kind(asked: Kind | str | None, sheet: Cell) -> Kind:
-    if asked is None:
-        return sheet.kind if sheet.kind in CYCLED else Kind.SYMMETRIC
+def _kind(asked: Kind | str) -> Kind:
     if asked not in CYCLED:
         raise InputError(f"kind {str(asked)!r}", where="cycling", remedy=f"choose {', '.join(CYCLED)}")
     return Kind(asked)
@@ -217,6 +222,58 @@ def _area(given: dict[str, float], sheet: Cell) -> dict[str, float]:
         if not 0.0 < value < float("inf"):
             raise InputError(f"{name} = {value}", where="cycling", remedy="give a number above 0")
     return given
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Cells(Displayed):
+    """Measured cells of a folder.
+
+    Attributes
+    ----------
+    cells : tuple of CellAnalysis
+    faults : tuple of InputError
+        Of sheets and raw files that were passed over.
+    """
+
+    cells: tuple[CellAnalysis, ...]
+    faults: tuple[InputError, ...] = ()
+
+    def to_frame(self) -> "pd.DataFrame":
+        """One row a cell with its brief, each kind from best to worst; see `lab.briefs.compared`."""
+        return compared(self.cells)
+
+    def display(self) -> Table:
+        """Best and worst of each kind by its leading quantity."""
+        known = self.to_frame().dropna(subset="value")
+        shown = known[["kind", "cell", "layer", "quantity", "unit", "origin"]].astype(str)
+        bound = known["at_least"].map({True: "> ", False: ""})
+        shown.insert(1, "place", known["place"].map("{:.0f}".format))
+        shown.insert(5, "value", bound + known["value"].map("{:.4g}".format))
+        return Table(f"{len(self.cells)} cells, best first", shown)
+
+    def plot(self, ax: Any = None, **options: Any) -> Any:
+        """Draw a panel of each kind into a figure, a new one unless given."""
+        from screening.plots.cells import plot_cells
+
+        return plot_cells(self.to_frame(), ax, **options)
+
+
+def read_cells(directory: Path | str) -> Cells:
+    """Read a folder of cell sheets and their raw files, and tell what happened to each cell.
+
+    A faulty sheet, or one whose raw files cannot be used, is passed over and named in `faults`.
+
+    Raises
+    ------
+    InputError
+        If the directory holds no sheet, or none that can be used.
+    """
+    from screening.lab.experiments import check
+
+    found = check(Path(directory))
+    if not found.cells:
+        raise found.faults[0]
+    return Cells(cells=found.cells, faults=found.faults)
 
 
 def validate(

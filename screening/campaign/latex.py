@@ -9,6 +9,7 @@ import pandas as pd
 
 from screening.display import rests_on
 from screening.reactors.detail import electronic_words
+from screening.thermo.intervals import Interval, written
 
 _ESCAPES = {
     **{character: f"\\{character}" for character in "&%$#_{}"},
@@ -88,6 +89,12 @@ def _rows(products: pd.DataFrame) -> list[str]:
     return list(dict.fromkeys(_row(rows) for _, rows in groups))
 
 
+def _within(row: pd.Series) -> Interval | None:
+    """Where the true voltage of a plateau lies; None in tables from before it was told."""
+    low, high = (row.get(f"voltage_{end}_v") for end in ("low", "high"))
+    return None if pd.isna(low) or pd.isna(high) else Interval(float(low), float(high))
+
+
 def _row(rows: pd.DataFrame) -> str:
     """One plateau, from the rows of its products."""
     first = rows.iloc[0]
@@ -98,7 +105,7 @@ def _row(rows: pd.DataFrame) -> str:
     )
     cells = (
         chemical(str(first["reactor"])) + (MARK if rows["origin"].any() else ""),
-        f"{first['voltage_v']:.3f}",
+        written(first["voltage_v"], _within(first), None, 3),
         f"{first['uptake_per_formula']:.3f}",
         f"{first['capacity_mah_per_g']:.0f}",
         equation(str(first["reaction"])),

@@ -18,6 +18,7 @@ from typer.core import TyperGroup
 
 from screening import __version__
 from screening.cli import (
+    cells,
     cycling,
     drt,
     eis,
@@ -92,6 +93,7 @@ VERBS: tuple[tuple[str, str, Callable[..., object], str], ...] = (
     ("arrhenius", LAB, eis.arrhenius, "Conductivity and activation energy of a pellet."),
     ("xrd", LAB, xrd.xrd, "Which phases a powder pattern shows or lacks."),
     ("cycling", LAB, cycling.cycling, "Overpotential, shorts, capacity and efficiency."),
+    ("cells", LAB, cells.cells, "What happened to each cell of a folder; sheets for raw files."),
     ("validate", LAB, validate.validate, "Compare a campaign with measured cells."),
     ("cite", DATA, run.cite, "What to cite for the package and a snapshot."),
 )

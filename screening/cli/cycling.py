@@ -34,7 +34,7 @@ def cycling(
         float | None, typer.Option("--diameter-mm", help="Diameter of a round electrode instead, mm.")
     ] = None,
     kind: Annotated[
-        Kind | None, typer.Option("--kind", help="Default: what the sheet says, else symmetric.")
+        Kind | None, typer.Option("--kind", help="Default: what the sheet says, else the record.")
     ] = None,
     out: Annotated[
         Path | None, typer.Option("--out", metavar="DIR", help="Write tables, figures and a page there.")

@@ -17,11 +17,8 @@ from screening.thermo.marks import told_origins
 
 ONE_PERCENT = 0.01
 
-SPARE, ROUNDING = 0.1, 1e-9
-"""Share of a mixture that sticks to mill and mortar; and of a count that is a rounding error."""
-
-BLANK, TICK = "", "☐"
-"""What the bench fills in, and what it ticks."""
+SPARE, ROUNDING, BLANK, TICK = 0.1, 1e-9, "", "☐"
+"""Share of a mixture that is lost, of a count that is rounding; what the bench fills in and ticks."""
 
 EXPECTED = {
     "tau2": "fades while the reactor is consumed",

@@ -19,6 +19,7 @@ from screening.display import Displayed, Table
 from screening.errors import InputError
 from screening.lab.cell import LITHIUM_ARGYRODITE_EA_EV, Cell, Kind, Origin
 from screening.lab.cycling.full import FullCellReport, assess_full
+from screening.lab.cycling.kind import kind_of
 from screening.lab.cycling.plating import PlatingReport, assess_plating
 from screening.lab.cycling.symmetric import SymmetricReport, assess_symmetric
 from screening.lab.cycling.table import Flag, FlagKind
@@ -201,7 +202,7 @@ def _analyse(sheet: Cell, search: PhaseSearch | None) -> CellAnalysis:
             outcomes[outcome.quantity] = outcome
         remarks += reduced.remarks
     if short is not None and short.verdict.is_alarm:
-        remarks.append(f"short circuit {short.words}: {short.evidence[0].statement}")
+        remarks.append(f"short circuit ({short.verdict}): {short.evidence[0].statement}")
     return CellAnalysis(
         sheet=sheet,
         impedance=impedance,
@@ -237,14 +238,14 @@ def analyse_cycling(sheet: Cell, files: Sequence[Path] | None = None) -> Cycling
     Parameters
     ----------
     sheet : Cell
-        One that states no kind is symmetric.
+        One that states no kind is what its record shows, or else symmetric.
     files : sequence of path, optional
         Instead of those that the sheet names.
 
     Raises
     ------
     InputError
-        If a file cannot be used, or the sheet lacks the area.
+        If a file cannot be used, the sheet lacks the area, or states another kind than the record shows.
     """
     if sheet.kind in (Kind.REST, Kind.PELLET):
         return None
@@ -258,14 +259,22 @@ def analyse_cycling(sheet: Cell, files: Sequence[Path] | None = None) -> Cycling
         data = data.with_flags([Flag(FlagKind.SIMULATED, "the cell's sheet says so")])
     if sheet.kind is Kind.PLATING:
         return assess_plating(data, sheet)
-    return assess_full(data, sheet) if sheet.kind is Kind.FULL else assess_symmetric(data, sheet)
+    told = kind_of(data)
+    if None not in (sheet.kind, told) and sheet.kind is not told:
+        raise InputError(
+            f"the cell is said to be {sheet.kind}, and its voltage is that of a {told} cell",
+            where=str(sheet.path) if sheet.path.name else data.cell,
+            remedy=f'give kind = "{told}" (--kind {told}), or name the record of this cell',
+        )
+    is_full = Kind.FULL in (sheet.kind, told)
+    return assess_full(data, sheet) if is_full else assess_symmetric(data, sheet)
 
 
 def joint_verdict(cycling: CyclingReport | None, impedance: ImpedanceAnalysis | None) -> ShortVerdict | None:
     """Is there a short, by cycling and impedance together?"""
-    return join_verdicts(
-        None if cycling is None else cycling.verdict, None if impedance is None else impedance.short
-    )
+    cycled = None if cycling is None else cycling.verdict
+    seen = None if impedance is None else impedance.short
+    return join_verdicts(cycled, seen if cycled is None or seen is None else seen.undated())
 
 
 def _pattern(sheet: Cell) -> PowderPattern:

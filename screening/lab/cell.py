@@ -353,8 +353,8 @@ class Experiment(Cell):
 
     @model_validator(mode="after")
     def _complete(self) -> Self:
-        if (self.kind is Kind.FULL) != (self.cathode is not None):
-            raise ValueError('a [cathode] belongs to kind = "full" and to no other')
+        if self.kind is Kind.FULL and self.cathode is None:
+            raise ValueError("a full cell needs the table [cathode] with its material")
         if self.cathode is not None and not self.cathode.material:
             raise ValueError("[cathode] names no material")
         if not self.quoted and not self.files.all:

@@ -1,6 +1,6 @@
 """A verdict on a short circuit, from cycling, from impedance, or from both together."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
 from math import isnan, nan
 from typing import Any
@@ -106,6 +106,10 @@ class ShortVerdict:
         """The verdict with its time, where it has one."""
         when = "" if isnan(self.time_h) else f" at {hours(self.time_h)} h"
         return f"{self.verdict}{when}" + (f", half-cycle {self.half_cycle}" if self.half_cycle else "")
+
+    def undated(self) -> "ShortVerdict":
+        """The same without times, which are of a clock of their own."""
+        return ShortVerdict(self.verdict, tuple(replace(item, time_h=nan) for item in self.evidence))
 
     def lines(self) -> list[str]:
         """The verdict and the evidence that decides it."""

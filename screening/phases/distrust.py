@@ -189,6 +189,13 @@ def cautions(snapshot: Snapshot, formulas: Iterable[Formula], phases: Iterable[i
     return tuple(told)
 
 
+def wholly_distrusted(snapshot: Snapshot, formulas: Iterable[Formula]) -> tuple[str, ...]:
+    """Elements of a system of which this source has no energy right, and hence not the stable phases."""
+    held = {z for formula in formulas for z in formula.atomic_numbers}
+    named = (each.element for each in distrusted(snapshot.manifest.energy_scheme))
+    return tuple(name for name in named if name in WHOLLY and atomic_number(name) in held)
+
+
 def _gas_cautions(snapshot: Snapshot, formulas: Iterable[Formula]) -> list[str]:
     """What a reader must know of gases among the reactants: an enthalpy leaves out their entropy."""
     if not is_corrected(snapshot) or not snapshot.manifest.energy_scheme.endswith(AT_0_K):

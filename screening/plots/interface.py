@@ -46,6 +46,9 @@ LEGEND_MARGIN_PT = 12.0
 
 LABEL_SIZE_PT = 7.5
 
+BAND_POINTS = 41
+"""Points of a band's edge."""
+
 BAND_ALPHA = 0.15
 """How much of its colour a band of 95 % keeps, so that curves stay readable in it."""
 
@@ -271,9 +274,11 @@ def _curve(reaction: InterfaceReaction, axis: str, mutual: bool) -> tuple[np.nda
     return _sampled(reaction, axis, _energies(reaction, mutual))
 
 
-def _sampled(reaction: InterfaceReaction, axis: str, at_kinks: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _sampled(
+    reaction: InterfaceReaction, axis: str, at_kinks: np.ndarray, points: int = CURVE_POINTS
+) -> tuple[np.ndarray, np.ndarray]:
     """What is linear between kinks by counted atoms, along an axis."""
-    dense = np.union1d(reaction.x_counted, np.linspace(0.0, 1.0, CURVE_POINTS))
+    dense = np.union1d(reaction.x_counted, np.linspace(0.0, 1.0, points))
     return reaction.fraction_of_a(axis, dense), np.interp(dense, reaction.x_counted, at_kinks)
 
 
@@ -282,7 +287,9 @@ def _draw_band(reaction: InterfaceReaction, axes: Axes, axis: str, mutual: bool,
     each = [k.mutual_95_ev_per_atom if mutual else k.total_95_ev_per_atom for k in reaction.kinks]
     known = [within for within in each if within is not None]
     if len(known) == len(each):
-        (x, low), (_, high) = (_sampled(reaction, axis, np.array(ends)) for ends in zip(*known, strict=True))
+        (x, low), (_, high) = (
+            _sampled(reaction, axis, np.array(ends), BAND_POINTS) for ends in zip(*known, strict=True)
+        )
         axes.fill_between(x, low, high, color=colour, alpha=BAND_ALPHA, linewidth=0.0, zorder=1)
 
 

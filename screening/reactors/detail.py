@@ -6,6 +6,7 @@ from functools import partial
 import numpy as np
 
 from screening.phases.composition import Formula, Reactant, parse_formula, parse_reactant
+from screening.phases.distrust import wholly_distrusted
 from screening.phases.snapshot import Snapshot
 from screening.reactors.assessment import electrolyte_of, molar_volume_cm3
 from screening.reactors.contacts import electrolyte_attack
@@ -254,6 +255,7 @@ def _plateaus(
     anode, unit = context.anode, reactor.unit
     written = unit.n_atoms / float(reduction.candidates.atoms[0])
     plateaus, volts = [], plateau_form(reduction)
+    error_bars = error_bars.unless(wholly_distrusted(context.snapshot, (unit, anode.formula)))
     for step, voltage in enumerate(stairs.voltage_v.tolist()):
         uptake = float(stairs.uptake_per_formula[step]) * written
         rows = lines.products_of(stairs.kink[step : step + 1])

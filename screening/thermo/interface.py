@@ -10,7 +10,7 @@ import numpy as np
 from screening.display import Displayed, Group, Table
 from screening.errors import InputError
 from screening.phases.composition import Reactant, same_composition
-from screening.phases.distrust import cautions
+from screening.phases.distrust import cautions, wholly_distrusted
 from screening.phases.snapshot import Snapshot
 from screening.provenance import Provenance
 from screening.thermo.compositions import Compositions
@@ -343,6 +343,7 @@ def react(
         raise InputError(
             f"the convex hull between {a.text} and {b.text} did not converge", remedy="report this pair"
         )
+    error_bars = error_bars.unless(wholly_distrusted(snapshot, (unit_a, unit_b)))
     corners = zip(lines.x.tolist(), lines.energy_ev_per_atom.tolist(), range(len(lines.x)), strict=True)
     spelling = {**priced_b.spelling, **priced_a.spelling}
     involved = {*priced_a.phases, *priced_b.phases, *lines.phase.tolist()}

@@ -1,6 +1,6 @@
 """Where the true value of a calculated energy lies: intervals at 95 %, and the digits that they leave."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import floor, isfinite, log10
 from typing import NamedTuple, Protocol
@@ -44,6 +44,12 @@ class ErrorBars:
             return None
         below, above = self.errors.bounds_95(energy)[0].tolist()
         return Interval(value + below, value + above)
+
+    def unless(self, wrong: Sequence[str]) -> "ErrorBars":
+        """None where the stable phases themselves are wrong: an error model knows of energies only."""
+        if not (self.errors and wrong):
+            return self
+        return ErrorBars(None, f"no intervals: this source has phases of {', '.join(wrong)} wrong")
 
 
 NO_ERROR_BARS = ErrorBars()

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from screening.display import Displayed, Group, Table
 from screening.errors import InputError
 from screening.phases.composition import Formula, Reactant, atomic_number
-from screening.phases.distrust import cautions
+from screening.phases.distrust import cautions, wholly_distrusted
 from screening.phases.snapshot import Snapshot
 from screening.provenance import Provenance
 from screening.thermo.compositions import Compositions
@@ -338,9 +338,9 @@ def lithiate(
     unit, metal, charge = reactant.unit, _metal(snapshot, reactant, element), cation_charge(element, charge)
     priced = price(snapshot, reactant, at_hull=at_hull)
     lines = tie_lines(snapshot, Compositions.of([metal]), Compositions.of([unit]))
+    error_bars = error_bars.unless(wholly_distrusted(snapshot, (unit, metal)))
     along = Along(snapshot, priced, lines, element, charge, error_bars)
-    steps = along.steps()
-    at_0v, at_0v_95 = along.at_0v()
+    steps, (at_0v, at_0v_95) = along.steps(), along.at_0v()
     leaving = anodic(snapshot, unit, metal.atomic_numbers[0], charge)
     involved = {*priced.phases, *lines.phase.tolist()}
     return Lithiation(

@@ -133,6 +133,10 @@ def _compatible(holds: bool, answer: bool) -> Verdict:
     return Verdict.CANNOT_TELL if holds else Verdict.AGREES
 
 
+LEAST_SAID = 0.01
+"""Smaller chances are not told apart: the error model is no better."""
+
+
 def _doubt(value: float, limit: float, sd: float | None) -> str:
     """Why an energy predicts nothing, empty where it lies clear of its limit."""
     if sd is None:
@@ -147,7 +151,8 @@ def _doubt(value: float, limit: float, sd: float | None) -> str:
 
 def _wrong(value: float, limit: float, sd: float) -> str:
     chance = 0.5 * (1.0 - erf(abs(value - limit) / sd / sqrt(2.0))) if sd > 0.0 else 0.0
-    return f"by the error of the energies the prediction is wrong with a chance of {chance:.0%}"
+    said = f"{chance:.0%}" if chance >= LEAST_SAID else f"less than {LEAST_SAID:.0%}"
+    return f"by the error of the energies the prediction is wrong with a chance of {said}"
 
 
 def _step_check(pair: Pair, step: _Step, run: Ran) -> Check:
@@ -155,7 +160,7 @@ def _step_check(pair: Pair, step: _Step, run: Ran) -> Check:
     doubt = _doubt(step.value, step.limit, sd) if step.uncertain else ""
     verdict = Verdict.CANNOT_TELL if doubt else _compatible(step.holds, run.answer)
     reason = doubt or ("a cell that runs needs this step" if run.answer else "a cell may fail for any reason")
-    if sd is not None and not doubt:
+    if sd and not doubt:
         reason += f"; {_wrong(step.value, step.limit, sd)}"
     spread = "" if sd is None else f" ± {sd:.2g}"
     number = f" ({step.value:.3g}{spread} {step.unit})" if step.uncertain else ""

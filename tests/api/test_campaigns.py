@@ -13,6 +13,7 @@ from matplotlib.figure import Figure
 from typer.testing import CliRunner
 
 from screening.api.campaigns import Ranking, load_study, read_results, screen
+from screening.api.interfaces import react
 from screening.campaign.study import Study, find_study
 from screening.cli import app
 from screening.errors import IncompleteError, InputError
@@ -186,3 +187,48 @@ def test_figures_that_a_full_disk_lacks_are_named(tmp_path: Path, monkeypatch: p
     assert {path.name for path in out.glob("*.svg")} >= {"campaign.svg"}
     assert not list(out.glob("*.png"))
     assert read_results(out).table["rank"].tolist() == [1, 2]
+
+
+@pytest.fixture(scope="module")
+def doped() -> Ranking:
+    """A doped electrolyte that no snapshot holds, and a candidate likewise."""
+    return screen(
+        ["LiAlCl4", "Li3.25Al0.25Cl4"], electrolyte="Li5.5PS4.5Cl1.5", at_hull=True, draws=50, jobs=1
+    )
+
+
+class TestFromTheHull:
+    """Compositions that are taken from the hull."""
+
+    def test_they_are_taken_and_marked(self, doped: Ranking) -> None:
+        table = doped.table.set_index("formula")
+        assert table.loc["LiAlCl4", "origin"] == ""
+        assert table.loc["Li3.25Al0.25Cl4", "origin"] == "taken from the hull"
+        assert table["electrolyte_relief_ev_per_atom"].notna().all()
+        assert "Li5.5PS4.5Cl1.5 taken from the hull" in doped.provenance.line()
+        assert "* rests on a phase whose energy is taken from the hull" in doped.summary()[0].notes
+
+    def test_reactions_are_those_of_the_hull(self, doped: Ranking) -> None:
+        curve = next(c for c in doped.curves("LiAlCl4") if c.b == "Li5.5PS4.5Cl1.5")
+        alone = react("Li", "Li5.5PS4.5Cl1.5", at_hull=True)
+        assert curve.at_hull == ("Li5.5PS4.5Cl1.5",)
+        assert [k.total_ev_per_atom for k in curve.kinks] == pytest.approx(
+            [k.total_ev_per_atom for k in alone.kinks]
+        )
+
+    def test_results_read_later_know_them_too(self, doped: Ranking, tmp_path: Path) -> None:
+        written = read_results(doped.directory).handoff("LiAlCl4", tmp_path)
+        sheet = json.loads(next(path for path in written if path.suffix == ".json").read_text("utf-8"))
+        assert sheet["plan"]["electrolyte"] == "Li5.5PS4.5Cl1.5"
+        assert sheet["standing_note"] == ""
+
+    def test_without_at_hull_the_electrolyte_is_refused(self) -> None:
+        with pytest.raises(InputError, match=r"has no Li5\.5PS4\.5Cl1\.5"):
+            screen(["LiAlCl4"], electrolyte="Li5.5PS4.5Cl1.5", draws=0, jobs=1)
+
+    def test_every_plateau_carries_its_interval(self, doped: Ranking) -> None:
+        reactor = doped.results.reactor("LiAlCl4")
+        assert all(plateau.voltage_95_v is not None for plateau in reactor.plateaus)
+        assert reactor.cathodic_limit_95_v == reactor.plateaus[0].voltage_95_v
+        first = doped.products.iloc[0]
+        assert first["voltage_low_v"] < first["voltage_v"] < first["voltage_high_v"]

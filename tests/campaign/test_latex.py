@@ -81,6 +81,13 @@ def test_a_table_without_rows_is_still_a_table() -> None:
     assert r"\end{longtable}" in products_latex(pd.DataFrame())
 
 
+def test_a_voltage_has_the_digits_that_its_interval_leaves() -> None:
+    row = ("LiAlCl4", 1.5898, 3.0, 457.0, "LiAlCl4 + 3 Li -> Al + 4 LiCl", "Al", "metallic", 1.0, "")
+    frame = pd.DataFrame([row], columns=COLUMNS)
+    assert "& 1.590 &" in products_latex(frame)
+    assert "& 1.6 &" in products_latex(frame.assign(voltage_low_v=1.33, voltage_high_v=2.24))
+
+
 def test_a_degree_of_conduction_stands_beside_the_word() -> None:
     row = ("SbF3", 0.9, 6.0, 900.0, "SbF3 + 6 Li -> Li3Sb + 3 LiF", "Li3Sb", "semiconducting", 0.284, "")
     assert "(semiconducting 0.28)" in products_latex(pd.DataFrame([row], columns=COLUMNS))

@@ -127,3 +127,22 @@ electrolytes = ["LPSC"]
     assert parse_study(plain, where="here").notes == ()
     with pytest.raises(InputError, match=r"here: .*notes"):
         parse_study(f"notes = 3\n{text}", where="here")
+
+
+@pytest.mark.parametrize(
+    ("entry", "told"),
+    [
+        ('wt_percent = "x"', "give a number, without quotes"),
+        ("wt_percent = 200", "give 100 or less"),
+        ("wt_percent = -1", "give a number greater than 0"),
+        ('at_hull = "maybe"', "give true or false, without quotes"),
+        ('alloy = "best"', "write 'first' or 'richest'"),
+        ("anodes = []", "give at least 1"),
+        ("anode_charge = 1.5", "give a whole number"),
+    ],
+)
+def test_no_words_of_a_library_reach_the_user(entry: str, told: str) -> None:
+    with pytest.raises(InputError, match=told) as fault:
+        parse_study(HEAD + f"[conditions]\n{entry}\n", where="mine.toml")
+    for word in ("Input should", "Tuple", "valid", "validation"):
+        assert word not in str(fault.value)

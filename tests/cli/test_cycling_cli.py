@@ -81,9 +81,12 @@ def test_no_figures_of_a_cell_that_is_not_symmetric(run, tmp_path):
     path = tmp_path / "full.csv"
     path.write_text("\n".join(["Test Time / s,Voltage / V,Current / A", *rows]) + "\n")
     status, out, _ = run("cycling", path, "--diameter-mm", 10)
-    assert status == 0
-    assert "no symmetric cell; assess it as a full one" in out
-    assert "ASR" not in out.replace("ASR is", "")
+    assert status == 0  # the record tells that it is a full cell
+    assert "discharge capacity" in out
+    assert "ASR" not in out
+    status, out, err = run("cycling", path, "--diameter-mm", 10, "--kind", "symmetric")
+    assert (status, out) == (2, "")
+    assert "said to be symmetric, and its voltage is that of a full cell" in err
 
 
 HEAVY = ("matplotlib", "plotly", "scipy.stats", "numba", "pymatgen", "openpyxl")

@@ -106,3 +106,22 @@ def test_li3hocl6_does_not_rest_on_ytterbium() -> None:
     assert phase is not None
     assert snapshot.phases.uncertainty_ev_per_atom[phase] == pytest.approx(1.32 * spread, abs=0.001)
     assert "M = Er, In, Sc (" in snapshot.phases.note[phase]
+
+
+@pytest.mark.parametrize(
+    ("formula", "told"),
+    [
+        *(("LiS4", True), ("K2S5", True), ("H3S", True), ("H18SO12", True), ("YbCl3", True)),
+        *(("Li2S", False), ("FeS2", False), ("H2SO4", False), ("H2S", False), ("Li3PS4", False)),
+    ],
+)
+def test_doubtful_products_are_known(snapshot: Snapshot, formula: str, told: bool) -> None:
+    from screening.phases.distrust import doubtful
+
+    phase = snapshot.find(parse_formula(formula))
+    assert doubtful(snapshot, np.array([phase])).tolist() == [told]
+
+
+def test_a_result_names_them(snapshot: Snapshot) -> None:
+    found = cautions(snapshot, [parse_formula("Li3PS4")], [snapshot.find(parse_formula("LiS4"))])
+    assert any(told.startswith("LiS4: too stable in this source") for told in found)

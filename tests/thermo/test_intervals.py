@@ -151,6 +151,15 @@ def test_a_form_adds_up_what_occurs_twice() -> None:
     assert form(4, (2.0, {1: 0.5, 3: 0.5}), (-1.0, {1: 1.0})).toarray().tolist() == [[0.0, 0.0, 0.0, 1.0]]
 
 
+def test_a_source_that_is_wholly_wrong_gives_no_interval(snapshot: Snapshot) -> None:
+    """YbCl3 decays to YbCl2 in these data; what error bars say of a wrong assemblage is void."""
+    bars = error_bars(snapshot, "Li")
+    found = lithiate(snapshot, parse_reactant("YbCl3"), error_bars=bars)
+    assert found.cathodic_limit_95_v is None
+    assert found.error_bars == "no intervals: this source has phases of Yb wrong"
+    assert lithiate(snapshot, parse_reactant("YCl3"), error_bars=bars).cathodic_limit_95_v is not None
+
+
 def test_why_there_is_no_interval_is_told(snapshot: Snapshot) -> None:
     bars = error_bars(snapshot, "Ca")
     assert bars.around(1.0, form(len(snapshot), (1.0, {0: 1.0}))) is None

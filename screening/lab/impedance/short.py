@@ -295,7 +295,7 @@ def _size(conductance_s: float, deviation_s: float, area_cm2: float | None) -> s
 
 
 def _when(hours: FloatArray, row: int) -> str:
-    return f"{hours[row]:.4g} h" if np.isfinite(hours[row]) else f"spectrum {row + 1}"
+    return f"{hours[row]:.4g} h of the series" if np.isfinite(hours[row]) else f"spectrum {row + 1}"
 
 
 def _floor(processes: ProcessSeries, electrolyte_ohm: float | None) -> Evidence:
