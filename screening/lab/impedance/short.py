@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
-from scipy.stats import norm
+from scipy.special import ndtri
 
 from screening.errors import InputError
 from screening.lab.impedance.basis import FloatArray
@@ -37,7 +37,7 @@ FAINT_SHARE = 0.05
 LEAST_SHARE = 0.02
 """A leak that never carries more of a small current is not called one: arcs are not so exactly ZARCs."""
 
-ONE_SIDED = float(norm.ppf(0.95))
+ONE_SIDED = float(ndtri(0.95))
 """Standard deviations of a 95 % upper bound."""
 
 MS_PER_S = 1e3
