@@ -187,8 +187,40 @@ def fit_zarcs(drt: DrtSeries, windows: Windows | None = None, *, tracked: bool =
     return _gathered(drt, windows, models, units, tracked)
 
 
+def _separate(problem: Problem, prior: Prior, noise: FloatArray, drifts: np.ndarray) -> list[tracking.Model]:
+    models = []
+    for moving in (False, True):
+        rows = np.flatnonzero(drifts == moving)
+        if rows.size:
+            part = problem.take(rows)
+            found = tracking.separate(part.with_drift() if moving else part, prior.take(rows), noise[rows])
+            models += [replace(model, rows=rows[model.rows]) for model in found]
+    return models
+
+
+@dataclass(frozen=True, eq=False)
+class _Units:
+    """What turns the scaled parameters back into Ω, H, 1/F."""
+
+    magnitude_ohm: FloatArray
+    column: FloatArray
+
+
+def _stack(drt: DrtSeries) -> tuple[Problem, _Units]:
+    """Stack the spectra of a series for fitting; shorter ones are padded with weight 0."""
+    spectra, longest = drt.spectra, max(len(s) for s in drt.spectra)
+    omega = np.array([np.pad(s.angular_frequency, (0, longest - len(s)), mode="edge") for s in spectra])
+    scale = np.array([magnitude(s) for s in spectra])
+    z = np.array([np.pad(s.z_ohm, (0, longest - len(s)), mode="edge") for s in spectra]) / scale[:, None]
+    weight = weights(z, drt.options.weights)
+    weight *= np.array([np.pad(one, (0, longest - one.size)) for one in drt.trust])
+    columns = np.moveaxis(drt.options.terms.columns(omega), -1, 1)
+    largest = np.abs(columns).max(axis=2)
+    return Problem(np.log(omega), z, weight, columns / largest[:, :, None]), _Units(scale, largest)
+
+
 def _gathered(
-    drt: DrtSeries, windows: Windows, models: Sequence[tracking.Model], units: Units, tracked: bool
+    drt: DrtSeries, windows: Windows, models: Sequence[tracking.Model], units: _Units, tracked: bool
 ) -> ZarcSeries:
     """The series of all models, in the units of the spectra."""
     count, n_terms = len(drt.spectra), models[0].problem.n_terms
@@ -225,39 +257,7 @@ def _gathered(
     )
 
 
-def _separate(problem: Problem, prior: Prior, noise: FloatArray, drifts: np.ndarray) -> list[tracking.Model]:
-    models = []
-    for moving in (False, True):
-        rows = np.flatnonzero(drifts == moving)
-        if rows.size:
-            part = problem.take(rows)
-            found = tracking.separate(part.with_drift() if moving else part, prior.take(rows), noise[rows])
-            models += [replace(model, rows=rows[model.rows]) for model in found]
-    return models
-
-
-@dataclass(frozen=True, eq=False)
-class _Units:
-    """What turns the scaled parameters back into Ω, H, 1/F."""
-
-    magnitude_ohm: FloatArray
-    column: FloatArray
-
-
-def _stack(drt: DrtSeries) -> tuple[Problem, _Units]:
-    """Stack the spectra of a series for fitting; shorter ones are padded with weight 0."""
-    spectra, longest = drt.spectra, max(len(s) for s in drt.spectra)
-    omega = np.array([np.pad(s.angular_frequency, (0, longest - len(s)), mode="edge") for s in spectra])
-    scale = np.array([magnitude(s) for s in spectra])
-    z = np.array([np.pad(s.z_ohm, (0, longest - len(s)), mode="edge") for s in spectra]) / scale[:, None]
-    weight = weights(z, drt.options.weights)
-    weight *= np.array([np.pad(one, (0, longest - one.size)) for one in drt.trust])
-    columns = np.moveaxis(drt.options.terms.columns(omega), -1, 1)
-    largest = np.abs(columns).max(axis=2)
-    return Problem(np.log(omega), z, weight, columns / largest[:, :, None]), _Units(scale, largest)
-
-
-def _elements(model: tracking.Model, units: Units, tracked: bool) -> tuple[Elements, np.ndarray]:
+def _elements(model: tracking.Model, units: _Units, tracked: bool) -> tuple[Elements, np.ndarray]:
     """Elements by rising τ, the same order throughout a tracked series; and where R∞ and their R stand."""
     rows, q = model.rows, model.problem.n_terms
     value = model.theta[:, q:].reshape(len(rows), -1, PER_ELEMENT)
