@@ -172,18 +172,9 @@ def fit_zarcs(drt: DrtSeries, windows: Windows | None = None, *, tracked: bool =
     """
     windows = windows or Windows.default()
     problem, units = _stack(drt)
-    measured = np.log([drt.measured_tau_s[:, 0].min(), drt.measured_tau_s[:, 1].max()])
     count = len(drt.spectra)
-    prior = Prior.of(windows, measured, count, signed=drt.options.signed)
     tracked = tracked and count > 1
-    weighted = (problem.weight * np.abs(problem.z)) ** 2  # 1 with modulus weights
-    noise = drt.relative_residual**2 * 2.0 * weighted.sum(axis=1) / problem.n_data
-    noise = np.maximum(noise, np.finfo(float).eps ** 2)
-    drifts = tracking.drifting(problem, prior, noise)
-    if tracked:
-        models = [tracking.follow(problem.with_drift() if drifts.any() else problem, prior, noise)]
-    else:
-        models = _separate(problem, prior, noise, drifts)
+    models = _models(drt, problem, windows, tracked)
     drift = np.zeros((2, count))
     terms, residual = np.zeros((count, problem.n_terms)), np.zeros(count)
     whole: list[FloatArray] = [np.empty(0)] * count
@@ -218,7 +209,16 @@ def fit_zarcs(drt: DrtSeries, windows: Windows | None = None, *, tracked: bool =
     )
 
 
-def _separate(problem: Problem, prior: Prior, noise: FloatArray, drifts: np.ndarray) -> list[tracking.Model]:
+def _models(drt: DrtSeries, problem: Problem, windows: Windows, tracked: bool) -> list[tracking.Model]:
+    """Posterior of the series, or of its spectra; those that drift within their sweep have a term for it."""
+    measured = np.log([drt.measured_tau_s[:, 0].min(), drt.measured_tau_s[:, 1].max()])
+    prior = Prior.of(windows, measured, len(drt.spectra), signed=drt.options.signed)
+    weighted = (problem.weight * np.abs(problem.z)) ** 2  # 1 with modulus weights
+    noise = drt.relative_residual**2 * 2.0 * weighted.sum(axis=1) / problem.n_data
+    noise = np.maximum(noise, np.finfo(float).eps ** 2)
+    drifts = tracking.drifting(problem, prior, noise)
+    if tracked:
+        return [tracking.follow(problem.with_drift() if drifts.any() else problem, prior, noise)]
     models = []
     for moving in (False, True):
         rows = np.flatnonzero(drifts == moving)
