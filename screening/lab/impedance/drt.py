@@ -10,8 +10,7 @@ from scipy.special import ndtr, ndtri
 from screening.errors import InputError
 from screening.lab.impedance import nnls, regularisation
 from screening.lab.impedance.basis import Basis, ComplexArray, FloatArray
-from screening.lab.impedance.disturbed import trust_of
-from screening.lab.impedance.normal import Design, NormalEquations, Terms, magnitude, weights
+from screening.lab.impedance.normal import Design, NormalEquations, Terms, magnitude, trust, weights
 from screening.lab.impedance.spectrum import Spectrum
 
 RULES = ("evidence", "gcv")
@@ -304,22 +303,22 @@ def deconvolve(spectra: Sequence[Spectrum], options: DrtOptions | None = None) -
         points_per_decade=options.points_per_decade,
     )
     found = _deconvolve(spectra, options, basis, tuple(np.ones(len(s)) for s in spectra))
-    trust = tuple(trust_of(one) for one in found.misfit)
-    if min(one.min() for one in trust) < 1.0:
-        found = _deconvolve(spectra, options, basis, trust)
+    trusted = tuple(trust(one) for one in found.misfit)
+    if min(one.min() for one in trusted) < 1.0:
+        found = _deconvolve(spectra, options, basis, trusted)
     return found
 
 
 def _deconvolve(
-    spectra: tuple[Spectrum, ...], options: DrtOptions, basis: Basis, trust: tuple[FloatArray, ...]
+    spectra: tuple[Spectrum, ...], options: DrtOptions, basis: Basis, trusted: tuple[FloatArray, ...]
 ) -> DrtSeries:
     penalty = basis.penalty(options.order)
-    common = None if options.per_spectrum else _common_regularisation(spectra, basis, options, trust)
+    common = None if options.per_spectrum else _common_regularisation(spectra, basis, options, trusted)
     count = len(spectra)
     coefficients = np.zeros((count, basis.ln_tau.size))
     terms, strength = np.zeros((count, len(options.terms.names))), np.zeros(count)
     misfit: list[ComplexArray] = [np.empty(0, dtype=complex)] * count
-    for batch in _batches(spectra, basis, options, trust):
+    for batch in _batches(spectra, basis, options, trusted):
         equations, rows = batch.equations, batch.rows
         if common is None:
             ridge = regularisation.Ridge.of(equations, penalty)
@@ -340,7 +339,7 @@ def _deconvolve(
         terms=terms,
         regularisation=strength,
         misfit=tuple(misfit),
-        trust=trust,
+        trust=trusted,
     )
 
 
@@ -361,12 +360,12 @@ def _check(spectra: tuple[Spectrum, ...]) -> None:
 
 
 def _common_regularisation(
-    spectra: tuple[Spectrum, ...], basis: Basis, options: DrtOptions, trust: tuple[FloatArray, ...]
+    spectra: tuple[Spectrum, ...], basis: Basis, options: DrtOptions, trusted: tuple[FloatArray, ...]
 ) -> float | None:
     if isinstance(options.regularisation, float | int):
         return float(options.regularisation)
     chosen = np.unique(np.linspace(0, len(spectra) - 1, POOLED_SPECTRA).round().astype(int))
-    sample, weight = (tuple(each[index] for index in chosen) for each in (spectra, trust))
+    sample, weight = (tuple(each[index] for index in chosen) for each in (spectra, trusted))
     penalty = basis.penalty(options.order)
     problems = [
         regularisation.Ridge.of(batch.equations, penalty)
@@ -376,7 +375,7 @@ def _common_regularisation(
 
 
 def _batches(
-    spectra: tuple[Spectrum, ...], basis: Basis, options: DrtOptions, trust: tuple[FloatArray, ...]
+    spectra: tuple[Spectrum, ...], basis: Basis, options: DrtOptions, trusted: tuple[FloatArray, ...]
 ) -> Iterator[_Batch]:
     grids: dict[bytes, list[int]] = {}
     for index, spectrum in enumerate(spectra):
@@ -387,7 +386,7 @@ def _batches(
             rows = np.array(members[first : first + CHUNK])
             scale = np.array([magnitude(spectra[row]) for row in rows])
             z = np.array([spectra[row].z_ohm for row in rows]) / scale[:, None]
-            weight = weights(z, options.weights) * np.array([trust[row] for row in rows])
+            weight = weights(z, options.weights) * np.array([trusted[row] for row in rows])
             yield _Batch(rows, design, scale, design.equations(z, weight))
 
 

@@ -3,12 +3,25 @@
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.ndimage import median_filter
 
 from screening.errors import InputError
 from screening.lab.impedance.basis import Basis, ComplexArray, FloatArray
 from screening.lab.impedance.spectrum import Spectrum
 
 WEIGHTS = ("modulus", "unit")
+
+NEIGHBOURS = 7
+"""Points whose median a disturbed one is compared with: three beside each other may be disturbed."""
+
+OUTLIER = 6.0
+"""Jump, in standard deviations, above which a point loses weight: none in 100 spectra by chance."""
+
+LEAST_NOISE = 1e-3
+"""Relative noise below which no point is called disturbed: what the grid of τ may leave is smaller."""
+
+RAYLEIGH_MEDIAN = float(np.sqrt(2.0 * np.log(2.0)))
+"""Median modulus of complex noise of unit deviation in both parts."""
 
 
 @dataclass(frozen=True)
@@ -167,3 +180,17 @@ def weights(z: ComplexArray, choice: str) -> FloatArray:
     if choice not in WEIGHTS:
         raise InputError(f"unknown weights {choice!r}", where="weights", remedy=f"use {' or '.join(WEIGHTS)}")
     return 1.0 / np.abs(z) if choice == "modulus" else np.ones(z.shape)
+
+
+def trust(misfit: ComplexArray) -> FloatArray:
+    """Factor on the weights of the points of a spectrum, shape (n,).
+
+    A model that does not fit leaves residuals that are smooth along the frequencies; a disturbed point jumps
+    far more than they amount to around it.
+    Its influence falls as the inverse cube of the jump.
+    """
+    smooth = median_filter(misfit.real, NEIGHBOURS, mode="nearest")
+    smooth = smooth + 1j * median_filter(misfit.imag, NEIGHBOURS, mode="nearest")
+    jump = np.abs(misfit - smooth)
+    noise = np.maximum(np.maximum(np.median(jump) / RAYLEIGH_MEDIAN, LEAST_NOISE), np.abs(smooth) / 2.0)
+    return np.asarray(np.minimum(OUTLIER * noise / np.maximum(jump, LEAST_NOISE), 1.0) ** 2)

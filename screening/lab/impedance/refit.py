@@ -5,7 +5,6 @@ from dataclasses import dataclass, fields, replace
 
 import numpy as np
 import pandas as pd
-from scipy.special import stdtrit
 
 from screening.lab.impedance import tracking, zarc
 from screening.lab.impedance.basis import FloatArray
@@ -172,22 +171,53 @@ def fit_zarcs(drt: DrtSeries, windows: Windows | None = None, *, tracked: bool =
     """
     windows = windows or Windows.default()
     problem, units = _stack(drt)
-    measured = np.log([drt.measured_tau_s[:, 0].min(), drt.measured_tau_s[:, 1].max()])
     count = len(drt.spectra)
-    prior = Prior.of(windows, measured, count, signed=drt.options.signed)
     tracked = tracked and count > 1
+    models = _models(drt, problem, windows, tracked)
+    drift = np.zeros((2, count))
+    terms, residual = np.zeros((count, problem.n_terms)), np.zeros(count)
+    whole: list[FloatArray] = [np.empty(0)] * count
+    scatter = list(whole)
+    parts = []
+    for model in models:
+        rows = model.rows
+        factor = units.magnitude_ohm[rows, None] / units.column[rows]
+        terms[rows] = model.theta[:, : problem.n_terms] * factor
+        if model.problem.drifts:
+            last = problem.n_terms
+            share, sd = model.theta[:, last], np.sqrt(model.covariance[:, last, last])
+            drift[:, rows] = share / (1.0 - share), sd / (1.0 - share) ** 2
+        residual[rows] = _relative_residual(model.problem, model.theta)
+        elements, columns = _elements(model, units, tracked)
+        parts.append(elements)
+        for i, row in enumerate(rows):
+            pick = np.ix_(columns[i], columns[i])
+            whole[row] = model.covariance[i][pick] * units.magnitude_ohm[row] ** 2
+            scatter[row] = model.scatter[i][pick] * units.magnitude_ohm[row] ** 2
+    return ZarcSeries(
+        drt=drt,
+        windows=windows,
+        elements=_joined(parts),
+        terms=terms,
+        covariance_ohm2=tuple(whole),
+        scatter_ohm2=tuple(scatter),
+        relative_residual=residual,
+        tracked=tracked,
+        drift=drift[0],
+        drift_sd=drift[1],
+    )
+
+
+def _models(drt: DrtSeries, problem: Problem, windows: Windows, tracked: bool) -> list[tracking.Model]:
+    """Posterior of the series, or of its spectra; those that drift within their sweep have a term for it."""
+    measured = np.log([drt.measured_tau_s[:, 0].min(), drt.measured_tau_s[:, 1].max()])
+    prior = Prior.of(windows, measured, len(drt.spectra), signed=drt.options.signed)
     weighted = (problem.weight * np.abs(problem.z)) ** 2  # 1 with modulus weights
     noise = drt.relative_residual**2 * 2.0 * weighted.sum(axis=1) / problem.n_data
     noise = np.maximum(noise, np.finfo(float).eps ** 2)
     drifts = tracking.drifting(problem, prior, noise)
     if tracked:
-        models = [tracking.follow(problem.with_drift() if drifts.any() else problem, prior, noise)]
-    else:
-        models = _separate(problem, prior, noise, drifts)
-    return _gathered(drt, windows, models, units, tracked)
-
-
-def _separate(problem: Problem, prior: Prior, noise: FloatArray, drifts: np.ndarray) -> list[tracking.Model]:
+        return [tracking.follow(problem.with_drift() if drifts.any() else problem, prior, noise)]
     models = []
     for moving in (False, True):
         rows = np.flatnonzero(drifts == moving)
@@ -217,44 +247,6 @@ def _stack(drt: DrtSeries) -> tuple[Problem, _Units]:
     columns = np.moveaxis(drt.options.terms.columns(omega), -1, 1)
     largest = np.abs(columns).max(axis=2)
     return Problem(np.log(omega), z, weight, columns / largest[:, :, None]), _Units(scale, largest)
-
-
-def _gathered(
-    drt: DrtSeries, windows: Windows, models: Sequence[tracking.Model], units: _Units, tracked: bool
-) -> ZarcSeries:
-    """The series of all models, in the units of the spectra."""
-    count, n_terms = len(drt.spectra), models[0].problem.n_terms
-    drift = np.zeros((2, count))
-    terms, residual = np.zeros((count, n_terms)), np.zeros(count)
-    whole: list[FloatArray] = [np.empty(0)] * count
-    scatter = list(whole)
-    parts = []
-    for model in models:
-        rows = model.rows
-        factor = units.magnitude_ohm[rows, None] / units.column[rows]
-        terms[rows] = model.theta[:, :n_terms] * factor
-        if model.problem.drifts:
-            share, sd = model.theta[:, n_terms], np.sqrt(model.covariance[:, n_terms, n_terms])
-            drift[:, rows] = share / (1.0 - share), sd / (1.0 - share) ** 2
-        residual[rows] = _relative_residual(model.problem, model.theta)
-        elements, columns = _elements(model, units, tracked)
-        parts.append(elements)
-        for i, row in enumerate(rows):
-            pick = np.ix_(columns[i], columns[i])
-            whole[row] = model.covariance[i][pick] * units.magnitude_ohm[row] ** 2
-            scatter[row] = model.scatter[i][pick] * units.magnitude_ohm[row] ** 2
-    return ZarcSeries(
-        drt=drt,
-        windows=windows,
-        elements=_joined(parts),
-        terms=terms,
-        covariance_ohm2=tuple(whole),
-        scatter_ohm2=tuple(scatter),
-        relative_residual=residual,
-        tracked=tracked,
-        drift=drift[0],
-        drift_sd=drift[1],
-    )
 
 
 def _elements(model: tracking.Model, units: _Units, tracked: bool) -> tuple[Elements, np.ndarray]:
