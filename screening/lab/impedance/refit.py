@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
 
 import numpy as np
+from scipy.special import stdtrit
 import pandas as pd
 
 from screening.lab.impedance import tracking, zarc
