@@ -118,3 +118,85 @@ def test_a_range_of_voltages_is_a_map(run, tmp_path: Path) -> None:
     drawn = (tmp_path / "f.svg").read_text("utf-8")
     assert "Voltage against Li (V)" in drawn
     assert "white: mixing ratio of the lowest energy" in drawn
+
+
+OWN = "formula,formation_energy_ev_per_atom,uncertainty_ev_per_atom,note\n"
+
+
+class TestWhatIsSaid:
+    def test_no_reaction_is_said_in_words(self, run) -> None:
+        status, out, _ = run("react", "Li", "LiF")
+        assert status == 0
+        assert out.startswith("no reaction between Li and LiF\n")
+        assert "minimum" not in out
+        assert "0.000" not in out.replace("0.0000", "")
+
+    def test_a_decay_of_one_alone_is_no_minimum(self, run) -> None:
+        status, out, _ = run("react", "LiCl", "Li6PS5Cl")
+        assert status == 0
+        assert "no reaction between LiCl and Li6PS5Cl" in out
+        assert "Li2S + Li3PS4 + LiCl (decays by itself)" in out
+        assert "minimum" not in out
+
+    def test_energy_and_equation_are_of_the_same_amount(self, run) -> None:
+        _, out, _ = run("react", "Li", "LiAlCl4", "--digits", "1")
+        (line,) = [line for line in out.splitlines() if "9 Li + 2 LiAlCl4" in line]
+        assert "-1008.2" in line  # twice the 504.1 kJ of one mole
+
+    def test_digits_follow_the_interval_unless_asked_for(self, run) -> None:
+        plain, asked = (run("lithiate", "LiAlCl4", *more)[1] for more in ((), ("--digits", "4")))
+        assert "1.5898" not in plain
+        assert "1.6   1.3 to 2.2" in plain
+        assert "cathodic limit 1.6 V (1.3 to 2.2)" in plain
+        assert "1.5898" in asked
+
+    def test_a_floor_explains_two_capacities(self, run) -> None:
+        _, out, _ = run("lithiate", "MgF2")
+        assert "1290.6 mAh/g, 3011.3 down to 0 V" in out
+
+    def test_the_charge_of_the_cation_is_stated_and_set(self, run) -> None:
+        _, common, _ = run("lithiate", "CuCl2", "--element", "Cu")
+        assert "against Cu/Cu2+" in common
+        _, single, _ = run("lithiate", "CuCl2", "--element", "Cu", "--charge", "1")
+        assert "V vs Cu/Cu+" in single
+        status, _, err = run("lithiate", "CuCl2", "--element", "Cu", "--charge", "7")
+        assert status == 2
+        assert err == "screening: --charge: no cation Cu7+; choose from 1, 2, 3, 4\n"
+
+    def test_room_temperature_is_taken_and_its_error_told(self, run) -> None:
+        status, out, _ = run("react", "Li", "LiAlCl4", "--temperature", "298.15")
+        assert status == 0
+        assert "descriptor of Gibbs energies: 0.05 eV/atom of each compound, in the intervals" in out
+
+    def test_what_was_read_for_something_else_is_on_stderr(self, run) -> None:
+        status, out, err = run("react", "Li", "LPSC")
+        assert status == 0
+        assert err == "LPSC read as Li6PS5Cl\n"
+        assert "read as" not in out
+
+
+class TestOwnPhases:
+    def test_a_total_energy_is_refused(self, run, tmp_path: Path) -> None:
+        (tmp_path / "own.csv").write_text(OWN + "Li3YCl6,-4.231,0.02,x\n", "utf-8")
+        status, out, err = run("lithiate", "Li3YCl6", "--phases", "own.csv")
+        assert (status, out) == (2, "")
+        assert "Li3YCl6 lies 1.8" in err
+        assert "--force" in err
+        assert err.count("\n") == 1
+        assert run("lithiate", "Li3YCl6", "--phases", "own.csv", "--force")[0] == 0
+
+    def test_a_phase_that_loses_is_told(self, run, tmp_path: Path) -> None:
+        (tmp_path / "own.csv").write_text(OWN + "CO2,-1.2,0.02,x\n", "utf-8")
+        status, out, err = run("snapshot", "energy", "CO2", "--phases", "own.csv")
+        assert status == 0
+        assert err.startswith("CO2: the snapshot's -1.359 eV/atom is lower than your -1.200 and stays")
+        assert "-1.3594" in out
+        _, out, err = run("snapshot", "energy", "CO2", "--phases", "own.csv", "--replace")
+        assert "replaces the snapshot's" in err
+        assert "-1.2000" in out
+        assert "* given by you: CO2" in out
+
+    def test_options_without_a_file_are_refused(self, run) -> None:
+        status, _, err = run("react", "Li", "LiF", "--replace")
+        assert status == 2
+        assert "--replace: no own phases; add --phases" in err
