@@ -13,6 +13,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
+from pymatgen.core import Element
 from scipy.stats import norm
 
 import screening.reactors
@@ -22,6 +23,7 @@ from screening.phases.snapshot import Snapshot
 from screening.reactors.calibration import (
     MOBILE_IONS,
     Calibration,
+    Prediction,
     alloy_errors,
     calibrate,
     leave_one_cation_out,
@@ -55,6 +57,7 @@ class Found:
     n: int
     bias_ev_per_ion: float
     scatter_ev_per_ion: float
+    left_out_rms_ev_per_atom: float
     within_95: float
     within_68: float
     within_95_of_24_mev_per_atom: float
@@ -90,15 +93,31 @@ class Report:
     spreads: dict[str, Spread]
 
 
-def found(reductions: Reductions, score: np.ndarray, keep: np.ndarray) -> Found:
-    """Coverage of the chosen reductions from cross-validated standard scores."""
-    chosen = reductions.take(keep)
+def cation_class(z: int) -> str:
+    """Kind of the metal that is set free."""
+    element = Element.from_Z(z)
+    if element.is_alkali or element.is_alkaline:
+        return "alkali metals" if element.is_alkali else "alkaline earths"
+    if element.is_lanthanoid or element.is_actinoid or element.symbol in ("Sc", "Y"):
+        return "rare earths, actinoids"
+    if element.symbol in ("Zn", "Cd", "Hg") or element.is_post_transition_metal:
+        return "post-transition"
+    if element.is_transition_metal:
+        return "3d" if element.row == 4 else "4d, 5d"
+    return "metalloids, non-metals"
+
+
+def found(reductions: Reductions, predicted: Prediction, keep: np.ndarray) -> Found:
+    """Coverage of the chosen reductions, each predicted without its metal."""
+    chosen, score = reductions.take(keep), predicted.scores(reductions)
+    left_out = ((reductions.error_ev - predicted.mean_ev) / reductions.atoms)[keep]
     per_ion = chosen.error_ev / chosen.ions
     per_atom = np.abs(chosen.error_ev) / (chosen.atoms + chosen.ions)
     return Found(
         n=len(chosen),
         bias_ev_per_ion=float(per_ion.mean()),
-        scatter_ev_per_ion=float(per_ion.std(ddof=1)),
+        scatter_ev_per_ion=float(per_ion.std(ddof=1)) if len(per_ion) > 1 else 0.0,
+        left_out_rms_ev_per_atom=float(np.sqrt((left_out**2).mean())),
         within_95=float((np.abs(score[keep]) < Z_95).mean()),
         within_68=float((np.abs(score[keep]) < 1.0).mean()),
         within_95_of_24_mev_per_atom=float((per_atom < Z_95 * OXIDE_SD_EV_PER_ATOM).mean()),
@@ -153,13 +172,15 @@ def report(snapshot: Snapshot, ion: str) -> Report:
     """Calibrate and cross-validate one ion."""
     measured, calibration = measured_enthalpies(snapshot), calibrate(snapshot, ion)
     model, reductions = calibration.model, measured_reductions(measured, ion)
-    score = leave_one_cation_out(reductions).scores(reductions)
+    predicted = leave_one_cation_out(reductions)
     anion = np.array([symbol(z) for z in reductions.anion.tolist()])
     groups = {"halides and sulfides": np.isin(anion, HALIDES_AND_SULFIDES), "all": np.ones(len(anion), bool)}
     groups |= {a.symbol: anion == a.symbol for a in model.anions if a.n_measured}
+    kind = np.array([cation_class(z) for z in reductions.cation.tolist()])
+    groups |= {name: kind == name for name in np.unique(kind).tolist()}
     return Report(
         calibration,
-        {name: found(reductions, score, keep) for name, keep in groups.items()},
+        {name: found(reductions, predicted, keep) for name, keep in groups.items()},
         {
             "anion exchange, same metal": scores(exchanges(reductions, model)),
             "reduction, three or more elements": scores(multinary_reductions(snapshot, measured, model)),
@@ -183,11 +204,12 @@ def show(found: Report) -> None:
         print(f"  {a.symbol:>2}  {bias}  n = {a.n_measured}")
     print(f"  σ {model.reduction_sd_ev_per_atom:.3f} eV per atom that is not yet a salt of {model.ion}")
     print(f"\nreductions by {model.ion}, each metal predicted from all others: share inside the intervals")
-    print(f"                          n   bias  scatter {unit}    95 %    68 %   ±1.96·24 meV/atom")
+    print(f"                            n   bias  scatter {unit}  rms eV/atom    95 %    68 %  ±47 meV/atom")
     for name, c in found.reductions.items():
         print(
-            f"  {name:<20} {c.n:5d}  {c.bias_ev_per_ion:+.3f}  {c.scatter_ev_per_ion:.3f}"
-            f"         {c.within_95:7.1%} {c.within_68:7.1%} {c.within_95_of_24_mev_per_atom:9.1%}"
+            f"  {name:<22} {c.n:5d}  {c.bias_ev_per_ion:+.3f}  {c.scatter_ev_per_ion:.3f}"
+            f"         {c.left_out_rms_ev_per_atom:9.3f} "
+            f"    {c.within_95:7.1%} {c.within_68:7.1%} {c.within_95_of_24_mev_per_atom:9.1%}"
         )
     print("\nreactions outside the fit: share inside 95 %, root mean square of standard scores")
     for name, s in found.scores.items():

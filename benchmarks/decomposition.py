@@ -29,7 +29,8 @@ from screening.phases.library import open_snapshot
 from screening.phases.notation import read_amounts
 from screening.phases.snapshot import Snapshot
 from screening.phases.spelling import conventional
-from screening.thermo.lines import Compositions, assemblages
+from screening.thermo.compositions import Compositions
+from screening.thermo.lines import assemblages
 
 REFERENCE = Path(__file__).parents[1] / "data" / "reference" / "decomposition.parquet"
 LINPROG_EV = 1e-7

@@ -1,6 +1,6 @@
 """Reaction energies of pairs of compounds: the tie-line walk against pymatgen, on the same entries.
 
-    python benchmarks/interface.py [--pairs 120] [--seed 1] [--json]
+    python benchmarks/interface.py [--pairs 120] [--seed 1] [--voltage 4.2] [--json]
 
 Pairs of compounds that together hold five or six elements are drawn from the embedded snapshot. Timed for
 each pair by wall clock on one thread with the garbage collector off, each side in a loop of its own:
@@ -13,6 +13,10 @@ each pair by wall clock on one thread with the garbage collector off, each side 
   it stand the same pairs as one batch, and ``react``, which also parses formulas, prices the reactants and
   writes every balanced reaction.
 
+With ``--voltage`` the same for pairs that hold lithium, open to it at that voltage: pymatgen's side is then
+``PhaseDiagram``, ``GrandPotentialPhaseDiagram``, ``GrandPotentialInterfacialReactivity`` and ``get_kinks()``;
+mutual energies are compared.
+
 Excluded on our side: compilation (cached after the first call) and the reading of the snapshot.
 """
 
@@ -22,23 +26,27 @@ import json
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from importlib.metadata import version
 from typing import TypeVar
 
 import numpy as np
-from pymatgen.analysis.interface_reactions import InterfacialReactivity
-from pymatgen.analysis.phase_diagram import PhaseDiagram
-from pymatgen.core import Composition
+from pymatgen.analysis.interface_reactions import GrandPotentialInterfacialReactivity, InterfacialReactivity
+from pymatgen.analysis.phase_diagram import GrandPotentialPhaseDiagram, PhaseDiagram
+from pymatgen.core import Composition, Element
 from pymatgen.entries.computed_entries import ComputedEntry
 
 from screening.phases.chemsys import row_masks
 from screening.phases.composition import Formula, parse_reactant
 from screening.phases.library import open_snapshot
 from screening.phases.snapshot import Snapshot
+from screening.thermo.compositions import Compositions
 from screening.thermo.interface import react
-from screening.thermo.lines import Compositions, Lines, tie_lines
+from screening.thermo.lines import Lines, tie_lines
+from screening.thermo.open_system import react_open
+from screening.thermo.reservoir import Reservoir
 
-ELEMENTS = (5, 6)
+ELEMENTS, LITHIUM = (5, 6), 3
 Result = TypeVar("Result")
 
 
@@ -52,7 +60,9 @@ class Timing:
     difference_ev_per_atom: float
 
 
-def draw_pairs(snapshot: Snapshot, count: int, seed: int) -> list[tuple[int, int]]:
+def draw_pairs(
+    snapshot: Snapshot, count: int, seed: int, *, with_lithium: bool = False
+) -> list[tuple[int, int]]:
     """Pairs of compounds of negative formation energy with five or six elements, half of each."""
     rng = np.random.default_rng(seed)
     phases = snapshot.phases
@@ -66,7 +76,9 @@ def draw_pairs(snapshot: Snapshot, count: int, seed: int) -> list[tuple[int, int
         together = np.bitwise_count(low | low[a]) + np.bitwise_count(high | high[a])
         partners = np.flatnonzero(together == ELEMENTS[len(pairs) % 2])
         if len(partners):
-            pairs.append((int(rows[a]), int(rows[rng.choice(partners)])))
+            pair = int(rows[a]), int(rows[rng.choice(partners)])
+            if not with_lithium or any(LITHIUM in snapshot.formula(i).atomic_numbers for i in pair):
+                pairs.append(pair)
     return pairs
 
 
@@ -85,6 +97,32 @@ def timed(call: Callable[[], Result]) -> tuple[Result, float]:
     return result, 1e3 * (time.perf_counter() - begin)
 
 
+def time_open_pair(
+    snapshot: Snapshot, pair: tuple[int, int], lines: Lines, ours_ms: float, mu: float
+) -> Timing:
+    """The same with lithium open, by mutual energies per atom that is not lithium."""
+    a, b = (snapshot.formula(i) for i in pair)
+    entries = entries_of(snapshot, a, b)
+    compositions = Composition(a.text), Composition(b.text)
+
+    def theirs() -> list:
+        diagram = PhaseDiagram(entries)
+        grand = GrandPotentialPhaseDiagram(entries, {Element("Li"): mu})
+        return GrandPotentialInterfacialReactivity(
+            *compositions, grand, diagram, norm=True, use_hull_energy=True
+        ).get_kinks()
+
+    kinks, pymatgen_ms = timed(theirs)
+    at = [Reservoir.at_voltage(-mu)]
+    _, react_ms = timed(lambda: react_open(snapshot, parse_reactant(a.text), parse_reactant(b.text), at))
+    closed_a, closed_b = (1.0 - f.amount_of(LITHIUM) / f.n_atoms for f in (a, b))
+    x, energies = np.array([(kink[1], kink[2]) for kink in kinks]).T
+    x = x * closed_a / (x * closed_a + (1.0 - x) * closed_b)
+    both = np.union1d(lines.x, x)
+    ours = np.interp(both, lines.x, lines.mutual_ev_per_atom)
+    return Timing(pymatgen_ms, ours_ms, react_ms, float(np.abs(ours - np.interp(both, x, energies)).max()))
+
+
 def largest_difference(snapshot: Snapshot, pair: tuple[int, int], lines: Lines, kinks: list) -> float:
     """Largest difference of two total-energy curves at the kinks of both, eV per atom."""
     own_a, own_b = snapshot.phases.formation_energy_ev_per_atom[list(pair)]
@@ -94,10 +132,13 @@ def largest_difference(snapshot: Snapshot, pair: tuple[int, int], lines: Lines, 
     return float(np.abs(np.interp(x, lines.x, ours) - np.interp(x, theirs_x, theirs)).max())
 
 
-def walk_pairs(snapshot: Snapshot, pairs: list[tuple[int, int]]) -> list[tuple[Lines, float]]:
+def walk_pairs(
+    snapshot: Snapshot, pairs: list[tuple[int, int]], mu: float | None = None
+) -> list[tuple[Lines, float]]:
     """Kinks and milliseconds of one call for each pair, in a loop of its own as in a screening."""
     ends = [[Compositions.of([snapshot.formula(i)]) for i in pair] for pair in pairs]
-    return [timed(lambda a=a, b=b: tie_lines(snapshot, a, b)) for a, b in ends]
+    given = {} if mu is None else {"open_element": LITHIUM, "mu_ev": np.array([mu])}
+    return [timed(lambda a=a, b=b: tie_lines(snapshot, a, b, **given)) for a, b in ends]
 
 
 def time_pair(snapshot: Snapshot, pair: tuple[int, int], lines: Lines, ours_ms: float) -> Timing:
@@ -115,11 +156,14 @@ def time_pair(snapshot: Snapshot, pair: tuple[int, int], lines: Lines, ours_ms: 
     return Timing(pymatgen_ms, ours_ms, react_ms, largest_difference(snapshot, pair, lines, kinks))
 
 
-def time_batch(snapshot: Snapshot, pairs: list[tuple[int, int]]) -> float:
+def time_batch(snapshot: Snapshot, pairs: list[tuple[int, int]], mu: float | None) -> float:
     """Milliseconds per pair of one call for all pairs, median of five."""
     rows = np.array(pairs)
+    given = {} if mu is None else {"open_element": LITHIUM, "mu_ev": np.full(len(pairs), mu)}
     ends = [Compositions.of_phases(snapshot, rows[:, side]) for side in (0, 1)]
-    return float(np.median([timed(lambda: tie_lines(snapshot, *ends))[1] for _ in range(5)])) / len(pairs)
+    return float(np.median([timed(lambda: tie_lines(snapshot, *ends, **given))[1] for _ in range(5)])) / len(
+        pairs
+    )
 
 
 def main() -> None:
@@ -127,18 +171,21 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="The tie-line walk against pymatgen's interface reactions.")
     parser.add_argument("--pairs", type=int, default=120)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--voltage", type=float, help="open to lithium at this voltage")
     parser.add_argument("--json", action="store_true", help="print JSON only")
     options = parser.parse_args()
     snapshot = open_snapshot()
-    pairs = draw_pairs(snapshot, options.pairs, options.seed)
-    first = walk_pairs(snapshot, pairs[:1])  # compiles, or loads what was compiled
-    time_pair(snapshot, pairs[0], *first[0])
+    mu = None if options.voltage is None else -options.voltage
+    pairs = draw_pairs(snapshot, options.pairs, options.seed, with_lithium=mu is not None)
+    time_one = time_pair if mu is None else partial(time_open_pair, mu=mu)
+    first = walk_pairs(snapshot, pairs[:1], mu)  # compiles, or loads what was compiled
+    time_one(snapshot, pairs[0], *first[0])
     gc.disable()
     timings = []
-    for pair, (lines, ours_ms) in zip(pairs, walk_pairs(snapshot, pairs), strict=True):
-        timings.append(time_pair(snapshot, pair, lines, ours_ms))
+    for pair, (lines, ours_ms) in zip(pairs, walk_pairs(snapshot, pairs, mu), strict=True):
+        timings.append(time_one(snapshot, pair, lines, ours_ms))
         gc.collect()
-    batch_ms = time_batch(snapshot, pairs)
+    batch_ms = time_batch(snapshot, pairs, mu)
     ours, theirs = (np.array([getattr(t, f"{side}_ms") for t in timings]) for side in ("ours", "pymatgen"))
     figures = {
         "pairs": len(timings),
@@ -150,7 +197,11 @@ def main() -> None:
     if options.json:
         print(json.dumps(figures))
         return
-    print(f"{len(timings)} pairs of 5 and 6 elements (seed {options.seed}), compilation excluded; medians:")
+    where = "" if mu is None else f", open to Li at {options.voltage:g} V"
+    print(
+        f"{len(timings)} pairs of 5 and 6 elements{where} (seed {options.seed}), "
+        "compilation excluded; medians:"
+    )
     print(f"pymatgen {version('pymatgen')}, entries ready: {figures['pymatgen_ms_median']:.1f} ms")
     print(f"one call of tie_lines for each pair, selection and walk: {figures['ours_ms_median']:.3f} ms")
     print(f"ratio: {figures['ratio_median']:.0f}")

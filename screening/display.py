@@ -73,6 +73,11 @@ def fixed(value: float | None, digits: int) -> str:
     return "-" if value is None else f"{value:.{digits}f}"
 
 
+def hours(value: float) -> str:
+    """A time in hours to four digits, and never as a power of ten."""
+    return f"{value:.4g}" if abs(value) < 1e4 else f"{value:.0f}"
+
+
 def _number(value: float) -> str:
     return f"{0.0 if abs(value) < NEGLIGIBLE else value:.4g}"
 

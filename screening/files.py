@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.figure import Figure
 
-FIGURE_SUFFIXES = (".png", ".svg", ".pdf")
+FIGURE_SUFFIXES = (".png", ".svg", ".pdf", ".tiff")
 
 
 def output_directory(path: Path) -> Path:
@@ -213,7 +213,7 @@ def check_figure_suffix(path: Path) -> str:
 
 
 def write_figure(path: Path, figure: "Figure", provenance: Provenance, *, trim: bool = True) -> None:
-    """Write a figure as png (300 dpi), svg (text kept as text) or pdf, by its suffix.
+    """Write a figure as png or tiff (300 dpi), svg (text kept as text) or pdf, by its suffix.
 
     `trim` fits the page to what is drawn, which takes a second drawing; a figure with margins of its own
     needs none.
@@ -228,13 +228,19 @@ def write_figure(path: Path, figure: "Figure", provenance: Provenance, *, trim: 
     suffix = check_figure_suffix(path)
     key = "Subject" if suffix == ".pdf" else "Description"
     with atomic_write(path) as draft, mpl.rc_context({"svg.fonttype": "none", "pdf.fonttype": 42}):
-        figure.savefig(
-            draft, dpi=300, bbox_inches="tight" if trim else None, metadata={key: provenance.line()}
-        )
+        line, tight = provenance.line(), "tight" if trim else None
+        if suffix == ".tiff":
+            pixels = {"description": line.encode("ascii", "replace").decode(), "compression": "tiff_lzw"}
+            figure.savefig(draft, dpi=300, bbox_inches=tight, pil_kwargs=pixels)
+        else:
+            figure.savefig(draft, dpi=300, bbox_inches=tight, metadata={key: line})
+        if suffix == ".svg":  # shown elsewhere, where the fonts of this computer may be missing
+            text = draft.read_text("utf-8").replace("'DejaVu Sans'", "'DejaVu Sans', Arial, sans-serif")
+            draft.write_text(text, "utf-8")
 
 
 def write_content(path: Path, content: Any, provenance: Provenance | None) -> None:
-    """Write a table (.csv, .parquet), JSON (.json) or a figure (.png, .svg, .pdf), as the suffix says.
+    """Write a table (.csv, .parquet), JSON (.json) or a figure (.png, .svg, .pdf, .tiff), as the suffix says.
 
     Parameters
     ----------

@@ -75,7 +75,7 @@ def test_criteria_and_error_models_are_those_of_the_package(hooks: ModuleType) -
     ("address", "words"),
     [
         ("figures/reaction.svg", {"LiAl | LiAlCl₄", "Li | LiAlCl₄", "a, minimum: 4 LiCl + Al"}),
-        ("figures/rest.svg", {"simulated", "τ (s)", "time (h)"}),
+        ("figures/rest.svg", {"simulated", "τ (s)", "Time (h)"}),
     ],
 )
 def test_figures_are_drawn(hooks: ModuleType, address: str, words: set[str], tmp_path: Path) -> None:

@@ -10,19 +10,17 @@ from typing import Any
 
 import pandas as pd
 
-from screening.campaign.backtest import BackTest, known_compounds, read_back_tests
+from screening.campaign.backtest import BackTest, read_back_tests
 from screening.campaign.candidates import Selection, formulas_of
 from screening.campaign.directory import ResultsDirectory
-from screening.campaign.figures import campaign_map, reactor_figures
 from screening.campaign.results import conclude, layer_table, product_table
 from screening.campaign.run import Campaign, Progress, Source, run
-from screening.campaign.store import Store, locked
+from screening.campaign.store import locked
 from screening.campaign.study import DEFAULT_STUDY, Study, find_study
 from screening.campaign.tables import ranking_table
 from screening.campaign.workers import Workers
 from screening.display import Displayed, Table, rests_on
-from screening.errors import IncompleteError, InputError
-from screening.files import write_figure
+from screening.errors import InputError
 from screening.handoff.pages import write_sheets
 from screening.handoff.sheet import BenchSheet, Plan, bench_sheet
 from screening.handoff.standing import Standing, standing
@@ -35,7 +33,6 @@ from screening.thermo.sources import Own
 SHOWN = 20
 """Ranked candidates that a notebook shows."""
 
-FIGURE_SUFFIXES = (".png", ".svg")
 TABLES = (".csv", ".parquet")
 
 
@@ -277,6 +274,8 @@ def _conclude(campaign: Campaign, results: ResultsDirectory, *, threads: int, fi
     with locked(results.path):
         conclude(campaign, threads=threads)
         if figures:
+            from screening.report.drawn import draw
+
             draw(results)
 
 
@@ -339,43 +338,6 @@ def bench_sheets(
     cells, snapshot = read_cells(list(cif)), (source or Source()).load()
     names = [formulas] if isinstance(formulas, str) else formulas
     return tuple(bench_sheet(snapshot, name, plan, results, cells) for name in dict.fromkeys(names))
-
-
-def draw(results: ResultsDirectory) -> None:
-    """Draw each reactor that is spelled out, and the campaign map, beside the results (png, svg).
-
-    Raises
-    ------
-    IncompleteError
-        If some cannot be written: it names them; what else can be written is.
-    """
-    from screening.plots.campaign import campaign_figure
-    from screening.plots.interface import reaction_energy_figure
-
-    drawn: dict[str, Any] = {}
-    known, figures = known_compounds(), results.study.figures
-    for pair in results.pairs:
-        suffix = f"_{pair[0]}_{pair[1]}" if len(results.pairs) > 1 else ""
-        for reactor in results.spelled_out(pair):
-            for name, curves in reactor_figures(reactor, suffix).items():
-                drawn[name] = reaction_energy_figure(curves, axis=figures.x_axis)
-        candidates = campaign_map(results, pair, known)
-        if candidates is not None:
-            drawn[f"campaign{suffix}"] = campaign_figure(candidates)
-    files = {f"{name}{suffix}": figure for name, figure in drawn.items() for suffix in FIGURE_SUFFIXES}
-    Store.look(results.path).own(list(files))
-    faults = {}
-    for name, figure in files.items():
-        try:
-            write_figure(results.path / name, figure, results.provenance, trim=False)
-        except InputError as fault:
-            faults[name] = fault.message
-    if faults:
-        raise IncompleteError(
-            f"figures missing: {', '.join(faults)} ({next(iter(faults.values()))}); all else is written",
-            where=str(results.path),
-            remedy="make room and run it again",
-        )
 
 
 def _several(given: str | Sequence[str]) -> tuple[str, ...]:

@@ -5,18 +5,27 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from screening.display import Displayed, Table
+import numpy as np
+
+from screening.display import Displayed, Table, hours
 from screening.errors import InputError
-from screening.lab.analysis import analyse_cycling, analyse_impedance, joint_verdict
+from screening.lab.analysis import (
+    CellAnalysis,
+    CyclingReport,
+    analyse_cycling,
+    analyse_impedance,
+    joint_verdict,
+)
+from screening.lab.briefs import compared
 from screening.lab.cell import Cell, Kind
 from screening.lab.cycling.full import FullCellReport
+from screening.lab.cycling.plating import PlatingReport
 from screening.lab.cycling.symmetric import LifeEnd, SymmetricReport
 from screening.lab.sheets import read_cell
 from screening.lab.short import ShortVerdict
 from screening.provenance import Provenance
 
 if TYPE_CHECKING:
-    import numpy as np
     import pandas as pd
 
     from screening.validation.validate import Validation
@@ -28,6 +37,9 @@ CAPACITIES = {
 }
 """Columns of discharge capacities and their units."""
 
+CYCLED = (Kind.SYMMETRIC, Kind.FULL, Kind.PLATING)
+"""Kinds of cells whose cycling is assessed."""
+
 __all__ = ["CyclingResult", "read_cell", "read_cycling", "validate"]
 
 
@@ -37,17 +49,16 @@ class CyclingResult(Displayed):
 
     Attributes
     ----------
-    report : SymmetricReport or FullCellReport
+    report : SymmetricReport, FullCellReport or PlatingReport
         All figures.
-    verdict : ShortVerdict or None
-        Is there a short circuit? From the cycling, and from impedance where the sheet names spectra; None
-        for a full cell.
+    verdict : ShortVerdict
+        Is there a short circuit? From the cycling, and from impedance where the sheet names spectra.
     remarks : tuple of str
         Former keys of the sheet, and spectra that could not be used.
     """
 
-    report: SymmetricReport | FullCellReport
-    verdict: ShortVerdict | None
+    report: CyclingReport
+    verdict: ShortVerdict
     remarks: tuple[str, ...] = ()
 
     plotter: ClassVar[str] = "screening.plots.cycling:plot_cycling"
@@ -60,50 +71,53 @@ class CyclingResult(Displayed):
         return provenance_of(self.report.data)
 
     def to_frame(self) -> "pd.DataFrame":
-        """One row per cycle."""
-        cycles = self.report.result if isinstance(self.report, FullCellReport) else self.report.cycles
-        return cycles.to_frame()
+        """One row per cycle; of a plating cell, per block."""
+        report = self.report
+        if isinstance(report, FullCellReport):
+            return report.result.to_frame()
+        return (report.blocks if isinstance(report, PlatingReport) else report.cycles).to_frame()
 
     def display(self) -> Table:
         """First and last figures, life and verdict; evidence and what to know about the data below."""
         import pandas as pd
 
-        report = self.report
+        report, flags = self.report, self.report.data.flags
         if isinstance(report, FullCellReport):
-            rows, evidence, flags = [*_full_rows(report)], [], report.result.flags
+            rows, flags = [*_full_rows(report)], report.result.flags
+        elif isinstance(report, PlatingReport):
+            rows = [*_plating_rows(report)]
         else:
-            verdict = self.verdict or report.verdict
-            rows, flags = [*_symmetric_rows(report, verdict)], report.data.flags
-            evidence = [f"{item.signal}: {item.statement}" for item in verdict.evidence]
+            rows = [*_symmetric_rows(report)]
+        rows.append(("short", self.verdict.words))
+        evidence = [f"{item.signal}: {item.statement}" for item in self.verdict.evidence]
         told = (f"note: {text}" for text in (*flags, *self.remarks))
         notes = (*evidence, *told, self.provenance.line())
         return Table("", pd.DataFrame(rows, columns=["quantity", "value"]), notes)
 
     def summary(self) -> dict[str, Any]:
         """Everything found, ready for JSON."""
-        from screening.report.cycling import full_summary, symmetric_summary
+        from screening.report.cycling import cycling_summary
 
-        if isinstance(self.report, FullCellReport):
-            return full_summary(self.report)
-        return symmetric_summary(self.report, self.verdict)
+        return cycling_summary(self.report, self.verdict)
 
     def write(self, directory: str | Path) -> list[Path]:
         """Write tables, the record in Battery Data Format, figures and a page; the files written."""
-        from screening.report.cycling import write_full, write_symmetric
+        from screening.report.cycling import write_cycling
 
-        if isinstance(self.report, FullCellReport):
-            return write_full(Path(directory), self.report)
-        return write_symmetric(Path(directory), self.report, self.verdict)
+        return write_cycling(Path(directory), self.report, self.verdict)
 
 
-def _course(values: "np.ndarray", unit: str, factor: float = 1.0) -> str:
+def _course(values: np.ndarray, unit: str, factor: float = 1.0) -> str:
     return f"{factor * values[0]:.4g} {unit} at first, {factor * values[-1]:.4g} {unit} at last"
 
 
-def _symmetric_rows(report: SymmetricReport, verdict: ShortVerdict) -> Iterator[tuple[str, str]]:
+def _symmetric_rows(report: SymmetricReport) -> Iterator[tuple[str, str]]:
     cycles, life = report.cycles, report.life
     yield "cell", report.data.cell
     yield "half-cycles", f"{len(report.half_cycles)} ({len(cycles)} cycles)"
+    if not report.is_symmetric:
+        yield "kind", "no symmetric cell; assess it as a full one (kind full)"
+        return
     if len(cycles):
         yield "overpotential", _course(cycles.overpotential_v, "mV", 1e3)
         yield "ASR (whole cell)", _course(cycles.asr_ohm_cm2, "Ω cm²")
@@ -111,8 +125,18 @@ def _symmetric_rows(report: SymmetricReport, verdict: ShortVerdict) -> Iterator[
     yield "stable from cycle", "never" if stable is None else str(stable)
     more = "more than " if life.end is LifeEnd.RECORD else ""
     throughput = f"{life.throughput_mah_per_cm2:.4g} mAh/cm²"
-    yield "life", f"{more}{life.hours:.4g} h, {throughput} ({life.end})"
-    yield "short", verdict.words
+    yield "life", f"{more}{hours(life.hours)} h, {throughput} ({life.end})"
+
+
+def _plating_rows(report: PlatingReport) -> Iterator[tuple[str, str]]:
+    blocks = report.blocks
+    yield "cell", report.data.cell
+    yield "blocks", f"{len(blocks)}, {int((blocks.inner_cycles > 0).sum())} of them with inner cycles"
+    for name, value in (("plain", report.plain_efficiency), ("Aurbach", report.aurbach_efficiency)):
+        if value is not None:
+            yield f"plating efficiency ({name})", f"{value:.2%}"
+    if np.isfinite(blocks.efficiency[0]):
+        yield "first block", f"{blocks.efficiency[0]:.2%}"
 
 
 def _full_rows(report: FullCellReport) -> Iterator[tuple[str, str]]:
@@ -131,8 +155,9 @@ def _full_rows(report: FullCellReport) -> Iterator[tuple[str, str]]:
     for analysis in report.plateaus:
         for plateau in analysis.plateaus:
             mark = ", extra" if plateau in analysis.extra else ""
-            share = f"{plateau.fraction:.1%} of the charge{mark}"
-            yield "first-cycle plateau", f"{plateau.voltage_v:.3f} V, {share}"
+            half = "charge" if analysis.sign > 0 else "discharge"
+            share = f"{plateau.fraction:.1%} of the first {half}{mark}"
+            yield f"plateau ({half})", f"{plateau.voltage_v:.3f} V, {share}"
 
 
 def read_cycling(
@@ -140,6 +165,7 @@ def read_cycling(
     *,
     cell: Cell | Path | str | None = None,
     area_cm2: float | None = None,
+    diameter_mm: float | None = None,
     kind: Kind | str | None = None,
 ) -> CyclingResult:
     """Assess the cycling of one cell.
@@ -150,10 +176,10 @@ def read_cycling(
         Files of the cell, in the order they were measured.
     cell : Cell or path, optional
         Its sheet: area, masses, separator.
-    area_cm2 : float, optional
-        Electrode area, where the sheet gives none.
+    area_cm2, diameter_mm : float, optional
+        Electrode area, or the diameter of a round one, where the sheet gives neither.
     kind : Kind, optional
-        ``symmetric`` or ``full``; by default what the sheet says, else symmetric.
+        ``symmetric``, ``full`` or ``plating``; by default what the sheet says, else what the record shows.
 
     Returns
     -------
@@ -165,36 +191,89 @@ def read_cycling(
         If a file or the sheet cannot be used, or the area is unknown.
     """
     sheet = cell if isinstance(cell, Cell) else Cell() if cell is None else read_cell(cell)
-    update: dict[str, Any] = {"kind": _kind(kind, sheet)}
-    if area_cm2 is not None:
-        update["area_cm2"] = _area(area_cm2, sheet)
+    update: dict[str, Any] = {} if kind is None else {"kind": _kind(kind)}
+    given = {"area_cm2": area_cm2, "diameter_mm": diameter_mm}
+    update |= _area({name: value for name, value in given.items() if value is not None}, sheet)
     sheet = sheet.model_copy(update=update)
     paths = [Path(each) for each in ([files] if isinstance(files, Path | str) else files)]
     report = analyse_cycling(sheet, paths)
-    assert report is not None  # of a cell that is symmetric or full
+    assert report is not None  # of a kind that is cycled
     remarks, impedance = list(sheet.hints), None
-    if sheet.files.impedance and isinstance(report, SymmetricReport):
+    if sheet.files.impedance:
         try:
             impedance = analyse_impedance(sheet)
         except InputError as fault:
             remarks.append(f"impedance not used: {fault}")
-    return CyclingResult(report=report, verdict=joint_verdict(report, impedance), remarks=tuple(remarks))
+    verdict = joint_verdict(report, impedance) or report.verdict
+    return CyclingResult(report=report, verdict=verdict, remarks=tuple(remarks))
 
 
-def _kind(asked: Kind | str | None, sheet: Cell) -> Kind:
-    if asked is None:
-        return Kind.FULL if sheet.kind is Kind.FULL else Kind.SYMMETRIC
-    if asked not in (Kind.SYMMETRIC, Kind.FULL):
-        raise InputError(f"kind {str(asked)!r}", where="cycling", remedy="choose symmetric or full")
+def _kind(asked: Kind | str) -> Kind:
+    if asked not in CYCLED:
+        raise InputError(f"kind {str(asked)!r}", where="cycling", remedy=f"choose {', '.join(CYCLED)}")
     return Kind(asked)
 
 
-def _area(area_cm2: float, sheet: Cell) -> float:
-    if sheet.electrode_area_cm2 is not None:
-        raise InputError("area_cm2 given, and an area in the sheet", where="cycling", remedy="keep one")
-    if not 0.0 < area_cm2 < float("inf"):
-        raise InputError(f"area_cm2 = {area_cm2}", where="cycling", remedy="give a number above 0")
-    return area_cm2
+def _area(given: dict[str, float], sheet: Cell) -> dict[str, float]:
+    for name, value in given.items():
+        if sheet.electrode_area_cm2 is not None or len(given) > 1:
+            other = "an area in the sheet" if len(given) == 1 else "diameter_mm"
+            raise InputError(f"{name} given, and {other}", where="cycling", remedy="keep one")
+        if not 0.0 < value < float("inf"):
+            raise InputError(f"{name} = {value}", where="cycling", remedy="give a number above 0")
+    return given
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Cells(Displayed):
+    """Measured cells of a folder.
+
+    Attributes
+    ----------
+    cells : tuple of CellAnalysis
+    faults : tuple of InputError
+        Of sheets and raw files that were passed over.
+    """
+
+    cells: tuple[CellAnalysis, ...]
+    faults: tuple[InputError, ...] = ()
+
+    def to_frame(self) -> "pd.DataFrame":
+        """One row a cell with its brief, each kind from best to worst; see `lab.briefs.compared`."""
+        return compared(self.cells)
+
+    def display(self) -> Table:
+        """Best and worst of each kind by its leading quantity."""
+        known = self.to_frame().dropna(subset="value")
+        shown = known[["kind", "cell", "layer", "quantity", "unit", "origin"]].astype(str)
+        bound = known["at_least"].map({True: "> ", False: ""})
+        shown.insert(1, "place", known["place"].map("{:.0f}".format))
+        shown.insert(5, "value", bound + known["value"].map("{:.4g}".format))
+        return Table(f"{len(self.cells)} cells, best first", shown)
+
+    def plot(self, ax: Any = None, **options: Any) -> Any:
+        """Draw a panel of each kind into a figure, a new one unless given."""
+        from screening.plots.cells import plot_cells
+
+        return plot_cells(self.to_frame(), ax, **options)
+
+
+def read_cells(directory: Path | str) -> Cells:
+    """Read a folder of cell sheets and their raw files, and tell what happened to each cell.
+
+    A faulty sheet, or one whose raw files cannot be used, is passed over and named in `faults`.
+
+    Raises
+    ------
+    InputError
+        If the directory holds no sheet, or none that can be used.
+    """
+    from screening.lab.experiments import check
+
+    found = check(Path(directory))
+    if not found.cells:
+        raise found.faults[0]
+    return Cells(cells=found.cells, faults=found.faults)
 
 
 def validate(

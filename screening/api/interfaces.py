@@ -1,23 +1,38 @@
 """Reactions at an interface and uptake staircases, from formulas as they are written."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from functools import cache
+from itertools import product
 from pathlib import Path
 from typing import TypeAlias, TypedDict, Unpack, overload
 
 from screening.errors import InputError
-from screening.phases.composition import Formula, Part, Reactant, parse_formula, parse_reactant, symbol
+from screening.phases.cathodes import host_phases
+from screening.phases.composition import (
+    Formula,
+    Part,
+    Reactant,
+    atomic_number,
+    parse_formula,
+    parse_reactant,
+    symbol,
+)
 from screening.phases.corrections import Energies
 from screening.phases.library import EMBEDDED
 from screening.phases.snapshot import Snapshot
 from screening.reactors.uncertainty import error_bars, error_models
 from screening.thermo.interface import InterfaceReaction, InterfaceReactions
 from screening.thermo.interface import react as react_pair
+from screening.thermo.intervals import ErrorBars
 from screening.thermo.lithiation import Lithiation, Lithiations
 from screening.thermo.lithiation import lithiate as lithiate_one
+from screening.thermo.open_system import OpenReactions, react_open
 from screening.thermo.reactants import require_distinct
+from screening.thermo.reservoir import Reservoir, reservoirs
 from screening.thermo.sources import Own, load_snapshot
 from screening.thermo.stability import HullEnergies, hull_energy_of
+from screening.thermo.titration import DEFAULT_SHARE, Titration, Titrations
+from screening.thermo.titration import titrate as titrate_one
 
 Compound: TypeAlias = str | Formula | Reactant
 """A compound or mixture as a chemist writes it, ``LiAlCl4@50wt+Li6PS5Cl@50wt``, or already parsed."""
@@ -33,15 +48,38 @@ class Source(TypedDict, total=False):
     at_hull: bool
 
 
+class Opening(Source, total=False):
+    """What `react` takes besides: one open element, by potential or pressure."""
+
+    mu: Mapping[str, float] | None
+    open_to: str | None
+    pressure_bar: float | None
+    element: str
+
+
+class TitrationSource(Source, total=False):
+    """What `titrate` takes besides."""
+
+    element: str
+    charge: int | None
+    share: float
+    energy_ev_per_atom: float | None
+    host: bool
+
+
 @overload
 def react(  # type: ignore[overload-overlap]  # a text is a compound, not a sequence of letters
-    a: Compound, b: Compound, **source: Unpack[Source]
+    a: Compound, b: Compound, *, voltage: float | None = ..., **source: Unpack[Opening]
 ) -> InterfaceReaction: ...
 
 
 @overload
 def react(
-    a: Compound | Iterable[Compound], b: Compound | Iterable[Compound], **source: Unpack[Source]
+    a: Compound | Iterable[Compound],
+    b: Compound | Iterable[Compound],
+    *,
+    voltage: float | str | Iterable[float] | None = ...,
+    **source: Unpack[Opening],
 ) -> InterfaceReactions: ...
 
 
@@ -49,38 +87,39 @@ def react(
     a: Compound | Iterable[Compound],
     b: Compound | Iterable[Compound],
     *,
+    voltage: float | str | Iterable[float] | None = None,
+    mu: Mapping[str, float] | None = None,
+    open_to: str | None = None,
+    pressure_bar: float | None = None,
+    element: str = "Li",
     snapshot: str | Path | Snapshot = EMBEDDED,
     phases: Own = None,
     temperature_k: float | None = None,
     energies: str = Energies.CORRECTED,
     at_hull: bool = False,
 ) -> InterfaceReaction | InterfaceReactions:
-    """Reaction energy of A with B against their mixing ratio.
+    """Reaction energy of A with B against their mixing ratio, closed or with one element open.
 
     Parameters
     ----------
     a, b : str, Formula, Reactant, or several of them
         Compounds or mixtures, as ``"LiAlCl4@50wt + Li6PS5Cl@50wt"``. Of lists, each A meets each B.
-    snapshot : str, Path or Snapshot
-        Name or directory of a snapshot, or one that is open.
-    phases : str, Path or OwnPhases, optional
-        File of your own phases (csv or json), joined to the snapshot.
-    temperature_k : float, optional
-        Gibbs energies at this temperature, 300 to 2000 K; those of 0 K without it.
-    energies : str
-        ``corrected`` or ``as-published``; see `load_snapshot`.
+    voltage, mu, open_to, pressure_bar, element
+        What is open; see `reservoirs`. Energies are then per atom that is not of the open element.
+    snapshot, phases, temperature_k, energies
+        See `load_snapshot`.
     at_hull : bool
         Accept compositions that the snapshot lacks at their hull energy; the result says so.
 
     Returns
     -------
     InterfaceReaction or InterfaceReactions
-        The latter where a list was given.
+        The latter of lists or several voltages; with an open element `OpenReaction` and `OpenReactions`.
 
     Raises
     ------
     InputError
-        If a formula cannot be read or the snapshot lacks it, or two reactants are the same composition.
+        If a formula cannot be read, is lacking or named twice, or nothing of it is left.
 
     Examples
     --------
@@ -89,14 +128,41 @@ def react(
     """
     every_a, every_b = _compounds(a), _compounds(b)
     require_distinct([*every_a, *every_b])
+    at = reservoirs(
+        voltage=voltage,
+        mu=mu,
+        open_to=open_to,
+        pressure_bar=pressure_bar,
+        temperature_k=temperature_k,
+        element=element,
+    )
     held = load_snapshot(snapshot, phases, temperature_k, energies)
     bars = cache(lambda ion: error_bars(held, ion))
-    found = tuple(
-        react_pair(held, one, other, at_hull=at_hull, error_bars=bars(_ion(one, other)))
-        for one in every_a
-        for other in every_b
+    found = _reactions(held, product(every_a, every_b), at, bars, at_hull=at_hull)
+    one = _is_one(a) and _is_one(b) and isinstance(voltage, int | float | None)
+    return found[0] if one else found
+
+
+def _reactions(
+    held: Snapshot,
+    pairs: Iterable[tuple[Reactant, Reactant]],
+    at: tuple[Reservoir, ...],
+    bars: Callable[[str], ErrorBars],
+    *,
+    at_hull: bool,
+) -> InterfaceReactions:
+    """Reactions of all pairs, closed or at each potential of the open element."""
+    if not at:
+        return InterfaceReactions(
+            tuple(react_pair(held, *each, at_hull=at_hull, error_bars=bars(_ion(*each))) for each in pairs)
+        )
+    return OpenReactions(
+        tuple(
+            opened
+            for each in pairs
+            for opened in react_open(held, *each, at, at_hull=at_hull, error_bars=bars(_ion(*each)))
+        )
     )
-    return found[0] if _is_one(a) and _is_one(b) else InterfaceReactions(found)
 
 
 @overload
@@ -151,16 +217,96 @@ def lithiate(
     >>> round(lithiate("LiAlCl4").cathodic_limit_v, 2)
     1.59
     """
-    every = [each for given in compounds for each in _compounds(given)]
-    if not every:
-        raise InputError("no compound", where="lithiate", remedy='give one, as in lithiate("LiAlCl4")')
-    require_distinct(every)
+    every = _every(compounds, "lithiate")
     held = load_snapshot(snapshot, phases, temperature_k, energies)
     bars = error_bars(held, element)
     found = tuple(
         lithiate_one(held, each, element, charge=charge, at_hull=at_hull, error_bars=bars) for each in every
     )
     return found[0] if len(compounds) == 1 and _is_one(compounds[0]) else Lithiations(found)
+
+
+@overload
+def titrate(  # type: ignore[overload-overlap]  # as above
+    compound: Compound, /, *, to: float = ..., **source: Unpack[TitrationSource]
+) -> Titration: ...
+
+
+@overload
+def titrate(
+    *compounds: Compound | Iterable[Compound], to: float = ..., **source: Unpack[TitrationSource]
+) -> Titrations: ...
+
+
+def titrate(
+    *compounds: Compound | Iterable[Compound],
+    to: float = 5.0,
+    share: float = DEFAULT_SHARE,
+    energy_ev_per_atom: float | None = None,
+    host: bool = False,
+    element: str = "Li",
+    charge: int | None = None,
+    snapshot: str | Path | Snapshot = EMBEDDED,
+    phases: Own = None,
+    temperature_k: float | None = None,
+    energies: str = Energies.CORRECTED,
+    at_hull: bool = False,
+) -> Titration | Titrations:
+    """Plateaus of uptake and of release up to a voltage, with the strict and the useful window.
+
+    Parameters
+    ----------
+    *compounds, element, charge, snapshot, phases, temperature_k, energies, at_hull
+        As of `lithiate`.
+    to : float
+        Highest voltage of the plateaus of release.
+    share, energy_ev_per_atom : float
+        The useful window allows this share of the formula's own element to come or go; or, instead, this
+        energy per atom of the formula to be set free.
+    host : bool
+        Keep to phases that differ by the content of the element alone, as a cathode in use.
+
+    Returns
+    -------
+    Titration or Titrations
+
+    Raises
+    ------
+    InputError
+        If a formula, the element, or a bound cannot be used.
+
+    Examples
+    --------
+    >>> titrate("Li3PS4").releases[0].reaction
+    '8 Li3PS4 -> 23 Li + 4 P2S7 + LiS4'
+    """
+    every = _every(compounds, "titrate")
+    held = load_snapshot(snapshot, phases, temperature_k, energies)
+    bars, z = error_bars(held, element), atomic_number(element, where="--element")
+    found = tuple(
+        titrate_one(
+            host_phases(held, each, z) if host else held,
+            each,
+            element,
+            to_v=to,
+            share=share,
+            energy_ev_per_atom=energy_ev_per_atom,
+            charge=charge,
+            at_hull=at_hull,
+            error_bars=bars,
+        )
+        for each in every
+    )
+    return found[0] if len(compounds) == 1 and _is_one(compounds[0]) else Titrations(found)
+
+
+def _every(compounds: Iterable[Compound | Iterable[Compound]], verb: str) -> list[Reactant]:
+    """All reactants of a call, each named once."""
+    every = [each for given in compounds for each in _compounds(given)]
+    if not every:
+        raise InputError("no compound", where=verb, remedy=f'give one, as in {verb}("LiAlCl4")')
+    require_distinct(every)
+    return every
 
 
 def hull_energy(

@@ -13,7 +13,8 @@ from screening.phases.composition import Formula, parse_formula
 from screening.phases.distrust import distrusted_sd
 from screening.phases.snapshot import Snapshot
 from screening.reactors.elements import holds, named, noble_gas_table, radioactive_table
-from screening.thermo.lines import Compositions, assemblages
+from screening.thermo.compositions import Compositions
+from screening.thermo.lines import assemblages
 from screening.thermo.products import alloy_former_table
 from screening.thermo.reactants import ON_HULL_TOL_EV, lacking_text
 

@@ -19,7 +19,7 @@ from pydantic import (
     model_validator,
 )
 
-from screening.campaign.former import reactor_per_atom
+from screening.campaign.former import of_one_state, reactor_per_atom
 from screening.campaign.study import Study
 from screening.errors import InputError, expected
 from screening.files import atomic_write, json_ready
@@ -29,7 +29,7 @@ from screening.phases.composition import parse_reactant
 from screening.provenance import Provenance
 from screening.reactors.anode import mobile_ion
 from screening.reactors.criteria import CRITERIA
-from screening.reactors.detail import Plateau
+from screening.reactors.detail import LayerAt, Plateau
 from screening.reactors.ranking import UNDECIDED, desirabilities
 from screening.thermo.interface import InterfaceReaction
 from screening.thermo.intervals import Interval
@@ -48,8 +48,12 @@ FAILING = {
     "reacts": "does not react",
     "metallic_product": "leaves no conducting phase",
     "allowed_elements": "radioactive or noble gas",
-    "not_toxic": "toxic",
     "near_hull": "too far above the hull",
+    "salt": "no salt",
+    "solid": "not solid at 25 °C",
+    "no_molecular_anion": "molecular C-N anion",
+    "not_toxic": "toxic",
+    "not_explosive": "explosive",
 }
 """What is said of a candidate that fails a filter."""
 
@@ -72,11 +76,11 @@ def require_readable(version: object, where: Path) -> None:
 
 
 def _nan_for_none(plateaus: Any) -> Any:
-    """Plateaus of a JSON file, which has null for the volumes of layers that nobody knows."""
+    """Plateaus or potentials of a JSON file, which has null for the volumes of layers that nobody knows."""
     if not isinstance(plateaus, list):
         return plateaus
     read = (plateau for plateau in plateaus if isinstance(plateau, dict))
-    for layer in (layer for plateau in read for layer in plateau["layers"]):
+    for layer in (layer for each in read for layer in (*each.get("layers", ()), each.get("layer", {}))):
         layer.update({name: float("nan") for name, value in layer.items() if value is None})
     return plateaus
 
@@ -103,6 +107,7 @@ Curve = Annotated[
     PlainSerializer(InterfaceReaction.as_dict),
 ]
 Plateaus = Annotated[tuple[Plateau, ...], BeforeValidator(_nan_for_none)]
+LayersAt = Annotated[tuple[LayerAt, ...], BeforeValidator(_nan_for_none)]
 
 
 class Record(BaseModel):
@@ -189,16 +194,21 @@ class Reactor(Record):
     rank_probability : tuple of float
         Of the ranks 1, 2, …; empty where the study draws nothing, or has too many candidates.
     top_probability : dict of str to float or None
-        To be the first, among the first 1 % and 5 %.
+        To be the first, among the first 1 % and 5 %, when energies carry their errors.
+    rank_acceptability : tuple of float
+    acceptability : dict of str to float or None
+        The same with weights and bounds drawn besides (SMAA-2).
     criteria : dict of str to CriterionValue
     rank_if_weight : dict of str to WeightChange
-    alloy, richest_alloy : str or None
+    alloy : str or None
     energy_above_hull_ev_per_atom, cathodic_limit_v : float or None
     cathodic_limit_95_v : Interval or None
         Where the true limit lies.
     products_li_excess : dict of str to float
         Moles per mole of reactor at the last plateau above the floor.
     plateaus : tuple of Plateau
+    at_potential : tuple of LayerAt
+        The layer and its attack on the electrolyte, at each potential where one of them turns.
     curves : tuple of InterfaceReaction
         Anode and alloy against reactor and electrolyte.
     """
@@ -216,15 +226,17 @@ class Reactor(Record):
     flags: Flags
     rank_probability: tuple[float, ...] = ()
     top_probability: dict[str, float | None] = {}
+    rank_acceptability: tuple[float, ...] = ()
+    acceptability: dict[str, float | None] = {}
     criteria: dict[str, CriterionValue]
     rank_if_weight: dict[str, WeightChange] = {}
     alloy: str | None
-    richest_alloy: str | None
     energy_above_hull_ev_per_atom: float | None
     cathodic_limit_v: float | None = None
     cathodic_limit_95_v: Interval | None = None
     products_li_excess: dict[str, float] = {}
     plateaus: Plateaus
+    at_potential: LayersAt = ()
     curves: tuple[Curve, ...]
 
     @model_validator(mode="before")
@@ -279,6 +291,7 @@ class Reactor(Record):
                 toxic=bool(row.get("toxic", False)), moisture_hazard=str(row.get("moisture_hazard", ""))
             ),
             "top_probability": {name: row[name] for name in map(str, row.index) if name.startswith("top_")},
+            "acceptability": {name: row[name] for name in map(str, row.index) if name.startswith("accept_")},
             "criteria": {
                 criterion.name: {
                     "value": value,
@@ -324,7 +337,7 @@ def _whole(study: object) -> object:
 
 def _of_today(content: dict[str, Any], version: object) -> dict[str, Any]:
     """Content of a former document by the names and units of today; a study reads its own."""
-    present = dict(content)
+    present = {**content, "study": of_one_state(content.get("study"))}
     if isinstance(reactors := content.get("reactors"), list):
         present["reactors"] = [reactor_per_atom(each) for each in reactors]
     if version == 1:

@@ -1,4 +1,4 @@
-"""Relief as studies and results counted it before: per mole of electrolyte, however that is spelled."""
+"""Studies and results of former versions: relief per mole of electrolyte, and an alloy besides the state."""
 
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
@@ -9,6 +9,17 @@ from screening.phases.composition import parse_reactant
 
 if TYPE_CHECKING:
     import pandas as pd
+
+LATER_FILTERS = {
+    **dict.fromkeys(("require_salt", "require_solid", "forbid_molecular_anions", "forbid_explosive"), False),
+    "forbid_toxic": False,
+    "maximum_energy_above_hull_ev_per_atom": None,
+}
+"""Filters that former versions did not have, or not by default: off."""
+
+LATER_CRITERIA = ("powders",)
+LATER_COLUMNS = (*LATER_CRITERIA, "accept_1", "accept_1_percent", "accept_5_percent")
+"""Criteria and other columns that former results do not hold: unknown."""
 
 BOUNDS = frozenset({"worst", "best"})
 VALUES = frozenset({"value", "standard_deviation", "expected_error"})
@@ -40,11 +51,27 @@ def study_per_atom(given: Mapping[str, Any]) -> dict[str, Any]:
     return {**given, "ranking": {**(ranking or {}), "criteria": kept | present}}
 
 
+def of_one_state(study: object) -> object:
+    """The study of a results document without the alloy that a former version chose for itself."""
+    conditions = study.get("conditions") if isinstance(study, Mapping) else None
+    if not isinstance(study, Mapping) or not isinstance(conditions, Mapping):
+        return study
+    former = [key for key in ("alloy", "alloys") if key in conditions]
+    if not former:
+        return study
+    kept = {key: value for key, value in conditions.items() if key not in former}
+    note = "of a former version: relief, relay and potential are those of the first alloy"
+    filters = {**LATER_FILTERS, **study.get("filters", {})}
+    return {**study, "conditions": kept, "filters": filters, "notes": [*study.get("notes", ()), note]}
+
+
 def reactor_per_atom(given: object) -> object:
     """A reactor of a results document with its relief per atom of electrolyte."""
     if not isinstance(given, Mapping) or not isinstance(given.get("criteria"), Mapping):
         return given
+    unknown = {"value": None, "unit": "1", "desirability": None, "weight": 0.0}
     criteria = dict(given["criteria"])
+    criteria |= dict.fromkeys((name for name in LATER_CRITERIA if name not in criteria), unknown)
     for name in RELIEF_PER_MOL & criteria.keys():
         former = criteria.pop(name)
         divided = _divided(former, VALUES, _atoms(given.get("electrolyte", given.get("sulfide"))))
@@ -70,6 +97,7 @@ def table_per_atom(table: "pd.DataFrame") -> "pd.DataFrame":
     present = table.rename(columns=present_name)
     if "origin" not in present and "estimated" in present:
         present["origin"] = present["estimated"].map({True: str(Origin.ESTIMATED), False: ""})
+    present[[name for name in LATER_COLUMNS if name not in present]] = float("nan")
     for name in RELIEF_PER_MOL & set(table.columns):
         met = present["electrolyte"]
         present[present_name(name)] /= met.map({text: _atoms(text) for text in met.unique()})

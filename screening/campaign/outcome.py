@@ -9,9 +9,10 @@ import pyarrow.compute as pc
 from scipy.sparse import csr_array, vstack
 
 from screening.campaign.run import Campaign
+from screening.phases.corrections import is_anchored
 from screening.reactors.anode import mobile_ion
 from screening.reactors.criteria import CRITERIA
-from screening.reactors.drawn_scores import drawn_scores
+from screening.reactors.drawn_scores import Preferences, drawn_scores
 from screening.reactors.rank_probability import (
     RankProbabilities,
     WeightSensitivity,
@@ -19,8 +20,13 @@ from screening.reactors.rank_probability import (
     weight_sensitivity,
 )
 from screening.reactors.ranking import Ranked, rank, weights
+from screening.reactors.settings import Ranking
 
-RANKED_COLUMNS = ("rank", "score", "pareto", "top_1", "top_1_percent", "top_5_percent")
+ACCEPT = "accept_"
+RANKED_COLUMNS = (
+    *("rank", "score", "pareto", "top_1", "top_1_percent", "top_5_percent"),
+    *(f"{ACCEPT}{part}" for part in ("1", "1_percent", "5_percent")),
+)
 """Columns that the ranking adds to those of the parts."""
 
 
@@ -34,10 +40,10 @@ class Outcome:
     table : DataFrame
         Scalar columns of the parts with `RANKED_COLUMNS`; failures are not among the rows.
     ranked : Ranked
-    weight : (n_criteria,) float array
-        Weights in the order of `CRITERIA`.
-    probabilities : RankProbabilities or None
-        None where the study draws nothing, or the mobile ion has no error model.
+    settings : Ranking
+    probabilities, acceptability : RankProbabilities or None
+        With errors of the energies alone; with weights and bounds drawn besides. None where the study draws
+        nothing, or the mobile ion has no error model.
     sensitivity : WeightSensitivity
     standard_deviation, expected_error : (n, n_uncertain) float arrays
         Of `CRITERIA.uncertain`: spread of the true value, and true minus calculated.
@@ -47,8 +53,9 @@ class Outcome:
     electrolyte: str
     table: pd.DataFrame
     ranked: Ranked
-    weight: np.ndarray
+    settings: Ranking
     probabilities: RankProbabilities | None
+    acceptability: RankProbabilities | None
     sensitivity: WeightSensitivity
     standard_deviation: np.ndarray
     expected_error: np.ndarray
@@ -83,37 +90,60 @@ def _rank_pair(campaign: Campaign, scalars: pa.Table, anode: str, electrolyte: s
     values = table[[criterion.name for criterion in CRITERIA]].to_numpy(dtype=float)
     passes = table["passes"].to_numpy(dtype=bool)
     ranked = rank(values, passes, settings)
-    phases = campaign.source.load().phases
+    snapshot = campaign.source.load()
+    phases = snapshot.phases
     n_uncertain = len(CRITERIA.uncertain)
     spread, shift = np.full((2, len(table), n_uncertain), np.nan)
-    probabilities, model = None, uncertainty.error_model(mobile_ion(anode))
+    probabilities, acceptability, model = None, None, uncertainty.error_model(mobile_ion(anode))
+    if model is not None and is_anchored(snapshot):
+        model = model.of_anchored
     if model is not None:
         errors, forms = model.of_phases(phases), _forms(campaign, mine, passes, len(phases))
         spread[passes] = errors.standard_deviation(forms).reshape(n_uncertain, -1).T
         shift[passes] = errors.mean(forms).reshape(n_uncertain, -1).T
     if model is not None and uncertainty.draws and passes.any():
-        scores = drawn_scores(
-            *(values[passes], ranked.desirabilities[passes], settings, errors, forms),
-            *(np.random.default_rng(uncertainty.seed), uncertainty.draws),
-            threads=threads,
+        latent = _latent(values[passes], forms @ phases.formation_energy_ev_per_atom)
+        people = Preferences.of(settings).drawn(np.random.default_rng(uncertainty.seed), uncertainty.draws)
+        probabilities, acceptability = (
+            rank_probability(
+                drawn_scores(
+                    *(latent, ranked.desirabilities[passes], settings, errors, forms),
+                    *(np.random.default_rng(uncertainty.seed), uncertainty.draws),
+                    preferences=preferences,
+                    threads=threads,
+                ),
+                passes,
+            )
+            for preferences in (None, people)
         )
-        probabilities = rank_probability(scores, passes)
     table = table.assign(rank=pd.array(np.where(passes, ranked.rank, 0), dtype="Int32"), score=ranked.score)
     table.loc[~passes, "rank"] = pd.NA
     table["pareto"] = ranked.pareto
     for name in RANKED_COLUMNS[3:]:
-        table[name] = np.nan if probabilities is None else getattr(probabilities, name)
+        chances = acceptability if name.startswith(ACCEPT) else probabilities
+        table[name] = np.nan if chances is None else getattr(chances, name.replace(ACCEPT, "top_"))
     return Outcome(
         anode=anode,
         electrolyte=electrolyte,
         table=table,
         ranked=ranked,
-        weight=weights(settings),
+        settings=settings,
         probabilities=probabilities,
+        acceptability=acceptability,
         sensitivity=weight_sensitivity(ranked.desirabilities, weights(settings), passes),
         standard_deviation=spread,
         expected_error=shift,
     )
+
+
+def _latent(values: np.ndarray, energies: np.ndarray) -> np.ndarray:
+    """Values to draw about: for a reaction that is missed, the energy that it is missed by, above 0."""
+    drawn, apart = values.copy(), energies.reshape(len(CRITERIA.uncertain), -1)
+    for criterion, energy in zip(CRITERIA.uncertain, apart, strict=True):
+        column = drawn[:, CRITERIA.names.index(criterion.name)]
+        missed = column == criterion.ceiling
+        column[missed] = np.maximum(energy[missed], criterion.ceiling)
+    return drawn
 
 
 def _forms(campaign: Campaign, mine: pa.ChunkedArray, passes: np.ndarray, n_phases: int) -> csr_array:

@@ -11,6 +11,7 @@ from screening.campaign.directory import KEY, RANKING_PARQUET, ResultsDirectory
 from screening.campaign.former import per_atom
 from screening.campaign.outcome import RANKED_COLUMNS
 from screening.campaign.store import PARTS, Store
+from screening.campaign.study import Study
 from screening.errors import InputError
 from screening.files import records, write_csv, write_json, write_xlsx
 from screening.names import RELIEF_PER_MOL, present_name
@@ -69,6 +70,12 @@ def top(directory: Path, n: int = 20, where: str = "") -> pd.DataFrame:
         ) from None
     finally:
         connection.close()
+
+
+def study_of(directory: Path) -> Study | None:
+    """The study of a finished campaign, None before its ranking is made."""
+    there = (directory / RANKING_PARQUET).exists()
+    return ResultsDirectory(directory).study if there else None
 
 
 def in_present_units(rows: duckdb.DuckDBPyRelation) -> duckdb.DuckDBPyRelation:

@@ -143,7 +143,9 @@ def reactor(campaign: Campaign, outcome: Outcome, position: int, one: ReactorDet
     """One reactor, at a row of the outcome's table, as the document shows it."""
     row, excess, probabilities = outcome.table.iloc[position], one.at_excess, outcome.probabilities
     spreads, shifts = outcome.standard_deviation[position], outcome.expected_error[position]
-    of_ranks = None if probabilities is None else probabilities.rank
+    of_ranks, accepted = (
+        None if chances is None else chances.rank for chances in (probabilities, outcome.acceptability)
+    )
     changes = zip(
         CRITERIA, outcome.sensitivity.halved[position], outcome.sensitivity.doubled[position], strict=True
     )
@@ -157,16 +159,17 @@ def reactor(campaign: Campaign, outcome: Outcome, position: int, one: ReactorDet
         estimated=bool(row["estimated"]) or one.estimated,
         cathodic_limit_95_v=one.plateaus[0].voltage_95_v if one.plateaus else None,
         rank_probability=() if of_ranks is None else of_ranks[position].tolist(),
+        rank_acceptability=() if accepted is None else accepted[position].tolist(),
         rank_if_weight={
             criterion.name: WeightChange(halved=int(half) or None, doubled=int(double) or None)
             for criterion, half, double in changes
         },
         alloy=one.alloy or None,
-        richest_alloy=one.richest_alloy or None,
         energy_above_hull_ev_per_atom=one.energy_above_hull_ev_per_atom,
         cathodic_limit_v=one.plateaus[0].voltage_v if one.plateaus else None,
         products_li_excess={p.formula: p.moles for p in excess.products} if excess else {},
         plateaus=one.plateaus,
+        at_potential=one.at_potential,
         curves=tuple(replace(curve, provenance=campaign.provenance) for curve in one.curves),
     )
 

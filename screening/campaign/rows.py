@@ -9,13 +9,14 @@ import pyarrow as pa
 
 from screening.errors import ScreeningError
 from screening.phases.distrust import doubtful
+from screening.phases.trade import evidence, room_state
 from screening.reactors.assessment import Assessment
 from screening.reactors.contacts import compute_interfaces
 from screening.reactors.criteria import Criterion, criterion_forms
-from screening.reactors.elements import TOXIC, holds, named
 from screening.reactors.moisture import moisture_hazard
 from screening.reactors.ranking import FilterOutcome, apply_filters, passes_all
 from screening.reactors.reduction import ScreeningContext, reduce
+from screening.reactors.sense import chemistry, explosive, toxic
 from screening.reactors.settings import Filters
 
 
@@ -152,9 +153,12 @@ def _columns(
         "uptake_per_formula": reduction.uptake_per_formula,
         "minimum_mutual_ev_per_atom": reduction.minimum_mutual_ev_per_atom,
         "alloy": _names(formulas, reduction.alloy),
-        "richest_alloy": _names(formulas, reduction.richest_alloy),
-        "unsure_products": reduction.end_volumes.unsure,
-        "toxic": holds(candidates, named(TOXIC)),
+        "unsure_products": reduction.volumes.unsure,
+        "toxic": toxic(candidates),
+        "explosive": explosive(candidates),
+        "state": pa.array(room_state(candidates), pa.string()),
+        "for_sale": pa.array(evidence(candidates), pa.string()),
+        "chemistry": pa.array(chemistry(candidates, context.anode.mobile), pa.string()),
         "moisture_hazard": pa.array(moisture_hazard(candidates), pa.string()),
         "passes": passes_all(outcomes),
     }

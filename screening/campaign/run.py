@@ -15,7 +15,7 @@ from screening.campaign.store import Identity, Store, locked, nothing_left_unuse
 from screening.campaign.study import Study
 from screening.campaign.workers import BROKEN_POOL, Workers, pool, require
 from screening.errors import InputError, UnreachableError
-from screening.phases.composition import parse_formula, parse_reactant, symbol
+from screening.phases.composition import parse_reactant, symbol
 from screening.phases.corrections import Energies
 from screening.phases.library import EMBEDDED, locate
 from screening.phases.manifest import MANIFEST_FILE
@@ -190,7 +190,6 @@ def run(
         _check_grid(snapshot, study)
         first_anode = find_anode(snapshot, study.conditions.anodes[0], study.conditions.anode_charge)
         selection = select(snapshot, study.candidates, symbol(first_anode.mobile))
-        _check_alloys(snapshot, study, selection)
         _check_conditions(source, study, selection)
     identity = _identity(study, snapshot, len(selection), chunk)
     with nothing_left_unused(out), locked(out):
@@ -238,18 +237,6 @@ def _check_grid(snapshot: Snapshot, study: Study) -> None:
         for name in getattr(study.conditions, key):
             for part in parse_reactant(name).parts:
                 require_phase(snapshot, part.formula, f"conditions.{key}")
-
-
-def _check_alloys(snapshot: Snapshot, study: Study, selection: Selection) -> None:
-    """Refuse an alloy that the snapshot lacks, or of a reactor that is no candidate."""
-    candidates = set(selection.phase.tolist())
-    for reactor, alloy in study.conditions.alloys.items():
-        where = f"conditions.alloys.{reactor}"
-        if snapshot.find(parse_formula(reactor)) not in candidates:
-            raise InputError(
-                f"{reactor} is not among the candidates", where=where, remedy="name a candidate, or remove it"
-            )
-        require_phase(snapshot, parse_formula(alloy), where)
 
 
 def _check_conditions(source: Source, study: Study, selection: Selection) -> None:

@@ -116,8 +116,8 @@ class ConditionGrid(Settings):
     layer_mg_per_cm2: float = Conditions().layer_mg_per_cm2
     percolation_threshold: float = Conditions().percolation_threshold
     no_reaction_ev_per_atom: float = Conditions().no_reaction_ev_per_atom
-    alloy: str = Conditions().alloy
-    alloys: dict[str, str] = Field(default_factory=dict)
+    anode_um: float | None = None
+    potential_v: float | None = None
     contacts: tuple[Literal["relief", "relay", "mixing"], ...] = ("relief", "relay", "mixing")
 
     @field_validator("contacts", mode="before")
@@ -131,9 +131,6 @@ class ConditionGrid(Settings):
             parse_formula(name)
         for name in self.electrolytes:
             parse_reactant(name)
-        for reactor, alloy in self.alloys.items():
-            parse_formula(reactor)
-            parse_formula(alloy)
         if not all(0.0 < wt <= 100.0 for wt in self.layers_wt_percent):
             raise ValueError("layers_wt_percent must lie in (0, 100]")
         self.grid()

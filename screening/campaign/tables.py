@@ -1,15 +1,19 @@
 """What is read of a campaign at once: the ranking of one pair, and the best for which a condition holds."""
 
+from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from screening.campaign.directory import ResultsDirectory
-from screening.campaign.document import Reactor, failing_words
+from screening.campaign.document import FAILING, FILTER_PREFIX, Reactor, failing_words
 from screening.campaign.network import network_contradictions
+from screening.campaign.study import Study
 from screening.display import Table, fixed, marked, rests_on
 from screening.reactors.anode import mobile_ion, shared_ion
-from screening.reactors.criteria import CRITERIA, criterion
+from screening.reactors.criteria import CRITERIA, Criterion, criterion
+from screening.reactors.ranking import FAILS, desirabilities
 
 TOP_SHOWN = 20
 """Ranked candidates shown besides the named ones; files hold the others."""
@@ -18,13 +22,23 @@ DECIMALS = {"driving_force": 2, "uptake": 0, "relief": 3, "relay": 3, "mixing": 
 """Criteria of the ranking by key, each with its decimals."""
 
 BEST_COLUMNS = (
-    *("rank", "formula", "anode", "electrolyte", "score", "top_1_percent", "driving_force_ev_per_ion"),
+    *(
+        "rank",
+        "formula",
+        "chemistry",
+        "alike",
+        "anode",
+        "electrolyte",
+        "score",
+        "top_1_percent",
+        "driving_force_ev_per_ion",
+    ),
     *("uptake_mah_per_g", "electrolyte_relief_ev_per_atom", "relay_ev_per_atom", "mixing_ev_per_atom"),
     *("metal_volume_fraction", "energy_above_hull_ev_per_atom", "alloy"),
 )
 """Columns of the best candidates; files hold all."""
 
-BEST_HEADS = {"top_1_percent": "P(1%)", "energy_above_hull_ev_per_atom": "e_hull"}
+BEST_HEADS = {"alike": "of its kind", "top_1_percent": "P(1%)", "energy_above_hull_ev_per_atom": "e_hull"}
 """Heads of columns that are no criteria."""
 
 
@@ -37,14 +51,20 @@ def ranking_table(results: ResultsDirectory, anode: str, electrolyte: str) -> Ta
         for reactor in results.spelled_out((anode, electrolyte))
         if reactor.formula in named or (reactor.rank is not None and reactor.rank <= TOP_SHOWN)
     ]
-    wide = tuple(criterion(key).heading(mobile_ion(anode)) for key in ("relay", "mixing"))
+    wide = ("A(1st)", *(criterion(key).heading(mobile_ion(anode)) for key in ("relay", "mixing")))
     of_pair = results.table[["anode", "electrolyte"]] == [anode, electrolyte]
     notes = [
         f"{len(shown)} of {int(of_pair.all(axis=1).sum())} shown; all in ranking.csv",
+        *_filter_counts(results.table[of_pair.all(axis=1)]),
         "relief eV per atom of electrolyte; relay, mixing eV/atom; "
         f"vol% metal at {study.conditions.wt_percent:g} wt% reactor "
         f"(percolates from {100 * study.conditions.percolation_threshold:g})",
     ]
+    if not results.no_probabilities and study.uncertainty.draws:
+        notes.append(
+            "P(1st): with the errors of the energies alone, at these weights and bounds; "
+            "A(1st): with weights and bounds drawn besides"
+        )
     notes[:0] = rests_on(reactor.origin for reactor in shown)
     if anode in results.no_probabilities:
         notes.append(f"no probabilities: {results.no_probabilities[anode]}")
@@ -55,6 +75,19 @@ def ranking_table(results: ResultsDirectory, anode: str, electrolyte: str) -> Ta
     return Table(title, pd.DataFrame(rows), (*notes, results.provenance.line()), wide)
 
 
+def _filter_counts(table: pd.DataFrame) -> list[str]:
+    """How many candidates each filter leaves without a rank; one may fail several."""
+    failing = {
+        FAILING.get(name.removeprefix(FILTER_PREFIX), f"fails {name.removeprefix(FILTER_PREFIX)}"): count
+        for name in map(str, table.columns)
+        if name.startswith(FILTER_PREFIX) and (count := int((table[name] == FAILS).sum()))
+    }
+    if not failing:
+        return []
+    told = ", ".join(f"{words} {count}" for words, count in failing.items())
+    return [f"{int((~table['passes']).sum())} without a rank: {told} (some for several reasons)"]
+
+
 def _ranking_row(reactor: Reactor, ion: str) -> dict[str, str]:
     passes = reactor.passes_filters
     metal = reactor.criteria["metal_volume_fraction"].value
@@ -63,6 +96,7 @@ def _ranking_row(reactor: Reactor, ion: str) -> dict[str, str]:
         "reactor": marked(reactor.formula, reactor.origin),
         "score": fixed(reactor.score if passes else None, 3),
         "P(1st)": fixed(reactor.top_probability.get("top_1") if passes else None, 2),
+        "A(1st)": fixed(reactor.acceptability.get("accept_1") if passes else None, 2),
         **{
             criterion(key).heading(ion): fixed(reactor.criteria[criterion(key).name].value, digits)
             for key, digits in DECIMALS.items()
@@ -80,14 +114,54 @@ def _alloy_or_failure(reactor: Reactor) -> str:
     return "; ".join(filter(None, (reactor.alloy, fails))) or "leaves no metal"
 
 
-def best_table(chosen: pd.DataFrame) -> Table:
-    """What `campaign.query.top` chose, in the columns that fit beside each other."""
+def ideas(chosen: pd.DataFrame, n: int) -> pd.DataFrame:
+    """The best of each chemistry (`sense.chemistry`), with how many of them there are; up to n rows."""
+    if "chemistry" not in chosen:
+        return chosen.head(n)
+    counts = chosen.groupby("chemistry")["formula"].transform("size")
+    return chosen.assign(alike=counts).drop_duplicates("chemistry").head(n)
+
+
+def best_table(chosen: pd.DataFrame, words: Sequence[str] = ()) -> Table:
+    """What `campaign.query.top` chose, in the columns that fit beside each other; words stand below."""
     heads = BEST_HEADS | {each.name: each.heading(shared_ion(chosen["anode"].unique())) for each in CRITERIA}
     same = [name for name in ("anode", "electrolyte") if chosen[name].nunique(dropna=False) < 2]
     names = [name for name in BEST_COLUMNS if name in chosen and name not in same]
     wide = ("top_1_percent", "relay_ev_per_atom", "mixing_ev_per_atom", "energy_above_hull_ev_per_atom")
     frame = chosen[names].astype(object).map(_cell).rename(columns=heads)
-    return Table("", frame, wide=tuple(heads[name] for name in wide))
+    return Table("", frame, tuple(words), wide=tuple(heads[name] for name in wide))
+
+
+def in_words(row: pd.Series, study: Study) -> str:
+    """One candidate in a sentence: what lithium makes of it, what speaks for it and what against it."""
+    values = row.reindex(CRITERIA.names).to_numpy(float)
+    valued = desirabilities(values, study.ranking)
+    lost = {
+        each: -study.ranking.criteria[each.name].weight * np.log(desirability)
+        for each, desirability in zip(CRITERIA, valued, strict=True)
+        if not np.isnan(desirability) and study.ranking.criteria[each.name].weight > 0.0
+    }
+    order = sorted(lost, key=lambda each: lost[each])
+    ion = mobile_ion(str(row["anode"]))
+    best, worst = (
+        ", ".join(_told(each, float(row[each.name]), ion) for each in part)
+        for part in (order[:3], order[-3:][::-1])
+    )
+    alloy = f"leaves {row['alloy']}" if isinstance(row["alloy"], str) else "leaves no metal"
+    hazards = [str(row.get("moisture_hazard") or ""), "toxic" if row.get("toxic") else ""]
+    told = [
+        f"{row['formula']} ({row.get('chemistry', '')}) {alloy}",
+        f"for it {best}",
+        f"against it {worst}",
+        str(row.get("for_sale") or "in no table of what is sold"),
+        *(f"beware of {hazard}" for hazard in hazards if hazard),
+    ]
+    return "; ".join(told)
+
+
+def _told(each: Criterion, value: float, ion: str) -> str:
+    unit = "" if each.unit == "1" else f" {each.unit_for(ion)}"
+    return f"{each.label} {value:.3g}{unit}"
 
 
 def _cell(value: Any) -> str:

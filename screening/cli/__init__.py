@@ -18,6 +18,7 @@ from typer.core import TyperGroup
 
 from screening import __version__
 from screening.cli import (
+    cells,
     cycling,
     drt,
     eis,
@@ -26,6 +27,7 @@ from screening.cli import (
     report,
     run,
     snapshot,
+    stack,
     thermo,
     top,
     validate,
@@ -81,12 +83,17 @@ VERBS: tuple[tuple[str, str, Callable[..., object], str], ...] = (
     ("report", SCREEN, report.report, "Write one page: ranking, reactions, uncertainty."),
     ("handoff", SCREEN, handoff.handoff, "Write bench sheets: html, printable pdf, json."),
     ("react", INTERFACES, thermo.react, "Reaction energy of A with each B against mixing ratio."),
+    ("figure", INTERFACES, thermo.figure, "Figures 1A and 1F and the staircase of a compound."),
     ("lithiate", INTERFACES, thermo.lithiate, "Uptake staircase, stability window, 0 V energies."),
+    ("stack", INTERFACES, stack.stack, "Every contact of a cell, charged and at its voltages."),
+    ("coatings", INTERFACES, stack.coatings, "What may stand between A and B over a window."),
+    ("series", INTERFACES, stack.series, "Windows of a solid solution against x."),
     ("eis", LAB, eis.eis, "Read, test and plot impedance spectra."),
     ("drt", LAB, drt.drt, "Resolve spectra into processes by relaxation time."),
     ("arrhenius", LAB, eis.arrhenius, "Conductivity and activation energy of a pellet."),
     ("xrd", LAB, xrd.xrd, "Which phases a powder pattern shows or lacks."),
     ("cycling", LAB, cycling.cycling, "Overpotential, shorts, capacity and efficiency."),
+    ("cells", LAB, cells.cells, "What happened to each cell of a folder; sheets for raw files."),
     ("validate", LAB, validate.validate, "Compare a campaign with measured cells."),
     ("cite", DATA, run.cite, "What to cite for the package and a snapshot."),
 )

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 Files = Annotated[
     list[Path] | None,
-    typer.Argument(help=".mpr, .mpt, .dta, .z, .idf or any table of text, in the order of time."),
+    typer.Argument(help=".mpr, .mpt, .dta, .z, .par, .ism or any table, in the order of time."),
 ]
 InterfacesOption = Annotated[
     int, typer.Option("--interfaces", help="Equal interfaces to divide Ω·cm² by: 2 for a symmetric cell.")
@@ -35,7 +35,7 @@ def drt(
         bool, typer.Option("--simulated-rest", help="Run the shipped simulated rest series instead of files.")
     ] = False,
     areas: Annotated[
-        bool, typer.Option("--areas", help="Resistances from areas under γ instead of the ZARC refit.")
+        bool, typer.Option("--areas", help="Resistances from areas under γ instead of the refit.")
     ] = False,
     regularisation: Annotated[
         str, typer.Option("--regularisation", help="λ: evidence, gcv, or a number.")
@@ -51,6 +51,9 @@ def drt(
     cpe: Annotated[
         float | None, typer.Option("--cpe", help="Add a series constant-phase element of this exponent.")
     ] = None,
+    signed: Annotated[
+        bool, typer.Option("--signed", help="Let γ and resistances be negative: inductive loops.")
+    ] = False,
     min_hz: Annotated[float | None, typer.Option(help="Leave out frequencies below this, Hz.")] = None,
     max_hz: Annotated[float | None, typer.Option(help="Leave out frequencies above this, Hz.")] = None,
     area_cm2: Annotated[float | None, typer.Option("--area-cm2", help="Electrode area, cm².")] = None,
@@ -69,6 +72,7 @@ def drt(
         weights=weights,
         capacitance=capacitance,
         cpe_exponent=cpe,
+        signed=signed,
         refit=not areas,
         interfaces=interfaces,
         electrolyte_ohm=electrolyte_ohm,

@@ -8,7 +8,10 @@ import typer
 from screening.cli.options import JsonOption, OutOption, PlotOption, check_outputs, print_table, write_json
 
 Files = Annotated[
-    list[Path], typer.Argument(help=".mpr, .mpt, .dta, .z, .idf or any table of text.", show_default=False)
+    list[Path],
+    typer.Argument(
+        help=".mpr, .mpt, .dta, .z, .par, .ism or any table, also of a sheet.", show_default=False
+    ),
 ]
 
 

@@ -35,6 +35,7 @@ def handoff(
     die_mm: Annotated[float, typer.Option("--die-mm", metavar="MM", help="Diameter of the die.")] = 10.0,
     layer_mg: Annotated[float, typer.Option("--layer-mg", metavar="MG", help="Mass of a layer.")] = 10.0,
     batch_g: Annotated[float, typer.Option("--batch-g", metavar="G", help="Reactor to synthesise.")] = 1.0,
+    cells: Annotated[int, typer.Option("--cells", metavar="N", help="Symmetric cells to mix for.")] = 5,
     anode: Annotated[
         str, typer.Option("--anode", help="Metal of the anode (default that of --results, or Li).")
     ] = "",
@@ -64,7 +65,7 @@ def handoff(
     given = {"anode": anode, "electrolyte": electrolyte, "wt_percent": wt}
     told = {name: value for name, value in given.items() if value not in ("", None)}
     at_hull = ranked.study.hull_formulas if ranked else ()
-    plan = Plan.of(ranked, die_mm=die_mm, layer_mg=layer_mg, batch_g=batch_g, **told)
+    plan = Plan.of(ranked, die_mm=die_mm, layer_mg=layer_mg, batch_g=batch_g, cells=cells, **told)
     source = Source(
         snapshot, own_phases(phases, force, replace) or "", temperature, chosen_energies(energies), at_hull
     )

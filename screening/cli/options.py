@@ -40,8 +40,9 @@ EnergiesOption = Annotated[
     str,
     typer.Option(
         "--energies",
-        metavar="corrected|as-published",
-        help="Gases measured and solids with OH, H2O, CO3 … corrected to match, or all as in the source.",
+        metavar="corrected|anchored|as-published",
+        help="Gases measured and solids with OH, H2O, CO3 … corrected to match; all anchored to measured "
+        "enthalpies; or as in the source.",
     ),
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Write JSON, and nothing else, to stdout.")]
@@ -57,12 +58,27 @@ CsvOption = Annotated[
     Path | None, typer.Option("--csv", metavar="FILE", help="Write the whole table as csv.")
 ]
 PlotOption = Annotated[
-    Path | None, typer.Option("--plot", metavar="FILE", help="Draw a figure (.png, .svg or .pdf).")
+    Path | None, typer.Option("--plot", metavar="FILE", help="Draw a figure (.png, .svg, .pdf or .tiff).")
 ]
 OutOption = Annotated[
     Path | None, typer.Option("--out", metavar="DIR", help="Write tables and figures into a directory.")
 ]
 
+VoltageOption = Annotated[
+    str | None,
+    typer.Option("--voltage", metavar="V", help="Open to the ion at 4.2, at 2.6,4.2, or over 2.6-4.2 V."),
+]
+PotentialOption = Annotated[
+    list[str] | None,
+    typer.Option("--mu", metavar="EL=EV", help="Open to an element at this potential, as Co=-1."),
+]
+GasOption = Annotated[
+    str | None,
+    typer.Option("--open", metavar="GAS", help="Open to a gas, with --pressure and --temperature."),
+]
+PressureOption = Annotated[
+    float | None, typer.Option("--pressure", metavar="BAR", help="Pressure of the gas.")
+]
 
 _CONTROL = re.compile(r"[\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 """What JSON leaves as it is though a terminal obeys it, or UTF-8 has no bytes for it."""

@@ -1,6 +1,7 @@
 """``screening react`` and ``screening lithiate``."""
 
-from typing import Annotated, Literal
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -10,12 +11,16 @@ from screening.cli.options import (
     DigitsOption,
     EnergiesOption,
     ForceOption,
+    GasOption,
     JsonOption,
     PhasesOption,
     PlotOption,
+    PotentialOption,
+    PressureOption,
     ReplaceOption,
     SnapshotOption,
     TemperatureOption,
+    VoltageOption,
     check_outputs,
     own_phases,
     print_table,
@@ -24,6 +29,12 @@ from screening.cli.options import (
     write_json,
 )
 from screening.errors import InputError
+
+if TYPE_CHECKING:
+    from screening.api.interfaces import InterfaceReactions, Lithiations, Titrations
+
+MOST_TABLES = 14
+"""Of more results only the minima are printed."""
 
 
 def react(
@@ -35,6 +46,11 @@ def react(
         Literal["atomic", "molar", "mass"],
         typer.Option("--axis", help="Mixing fraction in table and figure."),
     ] = "atomic",
+    voltage: VoltageOption = None,
+    element: Annotated[str, typer.Option("--element", help="Ion that --voltage is against.")] = "Li",
+    mu: PotentialOption = None,
+    open_to: GasOption = None,
+    pressure: PressureOption = None,
     csv: CsvOption = None,
     plot: PlotOption = None,
     as_json: JsonOption = False,
@@ -49,37 +65,100 @@ def react(
 ) -> None:
     """Reaction energy of A with each B against their mixing ratio."""
     from screening.api.interfaces import react as react_all
-    from screening.files import write_csv
 
     if len(reactants) < 2:
         raise InputError(
             "two reactants are needed", where="react", remedy="as in: screening react Li LiAlCl4"
         )
     check_outputs(plot, csv)
-    if plot is not None:
+    if plot is not None and voltage is None:
         from screening.plots.interface import require_few_curves
 
         require_few_curves(len(reactants) - 1)
     found = react_all(
         reactants[:1],
         reactants[1:],
+        voltage=voltage,
+        mu=_potentials(mu),
+        open_to=open_to,
+        pressure_bar=pressure,
+        element=element,
         snapshot=snapshot,
         phases=own_phases(phases, force, replace),
         temperature_k=temperature,
         energies=energies,
         at_hull=at_hull,
     )
-    say_all(note for each in found for note in each.notes)
-    if csv is not None:
-        write_csv(csv, found.to_frame(), found[0].provenance)
-    if plot is not None:
-        found.save(plot, axis=axis)
-    if as_json:
-        write_json([each.as_dict() for each in found])
-        return
-    for each in found:
-        print_table(each.display(axis, digits))
-        tell()
+    _give(found, csv, plot, as_json, digits=digits, axis=axis)
+
+
+def figure(
+    compound: Annotated[str, typer.Argument(metavar="COMPOUND", help="Compound or mixture.")],
+    more: Annotated[
+        list[Path] | None,
+        typer.Argument(metavar="[FILE]...", help="Further files, as --out.", show_default=False),
+    ] = None,
+    electrolyte: Annotated[str, typer.Option("--electrolyte", help="Solid electrolyte.")] = "Li6PS5Cl",
+    anode: Annotated[str, typer.Option("--anode", help="Metal, or an alloy of one.")] = "Li",
+    alloy: Annotated[
+        str,
+        typer.Option("--alloy", metavar="auto|FORMULA", help="Beside the anode; auto: as a study finds it."),
+    ] = "auto",
+    axis: Annotated[
+        Literal["molar", "atomic", "mass"], typer.Option("--axis", help="Mixing fraction.")
+    ] = "molar",
+    reference: Annotated[
+        str, typer.Option("--reference", metavar="FORMULA", help="Curve to compare with, as LiAlCl4.")
+    ] = "",
+    width: Annotated[int, typer.Option("--width", metavar="85|170", help="Width of the figure, mm.")] = 170,
+    out: Annotated[
+        list[Path] | None,
+        typer.Option("--out", metavar="FILE", help="Figure (.pdf .svg .png .tiff), workbook (.xlsx), .csv."),
+    ] = None,
+    at_hull: AtHullOption = False,
+    snapshot: SnapshotOption = "mp2019",
+    phases: PhasesOption = None,
+    temperature: TemperatureOption = None,
+    energies: EnergiesOption = "corrected",
+) -> None:
+    """Draw Figures 1A and 1F and the staircase of a compound; write their numbers as a workbook."""
+    from screening.api.figure import figure_1
+    from screening.files import check_figure_suffix, check_targets
+
+    files = [*(out or []), *(more or [])]
+    for path in files:
+        if path.suffix.lower() not in (".xlsx", ".csv", ".parquet"):
+            check_figure_suffix(path)
+    check_targets(*files)
+    found = figure_1(
+        compound,
+        electrolyte,
+        anode=anode,
+        alloy=alloy,
+        reference=reference,
+        snapshot=snapshot,
+        phases=phases,
+        temperature_k=temperature,
+        energies=energies,
+        at_hull=at_hull,
+    )
+    for path in files:
+        drawn = path.suffix.lower() not in (".xlsx", ".csv", ".parquet")
+        found.save(path, **({"axis": axis, "width_mm": width} if drawn else {}))
+    print_table(found.display(axis))
+    for path in files:
+        tell(f"wrote {path}")
+
+
+def _potentials(given: list[str] | None) -> dict[str, float] | None:
+    """Chemical potentials by element, as ``Co=-1`` names them."""
+    if not given:
+        return None
+    found = [each.partition("=") for each in given]
+    try:
+        return {element.strip(): float(value) for element, _, value in found}
+    except ValueError:
+        raise InputError(", ".join(given), where="--mu", remedy="write it as Co=-1, in eV") from None
 
 
 def lithiate(
@@ -89,6 +168,18 @@ def lithiate(
         int | None,
         typer.Option("--charge", metavar="N", min=1, help="Of its cation (default: common)."),
     ] = None,
+    to: Annotated[
+        float | None, typer.Option("--to", metavar="V", help="Tell the side of oxidation, too, up to here.")
+    ] = None,
+    share: Annotated[
+        float | None, typer.Option("--share", help="With --to: share of the element that may come or go.")
+    ] = None,
+    energy: Annotated[
+        float | None, typer.Option("--energy", metavar="EV", help="Instead: energy per atom set free.")
+    ] = None,
+    host: Annotated[
+        bool, typer.Option("--host", help="With --to: phases of the same host alone, as of a cathode in use.")
+    ] = False,
     csv: CsvOption = None,
     plot: PlotOption = None,
     as_json: JsonOption = False,
@@ -102,28 +193,71 @@ def lithiate(
     energies: EnergiesOption = "corrected",
 ) -> None:
     """Lithiation staircase, stability window and 0 V energies of each F."""
+    from screening.api.interfaces import DEFAULT_SHARE, Source, titrate
     from screening.api.interfaces import lithiate as lithiate_all
-    from screening.files import write_csv
 
     check_outputs(plot, csv)
-    found = lithiate_all(
+    _require_a_voltage(to, share, energy, host)
+    source: Source = {
+        "snapshot": snapshot,
+        "phases": own_phases(phases, force, replace),
+        "temperature_k": temperature,
+        "energies": energies,
+        "at_hull": at_hull,
+    }
+    if to is None:
+        taken = lithiate_all(formulas, element=element, charge=charge, **source)
+        return _give(taken, csv, plot, as_json, digits=digits)
+    allowed = DEFAULT_SHARE if share is None else share
+    both = titrate(
         formulas,
         element=element,
         charge=charge,
-        snapshot=snapshot,
-        phases=own_phases(phases, force, replace),
-        temperature_k=temperature,
-        energies=energies,
-        at_hull=at_hull,
+        to=to,
+        share=allowed,
+        energy_ev_per_atom=energy,
+        host=host,
+        **source,
     )
+    return _give(both, csv, plot, as_json, digits=digits)
+
+
+def _require_one_window(to: float | None, share: float | None, energy: float | None) -> None:
+    if to is None and (share is not None or energy is not None):
+        raise InputError("a useful window needs a voltage", where="lithiate", remedy="add --to 5")
+    if share is not None and energy is not None:
+        raise InputError("--share and --energy", where="lithiate", remedy="give one of them")
+
+
+def _require_a_voltage(to: float | None, share: float | None, energy: float | None, host: bool) -> None:
+    """See that what concerns release stands beside a voltage, and that one bound is given."""
+    if to is None and (share is not None or energy is not None or host):
+        raise InputError("what is given off needs a voltage", where="lithiate", remedy="add --to 5")
+    if share is not None and energy is not None:
+        raise InputError("--share and --energy", where="lithiate", remedy="give one of them")
+
+
+def _give(
+    found: "InterfaceReactions | Lithiations | Titrations",
+    csv: Path | None,
+    plot: Path | None,
+    as_json: bool,
+    *,
+    digits: int | None,
+    **axis: str,
+) -> None:
+    """Write and print what was computed."""
+    from screening.files import write_csv
+
     say_all(note for each in found for note in each.notes)
     if csv is not None:
-        write_csv(csv, found.to_frame(), found[0].provenance)
+        write_csv(csv, found.to_frame(), found.provenance)
     if plot is not None:
-        found.save(plot)
+        found.save(plot, **axis)
     if as_json:
         write_json([each.as_dict() for each in found])
         return
-    for each in found:
-        print_table(each.display(digits))
+    many = len(found) > MOST_TABLES
+    for each in (found,) if many else found:
+        print_table(each.display(**axis, digits=digits))
         tell()

@@ -8,6 +8,9 @@ import typer
 from screening.cli.options import print_table, say, tell, write_json
 from screening.files import records
 
+MOST = 10_000
+"""Candidates among which the best of each chemistry are looked for, and counted."""
+
 
 def top(
     directory: Annotated[Path, typer.Argument(metavar="DIR", help="The --out of a campaign.")],
@@ -16,6 +19,9 @@ def top(
         str,
         typer.Option("--where", help='A condition, as "driving_force_ev_per_ion < -1 and n_elements == 2".'),
     ] = "",
+    every: Annotated[
+        bool, typer.Option("--every", help="On the terminal: not only the best of each chemistry.")
+    ] = False,
     form: Annotated[
         Literal["table", "csv", "xlsx", "json"],
         typer.Option("--format", help="A table on the terminal, or csv, xlsx or json."),
@@ -24,15 +30,20 @@ def top(
         Path | None, typer.Option("--out", metavar="FILE", help="Write there (xlsx: default DIR/top.xlsx).")
     ] = None,
 ) -> None:
-    """Show the best candidates of a campaign, running or finished."""
+    """Show the best candidates of a campaign, running or finished, each explained in words."""
     from screening.campaign import query
-    from screening.campaign.tables import best_table
+    from screening.campaign.tables import best_table, ideas, in_words
 
-    chosen = query.top(directory, n, where)
+    grouped = form == "table" and out is None and not every
+    chosen = query.top(directory, MOST if grouped else n, where)
+    if grouped:
+        chosen = ideas(chosen, n)
     if chosen.empty:
         say("no candidate meets the condition")
     if form == "table" and out is None:
-        print_table(best_table(chosen))
+        study = query.study_of(directory)
+        rows = [row for _, row in chosen[chosen["passes"].eq(True)].iterrows()]
+        print_table(best_table(chosen, [in_words(row, study) for row in rows] if study else []))
     elif form == "csv" and out is None:
         tell(chosen.to_csv(index=False), end="")
     elif form == "json" and out is None:

@@ -44,7 +44,7 @@ def xrd(
     snapshot: SnapshotOption = "mp2019",
 ) -> None:
     """Which phases a powder pattern shows, lacks, or leaves open."""
-    from screening.api.bench import Patterns, read_xrd
+    from screening.api.patterns import Patterns, read_xrd
 
     check_outputs(plot)
     patterns = read_xrd(files, wavelength=wavelength)

@@ -7,7 +7,7 @@ from screening.display import formula_text
 from screening.handoff.dangers import points_text
 from screening.handoff.hazards import SOURCE, SUPPLIER
 from screening.handoff.patterns import Pattern
-from screening.handoff.sheet import MG_PER_G, BenchSheet
+from screening.handoff.sheet import LAYERS_OF_A_CELL, MG_PER_G, BenchSheet
 from screening.phases.composition import parse_formula
 from screening.phases.powder import CU_KA_A, shift_deg
 from screening.reactors.criteria import CRITERIA
@@ -16,6 +16,9 @@ from screening.thermo.intervals import with_bounds, written
 from screening.thermo.marks import told_origins
 
 ONE_PERCENT = 0.01
+
+SPARE, ROUNDING, BLANK, TICK = 0.1, 1e-9, "", "☐"
+"""Share of a mixture that is lost, of a count that is rounding; what the bench fills in and ticks."""
 
 EXPECTED = {
     "tau2": "fades while the reactor is consumed",
@@ -48,6 +51,8 @@ class Block:
         Sentences that stand first, and in red.
     compact : bool
         Whether the table may run on as text where paper is short.
+    drawing : str
+        ``staircase`` or ``sticks``, below the sentences.
     """
 
     title: str
@@ -55,6 +60,7 @@ class Block:
     table: Table | None = None
     compact: bool = False
     red: tuple[str, ...] = ()
+    drawing: str = ""
 
 
 def chemical(text: str) -> str:
@@ -63,17 +69,46 @@ def chemical(text: str) -> str:
 
 
 def blocks(sheet: BenchSheet) -> tuple[Block, ...]:
-    """All parts of a sheet in order."""
-    return (
-        _standing(sheet),
-        _hazards(sheet),
-        _recipe(sheet),
-        _protocol(sheet),
-        _layer(sheet),
-        _plateaus(sheet),
-        _patterns(sheet),
-        _windows(sheet),
+    """All parts of a sheet in order: what the bench does, then what to know."""
+    parts = (_danger, _recipe, _mix, _protocol, _plateaus, _layer, _patterns, _windows, _hazards, _standing)
+    return tuple(part(sheet) for part in parts)
+
+
+def _danger(sheet: BenchSheet) -> Block:
+    """What to know before anything is touched; statements stand below."""
+    sentences = []
+    for each in sheet.element_hazards:
+        holders = ", ".join(map(chemical, each.formulas))
+        sentences.append(f"Compounds of {', '.join(each.elements)} are {each.kind} as a class: {holders}.")
+    if sheet.gases:
+        names = ", ".join(chemical(gas.formula) for gas in sheet.gases)
+        sentences.append(f"Moist air sets free: {names}. Work in a dry glovebox.")
+    sentences.append("Statements of every substance: under Hazards.")
+    return Block("Before you begin", tuple(sentences), red=tuple(map(chemical, sheet.red_lines)))
+
+
+def _mix(sheet: BenchSheet) -> Block:
+    """Both powders of the layer, for one layer and for all cells with something to spare."""
+    plan, layer = sheet.plan, sheet.layer
+    powders = ((sheet.formula, layer.reactor_mg), (plan.electrolyte, layer.electrolyte_mg))
+    rows = tuple(
+        (
+            chemical(name),
+            f"{mg:.3g}",
+            f"{mg * LAYERS_OF_A_CELL * plan.cells * (1.0 + SPARE):.4g}",
+            BLANK,
+            BLANK,
+        )
+        for name, mg in powders
+        if mg > 0.0
     )
+    enough = int(sheet.recipe.batch_g * MG_PER_G / (layer.reactor_mg * LAYERS_OF_A_CELL) + ROUNDING)
+    said = (
+        f"{plan.wt_percent:g} wt% reactor, {plan.layer_mg:g} mg a layer, two layers a symmetric cell, "
+        f"{SPARE:.0%} to spare. {sheet.recipe.batch_g:g} g of reactor make {enough} such cells."
+    )
+    headings = ("Powder", "One layer (mg)", f"{plan.cells} cells (mg)", "Weighed (mg)", "Lot")
+    return Block(f"Mix for {plan.cells} cells", (said,), Table(headings, rows, (1, 2)))
 
 
 def _standing(sheet: BenchSheet) -> Block:
@@ -122,11 +157,14 @@ def _recipe(sheet: BenchSheet) -> Block:
             p.cas,
             f"{p.moles:.4g}",
             f"{p.mass_g:.4f}",
+            BLANK,
+            BLANK,
         )
         for p in made.precursors
     )
-    rows = (*rows, ("Sum", "", "", "", f"{total:.4f}"))
-    table = Table(("Powder", "Name", "CAS no.", "mol/mol", "Mass (g)"), rows, (3, 4))
+    rows = (*rows, ("Sum", "", "", "", f"{total:.4f}", "", ""))
+    headings = ("Powder", "Name", "CAS no.", "mol/mol", "Mass (g)", "Weighed (g)", "Lot")
+    table = Table(headings, rows, (3, 4))
     if made.route == "bought":
         stocked = bool(made.precursors[0].name)
         what = "An element" if len(parse_formula(made.formula).atomic_numbers) == 1 else "A binary"
@@ -153,7 +191,7 @@ def _protocol(sheet: BenchSheet) -> Block:
     )
     rows = tuple(
         (
-            step.name,
+            f"{TICK} {step.name}",
             chemical(step.text),
             "" if step.pressure_mpa is None else f"{step.pressure_mpa:.0f}",
             "" if step.load_on_this_die_t is None else f"{step.load_on_this_die_t:.3g}",
@@ -164,7 +202,7 @@ def _protocol(sheet: BenchSheet) -> Block:
         "Step",
         f"What (loads for a die of {quoted.die_mm:g} mm)",
         "MPa",
-        f"t on {sheet.plan.die_mm:g} mm",
+        f"Load (t), {sheet.plan.die_mm:g} mm",
     )
     return Block("Make, mill and press", (_synthesis(sheet), sentence), Table(headings, rows, (2, 3)))
 
@@ -186,9 +224,7 @@ def _layer(sheet: BenchSheet) -> Block:
         _or_unknown(d, ".2f") for d in (layer.reactor_g_per_cm3, layer.electrolyte_g_per_cm3)
     )
     reported = f" (the paper reports {quoted.layer_um:g} µm)" if quoted.is_of_this_layer else ""
-    masses = f"{layer.reactor_mg:.3g} mg / {layer.electrolyte_mg:.3g} mg"
     rows = (
-        (f"{chemical(sheet.formula)} / {chemical(plan.electrolyte)}", masses),
         (f"State of {chemical(sheet.formula)} at 25 °C", _state(sheet)),
         ("Die, area", f"{plan.die_mm:g} mm, {layer.area_cm2:.4f} cm²"),
         ("Layer", f"{plan.layer_mg:g} mg, {plan.areal_mg_per_cm2:.2f} mg/cm²"),
@@ -216,7 +252,7 @@ def _reacted(sheet: BenchSheet) -> tuple[tuple[str, str], ...]:
     charge = layer.reactor_mg / MG_PER_G * end.capacity_mah_per_g
     threshold = 100.0 * sheet.conditions.percolation_threshold
     reaches = "reaches" if state.metal_percolates else "stays below"
-    consumed = f"{_number(state.anode_consumed_um, '.1f')} µm"
+    consumed = f"{_or_unknown(state.anode_consumed_um, '.1f')} µm"
     change = f"{_percent(state.volume_change, '+')} % of the layer"
     return (
         (f"{anode} consumed", f"{consumed}, {charge:.2f} mAh ({charge / layer.area_cm2:.2f} mAh/cm²)"),
@@ -234,15 +270,11 @@ def _reacted(sheet: BenchSheet) -> tuple[tuple[str, str], ...]:
 
 
 def _or_unknown(value: float | None, form: str) -> str:
-    return "unknown" if value is None else format(value, form)
-
-
-def _number(value: float, form: str) -> str:
-    return "unknown" if isnan(value) else format(value, form)
+    return "unknown" if value is None or isnan(value) else format(value, form)
 
 
 def _percent(value: float, sign: str = "") -> str:
-    return _number(100.0 * value, f"{sign}.1f")
+    return _or_unknown(100.0 * value, f"{sign}.1f")
 
 
 def _plateaus(sheet: BenchSheet) -> Block:
@@ -263,7 +295,7 @@ def _plateaus(sheet: BenchSheet) -> Block:
         sentences.append(f"Energies {told_origins(sheet.origins, chemical)}.")
     rows = tuple(_plateau_row(plateau) for plateau in above)
     headings = ("Voltage (V)", f"{sheet.plan.anode} taken up", "mAh/g", "Products", "Layer volume")
-    return Block(title, tuple(sentences), Table(headings, rows, (0, 1, 2, 4)))
+    return Block(title, tuple(sentences), Table(headings, rows, (0, 1, 2, 4)), drawing="staircase")
 
 
 def _plateau_row(plateau: Plateau) -> tuple[str, ...]:
@@ -307,7 +339,7 @@ def _patterns(sheet: BenchSheet) -> Block:
     if sources:
         sentences.append(" ".join(f"[{i}] {source}." for i, source in enumerate(sources, start=1)))
     table = Table(("Phase", "Role", "2θ (hkl) intensity", "Cell"), rows)
-    return Block("How to see it: X-ray lines", tuple(sentences), table if rows else None)
+    return Block("How to see it: X-ray lines", tuple(sentences), table if rows else None, drawing="sticks")
 
 
 def _on_calculated(patterns: list[Pattern]) -> list[str]:
@@ -341,10 +373,7 @@ def _windows(sheet: BenchSheet) -> Block:
         )
         for window in sheet.windows
     )
-    sentence = (
-        "Centres as in doi:10.1002/aenm.202300815; the windows of screening drt. A sweep down to 0.1 Hz ends "
-        "at τ = 1.6 s."
-    )
+    sentence = "Centres as in doi:10.1002/aenm.202300815. A sweep down to 0.1 Hz ends at τ = 1.6 s."
     if sheet.mobile != "Li":
         sentence += f" They were found in cells that plate Li: with {sheet.mobile} they are a first guess."
     table = Table(("Window", "Process", "τ (s)", "Expected"), rows)
@@ -356,21 +385,12 @@ def _hazards(sheet: BenchSheet) -> Block:
     unlisted = ", ".join(chemical(each.formula) for each in every if not each.statements)
     by_supplier = any(each.source == SUPPLIER for each in every)
     supplied = f"; marked supplier: no entry, one {SUPPLIER}" if by_supplier else ""
-    sentences = [f"Harmonised statements of {SOURCE}{supplied}. Suppliers may state more."]
-    if unlisted:
-        sentences[0] += f" Not in the table here, look up the safety data sheet: {unlisted}."
-    for each in sheet.element_hazards:
-        elements, holders = ", ".join(each.elements), ", ".join(map(chemical, each.formulas))
-        sentences.append(f"Compounds of {elements} are {each.kind} as a class: {holders}.")
-    if sheet.gases:
-        names = ", ".join(chemical(gas.formula) for gas in sheet.gases)
-        sentences.append(f"Moist air sets free: {names}. Work in a dry glovebox.")
+    sentence = f"Harmonised statements of {SOURCE}{supplied}. Suppliers may state more."
+    sentence += f" Not in the table here, look up the safety data sheet: {unlisted}." if unlisted else ""
     rows = tuple(
         (chemical(each.formula), "; ".join(each.statements), each.index_number or "supplier")
         for each in every
         if each.statements
     )
-    table = Table(("Substance", "Statements", "Index no."), rows)
-    return Block(
-        "Hazards", tuple(sentences), table if rows else None, red=tuple(map(chemical, sheet.red_lines))
-    )
+    table = Table(("Substance", "Statements", "Index no."), rows) if rows else None
+    return Block("Hazards", (sentence,), table)

@@ -12,6 +12,7 @@ from markupsafe import Markup
 from reportlab.lib.enums import TA_RIGHT
 
 from screening.files import atomic_write, json_text, output_directory
+from screening.handoff.drawings import staircase, sticks, svg
 from screening.handoff.layout import Block, Table, blocks, chemical
 from screening.handoff.sheet import BenchSheet
 
@@ -22,14 +23,26 @@ if TYPE_CHECKING:
 SANS, BOLD = "DejaVuSans", "DejaVuSans-Bold"
 """Faces with Greek letters and subscripts, of the DejaVu family that matplotlib brings along."""
 
-MARGIN_MM, TEXT_PT, LEADING_PT, TITLE_PT = 8.0, 6.7, 7.6, 12.0
-"""A4 with most sheets on one page; a long staircase takes a second."""
+MARGIN_MM, TEXT_PT, LEADING_PT, TITLE_PT = 8.0, 9.0, 10.6, 14.0
+"""A4 in a size that is read at the bench."""
 
 FRAME_PADDING_PT = 6.0
 """What reportlab leaves free on each side within the margins."""
 
+WORD_PT = 0.58
+"""Mean width of a character, as a share of its size."""
+
 WIDEST_COLUMN = 90
 """Characters; text beyond makes a column no wider: it breaks instead."""
+
+
+LEAST_OF_A_BLOCK_PT = 60.0
+"""Of a block so much stands together at least."""
+
+FIELDS = "Date ______________   Operator ______________________   Batch ______________   Cells ______________"
+
+DRAWINGS = {"staircase": staircase, "sticks": lambda sheet: sticks(sheet.patterns)}
+"""Drawings by the name that a block gives."""
 
 
 def write_sheets(directory: Path, sheets: tuple[BenchSheet, ...]) -> tuple[Path, ...]:
@@ -70,10 +83,14 @@ def sheet_html(sheet: BenchSheet) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    _register_fonts()
     style = (files("screening.handoff") / "templates" / "sheet.css").read_text("utf-8")
     return environment.get_template("sheet.html").render(
         formula=chemical(sheet.formula),
         blocks=blocks(sheet),
+        drawings={
+            name: Markup(svg(drawn)) for name, draw in DRAWINGS.items() if (drawn := draw(sheet)) is not None
+        },
         provenance=sheet.provenance.line(),
         style=Markup(style),
     )
@@ -118,22 +135,27 @@ def _write_pdf(path: Path, sheet: BenchSheet) -> None:
         Paragraph(escape(f"{chemical(sheet.formula)}: bench sheet"), title),
         Paragraph(escape(sheet.provenance.line()), plain),
     ]
+    width = A4[0] - 2.0 * margin - 2.0 * FRAME_PADDING_PT
+    story.append(Paragraph(escape(FIELDS), ParagraphStyle("fields", plain, spaceBefore=6.0, spaceAfter=2.0)))
     for block in blocks(sheet):
-        story += _set_block(block, plain, A4[0] - 2.0 * margin - 2.0 * FRAME_PADDING_PT)
+        drawing = DRAWINGS[block.drawing](sheet) if block.drawing else None
+        story += _set_block(block, plain, width, drawing)
     document.build(story)
 
 
-def _set_block(block: Block, plain: "ParagraphStyle", width: float) -> list["Flowable"]:
+def _set_block(
+    block: Block, plain: "ParagraphStyle", width: float, drawing: "Flowable | None"
+) -> list["Flowable"]:
     from reportlab.lib.styles import ParagraphStyle
-    from reportlab.platypus import Paragraph
+    from reportlab.platypus import CondPageBreak, Paragraph
 
-    head = ParagraphStyle(
-        "head", plain, fontName=BOLD, fontSize=TEXT_PT + 1.2, leading=9.6, spaceBefore=4.0, keepWithNext=1
-    )
-    parts: list[Flowable] = [Paragraph(escape(block.title), head)]
+    head = ParagraphStyle("head", plain, fontName=BOLD, fontSize=TEXT_PT + 1.2, leading=13.0, spaceBefore=6.0)
+    parts: list[Flowable] = [CondPageBreak(LEAST_OF_A_BLOCK_PT), Paragraph(escape(block.title), head)]
     red = ParagraphStyle("red", plain, fontName=BOLD, textColor="#b00020")
     parts += [Paragraph(escape(sentence), red) for sentence in block.red]
     parts += [Paragraph(escape(sentence), plain) for sentence in block.sentences]
+    if drawing is not None:
+        parts.append(drawing)
     if block.table is not None and block.compact:
         parts.append(Paragraph(escape(_run_on(block.table)), plain))
     elif block.table is not None:
@@ -163,10 +185,9 @@ def _set_table(table: Table, plain: "ParagraphStyle", width: float) -> "Flowable
         [Paragraph(escape(text), right if i in numbers else plain) for i, text in enumerate(row)]
         for row in table.rows
     ]
-    lengths = [
-        min(WIDEST_COLUMN, max(len(row[i]) for row in (table.headings, *table.rows)) + 3)
-        for i in range(len(table.headings))
-    ]
+    columns = [*zip(table.headings, *table.rows, strict=True)]
+    words = [max(len(word) for text in column for word in text.split(" ")) + 3 for column in columns]
+    lengths = [min(WIDEST_COLUMN, max(map(len, column)) + 3) for column in columns]
     rules = [
         ("VALIGN", (0, 0), (-1, -1), "TOP"),
         ("LINEBELOW", (0, 0), (-1, 0), 0.5, colors.black),
@@ -176,5 +197,8 @@ def _set_table(table: Table, plain: "ParagraphStyle", width: float) -> "Flowable
         ("LEFTPADDING", (0, 0), (-1, -1), 0.0),
         ("RIGHTPADDING", (0, 0), (-1, -1), 5.0),
     ]
-    widths = [width * length / sum(lengths) for length in lengths]
+    least = [WORD_PT * TEXT_PT * word for word in words]  # no word, as MPa, is ever broken
+    narrow = {i: low for i, low in enumerate(least) if low > width * lengths[i] / sum(lengths)}
+    share = (width - sum(narrow.values())) / max(sum(lengths) - sum(lengths[i] for i in narrow), 1)
+    widths = [narrow.get(i, share * length) for i, length in enumerate(lengths)]
     return PdfTable(cells, colWidths=widths, style=rules, repeatRows=1, spaceBefore=1.5)

@@ -1,16 +1,16 @@
 """What to weigh: the readily bought binaries that make up a compound, and their masses."""
 
-import csv
 from dataclasses import dataclass
 from functools import cache
-from importlib.resources import files
 
 import numpy as np
 from scipy.optimize import linprog
 
 from screening.phases.composition import Formula, composition_key, parse_formula, symbol
 from screening.phases.snapshot import Snapshot
-from screening.thermo.lines import Compositions, assemblages
+from screening.phases.trade import Shelf, shelf
+from screening.thermo.compositions import Compositions
+from screening.thermo.lines import assemblages
 from screening.thermo.reactions import Term, write_reaction
 
 ANIONS = ("F", "O", "Cl", "N", "Br", "I", "S", "Se", "Te")
@@ -24,20 +24,6 @@ ABSENT_TOL = 1e-7
 
 ON_HULL_EV_PER_ATOM = 1e-6
 """A binary this close to the hull is on it."""
-
-
-@dataclass(frozen=True)
-class Shelf:
-    """One binary that chemical suppliers stock.
-
-    Attributes
-    ----------
-    name, cas : str
-        Name and CAS registry number, by which it is ordered.
-    """
-
-    name: str
-    cas: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -88,13 +74,6 @@ class Recipe:
     reaction: str = ""
     reaction_energy_ev_per_atom: float | None = None
     precursors: tuple[Precursor, ...] = ()
-
-
-@cache
-def shelf() -> dict[str, Shelf]:
-    """Readily bought binaries by formula; anhydrous powders that suppliers list by these CAS numbers."""
-    text = files("screening.handoff").joinpath("shelf.csv").read_text("utf-8")
-    return {row["formula"]: Shelf(row["name"], row["cas"]) for row in csv.DictReader(text.splitlines())}
 
 
 def recipe(snapshot: Snapshot, compound: Formula, batch_g: float = 1.0) -> Recipe:

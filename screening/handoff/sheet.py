@@ -26,9 +26,13 @@ from screening.reactors.reduction import ScreeningContext
 from screening.reactors.settings import Conditions
 from screening.reactors.uncertainty import error_bars
 
-KEPT_CONDITIONS = ("plateau_floor_v", "percolation_threshold", "no_reaction_ev_per_atom", "alloy", "alloys")
+KEPT_CONDITIONS = (
+    *("plateau_floor_v", "percolation_threshold", "no_reaction_ev_per_atom"),
+    *("anode_um", "potential_v"),
+)
 """Conditions of a study that a sheet takes over; contents of the layer are the sheet's own."""
 
+LAYERS_OF_A_CELL = 2  # a symmetric one
 UM_PER_CM, MM_PER_CM, MG_PER_G = 1e4, 10.0, 1e3
 
 
@@ -46,6 +50,8 @@ class Plan:
         Mass of one layer, reactor and electrolyte together.
     batch_g : float
         Reactor to synthesise.
+    cells : int
+        Symmetric cells, of two layers each, that the mixture is for.
     anode, electrolyte : str
 
     Raises
@@ -58,11 +64,12 @@ class Plan:
     die_mm: float = 10.0
     layer_mg: float = 10.0
     batch_g: float = 1.0
+    cells: int = 5
     anode: str = "Li"
     electrolyte: str = "Li6PS5Cl"
 
     def __post_init__(self) -> None:
-        for name in ("wt_percent", "die_mm", "layer_mg", "batch_g"):
+        for name in ("wt_percent", "die_mm", "layer_mg", "batch_g", "cells"):
             value = getattr(self, name)
             if not (isfinite(value) and value > 0.0):
                 raise InputError(f"{value:g} is no amount", where=name, remedy="give a number above 0")

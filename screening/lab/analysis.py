@@ -17,8 +17,10 @@ from threadpoolctl import threadpool_limits
 
 from screening.display import Displayed, Table
 from screening.errors import InputError
-from screening.lab.cell import Cell, Kind, Origin
+from screening.lab.cell import LITHIUM_ARGYRODITE_EA_EV, Cell, Kind, Origin
 from screening.lab.cycling.full import FullCellReport, assess_full
+from screening.lab.cycling.kind import kind_of
+from screening.lab.cycling.plating import PlatingReport, assess_plating
 from screening.lab.cycling.symmetric import SymmetricReport, assess_symmetric
 from screening.lab.cycling.table import Flag, FlagKind
 from screening.lab.diffraction.identify import Identification
@@ -29,6 +31,7 @@ from screening.lab.outcomes import (
     Reduced,
     full_outcomes,
     pattern_outcomes,
+    plating_outcomes,
     quoted_outcome,
     rest_outcomes,
     symmetric_outcomes,
@@ -45,6 +48,9 @@ KEPT_BYTES = 256 * 2**20
 
 
 _Found = TypeVar("_Found")
+
+CyclingReport = SymmetricReport | FullCellReport | PlatingReport
+"""What the record of a cell shows, by its kind."""
 
 
 class PhaseSearch(Protocol):
@@ -73,7 +79,7 @@ class CellAnalysis(Displayed):
     ----------
     sheet : Cell
     impedance : ImpedanceAnalysis or None
-    cycling : SymmetricReport or FullCellReport or None
+    cycling : CyclingReport or None
     patterns : tuple of Identification
     short : ShortVerdict or None
         From impedance and cycling together; None where neither can show a short.
@@ -87,7 +93,7 @@ class CellAnalysis(Displayed):
 
     sheet: Cell
     impedance: ImpedanceAnalysis | None = None
-    cycling: SymmetricReport | FullCellReport | None = None
+    cycling: CyclingReport | None = None
     patterns: tuple[Identification, ...] = ()
     short: ShortVerdict | None = None
     outcomes: dict[str, Outcome] = field(default_factory=dict)
@@ -196,7 +202,7 @@ def _analyse(sheet: Cell, search: PhaseSearch | None) -> CellAnalysis:
             outcomes[outcome.quantity] = outcome
         remarks += reduced.remarks
     if short is not None and short.verdict.is_alarm:
-        remarks.append(f"short circuit {short.words}: {short.evidence[0].statement}")
+        remarks.append(f"short circuit ({short.verdict}): {short.evidence[0].statement}")
     return CellAnalysis(
         sheet=sheet,
         impedance=impedance,
@@ -222,27 +228,26 @@ def analyse_impedance(sheet: Cell) -> ImpedanceAnalysis | None:
     spectra = read_series(list(sheet.located("impedance")))
     if sheet.origin is Origin.SIMULATED:
         spectra = tuple(replace(s, metadata={**s.metadata, "origin": SIMULATED}) for s in spectra)
-    return analyse(spectra, electrolyte_ohm=sheet.separator_ohm)
+    energy = LITHIUM_ARGYRODITE_EA_EV if sheet.separator is None else sheet.separator.activation_energy_ev
+    return analyse(spectra, electrolyte_ohm=sheet.separator_ohm, activation_energy_ev=energy)
 
 
-def analyse_cycling(
-    sheet: Cell, files: Sequence[Path] | None = None
-) -> SymmetricReport | FullCellReport | None:
-    """Assess the record of a cell: by its sheet a symmetric or a full one; None for any other kind.
+def analyse_cycling(sheet: Cell, files: Sequence[Path] | None = None) -> CyclingReport | None:
+    """Assess the record of a cell by the kind that its sheet states; None where that is not cycled.
 
     Parameters
     ----------
     sheet : Cell
-        One that states no kind is symmetric.
+        One that states no kind is what its record shows, or else symmetric.
     files : sequence of path, optional
         Instead of those that the sheet names.
 
     Raises
     ------
     InputError
-        If a file cannot be used, or the sheet lacks the area.
+        If a file cannot be used, the sheet lacks the area, or states another kind than the record shows.
     """
-    if sheet.kind not in (None, Kind.SYMMETRIC, Kind.FULL):
+    if sheet.kind in (Kind.REST, Kind.PELLET):
         return None
     data = read_cycling(
         list(sheet.located("cycling") if files is None else files),
@@ -252,15 +257,24 @@ def analyse_cycling(
     )
     if sheet.origin is Origin.SIMULATED:
         data = data.with_flags([Flag(FlagKind.SIMULATED, "the cell's sheet says so")])
-    return assess_full(data, sheet) if sheet.kind is Kind.FULL else assess_symmetric(data, sheet)
+    if sheet.kind is Kind.PLATING:
+        return assess_plating(data, sheet)
+    told = kind_of(data)
+    if None not in (sheet.kind, told) and sheet.kind is not told:
+        raise InputError(
+            f"the cell is said to be {sheet.kind}, and its voltage is that of a {told} cell",
+            where=str(sheet.path) if sheet.path.name else data.cell,
+            remedy=f'give kind = "{told}" (--kind {told}), or name the record of this cell',
+        )
+    is_full = Kind.FULL in (sheet.kind, told)
+    return assess_full(data, sheet) if is_full else assess_symmetric(data, sheet)
 
 
-def joint_verdict(
-    cycling: SymmetricReport | FullCellReport | None, impedance: ImpedanceAnalysis | None
-) -> ShortVerdict | None:
+def joint_verdict(cycling: CyclingReport | None, impedance: ImpedanceAnalysis | None) -> ShortVerdict | None:
     """Is there a short, by cycling and impedance together?"""
-    cycled = cycling.verdict if isinstance(cycling, SymmetricReport) else None
-    return join_verdicts(cycled, None if impedance is None else impedance.short)
+    cycled = None if cycling is None else cycling.verdict
+    seen = None if impedance is None else impedance.short
+    return join_verdicts(cycled, seen if cycled is None or seen is None else seen.undated())
 
 
 def _pattern(sheet: Cell) -> PowderPattern:
@@ -271,7 +285,7 @@ def _reductions(
     sheet: Cell,
     *,
     impedance: ImpedanceAnalysis | None,
-    cycling: SymmetricReport | FullCellReport | None,
+    cycling: CyclingReport | None,
     identified: Identification | None,
     search: PhaseSearch | None,
     short: ShortVerdict | None,
@@ -290,7 +304,9 @@ def _reductions(
     elif isinstance(cycling, FullCellReport):
         cathode_known = sheet.cathode is not None and bool(sheet.cathode.plateaus_v)
         found.append(full_outcomes(cycling, cathode_known, where))
-    elif files.cycling and sheet.kind not in (None, Kind.SYMMETRIC, Kind.FULL):
+    elif isinstance(cycling, PlatingReport):
+        found.append(plating_outcomes(cycling, where))
+    elif files.cycling and sheet.kind in (Kind.REST, Kind.PELLET):
         found.append(Reduced((), (f"cycling of a cell of kind {sheet.kind} is not reduced to outcomes",)))
     if identified is not None and search is not None:
         found.append(pattern_outcomes(identified, search.sought))

@@ -53,11 +53,12 @@ class Origin(StrEnum):
 
 
 class Kind(StrEnum):
-    """What was done with the cell."""
+    """What was done with the cell; ``plating`` is on a side that holds no lithium, or on a reacted layer."""
 
     REST = "rest"
     SYMMETRIC = "symmetric"
     FULL = "full"
+    PLATING = "plating"
     PELLET = "pellet"
 
 
@@ -352,8 +353,8 @@ class Experiment(Cell):
 
     @model_validator(mode="after")
     def _complete(self) -> Self:
-        if (self.kind is Kind.FULL) != (self.cathode is not None):
-            raise ValueError('a [cathode] belongs to kind = "full" and to no other')
+        if self.kind is Kind.FULL and self.cathode is None:
+            raise ValueError("a full cell needs the table [cathode] with its material")
         if self.cathode is not None and not self.cathode.material:
             raise ValueError("[cathode] names no material")
         if not self.quoted and not self.files.all:

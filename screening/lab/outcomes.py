@@ -9,6 +9,7 @@ import pandas as pd
 from screening.lab.cycling.critical_current import critical_current
 from screening.lab.cycling.full import FullCellReport
 from screening.lab.cycling.fullcell import FullCellResult
+from screening.lab.cycling.plating import PlatingReport
 from screening.lab.cycling.symmetric import LifeEnd, SymmetricReport
 from screening.lab.diffraction.identify import Identification, PhaseFinding, Presence
 from screening.lab.impedance.analysis import ImpedanceAnalysis
@@ -155,6 +156,19 @@ def symmetric_outcomes(report: SymmetricReport, short: Short, where: str) -> Red
         density = float(steps.last_safe.current_density_ma_per_cm2)
         found.append(Outcome("critical_current_ma_per_cm2", density, None, steps.first_failed is None, where))
     return Reduced(tuple(found), tuple(remarks))
+
+
+def plating_outcomes(report: PlatingReport, where: str) -> Reduced:
+    """Plating efficiency by either definition."""
+    outcomes = [
+        Outcome(name, value, None, False, where)
+        for name, value in (
+            ("plating_efficiency", report.plain_efficiency),
+            ("plating_efficiency_aurbach", report.aurbach_efficiency),
+        )
+        if value is not None
+    ]
+    return Reduced(tuple(outcomes), () if outcomes else ("a single block: no plating efficiency",))
 
 
 def full_outcomes(report: FullCellReport, cathode_known: bool, where: str) -> Reduced:

@@ -65,6 +65,12 @@ _KNOWN = (
     Quantity("overpotential_mv", "mV", Better.SMALLER, "overpotential of a symmetric cell once stable"),
     Quantity("asr_ohm_cm2", "Ω·cm²", Better.SMALLER, "resistance times area of a symmetric cell once stable"),
     Quantity("stabilisation_cycles", "1", Better.SMALLER, "cycles until a symmetric cell is stable"),
+    Quantity(
+        "plating_efficiency", "1", Better.LARGER, "stripped over plated lithium, cycle by cycle", 0.0, 1.05
+    ),
+    Quantity(
+        "plating_efficiency_aurbach", "1", Better.LARGER, "the same from a reservoir (Aurbach)", 0.0, 1.05
+    ),
     Quantity("first_plateau_v", "V", Better.NEITHER, "main plateau of the first charge"),
     Quantity("first_discharge_mah_per_g", "mAh/g", Better.LARGER, "first discharge per gram of active mass"),
     Quantity("first_efficiency", "1", Better.LARGER, "Coulombic efficiency of the first cycle", 0.0, 1.05),

@@ -1,11 +1,13 @@
 """A verdict on a short circuit, from cycling, from impedance, or from both together."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
 from math import isnan, nan
 from typing import Any
 
 import pandas as pd
+
+from screening.display import hours
 
 
 class Short(StrEnum):
@@ -13,14 +15,15 @@ class Short(StrEnum):
 
     HARD = "hard"
     SOFT = "soft"
+    HEALED = "healed"
     SUSPECTED = "suspected"
     NONE = "none"
     INDETERMINATE = "indeterminate"
 
     @property
     def is_alarm(self) -> bool:
-        """Hard, soft or suspected."""
-        return self in (Short.HARD, Short.SOFT, Short.SUSPECTED)
+        """Hard, soft, healed or suspected."""
+        return self not in (Short.NONE, Short.INDETERMINATE)
 
 
 class Signal(StrEnum):
@@ -28,9 +31,14 @@ class Signal(StrEnum):
 
     COLLAPSE = "resistance collapse"
     SAG = "sags inside half-cycles"
+    HEALED = "collapse that healed"
     FLOOR = "resistance below the electrolyte's own"
-    CREEP = "late fall of the resistance"
+    SLOW = "slow fall of the resistance"
+    EXCESS = "charge in excess"
+    DROPOUT = "drop-outs on charge"
+    UNENDED = "charge without its end"
     COVERAGE = "half-cycles that could be judged"
+    PATH = "electronic path in parallel"
     TOTAL = "total resistance against the electrolyte's own"
     DROP = "total resistance against its earlier median"
     PLATING = "plating process"
@@ -96,8 +104,16 @@ class ShortVerdict:
     @property
     def words(self) -> str:
         """The verdict with its time, where it has one."""
-        when = "" if isnan(self.time_h) else f" at {self.time_h:.4g} h, half-cycle {self.half_cycle}"
-        return f"{self.verdict}{when}"
+        when = "" if isnan(self.time_h) else f" at {hours(self.time_h)} h"
+        return f"{self.verdict}{when}" + (f", half-cycle {self.half_cycle}" if self.half_cycle else "")
+
+    def undated(self) -> "ShortVerdict":
+        """The same without times, which are of a clock of their own."""
+        return ShortVerdict(self.verdict, tuple(replace(item, time_h=nan) for item in self.evidence))
+
+    def lines(self) -> list[str]:
+        """The verdict and the evidence that decides it."""
+        return [f"short circuit: {self.words}", f"{self.evidence[0].signal}: {self.evidence[0].statement}"]
 
     def evidence_frame(self) -> pd.DataFrame:
         """Evidence as a table."""

@@ -85,8 +85,12 @@ def composition_key(formula: Formula) -> tuple[tuple[int, ...], tuple[int, ...]]
     Atomic fractions are counted in steps of `SAME_FRACTION`, from an offset that no ratio of small integers
     meets, so that rounding never parts two spellings.
     """
-    steps = np.floor(formula.fractions / SAME_FRACTION + 1.0 / np.pi).astype(int)
-    return formula.atomic_numbers, tuple(steps.tolist())
+    return formula.atomic_numbers, tuple(fraction_steps(formula.fractions).tolist())
+
+
+def fraction_steps(fractions: np.ndarray) -> np.ndarray:
+    """Atomic fractions in whole steps, as a `composition_key` counts them."""
+    return np.floor(fractions / SAME_FRACTION + 1.0 / np.pi).astype(int)
 
 
 @dataclass(frozen=True)

@@ -35,6 +35,9 @@ from screening.units import EV_TO_KJ_PER_MOL
 CORRECTED = f"{LEGACY.name}, molecular units to measurement"
 """Name of the scheme; the temperature follows."""
 
+ANCHORED = f"{CORRECTED}, anchored to measured enthalpies"
+"""Name of the scheme of `screening.phases.anchored`, which starts from this one."""
+
 CITE = "A. Wang et al., Sci. Rep. 11, 15496 (2021), doi:10.1038/s41598-021-94550-5"
 
 AT_0_K = ", 0 K"
@@ -44,6 +47,7 @@ class Energies(StrEnum):
     """Which energies of a snapshot count."""
 
     CORRECTED = "corrected"
+    ANCHORED = "anchored"
     AS_PUBLISHED = "as-published"
 
 
@@ -156,8 +160,15 @@ def is_corrected(snapshot: Snapshot) -> bool:
     return snapshot.manifest.energy_scheme.startswith(CORRECTED)
 
 
+def is_anchored(snapshot: Snapshot) -> bool:
+    """Whether its energies are anchored to measured enthalpies."""
+    return snapshot.manifest.energy_scheme.startswith(ANCHORED)
+
+
 def scheme_energies(energy_scheme: str) -> Energies:
     """With which energies a snapshot is to be opened for those of this scheme."""
+    if energy_scheme.startswith(ANCHORED):
+        return Energies.ANCHORED
     published = energy_scheme.startswith(LEGACY.name) and not energy_scheme.startswith(CORRECTED)
     return Energies.AS_PUBLISHED if published else Energies.CORRECTED
 

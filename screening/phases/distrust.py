@@ -18,7 +18,7 @@ import numpy as np
 import pandas as pd
 
 from screening.phases.composition import Formula, atomic_number, same_composition
-from screening.phases.corrections import AT_0_K, is_corrected, molecules
+from screening.phases.corrections import ANCHORED, AT_0_K, is_corrected, molecules
 from screening.phases.molecular_units import molecular_units
 from screening.phases.schemes import LEGACY
 from screening.phases.snapshot import Phases, Snapshot
@@ -78,8 +78,12 @@ def _table() -> tuple[Distrusted, ...]:
 
 
 def distrusted(energy_scheme: str) -> tuple[Distrusted, ...]:
-    """Elements whose energies this scheme has wrong; none but for the scheme that they were found in."""
-    return _table() if energy_scheme.startswith(LEGACY.name) else ()
+    """Elements whose energies this scheme has wrong; none but for the scheme that they were found in.
+
+    Anchored energies carry the error as an uncertainty, where they are not measured.
+    """
+    calculated = energy_scheme.startswith(LEGACY.name) and not energy_scheme.startswith(ANCHORED)
+    return _table() if calculated else ()
 
 
 def formula_cautions(energy_scheme: str, formulas: Iterable[str]) -> tuple[str, ...]:

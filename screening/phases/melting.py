@@ -42,11 +42,12 @@ class MeltingPoint:
 
 def melting_point(formula: Formula) -> MeltingPoint | None:
     """What is measured of a compound, by composition and not by spelling; None if it is not in the table."""
-    return _table().get(composition_key(formula))
+    return melting_points().get(composition_key(formula))
 
 
 @cache
-def _table() -> dict[tuple[tuple[int, ...], tuple[int, ...]], MeltingPoint]:
+def melting_points() -> dict[tuple[tuple[int, ...], tuple[int, ...]], MeltingPoint]:
+    """The table, by `composition_key`."""
     text = files("screening.phases").joinpath("melting_points.csv").read_text("utf-8")
     found = {}
     for row in csv.DictReader(text.splitlines()):

@@ -14,22 +14,23 @@ from screening.display import rests_on
 from screening.errors import InputError
 from screening.plots.interface import formula_text
 from screening.plots.letters import (
+    KEY_INDENT_PT,
+    KEY_LINE_PT,
+    KEY_SIZE_PT,
+    KEY_TOP_PT,
     LETTERS,
-    POINTS_PER_IN,
     KeyLine,
+    Room,
     bounds_in_points,
+    column_axes,
     draw_letter,
-    free_offsets,
     places_in_points,
     width_in_points,
     wrapped,
     write_key,
 )
-from screening.plots.style import BLUE, COLUMN_IN, SKY, VERMILION, figure_style
+from screening.plots.style import BLUE, SKY, VERMILION, figure_style
 from screening.reactors.criteria import criterion
-
-KEY_TOP_PT, KEY_LINE_PT, KEY_SIZE_PT, KEY_INDENT_PT = -30.0, 8.5, 6.0, 8.0
-"""Where the key begins below the axes, its line height, size and indent, in points."""
 
 KEY_COLUMNS, KEY_GAP_PT = 4, 6.0
 """Most columns of the key, and free space between two, in points."""
@@ -37,8 +38,8 @@ KEY_COLUMNS, KEY_GAP_PT = 4, 6.0
 MARK_CLEARANCE_PT, RING_CLEARANCE_PT = 6.0, 7.5
 """Least distance of a letter from the marked points, and from the front where it is ringed."""
 
-AXES_HEIGHT_IN, LEFT_IN, MARGIN_IN, LEGEND_IN = 2.7, 0.5, 0.1, 0.2
-"""Height of the axes, room for the labels of the vertical axis, free margin, and height of the legend."""
+AXES_HEIGHT_IN, LEGEND_IN = 2.7, 0.2
+"""Heights of the axes and of the legend above them."""
 
 SHOWN_SHARE = 0.998
 """Share of the candidates that the axes span; a few extreme ones would leave no room for the rest."""
@@ -110,23 +111,16 @@ def draw_campaign(candidates: CampaignMap, axes: Axes) -> Axes:
     axes.legend(loc="lower left", bbox_to_anchor=(-0.02, 1.0), ncols=3, handlelength=1.0, borderaxespad=0.0)
     _place_letters(axes, _in_order(candidates), np.column_stack([x[edge], y[edge]]))
     left, _, right, _ = bounds_in_points(axes)
-    write_key(axes, _key(candidates, float(right - left)), KEY_SIZE_PT)
+    write_key(axes, [*_key(candidates, float(right - left))])
     return axes
 
 
 def campaign_figure(candidates: CampaignMap, figure: Figure | None = None) -> Figure:
     """A figure of one column width with `draw_campaign` in it; an empty figure may be given."""
-    width_in = COLUMN_IN - LEFT_IN - MARGIN_IN
-    lowest = min(
-        [KEY_TOP_PT, *(line.y_pt - KEY_LINE_PT for line in _key(candidates, width_in * POINTS_PER_IN))]
-    )
-    below = MARGIN_IN - lowest / POINTS_PER_IN
-    whole = below + AXES_HEIGHT_IN + LEGEND_IN + MARGIN_IN
     with figure_style():
         figure = figure or Figure()
-        figure.set_size_inches(COLUMN_IN, whole)
-        place = (LEFT_IN / COLUMN_IN, below / whole, width_in / COLUMN_IN, AXES_HEIGHT_IN / whole)
-        draw_campaign(candidates, figure.add_axes(place))
+        axes = column_axes(figure, AXES_HEIGHT_IN, above_in=LEGEND_IN)
+        draw_campaign(candidates, axes)
     return figure
 
 
@@ -189,11 +183,10 @@ def _place_letters(axes: Axes, marked: Sequence[Marked], ringed: np.ndarray) -> 
     points = places_in_points(axes, [m.x for m in marked], [m.y for m in marked])
     rings = places_in_points(axes, *ringed.T)
     clearance = np.repeat([MARK_CLEARANCE_PT, RING_CLEARANCE_PT], [len(points), len(rings)])
-    offsets = free_offsets(points, np.concatenate([points, rings]), clearance, bounds_in_points(axes))
-    for letter, one, offset in zip(LETTERS, marked, offsets, strict=False):
-        draw_letter(
-            axes, letter, (one.x, one.y), offset, colour=VERMILION if one.control else BLUE, backed=True
-        )
+    room = Room(np.concatenate([points, rings]), clearance, bounds_in_points(axes))
+    for letter, one, point in zip(LETTERS, marked, points, strict=False):
+        colour = VERMILION if one.control else BLUE
+        draw_letter(axes, letter, (one.x, one.y), room.take(point), colour=colour, backed=True)
 
 
 def _key(candidates: CampaignMap, width_pt: float) -> Iterator[KeyLine]:

@@ -47,8 +47,7 @@ def cell_page(
     name: str,
     summary: str,
     panels: "Figure",
-    table: PageTable,
-    *,
+    *tables: PageTable,
     flags: Sequence[Flag],
     provenance: Provenance,
 ) -> str:
@@ -57,11 +56,12 @@ def cell_page(
 
     figure = plotly.io.to_html(panels, full_html=False, include_plotlyjs=True, config={"displaylogo": False})
     items = "".join(f"<li>{escape(str(flag))}</li>" for flag in flags)
+    listed = "".join(table.html() for table in tables)
     flagged = f"<h2>What to know about the data</h2><ul>{items}</ul>" if items else ""
     return (
         f'<!DOCTYPE html><html lang="en"><head><meta charset="utf-8"><title>{escape(name)}</title>'
         f'<meta name="viewport" content="width=device-width"><style>{_STYLE}</style></head><body><main>'
-        f"<h1>{escape(name)}</h1><p>{escape(summary)}</p>{figure}{table.html()}{flagged}</main>"
+        f"<h1>{escape(name)}</h1><p>{escape(summary)}</p>{figure}{listed}{flagged}</main>"
         f"<footer>{escape(provenance.line())}</footer></body></html>\n"
     )
 

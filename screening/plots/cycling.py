@@ -7,30 +7,57 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from screening.display import hours
 from screening.errors import InputError
 from screening.lab.cycling.full import FullCellReport
+from screening.lab.cycling.plating import PlatingReport
 from screening.lab.cycling.symmetric import SymmetricReport
-from screening.lab.cycling.table import FlagKind
-from screening.plots.style import BLACK, BLUE, COLUMN_IN, GREEN, VERMILION, canvas, figure_style
+from screening.lab.cycling.table import CyclingData, FlagKind
+from screening.lab.short import ShortVerdict
+from screening.plots.style import (
+    BLACK,
+    BLUE,
+    COLUMN_IN,
+    GREEN,
+    GREY,
+    ORANGE,
+    PAGE_IN,
+    VERMILION,
+    canvas,
+    figure_style,
+    letter_panels,
+)
 from screening.plots.thinning import thinned
-
-GREY = "#7F7F7F"
 
 ZOOM_CYCLES = 3
 """Cycles in a zoom."""
 
 
-def verdict_label(report: SymmetricReport) -> str:
+class Judged(Protocol):
+    """A cell's record and the verdict on it."""
+
+    @property
+    def data(self) -> CyclingData:
+        """The record."""
+        ...
+
+    @property
+    def verdict(self) -> ShortVerdict:
+        """Is there a short?"""
+        ...
+
+
+def verdict_label(report: Judged) -> str:
     """The verdict as a caption: what and when."""
     verdict = report.verdict
     if not verdict.verdict.is_alarm:
         return f"no short seen ({verdict.verdict})" if verdict.verdict != "none" else "no short seen"
     name = "short suspected" if verdict.verdict == "suspected" else f"{verdict.verdict} short"
-    return f"{name}, {verdict.time_h:.4g} h"
+    return f"{name}, {hours(verdict.time_h)} h"
 
 
 def draw_voltage(
-    axes: Axes, report: SymmetricReport, *, window_h: tuple[float, float] | None = None, label: bool = True
+    axes: Axes, report: Judged, *, window_h: tuple[float, float] | None = None, label: bool = True
 ) -> Axes:
     """Draw voltage against time, the failure marked.
 
@@ -38,7 +65,7 @@ def draw_voltage(
     ----------
     axes : matplotlib.axes.Axes
         Where to draw.
-    report : SymmetricReport
+    report : SymmetricReport, FullCellReport or PlatingReport
         The cell.
     window_h : (float, float), optional
         Only this span of total time, h.
@@ -68,7 +95,7 @@ def draw_voltage(
                 color=VERMILION,
                 bbox={"facecolor": "white", "edgecolor": "none", "alpha": 0.8, "pad": 1.0},
             )
-    axes.set(xlabel="Time / h", ylabel="Voltage / V", xlim=(low, high))
+    axes.set(xlabel="Time (h)", ylabel="Voltage (V)", xlim=(low, high))
     return axes
 
 
@@ -104,7 +131,7 @@ def draw_overpotential(axes: Axes, report: SymmetricReport) -> Axes:
             bbox={"facecolor": "white", "edgecolor": "none", "alpha": 0.8, "pad": 1.0},
         )
     _mark_failure(axes, report)
-    axes.set(xlabel="Time / h", ylabel="Overpotential / mV", ylim=(0.0, None))
+    axes.set(xlabel="Time (h)", ylabel="Overpotential (mV)", ylim=(0.0, None))
     return axes
 
 
@@ -121,15 +148,13 @@ def draw_resistance(axes: Axes, report: SymmetricReport) -> Axes:
             report.floor_asr_ohm_cm2, color=BLACK, linewidth=0.8, linestyle="-.", label="electrolyte alone"
         )
     _mark_failure(axes, report)
-    axes.set(xlabel="Time / h", ylabel="ASR (whole cell) / Ω cm²", ylim=(0.0, None))
+    axes.set(xlabel="Time (h)", ylabel="ASR of the whole cell (Ω·cm²)", ylim=(0.0, None))
     axes.margins(y=0.15)
     axes.legend(
         loc="lower center",
         bbox_to_anchor=(0.5, 1.0),
         ncols=3,
-        frameon=False,
         borderaxespad=0.1,
-        fontsize="small",
     )
     return axes
 
@@ -147,7 +172,7 @@ def symmetric_figure(report: SymmetricReport) -> Figure:
 
 def _composed(report: SymmetricReport) -> Figure:
     windows = zoom_windows(report)
-    figure = Figure(figsize=(2.0 * COLUMN_IN, 6.2 if windows else 4.5), layout="constrained")
+    figure = Figure(figsize=(PAGE_IN, 6.2 if windows else 4.5), layout="constrained")
     heights = [1.5, 1.0, 1.2] if windows else [1.5, 1.2]
     columns = 2 * max(len(windows), 1)  # halves and thirds of the width
     grid = figure.add_gridspec(len(heights), columns, height_ratios=heights)
@@ -165,14 +190,28 @@ def _composed(report: SymmetricReport) -> Figure:
         first = first or axes
     draw_overpotential(figure.add_subplot(grid[-1, : columns // 2]), report)
     draw_resistance(figure.add_subplot(grid[-1, columns // 2 :]), report)
+    letter_panels(figure.axes)
     return figure
+
+
+def draw_efficiency(axes: Axes, report: PlatingReport) -> Axes:
+    """Draw the efficiency of every block, plain ones and those with inner cycles apart."""
+    blocks = report.blocks
+    inner = blocks.inner_cycles > 0
+    for rows, colour, marker, name in ((~inner, BLUE, "o", "plain"), (inner, ORANGE, "s", "Aurbach")):
+        if rows.any():
+            percent = 100.0 * blocks.efficiency[rows]
+            axes.plot(blocks.block[rows], percent, marker, ms=3.0, color=colour, label=name)
+    axes.legend(frameon=False)
+    axes.set(xlabel="Block", ylabel="Plating efficiency (%)")
+    return axes
 
 
 class Cycled(Protocol):
     """A result that holds the report of a cycled cell."""
 
     @property
-    def report(self) -> SymmetricReport | FullCellReport:
+    def report(self) -> SymmetricReport | FullCellReport | PlatingReport:
         """All figures."""
         ...
 
@@ -187,7 +226,8 @@ def plot_cycling(result: Cycled, ax: Axes | Figure | None = None, *, quantity: s
         A new figure of pyplot unless given.
     quantity : str
         Of a symmetric cell ``voltage``, ``overpotential`` (the default) or ``resistance``; of a full cell
-        ``profiles``, ``dqdv`` or ``capacity`` (the default).
+        ``profiles``, ``dqdv`` or ``capacity`` (the default); of a plating cell ``voltage`` or ``efficiency``
+        (the default).
 
     Raises
     ------
@@ -203,6 +243,11 @@ def plot_cycling(result: Cycled, ax: Axes | Figure | None = None, *, quantity: s
             "overpotential": lambda axes: draw_overpotential(axes, report),
             "voltage": lambda axes: draw_voltage(axes, report),
             "resistance": lambda axes: draw_resistance(axes, report),
+        }
+    elif isinstance(report, PlatingReport):
+        draw = {
+            "efficiency": lambda axes: draw_efficiency(axes, report),
+            "voltage": lambda axes: draw_voltage(axes, report),
         }
     else:
         draw = {

@@ -4,7 +4,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from screening.display import hours
 from screening.lab.cycling.symmetric import LifeEnd, SymmetricReport
+from screening.lab.short import ShortVerdict
 from screening.plots.cell_html import PageTable, cell_page, trace, voltage_trace
 from screening.plots.cycling import verdict_label
 from screening.plots.style import BLACK, BLUE, GREEN, VERMILION
@@ -22,25 +24,31 @@ def symmetric_page(report: SymmetricReport, provenance: Provenance) -> str:
     life = report.life
     sign = "> " if life.end is LifeEnd.RECORD else ""
     summary = (
-        f"{verdict_label(report)}. Life {sign}{life.hours:.4g} h, {sign}{life.throughput_mah_per_cm2:.4g} "
+        f"{verdict_label(report)}. Life {sign}{hours(life.hours)} h, {sign}{life.throughput_mah_per_cm2:.4g} "
         f"mAh/cm² passed in both directions ({life.end})."
     )
-    evidence = PageTable(
-        "Evidence",
-        ("Signal", "Says", "Time / h", "Value", "Threshold", "In words"),
-        tuple(
-            (
-                str(item.signal),
-                str(item.verdict),
-                *(f"{x:.4g}" if np.isfinite(x) else "–" for x in (item.time_h, item.value, item.threshold)),
-                item.statement,
-            )
-            for item in report.verdict.evidence
-        ),
-    )
     return cell_page(
-        report.data.cell, summary, _panels(report), evidence, flags=report.data.flags, provenance=provenance
+        report.data.cell,
+        summary,
+        _panels(report),
+        evidence_table(report.verdict),
+        flags=report.data.flags,
+        provenance=provenance,
     )
+
+
+def evidence_table(verdict: ShortVerdict) -> PageTable:
+    """What speaks for and against a short."""
+    rows = tuple(
+        (
+            str(item.signal),
+            str(item.verdict),
+            *(f"{x:.4g}" if np.isfinite(x) else "–" for x in (item.time_h, item.value, item.threshold)),
+            item.statement,
+        )
+        for item in verdict.evidence
+    )
+    return PageTable("Evidence", ("Signal", "Says", "Time (h)", "Value", "Threshold", "In words"), rows)
 
 
 def _panels(report: SymmetricReport) -> "Figure":
@@ -62,10 +70,10 @@ def _panels(report: SymmetricReport) -> "Figure":
     if report.verdict.verdict.is_alarm and np.isfinite(report.verdict.time_h):
         line = {"dash": "dash", "width": 1.5, "color": VERMILION}
         figure.add_vline(report.verdict.time_h, line=line, opacity=1.0)
-    titles = ("Voltage / V", "Overpotential / mV", "ASR (whole cell) / Ω cm²")
+    titles = ("Voltage (V)", "Overpotential (mV)", "ASR of the whole cell (Ω·cm²)")
     for row, title in enumerate(titles, start=1):
         figure.update_yaxes(title_text=title, rangemode="normal" if row == 1 else "tozero", row=row, col=1)
-    figure.update_xaxes(title_text="Time / h", row=3, col=1)
+    figure.update_xaxes(title_text="Time (h)", row=3, col=1)
     return figure.update_layout(
         height=820, template="simple_white", hovermode="x", margin={"t": 20, "r": 20}, showlegend=False
     )

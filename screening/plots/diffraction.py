@@ -12,7 +12,7 @@ from screening.display import formula_text
 from screening.errors import InputError
 from screening.lab.diffraction.findings import Identification, Presence
 from screening.lab.diffraction.pattern import PowderPattern
-from screening.plots.style import BLACK, COLUMN_IN, CYCLE, VERMILION, canvas, figure_style
+from screening.plots.style import BLACK, CYCLE, PAGE_IN, VERMILION, canvas, figure_style
 
 HEIGHT_IN, ROW_IN = 1.7, 0.13
 """Height of a pattern, and of each row of line marks under it."""
@@ -54,7 +54,7 @@ def draw_pattern(axes: Axes, found: Identification) -> Axes:
     axes.set_xlim(*pattern.range_deg)
     axes.set_ylim(bottom=0.0)
     axes.margins(y=0.12)
-    axes.set_ylabel("√intensity")
+    axes.set_ylabel("√Intensity")
     axes.set_title(pattern.name, loc="left")
     axes.legend(loc="upper right")
     return axes
@@ -113,7 +113,7 @@ def plot_identifications(
                 raise InputError(f"{len(every)} patterns on one axes", where="figure", remedy="draw one")
             panels = [ax, make_axes_locatable(ax).append_axes("bottom", size=rows[0], pad=0.05, sharex=ax)]
         else:
-            size = (2.0 * COLUMN_IN, sum(heights) + 0.75 * len(every))
+            size = (PAGE_IN, sum(heights) + 0.75 * len(every))
             figure = canvas(ax, size, layout="constrained")
             panels = list(figure.subplots(2 * len(every), 1, squeeze=False, height_ratios=heights)[:, 0])
         for k, each in enumerate(every):
@@ -128,7 +128,7 @@ def plot_patterns(shown: Pattern | Sequence[Pattern], ax: Axes | Figure | None =
     every = tuple(shown) if isinstance(shown, Sequence) else (shown,)
     with figure_style():
         if not isinstance(ax, Axes):
-            ax = canvas(ax, (2.0 * COLUMN_IN, HEIGHT_IN + len(every)), layout="constrained").subplots()
+            ax = canvas(ax, (PAGE_IN, HEIGHT_IN + len(every)), layout="constrained").subplots()
         for k, each in enumerate(every):
             height = _root(each.powder.intensity)
             share = height / height.max()
@@ -139,7 +139,7 @@ def plot_patterns(shown: Pattern | Sequence[Pattern], ax: Axes | Figure | None =
                 label=each.powder.name.replace("$", r"\$"),
             )
         ax.set_xlabel("2θ (°)")
-        ax.set_ylabel("√intensity, offset" if len(every) > 1 else "√intensity")
+        ax.set_ylabel("√Intensity, offset" if len(every) > 1 else "√Intensity")
         ax.set_yticks([])
         ax.legend(loc="upper right")
     return ax

@@ -15,7 +15,7 @@ from screening.lab.impedance.drt import DrtSeries
 from screening.lab.impedance.processes import ProcessSeries
 from screening.lab.impedance.series import SeriesReport
 from screening.lab.impedance.windows import Windows
-from screening.plots.style import CYCLE, canvas, figure_style
+from screening.plots.style import COLUMN_IN, CYCLE, PAGE_IN, canvas, figure_style, letter_panels
 from screening.provenance import SIMULATED
 
 SECONDS_PER_HOUR = 3600.0
@@ -56,7 +56,7 @@ def clock(drt: DrtSeries) -> np.ndarray:
 
 def clock_label(drt: DrtSeries) -> str:
     """Label of the axis of `clock`."""
-    return "time (h)" if all(s.time_s is not None for s in drt.spectra) else "spectrum"
+    return "Time (h)" if all(s.time_s is not None for s in drt.spectra) else "Number in the series"
 
 
 def shade_windows(axes: Axes, windows: Windows) -> Axes:
@@ -91,12 +91,12 @@ def waterfall(axes: Axes, drt: DrtSeries, windows: Windows) -> Axes:
         low, high = drt.gamma_interval_ohm()
         axes.fill_between(drt.tau_s, low[0], high[0], color=CYCLE[0], alpha=0.2, lw=0, label="95 %")
     else:
-        unit = "h" if clock_label(drt) == "time (h)" else ""
+        unit = "h" if clock_label(drt) == "Time (h)" else ""
         for rank in (0, len(chosen) - 1):
             text = f"{hours[chosen[rank]]:.3g} {unit}".strip()
             axes.text(drt.tau_s[-1], rank * step, f" {text}", va="center", ha="left", clip_on=False)
     _tau_axis(axes, drt)
-    axes.set_ylabel("γ (Ω), offset" if step else "γ (Ω)")
+    axes.set_ylabel("γ, offset (Ω)" if step else "γ (Ω)")
     top = float(axes.get_ylim()[1])
     axes.set_ylim(0.0, HEADROOM * top)
     return shade_windows(axes, windows)
@@ -141,7 +141,7 @@ def process_plot(axes: Axes, processes: ProcessSeries, report: SeriesReport | No
         axes.plot(hours, resistance, "o-", color=colour, ms=2.0, lw=0.8, label=name + bound)
         axes.fill_between(hours, low[:, k], high[:, k], color=colour, alpha=0.15, lw=0)
     axes.set_xlabel(clock_label(processes.drt))
-    axes.set_ylabel("resistance (Ω)")
+    axes.set_ylabel("Resistance (Ω)")
     axes.set_ylim(bottom=0.0)
     if present.size:
         axes.legend(loc="upper right", ncols=2, borderaxespad=0.2, handlelength=1.2, columnspacing=0.8)
@@ -178,8 +178,8 @@ def residual_plot(axes: Axes, drt: DrtSeries) -> Axes:
         axes.plot(spectrum.frequency_hz, part, color=colour, label=name)
     axes.axhline(0.0, color="0.4", linewidth=0.6)
     axes.set_xscale("log")
-    axes.set_xlabel("frequency (Hz)")
-    axes.set_ylabel("residual (%)")
+    axes.set_xlabel("Frequency (Hz)")
+    axes.set_ylabel("Residual (% of |Z|)")
     axes.legend(loc="best", ncols=2)
     return axes
 
@@ -218,7 +218,7 @@ def plot_analysis(
     if kind is None and not isinstance(ax, Axes):
         return _lay_out(ax, found.processes, found.report)
     with figure_style():
-        axes = ax if isinstance(ax, Axes) else canvas(ax, (3.4, 2.6), layout="constrained").subplots()
+        axes = ax if isinstance(ax, Axes) else canvas(ax, (COLUMN_IN, 2.6), layout="constrained").subplots()
         if kind == "processes":
             process_plot(axes, found.processes, found.report)
         else:
@@ -233,7 +233,7 @@ def _lay_out(figure: Figure | None, processes: ProcessSeries, report: SeriesRepo
     drt = processes.drt
     several = len(drt.spectra) > 1
     with figure_style():
-        figure = canvas(figure, (7.0, 5.2) if several else (3.4, 2.6), layout="constrained")
+        figure = canvas(figure, (PAGE_IN, 5.0 if several else 3.3), layout="constrained")
         if several:
             grid = figure.subplot_mosaic([["A", "B"], ["C", "C"]])
             panels = [
@@ -242,17 +242,15 @@ def _lay_out(figure: Figure | None, processes: ProcessSeries, report: SeriesRepo
                 process_plot(grid["C"], processes, report),
             ]
         else:
-            figure.set_size_inches(7.0, 3.4)
             grid = figure.subplot_mosaic([["A", "B"], ["A", "C"]], height_ratios=[2.0, 1.0])
             panels = [
                 mark_measured(waterfall(grid["A"], drt, processes.windows), drt),
                 fit_plot(grid["B"], drt),
                 residual_plot(grid["C"], drt),
             ]
-        for letter, axes in zip("ABC", panels, strict=False):
-            axes.set_title(letter, loc="left", fontweight="bold", pad=12)
-            if is_simulated(drt):
-                _say_simulated(axes)
+        letter_panels(panels)
+        for axes in panels if is_simulated(drt) else ():
+            _say_simulated(axes)
     return panels[0]
 
 

@@ -13,14 +13,19 @@ from screening.lab.cycling.full import FullCellReport
 from screening.lab.cycling.fullcell import CycleOrder, FullCellResult
 from screening.lab.cycling.plateaus import PlateauAnalysis
 from screening.lab.cycling.table import FlagKind
-from screening.plots.style import BLACK, BLUE, COLUMN_IN, ORANGE, VERMILION, figure_style
+from screening.plots.style import BLACK, BLUE, COLUMN_IN, ORANGE, VERMILION, figure_style, letter_panels
 from screening.plots.thinning import thinned
 
 PROFILE_CYCLES = 4
 """Cycles drawn as profiles by default: the first, the last, and some between."""
 
-EFFICIENCY_FLOOR_PERCENT = 80.0
-"""The efficiency's axis begins here, or at the lowest complete cycle if that is lower."""
+EFFICIENCY_SPAN_PERCENT = 3.0
+"""The efficiency's axis holds the cycles this near to the median; the others are told at its edge, so that a
+formation cycle of 85 % does not hide the 99.x % of the rest."""
+
+FINEST_EFFICIENCY_PERCENT = 0.1
+BELOW_EFFICIENCY = 0.45
+"""Height below the efficiencies, in heights of their part of the axis."""
 
 GREY = "#7F7F7F"
 
@@ -50,9 +55,9 @@ class CapacityUnit:
 def capacity_unit(result: FullCellResult) -> CapacityUnit:
     """Per gram of active mass where that is known, else per area, else absolute."""
     if result.active_mass_mg is not None:
-        return CapacityUnit(1e6 / result.active_mass_mg, "mAh g⁻¹")
+        return CapacityUnit(1e6 / result.active_mass_mg, "mAh/g")
     if result.area_cm2 is not None:
-        return CapacityUnit(1e3 / result.area_cm2, "mAh cm⁻²")
+        return CapacityUnit(1e3 / result.area_cm2, "mAh/cm²")
     return CapacityUnit(1e3, "mAh")
 
 
@@ -65,9 +70,13 @@ def capacity_limit(result: FullCellResult) -> float:
 
 def efficiency_limits(percent: np.ndarray) -> tuple[float, float]:
     """Axis limits that keep the efficiency in the upper part, above the capacities and their legend."""
-    low = float(percent.min(initial=EFFICIENCY_FLOOR_PERCENT))
-    high = float(percent.max(initial=102.0))
-    return low - 0.45 * (high - low), high
+    if not len(percent):
+        return 0.0, 100.0
+    near = percent[np.abs(percent - np.median(percent)) <= EFFICIENCY_SPAN_PERCENT]
+    near = near if len(near) else percent
+    low, high = float(near.min()), float(near.max())
+    room = 0.2 * max(high - low, FINEST_EFFICIENCY_PERCENT)
+    return low - room - BELOW_EFFICIENCY * (high - low + 2 * room), high + room
 
 
 def draw_capacity(axes: Axes, result: FullCellResult, *, efficiency: bool = True) -> Axes:
@@ -97,7 +106,7 @@ def draw_capacity(axes: Axes, result: FullCellResult, *, efficiency: bool = True
             markersize=3,
             label=name,
         )
-    axes.set(xlabel="Cycle", ylabel=f"Capacity / {unit.label}", ylim=(0.0, capacity_limit(result)))
+    axes.set(xlabel="Cycle", ylabel=f"Capacity ({unit.label})", ylim=(0.0, capacity_limit(result)))
     axes.set_xlim(0.5, len(result.cycles) + 0.5)
     axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
     handles, labels = axes.get_legend_handles_labels()
@@ -105,9 +114,23 @@ def draw_capacity(axes: Axes, result: FullCellResult, *, efficiency: bool = True
         twin = axes.twinx()
         percent = 100.0 * result.coulombic_efficiency[done]
         twin.plot(number, percent, "^", color=ORANGE, markersize=2.5, label="Coulombic efficiency")
-        twin.set(ylim=efficiency_limits(percent))
-        order = "discharge / charge" if result.order is CycleOrder.CHARGE_FIRST else "charge / discharge"
-        twin.set_ylabel(f"Efficiency ({order}) / %")
+        low, high = efficiency_limits(percent)
+        twin.set(ylim=(low, high))
+        edges = {"^": high, "v": high - (high - low) / (1.0 + BELOW_EFFICIENCY)}
+        for cycle, value in zip(number, percent, strict=True):
+            if not low <= value <= high:
+                mark = "^" if value > high else "v"
+                twin.plot(cycle, edges[mark], mark, color=ORANGE, markersize=3, clip_on=False)
+                twin.annotate(
+                    f" {value:.1f}",
+                    (cycle, edges[mark]),
+                    color=ORANGE,
+                    ha="left",
+                    va="center",
+                    fontsize="small",
+                )
+        order = "discharge/charge" if result.order is CycleOrder.CHARGE_FIRST else "charge/discharge"
+        twin.set_ylabel(f"Coulombic efficiency, {order} (%)")
         more, more_labels = twin.get_legend_handles_labels()
         handles, labels = handles + more, labels + more_labels
     axes.legend(handles, labels, loc="lower left", ncols=1)
@@ -150,7 +173,7 @@ def draw_profiles(axes: Axes, report: FullCellReport, cycles: Sequence[int] | No
                 color=shade,
                 label=f"cycle {cycle}" if number == 0 else None,
             )
-    axes.set(xlabel=f"Capacity / {unit.label}", ylabel="Voltage / V")
+    axes.set(xlabel=f"Capacity ({unit.label})", ylabel="Voltage (V)")
     axes.set_xlim(left=0.0)
     axes.legend(loc="best")
     return axes
@@ -182,7 +205,7 @@ def draw_dqdv(axes: Axes, report: FullCellReport, cycles: Sequence[int] | None =
             active = curve.voltage_v[curve.dq_dv_ah_per_v > ACTIVE_SHARE * curve.dq_dv_ah_per_v.max()]
             span += [float(active[0]), float(active[-1])]
     axes.axhline(0.0, color=GREY, linewidth=0.5)
-    axes.set(xlabel="Voltage / V", ylabel=f"dQ/dV / {unit.label} V⁻¹")
+    axes.set(xlabel="Voltage (V)", ylabel=f"dQ/dV ({unit.label}/V)")
     if span:
         edge = 0.05 * (max(span) - min(span))
         axes.set_xlim(min(span) - edge, max(span) + edge)
@@ -235,8 +258,7 @@ def full_cell_figure(report: FullCellReport) -> Figure:
         draw_profiles(panels[0], report)
         draw_dqdv(panels[1], report, profile_cycles(report.result, 2))
         draw_capacity(panels[2], report.result)
-        for letter, panel in zip("abc", panels, strict=True):
-            panel.set_title(letter, loc="left", fontweight="bold")
+        letter_panels(panels)
         simulated = any(flag.kind is FlagKind.SIMULATED for flag in report.data.flags)
         label = report.result.cell.replace("$", r"\$")
         panels[0].set_title(f"{label}{' (simulated)' if simulated and 'simulated' not in label else ''}")

@@ -7,6 +7,8 @@ import numpy as np
 from screening.lab.cycling.full import FullCellReport
 from screening.lab.cycling.fullcell import FullCellResult
 from screening.plots.cell_html import PageTable, cell_page, trace, voltage_trace
+from screening.plots.cycling import verdict_label
+from screening.plots.cycling_html import evidence_table
 from screening.plots.fullcell import capacity_limit, capacity_unit, efficiency_limits, profile_cycles
 from screening.plots.style import BLUE, CYCLE, ORANGE, SKY
 from screening.plots.thinning import thinned
@@ -26,7 +28,7 @@ def full_page(report: FullCellReport, provenance: Provenance) -> str:
     """Return the page as text; see `cell_page`."""
     plateaus = PageTable(
         "Plateaus of the first cycle",
-        ("", "Voltage / V", "Share of the capacity / %", "Width at half height / mV", ""),
+        ("", "Voltage (V)", "Share of the capacity (%)", "Width at half height (mV)", ""),
         tuple(
             (
                 "charge" if analysis.sign > 0 else "discharge",
@@ -40,8 +42,9 @@ def full_page(report: FullCellReport, provenance: Provenance) -> str:
         ),
     )
     result = report.result
+    tables = (plateaus, evidence_table(report.verdict))
     return cell_page(
-        result.cell, _summary(report), _panels(report), plateaus, flags=result.flags, provenance=provenance
+        result.cell, _summary(report), _panels(report), *tables, flags=result.flags, provenance=provenance
     )
 
 
@@ -49,6 +52,7 @@ def _summary(report: FullCellReport) -> str:
     result, unit = report.result, capacity_unit(report.result)
     discharge = unit.per_ah * result.cycles.discharge_ah
     words = [
+        verdict_label(report),
         f"{len(result.cycles)} cycles, {result.order}",
         f"discharge capacity {discharge[0]:.4g} {unit.label} at first",
         f"Coulombic efficiency {100 * result.coulombic_efficiency[0]:.4g} % at first "
@@ -70,8 +74,8 @@ def _panels(report: FullCellReport) -> "Figure":
     layout = [[{"colspan": 2}, None], [{"colspan": 2, "secondary_y": True}, None], [{}, {}]]
     figure = make_subplots(rows=3, cols=2, specs=layout, vertical_spacing=0.09, horizontal_spacing=0.09)
     figure.add_trace(voltage_trace(report.data, VOLTAGE_POINTS), row=1, col=1)
-    figure.update_xaxes(title_text="Time / h", row=1, col=1)
-    figure.update_yaxes(title_text="Voltage / V", row=1, col=1)
+    figure.update_xaxes(title_text="Time (h)", row=1, col=1)
+    figure.update_yaxes(title_text="Voltage (V)", row=1, col=1)
     _add_cycles(figure, report.result)
     _add_profiles(figure, report)
     return figure.update_layout(height=1000, template="simple_white", margin={"t": 20, "r": 20})
@@ -91,8 +95,8 @@ def _add_cycles(figure: "Figure", result: FullCellResult) -> None:
     capacities = (0.0, capacity_limit(result))
     limits = efficiency_limits(100.0 * result.coulombic_efficiency[done])
     for second, title, span in (
-        (False, f"Capacity / {unit.label}", capacities),
-        (True, "Coulombic efficiency / %", limits),
+        (False, f"Capacity ({unit.label})", capacities),
+        (True, "Coulombic efficiency (%)", limits),
     ):
         axis = {"title_text": title, "range": span, "tickmode": "auto"}
         figure.update_yaxes(**axis, row=2, col=1, secondary_y=second)
@@ -110,7 +114,7 @@ def _add_profiles(figure: "Figure", report: FullCellReport) -> None:
         for curve in report.differential_capacities(cycle):
             density = curve.sign * unit.per_ah * curve.dq_dv_ah_per_v
             figure.add_trace(trace(curve.voltage_v, density, name, colour), row=3, col=2)
-    titles = ((f"Capacity / {unit.label}", "Voltage / V"), ("Voltage / V", f"dQ/dV / {unit.label} V⁻¹"))
+    titles = ((f"Capacity ({unit.label})", "Voltage (V)"), ("Voltage (V)", f"dQ/dV ({unit.label}/V)"))
     for col, (below, beside) in enumerate(titles, start=1):
         figure.update_xaxes(title_text=below, row=3, col=col)
         figure.update_yaxes(title_text=beside, row=3, col=col)

@@ -1,4 +1,4 @@
-"""Figures of impedance: Nyquist, Bode, Kramers–Kronig residuals, Arrhenius."""
+"""Figures of impedance: Nyquist, Bode, maps of series, Kramers–Kronig residuals."""
 
 from collections.abc import Sequence
 
@@ -6,27 +6,30 @@ import numpy as np
 from matplotlib import colormaps
 from matplotlib.axes import Axes
 from matplotlib.cm import ScalarMappable
-from matplotlib.colors import LinearSegmentedColormap, Normalize
+from matplotlib.colors import LinearSegmentedColormap, LogNorm, Normalize
 from matplotlib.figure import Figure
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
 from screening.errors import InputError
-from screening.lab.impedance.conductivity import REFERENCE_C, Arrhenius, Form
-from screening.lab.impedance.estimate import Estimate
 from screening.lab.impedance.kramers_kronig import KramersKronigTest
-from screening.lab.impedance.pellets import PelletSeries
 from screening.lab.impedance.spectra import KramersKronigTests
 from screening.lab.impedance.spectrum import Spectrum
-from screening.plots.style import BLUE, VERMILION, canvas
-from screening.units import KELVIN_AT_0_CELSIUS
-
-GREY = "#7F7F7F"
+from screening.plots.style import (
+    BLUE,
+    COLUMN_IN,
+    GREY,
+    PAGE_IN,
+    VERMILION,
+    canvas,
+    figure_style,
+    letter_panels,
+)
 
 SERIES_MAP, SERIES_END = "viridis", 0.9
 """Sequential map of even lightness; its yellow end is too light for lines on white."""
 
 NAMED_SPECTRA = 6
-"""Up to so many spectra stand in a legend; more are told apart by a colour scale."""
+"""Up to so many spectra stand in a legend; of more this many are drawn as lines, with a colour scale."""
 
 INSET_SHARE = 0.35
 """The fast half of the points is shown again in an inset if it spans less than this part of the figure."""
@@ -35,6 +38,7 @@ INSET_DETAIL = 0.2
 """No inset if they span less than this part of their own |Z|: a cluster of points shows nothing."""
 
 INSET_SIZE = 0.42
+DECADE = 10.0
 SECONDS_PER_HOUR = 3600.0
 _PREFIXES = ((1e9, "G"), (1e6, "M"), (1e3, "k"), (1.0, ""), (1e-3, "m"))
 
@@ -50,23 +54,26 @@ class SeriesColours:
 
     def __init__(self, spectra: Sequence[Spectrum]) -> None:
         times = [spectrum.time_s for spectrum in spectra if spectrum.time_s is not None]
-        timed = len(times) == len(spectra) and len(set(times)) > 1
+        timed = len(times) == len(spectra) and bool((np.diff(times) > 0.0).all()) and len(times) > 1
         values = np.array(times) / SECONDS_PER_HOUR if timed else np.arange(1.0, len(spectra) + 1.0)
         colours = colormaps[SERIES_MAP](np.linspace(0.0, SERIES_END, 256))
         span = Normalize(values.min(), max(values.max(), values.min() + 1e-9))
         self.scale = ScalarMappable(span, LinearSegmentedColormap.from_list("series", colours))
-        self.label = "time (h)" if timed else "number in the series"
+        self.label = "Time (h)" if timed else "Number in the series"
+        self.values = values
         self.named = len(spectra) <= NAMED_SPECTRA
+        steps = np.linspace(0, len(spectra) - 1, min(len(spectra), NAMED_SPECTRA))
+        self.drawn = np.unique(steps.round().astype(int))
         self.colours = [BLUE] if len(spectra) == 1 else [tuple(rgba) for rgba in self.scale.to_rgba(values)]
 
     def explain(self, figure: Figure, axes: Axes | Sequence[Axes]) -> None:
         """Add the legend of a short series, or the colour scale of a long one."""
         if not self.named:
-            figure.colorbar(self.scale, ax=axes, label=self.label, pad=0.02)
+            figure.colorbar(self.scale, ax=axes, label=self.label, location="bottom", shrink=0.7)
             return
         first = axes if isinstance(axes, Axes) else axes[0]
         if len(self.colours) > 1:  # beside the axes, where no inset can be
-            first.legend(frameon=False, fontsize="small", loc="upper left", bbox_to_anchor=(1.0, 1.0))
+            first.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0))
 
 
 def draw_nyquist(spectra: Sequence[Spectrum], axes: Axes, *, inset: bool = True) -> Axes:
@@ -100,8 +107,8 @@ def draw_nyquist(spectra: Sequence[Spectrum], axes: Axes, *, inset: bool = True)
         inset_unit, inset_prefix = _prefix(float(np.abs(fast).max()))
         _draw_curves(box, [curve * complex(1.0 / inset_unit) for curve in curves], spectra, style)
         _equal_limits(box, fast * complex(1.0 / inset_unit))
-        box.tick_params(labelsize="x-small")
-        box.set_title(f"fast half ({inset_prefix}{symbol[len(prefix) :]})", fontsize="x-small")
+        box.tick_params(labelsize=5.5)
+        box.set_title(f"fast half ({inset_prefix}{symbol[len(prefix) :]})", fontsize=5.5)
     return axes
 
 
@@ -111,12 +118,14 @@ def _draw_curves(
     spectra: Sequence[Spectrum],
     style: SeriesColours,
 ) -> None:
-    for curve, spectrum, colour in zip(curves, spectra, style.colours, strict=True):
-        name = _text(spectrum.label)
-        axes.plot(curve.real, -curve.imag, "o-", color=colour, markersize=3, linewidth=0.8, label=name)
+    for k in style.drawn:
+        (line,) = axes.plot(curves[k].real, -curves[k].imag, "o-", markersize=2, linewidth=0.7)
+        line.set(color=style.colours[k], label=label_text(spectra[k].label))
+    if len(style.drawn) < len(spectra):
+        axes.set_title(f"{len(style.drawn)} of {len(spectra)} spectra")
 
 
-def _text(label: str) -> str:
+def label_text(label: str) -> str:
     """A label from outside: dollars are no mathematics, and a leading underscore does not hide it."""
     return (" " if label.startswith("_") else "") + label.replace("$", r"\$")
 
@@ -156,21 +165,37 @@ def _free_corner(axes: Axes, z: NDArray[np.complexfloating]) -> tuple[float, flo
 def draw_bode(spectra: Sequence[Spectrum], axes: Sequence[Axes]) -> Sequence[Axes]:
     """Draw |Z| and −phase against frequency, coloured by time, on two axes."""
     style = SeriesColours(spectra)
-    for spectrum, colour in zip(spectra, style.colours, strict=True):
-        for axis, values in zip(
-            axes, (np.abs(spectrum.z_ohm), -np.degrees(np.angle(spectrum.z_ohm))), strict=True
-        ):
-            axis.plot(
-                spectrum.frequency_hz,
-                values,
-                "o-",
-                color=colour,
-                ms=3,
-                linewidth=0.8,
-                label=_text(spectrum.label),
-            )
+    for k in style.drawn:
+        for axis, values in zip(axes, _bode(spectra[k]), strict=True):
+            look = {"color": style.colours[k], "markersize": 2, "linewidth": 0.7}
+            axis.plot(spectra[k].frequency_hz, values, "o-", label=label_text(spectra[k].label), **look)
     axes[0].set(xscale="log", yscale="log", ylabel="|Z| (Ω)")
-    axes[1].set(xscale="log", xlabel="frequency (Hz)", ylabel="−phase (°)")
+    axes[1].set(xscale="log", xlabel="Frequency (Hz)", ylabel="−Phase (°)")
+    return axes
+
+
+def _bode(spectrum: Spectrum) -> tuple[np.ndarray, np.ndarray]:
+    """|Z| in Ω and −phase in degrees."""
+    return np.abs(spectrum.z_ohm), -np.degrees(np.angle(spectrum.z_ohm))
+
+
+def draw_maps(spectra: Sequence[Spectrum], axes: Sequence[Axes]) -> Sequence[Axes]:
+    """Draw |Z| and −phase of a long series as maps over frequency and time, on two axes."""
+    style = SeriesColours(spectra)
+    grid = np.sort(max(spectra, key=lambda each: each.frequency_hz.size).frequency_hz)
+    for number, (axis, label) in enumerate(zip(axes, ("|Z| (Ω)", "−Phase (°)"), strict=True)):
+        rows = []
+        for each in spectra:
+            order = np.argsort(each.frequency_hz)
+            known, values = np.log(each.frequency_hz[order]), _bode(each)[number][order]
+            rows.append(np.interp(np.log(grid), known, values, left=np.nan, right=np.nan))
+        wide = number == 0 and np.nanmax(rows) > DECADE * np.nanmin(rows)
+        scale = LogNorm() if wide else None
+        mesh = axis.pcolormesh(
+            grid, style.values, np.array(rows), norm=scale, shading="nearest", cmap="cividis", rasterized=True
+        )
+        axis.figure.colorbar(mesh, ax=axis, pad=0.02, label=label)
+        axis.set(xscale="log", xlabel="Frequency (Hz)" if number else "", ylabel=style.label)
     return axes
 
 
@@ -190,7 +215,7 @@ def draw_residuals(test: KramersKronigTest, axes: Axes, *, limit: float = 0.01) 
         (test.residual.real, BLUE, "o", "Δ′"),
         (test.residual.imag, VERMILION, "s", "Δ″"),
     ):
-        axes.plot(test.frequency_hz, 100 * part, marker + "-", color=colour, ms=3, lw=0.8, label=name)
+        axes.plot(test.frequency_hz, 100 * part, marker + "-", color=colour, ms=2, lw=0.7, label=name)
     for sign in (-1, 1):
         axes.axhline(100 * sign * limit, color=GREY, linewidth=0.8, linestyle="--")
     axes.axhline(0.0, color=GREY, linewidth=0.5)
@@ -204,97 +229,13 @@ def draw_residuals(test: KramersKronigTest, axes: Axes, *, limit: float = 0.01) 
             "o",
             mfc="none",
             mec="black",
-            ms=9,
+            ms=6,
             label="proposed to leave out",
         )
-    axes.set(xscale="log", xlabel="frequency (Hz)", ylabel="residual (% of |Z|)")
-    axes.set_title(
-        f"Kramers–Kronig: {test.verdict}, {test.element_count} RC, noise {100 * test.noise:.2g} %",
-        fontsize="small",
-    )
-    axes.legend(frameon=False, fontsize="small", ncols=3)
+    axes.set(xscale="log", xlabel="Frequency (Hz)", ylabel="Residual (% of |Z|)")
+    axes.set_title(f"Kramers–Kronig: {test.verdict}, {test.element_count} RC, noise {100 * test.noise:.2g} %")
+    axes.legend(ncols=3)
     return axes
-
-
-def draw_arrhenius(
-    line: Arrhenius,
-    axes: Axes,
-    *,
-    label: str = "",
-    colour: str = BLUE,
-    intervals: Sequence[Estimate] = (),
-    per_cm: bool = True,
-) -> Axes:
-    """Draw σT (or σ) against 1000/T with the line and its 95 % band; °C on top.
-
-    Parameters
-    ----------
-    line : Arrhenius
-        The fit.
-    axes : matplotlib.axes.Axes
-        Where to draw; several lines may share one.
-    label, colour : str
-        Name and colour of the sample.
-    intervals : sequence of Estimate, optional
-        Conductivities with their intervals, drawn as error bars.
-    per_cm : bool
-        Whether the values are conductivities in S/cm, or conductances in S.
-    """
-    with_t = line.form is Form.SIGMA_T
-    kelvin = line.temperature_c + KELVIN_AT_0_CELSIUS
-    span = np.ptp(line.temperature_c)
-    grid = np.linspace(line.temperature_c.min() - 0.05 * span, line.temperature_c.max() + 0.05 * span, 100)
-    grid_kelvin = grid + KELVIN_AT_0_CELSIUS
-    scale, grid_scale = (kelvin, grid_kelvin) if with_t else (np.ones(kelvin.size), np.ones(grid.size))
-    fitted = [line.at(float(t)) for t in grid]
-    caption = _arrhenius_caption(line, label, per_cm)
-    axes.plot(1000 / grid_kelvin, [f.value for f in fitted] * grid_scale, "-", color=colour, linewidth=1)
-    if np.isfinite(line.activation_energy_ev.high):
-        low, high = ([getattr(f, end) for f in fitted] * grid_scale for end in ("low", "high"))
-        axes.fill_between(1000 / grid_kelvin, low, high, color=colour, alpha=0.2, linewidth=0)
-    bars = None
-    if intervals and all(np.isfinite(e.high) for e in intervals):
-        bars = np.array([[e.value - e.low, e.high - e.value] for e in intervals]).T * scale
-    axes.errorbar(
-        1000 / kelvin,
-        line.conductivity * scale,
-        yerr=bars,
-        fmt="o",
-        color=colour,
-        ms=5,
-        capsize=2,
-        label=caption,
-    )
-    quantity = ("σT (S·K/cm)" if with_t else "σ (S/cm)") if per_cm else ("T/R (K/Ω)" if with_t else "1/R (S)")
-    axes.set(yscale="log", xlabel="1000/T (1/K)", ylabel=quantity)
-    axes.legend(frameon=False)
-    if not axes.child_axes:
-        top = axes.secondary_xaxis("top", functions=(_celsius, _per_kelvin))
-        top.set_xlabel("temperature (°C)")
-        top.set_xticks(_round_temperatures(line.temperature_c))
-    return axes
-
-
-def _arrhenius_caption(line: Arrhenius, label: str, per_cm: bool) -> str:
-    energy, room = line.activation_energy_ev, line.at(REFERENCE_C).value
-    spread = f" ± {energy.high - energy.value:.3f}" if np.isfinite(energy.high) else ""
-    name = _text(label) + "\n" if label else ""
-    at_room = f"{'σ' if per_cm else '1/R'}(25 °C) = {room:.2e} {'S/cm' if per_cm else 'S'}"
-    return f"{name}$E_a$ = {energy.value:.3f}{spread} eV (95 %)\n{at_room}"
-
-
-def _celsius(per_kelvin: ArrayLike) -> NDArray[np.floating]:
-    return 1000.0 / np.maximum(np.asarray(per_kelvin, dtype=float), 1e-6) - KELVIN_AT_0_CELSIUS
-
-
-def _per_kelvin(celsius: ArrayLike) -> NDArray[np.floating]:
-    return 1000.0 / np.maximum(np.asarray(celsius, dtype=float) + KELVIN_AT_0_CELSIUS, 1e-6)
-
-
-def _round_temperatures(temperature_c: NDArray[np.float64]) -> NDArray[np.float64]:
-    step = next((s for s in (5, 10, 20, 25, 50, 100) if np.ptp(temperature_c) / s <= 6), 200)
-    first = step * np.ceil(temperature_c.min() / step)
-    return np.arange(first, temperature_c.max() + 0.5 * step, step)
 
 
 def plot_spectra(
@@ -327,11 +268,13 @@ def plot_spectra(
     if isinstance(ax, Axes):
         if kind == "bode":
             raise InputError("one axes", where="Bode plot", remedy="give two: for |Z| and for the phase")
-        draw_nyquist(spectra, ax)
-        if 1 < len(spectra) <= NAMED_SPECTRA:
-            ax.legend(frameon=False, fontsize="small")
+        with figure_style():
+            draw_nyquist(spectra, ax)
+            if 1 < len(spectra) <= NAMED_SPECTRA:
+                ax.legend()
         return ax
-    return draw_bode(spectra, ax)[0]
+    with figure_style():
+        return draw_bode(spectra, ax)[0]
 
 
 def plot_tests(found: KramersKronigTests, ax: Axes | Figure | None = None) -> Axes:
@@ -356,17 +299,27 @@ def _lay_out(
     kind: str | None = None,
 ) -> Axes:
     judged = any(np.isfinite(test.residual).all() for test in tests)
-    size = {"nyquist": (5.5, 4.5), "bode": (5.5, 5.0)}.get(kind or "", (11.0, 8.0 if judged else 5.0))
-    figure = canvas(figure, size, layout="constrained")
-    panels: list[Axes] = []
-    grid = figure.add_gridspec(3 if judged else 2, 1 if kind else 2, width_ratios=None if kind else (1.15, 1))
-    if kind != "bode":
-        panels.append(draw_nyquist(spectra, figure.add_subplot(grid[:2, 0])))
-    if kind != "nyquist":
-        panels += draw_bode(spectra, [figure.add_subplot(grid[row, -1]) for row in (0, 1)])
-    SeriesColours(spectra).explain(figure, panels[-2:])
-    if judged:
-        _draw_worst(spectra, tests, figure.add_subplot(grid[2, :]))
+    style = SeriesColours(spectra)
+    with figure_style():
+        size = (COLUMN_IN, 2.8) if kind else (PAGE_IN, 5.0 if judged else 3.2)
+        figure = canvas(figure, size, layout="constrained")
+        grid = figure.add_gridspec(
+            3 if judged else 2, 1 if kind else 2, width_ratios=None if kind else (1.15, 1)
+        )
+        panels: list[Axes] = []
+        if kind != "bode":
+            panels.append(draw_nyquist(spectra, figure.add_subplot(grid[:2, 0])))
+            if kind or not style.named:
+                style.explain(figure, panels[0])
+        if kind != "nyquist":
+            pair = [figure.add_subplot(grid[row, -1]) for row in (0, 1)]
+            panels += draw_bode(spectra, pair) if style.named else draw_maps(spectra, pair)
+            if style.named:
+                style.explain(figure, pair)
+        if judged:
+            panels.append(_draw_worst(spectra, tests, figure.add_subplot(grid[2, :])))
+        if len(panels) > 1:
+            letter_panels(panels)
     return panels[0]
 
 
@@ -378,17 +331,6 @@ def _draw_worst(spectra: Sequence[Spectrum], tests: Sequence[KramersKronigTest],
     worst = max(judged, key=lambda k: tests[k].largest_residual)
     draw_residuals(tests[worst], axes)
     if len(tests) > 1:
-        label = _text(spectra[worst].label)
-        axes.set_title(
-            f"largest residual of {len(tests)} spectra: {label}; {axes.get_title()}", fontsize="small"
-        )
+        label = label_text(spectra[worst].label)
+        axes.set_title(f"largest residual of {len(tests)} spectra: {label}; {axes.get_title()}")
     return axes
-
-
-def plot_pellets(series: PelletSeries, ax: Axes | Figure | None = None) -> Axes:
-    """Draw the Arrhenius line of the σT form with its 95 % band."""
-    if not isinstance(ax, Axes):
-        ax = canvas(ax, (5.5, 4.5), layout="constrained").add_subplot()
-    return draw_arrhenius(
-        series.lines[0], ax, intervals=series.conductivity, per_cm=series.pellet is not None
-    )

@@ -1,6 +1,6 @@
 """Reaction energy against mixing ratio, in the manner of Figures 1A and 1F of doi 10.1002/aenm.202300815."""
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -13,25 +13,22 @@ from matplotlib.ticker import MaxNLocator
 from screening.display import formula_text
 from screening.errors import InputError
 from screening.plots.letters import (
-    COLUMN_AXES_PT,
-    KEY_SIZE_PT,
-    LETTERS,
-    KeyLine,
-    axes_with_key,
+    Mark,
+    Room,
     bounds_in_points,
-    draw_letter,
-    free_offsets,
-    key_lines,
+    closing_entries,
+    column_axes,
+    hang_key,
+    name_points,
     places_in_points,
+    products_text,
+    reaction_text,
+    sampled,
     width_in_points,
     wrapped,
-    write_key,
 )
-from screening.plots.style import CYCLE, figure_style
-from screening.thermo.interface import AXES, QUANTITIES, InterfaceReaction, Kink
-from screening.thermo.lithiation import Lithiation
-from screening.thermo.marks import marks
-from screening.thermo.uptake import Step
+from screening.plots.style import CYCLE, GREY, figure_style
+from screening.thermo.interface import AXES, QUANTITIES, InterfaceReaction
 
 AXIS_LABELS = {"atomic": "Atomic fraction", "molar": "Molar fraction", "mass": "Mass fraction"}
 
@@ -64,8 +61,8 @@ BELOW_MINIMUM = 1.18
 FLAT_EV, FLAT_DEPTH_EV, LEAST_DEPTH_EV = 1e-4, 0.1, 1e-3
 """Curves shallower than the first are flat, and get the second as depth; the last is the least depth."""
 
-CURVE_CLEARANCE_PT, KINK_CLEARANCE_PT, SAMPLE_PT = 4.3, 6.0, 1.5
-"""Least distance of a letter from curves and from kinks; spacing of the points that stand for a curve."""
+CURVE_CLEARANCE_PT, KINK_CLEARANCE_PT = 4.3, 6.0
+"""Least distance of a name from curves and from kinks."""
 
 
 @dataclass(frozen=True)
@@ -73,7 +70,7 @@ class CurveStyle:
     """Look of one curve."""
 
     colour: str
-    line: Literal["-", "--"]
+    line: Literal["-", "--", ":"]
     marker: str
 
 
@@ -83,24 +80,8 @@ STYLES = (
 )
 """Looks that can be told apart: as many curves as one figure holds."""
 
-
-@dataclass(frozen=True)
-class Label:
-    """A letter at one kink of a curve, and what the key says of it."""
-
-    letter: str
-    kink: int
-    text: str
-
-
-def products_text(kink: Kink | Step, marked: Collection[str] = ()) -> str:
-    """Products of a kink or plateau as ``4 LiCl + Al``, marked ones with a star."""
-    right = kink.reaction.split(" -> ")[1]
-    terms = []
-    for term in right.split(" + "):
-        *amount, formula = term.split(" ")
-        terms.append(" ".join([*amount, formula_text(formula) + "*" * (formula in marked)]))
-    return " + ".join(terms)
+REFERENCE_STYLE = CurveStyle(GREY, ":", "")
+"""Look of a curve that is there to compare with."""
 
 
 def require_few_curves(count: int) -> None:
@@ -125,12 +106,13 @@ def plot_reactions(
     *,
     axis: str = "atomic",
     quantity: str = "total",
+    reference: InterfaceReaction | None = None,
 ) -> Axes:
     """Draw reaction-energy curves, with kinks marked.
 
-    The minimum of each curve and its last kink before pure A carry a letter, each in the nearest place that
-    no curve, kink or other letter takes; a key below the axes names their products. Letters are placed for
-    the size that the axes have when this is called.
+    The minimum of each curve and its last kink before pure A are named: by their products where there is room
+    beside them, else by a letter, with the whole reaction in a key below the axes. Names are placed for the
+    size that the axes have when this is called; the page grows where the key would leave it.
 
     Parameters
     ----------
@@ -142,6 +124,8 @@ def plot_reactions(
         Mixing fraction of A.
     quantity : {"total", "mutual"}
         Energies from the reactants' own ones, or from their hull energies.
+    reference : InterfaceReaction, optional
+        A curve to compare with, drawn in grey and without names.
 
     Returns
     -------
@@ -158,8 +142,9 @@ def plot_reactions(
         if given not in known:
             raise InputError(f"{given!r}", where=name, remedy=f"give one of {', '.join(known)}")
     with figure_style():
-        axes = ax if isinstance(ax, Axes) else _axes_in(ax, reactions, quantity == "mutual")
-        return _draw_reactions(reactions, axes, axis, mutual=quantity == "mutual")
+        if not isinstance(ax, Axes):
+            ax = column_axes(ax, AXES_HEIGHT_IN + max(0, len(reactions) - 2) * CURVE_HEIGHT_IN)
+        return _draw_reactions(reactions, ax, axis, reference, mutual=quantity == "mutual")
 
 
 def reaction_energy_figure(
@@ -171,33 +156,42 @@ def reaction_energy_figure(
     return figure
 
 
-def _axes_in(figure: Figure | None, reactions: Sequence[InterfaceReaction], mutual: bool) -> Axes:
-    """Axes of a figure of one column width, with room for the key below."""
-    lines = len(list(_key(reactions, _labels(reactions, mutual), COLUMN_AXES_PT)))
-    height = AXES_HEIGHT_IN + max(0, len(reactions) - 2) * CURVE_HEIGHT_IN
-    return axes_with_key(figure, lines, height)
-
-
-def _draw_reactions(reactions: Sequence[InterfaceReaction], axes: Axes, axis: str, *, mutual: bool) -> Axes:
+def _draw_reactions(
+    reactions: Sequence[InterfaceReaction],
+    axes: Axes,
+    axis: str,
+    reference: InterfaceReaction | None,
+    *,
+    mutual: bool,
+) -> Axes:
+    drawn = [*zip(reactions, STYLES, strict=False)]
+    drawn += [(reference, REFERENCE_STYLE)] if reference else []
+    every = [reaction for reaction, _ in drawn]
     width = float(np.diff(bounds_in_points(axes)[::2])[0])
-    names = _names(reactions, width)
+    names = _names(every, width)
     columns = _legend_columns(names, width)
     lines = -(-sum(1 + name.count("\n") for name in names) // columns)
     legend_pt = LEGEND_LINE_PT * lines + LEGEND_MARGIN_PT
-    _set_limits(axes, np.concatenate([_lows(reaction, mutual) for reaction in reactions]), legend_pt)
-    labels = _labels(reactions, mutual)
-    for reaction, style, marked in zip(reactions, STYLES, labels, strict=False):
-        _draw_curve(reaction, axes, axis, mutual, style, marked)
+    _set_limits(axes, np.concatenate([_lows(reaction, mutual) for reaction in every]), legend_pt)
+    for reaction, style in drawn:
+        _draw_curve(reaction, axes, axis, mutual, style)
     axes.axhline(0.0, color="0.6", linewidth=0.5, zorder=1)
-    _place_letters(reactions, axes, axis, mutual, labels, legend_pt)
     axes.set_xlabel(_x_label(reactions, axis, width))
-    axes.set_ylabel(f"Reaction energy, {'mutual' if mutual else 'total'} (eV/atom)")
+    axes.set_ylabel(f"Reaction energy, {'mutual' if mutual else 'total'} (eV/{reactions[0].per})")
     handles = [
         Line2D([], [], color=style.colour, ls=style.line, marker=style.marker, markerfacecolor="white")
-        for style in STYLES[: len(reactions)]
+        for _, style in drawn
     ]
     axes.legend(handles, names, loc="upper center", ncols=columns, handlelength=2.2, borderaxespad=0.3)
-    write_key(axes, _key(reactions, labels, width), KEY_SIZE_PT)
+    marks = [mark for each in zip(reactions, STYLES, strict=False) for mark in _marks(*each, axis, mutual)]
+    room = _room(every, axes, axis, mutual, marks, legend_pt)
+    hang_key(
+        axes,
+        [
+            *name_points(axes, marks, room),
+            *closing_entries(every, [name for each in every for name in each.at_hull]),
+        ],
+    )
     return axes
 
 
@@ -216,7 +210,7 @@ def _name(reaction: InterfaceReaction) -> str:
     """A curve in the legend: reactants, marks that the key explains, and whether nothing happens."""
     mark = "*" * bool(reaction.origins) + "†" * bool(reaction.at_hull)
     idle = "" if reaction.reacts else " (no reaction)"
-    return f"{formula_text(reaction.a)} | {formula_text(reaction.b)}{mark}{idle}"
+    return f"{formula_text(reaction.title)}{mark}{idle}"
 
 
 def _names(reactions: Sequence[InterfaceReaction], width_pt: float) -> list[str]:
@@ -244,31 +238,29 @@ def _set_limits(axes: Axes, energies: np.ndarray, legend_pt: float) -> None:
 
 def _x_label(reactions: Sequence[InterfaceReaction], axis: str, width_pt: float) -> str:
     """Whose fraction in what, or as much of it as the axes are wide for."""
-    a = " or ".join(formula_text(name) for name in dict.fromkeys(r.a for r in reactions))
-    b = " or ".join(formula_text(name) for name in dict.fromkeys(r.b for r in reactions))
-    few = len({r.b for r in reactions}) <= 2
-    longest_first = (*([f"{AXIS_LABELS[axis]} of {a} in {b}"] * few), f"{AXIS_LABELS[axis]} of {a}")
+    a, b = (
+        " or ".join(formula_text(name) for name in dict.fromkeys(names))
+        for names in zip(*((r.a, r.b) for r in reactions), strict=True)
+    )
+    mixture = f"x in x {a if ' or ' not in a else f'({a})'} + (1 − x) {b if ' or ' not in b else f'({b})'}"
+    short = f"{AXIS_LABELS[axis]} of {a}"
+    longest_first = (mixture if axis == "molar" else f"{short} in {b}", short)
     fitting = [text for text in longest_first if width_in_points(text, LABEL_SIZE_PT) <= width_pt]
     return fitting[0] if fitting else f"{AXIS_LABELS[axis]} of the first reactant"
 
 
-def _draw_curve(
-    reaction: InterfaceReaction,
-    axes: Axes,
-    axis: str,
-    mutual: bool,
-    style: CurveStyle,
-    labels: Sequence[Label],
-) -> None:
-    """Draw one curve with its inner kinks, and its ends where they carry a letter."""
-    marked = sorted({*range(1, len(reaction.kinks) - 1), *(label.kink for label in labels)})
+def _draw_curve(reaction: InterfaceReaction, axes: Axes, axis: str, mutual: bool, style: CurveStyle) -> None:
+    """Draw one curve with its inner kinks, and its ends where they are named; one to compare with bare."""
+    energies = _energies(reaction, mutual)
     axes.plot(*_curve(reaction, axis, mutual), style.line, color=style.colour, zorder=2)
-    _draw_band(reaction, axes, axis, mutual, style.colour)
-    if not marked:
+    if style.marker:
+        _draw_band(reaction, axes, axis, mutual, style.colour)
+    marked = sorted({*range(1, len(reaction.kinks) - 1), *_named(reaction, mutual)})
+    if not marked or not style.marker:
         return
     axes.plot(
         [reaction.kinks[number].x(axis) for number in marked],
-        _energies(reaction, mutual)[marked],
+        energies[marked],
         style.marker,
         color=style.colour,
         markerfacecolor="white",
@@ -285,10 +277,9 @@ def _curve(reaction: InterfaceReaction, axis: str, mutual: bool) -> tuple[np.nda
 def _sampled(
     reaction: InterfaceReaction, axis: str, at_kinks: np.ndarray, points: int = CURVE_POINTS
 ) -> tuple[np.ndarray, np.ndarray]:
-    """What is linear between kinks by atoms, along an axis."""
-    atomic = np.array([kink.x_atomic for kink in reaction.kinks])
-    dense = np.union1d(atomic, np.linspace(0.0, 1.0, points))
-    return reaction.fraction_of_a(axis, dense), np.interp(dense, atomic, at_kinks)
+    """What is linear between kinks by counted atoms, along an axis."""
+    dense = np.union1d(reaction.x_counted, np.linspace(0.0, 1.0, points))
+    return reaction.fraction_of_a(axis, dense), np.interp(dense, reaction.x_counted, at_kinks)
 
 
 def _draw_band(reaction: InterfaceReaction, axes: Axes, axis: str, mutual: bool, colour: str) -> None:
@@ -302,24 +293,22 @@ def _draw_band(reaction: InterfaceReaction, axes: Axes, axis: str, mutual: bool,
         axes.fill_between(x, low, high, color=colour, alpha=BAND_ALPHA, linewidth=0.0, zorder=1)
 
 
-def _labels(reactions: Sequence[InterfaceReaction], mutual: bool) -> list[list[Label]]:
-    """What carries a letter, curve by curve: the minimum, which may be pure B, and the end rich in A."""
-    letters = iter(LETTERS)
-    return [
-        [
-            Label(
-                next(letters),
-                number,
-                f"{what}: {products_text(reaction.kinks[number], reaction.origins)}",
-            )
-            for number, what in _labelled(reaction, mutual).items()
-        ]
-        for reaction in reactions
-    ]
+def _marks(reaction: InterfaceReaction, style: CurveStyle, axis: str, mutual: bool) -> Iterator[Mark]:
+    """What is named of a curve: the minimum, which may be pure B, and the end rich in A."""
+    energies = _energies(reaction, mutual)
+    for number, what in _named(reaction, mutual).items():
+        kink = reaction.kinks[number]
+        yield Mark(
+            kink.x(axis),
+            float(energies[number]),
+            products_text(kink, reaction.origins),
+            f"{what}: {reaction_text(kink, reaction.origins)}",
+            style.colour,
+        )
 
 
-def _labelled(reaction: InterfaceReaction, mutual: bool) -> dict[int, str]:
-    """Kinks that get a letter and what they are; where nothing reacts, only what decays by itself."""
+def _named(reaction: InterfaceReaction, mutual: bool) -> dict[int, str]:
+    """Kinks that are named and what they are; where nothing reacts, only what decays by itself."""
     rich = len(reaction.kinks) - 2
     if not reaction.reacts:
         ends = {0: reaction.b, rich + 1: reaction.a}
@@ -330,71 +319,23 @@ def _labelled(reaction: InterfaceReaction, mutual: bool) -> dict[int, str]:
     return {lowest: f"minimum and {end}"} if rich == lowest else {lowest: "minimum", rich: end}
 
 
-def _place_letters(
+def _room(
     reactions: Sequence[InterfaceReaction],
     axes: Axes,
     axis: str,
     mutual: bool,
-    labels: Sequence[Sequence[Label]],
+    marks: Sequence[Mark],
     legend_pt: float,
-) -> None:
-    """Write each letter where no curve, kink, other letter or the legend is."""
+) -> Room:
+    """Where names may stand: where no curve, kink or the legend is."""
     lines = [_curve(reaction, axis, mutual) for reaction in reactions]
     lines.append((np.array([0.0, 1.0]), np.zeros(2)))
     curves = np.concatenate([sampled(places_in_points(axes, *line)) for line in lines])
-    kinks = np.concatenate(
-        [
-            places_in_points(axes, [k.x(axis) for k in r.kinks[1:-1]], _energies(r, mutual)[1:-1])
-            for r in reactions
-        ]
-    )
-    flat = [
-        (
-            label,
-            reaction.kinks[label.kink].x(axis),
-            float(_energies(reaction, mutual)[label.kink]),
-            style.colour,
-        )
-        for reaction, style, marked in zip(reactions, STYLES, labels, strict=False)
-        for label in marked
-    ]
-    if not flat:
-        return
-    anchors = places_in_points(axes, [x for _, x, _, _ in flat], [y for _, _, y, _ in flat])
-    taken = np.concatenate([curves, kinks, anchors])
-    clearance = np.full(len(taken), KINK_CLEARANCE_PT)
-    clearance[: len(curves)] = CURVE_CLEARANCE_PT
+    x = [k.x(axis) for r in reactions for k in r.kinks[1:-1]] + [m.x for m in marks]
+    y = [e for r in reactions for e in _energies(r, mutual)[1:-1]] + [m.y for m in marks]
+    kinks = places_in_points(axes, x, y)
+    clearance = np.repeat([CURVE_CLEARANCE_PT, KINK_CLEARANCE_PT], [len(curves), len(kinks)])
     left, bottom, right, top = bounds_in_points(axes)
-    offsets = free_offsets(anchors, taken, clearance, np.array([left, bottom, right, top - legend_pt + 4.0]))
-    for (label, x, y, colour), offset in zip(flat, offsets, strict=True):
-        draw_letter(axes, label.letter, (x, y), offset, colour=colour)
-
-
-def sampled(line_pt: np.ndarray) -> np.ndarray:
-    """Points along a line, close to each other, (n, 2) float array."""
-    along = np.concatenate([[0.0], np.cumsum(np.hypot(*np.diff(line_pt, axis=0).T))])
-    places = np.linspace(0.0, along[-1], max(2, int(along[-1] / SAMPLE_PT)))
-    return np.column_stack([np.interp(places, along, line_pt[:, k]) for k in (0, 1)])
-
-
-def _key(
-    reactions: Sequence[InterfaceReaction], labels: Sequence[Sequence[Label]], width_pt: float
-) -> Iterator[KeyLine]:
-    """Lines of the key: what each letter stands for, then what the marks mean."""
-    entries = [
-        (f"{label.letter}, {label.text}", style.colour)
-        for style, marked in zip(STYLES, labels, strict=False)
-        for label in marked
-    ]
-    at_hull = dict.fromkeys(name for reaction in reactions for name in reaction.at_hull)
-    yield from key_lines(entries + closing_entries(reactions, tuple(at_hull)), width_pt)
-
-
-def closing_entries(
-    results: Sequence[InterfaceReaction | Lithiation], at_hull: tuple[str, ...]
-) -> list[tuple[str, str]]:
-    """What the key says below the letters: marks by origin, cautions, and what the bands are."""
-    origins = {name: origin for each in results for name, origin in each.origins.items()}
-    told = dict.fromkeys(text for each in results for text in each.cautions)
-    told |= dict.fromkeys(each.error_bars.replace("intervals", "bands", 1) for each in results)
-    return [(text, "0.25") for text in (*marks(origins, at_hull, formula_text), *filter(None, told))]
+    return Room(
+        np.concatenate([curves, kinks]), clearance, np.array([left, bottom, right, top - legend_pt + 4.0])
+    )

@@ -1,7 +1,7 @@
 """Letters beside points, where nothing lies under them, and keys that keep within a column."""
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from string import ascii_lowercase, ascii_uppercase
@@ -12,17 +12,28 @@ from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties
 from matplotlib.textpath import text_to_path
 
-from screening.plots.style import COLUMN_IN, FONT, canvas
+from screening.display import formula_text
+from screening.plots.style import COLUMN_IN, canvas, faces
+from screening.thermo.interface import InterfaceReaction
+from screening.thermo.kinks import Kink
+from screening.thermo.lithiation import Lithiation
+from screening.thermo.marks import marks
+from screening.thermo.uptake import Step
 
 LETTERS = ascii_lowercase + ascii_uppercase
 
 POINTS_PER_IN = 72.0
 
+SAMPLE_PT = 1.5
+"""Spacing of the points that stand for a curve."""
+
+ARROW = "→"
+
 LETTER_PT = 6.5
 """Room that a letter takes, points."""
 
 FAR_PT = 1.6 * LETTER_PT
-"""A letter farther from its point than this, in points, is tied to it by a line."""
+"""A letter farther from its point than this, in points, is tied to it by a line; words stand nearer."""
 
 EDGE_PT = 4.0
 """Distance of a letter from the frame of the axes, points."""
@@ -41,9 +52,6 @@ KEY_TOP_PT, KEY_LINE_PT, KEY_SIZE_PT, KEY_INDENT_PT = -29.0, 8.5, 6.0, 8.0
 
 LEFT_IN, MARGIN_IN = 0.66, 0.1
 """Room for the labels left of axes in a column, and free margin."""
-
-COLUMN_AXES_PT = (COLUMN_IN - LEFT_IN - MARGIN_IN) * POINTS_PER_IN
-"""Width of axes in a column, points."""
 
 
 @dataclass(frozen=True)
@@ -72,54 +80,89 @@ def bounds_in_points(axes: Axes) -> np.ndarray:
     return np.array(axes.get_window_extent().extents) * POINTS_PER_IN / figure.dpi
 
 
-def free_offsets(
-    anchors_pt: np.ndarray, taken_pt: np.ndarray, clearance_pt: np.ndarray, bounds_pt: np.ndarray
-) -> np.ndarray:
-    """Offsets of letters from their points, each to the nearest place that is free.
+def sampled(line_pt: np.ndarray) -> np.ndarray:
+    """Points along a line, close to each other, (n, 2) float array."""
+    along = np.concatenate([[0.0], np.cumsum(np.hypot(*np.diff(line_pt, axis=0).T))])
+    places = np.linspace(0.0, along[-1], max(2, int(along[-1] / SAMPLE_PT)))
+    return np.column_stack([np.interp(places, along, line_pt[:, k]) for k in (0, 1)])
 
-    Letters are placed one after the other. A place is free if it keeps its distance from all that is taken,
-    from the letters before and from the bounds; where none of `RINGS_PT` is, the roomiest one is taken.
+
+class Room:
+    """What is taken in axes, and the nearest free places for texts, one after the other.
+
+    A place is free if it keeps its distance from what is taken, from the texts before and from the bounds.
 
     Parameters
     ----------
-    anchors_pt : (n, 2) float array
-        Points that get a letter.
-    taken_pt : (m, 2) float array
-        What letters must not cover: markers, and curves as points close to each other.
-    clearance_pt : (m,) float array
+    taken_pt : (n, 2) float array
+        What texts must not cover: markers, and curves as points close to each other.
+    clearance_pt : (n,) float array
         Least distance of a letter's centre from each.
     bounds_pt : (4,) float array
         Left, bottom, right and top.
-
-    Returns
-    -------
-    (n, 2) float array
     """
-    placed: list[np.ndarray] = []
-    for anchor in anchors_pt:
-        others = np.concatenate([taken_pt, *(place[None] for place in placed)])
-        needed = np.concatenate([clearance_pt, np.full(len(placed), LETTER_PT)])
-        placed.append(_free_place(anchor, others, needed, bounds_pt))
-    return np.array(placed).reshape(-1, 2) - anchors_pt
+
+    def __init__(self, taken_pt: np.ndarray, clearance_pt: np.ndarray, bounds_pt: np.ndarray) -> None:
+        self._taken = np.column_stack([taken_pt, np.zeros(len(taken_pt)), clearance_pt])
+        self._low, self._high = bounds_pt[:2] + EDGE_PT, bounds_pt[2:] - EDGE_PT
+
+    def take(self, anchor_pt: np.ndarray) -> np.ndarray:
+        """Offset of a letter from its point: the nearest free place, or the roomiest; it is taken then."""
+        return self._taken_by(anchor_pt, 0.0, self._best(anchor_pt, 0.0, np.inf)[0])
+
+    def take_beside(self, anchor_pt: np.ndarray, width_pt: float) -> np.ndarray | None:
+        """Offset of a text of a width right beside its point, None where there is no room for it."""
+        half = max(0.0, width_pt - LETTER_PT) / 2.0
+        place, room = self._best(anchor_pt, half, FAR_PT)
+        return self._taken_by(anchor_pt, half, place) if room >= 0.0 else None
+
+    def _taken_by(self, anchor: np.ndarray, half: float, place: np.ndarray) -> np.ndarray:
+        self._taken = np.vstack([self._taken, [*place, half, LETTER_PT]])
+        return place - anchor
+
+    def _best(self, anchor: np.ndarray, half: float, reach: float) -> tuple[np.ndarray, float]:
+        """The nearest free place for a text of half a width within reach, or the roomiest, and its room."""
+        roomiest, most = anchor, -np.inf
+        for ring in RINGS_PT:
+            places = anchor + ring
+            inside = (np.minimum(places - self._low, self._high - places) - [half, 0.0]).min(axis=1)
+            apart = np.abs(places[:, None, :] - self._taken[:, :2])
+            apart[:, :, 0] = np.maximum(apart[:, :, 0] - self._taken[:, 2] - half, 0.0)
+            free = (np.hypot(*apart.transpose(2, 0, 1)) - self._taken[:, 3]).min(axis=1, initial=np.inf)
+            far = np.hypot(np.maximum(np.abs(ring[:, 0]) - half, 0.0), ring[:, 1]) > reach
+            room = np.where(inside < 0.0, inside - LETTER_PT, np.where(far, -np.inf, free))
+            best = int(np.argmax(room >= 0.0)) if (room >= 0.0).any() else int(room.argmax())
+            if room[best] > most:
+                roomiest, most = places[best], float(room[best])
+            if most >= 0.0:
+                break
+        return roomiest, most
 
 
-def _free_place(
-    anchor: np.ndarray, others_pt: np.ndarray, needed_pt: np.ndarray, bounds_pt: np.ndarray
-) -> np.ndarray:
-    """The nearest free place around one point, or the roomiest."""
-    low, high = bounds_pt[:2] + EDGE_PT, bounds_pt[2:] - EDGE_PT
-    roomiest, most = anchor, -np.inf
-    for ring in RINGS_PT:
-        places = anchor + ring
-        inside = np.minimum(places - low, high - places).min(axis=1)
-        apart = np.sqrt(((places[:, None, :] - others_pt) ** 2).sum(axis=2)) - needed_pt
-        room = np.where(inside < 0.0, inside - LETTER_PT, apart.min(axis=1, initial=np.inf))
-        best = int(np.argmax(room >= 0.0)) if (room >= 0.0).any() else int(room.argmax())
-        if room[best] > most:
-            roomiest, most = places[best], room[best]
-        if most >= 0.0:
-            break
-    return roomiest
+@dataclass(frozen=True)
+class Mark:
+    """A point that is named: by a text beside it if there is room, else by a letter that the key explains."""
+
+    x: float
+    y: float
+    text: str
+    explained: str
+    colour: str
+
+
+def name_points(axes: Axes, marks: Sequence[Mark], room: Room) -> list[tuple[str, str]]:
+    """Write beside each point what it is; the entries of the key that this leaves, with their colours."""
+    letters, entries = iter(LETTERS), []
+    anchors = places_in_points(axes, [mark.x for mark in marks], [mark.y for mark in marks])
+    for mark, anchor in zip(marks, anchors, strict=True):
+        text, width = mark.text, width_in_points(mark.text, LETTER_PT) + LETTER_PT / 2.0
+        offset = room.take_beside(anchor, width)
+        if offset is None:
+            text = next(letters)
+            entries.append((f"{text}, {mark.explained}", mark.colour))
+            offset = room.take(anchor)
+        draw_letter(axes, text, (mark.x, mark.y), offset, colour=mark.colour)
+    return entries
 
 
 def draw_letter(
@@ -131,7 +174,7 @@ def draw_letter(
     colour: str,
     backed: bool = False,
 ) -> None:
-    """Write a letter beside its point, with a line between them where it stands far off.
+    """Write a letter or a longer text beside its point; a line ties a letter that stands far off.
 
     `backed` lightens what lies under the letter. A box does so, since an outline around the letter would turn
     it from text into paths in svg.
@@ -144,11 +187,11 @@ def draw_letter(
         (float(offset_pt[0]), float(offset_pt[1])),
         textcoords="offset points",
         color=colour,
-        fontweight="bold",
+        fontweight="bold" if len(letter) == 1 else "normal",
         fontsize=LETTER_PT,
         ha="center",
         va="center",
-        arrowprops=line if np.hypot(*offset_pt) > FAR_PT else None,
+        arrowprops=line if len(letter) == 1 and np.hypot(*offset_pt) > FAR_PT else None,
         bbox=box if backed else None,
         annotation_clip=False,
         zorder=5,
@@ -158,10 +201,8 @@ def draw_letter(
 @lru_cache(maxsize=1024)
 def width_in_points(text: str, size_pt: float) -> float:
     """Width of one line of text in the font of the figures, points."""
-    width, _, _ = text_to_path.get_text_width_height_descent(
-        text, FontProperties(family=FONT, size=size_pt), ismath=False
-    )
-    return float(width)
+    face = FontProperties(family=faces(), size=size_pt)
+    return float(text_to_path.get_text_width_height_descent(text, face, ismath=False)[0])
 
 
 def wrapped(text: str, size_pt: float, width_pt: float, *, indent_pt: float = 0.0) -> list[str]:
@@ -182,8 +223,19 @@ def wrapped(text: str, size_pt: float, width_pt: float, *, indent_pt: float = 0.
     return lines
 
 
-def write_key(axes: Axes, lines: Iterable[KeyLine], size_pt: float) -> None:
-    """Write the lines of a key, each with its top at its place."""
+def hang_key(axes: Axes, entries: Sequence[tuple[str, str]]) -> None:
+    """Write texts in their colours as a key below the axes, wrapped to their width, and make room for it."""
+    left, _, right, _ = bounds_in_points(axes)
+    lines, place = [], KEY_TOP_PT
+    for text, colour in entries:
+        for number, line in enumerate(wrapped(text, KEY_SIZE_PT, right - left, indent_pt=KEY_INDENT_PT)):
+            lines.append(KeyLine(line, colour, KEY_INDENT_PT * (number > 0), place))
+            place -= KEY_LINE_PT
+    write_key(axes, lines)
+
+
+def write_key(axes: Axes, lines: Sequence[KeyLine]) -> None:
+    """Write the lines of a key, each with its top at its place, and make room for them on the page."""
     for line in lines:
         axes.annotate(
             line.text,
@@ -192,24 +244,74 @@ def write_key(axes: Axes, lines: Iterable[KeyLine], size_pt: float) -> None:
             xycoords="axes fraction",
             textcoords="offset points",
             color=line.colour,
-            fontsize=size_pt,
+            fontsize=KEY_SIZE_PT,
             va="top",
         )
+    _make_room(axes, min([KEY_TOP_PT, *(line.y_pt - KEY_LINE_PT for line in lines)]))
 
 
-def key_lines(entries: Sequence[tuple[str, str]], width_pt: float) -> Iterator[KeyLine]:
-    """Texts and their colours as lines of a key, wrapped to the width of the axes."""
-    place = KEY_TOP_PT
-    for text, colour in entries:
-        for number, line in enumerate(wrapped(text, KEY_SIZE_PT, width_pt, indent_pt=KEY_INDENT_PT)):
-            yield KeyLine(line, colour, KEY_INDENT_PT * (number > 0), place)
-            place -= KEY_LINE_PT
+def _make_room(axes: Axes, lowest_pt: float) -> None:
+    """Lengthen the page where what hangs below axes would leave it, or cover axes beneath.
+
+    All axes keep their sizes, and distances but for the gap that opens. A layout engine does this itself.
+    """
+    figure = axes.get_figure()
+    if not isinstance(figure, Figure) or figure.get_layout_engine() is not None:
+        return
+    width, height = figure.get_size_inches()
+    places = {each: each.get_position(original=True) for each in figure.axes}
+    bottom, box = places[axes].y0 * height, places[axes]
+    beneath = [b for b in places.values() if b.y1 <= box.y0 and b.x0 < box.x1 and box.x0 < b.x1]
+    floor = max([MARGIN_IN, *(b.y1 * height + 2.5 * MARGIN_IN for b in beneath)])
+    lacking = floor - (bottom + lowest_pt / POINTS_PER_IN)
+    if lacking <= 0.0:
+        return
+    whole = height + lacking
+    for each, place in places.items():
+        lift = lacking if place.y1 > box.y0 else 0.0
+        each.set_position(
+            (place.x0, (place.y0 * height + lift) / whole, place.width, place.height * height / whole)
+        )
+    figure.set_size_inches(width, whole)
 
 
-def axes_with_key(figure: Figure | None, key_lines: int, height_in: float) -> Axes:
-    """Axes of a height in a figure of one column width, with room for the lines of a key below them."""
-    below = (KEY_LINE_PT * key_lines - KEY_TOP_PT) / POINTS_PER_IN + MARGIN_IN
-    whole = below + height_in + MARGIN_IN
+def room_below_in(lines: int) -> float:
+    """Room that a key of so many lines and the label of the axis take below axes, inches."""
+    return (KEY_LINE_PT * lines - KEY_TOP_PT) / POINTS_PER_IN
+
+
+def column_axes(figure: Figure | None, height_in: float, above_in: float = 0.0) -> Axes:
+    """Axes of a height, with room above, in a figure of one column width; a key below makes its own room."""
+    whole = above_in + height_in + MARGIN_IN + room_below_in(0)
     return canvas(figure, (COLUMN_IN, whole)).add_axes(
-        (LEFT_IN / COLUMN_IN, below / whole, COLUMN_AXES_PT / POINTS_PER_IN / COLUMN_IN, height_in / whole)
+        (
+            LEFT_IN / COLUMN_IN,
+            1.0 - (above_in + height_in + MARGIN_IN) / whole,
+            (COLUMN_IN - LEFT_IN - MARGIN_IN) / COLUMN_IN,
+            height_in / whole,
+        )
     )
+
+
+def reaction_text(kink: Kink | Step, marked: Collection[str] = ()) -> str:
+    """The reaction of a kink or plateau as ``3 Li + LiAlCl₄ → 4 LiCl + Al``, marked phases with a star."""
+    words = (
+        formula_text(word) + "*" * (word in marked) for word in kink.reaction.replace("->", ARROW).split(" ")
+    )
+    return " ".join(words)
+
+
+def products_text(kink: Kink | Step, marked: Collection[str] = ()) -> str:
+    """Its products as ``4 LiCl + Al``."""
+    return reaction_text(kink, marked).partition(f"{ARROW} ")[2]
+
+
+def closing_entries(
+    results: Sequence[InterfaceReaction | Lithiation], at_hull: Iterable[str]
+) -> list[tuple[str, str]]:
+    """What the key says below the letters: marks by origin, cautions, and what the bands are."""
+    origins = {name: origin for each in results for name, origin in each.origins.items()}
+    said = dict.fromkeys(text for each in results for text in each.cautions)
+    said |= dict.fromkeys(each.error_bars.replace("intervals", "bands", 1) for each in results)
+    names = tuple(dict.fromkeys(at_hull))
+    return [(text, "0.25") for text in (*marks(origins, names, formula_text), *filter(None, said))]

@@ -1,6 +1,6 @@
-"""Uptake staircases: voltage against what is taken up, the products of each plateau in a key."""
+"""Uptake staircases: voltage against what is taken up, each plateau named by its products."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -15,22 +15,21 @@ from screening.plots.interface import (
     LEGEND_LINE_PT,
     LEGEND_MARGIN_PT,
     STYLES,
-    closing_entries,
-    products_text,
+    CurveStyle,
     require_few_curves,
-    sampled,
 )
 from screening.plots.letters import (
-    COLUMN_AXES_PT,
-    KEY_SIZE_PT,
-    LETTERS,
-    axes_with_key,
+    Mark,
+    Room,
     bounds_in_points,
-    draw_letter,
-    free_offsets,
-    key_lines,
+    closing_entries,
+    column_axes,
+    hang_key,
+    name_points,
     places_in_points,
-    write_key,
+    products_text,
+    reaction_text,
+    sampled,
 )
 from screening.plots.style import figure_style
 from screening.thermo.intervals import with_bounds, written
@@ -47,7 +46,7 @@ BEYOND = 1.05
 def plot_staircases(
     shown: Lithiation | Sequence[Lithiation], ax: Axes | Figure | None = None, *, axis: str = "uptake"
 ) -> Axes:
-    """Draw voltage against uptake; each plateau carries a letter, and a key below names what it ends as.
+    """Draw voltage against uptake; each plateau is named by what it ends as, beside it or in a key below.
 
     Parameters
     ----------
@@ -71,10 +70,7 @@ def plot_staircases(
     if axis not in UPTAKE_AXES:
         raise InputError(f"{axis!r}", where="axis", remedy=f"give one of {', '.join(UPTAKE_AXES)}")
     with figure_style():
-        if not isinstance(ax, Axes):
-            lines = list(key_lines(_entries(lithiations), COLUMN_AXES_PT))
-            ax = axes_with_key(ax, len(lines), AXES_HEIGHT_IN)
-        return _draw(lithiations, ax, axis)
+        return _draw(lithiations, ax if isinstance(ax, Axes) else column_axes(ax, AXES_HEIGHT_IN), axis)
 
 
 def _draw(lithiations: Sequence[Lithiation], axes: Axes, axis: str) -> Axes:
@@ -89,12 +85,21 @@ def _draw(lithiations: Sequence[Lithiation], axes: Axes, axis: str) -> Axes:
     for each, style, curve in zip(lithiations, STYLES, curves, strict=False):
         axes.plot(*curve, style.line, color=style.colour, label=_name(each), clip_on=False)
         _draw_bands(each, axes, axis, style.colour)
-    names = {"uptake": f"{element} per formula", "capacity": "Capacity (mAh/g)"}
+    names = {"uptake": f"{element} taken up (atoms per formula)", "capacity": "Capacity (mAh/g)"}
     axes.set_xlabel(names[axis])
-    axes.set_ylabel(f"Voltage vs {lithiations[0].couple} (V)")
+    axes.set_ylabel(f"Voltage against {lithiations[0].couple} (V)")
     axes.legend(loc="upper right", borderaxespad=0.3)
-    _place_letters(axes, curves, (left, bottom, right, top - legend_pt + LEGEND_LINE_PT / 2.0))
-    write_key(axes, key_lines(_entries(lithiations), right - left), KEY_SIZE_PT)
+    lines = np.concatenate([sampled(places_in_points(axes, x, y)) for x, y in curves])
+    bounds = np.array([left, bottom, right, top - legend_pt + LEGEND_LINE_PT / 2.0])
+    room = Room(lines, np.full(len(lines), CURVE_CLEARANCE_PT), bounds)
+    marks = [mark for each in zip(lithiations, STYLES, curves, strict=False) for mark in _marks(*each)]
+    hang_key(
+        axes,
+        [
+            *name_points(axes, marks, room),
+            *closing_entries(lithiations, [each.formula for each in lithiations if each.at_hull]),
+        ],
+    )
     return axes
 
 
@@ -123,36 +128,17 @@ def _staircase(lithiation: Lithiation, axis: str) -> tuple[np.ndarray, np.ndarra
     return np.concatenate([[0.0], np.repeat(ends, 2)]), np.concatenate([np.repeat(volts, 2), [0.0]])
 
 
-def _place_letters(
-    axes: Axes,
-    curves: Sequence[tuple[np.ndarray, np.ndarray]],
-    bounds_pt: tuple[float, float, float, float],
-) -> None:
-    """A letter at the middle of each plateau, where no line and no other letter is."""
-    anchors = [
-        ((x[k] + x[k + 1]) / 2.0, y[k], style.colour)
-        for style, (x, y) in zip(STYLES, curves, strict=False)
-        for k in range(0, len(x) - 1, 2)
-    ]
-    if not anchors:
-        return
-    lines = np.concatenate([sampled(places_in_points(axes, x, y)) for x, y in curves])
-    clearance = np.full(len(lines), CURVE_CLEARANCE_PT)
-    places = places_in_points(axes, [x for x, _, _ in anchors], [y for _, y, _ in anchors])
-    offsets = free_offsets(places, lines, clearance, np.array(bounds_pt))
-    for letter, (x, y, colour), offset in zip(LETTERS, anchors, offsets, strict=False):
-        draw_letter(axes, letter, (x, y), offset, colour=colour)
-
-
-def _entries(lithiations: Sequence[Lithiation]) -> list[tuple[str, str]]:
-    """What each letter stands for, and what the marks mean, with their colours."""
-    steps = [
-        (f"{told_voltage(step)}: {products_text(step, each.origins)}", style.colour)
-        for each, style in zip(lithiations, STYLES, strict=False)
-        for step in each.steps
-    ]
-    entries = [(f"{letter}, {text}", colour) for letter, (text, colour) in zip(LETTERS, steps, strict=False)]
-    return entries + closing_entries(lithiations, tuple(each.formula for each in lithiations if each.at_hull))
+def _marks(lithiation: Lithiation, style: CurveStyle, curve: tuple[np.ndarray, np.ndarray]) -> Iterator[Mark]:
+    """Each plateau by its middle, with what it ends as."""
+    x, y = curve
+    for number, step in enumerate(lithiation.steps):
+        yield Mark(
+            float(x[2 * number] + x[2 * number + 1]) / 2.0,
+            float(y[2 * number]),
+            products_text(step, lithiation.origins),
+            f"{told_voltage(step)}: {reaction_text(step, lithiation.origins)}",
+            style.colour,
+        )
 
 
 def told_voltage(step: Step) -> str:

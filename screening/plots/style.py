@@ -1,18 +1,25 @@
 """One look for all figures: a journal column, colour-blind-safe colours, text that stays text."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from functools import cache
+from string import ascii_uppercase
 from typing import Any, Literal
 
 import matplotlib as mpl
 from cycler import cycler
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.font_manager import fontManager
 
-COLUMN_IN = 1004.0 / 300.0
-"""Width of a single journal column, inches: 85 mm in whole pixels at 300 dpi."""
+COLUMN_IN, PAGE_IN = 1004.0 / 300.0, 2008.0 / 300.0
+"""Widths of one and of two journal columns, inches: 85 and 170 mm in whole pixels at 300 dpi."""
 
-FONT = "DejaVu Sans"
-"""The font that comes with matplotlib, so that figures are the same everywhere."""
+FONTS = ("Arial", "Liberation Sans", "DejaVu Sans")
+"""What journals ask for and Windows has, the same widths elsewhere, and what comes with matplotlib: each
+glyph is taken from the first that is installed, and from the last what that lacks."""
+
+GREY = "#7F7F7F"
 
 BLACK, ORANGE, SKY, GREEN, YELLOW, BLUE, VERMILION, PURPLE = (
     "#000000",
@@ -29,6 +36,13 @@ BLACK, ORANGE, SKY, GREEN, YELLOW, BLUE, VERMILION, PURPLE = (
 CYCLE = (BLUE, VERMILION, GREEN, ORANGE, PURPLE, SKY, BLACK)
 
 
+@cache
+def faces() -> list[str]:
+    """Families of every text: the first of `FONTS` that is installed, and the one that lacks no glyph."""
+    installed = {font.name for font in fontManager.ttflist}
+    return [next(name for name in FONTS if name in installed or name == FONTS[-1]), FONTS[-1]]
+
+
 @contextmanager
 def figure_style() -> Iterator[None]:
     """Set the look for the figures made within.
@@ -36,8 +50,7 @@ def figure_style() -> Iterator[None]:
     Only these are put back at the end: pyplot, when first imported within, makes notebooks interactive.
     """
     settings: dict[Any, Any] = {
-        "font.family": "sans-serif",
-        "font.sans-serif": [FONT],
+        "font.family": faces(),
         "font.size": 7.0,
         "axes.labelsize": 7.5,
         "axes.titlesize": 7.5,
@@ -85,3 +98,12 @@ def canvas(
     figure.set_size_inches(*size_in)
     figure.set_layout_engine(layout)
     return figure
+
+
+def letter_panels(panels: Iterable[Axes]) -> None:
+    """Name panels A, B, C … in bold above their left ends, before a title that they have."""
+    for letter, axes in zip(ascii_uppercase, panels, strict=False):
+        axes.annotate(
+            letter, (0.0, 1.0), (-24.0, 5.0), xycoords="axes fraction", textcoords="offset points",
+            fontweight="bold", fontsize=8.5, annotation_clip=False,
+        )  # fmt: skip

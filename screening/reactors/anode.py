@@ -9,7 +9,7 @@ import numpy as np
 from screening.errors import InputError
 from screening.phases.composition import Formula, parse_formula, parse_reactant, symbol
 from screening.phases.snapshot import Snapshot
-from screening.thermo.lines import Compositions
+from screening.thermo.compositions import Compositions
 from screening.thermo.products import alloy_former_table, anode_molar_volume_cm3
 from screening.thermo.reactants import price
 from screening.thermo.uptake import cation_charge

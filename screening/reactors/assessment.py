@@ -28,11 +28,11 @@ class Assessment:
         return len(self.reduction)
 
     def layer(self, wt_percent: float) -> Layer:
-        """The layer that `wt_percent` of each reactor leaves when its uptake above the floor is complete."""
+        """The layer that `wt_percent` of each reactor leaves in the state of the layer."""
         r = self.reduction
         consumed = r.uptake_per_formula * r.context.anode.cm3_per_mol
         return layer(
-            r.end_volumes,
+            r.volumes,
             r.molar_mass_g,
             r.molar_volume_cm3,
             consumed,

@@ -37,6 +37,11 @@ class Conditions(Settings):
         Electrolyte that the reactor is mixed with.
     plateau_floor_v : float
         Plateaus below it are left out of criteria and of the products at excess.
+    anode_um : float or None
+        Thickness of the anode that faces one layer, its budget of mobile ions. None: more than the layer
+        takes up, as in the cells of doi 10.1002/aenm.202300815 (their layer of LiAlCl4 takes up 25 µm).
+    potential_v : float or None
+        Potential against the anode at which the layer is held, instead of a budget.
     wt_percent : float
         Reactor in the layer, by mass, that the criteria refer to.
     layer_mg_per_cm2 : float
@@ -45,11 +50,6 @@ class Conditions(Settings):
         Critical volume fraction of metal and of electrolyte.
     no_reaction_ev_per_atom : float
         A mutual energy closer to 0 is no reaction.
-    alloy : {"first", "richest"}
-        Which phase is "the alloy": the first anode–M compound on the staircase, or the one richest in anode
-        metal above the floor.
-    alloys : dict of str to str
-        The alloy of single reactors, by formula, where the rule shall not decide.
     """
 
     anode: str = "Li"
@@ -60,8 +60,14 @@ class Conditions(Settings):
     layer_mg_per_cm2: float = Field(12.7, gt=0.0)
     percolation_threshold: float = Field(SCHER_ZALLEN, gt=0.0, lt=1.0)
     no_reaction_ev_per_atom: float = Field(0.001, ge=0.0, lt=0.1)
-    alloy: Literal["first", "richest"] = "first"
-    alloys: dict[str, str] = Field(default_factory=dict)
+    anode_um: float | None = Field(default=None, gt=0.0)
+    potential_v: float | None = Field(default=None, ge=0.0)
+
+    @model_validator(mode="after")
+    def _one_state(self) -> Self:
+        if self.anode_um is not None and self.potential_v is not None:
+            raise ValueError("anode_um and potential_v: a cell fixes the one or the other")
+        return self
 
 
 class Desirability(Settings):

@@ -5,9 +5,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from screening.phases.composition import parse_reactant
-from screening.phases.snapshot import Snapshot
 from screening.reactors.reduction import Reduction, ScreeningContext
-from screening.thermo.lines import Compositions, Lines, tie_lines
+from screening.thermo.attack import Attack
+from screening.thermo.compositions import Compositions
+from screening.thermo.lines import Lines, tie_lines
 from screening.thermo.reactants import price
 from screening.thermo.staircases import Staircases
 
@@ -30,29 +31,21 @@ class Alloys:
         Plateau on which the alloy forms from its metal and the anode; 0 where it holds no anode metal.
     alloying : bool array
         Whether its metal forms a compound with the anode on the hull.
-    attack : Lines or None
-        From the electrolyte (x = 0) to each alloy; None where relief is not asked for.
-    anode_attack : Lines
-        One line from the electrolyte to the anode.
+    lines : Lines
+        From each metal (x = 0) to the anode.
+    begin, end : int arrays
+        Kinks of `lines` at the two ends of that plateau, −1 where there is none.
+    atoms : float array
+        Of the metal, per formula of the alloy.
     """
 
     phase: np.ndarray
     potential_v: np.ndarray
     alloying: np.ndarray
-    attack: Lines | None
-    anode_attack: Lines
-
-    @property
-    def relief_ev_per_atom(self) -> np.ndarray:
-        """How much less an excess of alloy attacks the electrolyte than an excess of the anode metal does.
-
-        In eV per atom of electrolyte, however its formula is written; mutual energies, alloy minus anode.
-        NaN where it is not asked for.
-        """
-        if self.attack is None:
-            return np.full(len(self.phase), np.nan)
-        anode = excess_energy_ev_per_atom(self.anode_attack)[0]
-        return excess_energy_ev_per_atom(self.attack) - anode
+    lines: Lines
+    begin: np.ndarray
+    end: np.ndarray
+    atoms: np.ndarray
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -61,7 +54,12 @@ class Contacts:
 
     Attributes
     ----------
+    attack : Attack
+        Of the anode on the electrolyte.
     alloys : Alloys
+    potential_v : float array
+        Of the layer, against the anode: the study's; that of the plateau on which the anode runs out; or that
+        at which its alloy holds the anode metal, 0 without such an alloy. NaN where not asked for.
     alloy_row : int array
         Position of each candidate's alloy in `alloys`, −1 where it has none.
     asked : int array
@@ -76,7 +74,9 @@ class Contacts:
         From each of them (x = 0) to the electrolyte.
     """
 
+    attack: Attack
     alloys: Alloys
+    potential_v: np.ndarray
     alloy_row: np.ndarray
     asked: np.ndarray
     stages: tuple[str, ...]
@@ -84,6 +84,14 @@ class Contacts:
     relayed: np.ndarray
     relay: Lines
     mixing: Lines
+
+    @property
+    def relief_ev_per_atom(self) -> np.ndarray:
+        """How much less than the anode the layer attacks, per atom of electrolyte; NaN: not asked for."""
+        if RELIEF not in self.stages:
+            return np.full(len(self.alloy_row), np.nan)
+        energy = self.attack.energy_ev_per_atom
+        return energy(self.potential_v) - energy(np.zeros(1))
 
     @property
     def mixing_ev_per_atom(self) -> np.ndarray:
@@ -112,12 +120,6 @@ class Contacts:
         return spread
 
 
-def excess_energy_ev_per_atom(lines: Lines) -> np.ndarray:
-    """Mutual energy with A in excess, per atom of B, (n_lines,) float array."""
-    kink = lines.excess_kink
-    return lines.mutual_ev_per_atom[kink] / (1.0 - lines.x[kink])
-
-
 def compute_interfaces(reduction: Reduction, asked: np.ndarray, stages: tuple[str, ...] = STAGES) -> Contacts:
     """Let alloys, reactors and electrolyte meet.
 
@@ -142,14 +144,18 @@ def compute_interfaces(reduction: Reduction, asked: np.ndarray, stages: tuple[st
     electrolyte = electrolyte_composition(reduction.context)
     unique, position = np.unique(reduction.alloy, return_inverse=True)
     none = int(np.searchsorted(unique, 0))
-    alloys = _alloys(reduction.context, unique[none:], electrolyte, RELIEF in stages)
+    alloys = _alloys(reduction.context, unique[none:])
     mixed = np.flatnonzero(asked & (MIXING in stages))
     relayed = np.flatnonzero(asked & (RELAY in stages) & (reduction.alloy >= 0))
     mixed_with = Compositions.of_phases(snapshot, reduction.phase[mixed])
     relayed_by = Compositions.of_phases(snapshot, reduction.phase[relayed])
+    alloy_row = position - none
+    of_alloy = np.append(alloys.potential_v, 0.0)[alloy_row]
     return Contacts(
+        attack=electrolyte_attack(reduction.context),
         alloys=alloys,
-        alloy_row=position - none,
+        potential_v=np.where(asked, _potential_v(reduction, of_alloy), np.nan),
+        alloy_row=alloy_row,
         asked=np.flatnonzero(asked),
         stages=stages,
         mixed=mixed,
@@ -166,32 +172,46 @@ def electrolyte_composition(context: ScreeningContext) -> Compositions:
     return Compositions.of([reactant.unit])
 
 
-def _alloys(context: ScreeningContext, phase: np.ndarray, electrolyte: Compositions, relief: bool) -> Alloys:
-    snapshot = context.snapshot
-    compositions = Compositions.of_phases(snapshot, phase)
-    repeated = electrolyte.take(np.zeros(len(phase), dtype=np.int64))
-    potential, alloying = _alloying(context, snapshot, phase, compositions)
-    return Alloys(
-        phase=phase,
-        potential_v=potential,
-        alloying=alloying,
-        attack=tie_lines(snapshot, compositions, repeated) if relief else None,
-        anode_attack=tie_lines(snapshot, context.anode.composition, electrolyte),
+def electrolyte_attack(context: ScreeningContext) -> Attack:
+    """What the study's anode, or a layer at a potential against it, does to the study's electrolyte."""
+    anode = context.anode
+    return Attack.of(
+        context.snapshot,
+        electrolyte_composition(context),
+        anode.composition,
+        anode.charge,
+        anode.content,
     )
 
 
-def _alloying(
-    context: ScreeningContext, snapshot: Snapshot, phase: np.ndarray, compositions: Compositions
-) -> tuple[np.ndarray, np.ndarray]:
-    """Potential at which each alloy forms from its metal, and whether that metal alloys at all."""
-    anode = context.anode
-    metals = compositions.without(anode.mobile)
+def _potential_v(reduction: Reduction, of_alloy: np.ndarray) -> np.ndarray:
+    """Potential of each layer against the anode, from that of its alloy, (n,)."""
+    fixed, stairs = reduction.context.conditions.potential_v, reduction.stairs
+    if fixed is not None:
+        return np.full(len(reduction), fixed)
+    running = np.append(stairs.voltage_v, np.nan)[reduction.end_step]
+    return np.where(reduction.starved & (reduction.end_step >= 0), running, of_alloy)
+
+
+def _alloys(context: ScreeningContext, phase: np.ndarray) -> Alloys:
+    """At which potential each alloy forms from its metal, and whether that metal alloys at all."""
+    snapshot, anode = context.snapshot, context.anode
+    metals = Compositions.of_phases(snapshot, phase).without(anode.mobile)
     lines = tie_lines(snapshot, anode.composition, metals)
     stairs = Staircases.of(lines, metals.atoms, anode.charge, anode.content)
-    owner = stairs.steps.owner
     products = lines.products_of(stairs.kink)
-    potential = np.zeros(len(phase))
-    formed = products.phase == phase[owner[products.owner]]
-    steps = products.owner[formed]
-    potential[owner[steps]] = stairs.voltage_v[steps]
-    return potential, stairs.steps.lengths > 0
+    step = products.owner[products.phase == phase[stairs.steps.owner[products.owner]]]
+    owner = stairs.steps.owner[step]
+    potential, ends = np.zeros(len(phase)), np.full((2, len(phase)), -1)
+    potential[owner] = stairs.voltage_v[step]
+    first = step == stairs.step_start[owner]
+    ends[:, owner] = np.where(first, lines.kink_start[owner], stairs.kink[step - 1]), stairs.kink[step]
+    return Alloys(
+        phase=phase,
+        potential_v=potential,
+        alloying=stairs.steps.lengths > 0,
+        lines=lines,
+        begin=ends[0],
+        end=ends[1],
+        atoms=metals.atoms,
+    )

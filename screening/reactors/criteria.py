@@ -17,9 +17,8 @@ from screening.names import present_name
 from screening.reactors.assessment import Assessment
 from screening.reactors.conditions import Desirability
 from screening.reactors.contacts import MIXING, RELAY, RELIEF, STAGES
-from screening.reactors.elements import cost_usd_per_kg as element_cost
-from screening.reactors.elements import scarcest_abundance_ppm
 from screening.reactors.linear_forms import driving_force_form, mixing_form, relay_form, relief_form
+from screening.reactors.supply import abundance_ppm, cost_usd_per_kg, powders
 from screening.thermo.products import SCHER_ZALLEN
 
 PER_ION = "/ion"
@@ -27,23 +26,20 @@ PER_ION = "/ion"
 
 
 def driving_force_ev_per_ion(assessment: Assessment) -> np.ndarray:
-    """Mutual energy of the whole uptake above the floor, per anode atom taken up; negative drives."""
+    """Mutual energy of the uptake, per anode atom taken up; negative drives."""
     r = assessment.reduction
     with np.errstate(invalid="ignore", divide="ignore"):
         return np.where(r.end_step >= 0, r.reaction_energy_ev_per_formula / r.uptake_per_formula, np.nan)
 
 
 def uptake_mah_per_g(assessment: Assessment) -> np.ndarray:
-    """Charge of anode metal consumed above the floor, per gram of reactor; less is better."""
+    """Charge of anode metal consumed, per gram of reactor; less is better."""
     return assessment.reduction.uptake_mah_per_g
 
 
 def electrolyte_relief_ev_per_atom(assessment: Assessment) -> np.ndarray:
-    """How much less, per atom of electrolyte, an excess of alloy attacks it than the anode does."""
-    contacts = assessment.contacts
-    if RELIEF not in contacts.stages:
-        return np.full(len(assessment), np.nan)
-    return contacts.per_alloy(contacts.alloys.relief_ev_per_atom)
+    """How much less than the anode the layer at its own potential attacks, per atom of electrolyte."""
+    return assessment.contacts.relief_ev_per_atom
 
 
 def relay_ev_per_atom(assessment: Assessment) -> np.ndarray:
@@ -67,23 +63,13 @@ def volume_change(assessment: Assessment) -> np.ndarray:
 
 
 def alloy_potential_v(assessment: Assessment) -> np.ndarray:
-    """Potential against the anode at which the alloy forms from its metal; 0 where that metal forms none."""
-    return assessment.contacts.per_alloy(assessment.contacts.alloys.potential_v)
+    """Potential of the layer, at which its alloy holds the anode metal; 0 without such an alloy."""
+    return assessment.contacts.potential_v
 
 
 def alloys_with_anode(assessment: Assessment) -> np.ndarray:
     """1 where the alloy's metal forms a compound with the anode on the hull (lithiophilic), 0 where none."""
     return assessment.contacts.per_alloy(assessment.contacts.alloys.alloying.astype(float))
-
-
-def cost_usd_per_kg(assessment: Assessment) -> np.ndarray:
-    """Price of the elements in one kilogram of reactor; not a quotation for the compound."""
-    return element_cost(assessment.reduction.candidates)
-
-
-def abundance_ppm(assessment: Assessment) -> np.ndarray:
-    """Crustal abundance by mass of the scarcest element of the reactor."""
-    return scarcest_abundance_ppm(assessment.reduction.candidates)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -116,6 +102,8 @@ class Criterion:
         Head of a narrow table; the key unless given.
     yes_no : bool
         Whether it is 1 or 0 for yes or no.
+    ceiling : float
+        Largest value there can be, as 0 of a lowest reaction energy.
     """
 
     name: str
@@ -129,6 +117,7 @@ class Criterion:
     needs: tuple[str, ...] = ()
     head: str = ""
     yes_no: bool = False
+    ceiling: float = np.inf
 
     @property
     def sense(self) -> str:
@@ -253,7 +242,7 @@ CRITERIA = Criteria(
         label="driving force",
         unit="eV/ion",
         head="eV/ion",
-        default=Desirability(weight=2.0, worst=0.0, best=-1.5),
+        default=Desirability(weight=1.0, worst=0.0, best=-0.5),
         compute=driving_force_ev_per_ion,
         linear_form=driving_force_form,
         source=_DUAN,
@@ -287,6 +276,7 @@ CRITERIA = Criteria(
         default=Desirability(weight=1.0, worst=0.05, best=-0.3),
         compute=relay_ev_per_atom,
         linear_form=relay_form,
+        ceiling=0.0,
         needs=(RELAY,),
         source=_DUAN,
     ),
@@ -298,6 +288,7 @@ CRITERIA = Criteria(
         default=Desirability(weight=1.0, worst=-0.3, best=0.0),
         compute=mixing_ev_per_atom,
         linear_form=mixing_form,
+        ceiling=0.0,
         needs=(MIXING,),
         source=_RICHARDS,
     ),
@@ -322,9 +313,9 @@ CRITERIA = Criteria(
     Criterion(
         name="alloy_potential_v",
         key="alloy_potential",
-        label="alloy potential",
+        label="potential of the layer",
         unit="V",
-        default=Desirability(weight=0.5, worst=1.2, best=0.3, target=True),
+        default=Desirability(weight=0.0, worst=1.2, best=0.3, target=True),
         compute=alloy_potential_v,
         needs=STAGES,
         source=_DUAN,
@@ -357,6 +348,15 @@ CRITERIA = Criteria(
         default=Desirability(weight=0.5, worst=0.001, best=1000.0, scale="log"),
         compute=abundance_ppm,
         source=_MENDELEEV,
+    ),
+    Criterion(
+        name="powders",
+        key="powders",
+        label="powders to weigh",
+        unit="1",
+        default=Desirability(weight=1.0, worst=5.0, best=1.0),
+        compute=powders,
+        source="CRC Handbook, by the library chemicals (https://github.com/CalebBell/chemicals)",
     ),
 )
 

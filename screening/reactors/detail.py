@@ -9,6 +9,7 @@ from screening.phases.composition import Formula, Reactant, parse_formula, parse
 from screening.phases.distrust import wholly_distrusted
 from screening.phases.snapshot import Snapshot
 from screening.reactors.assessment import electrolyte_of, molar_volume_cm3
+from screening.reactors.contacts import electrolyte_attack
 from screening.reactors.linear_forms import plateau_form
 from screening.reactors.reduction import Reduction, ScreeningContext, reduce
 from screening.thermo.conduction import ElectronicClass, gap_source
@@ -91,6 +92,27 @@ class LayerState:
 
 
 @dataclass(frozen=True, kw_only=True)
+class LayerAt:
+    """The layer held at one potential.
+
+    Attributes
+    ----------
+    potential_v : float
+        Against the anode; the layer is that just below it.
+    uptake_per_formula : float
+    attack_ev_per_atom : float
+        Reaction energy of the electrolyte with a reservoir at this potential, per atom of electrolyte.
+    layer : LayerState
+        At the reactor content of the criteria.
+    """
+
+    potential_v: float
+    uptake_per_formula: float
+    attack_ev_per_atom: float
+    layer: LayerState
+
+
+@dataclass(frozen=True, kw_only=True)
 class Plateau:
     """One finished plateau with its products and layers.
 
@@ -101,9 +123,9 @@ class Plateau:
         Where the true voltage lies; None without an error model.
     reaction : str
     above_floor : bool
-        Whether criteria count it.
+        Whether the state of the layer enters it, and criteria count it.
     holds_alloy : bool
-        Whether "the alloy" is among the products.
+        Whether a compound of the anode with a metal is among the products, or the metal that is left.
     products : tuple of ProductPhase
     layers : tuple of LayerState
     """
@@ -126,10 +148,13 @@ class ReactorDetail:
     Attributes
     ----------
     formula : str
-    alloy, richest_alloy : str
-        Empty where no product is a metal or alloy.
+    alloy : str
+        Of the state of the layer; empty where no product is a metal or alloy.
     plateaus : tuple of Plateau
         In falling voltage, down to the anode's own potential.
+    at_potential : tuple of LayerAt
+        At each potential where something changes, falling to 0; between them the state is constant and the
+        attack linear.
     energy_above_hull_ev_per_atom : float
     estimated : bool
         Whether the reactor or a product on the way is an estimate.
@@ -143,8 +168,8 @@ class ReactorDetail:
 
     formula: str
     alloy: str
-    richest_alloy: str
     plateaus: tuple[Plateau, ...]
+    at_potential: tuple[LayerAt, ...]
     energy_above_hull_ev_per_atom: float
     estimated: bool
     with_anode: InterfaceReaction
@@ -159,7 +184,7 @@ class ReactorDetail:
 
     @property
     def at_excess(self) -> Plateau | None:
-        """The last plateau above the floor, None for a compound that takes nothing up."""
+        """The last plateau that the state of the layer enters, None for a compound that takes nothing up."""
         above = [plateau for plateau in self.plateaus if plateau.above_floor]
         return above[-1] if above else None
 
@@ -198,12 +223,13 @@ def detail(
     electrolyte = parse_reactant(conditions.electrolyte)
     meet = partial(react, snapshot, error_bars=error_bars)
     with_anode = meet(anode, reactor)
+    plateaus = _plateaus(reduction, reactor, alloy, layers_wt_percent, error_bars)
     same = alloy != "" and snapshot.find(parse_formula(alloy)) == phase
     return ReactorDetail(
         formula=label,
         alloy=alloy,
-        richest_alloy=_name(snapshot, int(reduction.richest_alloy[0])),
-        plateaus=_plateaus(reduction, reactor, alloy, layers_wt_percent, error_bars),
+        plateaus=plateaus,
+        at_potential=_at_potentials(context, reactor.unit, plateaus),
         energy_above_hull_ev_per_atom=with_anode.energy_above_hull_ev_per_atom.b,
         estimated=with_anode.estimated,
         with_anode=with_anode,
@@ -245,14 +271,33 @@ def _plateaus(
                 uptake_per_formula=uptake,
                 capacity_mah_per_g=uptake * anode.charge * MAH_PER_MOL_OF_CHARGE / unit.molar_mass_g,
                 reaction=write_reaction([*left, *reactant_terms(reactor, 1.0)], terms),
-                above_floor=voltage > context.conditions.plateau_floor_v,
-                holds_alloy=alloy in (term.formula for term in terms),
+                above_floor=step <= int(reduction.end_step[0]),
+                holds_alloy=bool(context.is_alloy[rows.phase].any()) or alloy in (t.formula for t in terms),
                 products=products,
                 voltage_95_v=error_bars.around(voltage, volts[[step]]),
                 layers=tuple(_layer_state(context, unit, products, uptake, wt) for wt in layers_wt_percent),
             )
         )
     return tuple(plateaus)
+
+
+def _at_potentials(
+    context: ScreeningContext, unit: Formula, plateaus: tuple[Plateau, ...]
+) -> tuple[LayerAt, ...]:
+    """The layer and its attack on the electrolyte at every potential where one of them turns."""
+    attack = electrolyte_attack(context)
+    volts = np.unique([0.0, *attack.stairs.voltage_v, *(p.voltage_v for p in plateaus)])[::-1]
+    before: tuple[tuple[ProductPhase, ...], float] = (product_phase(context, unit.text, 1.0),), 0.0
+    states = [before, *((plateau.products, plateau.uptake_per_formula) for plateau in plateaus)]
+    wt = context.conditions.wt_percent
+    layers = [_layer_state(context, unit, products, uptake, wt) for products, uptake in states]
+    done = [sum(plateau.voltage_v >= volt for plateau in plateaus) for volt in volts]
+    return tuple(
+        LayerAt(potential_v=volt, uptake_per_formula=states[k][1], attack_ev_per_atom=energy, layer=layers[k])
+        for volt, energy, k in zip(
+            volts.tolist(), attack.energy_ev_per_atom(volts).tolist(), done, strict=True
+        )
+    )
 
 
 def product_phase(context: ScreeningContext, formula: str, moles: float) -> ProductPhase:

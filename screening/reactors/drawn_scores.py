@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from joblib import Parallel, delayed
@@ -9,48 +10,88 @@ from numba import njit
 from scipy.sparse import csr_array
 
 from screening.reactors.criteria import CRITERIA
+from screening.reactors.phase_errors import PhaseErrors
 from screening.reactors.ranking import weights
 from screening.reactors.settings import Ranking
-from screening.reactors.uncertainty import PhaseErrors
 
 DRAWS_IN_BLOCK = 32
 """Draws that are computed side by side: the errors of a phase in all of them are read from memory at once,
 and a block over all of Materials Project takes some 40 MB. The result does not depend on it."""
 
 
+WEIGHT_CONCENTRATION = 30.0
+"""κ of the Dirichlet distribution around the study's weights: a criterion with a fifth of the weight is then
+known to ± 36 %, one with a twentieth to ± 78 %."""
+
+BOUND_SD = 0.25
+"""Standard deviation of a bound over the distance of the two: what one chemist calls worst another may call a
+quarter of the way."""
+
+LEAST_SPAN = 0.2
+"""Drawn bounds keep this share of their distance, so that none changes its direction."""
+
+
 @dataclass(frozen=True, eq=False, kw_only=True)
-class Rules:
-    """Desirabilities of the uncertain criteria as columns, one entry per criterion of `CRITERIA.uncertain`.
+class Preferences:
+    """Weights and bounds of all criteria, one row for each draw, or one for all; columns as `CRITERIA`.
 
     Attributes
     ----------
-    worst, best : float arrays
-        Bounds, as logarithms where the scale is one.
-    exponent, weight : float arrays
-    target, log : bool arrays
+    weight, worst, best : (n, n_criteria) float arrays
+        Bounds as logarithms where the scale is one.
     """
 
+    weight: np.ndarray
     worst: np.ndarray
     best: np.ndarray
+
+    @classmethod
+    def of(cls, settings: Ranking) -> "Preferences":
+        """Those of a study."""
+        rules = [settings.criteria[criterion.name] for criterion in CRITERIA]
+        log = np.array([rule.scale == "log" for rule in rules])
+        bounds = np.array([[rule.worst, rule.best] for rule in rules])
+        bounds[log] = np.log(bounds[log])
+        return cls(weight=weights(settings)[None], worst=bounds[None, :, 0], best=bounds[None, :, 1])
+
+    def drawn(self, rng: np.random.Generator, n: int) -> "Preferences":
+        """Weights and bounds as people may differ in them, as SMAA-2 draws them.
+
+        References
+        ----------
+        R. Lahdelma, P. Salminen, Oper. Res. 49, 444 (2001), doi 10.1287/opre.49.3.444.11220.
+        """
+        share = self.weight[0] / self.weight.sum()
+        gamma = rng.standard_gamma(WEIGHT_CONCENTRATION * share, (n, len(share)))
+        span = self.best - self.worst
+        shift = BOUND_SD * rng.standard_normal((2, n, len(share)))
+        worst = self.worst + span * shift[0]
+        kept = np.maximum(1.0 + shift[1] - shift[0], LEAST_SPAN)
+        return Preferences(weight=gamma, worst=worst, best=worst + span * kept)
+
+    def rows(self, start: int, n: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Weight, worst and best of some draws, (n_criteria, n) each."""
+        chosen = np.arange(start, start + n) if len(self.weight) > 1 else np.zeros(n, dtype=int)
+        weight, worst, best = (array[chosen].T for array in (self.weight, self.worst, self.best))
+        return weight, worst, best
+
+
+class _Shapes(NamedTuple):
+    """What is not drawn of the desirabilities of some criteria, as compiled code takes it."""
+
     exponent: np.ndarray
-    weight: np.ndarray
+    ceiling: np.ndarray
     target: np.ndarray
     log: np.ndarray
 
     @classmethod
-    def of(cls, settings: Ranking) -> "Rules":
-        """Columns of a study's settings."""
-        rules = [settings.criteria[criterion.name] for criterion in CRITERIA.uncertain]
-        log = np.array([rule.scale == "log" for rule in rules])
-        worst, best = (np.array([getattr(rule, name) for rule in rules]) for name in ("worst", "best"))
-        worst[log], best[log] = np.log(worst[log]), np.log(best[log])
+    def of(cls, settings: Ranking, columns: np.ndarray) -> "_Shapes":
+        rules = [(criterion, settings.criteria[criterion.name]) for criterion in CRITERIA]
         return cls(
-            worst=worst,
-            best=best,
-            exponent=np.array([rule.exponent for rule in rules]),
-            weight=np.array([rule.weight for rule in rules]),
-            target=np.array([rule.target for rule in rules]),
-            log=log,
+            np.array([rule.exponent for _, rule in rules])[columns],
+            np.array([criterion.ceiling for criterion, _ in rules])[columns],
+            np.array([rule.target for _, rule in rules])[columns],
+            np.array([rule.scale == "log" for _, rule in rules])[columns],
         )
 
 
@@ -63,13 +104,12 @@ def drawn_scores(
     rng: np.random.Generator,
     n_draws: int,
     *,
+    preferences: Preferences | None = None,
     threads: int = 1,
 ) -> Iterator[np.ndarray]:
     """Logarithms of the scores of candidates, block by block of draws.
 
-    In every draw each phase and each anion has one error for all candidates; the uncertain criteria move with
-    it, and the score is again the weighted geometric mean of the desirabilities. A criterion that is unknown
-    stays out of the mean, as it does without errors.
+    Each phase and each anion has one error for all candidates; an unknown criterion stays out of the mean.
 
     Parameters
     ----------
@@ -77,38 +117,44 @@ def drawn_scores(
         In the order of `CRITERIA`; NaN where unknown.
     settings : Ranking
     errors : PhaseErrors
-    forms : (n_uncertain·n, n_phases) csr_array
-        Of `CRITERIA.uncertain`, criterion after criterion.
-    rng : numpy Generator
-    n_draws : int
+    forms : (n_uncertain·n, n_phases) csr_array, of `CRITERIA.uncertain`, criterion after criterion
+    rng, n_draws : numpy Generator, int
+    preferences : Preferences, optional
+        Weights and bounds of each draw; those of the study in all unless given.
     threads : int
-        Blocks computed at once; the result does not depend on it.
 
     Yields
     ------
     (k, n) float array
         The numbers of rows add up to `n_draws`.
     """
-    columns = [k for k, criterion in enumerate(CRITERIA) if criterion.linear_form is not None]
+    uncertain = np.array([criterion.linear_form is not None for criterion in CRITERIA])
+    varied = np.flatnonzero(uncertain if preferences is None else np.ones(len(CRITERIA), dtype=bool))
+    form = np.where(uncertain, np.cumsum(uncertain) - 1, -1)[varied]
     known = ~np.isnan(desirabilities)
-    logs = np.where(known, np.log(np.where(known, desirabilities, 1.0)), 0.0)
-    weight = weights(settings)
-    certain = np.setdiff1d(np.arange(len(CRITERIA)), columns)
-    fixed, total = logs[:, certain] @ weight[certain], known @ weight
-    rules = Rules.of(settings)
+    logs = np.log(np.where(known, desirabilities, 1.0))
+    certain = np.setdiff1d(np.arange(len(CRITERIA)), varied)
+    own = weights(settings)[certain]
+    fixed, total = logs[:, certain] @ own, known[:, certain] @ own
+    given, shapes = preferences or Preferences.of(settings), _Shapes.of(settings, varied)
     sources = errors.sources(forms)
 
-    def score(block: np.ndarray) -> np.ndarray:
-        return _log_scores(
+    def score(number: int, block: np.ndarray) -> np.ndarray:
+        weight, worst, best = (
+            np.ascontiguousarray(rows[varied]) for rows in given.rows(number * DRAWS_IN_BLOCK, len(block))
+        )
+        found: np.ndarray = _log_scores(
             *(sources.weight.indptr, sources.weight.indices, sources.weight.data),
-            *(np.ascontiguousarray(block.T), values[:, columns], fixed, total),
-            *(rules.worst, rules.best, rules.exponent, rules.weight, rules.target, rules.log),
+            *(np.ascontiguousarray(block.T), np.ascontiguousarray(values[:, varied]), form, fixed, total),
+            *(weight, worst, best),
+            shapes,
             settings.floor,
-        ).T
+        )
+        return found.T
 
-    blocks = sources.blocks(rng, n_draws, DRAWS_IN_BLOCK)
+    blocks = enumerate(sources.blocks(rng, n_draws, DRAWS_IN_BLOCK))
     with Parallel(n_jobs=threads, require="sharedmem", return_as="generator", pre_dispatch="n_jobs") as pool:
-        yield from pool(delayed(score)(block) for block in blocks)
+        yield from pool(delayed(score)(number, block) for number, block in blocks)
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -118,45 +164,49 @@ def _log_scores(
     weight: np.ndarray,
     error: np.ndarray,
     values: np.ndarray,
+    form: np.ndarray,
     fixed: np.ndarray,
     total: np.ndarray,
+    criterion_weight: np.ndarray,
     worst: np.ndarray,
     best: np.ndarray,
-    exponent: np.ndarray,
-    criterion_weight: np.ndarray,
-    target: np.ndarray,
-    log: np.ndarray,
+    shapes: _Shapes,
     floor: float,
 ) -> np.ndarray:
-    """Log scores, (n, k), from errors of the sources, (n_sources, k)."""
+    """Log scores, (n, k), from errors, (n_sources, k), and preferences, (n_criteria, k) each."""
     n, n_criteria = values.shape
     k = error.shape[1]
     scores = np.empty((n, k))
-    value = np.empty(k)
+    value, whole = np.empty(k), np.empty(k)
     lowest = np.log(floor)
     for i in range(n):
         scores[i] = fixed[i]
+        whole[:] = total[i]
         for c in range(n_criteria):
-            if np.isnan(values[i, c]) or criterion_weight[c] == 0.0:
+            if np.isnan(values[i, c]):
                 continue
             value[:] = values[i, c]
-            row = c * n + i
-            for entry in range(start[row], start[row + 1]):
-                share, here = weight[entry], source[entry]
-                for j in range(k):
-                    value[j] += share * error[here, j]
-            per_unit = 1.0 / (best[c] - worst[c])
+            row = form[c] * n + i
+            if form[c] >= 0:
+                for entry in range(start[row], start[row + 1]):
+                    share, here = weight[entry], source[entry]
+                    for j in range(k):
+                        value[j] += share * error[here, j]
             for j in range(k):
-                at = np.log(max(value[j], 0.0)) if log[c] else value[j]
-                reached = (at - worst[c]) * per_unit
-                if target[c]:
+                own = criterion_weight[c, j]
+                if own == 0.0:
+                    continue
+                whole[j] += own
+                at = min(value[j], shapes.ceiling[c])
+                if shapes.log[c]:
+                    at = np.log(max(at, 0.0))
+                reached = (at - worst[c, j]) / (best[c, j] - worst[c, j])
+                if shapes.target[c]:
                     reached = 1.0 - abs(reached - 1.0)
                 if reached <= 0.0:
-                    scores[i, j] += criterion_weight[c] * lowest
+                    scores[i, j] += own * lowest
                 elif reached < 1.0:
-                    scores[i, j] += criterion_weight[c] * max(exponent[c] * np.log(reached), lowest)
-        if total[i] > 0.0:
-            scores[i] /= total[i]
-        else:
-            scores[i] = -np.inf
+                    scores[i, j] += own * max(shapes.exponent[c] * np.log(reached), lowest)
+        for j in range(k):
+            scores[i, j] = scores[i, j] / whole[j] if whole[j] > 0.0 else -np.inf
     return scores

@@ -59,6 +59,22 @@ def table_of(rule: Callable[[int], bool]) -> np.ndarray:
     return np.array([False, *(bool(rule(z)) for z in range(1, N_TABLE))])
 
 
+@cache
+def cation_charges() -> tuple[np.ndarray, np.ndarray]:
+    """Least and greatest charge of each element as a cation, two (119,) float arrays.
+
+    The least is the lowest common positive oxidation state, the greatest the highest of all, both pymatgen's.
+    """
+    from pymatgen.core import Element
+
+    least, most = np.ones(N_TABLE), np.ones(N_TABLE)
+    for z in range(1, N_TABLE):
+        element = Element.from_Z(z)
+        least[z] = min((q for q in element.common_oxidation_states if q > 0), default=1)
+        most[z] = max(element.max_oxidation_state, least[z])
+    return least, most
+
+
 def named(symbols: tuple[str, ...]) -> np.ndarray:
     """Table of these elements, (119,) bool array."""
     return table_of(lambda z: symbol(z) in symbols)

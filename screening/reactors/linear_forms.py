@@ -11,24 +11,20 @@ from scipy.sparse import csr_array, diags_array
 
 from screening.ragged import Ragged
 from screening.reactors.assessment import Assessment
-from screening.reactors.reduction import Reduction
-from screening.thermo.lines import Lines
+from screening.reactors.contacts import RELIEF
+from screening.reactors.reduction import Reduction, ScreeningContext
+from screening.thermo.compositions import Compositions
+from screening.thermo.lines import Lines, assemblages
 
 
 def driving_force_form(assessment: Assessment) -> csr_array:
-    """Per atom taken up: products at the end of the uptake minus candidate and anode before it."""
+    """Per atom taken up: the state of the layer minus candidate and anode before it."""
     r = assessment.reduction
-    n_phases = len(r.phases)
+    atoms, own = r.candidates.atoms, r.lines.kink_start[:-1]
+    begin, end, start = (_energy(r.context, r.lines, kinks, atoms) for kinks in (*r.kinks, own))
     uptake = r.uptake_per_formula
     per_uptake = np.divide(1.0, uptake, out=np.zeros_like(uptake), where=uptake > 0.0)
-    end = _amounts(r.lines, r.end_kink, n_phases)
-    start = _amounts(r.lines, r.lines.kink_start[:-1], n_phases)
-    atoms, added = r.candidates.atoms, r.anode_atoms_per_formula
-    change = csr_array(scaled(end, (atoms + added) * per_uptake) - scaled(start, atoms * per_uptake))
-    if r.context.anode.content == 1.0:
-        return change  # a pure element has no error
-    anode = _amounts(r.lines, r.lines.kink_start[1:] - 1, n_phases)
-    return csr_array(change - scaled(anode, added * per_uptake))
+    return scaled(csr_array(scaled(begin, 1.0 - r.share) + scaled(end, r.share) - start), per_uptake)
 
 
 def plateau_form(reduction: Reduction) -> csr_array:
@@ -40,25 +36,67 @@ def plateau_form(reduction: Reduction) -> csr_array:
     uptake = stairs.uptake_per_formula
     earlier = np.where(first, 0.0, np.roll(uptake, 1))
     atoms = reduction.candidates.atoms[owner]
-    change = scaled(_amounts(lines, before, n_phases), atoms + earlier / anode.content)
-    change = change - scaled(_amounts(lines, stairs.kink, n_phases), atoms + uptake / anode.content)
+    change = scaled(lines.amounts(before, n_phases), atoms + earlier / anode.content)
+    change = change - scaled(lines.amounts(stairs.kink, n_phases), atoms + uptake / anode.content)
     if anode.content < 1.0:
-        ends = _amounts(lines, lines.kink_start[owner + 1] - 1, n_phases)
+        ends = lines.amounts(lines.kink_start[owner + 1] - 1, n_phases)
         change = change + scaled(ends, (uptake - earlier) / anode.content)
     return scaled(csr_array(change), 1.0 / ((uptake - earlier) * anode.charge))
 
 
 def relief_form(assessment: Assessment) -> csr_array:
-    """Per atom of electrolyte: attack of the alloy minus attack of the anode metal."""
-    contacts = assessment.contacts
-    n_phases = len(assessment.reduction.phases)
-    alloys, with_alloy = contacts.alloys, contacts.asked[contacts.alloy_row[contacts.asked] >= 0]
-    if alloys.attack is None:
-        return csr_array((len(assessment), n_phases))
-    anode = _excess(alloys.anode_attack, n_phases)
-    each = np.zeros(len(alloys.phase), dtype=np.int64)
-    relief = csr_array(_excess(alloys.attack, n_phases) - anode[each])
-    return _spread(relief[contacts.alloy_row[with_alloy]], with_alloy, len(assessment))
+    """Per atom of electrolyte: attack at the potential of the layer minus attack of the anode."""
+    contacts, context = assessment.contacts, assessment.reduction.context
+    if RELIEF not in contacts.stages:
+        return csr_array((len(assessment), len(assessment.reduction.phases)))
+    attack, rows = contacts.attack, contacts.asked
+    potential = contacts.potential_v[rows]
+    held, lost = (
+        _energy(context, attack.lines, attack.kinks(at), np.ones(len(at))) for at in (potential, np.zeros(1))
+    )
+    charge = attack.uptake_per_atom(potential) * attack.charge
+    relief = held - lost[np.zeros(len(rows), dtype=np.int64)]
+    return _spread(csr_array(relief + scaled(_potential(assessment, rows), charge)), rows, len(assessment))
+
+
+def _potential(assessment: Assessment, rows: np.ndarray) -> csr_array:
+    """Potential of the layer of some candidates; without entries where the study fixes it, or it is 0."""
+    r, contacts = assessment.reduction, assessment.contacts
+    alloys = contacts.alloys
+    if r.context.conditions.potential_v is not None:
+        return csr_array((len(rows), len(r.phases)))
+    own = _plateau(r.context, r.lines, *r.kinks, r.candidates.atoms)[rows]
+    starved = r.starved[rows]
+    formed = np.flatnonzero(alloys.end >= 0)
+    of_alloys = _plateau(
+        r.context, alloys.lines, alloys.begin[formed], alloys.end[formed], alloys.atoms[formed]
+    )
+    by_alloy = _spread(of_alloys, formed, len(alloys.phase) + 1)  # the last, empty one: no alloy
+    alloy = by_alloy[contacts.alloy_row[rows]]
+    return csr_array(scaled(own, starved.astype(float)) + scaled(alloy, 1.0 - starved))
+
+
+def _plateau(
+    context: ScreeningContext, lines: Lines, begin: np.ndarray, end: np.ndarray, atoms: np.ndarray
+) -> csr_array:
+    """Voltage of the plateaus between two kinks each, of compounds of so many atoms per formula."""
+    uptake = [context.anode.content * atoms * lines.x[k] / (1.0 - lines.x[k]) for k in (begin, end)]
+    charge = context.anode.charge * (uptake[1] - uptake[0])
+    per_charge = np.divide(-1.0, charge, out=np.zeros_like(charge), where=charge > 0.0)
+    change = _energy(context, lines, end, atoms) - _energy(context, lines, begin, atoms)
+    return scaled(csr_array(change), per_charge)
+
+
+def _energy(context: ScreeningContext, lines: Lines, kinks: np.ndarray, atoms: np.ndarray) -> csr_array:
+    """Energy at these kinks per formula of B, of so many atoms, without the anode that it took up."""
+    n_phases = len(context.snapshot.phases)
+    energy = lines.per_formula(kinks, atoms, n_phases)
+    if context.anode.content == 1.0:
+        return energy  # a pure element has no error
+    last = lines.kink_start[1:] - 1
+    anode = lines.amounts(last[lines.kinks.owner[kinks]], n_phases)
+    x = lines.x[kinks]
+    return csr_array(energy - scaled(anode, atoms * x / (1.0 - x)))
 
 
 def relay_form(assessment: Assessment) -> csr_array:
@@ -74,26 +112,43 @@ def mixing_form(assessment: Assessment) -> csr_array:
 
 
 def _lowest(lines: Lines, rows: np.ndarray, assessment: Assessment) -> csr_array:
-    """At the lowest mutual energy of each line; `rows` are the candidates that the lines belong to."""
-    forms = _mutual(lines, lines.lowest_kink, len(assessment.reduction.phases))
+    """At the lowest mutual energy of each line; `rows` are the candidates that the lines belong to.
+
+    Where nothing reacts, the form is that of the reaction that is missed by least: what an equal mixture, in
+    atoms, would become without the reactor. Its energy is above 0, and its error says how sure the 0 is.
+    """
+    reduction = assessment.reduction
+    n_phases = len(reduction.phases)
+    forms = _mutual(lines, lines.lowest_kink, n_phases)
+    idle = np.flatnonzero(lines.mutual_ev_per_atom[lines.lowest_kink] == 0.0)
+    if len(idle):
+        ends = [lines.amounts(k[idle], n_phases) for k in (lines.kink_start[1:] - 1, lines.kink_start[:-1])]
+        missed = _missed(reduction.context, ends[0], ends[1], reduction.phase[rows[idle]])
+        react = np.ones(len(rows))
+        react[idle] = 0.0
+        forms = csr_array(scaled(forms, react) + _spread(missed, idle, len(rows)))
     return _spread(forms, rows, len(assessment))
 
 
-def _amounts(lines: Lines, kinks: np.ndarray, n_phases: int) -> csr_array:
-    return phase_amounts(lines.product_start, lines.phase, lines.amount, n_phases)[kinks]
+def _missed(context: ScreeningContext, a: csr_array, b: csr_array, without: np.ndarray) -> csr_array:
+    """Form of what equal parts of two assemblages would become without a phase."""
+    phases, n = context.snapshot.phases, len(without)
+    elements = csr_array((phases.fraction, phases.atomic_number, phases.row_start))
+    whole = csr_array(0.5 * (a + b) @ elements)
+    whole.sort_indices()
+    mixed = Compositions(whole.indptr, whole.indices.astype(np.int64), whole.data, np.ones(n))
+    found = assemblages(context.snapshot, mixed, without)
+    products = phase_amounts(found.product_start, found.phase, found.amount, len(phases))
+    there = ~np.isnan(found.energy_ev_per_atom)
+    forms = forms_from_products(products, a, b, np.full(n, 0.5))
+    return scaled(forms, there.astype(float))
 
 
 def _mutual(lines: Lines, kink: np.ndarray, n_phases: int) -> csr_array:
     """Per atom of mixture, at one kink of each line."""
     first, last = lines.kink_start[:-1], lines.kink_start[1:] - 1
-    products, a, b = (_amounts(lines, kinks, n_phases) for kinks in (kink, last, first))
+    products, a, b = (lines.amounts(kinks, n_phases) for kinks in (kink, last, first))
     return forms_from_products(products, a, b, lines.x[kink])
-
-
-def _excess(lines: Lines, n_phases: int) -> csr_array:
-    """Per atom of B, with A in excess."""
-    kink = lines.excess_kink
-    return scaled(_mutual(lines, kink, n_phases), 1.0 / (1.0 - lines.x[kink]))
 
 
 def _spread(forms: csr_array, rows: np.ndarray, n: int) -> csr_array:

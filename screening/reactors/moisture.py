@@ -12,7 +12,7 @@ import numpy as np
 
 from screening.phases.composition import symbol
 from screening.phases.snapshot import Phases
-from screening.reactors.elements import N_TABLE, named, table_of
+from screening.reactors.elements import cation_charges, named, table_of
 
 SAFE_CATIONS = ("Li", "Na", "K", "Rb", "Cs", "Fr", "Ca", "Sr", "Ba")
 """Their chlorides, bromides and iodides dissolve without hydrolysis. Those of Mg (and Be) do hydrolyse: a
@@ -60,22 +60,6 @@ def _groups_4_to_11() -> np.ndarray:
     return table_of(rule)
 
 
-@cache
-def _charges() -> tuple[np.ndarray, np.ndarray]:
-    """Least and greatest charge of each element as a cation, two (119,) float arrays.
-
-    The least is the lowest common positive oxidation state, the greatest the highest of all, both pymatgen's.
-    """
-    from pymatgen.core import Element
-
-    least, most = np.ones(N_TABLE), np.ones(N_TABLE)
-    for z in range(1, N_TABLE):
-        element = Element.from_Z(z)
-        least[z] = min((q for q in element.common_oxidation_states if q > 0), default=1)
-        most[z] = max(element.max_oxidation_state, least[z])
-    return least, most
-
-
 class _Anions:
     """Sums over the atoms of each phase, and which anions each phase holds."""
 
@@ -85,7 +69,7 @@ class _Anions:
         self.acid_halogen = self.atoms(*ACIDS)
         self.chalcogen, self.nitrogen = self.atoms(*CHALCOGENS), self.atoms("N")
         self.pnictogen, self.carbon = self.atoms("P", "As", "Sb"), self.atoms("C")
-        self.electropositive = self.charge(_electropositive() * _charges()[0])
+        self.electropositive = self.charge(_electropositive() * cation_charges()[0])
 
     def charge(self, per_element: np.ndarray) -> np.ndarray:
         """Sum of a value per atom, (n,) float array."""
@@ -98,11 +82,11 @@ class _Anions:
 
     def safe_charge(self) -> np.ndarray:
         """Charge of the cations whose halides do not hydrolyse, (n,) float array."""
-        return self.charge(named(SAFE_CATIONS) * _charges()[0])
+        return self.charge(named(SAFE_CATIONS) * cation_charges()[0])
 
     def halides(self) -> np.ndarray:
         """Cl, Br, I as anions (no chlorates) and more of them than the safe cations hold, (n,) bool array."""
-        least, most = _charges()
+        least, most = cation_charges()
         cation = np.where(named((*HALOGENS, "O", "At")), 0.0, most)
         cation = np.where(named(("N",)), least, cation)
         anion = self.charge(cation) > 2.0 * self.oxygen
@@ -110,7 +94,7 @@ class _Anions:
 
     def fluorides(self) -> np.ndarray:
         """Fluorides of non-metals or of high-valent metals, (n,) bool array."""
-        _, most = _charges()
+        _, most = cation_charges()
         hosts = self.charge(named((*FLUORIDE_HOSTS, "C")) * most)
         bare = (self.charge(named(FLUORIDE_HOSTS) * most) > 0) & (2.0 * self.oxygen <= hosts)
         other = ~named((*SAFE_CATIONS, *NON_METALS, *METALLOIDS))
@@ -125,7 +109,7 @@ class _Anions:
 
         Where there is little oxygen the cations count with their greatest charge, else with their least.
         """
-        least, most = _charges()
+        least, most = cation_charges()
         cation = ~named(("O", "N", *HALOGENS, *CHALCOGENS))
         taken = 2.0 * self.oxygen + self.halogen + 3.0 * self.nitrogen
         few_oxygen = self.oxygen < 3.0 * self.chalcogen
@@ -134,7 +118,7 @@ class _Anions:
 
     def phosphides(self) -> np.ndarray:
         """P or As as an anion, unless all metals are of groups 4 to 11, (n,) bool array."""
-        least, _ = _charges()
+        least, _ = cation_charges()
         cation = ~named((*NON_METALS, "As", "Sb"))
         soft = self.charge((cation & ~_groups_4_to_11()).astype(float)) > 0
         return soft & (self.charge(cation * least) > self._taken())

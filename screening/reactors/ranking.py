@@ -1,20 +1,18 @@
 """Filters, desirabilities, score and Pareto front: every part of the argument stays visible."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 from numba import njit
 
+from screening.phases.snapshot import Phases
+from screening.phases.trade import room_state
 from screening.reactors.criteria import CRITERIA
-from screening.reactors.elements import (
-    TOXIC,
-    holds,
-    named,
-    noble_gas_table,
-    radioactive_table,
-)
+from screening.reactors.elements import holds, noble_gas_table, radioactive_table
 from screening.reactors.moisture import moisture_hazard
 from screening.reactors.reduction import Reduction
+from screening.reactors.sense import explosive, molecular_anion, salt, toxic
 from screening.reactors.settings import Desirability, Filters, Ranking
 from screening.thermo.conduction import ElectronicClass
 
@@ -53,6 +51,7 @@ def apply_filters(reduction: Reduction, settings: Filters) -> tuple[FilterOutcom
         (neither radioactive nor noble gas), and those that the settings switch on.
     """
     conditions, phases = reduction.context.conditions, reduction.candidates
+    limit = settings.maximum_energy_above_hull_ev_per_atom
     reacts = (reduction.minimum_mutual_ev_per_atom < -conditions.no_reaction_ev_per_atom) & (
         reduction.end_step >= 0
     )
@@ -67,15 +66,25 @@ def apply_filters(reduction: Reduction, settings: Filters) -> tuple[FilterOutcom
         ),
         FilterOutcome("allowed_elements", (~forbidden).astype(np.int8)),
     ]
-    if settings.forbid_toxic:
-        outcomes.append(FilterOutcome("not_toxic", (~holds(phases, named(TOXIC))).astype(np.int8)))
-    if settings.forbid_moisture_hazard:
-        outcomes.append(FilterOutcome("moisture_safe", (moisture_hazard(phases) == "").astype(np.int8)))
-    most = settings.maximum_energy_above_hull_ev_per_atom
-    if most is not None:
-        near = reduction.energy_above_hull_ev_per_atom <= most
-        outcomes.append(FilterOutcome("near_hull", near.astype(np.int8)))
+    switched: dict[str, tuple[bool, Callable[[], np.ndarray]]] = {
+        "near_hull": (limit is not None, lambda: reduction.energy_above_hull_ev_per_atom <= (limit or 0.0)),
+        "salt": (settings.require_salt, lambda: salt(phases)),
+        "solid": (settings.require_solid, lambda: _solid(phases)),
+        "no_molecular_anion": (settings.forbid_molecular_anions, lambda: ~molecular_anion(phases)),
+        "not_toxic": (settings.forbid_toxic, lambda: ~toxic(phases)),
+        "not_explosive": (settings.forbid_explosive, lambda: ~explosive(phases)),
+        "moisture_safe": (settings.forbid_moisture_hazard, lambda: moisture_hazard(phases) == ""),
+    }
+    outcomes += [
+        FilterOutcome(name, np.asarray(rule(), dtype=np.int8)) for name, (on, rule) in switched.items() if on
+    ]
     return tuple(outcomes)
+
+
+def _solid(phases: Phases) -> np.ndarray:
+    """Whether each compound is solid at 25 °C, `UNDECIDED` where no measured point tells."""
+    state = room_state(phases)
+    return np.select([state == "solid", state == ""], [PASSES, UNDECIDED], FAILS)
 
 
 def passes_all(outcomes: tuple[FilterOutcome, ...]) -> np.ndarray:
@@ -164,7 +173,8 @@ def weighted_geometric_mean(valued: np.ndarray, weight: np.ndarray) -> np.ndarra
     """Weighted geometric mean over the last axis; unknown desirabilities (NaN) are left out of the mean."""
     known = ~np.isnan(valued)
     total = (weight * known).sum(axis=-1)
-    logs = np.where(known, np.log(np.where(known, valued, 1.0)), 0.0) @ weight
+    # summed row by row: a matrix product would round by the number of rows
+    logs = (np.where(known, np.log(np.where(known, valued, 1.0)), 0.0) * weight).sum(axis=-1)
     with np.errstate(invalid="ignore", divide="ignore"):
         return np.where(total > 0.0, np.exp(logs / total), 0.0)
 

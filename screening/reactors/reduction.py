@@ -4,19 +4,22 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-from numba import njit
+from scipy.sparse import csr_array, diags_array
 
 from screening.errors import InputError
-from screening.phases.composition import parse_formula
 from screening.phases.snapshot import Phases, Snapshot
+from screening.ragged import Ragged
 from screening.reactors.anode import Anode, find_anode
 from screening.reactors.conditions import Conditions
 from screening.reactors.elements import molar_mass_g
+from screening.thermo.compositions import Compositions
 from screening.thermo.conduction import conduction_degree, electronic_class
-from screening.thermo.lines import Compositions, Lines, ProductRows, tie_lines
+from screening.thermo.lines import Lines, ProductRows, tie_lines
 from screening.thermo.products import ProductVolumes, alloy_former_table, product_volumes
 from screening.thermo.staircases import Staircases
 from screening.units import A3_PER_ATOM_TO_CM3_PER_MOL, MAH_PER_MOL_OF_CHARGE
+
+CM_PER_UM = 1e-4
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -88,13 +91,11 @@ class Reduction:
         From each candidate (x = 0) to the anode metal.
     stairs : Staircases
     end_step : int array
-        Last plateau above the floor, −1 where there is none.
-    alloy : int array
-        Phase number of "the alloy", −1 where no product is a metal or alloy.
-    alloy_step : int array
-        Plateau on which it first appears, −1 where there is none.
-    richest_alloy : int array
-        Phase number of the alloy at the end of the staircase above the floor.
+        Last plateau that the state of the layer has entered, −1 where there is none.
+    share : float array
+        How much of that plateau is done, above 0 to 1.
+    starved : bool array
+        Whether the budget of anode metal ends the uptake, not the plateau floor or a potential.
     """
 
     context: ScreeningContext
@@ -102,9 +103,8 @@ class Reduction:
     lines: Lines
     stairs: Staircases
     end_step: np.ndarray
-    alloy: np.ndarray
-    alloy_step: np.ndarray
-    richest_alloy: np.ndarray
+    share: np.ndarray
+    starved: np.ndarray
 
     def __len__(self) -> int:
         return len(self.phase)
@@ -137,8 +137,8 @@ class Reduction:
 
     @cached_property
     def uptake_per_formula(self) -> np.ndarray:
-        """Atoms of the anode's mobile element taken up above the floor."""
-        return np.where(self.end_step >= 0, self._at_end(self.stairs.uptake_per_formula), 0.0)
+        """Atoms of the anode's mobile element taken up in the state of the layer."""
+        return self._in_state(self.stairs.uptake_per_formula, np.zeros(len(self)))
 
     @property
     def anode_atoms_per_formula(self) -> np.ndarray:
@@ -147,9 +147,9 @@ class Reduction:
 
     @cached_property
     def reaction_energy_ev_per_formula(self) -> np.ndarray:
-        """Mutual energy of the whole uptake above the floor, ≤ 0."""
-        end = self._at_end(self.stairs.energy_ev_per_formula)
-        return np.where(self.end_step >= 0, end - self.stairs.start_energy_ev_per_formula, 0.0)
+        """Mutual energy of that uptake, ≤ 0."""
+        start = self.stairs.start_energy_ev_per_formula
+        return self._in_state(self.stairs.energy_ev_per_formula, start) - start
 
     @cached_property
     def minimum_mutual_ev_per_atom(self) -> np.ndarray:
@@ -164,30 +164,57 @@ class Reduction:
         return np.where(has, self._take(self.stairs.voltage_v, first), np.nan)
 
     @cached_property
-    def end_kink(self) -> np.ndarray:
-        """Kink of `lines` at the end of the uptake above the floor; the candidate itself where none."""
-        return np.where(self.end_step >= 0, self._at_end(self.stairs.kink), self.lines.kink_start[:-1])
+    def kinks(self) -> tuple[np.ndarray, np.ndarray]:
+        """Kinks of `lines` at the two ends of the plateau of the state; the candidate itself where none."""
+        own = self.lines.kink_start[:-1]
+        end = np.where(self.end_step >= 0, self._take(self.stairs.kink, np.maximum(self.end_step, 0)), own)
+        later = self.end_step > self.stairs.step_start[:-1]
+        return np.where(later, self._take(self.stairs.kink, np.maximum(self.end_step - 1, 0)), own), end
 
     @cached_property
-    def end_products(self) -> ProductRows:
-        """Products at the end of the uptake above the floor."""
-        return self.lines.products_of(self.end_kink)
+    def state_atoms(self) -> csr_array:
+        """Atoms in each phase of the layer's state per reduced formula, (n, n_phases) csr_array."""
+        mixed = [
+            diags_array(share) @ self.lines.per_formula(kink, self.candidates.atoms, len(self.phases))
+            for share, kink in zip((1.0 - self.share, self.share), self.kinks, strict=True)
+        ]
+        found = csr_array(mixed[0] + mixed[1])
+        found.eliminate_zeros()
+        found.sort_indices()
+        return found
 
     @cached_property
-    def end_volumes(self) -> ProductVolumes:
+    def products(self) -> ProductRows:
+        """Products in the state of the layer; amounts are atoms per reduced formula."""
+        atoms = self.state_atoms
+        return ProductRows(Ragged(atoms.indptr).owner, atoms.indices, atoms.data)
+
+    @cached_property
+    def volumes(self) -> ProductVolumes:
         """Volumes of these products per mole of reduced formula."""
-        atoms = self.candidates.atoms + self.anode_atoms_per_formula
         context = self.context
-        return product_volumes(self.phases, context.classes, context.conduction, self.end_products, atoms)
+        return product_volumes(
+            self.phases, context.classes, context.conduction, self.products, np.ones(len(self))
+        )
+
+    @cached_property
+    def alloy(self) -> np.ndarray:
+        """Phase of the most abundant alloy of the state, or else of the most abundant metal; −1: neither."""
+        rows, context = self.products, self.context
+        alloy, metal = context.is_alloy[rows.phase], context.is_metal_m[rows.phase]
+        order = np.lexsort((rows.amount, alloy, alloy | metal, rows.owner))
+        last = np.flatnonzero(np.diff(rows.owner[order], append=-1))
+        chosen = order[last]
+        return np.where((alloy | metal)[chosen] & (self.end_step >= 0), rows.phase[chosen], -1)
 
     @cached_property
     def uptake_mah_per_g(self) -> np.ndarray:
-        """Charge taken up above the floor, per gram of candidate."""
+        """The same as charge per gram of candidate."""
         charge = self.uptake_per_formula * self.context.anode.charge
         return charge * MAH_PER_MOL_OF_CHARGE / self.molar_mass_g
 
     def forms(self, phases: np.ndarray) -> np.ndarray:
-        """Whether one of these phases ((n_phases,) bool array) is a product on a plateau above the floor."""
+        """Whether a product of the state, or on the way to it, is one of these: (n_phases,) bool array."""
         start, n_steps = self.stairs.step_start[:-1], self.end_step + 1 - self.stairs.step_start[:-1]
         n_steps = np.where(self.end_step >= 0, n_steps, 0)
         owner = np.repeat(np.arange(len(self)), n_steps)
@@ -198,8 +225,12 @@ class Reduction:
         found[owner[rows.owner[phases[rows.phase]]]] = True
         return found
 
-    def _at_end(self, per_step: np.ndarray) -> np.ndarray:
-        return self._take(per_step, np.maximum(self.end_step, 0))
+    def _in_state(self, per_step: np.ndarray, before: np.ndarray) -> np.ndarray:
+        """A quantity that grows linearly along a plateau; `before` any uptake, (n,)."""
+        end = self._take(per_step, np.maximum(self.end_step, 0))
+        later = self.end_step > self.stairs.step_start[:-1]
+        begin = np.where(later, self._take(per_step, np.maximum(self.end_step - 1, 0)), before)
+        return np.where(self.end_step >= 0, begin + self.share * (end - begin), before)
 
     @staticmethod
     def _take(values: np.ndarray, positions: np.ndarray) -> np.ndarray:
@@ -222,7 +253,7 @@ def reduce(context: ScreeningContext, phase: np.ndarray) -> Reduction:
     Raises
     ------
     InputError
-        If a walk fails, or a study names an alloy that the snapshot lacks.
+        If a walk fails.
     """
     snapshot, conditions = context.snapshot, context.conditions
     compounds = Compositions.of_phases(snapshot, phase)
@@ -232,68 +263,37 @@ def reduce(context: ScreeningContext, phase: np.ndarray) -> Reduction:
         name = snapshot.phases.formula[phase[np.argmax(lines.failed)]]
         raise InputError(f"the convex hull between {conditions.anode} and {name} did not converge")
     stairs = Staircases.of(lines, compounds.atoms, anode.charge, anode.content)
-    end_step = stairs.last_step(conditions.plateau_floor_v)
-    alloy, alloy_step, richest = _find_alloys(
-        *(stairs.step_start, end_step, stairs.kink, lines.product_start, lines.phase, lines.amount),
-        *(context.is_alloy, context.is_metal_m),
-    )
-    if conditions.alloy == "richest":
-        alloy, alloy_step = richest, end_step
-    chosen = _chosen_alloys(context, phase, alloy)
+    last = stairs.last_step(max(conditions.plateau_floor_v, conditions.potential_v or 0.0))
+    masses = molar_mass_g(snapshot.phases.take(phase))
+    end_step, share = stairs.reached(last, budget_per_formula(context, masses))
     return Reduction(
         context=context,
         phase=phase,
         lines=lines,
         stairs=stairs,
         end_step=end_step,
-        alloy=chosen,
-        alloy_step=alloy_step,
-        richest_alloy=richest,
+        share=share,
+        starved=(end_step < last) | (share < 1.0),
     )
 
 
-def _chosen_alloys(context: ScreeningContext, phase: np.ndarray, alloy: np.ndarray) -> np.ndarray:
-    """Alloys by rule, save for reactors whose alloy the study names."""
-    snapshot = context.snapshot
-    chosen = alloy.copy()
-    for reactor, name in context.conditions.alloys.items():
-        found = snapshot.find(parse_formula(name))
-        if found is None:
-            raise InputError(f"snapshot {snapshot.manifest.name} has no {name}", where=f"alloys.{reactor}")
-        chosen[phase == snapshot.find(parse_formula(reactor))] = found
-    return chosen
+def budget_per_formula(context: ScreeningContext, molar_mass_g: np.ndarray) -> np.ndarray:
+    """Atoms of the mobile element that the study's anode holds for each formula of reactor in the layer.
 
+    Parameters
+    ----------
+    context : ScreeningContext
+    molar_mass_g : (n,) float array
+        Of the formulas.
 
-@njit(cache=True, nogil=True)
-def _find_alloys(
-    step_start: np.ndarray,
-    end_step: np.ndarray,
-    kink: np.ndarray,
-    product_start: np.ndarray,
-    phase: np.ndarray,
-    amount: np.ndarray,
-    is_alloy: np.ndarray,
-    is_metal_m: np.ndarray,
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """First alloy, the step it appears on, and the alloy (or else metal) that ends the staircase."""
-    n = len(step_start) - 1
-    first, first_step = np.full(n, -1, np.int64), np.full(n, -1, np.int64)
-    richest = np.full(n, -1, np.int64)
-    for i in range(n):
-        most = 0.0
-        for step in range(step_start[i], end_step[i] + 1):
-            most = 0.0
-            last_is_alloy = False
-            for p in range(product_start[kink[step]], product_start[kink[step] + 1]):
-                counts = is_alloy[phase[p]] or (is_metal_m[phase[p]] and not last_is_alloy)
-                if is_alloy[phase[p]] and not last_is_alloy:
-                    most = 0.0
-                    last_is_alloy = True
-                if counts and amount[p] > most:
-                    most = amount[p]
-                    richest[i] = phase[p]
-            if last_is_alloy and first[i] < 0:
-                first[i], first_step[i] = richest[i], step
-        if first[i] < 0 and richest[i] >= 0:
-            first[i], first_step[i] = richest[i], end_step[i]
-    return first, first_step, richest
+    Returns
+    -------
+    (n,) float array
+        Infinite where the anode is in excess.
+    """
+    conditions = context.conditions
+    if conditions.anode_um is None:
+        return np.full(len(molar_mass_g), np.inf)
+    anode_mol_per_cm2 = conditions.anode_um * CM_PER_UM / context.anode.cm3_per_mol
+    reactor_g_per_cm2 = conditions.layer_mg_per_cm2 / 1000.0 * conditions.wt_percent / 100.0
+    return anode_mol_per_cm2 * molar_mass_g / reactor_g_per_cm2

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from screening.errors import InputError
 from screening.names import RELIEF_PER_MOL
@@ -15,20 +15,39 @@ __all__ = ["Conditions", "Desirability", "Filters", "Ranking", "Settings", "Unce
 
 
 class Filters(Settings):
-    """Hard filters; a candidate that fails one has no rank. The first three are always on.
+    """Hard filters besides the three that are always on; a candidate that fails one has no rank.
 
     Attributes
     ----------
+    maximum_energy_above_hull_ev_per_atom : float or None
+        A study may write false for no limit. Most observed phases that are not on the hull lie within 50 meV
+        of it (W. Sun et al., Sci. Adv. 2, e1600225 (2016), doi 10.1126/sciadv.1600225).
+    require_salt : bool
+        Leave out intermetallics, borides and carbides: what holds no anion former sets no metal free.
+    require_solid : bool
+        Leave out what is measured to be liquid or gaseous at 25 °C; unknown passes as undecided.
+    forbid_molecular_anions : bool
+        Leave out compounds of carbon with nitrogen: cyanides, thiocyanates, cyanamides.
     forbid_toxic : bool
-        Leave out compounds of Tl, Hg, Cd, Pb, As, Be and the like.
+        Leave out compounds of Tl, Hg, Cd, Pb, As, Be, chromium(VI), OsO4 and RuO4; see `sense`.
+    forbid_explosive : bool
+        Leave out azides, perchlorates, chlorates, chlorites and bromates.
     forbid_moisture_hazard : bool
         Leave out compounds that give off toxic or flammable gases in moist air; see `moisture`.
-    maximum_energy_above_hull_ev_per_atom : float or None
     """
 
-    forbid_toxic: bool = False
+    maximum_energy_above_hull_ev_per_atom: float | None = Field(0.05, ge=0.0)
+    require_salt: bool = True
+    require_solid: bool = True
+    forbid_molecular_anions: bool = True
+    forbid_toxic: bool = True
+    forbid_explosive: bool = True
     forbid_moisture_hazard: bool = False
-    maximum_energy_above_hull_ev_per_atom: float | None = Field(None, ge=0.0)
+
+    @field_validator("maximum_energy_above_hull_ev_per_atom", mode="before")
+    @classmethod
+    def _no_limit(cls, given: object) -> object:
+        return None if given is False else given
 
 
 class Uncertainty(Settings):

@@ -5,11 +5,12 @@ formation energy of one formula unit of a phase is taken as
 
     Σ_X N_A(X)·b_X + N·δ,        b_X ~ N(bias, sd of the bias),    δ ~ N(0, σ) per phase,
 
-with N its atoms and N_A(X) the ions that it binds to anion X. A reaction is a linear form in the phases it
-forms and consumes, so that its error is the same form in these errors: the bias counts with the change in
-ions bound to each anion (the metal A and its alloys bind none), and candidates that share an anion or a
-phase share its error. Assemblages stay as the hull found them: a hull drawn anew from scattered energies is
-lower on average than the true one.
+with N its atoms and N_A(X) the ions that it binds to anion X. Compounds of the same metals share one δ: of
+their measured errors four fifths of the variance are common to a system. A reaction is a linear form in the
+phases it forms and consumes, so that its error is the same form in these errors: the bias counts with the
+change in ions bound to each anion (the metal A and its alloys bind none), and candidates that share an anion
+or a phase share its error. Assemblages stay as the hull found them: a hull drawn anew from scattered energies
+is lower on average than the true one.
 
 A form is a row of a sparse array, (n_forms, n_phases): atoms of each phase formed (positive) or consumed
 (negative) per unit of the quantity, e.g. per mobile ion for a driving force in eV per ion. Times the
@@ -17,7 +18,7 @@ formation energies per atom it gives the quantity itself; forms add, subtract an
 """
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cache
 from importlib.resources import files
@@ -25,14 +26,17 @@ from typing import Any
 
 import numpy as np
 from pydantic import TypeAdapter
-from scipy.sparse import csr_array, hstack
+from scipy.sparse import csr_array
 
 from screening.errors import InputError
+from screening.phases.chemsys import ChemsysIndex
 from screening.phases.composition import atomic_number
-from screening.phases.corrections import AT_0_K
+from screening.phases.corrections import AT_0_K, is_anchored
 from screening.phases.schemes import LEGACY
 from screening.phases.snapshot import Phases, Snapshot
 from screening.phases.temperature import SISSO_ERROR_EV_PER_ATOM
+from screening.ragged import Ragged
+from screening.reactors.phase_errors import PhaseErrors
 from screening.thermo.intervals import ErrorBars
 
 ANION_VALENCE = {
@@ -52,9 +56,6 @@ oxidation to the free anion is off by. The scheme corrects the elements of the f
 
 RELEASE_SD_EV_PER_CHARGE = 0.06
 """Spread of the 30 salts about these means."""
-
-Z_95 = 1.96
-"""Standard deviations from the mean to the bounds of 95 %."""
 
 MODELS_FILE = "error_models.json"
 """Error models by mobile ion, beside this module; written by ``benchmarks/calibration.py --write``."""
@@ -163,7 +164,20 @@ class ErrorModel:
         )
         return replace(self, anions=anions, **spreads)
 
-    def of_phases(self, phases: Phases) -> "PhaseErrors":
+    @property
+    def of_anchored(self) -> "ErrorModel":
+        """The model of energies anchored to measurement: no bias, and each phase brings its own σ."""
+        anions = tuple(replace(each, bias_ev_per_ion=0.0, bias_sd_ev_per_ion=0.0) for each in self.anions)
+        return replace(
+            self,
+            anions=anions,
+            reduction_sd_ev_per_atom=0.0,
+            mixing_sd_ev_per_atom=0.0,
+            alloy_sd_ev_per_atom=0.0,
+            intermetallic_sd_ev_per_atom=0.0,
+        )
+
+    def of_phases(self, phases: Phases) -> PhaseErrors:
         """Error statistics of every phase.
 
         A phase that is itself an estimate adds its own standard deviation in quadrature: its uncertainty says
@@ -189,11 +203,13 @@ class ErrorModel:
         own = np.where(with_anion, self.reduction_sd_ev_per_atom * reducible, metallic)
         mixing = np.where(with_anion & (phases.n_elements > 2), self.mixing_sd_ev_per_atom, 0.0)
         model = np.where(phases.n_elements == 1, 0.0, np.hypot(own, mixing))
+        alloy = ~with_anion & (phases.n_elements > 1) & (phases.uncertainty_ev_per_atom == 0.0)
         return PhaseErrors(
             np.hypot(model, phases.uncertainty_ev_per_atom),
             bound,
             np.array([a.bias_ev_per_ion for a in self.anions]),
             np.array([a.bias_sd_ev_per_ion for a in self.anions]),
+            np.where(alloy, len(phases) + _system(phases), np.arange(len(phases))),
             _free_anions(phases, self),
             np.array([RELEASE_EV_PER_CHARGE.get(a.symbol, 0.0) for a in self.anions]) * self.charge,
             RELEASE_SD_EV_PER_CHARGE * self.charge,
@@ -236,6 +252,11 @@ def error_bars(snapshot: Snapshot, ion: str, model: ErrorModel | None = None) ->
     model, scheme = model or find_error_model(ion), snapshot.manifest.energy_scheme
     if model is None:
         errors, told = None, f"no intervals: {why_no_error_model(ion)}"
+    elif is_anchored(snapshot):
+        of_phases = model.of_anchored.of_phases(snapshot.phases)
+        nothing = 0.0 * of_phases.release_ev_per_ion
+        errors = replace(of_phases, release_ev_per_ion=nothing, release_sd_ev_per_ion=0.0)
+        told = "intervals: 95 %, uncertainties of anchored energies"
     else:
         errors, told = model.of_phases(snapshot.phases), f"intervals: 95 %, error model of {model.ion}"
         told += "" if scheme.startswith(LEGACY.name) else ", which was fitted to another energy scheme"
@@ -261,6 +282,14 @@ def _anion_charge(phases: Phases, model: ErrorModel) -> np.ndarray:
     overruled = charge[:, ~weak].any(axis=1)
     charge[np.ix_(overruled, weak)] = 0.0
     return charge
+
+
+def _system(phases: Phases) -> np.ndarray:
+    """Number of the chemical system of each phase, (n_phases,) int array."""
+    index = ChemsysIndex.of(phases.row_start, phases.atomic_number)
+    number = np.empty(len(phases), dtype=np.int64)
+    number[index.phases] = Ragged(index.start).owner
+    return number
 
 
 def _free_anions(phases: Phases, model: ErrorModel) -> csr_array:
@@ -303,86 +332,3 @@ def ions_bound(phases: Phases, model: ErrorModel) -> np.ndarray:
     bound = np.minimum(_ion_fraction(phases, model) * model.charge, total)
     share = np.divide(bound, total, out=np.zeros_like(total), where=total > 0.0)
     return charge * share[:, None] / model.charge
-
-
-@dataclass(frozen=True, eq=False)
-class PhaseErrors:
-    """Error statistics of the phases of one snapshot.
-
-    Attributes
-    ----------
-    sd_ev_per_atom : (n_phases,) float array
-        Standard deviation of the draw that a phase has for itself.
-    ions_per_atom : (n_phases, n_anions) float array
-        Mobile ions bound to each anion, per atom of the phase.
-    bias_ev_per_ion, bias_sd_ev_per_ion : (n_anions,) float arrays
-    free_per_atom : (n_phases, n_anions) csr_array
-        Ions that an atom of a free anion (Cl2, S) would bind, 0 for compounds.
-    release_ev_per_ion : (n_anions,) float array
-        `RELEASE_EV_PER_CHARGE` of the anions.
-    release_sd_ev_per_ion : float
-    """
-
-    sd_ev_per_atom: np.ndarray
-    ions_per_atom: np.ndarray
-    bias_ev_per_ion: np.ndarray
-    bias_sd_ev_per_ion: np.ndarray
-    free_per_atom: csr_array
-    release_ev_per_ion: np.ndarray
-    release_sd_ev_per_ion: float
-
-    def mean(self, forms: csr_array) -> np.ndarray:
-        """Expected error (true minus calculated) of each form, (n_forms,) in the unit of the form."""
-        return forms @ (self.ions_per_atom @ self.bias_ev_per_ion)
-
-    def standard_deviation(self, forms: csr_array) -> np.ndarray:
-        """Standard deviation of the error of each form, (n_forms,), exactly."""
-        shared = (forms @ self.ions_per_atom) ** 2 @ self.bias_sd_ev_per_ion**2
-        return np.sqrt(forms.multiply(forms) @ self.sd_ev_per_atom**2 + shared)
-
-    def bounds_95(self, forms: csr_array) -> np.ndarray:
-        """What to add to each form for the bounds of its true value, (n_forms, 2) in the unit of the form.
-
-        The biases hold for reductions that keep the anion. What frees an anion (or binds a free one) is
-        anchored to the salt of the ion instead: its oxidation is off by `RELEASE_EV_PER_CHARGE`.
-        """
-        freed = (forms @ self.free_per_atom).toarray()
-        bound = forms @ self.ions_per_atom + freed
-        mean = bound @ self.bias_ev_per_ion - freed @ self.release_ev_per_ion
-        variance = forms.multiply(forms) @ self.sd_ev_per_atom**2 + bound**2 @ self.bias_sd_ev_per_ion**2
-        variance += (freed**2).sum(axis=1) * self.release_sd_ev_per_ion**2
-        half = Z_95 * np.sqrt(variance)
-        return np.column_stack((mean - half, mean + half))
-
-    def sources(self, forms: csr_array) -> "ErrorSources":
-        """The independent errors that some forms, (n_forms, n_phases) csr_array, are made of."""
-        used = np.unique(forms.indices)
-        return ErrorSources(
-            csr_array(hstack([forms[:, used], csr_array(forms @ self.ions_per_atom)])),
-            np.append(np.zeros(len(used)), self.bias_ev_per_ion),
-            np.append(self.sd_ev_per_atom[used], self.bias_sd_ev_per_ion),
-        )
-
-
-@dataclass(frozen=True, eq=False)
-class ErrorSources:
-    """Independent normal errors, one of each phase and each anion, and how forms add them up.
-
-    Attributes
-    ----------
-    weight : (n_forms, n_sources) csr_array
-        The error of a form is this row times the errors of the sources.
-    mean, sd : (n_sources,) float arrays
-    """
-
-    weight: csr_array
-    mean: np.ndarray
-    sd: np.ndarray
-
-    def blocks(self, rng: np.random.Generator, n_draws: int, step: int) -> Iterator[np.ndarray]:
-        """Errors of the sources, (k, n_sources) with k up to `step`; the draws do not depend on `step`."""
-        for first in range(0, n_draws, step):
-            drawn = rng.standard_normal((min(step, n_draws - first), len(self.mean)))
-            drawn *= self.sd
-            drawn += self.mean
-            yield drawn

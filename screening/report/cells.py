@@ -11,6 +11,7 @@ from screening.errors import InputError
 from screening.lab.analysis import CellAnalysis, analyse_cell
 from screening.lab.cell import Cell, Experiment, Origin
 from screening.lab.cycling.full import FullCellReport
+from screening.lab.cycling.plating import PlatingReport
 from screening.lab.experiments import Survey, survey
 from screening.lab.quantities import QUANTITIES
 from screening.report.comparison import outcome_words, quantity_words
@@ -178,12 +179,15 @@ def _figures(cell: CellAnalysis) -> Iterator[tuple[str, Callable[[], "Figure"]]]
     from screening.plots.diffraction import diffraction_figure
     from screening.plots.drt import drt_figure
     from screening.plots.fullcell import full_cell_figure
+    from screening.plots.plating import plating_figure
 
     impedance, cycling = cell.impedance, cell.cycling
     if impedance is not None:
         yield f"{cell.name}: relaxation times", lambda: drt_figure(impedance.processes, impedance.report)
     if isinstance(cycling, FullCellReport):
         yield f"{cell.name}: cycling", lambda: full_cell_figure(cycling)
+    elif isinstance(cycling, PlatingReport):
+        yield f"{cell.name}: cycling", lambda: plating_figure(cycling)
     elif cycling is not None:
         yield f"{cell.name}: cycling", lambda: symmetric_figure(cycling)
     if cell.patterns:

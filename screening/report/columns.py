@@ -62,7 +62,14 @@ _FIRST = (
         "top_1",
         "P(first)",
         "",
-        "Probability to be the first when the energies vary within their uncertainty.",
+        "Probability to be the first when energies vary within their uncertainty, at the study's weights.",
+    ),
+    Column(
+        "accept_1",
+        "A(first)",
+        "",
+        "Rank acceptability: the same with the weights and bounds of all criteria drawn besides.",
+        source="doi:10.1287/opre.49.3.444.11220",
     ),
     Column(
         "top_1_percent",
@@ -77,7 +84,7 @@ ALWAYS = ("rank", "formula", "score")
 
 _LAST = (
     Column(
-        "alloy", "alloy", "", "The first compound of anode and metal on the staircase, else the metal.", TEXT
+        "alloy", "alloy", "", "Most abundant compound of anode and metal in the layer, else the metal.", TEXT
     ),
     Column(
         "cathodic_limit_v",

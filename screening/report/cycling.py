@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
-from matplotlib.figure import Figure
 
 from screening.files import (
     json_ready,
@@ -18,17 +17,15 @@ from screening.files import (
     write_parquet,
     write_text,
 )
+from screening.lab.analysis import CyclingReport
 from screening.lab.cycling.critical_current import critical_current
 from screening.lab.cycling.export import write_bdf
 from screening.lab.cycling.full import FullCellReport
+from screening.lab.cycling.plating import PlatingReport
 from screening.lab.cycling.polarisation import figures_of
 from screening.lab.cycling.symmetric import SymmetricReport
 from screening.lab.cycling.table import CyclingData, FlagKind
 from screening.lab.short import ShortVerdict
-from screening.plots.cycling import symmetric_figure
-from screening.plots.cycling_html import symmetric_page
-from screening.plots.fullcell import full_cell_figure
-from screening.plots.fullcell_html import full_page
 from screening.provenance import SIMULATED, Provenance
 
 if TYPE_CHECKING:
@@ -42,13 +39,28 @@ def provenance_of(data: CyclingData) -> Provenance:
     return Provenance.now(", ".join(named) or data.cell, data.checksum)
 
 
-def symmetric_summary(report: SymmetricReport, short: ShortVerdict | None = None) -> dict[str, Any]:
-    """What was found about a symmetric cell, ready for JSON (null for what is not known).
+def cycling_summary(report: CyclingReport, short: ShortVerdict | None = None) -> dict[str, Any]:
+    """What was found about a cell, ready for JSON (null for what is not known).
 
     `short` is the verdict of cycling and impedance together, where the cell has both.
     """
+    if isinstance(report, SymmetricReport):
+        content, flags = _symmetric(report), report.data.flags
+    elif isinstance(report, FullCellReport):
+        content, flags = _full(report), report.result.flags
+    else:
+        content, flags = _plating(report), report.data.flags
+    content["short"] = (short or report.verdict).as_dict() | content.get("short", {})
+    content |= {
+        "flags": [asdict(flag) for flag in flags],
+        "provenance": provenance_of(report.data).as_dict(),
+    }
+    return dict(json_ready(content))
+
+
+def _symmetric(report: SymmetricReport) -> dict[str, Any]:
     step = critical_current(report)
-    content = {
+    return {
         "cell": report.data.cell,
         "area_cm2": report.data.area_cm2,
         "half_cycles": len(report.half_cycles),
@@ -56,17 +68,13 @@ def symmetric_summary(report: SymmetricReport, short: ShortVerdict | None = None
         "stabilisation_cycle": report.stabilisation_cycle,
         "electrolyte_asr_ohm_cm2": report.floor_asr_ohm_cm2,
         "life": asdict(report.life),
-        "short": (short or report.verdict).as_dict() | {"settings": asdict(report.settings)},
+        "short": {"settings": asdict(report.settings)},
         "critical_current": None if step is None else asdict(step),
-        "flags": [asdict(flag) for flag in report.data.flags],
-        "provenance": provenance_of(report.data).as_dict(),
     }
-    return dict(json_ready(content))
 
 
-def full_summary(report: FullCellReport) -> dict[str, Any]:
-    """What was found about a full cell, ready for JSON."""
-    result, data = report.result, report.data
+def _full(report: FullCellReport) -> dict[str, Any]:
+    result = report.result
     content = {
         item.name: getattr(result, item.name)
         for item in fields(result)
@@ -74,56 +82,57 @@ def full_summary(report: FullCellReport) -> dict[str, Any]:
     }
     for name in ("fade_per_cycle", "hysteresis_growth_v_per_cycle"):
         content[name] = None if content[name] is None else asdict(content[name])
-    content |= {
+    return content | {
         "coulombic_efficiency_is": result.order.efficiency_definition,
         "cycles": len(result.cycles),
         "extra_plateaus": report.extra_plateaus,
-        "flags": [asdict(flag) for flag in result.flags],
-        "provenance": provenance_of(data).as_dict(),
     }
-    return dict(json_ready(content))
 
 
-def write_symmetric(
-    directory: Path, report: SymmetricReport, short: ShortVerdict | None = None
-) -> list[Path]:
-    """Write everything about a symmetric cell into a directory.
+def _plating(report: PlatingReport) -> dict[str, Any]:
+    return {
+        "cell": report.data.cell,
+        "half_cycles": len(report.half_cycles),
+        "blocks": len(report.blocks),
+        "plating_efficiency": report.plain_efficiency,
+        "plating_efficiency_aurbach": report.aurbach_efficiency,
+    }
+
+
+def write_cycling(directory: Path, report: CyclingReport, short: ShortVerdict | None = None) -> list[Path]:
+    """Write everything about a cell's cycling into a directory.
 
     Returns
     -------
     list of pathlib.Path
         The files written.
     """
-    half_cycles = pd.DataFrame(figures_of(report.half_cycles))
-    half_cycles.insert(0, "half_cycle", range(1, len(half_cycles) + 1))
-    tables = {
-        "half_cycles": half_cycles,
-        "cycles": report.cycles.to_frame(),
-        "evidence": (short or report.verdict).evidence_frame(),
-        "flags": report.data.flags_frame(),
-    }
-    step = critical_current(report)
-    if step is not None:
-        tables["critical_current"] = step.to_frame()
-    page = symmetric_page(report, provenance_of(report.data))
-    return _write(
-        directory, report.data, symmetric_summary(report, short), tables, symmetric_figure(report), page
-    )
+    from screening.plots.cycling import symmetric_figure
+    from screening.plots.cycling_html import symmetric_page
+    from screening.plots.fullcell import full_cell_figure
+    from screening.plots.fullcell_html import full_page
+    from screening.plots.plating import plating_figure, plating_page
 
-
-def write_full(directory: Path, report: FullCellReport) -> list[Path]:
-    """Write everything about a full cell into a directory.
-
-    Returns
-    -------
-    list of pathlib.Path
-        The files written.
-    """
-    result, data = report.result, report.data
-    flags = data.with_flags(result.flags[len(data.flags) :]).flags_frame()
-    tables = {"cycles": result.to_frame(), "plateaus": report.plateaus_frame(), "flags": flags}
-    page = full_page(report, provenance_of(data))
-    return _write(directory, data, full_summary(report), tables, full_cell_figure(report), page)
+    data, stamp = report.data, provenance_of(report.data)
+    tables, flags = {}, data.flags_frame()
+    if isinstance(report, SymmetricReport):
+        half_cycles = pd.DataFrame(figures_of(report.half_cycles))
+        half_cycles.insert(0, "half_cycle", range(1, len(half_cycles) + 1))
+        tables = {"half_cycles": half_cycles, "cycles": report.cycles.to_frame()}
+        step = critical_current(report)
+        if step is not None:
+            tables["critical_current"] = step.to_frame()
+        figure, page = symmetric_figure(report), symmetric_page(report, stamp)
+    elif isinstance(report, FullCellReport):
+        result = report.result
+        flags = data.with_flags(result.flags[len(data.flags) :]).flags_frame()
+        tables = {"cycles": result.to_frame(), "plateaus": report.plateaus_frame()}
+        figure, page = full_cell_figure(report), full_page(report, stamp)
+    else:
+        tables = {"blocks": report.blocks.to_frame()}
+        figure, page = plating_figure(report), plating_page(report, stamp)
+    tables |= {"evidence": (short or report.verdict).evidence_frame(), "flags": flags}
+    return _write(directory, data, cycling_summary(report, short), tables, figure, page)
 
 
 def _write(
@@ -131,7 +140,7 @@ def _write(
     data: CyclingData,
     summary: dict[str, Any],
     tables: Mapping[str, pd.DataFrame],
-    figure: Figure,
+    figure: "Figure",
     page: str,
 ) -> list[Path]:
     """Tables, record, summary, figures and page, each with the stamp of the measured files."""

@@ -18,6 +18,7 @@ from screening.report.comparison import validation_section
 from screening.report.measured import measured_sections
 from screening.report.parts import Section, capital
 from screening.report.payload import payload
+from screening.report.stack import stack_section
 from screening.validation.predictions import read_predictions
 
 TEMPLATES = "templates"
@@ -73,7 +74,8 @@ def write_report(
                 f"{experiments}: no cell sheets and no tables of the bench verbs there "
                 "(screening experiments example shows sheets; the verbs write tables with --out)"
             )
-    sections = (*((validation,) if validation else ()), *measured)
+    stack = stack_section(results)
+    sections = (*(each for each in (stack, validation) if each), *measured)
     page = report_page(campaign, sections)
     with atomic_write(path) as draft:
         draft.write_text(page, "utf-8")

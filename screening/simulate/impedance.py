@@ -116,23 +116,23 @@ class FiniteWarburg:
 
 @dataclass(frozen=True)
 class Circuit:
-    """Elements in series with a resistance and an inductance."""
+    """Elements in series with a resistance, beside them an electronic leak, before them an inductance."""
 
     r_inf_ohm: float
     inductance_h: float
     elements: tuple[Element, ...]
+    leak_s: float = 0.0
 
     def impedance(self, omega: FloatArray) -> ComplexArray:
         """Impedance in Ω at angular frequencies in rad/s, shape (n,)."""
-        total = self.r_inf_ohm + 1j * omega * self.inductance_h
-        for element in self.elements:
-            total = total + element.impedance(omega)
-        return total
+        cell = self.r_inf_ohm + sum(element.impedance(omega) for element in self.elements)
+        return 1j * omega * self.inductance_h + cell / (1.0 + self.leak_s * cell)
 
     @property
     def total_ohm(self) -> float:
         """Resistance at zero frequency."""
-        return self.r_inf_ohm + sum(element.resistance_ohm for element in self.elements)
+        cell = self.r_inf_ohm + sum(element.resistance_ohm for element in self.elements)
+        return cell / (1.0 + self.leak_s * cell)
 
 
 def frequencies_hz(high_hz: float = 7e6, low_hz: float = 0.1, count: int = 79) -> FloatArray:
@@ -230,6 +230,9 @@ class RestSeries:
         When a spectrum is taken.
     relative_noise : float
         Noise of Z' and of Z'' relative to |Z|.
+    leak_s : callable, optional
+        Conductance of an electronic path beside the cell, S, at a time in s: a short that spectra see, and a
+        cell at rest does not.
     """
 
     processes: tuple[Evolving, ...]
@@ -237,11 +240,13 @@ class RestSeries:
     inductance_h: float
     time_s: tuple[float, ...]
     relative_noise: float
+    leak_s: Callable[[float], float] | None = None
 
     def circuit(self, time_s: float) -> Circuit:
         """Noise-free circuit at a time."""
         elements = tuple(Zarc(float(p.resistance_ohm(time_s)), p.tau_s, p.phi) for p in self.processes)
-        return Circuit(self.r_inf_ohm, self.inductance_h, elements)
+        leak = 0.0 if self.leak_s is None else self.leak_s(time_s)
+        return Circuit(self.r_inf_ohm, self.inductance_h, elements, leak)
 
     def spectra(self, seed: int, frequency_hz: FloatArray | None = None) -> Sequence[Spectrum]:
         """Spectra with fresh noise; the same seed gives the same series."""

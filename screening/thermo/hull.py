@@ -303,3 +303,37 @@ def tie_line(
                 m += 1
         first[kink + 1] = m
     return Kinks(visited.status, x, energy, first, phase[:m], amount[:m])
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def open_tie_line(
+    columns: np.ndarray, energies: np.ndarray, start: np.ndarray, end: np.ndarray, element: int, mu: float
+) -> Kinks:
+    """The walk with one element open: a hull of grand potentials over the other elements.
+
+    Phases of the open element alone are no products. Energies, fractions and amounts are per atom of the
+    other elements, of which both ends must hold some.
+
+    Parameters
+    ----------
+    columns, energies, start, end
+        As of `tie_line`, the open element among them.
+    element : int
+        Row of the open element.
+    mu : float
+        Its chemical potential on the scale of the energies, eV.
+    """
+    d = len(start)
+    kept = np.flatnonzero(columns[element] < 1.0 - AMOUNT_TOL)
+    rest, potentials = np.empty((d - 1, len(kept))), np.empty(len(kept))
+    for i in range(len(kept)):
+        held = columns[element, kept[i]]
+        potentials[i] = (energies[kept[i]] - mu * held) / (1.0 - held)
+        for e in range(d - 1):
+            rest[e, i] = columns[e + (e >= element), kept[i]] / (1.0 - held)
+    others = np.delete(np.arange(d), element)
+    first, last = start[others] / (1.0 - start[element]), end[others] / (1.0 - end[element])
+    found = tie_line(rest, potentials, pure_phases(rest, potentials), first, last)
+    return Kinks(
+        found.status, found.x, found.energy_ev_per_atom, found.first, kept[found.phase], found.amount
+    )

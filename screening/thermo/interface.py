@@ -13,9 +13,10 @@ from screening.phases.composition import Reactant, same_composition
 from screening.phases.distrust import cautions, wholly_distrusted
 from screening.phases.snapshot import Snapshot
 from screening.provenance import Provenance
+from screening.thermo.compositions import Compositions
 from screening.thermo.intervals import NO_ERROR_BARS, ErrorBars, bounds, written
 from screening.thermo.kinks import Corner, Kink, kink
-from screening.thermo.lines import Compositions, tie_lines
+from screening.thermo.lines import tie_lines
 from screening.thermo.marks import (
     estimates,
     marks,
@@ -96,6 +97,26 @@ class InterfaceReaction(Displayed):
         return self.reactant_b.text
 
     @property
+    def title(self) -> str:
+        """The pair, as tables and figures name it."""
+        return f"{self.a} | {self.b}"
+
+    @property
+    def per(self) -> str:
+        """What energies are divided by."""
+        return "atom"
+
+    @property
+    def counted_atoms(self) -> OfBoth:
+        """Atoms per formula in which energies are linear between kinks."""
+        return OfBoth(self.reactant_a.unit.n_atoms, self.reactant_b.unit.n_atoms)
+
+    @property
+    def x_counted(self) -> np.ndarray:
+        """Fraction of A by `counted_atoms` at each kink, (n_kinks,) float array."""
+        return np.array([kink.x_atomic for kink in self.kinks])
+
+    @property
     def reacts(self) -> bool:
         """Whether A and B react with each other, beyond `NO_REACTION_EV_PER_ATOM`.
 
@@ -133,19 +154,15 @@ class InterfaceReaction(Displayed):
         """The last kink before pure A: what B ends as where A is in excess."""
         return self.kinks[-2]
 
-    def fraction_of_a(self, axis: str, x_atomic: np.ndarray) -> np.ndarray:
-        """Mixing fraction of A on one of `AXES` for atomic fractions of A, (n,) float arrays.
+    def fraction_of_a(self, axis: str, x: np.ndarray) -> np.ndarray:
+        """Mixing fraction of A on one of `AXES` for fractions of A by `counted_atoms`, (n,) float arrays.
 
-        Energies per atom are linear between kinks in the atomic fraction only; on the other axes the curve
-        between two kinks is bent.
+        Energies are linear between kinks in the latter only; on other axes the curve is bent.
         """
-        unit_a, unit_b = self.reactant_a.unit, self.reactant_b.unit
-        per_atom = {
-            "atomic": (1.0, 1.0),
-            "molar": (1.0 / unit_a.n_atoms, 1.0 / unit_b.n_atoms),
-            "mass": (unit_a.molar_mass_g / unit_a.n_atoms, unit_b.molar_mass_g / unit_b.n_atoms),
-        }[axis]
-        of_a, of_b = x_atomic * per_atom[0], (1.0 - x_atomic) * per_atom[1]
+        weight = {"atomic": "n_atoms", "mass": "molar_mass_g"}.get(axis)
+        units = self.reactant_a.unit, self.reactant_b.unit
+        per_a, per_b = (getattr(unit, weight) if weight else 1.0 for unit in units)
+        of_a, of_b = x / self.counted_atoms.a * per_a, (1.0 - x) / self.counted_atoms.b * per_b
         return of_a / (of_a + of_b)
 
     def display(self, axis: str = "atomic", digits: int | None = None) -> Table:
@@ -157,9 +174,13 @@ class InterfaceReaction(Displayed):
         rows = [
             {
                 "x": f"{kink.x(axis):.4f}",
-                "total (eV/atom)": written(kink.total_ev_per_atom, kink.total_95_ev_per_atom, digits, 3),
+                f"total (eV/{self.per})": written(
+                    kink.total_ev_per_atom, kink.total_95_ev_per_atom, digits, 3
+                ),
                 "95 %": bounds(kink.total_95_ev_per_atom, digits),
-                "mutual (eV/atom)": written(kink.mutual_ev_per_atom, kink.mutual_95_ev_per_atom, digits, 3),
+                f"mutual (eV/{self.per})": written(
+                    kink.mutual_ev_per_atom, kink.mutual_95_ev_per_atom, digits, 3
+                ),
                 "kJ (as written)": self._kj(kink, digits),
                 "reaction": kink.reaction + self._remark(kink),
             }
@@ -168,13 +189,24 @@ class InterfaceReaction(Displayed):
         above = self.energy_above_hull_ev_per_atom
         notes = (
             *([] if self.reacts else [f"no reaction between {self.a} and {self.b}"]),
-            f"eV per atom of mixture; energy above hull: {self.a} {above.a:.4f}, {self.b} {above.b:.4f}",
+            f"eV per {self.per} of mixture; "
+            f"energy above hull: {self.a} {above.a:.4f}, {self.b} {above.b:.4f}",
             *marks(self.origins, self.at_hull),
             *self.cautions,
             *filter(None, [self.error_bars]),
             self.provenance.line(),
         )
-        return Table(f"{self.a} | {self.b}   x: {axis} fraction of {self.a}", _filled(rows), notes)
+        return Table(f"{self.title}   x: {axis} fraction of {self.a}", _filled(rows), notes)
+
+    def energies(self, kink: Kink, digits: int | None = None) -> dict[str, str]:
+        """Energies of one kink as tables show them, by their heads."""
+        total, within = kink.total_ev_per_atom, kink.total_95_ev_per_atom
+        mutual = written(kink.mutual_ev_per_atom, kink.mutual_95_ev_per_atom, digits, 3)
+        return {
+            f"total (eV/{self.per})": written(total, within, digits, 3),
+            "95 %": bounds(within, digits),
+            f"mutual (eV/{self.per})": mutual,
+        }
 
     def _remark(self, kink: Kink) -> str:
         if self.reacts and kink is self.minimum:
@@ -243,13 +275,17 @@ class InterfaceReactions(Group[InterfaceReaction]):
         rows = []
         for each in self.items:
             low, mark = each.minimum, "*" * bool(each.origins) + "†" * bool(each.at_hull)
-            row = {"pair": f"{each.a} | {each.b}{mark}"}
+            row = {"pair": f"{each.title}{mark}"}
             if each.reacts:
                 row |= {
                     f"x at minimum ({axis})": f"{low.x(axis):.4f}",
-                    "total (eV/atom)": written(low.total_ev_per_atom, low.total_95_ev_per_atom, digits, 3),
+                    f"total (eV/{each.per})": written(
+                        low.total_ev_per_atom, low.total_95_ev_per_atom, digits, 3
+                    ),
                     "95 %": bounds(low.total_95_ev_per_atom, digits),
-                    "mutual (eV/atom)": written(low.mutual_ev_per_atom, low.mutual_95_ev_per_atom, digits, 3),
+                    f"mutual (eV/{each.per})": written(
+                        low.mutual_ev_per_atom, low.mutual_95_ev_per_atom, digits, 3
+                    ),
                     "kJ (as written)": each._kj(low, digits),
                 }
             rows.append({**row, "reaction": low.reaction if each.reacts else "no reaction"})

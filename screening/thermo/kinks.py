@@ -83,8 +83,8 @@ def kink(
     x, hull, _ = corner
     unit_a, unit_b = a.reactant.unit, b.reactant.unit
     moles_a, moles_b = x / unit_a.n_atoms, (1.0 - x) / unit_b.n_atoms
-    total = _rounded(hull - x * a.energy_ev_per_atom - (1.0 - x) * b.energy_ev_per_atom)
-    mutual = _rounded(hull - x * a.hull_energy_ev_per_atom - (1.0 - x) * b.hull_energy_ev_per_atom)
+    total = rounded(hull - x * a.energy_ev_per_atom - (1.0 - x) * b.energy_ev_per_atom)
+    mutual = rounded(hull - x * a.hull_energy_ev_per_atom - (1.0 - x) * b.hull_energy_ev_per_atom)
     per = moles_b if moles_b > 0.0 else moles_a
     moles = {phase: share / float(snapshot.phases.atoms[phase]) for phase, share in corner.products.items()}
     products = product_terms(snapshot, moles, per, {**b.spelling, **a.spelling})
@@ -114,5 +114,6 @@ def _mass_fraction(unit_a: Formula, unit_b: Formula, moles_a: float, moles_b: fl
     return mass_a / (mass_a + mass_b)
 
 
-def _rounded(energy_ev: float) -> float:
+def rounded(energy_ev: float) -> float:
+    """An energy without rounding noise."""
     return 0.0 if abs(energy_ev) < ROUNDING_EV else energy_ev

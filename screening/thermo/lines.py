@@ -1,84 +1,19 @@
 """Many tie lines through one snapshot: for each, the chemical system is selected and its hull walked."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
 from numba import njit
+from scipy.sparse import csr_array, diags_array
 
 from screening.phases.chemsys import phases_within
-from screening.phases.composition import Formula
 from screening.phases.snapshot import Phases, Snapshot
 from screening.ragged import Ragged
-from screening.thermo.hull import Kinks, Lowest, lowest, pure_phases, tie_line
+from screening.thermo.compositions import Compositions
+from screening.thermo.hull import Kinks, Lowest, lowest, open_tie_line, pure_phases, tie_line
 from screening.thermo.simplex import OK
-
-
-@dataclass(frozen=True, eq=False)
-class Compositions:
-    """Compositions as columns; composition i has the elements ``row_start[i]:row_start[i + 1]``.
-
-    Attributes
-    ----------
-    row_start : (n + 1,) int64 array
-    atomic_number : (m,) int64 array
-        Ascending within a composition.
-    fraction : (m,) float array
-        Atomic fractions.
-    atoms : (n,) float array
-        Atoms per formula as written.
-    """
-
-    row_start: np.ndarray
-    atomic_number: np.ndarray
-    fraction: np.ndarray
-    atoms: np.ndarray
-
-    def __len__(self) -> int:
-        return len(self.atoms)
-
-    @classmethod
-    def of(cls, formulas: Sequence[Formula]) -> "Compositions":
-        """Columns of these formulas, in their order."""
-        return cls(
-            Ragged.of_lengths([len(f.atomic_numbers) for f in formulas]).start,
-            np.array([z for f in formulas for z in f.atomic_numbers], dtype=np.int64),
-            np.array([x for f in formulas for x in f.fractions], dtype=float),
-            np.array([f.n_atoms for f in formulas], dtype=float),
-        )
-
-    @classmethod
-    def of_phases(cls, snapshot: Snapshot, rows: np.ndarray) -> "Compositions":
-        """Columns of these phases of a snapshot, (n,) int array."""
-        chosen = snapshot.phases.take(rows)
-        return cls(chosen.row_start, chosen.atomic_number, chosen.fraction, chosen.atoms)
-
-    def take(self, rows: np.ndarray) -> "Compositions":
-        """These compositions in this order, as often as they are named; `rows` is an int array."""
-        of = Ragged(self.row_start)
-        flat = of.entries(rows)
-        start = Ragged.of_lengths(of.lengths[rows]).start
-        return Compositions(start, self.atomic_number[flat], self.fraction[flat], self.atoms[rows])
-
-    def amount_of(self, atomic_number: int) -> np.ndarray:
-        """Atoms of one element per formula as written, (n,) float array."""
-        here = self.atomic_number == atomic_number
-        fraction = np.bincount(Ragged(self.row_start).owner[here], self.fraction[here], minlength=len(self))
-        return fraction * self.atoms
-
-    def without(self, atomic_number: int) -> "Compositions":
-        """The same formulas without one element; each must hold something besides it."""
-        keep = self.atomic_number != atomic_number
-        owner = Ragged(self.row_start).owner[keep]
-        rest = np.bincount(owner, self.fraction[keep], minlength=len(self))
-        return Compositions(
-            Ragged.of_lengths(np.bincount(owner, minlength=len(self))).start,
-            self.atomic_number[keep],
-            self.fraction[keep] / rest[owner],
-            self.atoms * rest,
-        )
 
 
 @dataclass(frozen=True, eq=False)
@@ -134,6 +69,15 @@ class Lines:
         flat = self.products.entries(kinks)
         owner = np.repeat(np.arange(len(kinks)), self.products.lengths[kinks])
         return ProductRows(owner, self.phase[flat], self.amount[flat])
+
+    def amounts(self, kinks: np.ndarray, n_phases: int) -> csr_array:
+        """Atomic fractions of the products of these kinks, (n, n_phases) csr_array."""
+        shape = (len(self.x), n_phases)
+        return csr_array((self.amount, self.phase, self.product_start), shape=shape)[kinks]
+
+    def per_formula(self, kinks: np.ndarray, atoms: np.ndarray, n_phases: int) -> csr_array:
+        """The same as atoms per formula of B, which holds `atoms`, (n,); A comes on top."""
+        return csr_array(diags_array(atoms / (1.0 - self.x[kinks])) @ self.amounts(kinks, n_phases))
 
     def assemblage(self, kink: int) -> dict[int, float]:
         """What is stable at one kink: atomic fractions by phase number."""
@@ -195,7 +139,14 @@ class Assemblages:
     amount: np.ndarray
 
 
-def tie_lines(snapshot: Snapshot, end_a: Compositions, end_b: Compositions) -> Lines:
+def tie_lines(
+    snapshot: Snapshot,
+    end_a: Compositions,
+    end_b: Compositions,
+    *,
+    open_element: int = 0,
+    mu_ev: np.ndarray | None = None,
+) -> Lines:
     """Walk the hull of a snapshot from each composition of `end_b` to its partner in `end_a`.
 
     Parameters
@@ -203,15 +154,22 @@ def tie_lines(snapshot: Snapshot, end_a: Compositions, end_b: Compositions) -> L
     snapshot : Snapshot
     end_a, end_b : Compositions
         Of equal length, or `end_a` of length 1 for all.
+    open_element : int
+        Atomic number of an element in exchange with a reservoir (0: none). All that `Lines` holds is then per
+        atom of the other elements, and energies are grand potentials.
+    mu_ev : (n,) float array, optional
+        Chemical potential of the open element for each line, against the pure element.
 
     Raises
     ------
     ValueError
         If the lengths disagree.
     """
-    if len(end_a) not in (1, len(end_b)):
-        raise ValueError(f"{len(end_a)} end compositions for {len(end_b)} lines")
-    return Lines(*_tie_lines(_Pool.of(snapshot), _Rows.of(end_a), _Rows.of(end_b)))
+    potentials = np.zeros(len(end_b)) if mu_ev is None else np.asarray(mu_ev, dtype=float)
+    if len(end_a) not in (1, len(end_b)) or len(potentials) != len(end_b):
+        raise ValueError(f"{len(end_a)} ends and {len(potentials)} potentials for {len(end_b)} lines")
+    ends = _Rows.of(end_a), _Rows.of(end_b)
+    return Lines(*_tie_lines(_Pool.of(snapshot), *ends, open_element, potentials))
 
 
 def assemblages(
@@ -309,7 +267,7 @@ def _with_room(array: np.ndarray, needed: int) -> np.ndarray:
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def _tie_lines(
-    pool: _Pool, end_a: _Rows, end_b: _Rows
+    pool: _Pool, end_a: _Rows, end_b: _Rows, open_element: int, mu: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     n_lines, n_a = len(end_b.start) - 1, len(end_a.start) - 1
     kink_start, product_start = np.zeros(n_lines + 1, np.int64), np.zeros(4 * n_lines + 1, np.int64)
@@ -324,12 +282,18 @@ def _tie_lines(
             end_a.number[end_a.start[a] : end_a.start[a + 1]],
             end_b.number[end_b.start[b] : end_b.start[b + 1]],
         )
+        if open_element > 0:
+            union = _union(union, np.array([open_element]))
         if not np.array_equal(union, elements):
             elements = union
             rows, columns, local_energy, pure = _selected(elements, pool)
         end = _over(elements, np.array([a]), end_a).ravel()
         start = _over(elements, np.array([b]), end_b).ravel()
-        found: Kinks = tie_line(columns, local_energy, pure, start, end)
+        if open_element > 0:
+            row = int(np.searchsorted(elements, open_element))
+            found: Kinks = open_tie_line(columns, local_energy, start, end, row, mu[line])
+        else:
+            found = tie_line(columns, local_energy, pure, start, end)
         if found.status == OK:
             n, m = len(found.x), len(found.phase)
             x = _with_room(x, kinks + n)

@@ -10,6 +10,7 @@ from screening.phases.composition import Formula, Reactant, atomic_number
 from screening.phases.distrust import cautions, wholly_distrusted
 from screening.phases.snapshot import Snapshot
 from screening.provenance import Provenance
+from screening.thermo.compositions import Compositions
 from screening.thermo.intervals import (
     NO_ERROR_BARS,
     ErrorBars,
@@ -18,7 +19,7 @@ from screening.thermo.intervals import (
     with_bounds,
     written,
 )
-from screening.thermo.lines import Compositions, tie_lines
+from screening.thermo.lines import tie_lines
 from screening.thermo.marks import (
     estimates,
     marks,

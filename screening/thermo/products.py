@@ -1,11 +1,12 @@
 """From products to a 3D anode: which of them conduct electrons, and what volume they fill."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
-from screening.phases.composition import atomic_masses_g, symbol
-from screening.phases.snapshot import Phases
+from screening.phases.composition import atomic_masses_g, parse_formula, symbol
+from screening.phases.snapshot import Phases, Snapshot
 from screening.thermo.conduction import ElectronicClass, metal_table
 from screening.thermo.lines import ProductRows
 from screening.units import A3_PER_ATOM_TO_CM3_PER_MOL, LITHIUM_DENSITY_G_PER_CM3
@@ -149,3 +150,36 @@ def anode_molar_volume_cm3(phases: Phases, phase: int) -> float:
     if phases.atomic_number[phases.row_start[phase]] == LITHIUM:
         return float(atomic_masses_g()[LITHIUM]) / LITHIUM_DENSITY_G_PER_CM3
     return float(phases.volume_per_atom_a3[phase]) * A3_PER_ATOM_TO_CM3_PER_MOL
+
+
+def interphase(
+    snapshot: Snapshot, degree: np.ndarray, products: Mapping[str, float]
+) -> tuple[str, tuple[str, ...]]:
+    """Whether products block electrons or let an interphase grow, and which of them conduct.
+
+    Parameters
+    ----------
+    snapshot : Snapshot
+    degree : (n_phases,) float array
+        From `conduction.conduction_degree`.
+    products : mapping of str to float
+        Moles by formula.
+
+    Returns
+    -------
+    (str, tuple of str)
+        ``growing`` where conducting products fill more than `SCHER_ZALLEN` of the volume, ``blocking`` where
+        none conducts, ``may grow`` in between or where a gap or volume is unknown.
+    """
+    formulas = [parse_formula(name) for name in products]
+    found = [snapshot.find(formula) for formula in formulas]
+    rows = np.array([-1 if row is None else row for row in found])
+    degrees = np.where(rows < 0, 0.0, degree[rows])
+    volume = np.where(rows < 0, np.nan, snapshot.phases.volume_per_atom_a3[rows])
+    volume *= [moles * each.n_atoms for moles, each in zip(products.values(), formulas, strict=True)]
+    unknown = bool((np.isnan(snapshot.phases.band_gap_ev[rows]) & (degrees == 0.0) | (rows < 0)).any())
+    conducting = tuple(name for name, each in zip(products, degrees, strict=True) if each > 0.0)
+    if not conducting:
+        return ("may grow" if unknown else "blocking"), ()
+    share = float((degrees * volume).sum() / volume.sum())  # NaN where a volume is unknown
+    return ("growing" if share >= SCHER_ZALLEN and not unknown else "may grow"), conducting

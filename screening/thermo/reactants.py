@@ -11,7 +11,8 @@ from screening.phases.additions import Origin
 from screening.phases.chemsys import MAX_ELEMENTS
 from screening.phases.composition import Formula, Reactant, symbol
 from screening.phases.snapshot import Snapshot
-from screening.thermo.lines import Compositions, assemblages
+from screening.thermo.compositions import Compositions
+from screening.thermo.lines import assemblages
 
 ON_HULL_TOL_EV = 1e-6
 """Phases closer to the hull than this (eV/atom) are on it: the exactness extrapolated for every energy."""

@@ -9,14 +9,24 @@ import numpy as np
 
 from screening.errors import InputError
 from screening.phases.additions import AddedPhase, Origin
+from screening.phases.anchored import anchored, with_anchored
 from screening.phases.composition import parse_formula
-from screening.phases.corrections import Energies, chosen_energies, corrected, is_corrected, rows_of, shifted
+from screening.phases.corrections import (
+    Energies,
+    chosen_energies,
+    corrected,
+    is_anchored,
+    is_corrected,
+    rows_of,
+    shifted,
+)
 from screening.phases.distrust import widened
 from screening.phases.library import EMBEDDED, open_snapshot
 from screening.phases.snapshot import Snapshot
 from screening.phases.temperature import at_temperature
 from screening.phases.user_phases import read_phases
-from screening.thermo.lines import Compositions, assemblages
+from screening.thermo.compositions import Compositions
+from screening.thermo.lines import assemblages
 
 TOO_LOW_EV_PER_ATOM = 0.3
 """A phase further below the hull of all others is no find but a total energy, or one of another scheme."""
@@ -67,7 +77,8 @@ def load_snapshot(
         See `at_temperature`; without it, energies stay those of 0 K.
     energies : str
         ``corrected``: gases measured, and solids with molecular units corrected to match (see `corrections`);
-        ``as-published``: as the source has them.
+        ``anchored``: measured enthalpies where there are any (see `anchored`); ``as-published``: as the
+        source has them.
     at_hull : iterable of str
         Formulas that join at the energy of the hull where the snapshot lacks them, as doped electrolytes do.
 
@@ -87,7 +98,7 @@ def load_snapshot(
     """
     chosen = chosen_energies(energies)
     gathered = snapshot if isinstance(snapshot, Snapshot) else open_snapshot(snapshot)
-    if chosen is Energies.CORRECTED:
+    if chosen is not Energies.AS_PUBLISHED:
         gathered = corrected(gathered)
     elif is_corrected(gathered):
         raise InputError(
@@ -96,6 +107,8 @@ def load_snapshot(
             remedy="open it with energies='as-published'",
         )
     gathered = widened(gathered)
+    if chosen is Energies.ANCHORED:
+        gathered = anchored(gathered)
     if phases is not None:
         gathered = _joined(gathered, phases if isinstance(phases, OwnPhases) else OwnPhases(phases))
     return _with_hull_phases(
@@ -110,6 +123,8 @@ def _joined(snapshot: Snapshot, own: OwnPhases) -> Snapshot:
     as_source = np.array([n + i for i, each in enumerate(additions) if each.as_source], dtype=np.int64)
     if is_corrected(snapshot) and len(as_source):
         every = replace(every, phases=shifted(every.phases, as_source))
+    if is_anchored(snapshot) and len(as_source):
+        every = with_anchored(every, as_source)
     if not own.force:
         _require_plausible(every, additions, path)
     gone, notes = [np.empty(0, dtype=np.int64)], []

@@ -101,3 +101,34 @@ class Staircases:
         owner = self.steps.owner[self.voltage_v > floor_v]
         counts = np.bincount(owner, minlength=len(self))
         return np.where(counts > 0, self.step_start[:-1] + counts - 1, -1)
+
+    def reached(self, last: np.ndarray, budget: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """How far a limited number of atoms takes each compound.
+
+        Parameters
+        ----------
+        last : (n,) int array
+            Step beyond which none goes, −1 for one that takes nothing up; see `last_step`.
+        budget : (n,) float array
+            Atoms for each formula, above 0; may be infinite.
+
+        Returns
+        -------
+        step : (n,) int array
+            Last step that is entered.
+        share : (n,) float array
+            How much of it is done; 1 for a compound without steps.
+        """
+        first = self.step_start[:-1]
+        done = self.uptake_per_formula <= budget[self.steps.owner]
+        finished = np.bincount(self.steps.owner[done], minlength=len(self))
+        step = np.minimum(first + finished, last)
+        share = np.ones(len(self))
+        part = np.flatnonzero((step >= 0) & (first + finished <= last))
+        end = self.uptake_per_formula[step[part]]
+        begin = np.where(step[part] > first[part], self.uptake_per_formula[step[part] - 1], 0.0)
+        share[part] = (budget[part] - begin) / (end - begin)
+        # a budget that just finishes a plateau leaves nothing of the next one
+        exact = part[share[part] <= 0.0]
+        step[exact], share[exact] = step[exact] - 1, 1.0
+        return step, share

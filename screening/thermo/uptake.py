@@ -11,8 +11,9 @@ from screening.errors import InputError
 from screening.phases.composition import Formula, symbol
 from screening.phases.periodic_table import metals
 from screening.phases.snapshot import Snapshot
+from screening.thermo.compositions import Compositions
 from screening.thermo.intervals import ErrorBars, Interval, form
-from screening.thermo.lines import Compositions, Lines, tie_lines
+from screening.thermo.lines import Lines, tie_lines
 from screening.thermo.marks import product_terms, reactant_terms
 from screening.thermo.reactants import PricedReactant
 from screening.thermo.reactions import Moles, Term, write_reaction

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from screening.errors import InputError
+from screening.lab.diffraction.findings import PhaseFinding, Presence
 from screening.lab.diffraction.identify import Identification, identify
 from screening.lab.diffraction.pattern import PowderPattern, Reference
 from screening.phases.composition import parse_formula
@@ -17,6 +18,10 @@ LEAST_INTENSITY = 2.0
 
 MARGIN_DEG = 1.0
 """Lines this far outside a pattern may be moved into it by strain or the height of the sample."""
+
+FOREIGN_SHARE = 0.5
+"""Lines of none of the phases, this strong against the strongest of the pattern, are those of a main phase:
+one that was asked for and has no structure may then have given its lines to another."""
 
 STRAIN_LIMIT, CALCULATED_STRAIN_LIMIT = 0.005, 0.02
 """How far a lattice may be off its reference: heat, solution and the error of the alignment for a measured
@@ -76,4 +81,17 @@ def look_for(formulas: Sequence[str], cells: Sequence[Cell], pattern: PowderPatt
             where=pattern.name,
             remedy="give CIF files with --cif",
         )
-    return replace(identify(pattern, found.known), without_structure=found.without_structure)
+    told = identify(pattern, found.known)
+    foreign = told.unexplained[0].share if told.unexplained else 0.0
+    phases = told.phases
+    if found.without_structure and foreign >= FOREIGN_SHARE:
+        phases = tuple(_doubted(each, found.without_structure) for each in phases)
+    return replace(told, phases=phases, without_structure=found.without_structure)
+
+
+def _doubted(finding: PhaseFinding, others: tuple[str, ...]) -> PhaseFinding:
+    """A phase seen by a part of its lines, where those of phases without a structure stand about."""
+    if finding.presence is not Presence.SEEN or finding.lines_seen >= finding.lines_expected:
+        return finding
+    reason = f"{finding.reason}, which may be of {', '.join(others)}"
+    return replace(finding, presence=Presence.CANNOT_TELL, reason=reason)

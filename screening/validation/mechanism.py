@@ -23,7 +23,7 @@ from screening.validation.joining import (
     straddles,
     yes_or_no,
 )
-from screening.validation.predictions import Span
+from screening.validation.predictions import Prediction, Span
 
 RUNS_EFFICIENCY, RUNS_H, RUNS_CYCLES = 0.90, 100.0, 50.0
 """A cell ran if it reached one of these: below 90 % a lithium inventory is gone within a few cycles."""
@@ -88,13 +88,7 @@ def mechanism(pair: Pair) -> Iterator[Check]:
     relief, relay = prediction.value("electrolyte_relief_ev_per_atom"), prediction.value("relay_ev_per_atom")
     forms = prediction.value("alloys_with_anode")
     steps = (
-        _Step(
-            "the alloy relieves the electrolyte",
-            "electrolyte_relief_ev_per_atom",
-            relief,
-            "eV/atom",
-            relief > 0.0,
-        ),
+        *([] if _without_alloy(prediction) else [_relief_step(relief)]),
         _Step("the alloy reduces more reactor", "relay_ev_per_atom", relay, "eV/atom", relay < -none, -none),
         _Step("the metal alloys with lithium", "alloys_with_anode", forms, "1", forms > 0.5),
     )
@@ -103,6 +97,16 @@ def mechanism(pair: Pair) -> Iterator[Check]:
             yield _step_check(pair, step, run)
     for name, what in (("metal_fraction", "metal"), ("electrolyte_fraction", "electrolyte")):
         yield _network_of_running(pair, prediction.fraction(name), what, run)
+
+
+def _without_alloy(prediction: Prediction) -> bool:
+    """Whether the layer holds no anode metal, so that relief is no question of energies."""
+    return prediction.value("alloy_potential_v") == 0.0
+
+
+def _relief_step(relief: float) -> "_Step":
+    question, criterion = "the alloy relieves the electrolyte", "electrolyte_relief_ev_per_atom"
+    return _Step(question, criterion, relief, "eV/atom", relief > 0.0)
 
 
 @dataclass(frozen=True)
@@ -129,6 +133,10 @@ def _compatible(holds: bool, answer: bool) -> Verdict:
     return Verdict.CANNOT_TELL if holds else Verdict.AGREES
 
 
+LEAST_SAID = 0.01
+"""Smaller chances are not told apart: the error model is no better."""
+
+
 def _doubt(value: float, limit: float, sd: float | None) -> str:
     """Why an energy predicts nothing, empty where it lies clear of its limit."""
     if sd is None:
@@ -143,7 +151,8 @@ def _doubt(value: float, limit: float, sd: float | None) -> str:
 
 def _wrong(value: float, limit: float, sd: float) -> str:
     chance = 0.5 * (1.0 - erf(abs(value - limit) / sd / sqrt(2.0))) if sd > 0.0 else 0.0
-    return f"by the error of the energies the prediction is wrong with a chance of {chance:.0%}"
+    said = f"{chance:.0%}" if chance >= LEAST_SAID else f"less than {LEAST_SAID:.0%}"
+    return f"by the error of the energies the prediction is wrong with a chance of {said}"
 
 
 def _step_check(pair: Pair, step: _Step, run: Ran) -> Check:
@@ -151,7 +160,7 @@ def _step_check(pair: Pair, step: _Step, run: Ran) -> Check:
     doubt = _doubt(step.value, step.limit, sd) if step.uncertain else ""
     verdict = Verdict.CANNOT_TELL if doubt else _compatible(step.holds, run.answer)
     reason = doubt or ("a cell that runs needs this step" if run.answer else "a cell may fail for any reason")
-    if sd is not None and not doubt:
+    if sd and not doubt:
         reason += f"; {_wrong(step.value, step.limit, sd)}"
     spread = "" if sd is None else f" ± {sd:.2g}"
     number = f" ({step.value:.3g}{spread} {step.unit})" if step.uncertain else ""
@@ -195,7 +204,7 @@ def life(pair: Pair) -> Iterator[Check]:
         pair.cell.outcomes.get("life_h"),
         pair.prediction.value("electrolyte_relief_ev_per_atom"),
     )
-    if outcome is None or np.isnan(relief):
+    if outcome is None or np.isnan(relief) or _without_alloy(pair.prediction):
         return
     sd = pair.prediction.standard_deviation("electrolyte_relief_ev_per_atom")
     doubt, spread = _doubt(relief, 0.0, sd), "" if sd is None else f" ± {sd:.2g}"

@@ -164,14 +164,15 @@ def plateau(pair: Pair) -> Iterator[Check]:
     first = pair.cell.outcomes.get("first_plateau_v")
     if first is None or sheet.cathode is None or sheet.cathode.plateau_v is None:
         return
-    potential = pair.prediction.value("alloy_potential_v")
+    potentials = np.array([stage.voltage_v for stage in pair.prediction.stages])
     anode = sheet.cathode.plateau_v - first.value
     at_lithium = abs(anode) <= PLATEAU_TOLERANCE_V
-    at_alloy = not np.isnan(potential) and abs(anode - potential) <= PLATEAU_TOLERANCE_V
+    at_alloy = bool((np.abs(anode - potentials) <= PLATEAU_TOLERANCE_V).any())
+    range_v = f"{potentials.min():.2f} to {potentials.max():.2f} V" if len(potentials) else "unknown"
     where = "lithium" if at_lithium else "the alloy" if at_alloy else "neither"
     yield pair.check(
         "the potential of the anode at the first plateau",
-        f"0 V while lithium is left, then {potential:.2f} V ({pair.prediction.alloy or 'no alloy'})",
+        f"0 V while lithium is left, then {range_v} ({pair.prediction.alloy or 'no alloy'})",
         f"{anode:.2f} ± {PLATEAU_TOLERANCE_V:g} V "
         f"({sheet.cathode.plateau_v:g} V of {sheet.cathode.material} less {first.value:.3g} V)",
         agrees_if(at_lithium or at_alloy),

@@ -14,6 +14,7 @@ from screening.display import Displayed, Table
 from screening.errors import InputError
 from screening.files import output_directory, records, write_csv, write_json
 from screening.lab.analysis import CellAnalysis, analyse_cell, outcomes_frame
+from screening.lab.briefs import brief
 from screening.lab.cell import Experiment, Origin
 from screening.lab.quantities import QUANTITIES
 from screening.lab.readers.stamp import stamp
@@ -107,14 +108,17 @@ class Validation(Displayed):
         return Table(caption, self.to_frame()[shown], tuple(self.notes()))
 
     def summary(self) -> str:
-        """What to read first: notes, checks, contradictions, agreement, update, what to measure next."""
+        """What to read first: cells, notes, agreement, contradictions, checks, update, what to measure."""
         update_lines = () if self.learnt.reason else _update_lines(self)
-        sections = (_check_lines(self), _contradiction_lines(self.contradictions_frame()))
         return "\n".join(
             chain(
+                ["What happened to each cell"],
+                (f"  {cell.name:32} {brief(cell)}" for cell in self.cells),
+                [""],
                 (f"* {note}" for note in self.notes()),
-                *sections,
                 _agreement_lines(self),
+                _contradiction_lines(self.contradictions_frame()),
+                _check_lines(self),
                 update_lines,
                 _next_lines(self.plan),
             )
@@ -171,8 +175,8 @@ class Validation(Displayed):
             found.append(f"not among the campaign's candidates: {names}")
         if all(one.kendall is None for one in self.agreements):
             found.append(
-                f"agreement: too few to tell; a correlation needs {FEWEST_REACTORS} reactors with a figure "
-                "that is no bound, in one protocol"
+                f"agreement: too few to tell; a correlation needs {FEWEST_REACTORS} reactors measured by one "
+                "protocol, each with a value rather than a bound"
             )
         learnt = self.learnt
         if learnt.evidence is not None:

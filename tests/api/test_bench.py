@@ -10,7 +10,8 @@ from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 
 import screening as scr
-from screening.api.bench import Pattern, Patterns, simulated_rest_series
+from screening.api.bench import simulated_rest_series
+from screening.api.patterns import Pattern, Patterns
 from screening.errors import InputError
 from screening.lab.diffraction.findings import Identification, Identifications
 from screening.lab.diffraction.pattern import PowderPattern
@@ -122,7 +123,7 @@ class TestSpectra:
     def test_spectra_are_tested_and_written(self, pellets: Path, tmp_path: Path) -> None:
         tests = scr.read_eis(str(pellets / "*.csv")).kramers_kronig()
         assert set(tests.to_frame()["verdict"]) == {"passed"}
-        assert "residual" in tests.plot(plt.figure().subplots()).get_ylabel()
+        assert "Residual" in tests.plot(plt.figure().subplots()).get_ylabel()
         tests.write(tmp_path / "out")
         names = {path.name for path in (tmp_path / "out").iterdir()}
         assert names == {"spectra.csv", "kramers_kronig.csv", "points.parquet", "eis.png"}

@@ -1,6 +1,7 @@
 """``screening cycling``: what it prints, writes and refuses."""
 
 import json
+import subprocess
 import sys
 
 import numpy as np
@@ -62,6 +63,48 @@ def test_former_keys_of_a_sheet_are_hinted_at_once_on_stderr(run, record, sheet)
         "note: [electrolyte] is now [separator]",
         "note: die_mm is now diameter_mm",
     ]
+
+
+def test_an_area_or_a_diameter_serves_without_a_sheet(run, record):
+    _, by_area, _ = run("cycling", record, "--area-cm2", np.pi / 4)
+    _, by_diameter, _ = run("cycling", record, "--diameter-mm", 10)
+    assert by_area == by_diameter
+    assert "Ω cm² at first" in by_area
+    status, _, err = run("cycling", record, "--area-cm2", 1, "--diameter-mm", 10)
+    assert (status, "area_cm2 given, and diameter_mm; keep one" in err) == (2, True)
+    status, _, err = run("cycling", record, "--diameter-mm", -1)
+    assert (status, "diameter_mm = -1.0; give a number above 0" in err) == (2, True)
+
+
+def test_no_figures_of_a_cell_that_is_not_symmetric(run, tmp_path):
+    rows = [f"{60 * k},{3.5 + 1e-3 * k},{1e-3 if k // 30 % 2 else -1e-3}" for k in range(120)]
+    path = tmp_path / "full.csv"
+    path.write_text("\n".join(["Test Time / s,Voltage / V,Current / A", *rows]) + "\n")
+    status, out, _ = run("cycling", path, "--diameter-mm", 10)
+    assert status == 0  # the record tells that it is a full cell
+    assert "discharge capacity" in out
+    assert "ASR" not in out
+    status, out, err = run("cycling", path, "--diameter-mm", 10, "--kind", "symmetric")
+    assert (status, out) == (2, "")
+    assert "said to be symmetric, and its voltage is that of a full cell" in err
+
+
+HEAVY = ("matplotlib", "plotly", "scipy.stats", "numba", "pymatgen", "openpyxl")
+
+
+@pytest.mark.parametrize("verb", ["eis", "cycling"])
+def test_no_drawing_or_compiling_library_is_loaded_without_need(verb, tmp_path, record, sheet):
+    spectrum = tmp_path / "z.csv"
+    spectrum.write_text("f/Hz,Z'/Ohm,Z''/Ohm\n" + "".join(f"{10**k},{10 + k},{-1 - k}\n" for k in range(9)))
+    arguments = [str(spectrum)] if verb == "eis" else [str(record), "--cell", str(sheet)]
+    code = (
+        "import sys\nfrom screening.cli import main\n"
+        f"try:\n    main()\nfinally:\n    print([m for m in {HEAVY!r} if m in sys.modules], file=sys.stderr)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, verb, *arguments], capture_output=True, text=True, check=True
+    )
+    assert done.stderr.strip() == "[]"
 
 
 def test_json_alone_on_stdout(run, record, sheet):

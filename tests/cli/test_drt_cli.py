@@ -31,7 +31,9 @@ def test_the_simulated_series_is_told_written_and_labelled(tmp_path):
     assert "element 1: τ" in result.output
     assert "short circuit: none" in result.output
     names = {path.name for path in out.iterdir()}
-    tables = {f"{t}.{s}" for t in ("processes", "spectra", "elements", "series") for s in ("csv", "parquet")}
+    tables = {
+        f"{t}.{s}" for t in ("processes", "spectra", "elements", "series", "leak") for s in ("csv", "parquet")
+    }
     assert tables | {"gamma.parquet", "drt.json", "drt.png", "drt.svg"} == names
     svg = (out / "drt.svg").read_text("utf-8")
     assert svg.count(">simulated<") == 3

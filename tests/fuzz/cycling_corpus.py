@@ -183,9 +183,25 @@ def arbin_xlsx() -> bytes:
         sheet.append(ARBIN.split(","))
         for row in part:
             sheet.append(row)
+    statistics = book.create_sheet("Statistics_1-001")
+    statistics.append(ARBIN.split(","))
+    for row in rows[39::160]:
+        statistics.append([*row[:5], len(list(statistics.rows)), *row[6:]])
     content = io.BytesIO()
     book.save(content)
     return content.getvalue()
+
+
+def gamry_charge() -> bytes:
+    """A charge and discharge experiment: the rest before it is another table."""
+    t = TRUTH
+    lines = ["EXPLAIN", "TAG\tPWR800_CHARGE", "TITLE\tLABEL\tCharge\tTest &Identifier"]
+    lines += ["OCVCURVE\tTABLE\t1", "\tPt\tT\tVf\tVm\tAch", "\t#\ts\tV vs. Ref.\tV\tV", "\t0\t1\t3\t3\t0"]
+    lines += [f"CURVE\tTABLE\t{len(t.time_s)}", "\tPt\tT\tVf\tIm\tVu\tPwr\tSig\tAch\tIERange"]
+    lines += ["\t#\ts\tV vs. Ref.\tA\tV\tW\tV\tV\t#"]
+    for i, (time, volt, amp) in enumerate(zip(t.time_s, t.voltage_v, t.current_a, strict=True)):
+        lines.append(f"\t{i}\t{time:.6f}\t{volt:.7f}\t{amp:.7e}\t0\t0\t0\t0\t8")
+    return ("\n".join(lines) + "\n").encode("latin-1")
 
 
 def maccor() -> bytes:
@@ -379,6 +395,7 @@ FILES: dict[str, dict[str, bytes]] = {
     "cycling-mpr": {"gcpl.mpr": mpr()},
     "cycling-parquet": {"cell.bdf.parquet": parquet()},
     "cycling-xlsx": {"arbin.xlsx": arbin_xlsx()},
+    "cycling-gamry": {"charge.dta": gamry_charge()},
     "nda": {"old.nda": nda()},
     "ndax": {"new.ndax": ndax()},
 }

@@ -1,6 +1,9 @@
 """Impedance files written by code, in every format that is read; none holds measured values."""
 
+import io
+import json
 import struct
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -145,17 +148,138 @@ def mpr(loops: int = 3) -> bytes:
     )
 
 
+def par(segments: int = 1) -> bytes:
+    """VersaStudio: blocks, the names of a segment in its definition, with one too many at the end."""
+    names = (
+        "Segment #, Point #, E(V), I(A), Elapsed Time(s), Frequency(Hz), E Real, E Imag, Z Real, Z Imag, 0"
+    )
+    lines = ["<Application>", "Name=VersaStudio", "</Application>", "", "<Instrument>", "Type=VersaSTAT4"]
+    lines += ["</Instrument>", ""]
+    for k in range(segments):
+        lines += [f"<Segment{k + 1}>", "Type=2", "Version=3", f"Definition={names}"]
+        for i, (f, v) in enumerate(zip(FREQUENCY, cell(scale=1 + 0.1 * k), strict=True)):
+            lines.append(f"{k},{i},0,-3.2E-06,{600 * k + i},{f:.7g},0.01,0,{v.real:.7g},{v.imag:.7g}")
+        lines += [f"</Segment{k + 1}>", ""]
+    return "\r\n".join(lines).encode()
+
+
+def ism(beside: int = 0) -> bytes:
+    """Zahner: a count, then columns of big-endian doubles; the sweep may first run up to its turn."""
+    order = np.concatenate([np.arange(beside, 0, -1), np.arange(FREQUENCY.size)])
+    f, z = FREQUENCY[order], cell()[order]
+    columns = np.concatenate([f, np.abs(z), np.angle(z), 10.0 * np.arange(f.size)])
+    count = struct.pack(">h", f.size - 1)
+    return bytes(10) + count + columns.astype(">f8").tobytes() + b"Thales".ljust(600, b"\0")
+
+
+def dfr() -> bytes:
+    """Eco Chemie: a number a line, nine lines a point, Z'' with its sign reversed."""
+    lines = ["Version8.0", str(FREQUENCY.size), "0"]
+    for i, (f, v) in enumerate(zip(FREQUENCY, cell(), strict=True)):
+        lines += [f"{value:.8g}" for value in (f, v.real, -v.imag, 0.1, 1e-6, i, 0, 0, 0)]
+    return ("\r\n".join(lines) + "\r\n").encode("latin-1")
+
+
+def pssession(spectra: int = 2) -> bytes:
+    """PalmSens: JSON in UTF-16 with a last character that is none of it."""
+
+    def column(name: str, unit: str, values: np.ndarray) -> dict[str, object]:
+        points = [{"v": float(value), "s": 0, "c": 0} for value in values]
+        return {"type": "", "description": name, "unit": {"q": name, "s": unit}, "datavalues": points}
+
+    measurements = []
+    for k in range(spectra):
+        z = cell(scale=1 + 0.1 * k)
+        values = [column("Frequency", "Hz", FREQUENCY), column("Z'", "Ohm", z.real)]
+        values += [column("-Z''", "Ohm", -z.imag), column("Z", "Ohm", np.abs(z))]
+        values += [column("-Phase", "°", -np.degrees(np.angle(z)))]
+        measurements.append(
+            {"title": "EIS", "dataset": None, "eisdatalist": [{"dataset": {"values": values}}]}
+        )
+    content = {"type": "PalmSens", "coreversion": "5.9", "measurements": measurements}
+    return (json.dumps(content) + "\ufeff").encode("utf-16")
+
+
+def thales() -> bytes:
+    """Zahner's export: numbers with SI prefixes behind them."""
+
+    def written(value: float) -> str:
+        power = int(np.floor(np.log10(abs(value)) / 3)) if value else 0
+        prefix = {-2: "u", -1: "m", 0: "", 1: "k", 2: "M"}[max(power, -2)]
+        return f"{value / 1000.0 ** max(power, -2):.8g}{prefix}"
+
+    lines = ["Number,Frequency/Hz,Impedance/ohm,Phase/deg"]
+    for i, (f, v) in enumerate(zip(FREQUENCY, cell(), strict=True)):
+        lines.append(f"{i + 1},{written(f)},{written(abs(v))},{written(np.degrees(np.angle(v)))}")
+    return ("\n".join(lines) + "\n").encode()
+
+
+def sheet_rows() -> list[list[object]]:
+    z = cell()
+    rows = zip(FREQUENCY.tolist(), z.real.tolist(), (-z.imag).tolist(), strict=True)
+    return [["Cell 7"], [], ["Frequency (Hz)", "Z' (Ohm)", "-Z'' (Ohm)"], *map(list, rows)]
+
+
+def xlsx() -> bytes:
+    """A sheet of notes before that of the spectrum."""
+    from openpyxl import Workbook
+
+    book = Workbook()
+    book.active.append(["measured by", "nobody"])
+    sheet = book.create_sheet("Impedance")
+    for row in sheet_rows():
+        sheet.append(row)
+    content = io.BytesIO()
+    book.save(content)
+    return content.getvalue()
+
+
+def ods() -> bytes:
+    cells = (
+        "".join(
+            f'<table:table-cell office:value-type="float" office:value="{cell!r}"/>'
+            if isinstance(cell, float)
+            else '<table:table-cell office:value-type="string"><text:p>'
+            f"{str(cell).replace(chr(39), '&apos;')}</text:p></table:table-cell>"
+            for cell in row
+        )
+        for row in sheet_rows()
+    )
+    spaces = {
+        name: f'xmlns:{name}="urn:oasis:names:tc:opendocument:xmlns:{name}:1.0"'
+        for name in ("office", "table", "text")
+    }
+    table = "".join(f"<table:table-row>{row or '<table:table-cell/>'}</table:table-row>" for row in cells)
+    xml = f'<?xml version="1.0"?><office:document-content {" ".join(spaces.values())}><office:body>'
+    xml += f'<office:spreadsheet><table:table table:name="EIS">{table}</table:table></office:spreadsheet>'
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w") as archive:
+        archive.writestr("mimetype", "application/vnd.oasis.opendocument.spreadsheet")
+        archive.writestr(
+            "META-INF/manifest.xml",
+            '<manifest:manifest xmlns:manifest="urn:oasis:names:tc:opendocument:xmlns:manifest:1.0"/>',
+        )
+        archive.writestr("content.xml", xml + "</office:body></office:document-content>")
+    return content.getvalue()
+
+
 FILES: dict[str, dict[str, bytes]] = {
     "csv": {
         "comma.csv": generic(),
         "semicolon.txt": generic(";", ",", ("Frequency (Hz)", "Z' (Ohm)", "Z'' (Ohm)")),
         "tab.txt": generic("\t", ".", ()),
+        "thales.csv": thales(),
     },
     "mpt": {"loops.mpt": mpt(), "comma.mpt": mpt(1, ",")},
     "gamry": {"one.dta": gamry(), "aborted.dta": gamry(2, aborted=True)},
     "zplot": {"comments.z": zplot(), "plain.z": zplot(comments=False)},
     "ivium": {"scans.idf": ivium()},
     "mpr": {"loops.mpr": mpr()},
+    "par": {"segments.par": par(2)},
+    "ism": {"sweep.ism": ism(), "turned.ism": ism(12)},
+    "dfr": {"fra.dfr": dfr()},
+    "pssession": {"two.pssession": pssession()},
+    "spreadsheet": {"eis.xlsx": xlsx(), "eis.ods": ods()},
 }
 """Reader name, then file name, then content."""
 

@@ -4,13 +4,17 @@ import json
 from math import prod
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
+from reportlab.graphics.shapes import PolyLine, String
 
 from screening.campaign.directory import ResultsDirectory
 from screening.campaign.document import Document, Flags, Reactor, Screened
 from screening.campaign.study import Study
 from screening.errors import InputError
+from screening.handoff.drawings import staircase, sticks
+from screening.handoff.layout import blocks
 from screening.handoff.pages import sheet_html, write_sheets
 from screening.handoff.sheet import Plan, bench_sheet
 from screening.phases.library import open_snapshot
@@ -46,8 +50,7 @@ def results(
         flags=Flags(toxic=False, moisture_hazard="HCl"),
         rank_probability=(0.3, 0.6, 0.1),
         criteria=criteria,
-        alloy="LiAl",
-        richest_alloy="Li9Al4",
+        alloy="Li9Al4",
         energy_above_hull_ev_per_atom=0.0,
         plateaus=(),
         curves=(),
@@ -74,7 +77,7 @@ def test_layer_of_the_paper(snapshot: Snapshot) -> None:
     moles = 5e-3 / LAC_G_PER_MOL
     thickness = moles * end.uptake_per_formula * LITHIUM_G_PER_MOL / LITHIUM_G_PER_CM3 / 0.7853982 * 1e4
     assert end.layers[0].anode_consumed_um == pytest.approx(thickness, rel=1e-3)
-    assert sheet.alloy == "LiAl"
+    assert sheet.alloy == "Li9Al4"
     assert [p.formula for p in sheet.patterns if p.role.startswith("product")][:2] == ["Al", "LiAl"]
 
 
@@ -150,7 +153,7 @@ def test_sheets_are_whole_and_repeatable(snapshot: Snapshot, tmp_path: Path) -> 
     assert [path.name for path in first] == [f"Li10GeP2S12.{kind}" for kind in ("html", "pdf", "json")]
     for one, two in zip(first, second, strict=True):
         assert one.read_bytes() == two.read_bytes()
-    assert b"/Count 1" in first[1].read_bytes()  # one page
+    assert b"/Count 2" in first[1].read_bytes()  # two pages in 9 pt, the bench on the first
     robot = json.loads(first[2].read_text("utf-8"))
     assert sum(p["mass_g"] for p in robot["recipe"]["precursors"]) == pytest.approx(1.0)
     assert robot["provenance"]["source_checksum"] == snapshot.manifest.checksum
@@ -272,3 +275,30 @@ def test_what_is_no_powder_stands_in_red(snapshot: Snapshot, tmp_path: Path) -> 
     assert "red" not in sheet_html(bench_sheet(snapshot, "MgF2", Plan())).split("<main>")[1]
     unknown = sheet_html(bench_sheet(snapshot, "Li10GeP2S12", Plan()))
     assert "not measured here: look up its melting point" in unknown
+
+
+def test_the_bench_reads_the_amounts_of_its_own_plan(snapshot: Snapshot) -> None:
+    plan = Plan(wt_percent=30.0, layer_mg=25.0, cells=4, batch_g=0.5)
+    parts = {block.title: block for block in blocks(bench_sheet(snapshot, "MgF2", plan))}
+    assert next(iter(parts)) == "Before you begin"
+    assert [*parts][-1] == "Why it ranks where it does"
+    mixed = parts["Mix for 4 cells"]
+    reactor_mg = 0.3 * 25.0
+    for row, one in zip(mixed.table.rows, (reactor_mg, 17.5), strict=True):
+        assert [float(text) for text in row[1:3]] == pytest.approx([one, one * 8 * 1.1], rel=1e-3)
+    assert f"0.5 g of reactor make {int(500.0 / (2 * reactor_mg))} such cells" in mixed.sentences[0]
+    assert all(row[0].startswith("☐") for row in parts["Make, mill and press"].table.rows)
+
+
+def test_the_drawings_show_the_plateaus_and_the_lines_of_the_sheet(snapshot: Snapshot) -> None:
+    sheet = bench_sheet(snapshot, "LiAlCl4", Plan())
+    stairs, lines = staircase(sheet), sticks(sheet.patterns)
+    texts = {each.text for each in stairs.contents if isinstance(each, String)}
+    assert {"1.59", "0.36", "3", "5.25"} <= texts
+    (course,) = (each for each in stairs.contents if isinstance(each, PolyLine))
+    heights = np.array(course.points[1:-1:4])
+    volts = np.array([plateau.voltage_v for plateau in sheet.plateaus if plateau.above_floor])
+    np.testing.assert_allclose((heights - 24.0) / (heights[0] - 24.0), volts / volts[0])
+    drawn = [each for each in lines.contents if isinstance(each, PolyLine)]
+    assert len(drawn) == sum(len(each.lines) for each in sheet.patterns)
+    assert staircase(bench_sheet(snapshot, "LiF", Plan())) is None

@@ -1,5 +1,6 @@
 """One sheet for a cell, one analysis of it, and one verdict on a short from all its raw files."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -82,14 +83,14 @@ def test_faults_of_former_keys_are_one_line(tmp_path: Path, text: str, words: tu
     assert all(word in line for word in words), line
 
 
-def spectra(directory: Path, *, vanishes: bool) -> str:
-    """Eight spectra; in the last the plating process may be gone, and the total has fallen."""
+def spectra(directory: Path, *, leaks: bool) -> str:
+    """Eight spectra; beside the cell of the last three may lie an electronic path."""
     rng = np.random.default_rng(3)
     healthy = Circuit(10.0, 1e-7, (Zarc(30, 1e-7, 0.9), Zarc(25, 1.5, 0.9)))
-    last = Circuit(10.0, 1e-7, (Zarc(20, 1e-7, 0.9),)) if vanishes else healthy
+    last = replace(healthy, leak_s=0.02 if leaks else 0.0)
     series = [
         measure(cell, frequencies_hz(), relative_noise=0.005, rng=rng, time_s=3600.0 * number)
-        for number, cell in enumerate([healthy] * 7 + [last])
+        for number, cell in enumerate([healthy] * 5 + [last] * 3)
     ]
     table = pd.concat([each.to_frame().assign(loop=number) for number, each in enumerate(series, start=1)])
     table.to_csv(directory / "eis.csv", index=False)
@@ -105,14 +106,14 @@ def symmetric(directory: Path, more: str = "", impedance: str = "") -> Path:
 
 
 def test_a_symmetric_cell_with_both_kinds_of_file_gets_one_verdict(tmp_path: Path) -> None:
-    path = symmetric(tmp_path, impedance=spectra(tmp_path, vanishes=True))
+    path = symmetric(tmp_path, impedance=spectra(tmp_path, leaks=True))
     found = analyse_cell(read_cell(path, Experiment))
     assert found.faults == ()
     assert found.short is not None
     assert found.short.verdict is Short.SOFT
     assert found.short.evidence[0].source == "impedance"
     assert {item.source for item in found.short.evidence} == {"impedance", "cycling"}
-    assert any(remark.startswith("short circuit soft: ") for remark in found.remarks)
+    assert any(remark.startswith("short circuit (soft): ") for remark in found.remarks)
     assert "life_h" not in found.outcomes  # the record ends without failure, and the cell is not healthy
     assert any("does not date" in remark for remark in found.remarks)
     assert "asr_ohm_cm2" in found.outcomes
@@ -120,7 +121,7 @@ def test_a_symmetric_cell_with_both_kinds_of_file_gets_one_verdict(tmp_path: Pat
 
 
 def test_calm_impedance_beside_calm_cycling_is_no_short(tmp_path: Path) -> None:
-    path = symmetric(tmp_path, impedance=spectra(tmp_path, vanishes=False))
+    path = symmetric(tmp_path, impedance=spectra(tmp_path, leaks=False))
     found = analyse_cell(read_cell(path, Experiment))
     assert found.short is not None
     assert found.short.verdict is Short.NONE
@@ -163,14 +164,14 @@ def test_read_cycling_takes_paths_cells_and_an_area(tmp_path: Path) -> None:
     pd.testing.assert_frame_equal(found.to_frame(), same.to_frame())
     shown = found.display().frame.set_index("quantity")["value"]
     assert shown["short"] == "none"
-    assert found.plot(quantity="voltage").get_ylabel() == "Voltage / V"
+    assert found.plot(quantity="voltage").get_ylabel() == "Voltage (V)"
     with pytest.raises(InputError, match="no quantity 'colour'"):
         found.plot(quantity="colour")
     with pytest.raises(InputError, match="keep one"):
         read_cycling(record, cell=Cell(area_cm2=0.785), area_cm2=1.0)
     with pytest.raises(InputError, match="area_cm2 = nan"):
         read_cycling(record, area_cm2=float("nan"))
-    with pytest.raises(InputError, match="choose symmetric or full"):
+    with pytest.raises(InputError, match="choose symmetric, full, plating"):
         read_cycling(record, area_cm2=1.0, kind="pellet")
 
 

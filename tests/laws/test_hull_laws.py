@@ -13,9 +13,10 @@ from pymatgen.core import Composition
 from screening.phases.composition import Formula, Part, Reactant, parse_reactant, symbol
 from screening.phases.library import open_snapshot
 from screening.phases.snapshot import Snapshot
+from screening.thermo.compositions import Compositions
 from screening.thermo.hull import TieLine, walk
 from screening.thermo.interface import react
-from screening.thermo.lines import Compositions, assemblages
+from screening.thermo.lines import assemblages
 from screening.thermo.lithiation import lithiate
 
 EXACT = 1e-10

@@ -22,7 +22,8 @@ import numpy as np
 import pytest
 
 from screening.phases.snapshot import Snapshot
-from screening.thermo.lines import Compositions, assemblages
+from screening.thermo.compositions import Compositions
+from screening.thermo.lines import assemblages
 
 SEED_VARIABLE = "INTERPHASE_ORACLE_SEED"
 SEED = int(os.environ.get(SEED_VARIABLE, "0")) or secrets.randbelow(2**31)

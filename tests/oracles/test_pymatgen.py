@@ -22,11 +22,14 @@ from screening.phases.chemsys import row_masks
 from screening.phases.composition import Formula, Part, Reactant, parse_formula
 from screening.phases.library import open_snapshot
 from screening.phases.snapshot import AddedPhase, Snapshot
-from screening.thermo.hull import TieLine, walk
+from screening.thermo.compositions import Compositions
 from screening.thermo.interface import react
-from screening.thermo.lines import Compositions, assemblages, tie_lines
+from screening.thermo.lines import assemblages, tie_lines
 from screening.thermo.lithiation import lithiate
+from screening.thermo.open_system import OpenKink, OpenReaction, react_open
+from screening.thermo.reservoir import Reservoir
 from screening.thermo.staircases import PLATEAU_MERGE_V
+from screening.thermo.titration import titrate
 
 SEED_VARIABLE = "INTERPHASE_ORACLE_SEED"
 SEED = int(os.environ.get(SEED_VARIABLE, "0")) or secrets.randbelow(2**31)
@@ -41,7 +44,7 @@ PAIRS_BY_ELEMENTS = {2: 35, 3: 50, 4: 65, 5: 70, 6: 60, 7: 18, 8: 5}
 """How many pairs of each size are drawn; a hull of eight elements takes pymatgen seconds."""
 
 PROFILES = 40
-OPEN_PAIRS = 40
+OPEN_PAIRS, MOST_OPEN_ELEMENTS = 200, 6
 
 
 @dataclass(frozen=True)
@@ -69,14 +72,6 @@ class System:
     @cached_property
     def diagram(self) -> PhaseDiagram:
         return PhaseDiagram(self.entries)
-
-    @cached_property
-    def fractions(self) -> np.ndarray:
-        return np.array([self.at(self.snapshot.formula(int(row))) for row in self.rows])
-
-    @cached_property
-    def energies(self) -> np.ndarray:
-        return self.snapshot.phases.formation_energy_ev_per_atom[self.rows]
 
     def at(self, formula: Formula) -> np.ndarray:
         return np.array([formula.amount_of(int(z)) for z in self.elements]) / formula.n_atoms
@@ -281,73 +276,106 @@ def test_staircases_of_random_compounds_are_the_element_profiles(mp2019: Snapsho
         given_off = np.flatnonzero(uptake < -AMOUNT)
         limit = voltage[given_off[0]] if len(given_off) else None
         assert found.anodic_limit_v == pytest.approx(limit, abs=VOLTAGE_V), where
+        releases = titrate(mp2019, as_reactant(formula), to_v=6.0).releases
+        below = given_off[voltage[given_off] <= 6.0]
+        assert [s.voltage_v for s in releases] == pytest.approx(voltage[below], abs=VOLTAGE_V), where
+        left = formula.n_atoms + uptake[below]
+        assert [s.uptake_per_formula / n for s, n in zip(releases, left, strict=True)] == pytest.approx(
+            uptake[below] / left, abs=X
+        ), where
 
 
-def open_kinks(system: System, a: Formula, b: Formula, z: int, mu: float) -> tuple[TieLine, np.ndarray]:
-    """Our open line from b to a, with the phase number of each of its columns."""
-    column = int(np.searchsorted(system.elements, z))
-    closed = 1.0 - system.fractions[:, column]
-    kept = closed > 0.0
-    rest = np.delete(system.fractions, column, axis=1)[kept] / closed[kept, None]
-    potentials = (system.energies - mu * system.fractions[:, column])[kept] / closed[kept]
-    ends = [np.delete(system.at(f), column) for f in (b, a)]
-    return walk(rest, potentials, *(end / end.sum() for end in ends)), system.rows[kept]
+def potentials_of(symbol: str, rng: np.random.Generator) -> list[Reservoir]:
+    """Three voltages, one of each third of 0 to 4.5 V; for oxygen three chemical potentials."""
+    drawn = 1.5 * (np.arange(3) + rng.uniform(0.02, 0.98, 3))
+    if symbol == "Li":
+        return [Reservoir.at_voltage(v) for v in drawn]
+    return [Reservoir.at_potential(symbol, -mu) for mu in drawn]
 
 
-def own_potential(system: System, formula: Formula, z: int, mu: float) -> float:
-    """Grand potential of a compound per atom of its closed elements."""
-    row = system.snapshot.find(formula)
-    share = formula.amount_of(z) / formula.n_atoms
-    return float((system.snapshot.phases.formation_energy_ev_per_atom[row] - mu * share) / (1.0 - share))
-
-
-@pytest.mark.parametrize(("symbol", "z"), [("Li", 3), ("O", 8)])
-def test_open_interfaces_of_random_pairs(mp2019: Snapshot, symbol: str, z: int) -> None:
-    rng = np.random.default_rng([SEED, z])
-    rows, phases = drawable(mp2019), mp2019.phases
+def draw_open_pairs(
+    snapshot: Snapshot, z: int, count: int, rng: np.random.Generator
+) -> Iterator[tuple[Formula, Formula]]:
+    """Pairs one of which holds the open element, in systems of up to six elements."""
+    phases, rows = snapshot.phases, drawable(snapshot)
     holding = np.repeat(np.arange(len(phases)), phases.n_elements)[phases.atomic_number == z]
     holding, partners = np.intersect1d(rows, holding), rows[phases.n_elements[rows] <= 3]
-    for _ in range(OPEN_PAIRS // 2):
-        a, b = (mp2019.formula(int(rng.choice(rows))) for rows in (holding, partners))
-        system = System.of(mp2019, a, b)
-        if len(system.elements) > 6 or same_closed_composition(system, a, b, z):
-            continue
-        mu = -float(rng.uniform(0.05, 3.5))
-        where = f"{a.text} | {b.text} at mu({symbol}) = {mu} eV ({SEED_VARIABLE}={SEED})"
-        line, rows = open_kinks(system, a, b, z, mu)
-        grand = GrandPotentialPhaseDiagram(system.entries, {Element(symbol): mu})
-        kinks = {
-            own: GrandPotentialInterfacialReactivity(
-                *(Composition(a.text), Composition(b.text), grand, system.diagram),
-                include_no_mixing_energy=own,
-                norm=True,
-                use_hull_energy=False,
-            ).get_kinks()
-            for own in (True, False)
-        }
-        closed_a, closed_b = (1.0 - f.amount_of(z) / f.n_atoms for f in (a, b))
-        x = line.x * closed_b / ((1.0 - line.x) * closed_a + line.x * closed_b)
-        ends = line.energy_ev_per_atom[0], line.energy_ev_per_atom[-1]
-        owns = own_potential(system, b, z, mu), own_potential(system, a, z, mu)
-        for own, (at_b, at_a) in ((False, ends), (True, owns)):
-            energy = line.energy_ev_per_atom - (1.0 - line.x) * at_b - line.x * at_a
-            assert [k[1] for k in kinks[own]] == pytest.approx(x, abs=X), where
-            assert [k[2] for k in kinks[own]] == pytest.approx(energy, abs=ENERGY_EV_PER_ATOM), where
-        one, two = (without(Composition(f.text), symbol).fractional_composition for f in (a, b))
-        for kink, here in enumerate(line.x):
-            ours = {int(rows[i]): line.amounts[kink, i] for i in np.flatnonzero(line.amounts[kink] > AMOUNT)}
-            found = grand.get_decomposition(one * here + two * (1.0 - here))
-            theirs = {e.original_entry.attribute: n for e, n in found.items() if n > AMOUNT}
-            assert same_products(ours, theirs), where
+    while count:
+        a, b = (snapshot.formula(int(rng.choice(each))) for each in (holding, partners))
+        elements = {*a.atomic_numbers, *b.atomic_numbers, z}
+        if len(elements) <= MOST_OPEN_ELEMENTS and not same_without(a, b, z):
+            yield a, b
+            count -= 1
+
+
+def same_without(a: Formula, b: Formula, z: int) -> bool:
+    one, two = (without(Composition(f.text), Element.from_Z(z).symbol) for f in (a, b))
+    return one.reduced_formula == two.reduced_formula
+
+
+@pytest.mark.parametrize(("symbol", "z", "count"), [("Li", 3, OPEN_PAIRS), ("O", 8, 20)])
+def test_open_interfaces_of_random_pairs(mp2019: Snapshot, symbol: str, z: int, count: int) -> None:
+    rng = np.random.default_rng([SEED, z])
+    for a, b in draw_open_pairs(mp2019, z, count, rng):
+        system = System.of(mp2019, a, b, Formula(symbol, (z,), (1.0,)))
+        at = potentials_of(symbol, rng)
+        for found in react_open(mp2019, as_reactant(a), as_reactant(b), at):
+            where = f"{found.title} ({SEED_VARIABLE}={SEED})"
+            grand = GrandPotentialPhaseDiagram(system.entries, {Element(symbol): found.reservoir.mu_ev})
+            assert disagreement_of_open(system, grand, found, a, b) == "", where
+
+
+def disagreement_of_open(
+    system: System, grand: GrandPotentialPhaseDiagram, found: OpenReaction, a: Formula, b: Formula
+) -> str:
+    """What differs between both sides for one pair at one potential; empty where nothing does."""
+    z, symbol = found.reservoir.number, found.reservoir.element
+    one, two = (without(Composition(f.text), symbol).fractional_composition for f in (a, b))
+    ours = {
+        "total": np.array([k.total_ev_per_atom for k in found.kinks]),
+        "mutual": np.array([k.mutual_ev_per_atom for k in found.kinks]),
+    }
+    for name, energies in ours.items():
+        kinks = GrandPotentialInterfacialReactivity(
+            *(Composition(a.text), Composition(b.text), grand, system.diagram),
+            include_no_mixing_energy=name == "total",
+            norm=True,
+            use_hull_energy=False,
+        ).get_kinks()
+        x, theirs = np.array([(k[1], k[2]) for k in kinks]).T
+        atomic = np.array([k.x_atomic for k in found.kinks])
+        everywhere = np.union1d(x, atomic)
+        counted = [counted_fraction(each, a, b, z) for each in (everywhere, atomic, x)]
+        curves = np.interp(counted[0], counted[1], energies), np.interp(counted[0], counted[2], theirs)
+        if np.abs(curves[0] - curves[1]).max() > ENERGY_EV_PER_ATOM:
+            return f"{name} energies by {np.abs(curves[0] - curves[1]).max()} eV"
+        if len(x) == len(atomic) and np.abs(x - atomic).max() > X:
+            return f"kinks at {atomic} and {x}"
+    for kink in found.kinks:
+        there = grand.get_decomposition(one * kink.x_counted + two * (1.0 - kink.x_counted))
+        lowest = sum(n * entry.energy_per_atom for entry, n in there.items())
+        mine = found_potential(system.snapshot, kink, found.reservoir)
+        if abs(mine - lowest) > ENERGY_EV_PER_ATOM:
+            return f"products at x = {kink.x_atomic}: {mine} instead of {lowest} eV"
+    return ""
+
+
+def found_potential(snapshot: Snapshot, kink: OpenKink, at: Reservoir) -> float:
+    """Grand potential of the products that a kink names, per atom of the closed elements."""
+    total, atoms = 0.0, 0.0
+    for name, moles in kink.products.items():
+        formula = parse_formula(name)
+        energy = snapshot.phases.formation_energy_ev_per_atom[snapshot.find(formula)] * formula.n_atoms
+        total += moles * (energy - at.mu_ev * formula.amount_of(at.number))
+        atoms += moles * (formula.n_atoms - formula.amount_of(at.number))
+    return total / atoms
+
+
+def counted_fraction(x: np.ndarray, a: Formula, b: Formula, z: int) -> np.ndarray:
+    """Fraction of A by atoms of the closed elements, for one by all atoms."""
+    closed_a, closed_b = (1.0 - f.amount_of(z) / f.n_atoms for f in (a, b))
+    return x * closed_a / (x * closed_a + (1.0 - x) * closed_b)
 
 
 def without(composition: Composition, symbol: str) -> Composition:
     return composition - Composition({symbol: composition[symbol]})
-
-
-def same_closed_composition(system: System, a: Formula, b: Formula, z: int) -> bool:
-    """Whether two reactants differ in the open element only: there is no line between them."""
-    closed = [np.delete(system.at(f), np.searchsorted(system.elements, z)) for f in (a, b)]
-    if min(c.sum() for c in closed) == 0.0:
-        return True
-    return np.allclose(*(c / c.sum() for c in closed))

@@ -21,7 +21,8 @@ from screening.phases.materials_project import Key, connect, find_key
 from screening.phases.schemes import ThermoType
 from screening.phases.snapshot import Snapshot
 from screening.phases.system_names import chemsys_name, largest, subsystems
-from screening.thermo.lines import Compositions, assemblages
+from screening.thermo.compositions import Compositions
+from screening.thermo.lines import assemblages
 
 EXACT_EV = 1e-9
 """Both sides compute with the same energies in double precision."""

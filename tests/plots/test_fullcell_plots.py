@@ -16,6 +16,7 @@ from screening.plots.fullcell import (
     draw_capacity,
     draw_dqdv,
     draw_profiles,
+    efficiency_limits,
     full_cell_figure,
     profile_cycles,
     spread,
@@ -37,22 +38,37 @@ def axes():
     return Figure(figsize=(4, 3)).add_subplot()
 
 
+def test_a_formation_cycle_does_not_hide_the_efficiency_of_the_rest(report, axes):
+    percent = np.array([85.0, 99.42, 99.5, 99.47, 99.61, 99.58])
+    low, high = efficiency_limits(percent)
+    assert 99.61 < high < 99.75  # markers keep clear of the frame
+    assert 98.9 < low < 99.42
+    charge = report.result.cycles.charge_ah
+    cycles = replace(report.result.cycles, discharge_ah=charge * percent / 100.0)
+    result = replace(report.result, cycles=cycles)
+    draw_capacity(axes, result)
+    (twin,) = [other for other in axes.figure.axes if other is not axes]
+    assert [text.get_text() for text in twin.texts] == [" 85.0"]
+    assert efficiency_limits(np.array([])) == (0.0, 100.0)
+    assert efficiency_limits(np.array([80.0, 99.0]))[0] < 80.0
+
+
 def test_capacity_and_efficiency_are_drawn_as_they_are(report, axes):
     draw_capacity(axes, report.result)
     charge, discharge = axes.lines
     np.testing.assert_allclose(discharge.get_ydata()[0], 137.5)
     np.testing.assert_allclose(charge.get_ydata()[0], 137.5 / 0.96)
-    assert axes.get_ylabel() == "Capacity / mAh g⁻¹"
+    assert axes.get_ylabel() == "Capacity (mAh/g)"
     (twin,) = [other for other in axes.figure.axes if other is not axes]
     assert twin.lines[0].get_ydata()[0] == pytest.approx(96.0)
-    assert "discharge / charge" in twin.get_ylabel()
+    assert "discharge/charge" in twin.get_ylabel()
 
 
 def test_units_follow_what_is_known(report):
-    assert capacity_unit(report.result).label == "mAh g⁻¹"
+    assert capacity_unit(report.result).label == "mAh/g"
     record = simulate_full_cell(FullCellTruth(cycles=1))
     area_only = full_cell_cycles(replace(record, active_mass_mg=None))
-    assert capacity_unit(area_only).label == "mAh cm⁻²"
+    assert capacity_unit(area_only).label == "mAh/cm²"
     assert capacity_unit(full_cell_cycles(replace(record, active_mass_mg=None, area_cm2=None))).label == "mAh"
 
 
@@ -112,7 +128,7 @@ def test_the_page_is_self_contained_light_and_escaped(report):
     for word in (
         "3.901",
         "extra",
-        "137.5 mAh g⁻¹ at first",
+        "137.5 mAh/g at first",
         "96 % at first",
         "71 % of cycle 1 left at cycle 6",
         "sha256:",

@@ -5,8 +5,8 @@ from matplotlib.figure import Figure
 from screening.lab.impedance.conductivity import Form, arrhenius
 from screening.lab.impedance.kramers_kronig import kramers_kronig
 from screening.lab.impedance.spectrum import Spectrum
+from screening.plots.conductivity import draw_arrhenius
 from screening.plots.impedance import (
-    draw_arrhenius,
     draw_bode,
     draw_nyquist,
     draw_residuals,
@@ -52,11 +52,14 @@ def test_areas_normalise_and_are_named(axes):
 
 
 def test_a_series_is_coloured_by_time():
-    spectra = [pellet(1 + k, time_s=3600.0 * k, label=f"n{k}") for k in range(10)]
+    spectra = [pellet(1 + k, time_s=3600.0 * k, label=f"n{k}") for k in range(49)]
     figure = impedance_figure(spectra)
-    colours = {line.get_color() for line in figure.axes[0].lines}
-    assert len(colours) == 10
-    assert "time (h)" in {axes.get_ylabel() for axes in figure.axes}
+    nyquist, colours = figure.axes[0], {line.get_color() for line in figure.axes[0].lines}
+    assert len(colours) == len(nyquist.lines) == 6  # a few lines that the eye can follow
+    assert nyquist.get_title() == "6 of 49 spectra"
+    maps = [axes.collections[0].get_array() for axes in figure.axes if axes.get_ylabel() == "Time (h)"]
+    assert [each.shape for each in maps] == [(49, 79)] * 2  # and all of them as a map
+    np.testing.assert_allclose(maps[0][-1], np.abs(spectra[-1].z_ohm)[::-1])
 
 
 def test_bode_shows_modulus_and_phase():

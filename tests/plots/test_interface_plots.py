@@ -18,8 +18,8 @@ from screening.cli import main
 from screening.errors import InputError
 from screening.files import write_figure
 from screening.phases.composition import parse_reactant
-from screening.plots.interface import STYLES, reaction_energy_figure
-from screening.plots.letters import LETTERS, width_in_points, wrapped
+from screening.plots.interface import STYLES, plot_reactions, reaction_energy_figure
+from screening.plots.letters import width_in_points, wrapped
 from screening.thermo.interface import InterfaceReaction, react
 from screening.thermo.sources import load_snapshot
 
@@ -56,11 +56,12 @@ def figure_of(pairs: tuple[str, ...], axis: str = "atomic", *, mutual: bool = Fa
 
 
 def key_of(figure: Figure) -> list[str]:
-    return [text.get_text() for text in figure.axes[0].texts if len(text.get_text()) > 1]
+    return [text.get_text() for text in figure.axes[0].texts if text.xycoords != "data"]
 
 
-def letters_of(figure: Figure) -> list[Annotation]:
-    return [t for t in figure.axes[0].texts if isinstance(t, Annotation) and t.get_text() in LETTERS]
+def names_of(figure: Figure) -> list[Annotation]:
+    """What stands beside the curves: products, and letters where there is no room for them."""
+    return [t for t in figure.axes[0].texts if isinstance(t, Annotation) and t.xycoords == "data"]
 
 
 def box_of(text: Text) -> np.ndarray:
@@ -83,13 +84,11 @@ def assert_inside(figure: Figure) -> None:
 
 
 @pytest.mark.parametrize(("pairs", "axis"), CROWDED)
-def test_no_letter_covers_a_curve_a_kink_another_letter_or_the_legend(
-    pairs: tuple[str, ...], axis: str
-) -> None:
+def test_no_name_covers_a_curve_a_kink_another_name_or_the_legend(pairs: tuple[str, ...], axis: str) -> None:
     figure = figure_of(pairs, axis)
     axes = figure.axes[0]
     assert_inside(figure)
-    letters = letters_of(figure)
+    letters = names_of(figure)
     boxes = [box_of(letter) for letter in letters]
     assert len(boxes) >= len(pairs)
     frame, legend = axes.get_window_extent(), axes.get_legend().get_window_extent()
@@ -113,34 +112,61 @@ def test_letters_and_formulas_stay_text_in_svg(tmp_path: Path) -> None:
     reaction = curve("Li|LiAlCl4")
     write_figure(path, reaction_energy_figure([reaction]), reaction.provenance, trim=False)
     texts = re.findall(r"<text[^>]*>([^<]*)</text>", path.read_text("utf-8"))
-    assert {"a", "b"} <= set(texts)
-    assert "a, minimum: 4 LiCl + Al" in texts
+    assert "4 LiCl + Al" in texts
     assert not any("  " in text for text in texts)  # svg shows two spaces as one
 
 
 def test_the_key_says_which_is_the_minimum_and_which_the_rich_end() -> None:
     figure = figure_of(("Li|LiAlCl4", "LiAl|LiAlCl4"))
-    assert key_of(figure) == [
-        "a, minimum: 4 LiCl + Al",
-        "b, Li-rich end: 16 LiCl + Li₉Al₄",
-        "c, minimum and LiAl-rich end: 4 Al + 4 LiCl",
-    ]
+    assert {"4 LiCl + Al", "4 Al + 4 LiCl"} <= {name.get_text() for name in names_of(figure)}
+    small = Figure(figsize=(1.5, 1.5))  # no room for words
+    plot_reactions([curve("Li|LiAlCl4"), curve("LiAl|LiAlCl4")], small.add_axes((0.2, 0.2, 0.7, 0.7)))
+    assert [name.get_text() for name in names_of(small)] == ["a", "b", "c"]
+    assert " ".join(key_of(small)) == (
+        "a, minimum: 3 Li + LiAlCl₄ → 4 LiCl + Al "
+        "b, Li-rich end: 21 Li + 4 LiAlCl₄ → 16 LiCl + Li₉Al₄ "
+        "c, minimum and LiAl-rich end: 3 LiAl + LiAlCl₄ → 4 Al + 4 LiCl"
+    )
 
 
 def test_the_letter_of_the_minimum_stands_at_the_minimum_of_what_is_drawn() -> None:
     reaction = curve("Y|Li3YBr6")  # above the hull: the pure reactor decays by itself, which is no minimum
-    lowest = letters_of(figure_of(("Y|Li3YBr6",)))[0]
+    lowest = names_of(figure_of(("Y|Li3YBr6",)))[0]
     assert lowest.xy == (reaction.minimum.x_atomic, reaction.minimum.total_ev_per_atom)
     assert 0.0 < reaction.minimum.x_atomic < 1.0
     mutual = figure_of(("Y|Li3YBr6",), mutual=True)
-    (lowest,) = letters_of(mutual)
+    (lowest,) = names_of(mutual)
     assert lowest.xy == (reaction.minimum_mutual.x_atomic, reaction.minimum_mutual.mutual_ev_per_atom)
-    assert key_of(figure_of(("LiBr|Li3YBr6",)))[0] == "a, Li₃YBr₆ decays by itself: 3 LiBr + YBr₃"
+    (alone,) = names_of(figure_of(("LiBr|Li3YBr6",)))
+    assert alone.get_text() == "3 LiBr + YBr₃"
 
 
 def test_the_energy_axis_says_total_or_mutual() -> None:
     labels = [figure_of(("Li|LiAlCl4",), mutual=m).axes[0].get_ylabel() for m in (False, True)]
     assert labels == ["Reaction energy, total (eV/atom)", "Reaction energy, mutual (eV/atom)"]
+
+
+@pytest.mark.parametrize("below", [0, 1])
+def test_on_axes_of_ones_own_the_key_is_neither_clipped_nor_hidden(below: int) -> None:
+    figure = Figure(figsize=(7.0, 3.0 * (1 + below)))
+    grid = figure.subplots(1 + below, 2, squeeze=False)
+    sizes = [axes.get_position().height * figure.get_size_inches()[1] for axes in grid.flat]
+    for axes in grid[0]:
+        plot_reactions([curve(f"Li|{b}") for b in ("LiAlCl4", "Li10GeP2S12", "Li3YBr6")], axes)
+    FigureCanvasAgg(figure).draw()
+    for axes in grid[0]:
+        key = [text.get_window_extent() for text in axes.texts if text.xycoords != "data"]
+        assert key
+        assert min(box.y0 for box in key) > (grid[1, 0].get_window_extent().y1 if below else 0.0)
+    heights = [axes.get_position().height * figure.get_size_inches()[1] for axes in grid.flat]
+    np.testing.assert_allclose(heights, sizes)  # the page grew, the axes did not
+
+
+def test_a_curve_to_compare_with_is_grey_and_has_no_name() -> None:
+    axes = plot_reactions(curve("Li|LiAlCl4"), Figure(), axis="molar", reference=curve("Li|MgF2"))
+    assert axes.get_xlabel() == "x in x Li + (1 − x) LiAlCl₄"
+    assert [text.get_text() for text in axes.get_legend().get_texts()] == ["Li | LiAlCl₄", "Li | MgF₂"]
+    assert not any("Mg" in text.get_text() for text in axes.texts)
 
 
 def test_estimated_and_at_hull_are_marked_and_explained() -> None:
@@ -191,7 +217,7 @@ def test_a_flat_curve_gets_a_plain_energy_axis() -> None:
     assert high > 0.0
     assert max(len(label.get_text()) for label in figure.axes[0].get_yticklabels()) <= 5
     assert [t.get_text() for t in figure.axes[0].get_legend().get_texts()] == ["Li | LiF (no reaction)"]
-    assert letters_of(figure) == []
+    assert names_of(figure) == []
 
 
 @pytest.mark.parametrize("pairs", [("Li|LiAlCl4", "LiAl|LiAlCl4"), ("Li|LiF",), (f"Li|{MIXTURE}",)])
@@ -217,7 +243,6 @@ def test_what_does_not_react_has_no_figure() -> None:
             flags=Flags(toxic=False, moisture_hazard=""),
             criteria={},
             alloy=None,
-            richest_alloy=None,
             energy_above_hull_ev_per_atom=0.0,
             plateaus=(),
             curves=(with_anode, electrolyte),

@@ -62,7 +62,7 @@ def test_layers_are_those_of_the_criteria(context: ScreeningContext) -> None:
 
 def test_what_does_not_react_has_no_alloy_and_no_excess(context: ScreeningContext) -> None:
     found = spelled_out(context, "LiF")
-    assert found.alloy == found.richest_alloy == ""
+    assert found.alloy == ""
     assert found.at_excess is None
     assert found.with_alloy is None
     assert len(found.curves) == 2

@@ -1,9 +1,10 @@
-"""Which phase is the alloy, and that a plateau floor cuts where it says."""
+"""In which state the layer is, which phase is its alloy, and that a plateau floor cuts where it says."""
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
 from screening.errors import InputError
 from screening.phases.composition import parse_formula
@@ -19,38 +20,34 @@ def snapshot() -> Snapshot:
     return open_snapshot()
 
 
-def alloys(snapshot: Snapshot, formula: str, **conditions: object) -> tuple[str, str]:
+def alloy(snapshot: Snapshot, formula: str, **conditions: object) -> str:
     phase = np.array([snapshot.find(parse_formula(formula))])
     found = reduce(ScreeningContext.of(snapshot, Conditions.model_validate(conditions)), phase)
-    names = [
-        str(snapshot.phases.formula[p]) if p >= 0 else "" for p in (found.alloy[0], found.richest_alloy[0])
-    ]
-    return names[0], names[1]
+    return str(snapshot.phases.formula[found.alloy[0]]) if found.alloy[0] >= 0 else ""
 
 
 @pytest.mark.parametrize(
-    ("formula", "first", "richest"),
+    ("formula", "at_excess", "at_half_a_volt"),
     [
-        ("LiAlCl4", "LiAl", "Li9Al4"),
-        ("MgF2", "LiMg2", "LiMg"),
+        ("LiAlCl4", "Li9Al4", "Al"),
+        ("MgF2", "LiMg", "Mg"),
         ("Li3YBr6", "Y", "Y"),
-        ("Li10GeP2S12", "LiGe", "Li15Ge4"),
+        ("Li10GeP2S12", "Li15Ge4", "LiGe"),
         ("FeF2", "Fe", "Fe"),
         ("P2S5", "", ""),
         ("LiF", "", ""),
     ],
 )
-def test_the_alloy_is_the_first_compound_of_lithium_and_a_metal(
-    snapshot: Snapshot, formula: str, first: str, richest: str
+def test_the_alloy_is_that_of_the_state_of_the_layer(
+    snapshot: Snapshot, formula: str, at_excess: str, at_half_a_volt: str
 ) -> None:
-    assert alloys(snapshot, formula) == (first, richest)
+    assert alloy(snapshot, formula) == at_excess
+    assert alloy(snapshot, formula, potential_v=0.5) == at_half_a_volt
 
 
-def test_the_alloy_can_be_chosen(snapshot: Snapshot) -> None:
-    assert alloys(snapshot, "LiAlCl4", alloy="richest")[0] == "Li9Al4"
-    assert alloys(snapshot, "LiAlCl4", alloys={"LiAlCl4": "Li3Al2"})[0] == "Li3Al2"
-    with pytest.raises(InputError, match="has no Li7Al2"):
-        alloys(snapshot, "LiAlCl4", alloys={"LiAlCl4": "Li7Al2"})
+def test_a_state_is_fixed_once(snapshot: Snapshot) -> None:
+    with pytest.raises(ValidationError, match="the one or the other"):
+        alloy(snapshot, "LiAlCl4", potential_v=0.5, anode_um=20.0)
 
 
 @settings(max_examples=10, deadline=None)
@@ -85,8 +82,8 @@ def test_what_has_no_alloy_relieves_nothing(snapshot: Snapshot) -> None:
     phase = np.array([snapshot.find(parse_formula(f)) for f in ("LiAlCl4", "P2S5", "MgF2")])
     reduction = reduce(ScreeningContext.of(snapshot, Conditions()), phase)
     contacts = compute_interfaces(reduction, np.array([True, True, False]))
-    relief = contacts.per_alloy(contacts.alloys.relief_ev_per_atom)
-    assert relief[0] > 0.1
+    relief = contacts.relief_ev_per_atom
+    assert relief[0] > 0.01
     assert relief[1] == contacts.relay_ev_per_atom[1] == 0.0
     assert np.isnan(relief[2])
     assert np.isnan(contacts.mixing_ev_per_atom[2])

@@ -27,6 +27,7 @@ from screening.reactors.measured import (
     measured_enthalpies,
     measured_reductions,
 )
+from screening.reactors.phase_errors import PhaseErrors
 from screening.reactors.rank_probability import (
     FULL_MATRIX_CANDIDATES,
     rank_probability,
@@ -34,13 +35,13 @@ from screening.reactors.rank_probability import (
 )
 from screening.reactors.uncertainty import (
     ErrorModel,
-    PhaseErrors,
     error_models,
     find_error_model,
     ions_bound,
     why_no_error_model,
 )
-from screening.thermo.lines import Compositions, tie_lines
+from screening.thermo.compositions import Compositions
+from screening.thermo.lines import tie_lines
 
 LITHIUM = error_models()["Li"]
 
@@ -307,8 +308,12 @@ class TestForms:
     def test_standard_deviation_is_that_of_the_full_covariance(
         self, form: np.ndarray, sd: np.ndarray, lithium: np.ndarray, bias_sd: np.ndarray
     ) -> None:
-        statistics = PhaseErrors(sd, lithium, np.zeros(2), bias_sd, csr_array((6, 2)), np.zeros(2), 0.0)
-        covariance = np.diag(sd**2) + lithium @ np.diag(bias_sd**2) @ lithium.T
+        group = np.array([0, 1, 2, 3, 3, 4])
+        statistics = PhaseErrors(
+            sd, lithium, np.zeros(2), bias_sd, group, csr_array((6, 2)), np.zeros(2), 0.0
+        )
+        shared = np.outer(sd, sd) * (group[:, None] == group)
+        covariance = shared + lithium @ np.diag(bias_sd**2) @ lithium.T
         expected = np.sqrt(np.einsum("ij,jk,ik->i", form, covariance, form))
         assert statistics.standard_deviation(csr_array(form)) == pytest.approx(expected, abs=1e-9)
 

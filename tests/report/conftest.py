@@ -40,7 +40,7 @@ def hostile(six: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     content["selection"]["left_out"] = {HOSTILE: 3}
     content["provenance"]["source"] = HOSTILE
     first = content["reactors"][0]
-    first["formula"] = first["alloy"] = first["richest_alloy"] = HOSTILE
+    first["formula"] = first["alloy"] = HOSTILE
     first["filters"][HOSTILE] = None
     for curve in first["curves"]:
         curve["estimated"], curve["origins"] = True, {HOSTILE: "estimated"}

@@ -18,6 +18,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from typer.testing import CliRunner
 
+import screening as scr
 from screening.campaign.directory import ResultsDirectory
 from screening.cli import app
 from screening.display import subscripted
@@ -478,3 +479,12 @@ def test_an_absent_directory_of_experiments_is_told(own_six: Path) -> None:
     with pytest.raises(InputError, match="no such directory"):
         write_report(own_six / "report.html", own_six, own_six / "nowhere")
     assert not (own_six / "report.html").exists()
+
+
+def test_a_stack_beside_the_results_is_on_the_page(own_six: Path) -> None:
+    scr.stack("Li | LiAlCl4@50wt+Li6PS5Cl@50wt | Li6PS5Cl", "2.6-4.2").write(own_six)
+    sections = write_report(own_six / "page.html", own_six)
+    assert [section.key for section in sections] == ["stack"]
+    page = (own_six / "page.html").read_text("utf-8")
+    assert "The cell, contact by contact" in page
+    assert "stack.png" in page

@@ -8,8 +8,9 @@ from scipy.optimize import linprog
 
 from screening.phases.composition import Formula, parse_formula
 from screening.phases.snapshot import Snapshot
+from screening.thermo.compositions import Compositions
 from screening.thermo.hull import walk
-from screening.thermo.lines import Assemblages, Compositions, Lines, assemblages, tie_lines
+from screening.thermo.lines import Assemblages, Lines, assemblages, tie_lines
 
 ROUNDING = 1e-10
 """Amounts and energies of real systems are exact to 1e-12; the basis of two near-equal hydrates loses two

@@ -5,7 +5,8 @@ import pytest
 
 from screening.phases.composition import parse_formula, parse_reactant
 from screening.phases.snapshot import Snapshot
-from screening.thermo.lines import Compositions, Lines, tie_lines
+from screening.thermo.compositions import Compositions
+from screening.thermo.lines import Lines, tie_lines
 from screening.thermo.lithiation import lithiate
 from screening.thermo.staircases import DEFAULT_FLOOR_V, PLATEAU_MERGE_V, Staircases
 

@@ -7,8 +7,10 @@ import numpy as np
 import pytest
 
 from screening.errors import InputError
+from screening.lab.diffraction.findings import Presence
 from screening.lab.diffraction.pattern import PowderPattern
 from screening.lab.experiments import read_experiments
+from screening.lab.readers.diffraction import read_pattern
 from screening.phases.structures import literature_cells
 from screening.simulate.diffraction import Content, Scan, simulate_pattern
 from screening.validation.diffraction import look_for, references
@@ -105,3 +107,12 @@ def test_the_bench_and_the_page_look_for_the_same_phases(predictions: Prediction
 
 def test_a_phase_written_twice_is_searched_for_once() -> None:
     assert expected_phases("LiAlCl4", "AlLiCl4", "Li") == ("LiAlCl4", "Li")
+
+
+def test_a_phase_is_not_seen_by_the_lines_of_phases_without_a_structure(lab_data):
+    """The mixture holds no LiF; its own phases were asked for, and no structure of them was given."""
+    pattern = read_pattern(lab_data / "xrd" / "Li2MnO3+MnO+TiO2.xy.gz")
+    found = look_for(("Li2MnO3", "MnO", "TiO2", "LiF"), literature_cells(), pattern)
+    assert found.without_structure == ("Li2MnO3", "MnO", "TiO2")
+    assert found.of("LiF").presence is Presence.CANNOT_TELL
+    assert "which may be of Li2MnO3, MnO, TiO2" in found.of("LiF").reason

@@ -142,7 +142,7 @@ def test_volumes_that_nobody_knows_leave_the_question_open(
 def test_an_energy_without_uncertainty_contradicts_nothing(
     predictions: Predictions, cells: Cells, sheet: Sheet, tmp_path: Path
 ) -> None:
-    made = cells(a=sheet("full", "Li3HoCl6", 50.0, "coulombic_efficiency = 0.95"))
+    made = cells(a=sheet("full", "MgF2", 50.0, "coulombic_efficiency = 0.95"))
     bare = altered(predictions, tmp_path, spelled_out=False)
     relief = only(ask(join(bare, made).pairs), "relieves")
     assert relief.verdict is Verdict.CANNOT_TELL
@@ -159,11 +159,11 @@ def test_an_energy_within_its_own_error_of_the_limit_is_noise(
     """Relief in units of its standard deviation."""
     protocol = "\n[protocol]\ncurrent_ma_per_cm2 = 0.5\n"
     made = cells(
-        a=sheet("symmetric", "Li3HoCl6", 50.0, f"life_h = {300 if relief < 0 else 20}", more=protocol),
+        a=sheet("symmetric", "LiAlCl4", 50.0, f"life_h = {300 if relief < 0 else 20}", more=protocol),
         b=sheet("symmetric", "", 0.0, "life_h = 100", more=protocol),
-        c=sheet("full", "Li3HoCl6", 50.0, "coulombic_efficiency = 0.95, sd = 0.01"),
+        c=sheet("full", "LiAlCl4", 50.0, "coulombic_efficiency = 0.95, sd = 0.01"),
     )
-    reactor = predictions.reactor("Li3HoCl6", "Li", "Li6PS5Cl")
+    reactor = predictions.reactor("LiAlCl4", "Li", "Li6PS5Cl")
     assert reactor is not None
     sd = reactor.criteria["electrolyte_relief_ev_per_atom"]
     assert sd.standard_deviation is not None
@@ -212,7 +212,7 @@ def test_without_a_mass_no_lithium_is_compared(
     [
         (3.90, Verdict.AGREES, "potential of lithium"),
         (3.57, Verdict.AGREES, "potential of the alloy"),
-        (3.70, Verdict.CONTRADICTS, "neither"),
+        (3.30, Verdict.CONTRADICTS, "neither"),
     ],
 )
 def test_the_first_plateau_tells_the_potential_of_the_anode(
@@ -228,14 +228,8 @@ def test_holmium_and_yttrium_run_against_the_prediction(
     checked: Callable[..., tuple[Check, ...]], sheet: Sheet, reactor: str
 ) -> None:
     checks = checked(a=sheet("full", reactor, 50.0, "coulombic_efficiency = 0.92, at_least = true"))
-    relief = only(checks, "relieves")
-    assert relief.predicted_value is not None
-    assert relief.predicted_value < 0.0
-    assert relief.predicted_sd is not None
-    # the relief is negative by less than its own error: that alone contradicts nothing
-    assert -relief.predicted_value < relief.predicted_sd
-    assert relief.verdict is Verdict.CANNOT_TELL
-    assert "chance" in relief.reason
+    # without a compound of lithium there is nothing whose relief an energy could tell
+    assert not [check for check in checks if "relieves" in check.question]
     assert only(checks, "alloys with lithium").verdict is Verdict.CONTRADICTS
 
 

@@ -19,6 +19,9 @@ COMPLETE_SHARE = 0.9
 
 FEWEST_STEPS = 2
 
+FAILING = (Short.HARD, Short.SOFT, Short.HEALED)
+"""Shorts that fail a step: one that heals has gone through all the same."""
+
 
 class StepOutcome(StrEnum):
     """How a cell came through a step."""
@@ -100,7 +103,7 @@ def critical_current(report: SymmetricReport) -> CriticalCurrent | None:
     Parameters
     ----------
     report : SymmetricReport
-        The cell; a hard or soft short or the sheet's voltage limit fails a step.
+        The cell; a hard, soft or healed short or the sheet's voltage limit fails a step.
 
     Returns
     -------
@@ -134,7 +137,7 @@ def critical_current(report: SymmetricReport) -> CriticalCurrent | None:
 
 def _outcome(report: SymmetricReport, rows: np.ndarray) -> StepOutcome:
     halves, verdict = report.half_cycles, report.verdict
-    shorted = [item.half_cycle - 1 for item in verdict.evidence if item.verdict in (Short.HARD, Short.SOFT)]
+    shorted = [item.half_cycle - 1 for item in verdict.evidence if item.verdict in FAILING]
     if any(rows[0] <= index <= rows[-1] for index in shorted):
         return StepOutcome.SHORTED
     limit = report.sheet.voltage_limit_v

@@ -1,12 +1,13 @@
 """All that is asked of a full cell in one call: its cycles, and the plateaus of its first cycle."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
 
 from screening.errors import InputError
 from screening.lab.cell import Cell
+from screening.lab.cycling.charge_shorts import judge_charges, measure_charges
 from screening.lab.cycling.charges import half_cycle_charges
 from screening.lab.cycling.fullcell import FullCellResult, full_cell_cycles
 from screening.lab.cycling.halfcycles import HalfCycles, half_cycles
@@ -18,6 +19,7 @@ from screening.lab.cycling.plateaus import (
 )
 from screening.lab.cycling.profiles import VoltageProfile, voltage_profile
 from screening.lab.cycling.table import CyclingData
+from screening.lab.short import ShortVerdict
 
 
 @dataclass(frozen=True)
@@ -36,6 +38,8 @@ class FullCellReport:
         Its cycles.
     plateaus : tuple of PlateauAnalysis
         Of the first cycle's half-cycles, where their voltage spans enough for plateaus.
+    verdict : ShortVerdict
+        Is there a short, by the cycling alone?
     """
 
     data: CyclingData
@@ -43,6 +47,7 @@ class FullCellReport:
     charge_ah: np.ndarray
     result: FullCellResult
     plateaus: tuple[PlateauAnalysis, ...]
+    verdict: ShortVerdict
 
     @property
     def extra_plateaus(self) -> int:
@@ -139,7 +144,8 @@ def assess_full(
         nominal_capacity_ah=None if nominal is None else nominal / 1e3,
     )
     charge_ah = half_cycle_charges(data, halves, result.charge_source).charge_ah
-    report = FullCellReport(data, halves, charge_ah, result, ())
+    verdict = judge_charges(measure_charges(data, halves, charge_ah))
+    report = FullCellReport(data, halves, charge_ah, result, (), verdict)
     plateaus = []
     for index in report._halves_of(1):
         try:
@@ -150,4 +156,4 @@ def assess_full(
         if expected_plateaus_v is None and stated.cathode is not None and stated.cathode.plateaus_v:
             found = found.expecting((*found.expected_v, *stated.cathode.plateaus_v))
         plateaus.append(found)
-    return FullCellReport(data, halves, charge_ah, result, tuple(plateaus))
+    return replace(report, plateaus=tuple(plateaus))

@@ -21,7 +21,6 @@ from itertools import pairwise
 
 import numpy as np
 import pandas as pd
-from scipy.ndimage import gaussian_filter1d
 from scipy.optimize import nnls
 from scipy.special import expit
 
@@ -308,6 +307,8 @@ def _plateau_terms(edge_v: np.ndarray, density: np.ndarray) -> _Terms:
     density : numpy.ndarray, shape (n_bins,)
         Share of the capacity per volt.
     """
+    from scipy.ndimage import gaussian_filter1d
+
     smooth = gaussian_filter1d(density, 2.0)
     weight = 1.0 / (smooth + RELATIVE_NOISE_FLOOR_PER_V)
     middles = 0.5 * (edge_v[1:] + edge_v[:-1])

@@ -13,7 +13,7 @@ half-cycle).
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from functools import partial
 
 import numpy as np
@@ -34,6 +34,9 @@ SAG_SIGMA = 6.0
 
 FLICKER_RATIO = 0.85
 """A single sample below this share of both its neighbours is a flicker: contact shorter than the sampling."""
+
+UPPER_LEVEL = 0.75
+"""Quantile of a half-cycle's voltage that a spike upwards must exceed."""
 
 MIN_SAMPLES = 6
 """Fewer samples than this after the skipped part: too few for a sag (two windows of three)."""
@@ -71,7 +74,8 @@ class Polarisation:
     sag_time_h : float64
         When the deepest fall happened; NaN where there is none.
     flickers : int64
-        Number of single samples below `FLICKER_RATIO` of both neighbours.
+        Number of single samples below `FLICKER_RATIO` of both neighbours, beyond what spikes upwards make
+        likely of a poor contact.
     end_rise : float64
         Median of the last tenth over the median of what precedes it (after the skipped part), less 1.
     arcing : float64
@@ -110,6 +114,7 @@ class _Pieces:
     temperature_c: np.ndarray | None
     start: np.ndarray
     stop: np.ndarray
+    pulse: np.ndarray  # first rows of all uninterrupted stretches
 
 
 def measure(data: CyclingData, halves: HalfCycles) -> Polarisation:
@@ -175,6 +180,7 @@ def _chunks(data: CyclingData, halves: HalfCycles) -> Iterator[_Pieces]:
         if impedance is not None:
             own &= ~impedance[rows]
         counts = np.concatenate([[0], np.cumsum(own)])
+        begins = own & ~np.concatenate([[False], own[:-1]])
         yield _Pieces(
             halves=halves.part(first, last),
             time_s=data.time_s[rows][own],
@@ -183,6 +189,7 @@ def _chunks(data: CyclingData, halves: HalfCycles) -> Iterator[_Pieces]:
             temperature_c=None if temperature is None else temperature[rows][own],
             start=counts[start],
             stop=counts[stop],
+            pulse=np.union1d(counts[:-1][begins], counts[start]),
         )
         first = last
 
@@ -197,7 +204,7 @@ def _figures(pieces: _Pieces, *, area_cm2: float) -> Polarisation:
     after = piece_quantiles(pieces.voltage_v, end, stop, (0.5,))[0]
     current = piece_quantiles(pieces.current_a, tail, stop, (0.5,))[0]
     resistance = piece_quantiles(pieces.voltage_v / pieces.current_a, tail, stop, (0.5,))[0]
-    sag = sags(pieces.voltage_v, pieces.current_a, tail, stop)
+    sag = _deepest(pieces, tail)
     with np.errstate(divide="ignore", invalid="ignore"):
         end_rise, arcing = after / before - 1.0, (high - low) / polarisation
     return Polarisation(
@@ -226,6 +233,22 @@ def _mean_of_known(values: np.ndarray | None, start: np.ndarray, stop: np.ndarra
     counts = np.add.reduceat(known.astype(float), start)
     sums = np.add.reduceat(np.where(known, values, 0.0), start)
     return np.divide(sums, counts, out=np.full(len(start), np.nan), where=counts > 0)
+
+
+def _deepest(pieces: _Pieces, tail: np.ndarray) -> "Sags":
+    """Deepest sag of each half-cycle after the skipped part; a pulse is compared with itself only."""
+    if len(pieces.pulse) == len(tail):
+        return sags(pieces.voltage_v, pieces.current_a, tail, pieces.stop)
+    half = np.searchsorted(pieces.start, pieces.pulse, side="right") - 1
+    stop = np.append(pieces.pulse[1:], len(pieces.voltage_v))
+    skip = pieces.pulse + np.ceil(SKIP_FRACTION * (stop - pieces.pulse)).astype(int)
+    start = np.minimum(np.maximum(skip, tail[half]), stop)
+    each = sags(pieces.voltage_v, pieces.current_a, start, stop)
+    ratio = np.fmin.reduceat(each.ratio, np.searchsorted(half, np.arange(len(tail))))
+    row = np.full(len(tail), -1, dtype=np.int64)
+    deepest = np.flatnonzero((each.row >= 0) & (each.ratio == ratio[half]))
+    row[half[deepest]] = each.row[deepest]
+    return Sags(ratio, row, np.bincount(half, each.flickers, minlength=len(tail)).astype(np.int64))
 
 
 @dataclass(frozen=True)
@@ -266,10 +289,42 @@ def sags(voltage_v: np.ndarray, current_a: np.ndarray, start: np.ndarray, stop: 
     Sags
         Ratios are 1 where no fall exceeds the noise, NaN where a piece has too few samples.
     """
+    if len(voltage_v) < 13:
+        ratio = np.where(stop - start < MIN_SAMPLES, np.nan, 1.0)
+        empty = np.zeros(len(start), dtype=np.int64)
+        return Sags(ratio, empty - 1, empty)
+    found = _deepest_falls(voltage_v, current_a, start, stop)
+    low, high = (_spikes(voltage_v, current_a, start, stop, found.noise, fall=fall) for fall in (True, False))
+    if len(high) and len(voltage_v) - len(low) - len(high) >= 13:  # a poor contact: single rows are no level
+        kept = np.ones(len(voltage_v), dtype=bool)
+        kept[np.concatenate([low, high])] = False
+        at, place = np.flatnonzero(kept), np.concatenate([[0], np.cumsum(kept)])
+        without = _deepest_falls(voltage_v[kept], current_a[kept], place[start], place[stop])
+        found = replace(without, row=np.where(without.row >= 0, at[without.row], -1))
+    counts = [
+        np.bincount(np.searchsorted(start, rows, side="right") - 1, minlength=len(start))
+        for rows in (low, high)
+    ]
+    # a contact faster than the sampling lets the voltage fall, a poor one lets it fall and rise
+    both_ways = float(counts[1].mean())
+    flickers = np.maximum(counts[0] - int(np.ceil(both_ways + 3.0 * both_ways**0.5)), 0)
+    return Sags(found.ratio, found.row, flickers)
+
+
+@dataclass(frozen=True)
+class _Falls:
+    """As in `Sags`, with the typical change of the level over three rows, V."""
+
+    ratio: np.ndarray
+    row: np.ndarray
+    noise: np.ndarray
+
+
+def _deepest_falls(
+    voltage_v: np.ndarray, current_a: np.ndarray, start: np.ndarray, stop: np.ndarray
+) -> _Falls:
     ratio, row = np.ones(len(start)), np.full(len(start), -1, dtype=np.int64)
     ratio[stop - start < MIN_SAMPLES] = np.nan
-    if len(voltage_v) < 13:
-        return Sags(ratio, row, np.zeros(len(start), dtype=np.int64))
     level = median_of_three(voltage_v)
     share = _share_of_level(level)
     np.maximum(share, _share_of_level(median_of_three(voltage_v / current_a)), out=share)
@@ -285,22 +340,39 @@ def sags(voltage_v: np.ndarray, current_a: np.ndarray, start: np.ndarray, stop: 
         fall = level[at + _REACH - 3] - level[at + _REACH]
         if ratio[index] == 1.0 and fall > SAG_SIGMA * noise[index]:
             ratio[index], row[index] = deepest[index], at + _REACH
-    return Sags(ratio, row, _flickers(voltage_v, current_a, start, stop, noise))
+    return _Falls(ratio, row, noise)
 
 
-def _flickers(
-    voltage_v: np.ndarray, current_a: np.ndarray, start: np.ndarray, stop: np.ndarray, noise: np.ndarray
+def _spikes(
+    voltage_v: np.ndarray,
+    current_a: np.ndarray,
+    start: np.ndarray,
+    stop: np.ndarray,
+    noise: np.ndarray,
+    *,
+    fall: bool,
 ) -> np.ndarray:
-    """Number of single samples whose voltage and resistance fall below both neighbours, shape (n_pieces,)."""
-    neighbours = np.minimum(voltage_v[:-2], voltage_v[2:])
-    rows = np.flatnonzero(voltage_v[1:-1] < FLICKER_RATIO * neighbours) + 1
+    """Single rows whose voltage and resistance stand out downwards, or upwards and above the upper level."""
+    before, middle, after = voltage_v[:-2], voltage_v[1:-1], voltage_v[2:]
+    near = np.minimum(before, after) if fall else np.maximum(before, after)
+    low, high = (middle, near) if fall else (near, middle)
+    rows = np.flatnonzero(low < FLICKER_RATIO * high) + 1
     piece = np.searchsorted(start, rows, side="right") - 1
-    kept = (piece >= 0) & (rows < stop[piece] - 1)
+    kept = (piece >= 0) & (rows > start[piece]) & (rows < stop[piece] - 1)
     rows, piece = rows[kept], piece[kept]
-    around = np.minimum(voltage_v[rows - 1] / current_a[rows - 1], voltage_v[rows + 1] / current_a[rows + 1])
-    kept = voltage_v[rows] / current_a[rows] < FLICKER_RATIO * around
-    kept &= neighbours[rows - 1] - voltage_v[rows] > SAG_SIGMA * noise[piece]
-    return np.bincount(piece[kept], minlength=len(start))
+    resistance = voltage_v[rows] / current_a[rows]
+    beside = np.sort(
+        [voltage_v[rows - 1] / current_a[rows - 1], voltage_v[rows + 1] / current_a[rows + 1]], axis=0
+    )
+    if fall:
+        kept = resistance < FLICKER_RATIO * beside[0]
+    else:
+        upper = (
+            piece_quantiles(voltage_v, start, stop, (UPPER_LEVEL,))[0] if len(rows) else np.zeros(len(start))
+        )
+        kept = (beside[1] < FLICKER_RATIO * resistance) & (upper[piece] < FLICKER_RATIO * voltage_v[rows])
+    kept &= (high - low)[rows - 1] > SAG_SIGMA * noise[piece]
+    return np.asarray(rows[kept])
 
 
 _REACH = 9

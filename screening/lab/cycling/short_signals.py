@@ -20,7 +20,8 @@ BASELINE_HALF_CYCLES = 3
 SAME_CURRENT = 0.05
 """Currents within this share of each other are one level."""
 
-HOURS_PER_DAY = 24.0
+HEALING_H = 24.0
+"""A short that heals does so within a day; ageing is slower."""
 
 
 def arrhenius_log_factor(
@@ -183,91 +184,50 @@ def stays_low(
     return bool(np.mean(log_resistance[later] - frozen < log_ratio) >= 0.75)
 
 
-def accelerating_fall(
-    time_h: np.ndarray, log_resistance: np.ndarray, *, start_h: float, average_h: float, shortest_h: float
-) -> np.ndarray:
-    """How much further ln R fell in the last stretch than in the stretch of equal length before it.
-
-    Stretches of every length from `shortest_h` to half of what lies behind are tried (each half as long
-    again as the one before), the largest excess counts. Improvement, which slows down, gives 0 or more; a
-    fall after a steady time is negative.
-
-    Parameters
-    ----------
-    time_h, log_resistance : numpy.ndarray, shape (n_cycles,)
-        Time and ln R of cycles at one current.
-    start_h : float
-        End of the formation: no stretch begins before it.
-    average_h : float
-        ln R is averaged over this time first (a day takes away a daily temperature wave); 0 for none.
-    shortest_h : float
-        Shortest stretch.
-
-    Returns
-    -------
-    numpy.ndarray, shape (n_cycles,)
-        <= 0; 0 where too little lies behind.
-    """
-    fall = np.zeros(len(time_h))
-    if len(time_h) < 3:
-        return fall
-    times, values = time_h, trailing_mean(time_h, log_resistance, average_h)
-    begin = max(start_h, time_h[0] + average_h)
-    stretch = shortest_h
-    while stretch <= (time_h[-1] - begin) / 2.0:
-        at = np.flatnonzero(times - 2.0 * stretch >= begin)
-        if len(at):
-            now = values[at]
-            middle = np.interp(times[at] - stretch, times, values)
-            before = np.interp(times[at] - 2.0 * stretch, times, values)
-            fall[at] = np.minimum(fall[at], now - middle - np.minimum(0.0, middle - before))
-        stretch *= 1.5
-    return fall
-
-
-def fall_beyond_improvement(
-    time_h: np.ndarray, log_resistance: np.ndarray, *, formation: int, average_h: float, allowance: float
-) -> np.ndarray:
-    """How much further ln R has fallen since the formation than extrapolated from its last half.
+def healing(
+    time_h: np.ndarray,
+    log_resistance: np.ndarray,
+    log_current: np.ndarray,
+    base: np.ndarray,
+    first: int,
+    span: int,
+    log_ratio: float,
+) -> int | None:
+    """Half-cycle in which a collapse is over: the resistance is back, stays, and came back within a day.
 
     Parameters
     ----------
-    time_h, log_resistance : numpy.ndarray, shape (n_cycles,)
-        Time and ln R of cycles at one current.
-    formation : int
-        Number of cycles of the formation, at least 4.
-    average_h : float
-        ln R is averaged over this time first; the level after the formation is that average.
-    allowance : float
-        An improving cell may fall by this many times what it fell in the second half of the formation, or
-        as a logarithm of the number of cycles predicts, whichever is more.
+    time_h : numpy.ndarray, shape (n_half_cycles,)
+        Middle of each half-cycle.
+    log_resistance, log_current, base, first, span, log_ratio
+        As in `stays_low`.
 
     Returns
     -------
-    numpy.ndarray, shape (n_cycles,)
-        Negative where ln R is lower than extrapolated; 0 where too little lies behind.
+    int or None
+        The first half-cycle at the same current that is not low and begins `span` of which three quarters
+        are not (two at least, where the record ends); None where there is none, or where the resistance only
+        crept back, which ageing of a shorted cell does too.
     """
-    if len(time_h) <= formation:
-        return np.zeros(len(time_h))
-    quarter = formation // 4
-    middle = np.median(log_resistance[formation // 2 - quarter : formation // 2])
-    formed = min(0.0, float(np.median(log_resistance[formation - quarter : formation]) - middle))
-    doublings = np.log2(np.arange(1, len(time_h) + 1) / formation)
-    expected = formed * np.maximum(allowance, doublings)
-    values = trailing_mean(time_h, log_resistance, average_h)
-    begin = time_h[formation - 1] + average_h
-    return np.where(time_h > begin, values - np.interp(begin, time_h, values) - expected, 0.0)
+    # another current shows another resistance: kinetics would pass for healing
+    changed = np.flatnonzero(np.abs(log_current[first:] - log_current[first]) > SAME_CURRENT)
+    excess = log_resistance[first : first + (changed[0] if len(changed) else len(base))] - base[first]
+    back = excess >= log_ratio
+    for index in np.flatnonzero(back[1:-1]) + 1:
+        if back[index : index + span].mean() < 0.75:
+            continue
+        since = int(np.searchsorted(time_h[first:], time_h[first + index] - HEALING_H))
+        lowest = float(excess[since:index].min())
+        risen = float(np.median(excess[index : index + span])) - lowest
+        return first + int(index) if risen >= -0.5 * float(excess[:index].min()) else None
+    return None
 
 
-def trailing_mean(time_h: np.ndarray, values: np.ndarray, span_h: float) -> np.ndarray:
-    """Mean over the last `span_h` by the trapezoid, at each time."""
-    if span_h <= 0.0:
-        return values
-    integral = np.concatenate([[0.0], np.cumsum(0.5 * (values[1:] + values[:-1]) * np.diff(time_h))])
-    since = np.maximum(time_h - span_h, time_h[0])
-    width = time_h - since
-    mean = (integral - np.interp(since, time_h, integral)) / np.where(width > 0.0, width, 1.0)
-    return np.where(width > 0.0, mean, values)
+def crowded(flags: np.ndarray, window: int, count: int) -> int | None:
+    """Index of the first flag of the first window of successive half-cycles that holds enough of them."""
+    at = np.flatnonzero(flags)
+    close = np.flatnonzero(at[count - 1 :] - at[: max(len(at) - count + 1, 0)] < window)
+    return int(at[close[0]]) if len(close) else None
 
 
 def longest_run(flags: np.ndarray) -> slice:

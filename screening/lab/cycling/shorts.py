@@ -10,8 +10,11 @@ hard
 soft
     Sudden falls with recovery (a sag inside a half-cycle, or a half-cycle that collapses and recovers) in
     two or more of three successive half-cycles.
+healed
+    The resistance collapses for more than a half-cycle and comes back for good. Three times is soft.
 suspected
-    The resistance is below the electrolyte's own; or it falls faster and faster after the formation.
+    The resistance is below the electrolyte's own; or its slow course changes downwards after the formation
+    (`changepoints`).
 none, indeterminate
     No signal in enough half-cycles; too few half-cycles to tell.
 
@@ -23,18 +26,18 @@ Counihan et al., "The phantom menace of dynamic soft-shorts in solid-state batte
 Menkin et al., Faraday Discuss. 248 (2024) 277, doi 10.1039/D3FD00101F.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
+from screening.lab.cycling.changepoints import Kind, SlowCourse, slow_course
 from screening.lab.cycling.polarisation import Polarisation
 from screening.lab.cycling.short_signals import (
-    HOURS_PER_DAY,
     SAME_CURRENT,
-    accelerating_fall,
     arrhenius_log_factor,
     baseline,
-    fall_beyond_improvement,
+    crowded,
+    healing,
     is_abrupt,
     longest_run,
     stays_low,
@@ -52,10 +55,10 @@ class _Series:
     """What the rules look at, per half-cycle."""
 
     polarisation: Polarisation
-    log_resistance: np.ndarray  # corrected for a recorded temperature
+    log_resistance: np.ndarray  # corrected for a recorded temperature and for the daily wave
     log_current: np.ndarray
     base: np.ndarray
-    has_temperature: bool
+    course: SlowCourse
 
 
 def judge_shorts(
@@ -77,7 +80,7 @@ def judge_shorts(
         Thresholds.
     """
     limits = settings or ShortSettings()
-    opposed = _opposed(polarisation)
+    opposed = opposed_share(polarisation)
     if opposed > limits.opposed_share:
         doubt = Evidence(
             signal=Signal.COVERAGE,
@@ -91,7 +94,7 @@ def judge_shorts(
     series = _series(polarisation, limits)
     found = _collapse_and_sags(series, limits)
     collapse = next((item.half_cycle - 1 for item in found if item.verdict is Short.HARD), len(polarisation))
-    found += [*_creep(series, collapse, limits)]
+    found += _slow(series, collapse, limits)
     if floor_asr_ohm_cm2 is not None:
         found += _floor(series, floor_asr_ohm_cm2, limits)
     order = list(Short)
@@ -111,7 +114,7 @@ def judge_shorts(
     return ShortVerdict(coverage.verdict, (coverage,))
 
 
-def _opposed(polarisation: Polarisation) -> float:
+def opposed_share(polarisation: Polarisation) -> float:
     """Share of the half-cycles whose voltage plainly opposes the current."""
     if not len(polarisation):
         return 0.0
@@ -127,60 +130,94 @@ def _series(polarisation: Polarisation, limits: ShortSettings) -> _Series:
     least = SMALLEST_SHARE * np.median(asr[asr > 0.0]) if (asr > 0.0).any() else np.nan
     log_resistance = np.log(np.maximum(asr, least)) - correction
     log_current = np.log(polarisation.current_density_ma_per_cm2)
+    first, value = _cycles(log_resistance, log_current)
+    course = slow_course(
+        polarisation.stop_h[first],
+        value,
+        log_current[first],
+        formation=limits.formation_cycles,
+        least=limits.slow_evidence,
+    )
+    log_resistance = log_resistance - course.weather(polarisation.time_h)
+    alpha = voltage_exponent(log_resistance, log_current)
     return _Series(
-        polarisation,
-        log_resistance,
-        log_current,
-        baseline(log_resistance, log_current, voltage_exponent(log_resistance, log_current)),
-        bool(np.isfinite(temperature).all()),
+        polarisation, log_resistance, log_current, baseline(log_resistance, log_current, alpha), course
     )
 
 
 def _collapse_and_sags(series: _Series, limits: ShortSettings) -> list[Evidence]:
-    """Hard shorts (the first that stays) and soft ones (falls that come and go)."""
-    fall = series.log_resistance - series.base
-    collapsed = np.flatnonzero(fall < np.log(limits.collapse_ratio))
-    hard = next((int(index) for index in collapsed if _is_hard(series, int(index), limits)), None)
-    found = []
-    if hard is not None:
-        ratio = float(np.exp(fall[hard]))
-        time_h, half_cycle = _onset(series.polarisation, hard, limits)
-        found.append(
-            Evidence(
-                signal=Signal.COLLAPSE,
-                verdict=Short.HARD,
-                time_h=time_h,
-                half_cycle=half_cycle,
-                value=ratio,
-                threshold=limits.collapse_ratio,
-                statement=f"half-cycle {hard + 1}: ASR fell to {ratio:.0%} of the extrapolated baseline "
-                "and did not recover",
-            )
+    """Hard shorts (the first that stays), healed ones, and soft ones (falls that come and go)."""
+    halves = series.polarisation
+    dips = (halves.sag_ratio < limits.sag_ratio) | (halves.flickers >= limits.flickers)
+    hard, healed, index = None, [], 0
+    while hard is None and (index := _next_collapse(series, index, limits, dips)) < len(halves):
+        over = healing(
+            halves.time_h, series.log_resistance, series.log_current, series.base, index, *_low(limits)
         )
-    dips = (series.polarisation.sag_ratio < limits.sag_ratio) | (
-        series.polarisation.flickers >= limits.flickers
+        if over is None and _stays_low(series, index, limits):
+            hard = index
+        elif over is not None and over - index > 1:
+            healed.append(_collapse(series, index, limits, over))
+            # what falls within a short and right before it belongs to it, and is no past to compare with
+            dips[max(index - 1, 0) : over] = False
+            series = _without(series, index, over)
+            index = over
+        else:
+            index += 1
+    if len(healed) >= limits.wide_sag_count:
+        dips[[item.half_cycle - 1 for item in healed]] = True
+    collapse = [] if hard is None else [_collapse(series, hard, limits)]
+    return [*collapse, *_sags(halves, dips, hard, limits), *healed]
+
+
+def _next_collapse(series: _Series, begin: int, limits: ShortSettings, dips: np.ndarray) -> int:
+    """Next half-cycle that has collapsed suddenly, or the number of all; those that recover count as dips."""
+    fall = series.log_resistance - series.base
+    for index in (np.flatnonzero(fall[begin:] < np.log(limits.collapse_ratio)) + begin).tolist():
+        dips[index] |= not _stays_low(series, index, limits)
+        if _is_sudden(series, index, limits):
+            return int(index)
+    return len(fall)
+
+
+def _without(series: _Series, first: int, stop: int) -> _Series:
+    """The series with a stretch at the level it had before."""
+    values = series.log_resistance.copy()
+    values[first:stop] = series.base[first]
+    alpha = voltage_exponent(values, series.log_current)
+    return replace(series, log_resistance=values, base=baseline(values, series.log_current, alpha))
+
+
+def _collapse(series: _Series, index: int, limits: ShortSettings, over: int | None = None) -> Evidence:
+    """A collapse that stays, or one that is over."""
+    ratio = float(np.exp(series.log_resistance[index] - series.base[index]))
+    time_h, half_cycle = _onset(series.polarisation, index, limits)
+    end = "did not recover"
+    if over is not None:
+        end = f"was back after {series.polarisation.start_h[over] - time_h:.3g} h, in half-cycle {over + 1}"
+    return Evidence(
+        signal=Signal.COLLAPSE if over is None else Signal.HEALED,
+        verdict=Short.HARD if over is None else Short.HEALED,
+        time_h=time_h,
+        half_cycle=half_cycle,
+        value=ratio,
+        threshold=limits.collapse_ratio,
+        statement=f"half-cycle {index + 1}: ASR fell to {ratio:.0%} of the extrapolated baseline and {end}",
     )
-    dips[[index for index in collapsed.tolist() if not _stays_low(series, index, limits)]] = True
-    found += _sags(series.polarisation, dips, hard, limits)
-    return found
 
 
-def _is_hard(series: _Series, index: int, limits: ShortSettings) -> bool:
-    """Whether a collapse is sudden, unlike an improvement or a warm day, and stays."""
+def _is_sudden(series: _Series, index: int, limits: ShortSettings) -> bool:
+    """Whether a collapse is sudden, unlike an improvement or a warm day."""
     seen = (series.polarisation.sag_ratio[max(index - 1, 0) : index + 1] < limits.sag_ratio).any()
-    sudden = seen or is_abrupt(series.log_resistance, index, limits.abrupt_contrast)
-    return bool(sudden) and _stays_low(series, index, limits)
+    return bool(seen) or is_abrupt(series.log_resistance, index, limits.abrupt_contrast)
 
 
 def _stays_low(series: _Series, index: int, limits: ShortSettings) -> bool:
-    return stays_low(
-        series.log_resistance,
-        series.log_current,
-        series.base,
-        index,
-        limits.stays_half_cycles,
-        float(np.log(limits.stays_ratio)),
-    )
+    return stays_low(series.log_resistance, series.log_current, series.base, index, *_low(limits))
+
+
+def _low(limits: ShortSettings) -> tuple[int, float]:
+    return limits.stays_half_cycles, float(np.log(limits.stays_ratio))
 
 
 def _onset(polarisation: Polarisation, collapsed: int, limits: ShortSettings) -> tuple[float, int]:
@@ -200,7 +237,7 @@ def _sags(
         # the fall of the hard short itself, which may begin in the half-cycle before, is reported already
         flags[max(hard - 1, 0) :] = False
     windows = ((limits.sag_window, limits.sag_count), (limits.wide_sag_window, limits.wide_sag_count))
-    passed = [item for item in (_crowded(flags, *window) for window in windows) if item is not None]
+    passed = [item for item in (crowded(flags, *window) for window in windows) if item is not None]
     if not passed:
         return []
     first = min(passed)
@@ -220,76 +257,42 @@ def _sags(
     ]
 
 
-def _crowded(flags: np.ndarray, window: int, count: int) -> int | None:
-    """Index of the first flag of the first window of successive half-cycles that holds enough of them."""
-    at = np.flatnonzero(flags)
-    close = np.flatnonzero(at[count - 1 :] - at[: max(len(at) - count + 1, 0)] < window)
-    return int(at[close[0]]) if len(close) else None
-
-
-def _cycles(series: _Series) -> tuple[np.ndarray, np.ndarray]:
-    """First half-cycles of the pairs of one current, and the mean ln R of each pair."""
-    first = np.arange(0, len(series.log_resistance) - 1, 2)
-    value = 0.5 * (series.log_resistance[first] + series.log_resistance[first + 1])
-    equal = np.abs(series.log_current[first + 1] - series.log_current[first]) < SAME_CURRENT
+def _cycles(log_resistance: np.ndarray, log_current: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """First half-cycles of the pairs of one current, and the mean ln R of each."""
+    first = np.arange(0, len(log_resistance) - 1, 2)
+    value = 0.5 * (log_resistance[first] + log_resistance[first + 1])
+    equal = np.abs(log_current[first + 1] - log_current[first]) < SAME_CURRENT
     kept = equal & np.isfinite(value)
     return first[kept], value[kept]
 
 
-def _creep(series: _Series, until: int, limits: ShortSettings) -> list[Evidence]:
-    """Fall that grows faster after the formation, or goes too far, at one level of the current.
-
-    Only half-cycles before `until` count: a collapse that begins there is reported already.
-    """
-    first, value = _cycles(series)
-    first, value = first[first + 1 < until], value[first + 1 < until]
-    if not len(first):
-        return []
-    time_h = series.polarisation.stop_h[first]
-    formed_h = time_h[min(limits.formation_cycles, len(first)) - 1]
-    at_once = limits.creep_ratio_corrected if series.has_temperature else limits.creep_ratio_uncorrected
-    level_edges = np.flatnonzero(np.abs(np.diff(series.log_current[first])) > SAME_CURRENT) + 1
-    for rows in np.split(np.arange(len(first)), level_edges):
-        times, values = time_h[rows], value[rows]
-        for average_h, ratio in ((0.0, at_once), (HOURS_PER_DAY, limits.creep_ratio)):
-            faster = accelerating_fall(
-                times, values, start_h=formed_h, average_h=average_h, shortest_h=limits.creep_shortest_h
+def _slow(series: _Series, until: int, limits: ShortSettings) -> list[Evidence]:
+    """Changes of the slow course downwards; a collapse that begins at `until` is reported already."""
+    halves = series.polarisation
+    last_h = halves.start_h[max(until - 2, 0)] if until < len(halves) else np.inf
+    found = []
+    for change in series.course.changes:
+        left = float(np.exp(-change.fall))
+        if change.kind is Kind.UP or left > limits.slow_ratio or change.time_h >= last_h:
+            continue
+        how = "falls ever faster" if change.kind is Kind.KINK else "steps down"
+        found.append(
+            Evidence(
+                signal=Signal.SLOW,
+                verdict=Short.SUSPECTED,
+                time_h=change.time_h,
+                half_cycle=int(np.searchsorted(halves.stop_h, change.time_h)) + 1,
+                value=left,
+                threshold=limits.slow_ratio,
+                statement=f"ASR {how} after the formation, to {left:.0%} of its course, the day apart",
             )
-            further = fall_beyond_improvement(
-                times,
-                values,
-                formation=limits.formation_cycles,
-                average_h=average_h,
-                allowance=limits.improvement_allowance,
-            )
-            for fall, words in (
-                (faster, "ASR falls ever faster after a steady time, to {:.0%} of its level"),
-                (
-                    further,
-                    "ASR kept falling after the formation, to {:.0%} of the extrapolated level",
-                ),
-            ):
-                passed = np.flatnonzero(fall < np.log(ratio))
-                if len(passed):
-                    half_cycle = int(first[rows[passed[0]]])
-                    lowest = float(np.exp(fall.min()))
-                    return [
-                        Evidence(
-                            signal=Signal.CREEP,
-                            verdict=Short.SUSPECTED,
-                            time_h=float(series.polarisation.stop_h[half_cycle]),
-                            half_cycle=half_cycle + 1,
-                            value=lowest,
-                            threshold=ratio,
-                            statement=words.format(lowest),
-                        )
-                    ]
-    return []
+        )
+    return found
 
 
 def _floor(series: _Series, floor_asr_ohm_cm2: float, limits: ShortSettings) -> list[Evidence]:
     """Cycles whose resistance is below that of the electrolyte alone."""
-    first, value = _cycles(series)
+    first, value = _cycles(series.log_resistance, series.log_current)
     ratio = np.exp(value) / floor_asr_ohm_cm2
     run = longest_run(ratio < limits.floor_ratio)
     if run.stop - run.start < limits.floor_cycles:

@@ -23,7 +23,7 @@ from screening.errors import InputError
 from screening.lab.cell import Cell
 from screening.lab.cycling.halfcycles import half_cycles
 from screening.lab.cycling.polarisation import Polarisation, measure
-from screening.lab.cycling.shorts import judge_shorts
+from screening.lab.cycling.shorts import judge_shorts, opposed_share
 from screening.lab.cycling.table import VOLTAGE, CyclingData, Flag, FlagKind
 from screening.lab.cycling.verdict import ShortSettings
 from screening.lab.short import Short, ShortVerdict
@@ -137,6 +137,11 @@ class SymmetricReport:
     verdict: ShortVerdict
     settings: ShortSettings
     life: Life
+
+    @property
+    def is_symmetric(self) -> bool:
+        """Whether the voltage follows the current, as in a symmetric cell; else no figure means anything."""
+        return opposed_share(self.half_cycles) <= self.settings.opposed_share
 
 
 def pair_cycles(polarisation: Polarisation) -> SymmetricCycles:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import stats
+from scipy.special import ndtri
 
 MAX_POINTS = 1000
 """The slope looks at all pairs of cycles; longer series are thinned evenly."""
@@ -56,5 +56,12 @@ def robust_trend(cycle: np.ndarray, values: np.ndarray) -> Trend | None:
     chosen = np.arange(len(cycle))
     if len(cycle) > MAX_POINTS:
         chosen = np.linspace(0, len(cycle) - 1, MAX_POINTS).astype(int)
-    fit = stats.theilslopes(values[chosen], cycle[chosen], alpha=CONFIDENCE)
-    return Trend(float(fit.slope), float(fit.low_slope), float(fit.high_slope), len(chosen))
+    x, y = cycle[chosen], values[chosen]
+    first, second = np.triu_indices(len(x), 1)
+    slopes = np.sort((y[second] - y[first]) / (x[second] - x[first]))
+    n, equal = len(x), np.unique(y, return_counts=True)[1]
+    variance = (n * (n - 1) * (2 * n + 5) - (equal * (equal - 1) * (2 * equal + 5)).sum()) / 18
+    apart = ndtri(0.5 + CONFIDENCE / 2) * np.sqrt(variance)
+    low = max(int(np.round((len(slopes) - apart) / 2)) - 1, 0)
+    high = min(int(np.round((len(slopes) + apart) / 2)), len(slopes) - 1)
+    return Trend(float(np.median(slopes)), float(slopes[low]), float(slopes[high]), n)

@@ -10,8 +10,7 @@ class ShortSettings:
     Attributes
     ----------
     collapse_ratio : float
-        Resistance over baseline below which a half-cycle has collapsed. A temperature wave of 2 K a day
-        moves the resistance by at most 4 % within the two hours between the half-cycles compared; a drop
+        Resistance over baseline below which a half-cycle has collapsed, the daily wave taken out; a drop
         of 30 % leaves 0.70.
     stays_ratio : float
         Level below which a half-cycle after a collapse counts as still low: half-way back (in ln R) from
@@ -42,20 +41,11 @@ class ShortSettings:
         A collapse that no sag shows must be this many times the changes on either side of it. An
         improvement of logistic shape within two cycles reaches 2.8; a drop of 30 % against a daily wave of
         2 K, half-cycles of two hours, 5.
-    creep_ratio : float
-        Excess fall of the resistance averaged over a day. A daily wave of the temperature is gone then,
-        one of 2 K in two days leaves 0.863.
-    creep_ratio_corrected : float
-        The same without averaging where the temperature is recorded: an activation energy that is wrong by
-        0.1 eV leaves 5 % of a wave of 2 K.
-    creep_ratio_uncorrected : float
-        The same where the temperature is unknown: 2 K either way leave 0.79, drifts and improvement some
-        less.
-    improvement_allowance : float
-        After the formation an improving cell may fall by this many times what it fell in the formation's
-        second half: an exponential with a time constant of six cycles falls 1.1 times as much.
-    creep_shortest_h : float
-        Shortest stretch over which a fall is compared with the one before it.
+    slow_ratio : float
+        Level to which the resistance must fall below its earlier course, the daily wave apart, before a
+        slow fall counts: drifts of the room by 1 K either way over days leave 0.89.
+    slow_evidence : float
+        Logarithm of the likelihood ratio that a change of the course needs (`changepoints`).
     activation_energy_ev : float
         Of the whole resistance, to correct for a recorded temperature (sigma T form): that of Li6PS5Cl;
         interfaces are near it.
@@ -79,11 +69,8 @@ class ShortSettings:
     floor_cycles: int = 3
     formation_cycles: int = 8
     abrupt_contrast: float = 3.5
-    creep_ratio: float = 0.86
-    creep_ratio_corrected: float = 0.85
-    creep_ratio_uncorrected: float = 0.70
-    improvement_allowance: float = 1.5
-    creep_shortest_h: float = 6.0
+    slow_ratio: float = 0.86
+    slow_evidence: float = 5.0
     activation_energy_ev: float = 0.44
     reference_c: float = 25.0
     fewest_judged: int = 4

@@ -2,12 +2,11 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.ndimage import uniform_filter1d
 from scipy.optimize import least_squares, nnls
 
 from screening.lab.diffraction.pattern import PowderPattern, Reference
@@ -135,6 +134,8 @@ def noise_variance(pattern: PowderPattern) -> NDArray[np.float64]:
 
     Counts have a factor of 1; counts per second, scaled and smoothed patterns have others.
     """
+    from scipy.ndimage import uniform_filter1d
+
     smooth = uniform_filter1d(pattern.intensity, SMOOTHING_POINTS, mode="nearest")
     level = np.maximum(smooth, max(1e-3 * float(smooth.max()), np.finfo(float).tiny))
     second = np.diff(pattern.intensity, 2)
@@ -188,11 +189,16 @@ def _refined(fit: Fit) -> Fit:
         return fit
     weight = 1.0 / np.sqrt(fit.variance)
 
+    @lru_cache(maxsize=2 * len(fit.shapes))  # a derivative moves one phase at a time
+    def drawn(phase: int, shape: Shape, shift: float) -> NDArray[np.float64]:
+        return replace(fit, displacement_deg=shift).tried(phase, (shape,))
+
     def moved(free: NDArray[np.float64]) -> Fit:
-        shapes = fit.shapes
+        shapes, shift = fit.shapes, float(free[0])
         for k, (strain, width, lorentzian) in zip(present, free[1:].reshape(-1, 3), strict=True):
             shapes = _exchanged(shapes, k, Shape(float(strain), float(np.exp(width)), float(lorentzian)))
-        return _solved(replace(fit, shapes=shapes, displacement_deg=float(free[0])))
+        columns = [fit.background, *(drawn(k, shape, shift) for k, shape in enumerate(shapes))]
+        return _solved(replace(fit, shapes=shapes, displacement_deg=shift), np.column_stack(columns))
 
     def misfit(free: NDArray[np.float64]) -> NDArray[np.float64]:
         now = moved(free)
@@ -219,12 +225,15 @@ def _refined(fit: Fit) -> Fit:
     return refined if _misfit(refined) < _misfit(fit) else fit
 
 
-def _solved(fit: Fit) -> Fit:
-    """The same shapes with the best factors."""
+def _solved(fit: Fit, columns: NDArray[np.float64] | None = None) -> Fit:
+    """The same shapes with the best factors; `columns` are those of the fit, where they are known."""
+    columns = fit.columns if columns is None else columns
     weight = 1.0 / np.sqrt(fit.variance)
-    solved = replace(fit, factors=np.zeros(fit.columns.shape[1]))
-    factors, _ = nnls(solved.columns * weight[:, None], fit.pattern.intensity * weight)
-    return replace(solved, factors=factors)
+    model = columns * weight[:, None]
+    factors, _ = _not_negative(model.T @ model, model.T @ (fit.pattern.intensity * weight))
+    solved = replace(fit, factors=factors)
+    vars(solved)["columns"] = columns  # what the cached property would draw again
+    return solved
 
 
 def _misfit(fit: Fit) -> float:
@@ -263,12 +272,19 @@ def _explained(
     """How much of the squared intensity the non-negative solution explains with one column exchanged."""
     gram, right = gram.copy(), right.copy()
     gram[place], gram[:, place], gram[place, place], right[place] = crossed, crossed, norm, projection
+    return _not_negative(gram, right)[1]
+
+
+def _not_negative(gram: NDArray[np.float64], right: NDArray[np.float64]) -> tuple[NDArray[np.float64], float]:
+    """Factors that are not negative, from the normal equations of the model, and what they explain of the
+    squared intensity.
+    """
     scale = np.sqrt(np.maximum(np.diag(gram), np.finfo(float).tiny))
     unit = gram / np.outer(scale, scale) + RIDGE * len(gram) * np.eye(len(gram))
     upper = np.linalg.cholesky(unit).T
     target = np.linalg.solve(upper.T, right / scale)
-    _, residual = nnls(upper, target)
-    return float(target @ target - residual**2)
+    factors, residual = nnls(upper, target)
+    return factors / scale, float(target @ target - residual**2)
 
 
 def _exchanged(shapes: tuple[Shape, ...], phase: int, shape: Shape) -> tuple[Shape, ...]:

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.signal import find_peaks
 
 from screening.lab.diffraction.findings import Identification, Peak, PhaseFinding, Presence
 from screening.lab.diffraction.fit import Fit, fit_phases
@@ -270,6 +269,8 @@ def _unexplained(fit: Fit, phases: Sequence[PhaseFinding]) -> tuple[Peak, ...]:
     noise = np.sqrt(np.convolve(fit.variance, kernel, mode="same") / points)
     tallest = max(float((fit.calculated - fit.base).max()), float(residual.max()), np.finfo(float).tiny)
     high = np.maximum(UNEXPLAINED_SD * noise, UNEXPLAINED_SHARE * tallest)
+    from scipy.signal import find_peaks
+
     places, _ = find_peaks(residual / high, height=1.0, distance=points)
     known = [
         line

@@ -1,12 +1,11 @@
 """Shapes of powder lines and of the background under them, as columns of a linear model."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
-from scipy.interpolate import BSpline
 
 from screening.lab.diffraction.pattern import PowderPattern, Reference
 
@@ -16,8 +15,8 @@ LORENTZIAN_SHARE = 0.5
 REACH_FWHM = 15.0
 """A line is drawn this many half widths from its position; 1 % of its area lies beyond."""
 
-FLAT_BEYOND = 40.0
-"""Four times the squared distance in widths from which on the Gaussian is below 1e-12."""
+GAUSSIAN_REACH_FWHM = 3.2
+"""From there on the Gaussian is below 1e-12."""
 
 KNOT_SPACING_DEG = 3.0
 """Of the background, which follows humps of 6° and more: a dome's film, amorphous products. A line of a
@@ -96,7 +95,7 @@ def _add(
         width = np.array([[shape.fwhm_deg] for shape in shapes]) / cosine
         lorentzian = np.broadcast_to(np.array([[shape.lorentzian] for shape in shapes]), centre.shape)
         drawn = np.isfinite(centre)
-        _draw(
+        _drawing()(
             pattern.two_theta_deg,
             (centre + displacement_deg * cosine)[drawn],
             width[drawn],
@@ -107,7 +106,15 @@ def _add(
         )
 
 
-@njit(cache=True, nogil=True)
+@cache
+def _drawing() -> Callable[..., None]:
+    """The drawing below, compiled; a pattern that is only read has no need of the compiler."""
+    from numba import njit
+
+    compiled: Callable[..., None] = njit(cache=True, nogil=True, fastmath=True)(_draw)
+    return compiled
+
+
 def _draw(
     x: NDArray[np.float64],
     centre: NDArray[np.float64],
@@ -119,21 +126,22 @@ def _draw(
 ) -> None:
     """Add pseudo-Voigt lines of these areas to the columns they belong to."""
     for line in range(len(centre)):
-        tall = 2.0 * np.sqrt(np.log(2.0) / np.pi) * (1.0 - lorentzian[line])
-        flat = 2.0 / np.pi * lorentzian[line]
+        middle, column, narrow = centre[line], place[line], 2.0 / width[line]
+        high = 0.5 * narrow * area[line]
+        tall = 2.0 * np.sqrt(np.log(2.0) / np.pi) * (1.0 - lorentzian[line]) * high
+        flat = 2.0 / np.pi * lorentzian[line] * high
         half = REACH_FWHM * width[line]
-        first = np.searchsorted(x, centre[line] - half)
-        last = np.searchsorted(x, centre[line] + half)
-        for i in range(first, last):
-            squared = 4.0 * ((x[i] - centre[line]) / width[line]) ** 2
-            shape = flat / (1.0 + squared)
-            if squared < FLAT_BEYOND:
-                shape += tall * np.exp(-np.log(2.0) * squared)
-            columns[i, place[line]] += area[line] * shape / width[line]
+        for i in range(np.searchsorted(x, middle - half), np.searchsorted(x, middle + half)):
+            columns[i, column] += flat / (1.0 + ((x[i] - middle) * narrow) ** 2)
+        half = GAUSSIAN_REACH_FWHM * width[line]
+        for i in range(np.searchsorted(x, middle - half), np.searchsorted(x, middle + half)):
+            columns[i, column] += tall * np.exp(-np.log(2.0) * ((x[i] - middle) * narrow) ** 2)
 
 
 def background_columns(pattern: PowderPattern) -> NDArray[np.float64]:
     """Cubic B-splines over the range of a pattern, (n, k): with positive factors a positive, smooth curve."""
+    from scipy.interpolate import BSpline
+
     first, last = pattern.range_deg
     inner = np.linspace(first, last, max(2, round((last - first) / KNOT_SPACING_DEG) + 1))
     knots = np.concatenate(([first] * CUBIC, inner, [last] * CUBIC))

@@ -9,14 +9,22 @@ import pandas as pd
 
 from screening.display import Displayed, Table
 from screening.files import records
+from screening.lab.cell import LITHIUM_ARGYRODITE_EA_EV
 from screening.lab.impedance.completion import MIN_SPECTRA, Criterion
 from screening.lab.impedance.drt import DrtOptions, DrtSeries, deconvolve, times_s
-from screening.lab.impedance.elements import detected_windows, element_lines, total_lines
+from screening.lab.impedance.elements import (
+    detected_windows,
+    disturbed_lines,
+    drift_lines,
+    element_lines,
+    sum_lines,
+    total_lines,
+)
 from screening.lab.impedance.kramers_kronig import Verdict, kramers_kronig
 from screening.lab.impedance.processes import ProcessSeries, assign
 from screening.lab.impedance.refit import ZarcSeries, fit_zarcs
 from screening.lab.impedance.series import SeriesReport, describe
-from screening.lab.impedance.short import judge
+from screening.lab.impedance.short import Leak, judge, seek_leak
 from screening.lab.impedance.spectrum import Spectrum
 from screening.lab.impedance.windows import Windows
 from screening.lab.short import ShortVerdict
@@ -36,9 +44,12 @@ class ImpedanceAnalysis(Displayed):
     processes : ProcessSeries
         Resistance of each process in each spectrum.
     report : SeriesReport or None
-        Trends and completion times; None for fewer than eight spectra or without rising times.
+        Trends and completion times, before the first spectrum that leaks; None for fewer than eight
+        spectra or without rising times.
     short : ShortVerdict or None
-        Verdict on the last spectrum; None for a single spectrum or where no window is plating.
+        Verdict on the series; None for a single spectrum.
+    leak : Leak or None
+        Electronic path beside the cell, in each spectrum; None where it could not be sought.
     provenance : Provenance or None
         Stamp of the files; None for spectra of values in memory.
     left_out : tuple of str
@@ -52,6 +63,7 @@ class ImpedanceAnalysis(Displayed):
     processes: ProcessSeries
     report: SeriesReport | None
     short: ShortVerdict | None
+    leak: Leak | None = None
     provenance: Provenance | None = None
     left_out: tuple[str, ...] = ()
 
@@ -75,28 +87,32 @@ class ImpedanceAnalysis(Displayed):
         courses = None if self.report is None else self.report.to_frame()
         rows = _processes(self.to_frame(), certain) if courses is None else _courses(courses, certain)
         poor, count = int(self.drt.poor_fit.sum()), len(self.drt.spectra)
-        source = "ZARC refit" if found.method == "refit" else "areas under γ"
+        source = "refit" if found.method == "refit" else "areas under γ"
         notes = [
             *self.left_out,
             *(["simulated spectra: no measurement"] if self.simulated else []),
             f"{count} spectra, λ = {self.drt.regularisation[0]:.3g}, resistances from {source}",
             *([f"{poor} of {count} spectra are not described by R∞, L and a non-negative γ"] if poor else []),
-            *([] if self.refit is None else element_lines(self.refit)),
+            *([] if self.refit is None else [*element_lines(self.refit), *drift_lines(self.refit)]),
+            *disturbed_lines(self.drt),
+            *sum_lines(found),
             *total_lines(found, self.refit),
             *([] if self.report is None else [f"settled: {self.report.total.criterion.name}"]),
             "intervals are 95 %",
-            *([] if self.short is None else [f"short circuit: {self.short.words}"]),
+            *([] if self.short is None else self.short.lines()),
             *([] if self.provenance is None else [self.provenance.line()]),
         ]
         return Table("Processes by windows of relaxation time", rows, tuple(notes))
 
     def tables(self) -> dict[str, pd.DataFrame]:
-        """All tables by name: totals, processes; elements of the refit and courses where there are any."""
+        """All tables by name; elements, sums, courses and the leak where there are any."""
         return {
             "spectra": self.processes.totals_frame(),
             "processes": self.to_frame(),
             **({"elements": self.refit.to_frame()} if self.refit is not None else {}),
+            **({"sums": self.processes.sums_frame()} if self.processes.inseparable else {}),
             **({"series": self.report.to_frame()} if self.report is not None else {}),
+            **({"leak": self.leak.to_frame(self.processes.time_s)} if self.leak is not None else {}),
         }
 
     def as_dict(self) -> dict[str, Any]:
@@ -111,6 +127,7 @@ class ImpedanceAnalysis(Displayed):
                 "per_spectrum": options.per_spectrum,
                 "order": options.order,
                 "weights": options.weights,
+                "signed": options.signed,
                 "terms": list(options.terms.names),
             },
             **{name: records(table) for name, table in self.tables().items()},
@@ -146,7 +163,7 @@ def _processes(table: pd.DataFrame, certain: Container[str]) -> pd.DataFrame:
             "remarks": " ".join(["edge"] * bool(row.edge) + ["unclosed"] * bool(row.unclosed)),
         }
         for row in _rows(table)
-        if row.resistance_ohm > 0 and row.window in certain
+        if row.resistance_ohm != 0 and row.window in certain
     ]
     return pd.DataFrame(rows)
 
@@ -178,6 +195,7 @@ def analyse(
     refit: bool = True,
     interfaces: int = 1,
     electrolyte_ohm: float | None = None,
+    activation_energy_ev: float = LITHIUM_ARGYRODITE_EA_EV,
     criterion: Criterion | None = None,
 ) -> ImpedanceAnalysis:
     """Resolve a series of spectra into processes and follow them.
@@ -196,6 +214,8 @@ def analyse(
         Equal interfaces by which area-normalised resistances are divided.
     electrolyte_ohm : float, optional
         Resistance of the electrolyte alone, for the verdict on a short.
+    activation_energy_ev : float
+        Of the resistances, for courses of a series whose temperature is recorded.
     criterion : Criterion, optional
         When a process counts as settled.
 
@@ -205,14 +225,19 @@ def analyse(
         If a spectrum or a setting cannot be used.
     """
     drt = deconvolve(spectra, options)
-    model = fit_zarcs(drt) if refit else None
+    model = fit_zarcs(drt, windows) if refit else None
     processes = assign(model or drt, windows, interfaces=interfaces)
-    time = times_s(drt.spectra)
-    a_series = len(time) >= MIN_SPECTRA and bool(np.isfinite(time).all() and (np.diff(time) > 0).all())
-    report = describe(processes, criterion) if a_series else None
-    short = None
+    short = leak = None
     if len(drt.spectra) > 1:
         tests = kramers_kronig(drt.spectra)
         passed = [test.verdict is Verdict.PASSED for test in tests]
-        short = judge(processes, passed_kramers_kronig=passed, electrolyte_ohm=electrolyte_ohm)
-    return ImpedanceAnalysis(drt, model, processes, report, short)
+        usable = [test.verdict is not Verdict.FAILED or test.only_noisy for test in tests]
+        leak = seek_leak(model, usable) if model is not None else None
+        short = judge(processes, leak, passed_kramers_kronig=passed, electrolyte_ohm=electrolyte_ohm)
+    time = times_s(drt.spectra)[: None if leak is None else leak.onset]
+    report = None
+    if len(time) >= MIN_SPECTRA and np.isfinite(time).all() and (np.diff(time) > 0).all():
+        report = describe(processes, criterion, count=len(time), activation_energy_ev=activation_energy_ev)
+        if leak is not None and leak.onset is None and (leak.common or leak.ambiguous):
+            report = report.unsettled(f"may be a common cause: {leak.rival}")
+    return ImpedanceAnalysis(drt, model, processes, report, short, leak)

@@ -11,7 +11,8 @@ from itertools import combinations
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import optimize, stats
+from scipy import optimize
+from scipy.special import stdtrit
 
 from screening.errors import InputError
 from screening.lab.impedance.estimate import Estimate
@@ -283,7 +284,7 @@ def _report(problem: _Problem, x: Array, jacobian: Array) -> CircuitFit:
     circuit, residual = problem.circuit, problem.residual(x)
     numbers, count = residual.size, x.size
     power = float(residual @ residual)
-    t = float(stats.t.ppf(0.5 + CONFIDENCE / 2.0, numbers - count))
+    t = float(stdtrit(numbers - count, 0.5 + CONFIDENCE / 2.0))
     covariance, known = _covariance(jacobian, power / (numbers - count))
     half = np.where(known, t * np.sqrt(np.diag(covariance)), np.inf)
     values = problem.values(x)

@@ -112,6 +112,12 @@ class Completion:
         noise = sqrt(self.first_sd_ohm**2 + self.final_sd_ohm**2)
         return abs(self.first_ohm - self.final_ohm) > SIGNIFICANT * noise
 
+    def unsettled(self, reason: str) -> "Completion":
+        """Return the same change, not called settled for a reason."""
+        if not self.changed:
+            return self
+        return replace(self, settled=False, time_s=None, low_s=None, high_s=None, reason=reason)
+
 
 def completion(
     time_s: FloatArray,

@@ -6,7 +6,7 @@ from enum import StrEnum
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats
+from scipy.special import stdtrit
 
 from screening.errors import InputError
 from screening.lab.impedance.estimate import Estimate
@@ -163,9 +163,9 @@ def arrhenius(
         )
     x = _inverse_kt(temperature)
     y = np.log(sigma * (temperature + KELVIN_AT_0_CELSIUS)) if form is Form.SIGMA_T else np.log(sigma)
-    line = stats.linregress(x, y)
+    slope, intercept = np.polyfit(x, y, 1)
     n = x.size
-    residual = y - line.intercept - line.slope * x
+    residual = y - intercept - slope * x
     deviation = float(np.sqrt(residual @ residual / (n - 2))) if n > 2 else 0.0
     student = _student(n) if n > 2 else np.inf
     spread = float(np.sqrt(np.sum((x - x.mean()) ** 2)))
@@ -173,7 +173,7 @@ def arrhenius(
     intercept_half = (
         student * deviation * float(np.sqrt(1.0 / n + (x.mean() / spread) ** 2)) if n > 2 else np.inf
     )
-    energy, ln_a = -float(line.slope), float(line.intercept)
+    energy, ln_a = -float(slope), float(intercept)
     return Arrhenius(
         form=form,
         temperature_c=temperature,
@@ -196,4 +196,4 @@ def _inverse_kt(temperature_c: Array) -> Array:
 
 
 def _student(n: int) -> float:
-    return float(stats.t.ppf(0.5 + CONFIDENCE / 2.0, n - 2))
+    return float(stdtrit(n - 2, 0.5 + CONFIDENCE / 2.0))

@@ -1,9 +1,9 @@
 """Course of ln τ and φ of each process through a series, learnt from all spectra together.
 
 A process that fades leaves no information on its own ln τ and φ; its resistance is then known only if
-they are. They are therefore given a Gaussian prior in each spectrum, N(c, V), around a course c that
-drifts along the series as a random walk. Course and width are empirical Bayes estimates; the
-uncertainty of the course, common to neighbouring spectra, is carried into the intervals.
+they are. They are therefore held, N(c, V) with a small V in the end, to a course c that drifts along the
+series as a random walk from its prior; the uncertainty of the course, common to neighbouring spectra, is
+carried into the intervals.
 """
 
 from dataclasses import dataclass, replace
@@ -12,23 +12,22 @@ from math import log
 import numpy as np
 
 from screening.lab.impedance.basis import FloatArray
+from screening.lab.impedance.prior import Prior, anchored
 from screening.lab.impedance.zarc import PER_ELEMENT, Anchor, Fit
 
-DRIFT = (0.2 * log(10.0), 0.05)
-"""Standard deviation of the drift of ln τ and φ over a whole series, as a random walk; data that know
-better override it, and where a process is gone its course is carried on with growing uncertainty."""
-
-ANYWHERE = (0.5 * log(10.0), 0.15)
-"""Standard deviations of the prior of the level of a course, around what the scouts saw."""
+DRIFT = (0.1, 0.005)
+"""Standard deviation of the drift of ln τ and φ over a whole series, as a random walk. Data that know
+better override it. More lets every spectrum look for its own, whose biases, second order in noise, add up."""
 
 WIDEST = (0.15 * log(10.0), 0.05)
-"""Standard deviations of ln τ and φ around their course: where they start, and at most."""
+"""Standard deviations of ln τ and φ around their course in the first round, and its largest step …"""
 
-NARROWEST = (0.02 * log(10.0), 0.01)
-"""… and at least: no electrode is constant to better than that."""
+NARROWEST = (0.005 * log(10.0), 0.0025)
+"""… and in the last. Rounds anneal from one to the other: spectra that may still differ lead the course."""
 
-WIDTH_STEP = (0.1, 2.0)
-"""Factors within which one step may change V."""
+
+NEAR = 9.0
+"""Part of a series over which a course is averaged at the start, one in so many."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,72 +36,83 @@ class Courses:
 
     Attributes
     ----------
-    origin : ndarray, shape (2k,)
-        Level of the courses that the scouts saw.
+    origin, level : ndarray, shape (2k,)
+        Mean and standard deviation of the prior of the level of a course.
     centre : ndarray, shape (s, 2k)
         c: ln τ and φ of each element in turn.
-    width : ndarray, shape (2k,)
-        Standard deviations √V.
     covariance : ndarray, shape (s, 2k, 2k)
         Uncertainty of the centre.
     n_terms : int
         Series terms that stand before the elements in the parameters.
+    tightness : float
+        0 for the widest V, 1 for the narrowest.
     """
 
     origin: FloatArray
+    level: FloatArray
     centre: FloatArray
-    width: FloatArray
     covariance: FloatArray
     n_terms: int
+    tightness: float = 0.0
 
     @classmethod
-    def around(cls, theta: FloatArray, n_terms: int) -> "Courses":
-        """Widest prior around given parameters, shape (s, q + 3k)."""
-        columns = columns_of(theta.shape[1], n_terms)
-        certainty = theta[:, n_terms::PER_ELEMENT] ** 2 + np.finfo(float).tiny
-        origin = np.average(theta[:, columns], axis=0, weights=np.repeat(certainty, 2, axis=1))
-        count = columns.size
-        width = np.tile(WIDEST, count // 2)
-        return cls(origin, theta[:, columns], width, np.zeros((len(theta), count, count)), n_terms)
-
-    def anchor(self, noise: float) -> Anchor:
-        """Prior in units of the weighted residual, whose variance is `noise`."""
-        size = self.n_terms + PER_ELEMENT * self.width.size // 2
-        columns = columns_of(size, self.n_terms)
-        centre, precision = np.zeros((len(self.centre), size)), np.zeros((len(self.centre), size))
-        centre[:, columns] = self.centre
-        precision[:, columns] = noise / self.width**2
-        return Anchor(centre, precision)
-
-    def with_element(self, centre: FloatArray) -> "Courses":
-        """Return the courses with one element more, its centre of shape (s, 2), its prior the widest."""
-        covariance = np.pad(self.covariance, ((0, 0), (0, 2), (0, 2)))
-        return replace(
-            self,
-            origin=np.concatenate([self.origin, centre.mean(axis=0)]),
-            centre=np.concatenate([self.centre, centre], axis=1),
-            width=np.concatenate([self.width, WIDEST]),
-            covariance=covariance,
+    def around(cls, theta: FloatArray, prior: Prior, n_terms: int) -> "Courses":
+        """Courses through the mean of parameters, shape (s, q + 3k), led by the nearest and largest R."""
+        columns, rows = columns_of(theta.shape[1], n_terms), np.arange(len(theta))
+        near = 1.0 / (1.0 + ((rows[:, None] - rows) / (len(rows) / NEAR)) ** 2) ** 2
+        certainty = np.repeat(theta[:, n_terms::PER_ELEMENT] ** 2 + np.finfo(float).tiny, 2, axis=1)
+        return cls(
+            origin=prior.centre[0].ravel(),
+            level=prior.sd.ravel(),
+            centre=near @ (certainty * theta[:, columns]) / (near @ certainty),
+            covariance=np.zeros((len(theta), columns.size, columns.size)),
+            n_terms=n_terms,
         )
+
+    def anchor(self, noise: float, scale: float) -> Anchor:
+        """Prior in units of the weighted residual, of variance `noise`; `scale` is that of resistances."""
+        one = np.ones(len(self.centre))
+        centre = self.centre.reshape(len(one), -1, 2)
+        return anchored(centre, self._stiffness.reshape(-1, 2), self.n_terms, noise * one, scale * one)
+
+    def take(self, rows: np.ndarray) -> "Courses":
+        """Return the courses in some of the spectra."""
+        return replace(self, centre=self.centre[rows], covariance=self.covariance[rows])
+
+    def between(self, rows: np.ndarray, count: int) -> "Courses":
+        """Return courses known in `rows`, drawn through `count` spectra."""
+        every = np.arange(count)
+        centre = np.stack([np.interp(every, rows, course) for course in self.centre.T], axis=1)
+        nearest = np.abs(every[:, None] - rows).argmin(axis=1)
+        return replace(self, centre=centre, covariance=self.covariance[nearest])
 
     def kept(self, elements: np.ndarray) -> "Courses":
         """Return the courses of some of the elements (boolean, shape (k,))."""
         mask = np.repeat(elements, 2)
-        covariance = self.covariance[:, mask][:, :, mask]
         return replace(
             self,
             origin=self.origin[mask],
+            level=self.level[mask],
             centre=self.centre[:, mask],
-            width=self.width[mask],
-            covariance=covariance,
+            covariance=self.covariance[:, mask][:, :, mask],
         )
 
+    @property
+    def slack(self) -> FloatArray:
+        """How much more than in the last round ln τ and φ may differ from a course and along it, (2k,)."""
+        ratio = (np.array(WIDEST) / np.array(NARROWEST)) ** (1.0 - self.tightness)
+        return np.tile(ratio, self.level.size // 2)
+
+    @property
+    def _stiffness(self) -> FloatArray:
+        """V⁻¹ of `anchor`, shape (2k,)."""
+        return 1.0 / (np.tile(NARROWEST, self.level.size // 2) * self.slack) ** 2
+
     def learnt(self, fit: Fit, noise: float) -> "Courses":
-        """Courses after a fit under these ones, by two steps up the marginal likelihood.
+        """Courses after a fit under these ones, by a Newton step up the marginal likelihood.
 
         In the Gaussian approximation, with C the posterior covariance of a spectrum, its marginal
-        information on the centre is J = V⁻¹ − V⁻¹CV⁻¹ and its pull is V⁻¹(θ − c). The centre takes a
-        Newton step; the width takes MacKay's fixed-point step, V ← V·Σ(V⁻¹(θ − c))²/ΣJ.
+        information on the centre is J = V⁻¹ − V⁻¹CV⁻¹ and its pull is V⁻¹(θ − c).
 
         Parameters
         ----------
@@ -111,24 +121,20 @@ class Courses:
         noise : float
             Variance of a weighted residual.
         """
-        columns = columns_of(fit.theta.shape[1], self.n_terms)
+        columns, held = columns_of(fit.theta.shape[1], self.n_terms), self._stiffness
         posterior = noise * inverse(fit.gram)[:, columns][:, :, columns]
-        precision = 1.0 / self.width**2
-        away = fit.theta[:, columns] - self.centre
-        information = np.diag(precision) - precision[:, None] * posterior * precision[None, :]
-        widest = np.tile(WIDEST, self.width.size // 2)
-        walk = _walk(information, away * precision, self.centre, self.origin)
-        step = np.clip(walk.step, -widest, widest)
-        known = np.maximum(np.einsum("scc->c", information), np.finfo(float).tiny)
-        ratio = np.clip((((away - step) * precision) ** 2).sum(axis=0) / known, *WIDTH_STEP)
-        width = np.clip(self.width * np.sqrt(ratio), np.tile(NARROWEST, self.width.size // 2), widest)
-        return replace(self, centre=self.centre + step, width=width, covariance=walk.covariance)
+        information = np.diag(held) - held[:, None] * posterior * held
+        walk = _walk(information, (fit.theta[:, columns] - self.centre) * held, self)
+        largest = np.tile(WIDEST, held.size // 2)
+        # all of the step shortened alike: cut one by one, parameters that compensate each other go astray
+        step = walk.step / max(float(np.max(np.abs(walk.step) / largest)), 1.0)
+        return replace(self, centre=self.centre + step, covariance=walk.covariance)
 
-    def shared_variance(self, fit: Fit, noise: float) -> FloatArray:
-        """Variance that the uncertainty of the courses adds to each parameter of a fit, shape (s, p)."""
+    def shared_covariance(self, fit: Fit, noise: float) -> FloatArray:
+        """Covariance that the uncertainty of the courses adds to the parameters of a fit, shape (s, p, p)."""
         columns = columns_of(fit.theta.shape[1], self.n_terms)
-        response = inverse(fit.gram)[:, :, columns] * (noise / self.width**2)
-        return np.einsum("spc,scd,spd->sp", response, self.covariance, response)
+        response = inverse(fit.gram)[:, :, columns] * (noise * self._stiffness)
+        return response @ self.covariance @ response.transpose(0, 2, 1)
 
 
 def columns_of(size: int, n_terms: int) -> np.ndarray:
@@ -151,16 +157,16 @@ class _Walk:
     covariance: FloatArray
 
 
-def _walk(information: FloatArray, pull: FloatArray, centre: FloatArray, origin: FloatArray) -> _Walk:
+def _walk(information: FloatArray, pull: FloatArray, courses: Courses) -> _Walk:
     """Random walk through Gaussian information: block-tridiagonal elimination (a Kalman smoother)."""
     count, size = pull.shape
-    stiffness = (count - 1) / np.tile(DRIFT, size // 2) ** 2
-    level = 1.0 / np.tile(ANYWHERE, size // 2) ** 2
-    change = np.diff(centre, axis=0) * stiffness
+    stiffness = (count - 1) / (np.tile(DRIFT, size // 2) * courses.slack) ** 2
+    level = 1.0 / courses.level**2
+    change = np.diff(courses.centre, axis=0) * stiffness
     right = pull.copy()
     right[:-1] += change
     right[1:] -= change
-    right[0] += level * (origin - centre[0])
+    right[0] += level * (courses.origin - courses.centre[0])
     links = np.full(count, 2.0)
     links[[0, -1]] = 1.0
     diagonal = information + np.einsum("s,ij->sij", links, np.diag(stiffness))

@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
-from scipy.stats import norm
+from scipy.ndimage import median_filter
+from scipy.special import ndtr, ndtri
 
 from screening.errors import InputError
 from screening.lab.impedance import nnls, regularisation
@@ -23,6 +24,18 @@ POOLED_SPECTRA = 8
 
 CHUNK = 256
 """Spectra solved at once, which bounds the memory of a long series (20 MB of matrices)."""
+
+NEIGHBOURS = 7
+"""Points whose median a disturbed one is compared with: three beside each other may be disturbed."""
+
+OUTLIER = 6.0
+"""Jump, in standard deviations, above which a point loses weight: none in 100 spectra by chance."""
+
+LEAST_NOISE = 1e-3
+"""Relative noise below which no point is called disturbed: what the grid of τ may leave is smaller."""
+
+RAYLEIGH_MEDIAN = float(np.sqrt(2.0 * np.log(2.0)))
+"""Median modulus of complex noise of unit deviation in both parts."""
 
 POOR_FIT = 0.03
 """Relative residual per component above which γ does not describe the spectrum."""
@@ -48,6 +61,8 @@ class DrtOptions:
         Density of the τ grid.
     margin_decades : float
         How far the τ grid reaches past 1/ω at both ends.
+    signed : bool
+        Let γ, and the resistances of the refit, be negative: an inductive loop at low frequency.
     """
 
     regularisation: str | float = "evidence"
@@ -57,6 +72,7 @@ class DrtOptions:
     terms: Terms = field(default_factory=Terms)
     points_per_decade: int = 8
     margin_decades: float = 1.0
+    signed: bool = False
 
     def __post_init__(self) -> None:
         value = self.regularisation
@@ -98,8 +114,10 @@ class DrtSeries:
         Series terms, in the order and units of ``options.terms.names``.
     regularisation : ndarray, shape (s,)
         λ used for each spectrum.
-    relative_residual : ndarray, shape (s,)
-        Root mean square of ΔZ'/|Z| and ΔZ''/|Z|.
+    misfit : tuple of ndarray of complex, each (n,)
+        (Z_fit − Z)/|Z| of each spectrum.
+    trust : tuple of ndarray, each (n,)
+        Factor on the weight of each point: 1, but less for a point that stands out from its neighbours.
     """
 
     spectra: tuple[Spectrum, ...]
@@ -108,7 +126,13 @@ class DrtSeries:
     coefficients_ohm: FloatArray
     terms: FloatArray
     regularisation: FloatArray
-    relative_residual: FloatArray
+    misfit: tuple[ComplexArray, ...]
+    trust: tuple[FloatArray, ...]
+
+    @property
+    def relative_residual(self) -> FloatArray:
+        """Root mean square of ΔZ'/|Z| and ΔZ''/|Z|, shape (s,)."""
+        return np.array([np.sqrt((np.abs(one) ** 2).mean() / 2.0) for one in self.misfit])
 
     @property
     def tau_s(self) -> FloatArray:
@@ -156,16 +180,15 @@ class DrtSeries:
 
     def fitted_z_ohm(self, index: int) -> ComplexArray:
         """Impedance of the fit at the frequencies of spectrum `index`, shape (n,)."""
-        design = Design.of(self.spectra[index].angular_frequency, self.basis, self.options.terms)
-        scaled = np.concatenate([self.terms[index], self.coefficients_ohm[index]]) * design.scale
-        return design.columns @ scaled
+        z = self.spectra[index].z_ohm
+        return z + self.misfit[index] * np.abs(z)
 
     def area_ohm(self, ln_low: FloatArray, ln_high: FloatArray) -> FloatArray:
         """∫γ d ln τ between bounds on ln τ, shape (s, k)."""
         return self.coefficients_ohm @ self.basis.areas(ln_low, ln_high).T
 
-    def deviation_ohm(self, functional: FloatArray) -> FloatArray:
-        """Posterior standard deviation of linear functionals of the coefficients.
+    def covariance_ohm2(self, functional: FloatArray) -> FloatArray:
+        """Posterior covariance of linear functionals of the terms and coefficients.
 
         The Gaussian posterior of noise and smoothness prior, without the bound γ ≥ 0 (which would
         only narrow it). It is conditional on λ and on the prior: where the data say nothing, it
@@ -173,32 +196,27 @@ class DrtSeries:
 
         Parameters
         ----------
-        functional : ndarray, shape (k, m)
-            Rows such as ``basis.density(...)`` or ``basis.areas(...)``.
+        functional : ndarray, shape (k, q + m)
+            Rows such as ``basis.density(...)`` or ``basis.areas(...)`` after q columns for the terms.
 
         Returns
         -------
-        ndarray, shape (s, k)
+        ndarray, shape (s, k, k)
         """
-        deviation = np.zeros((len(self.spectra), len(functional)))
-        q = self.terms.shape[1]
+        found = np.zeros((len(self.spectra), len(functional), len(functional)))
         for rows, covariance in self._posterior():
-            part = covariance[:, q:, q:]
-            deviation[rows] = np.sqrt(((functional @ part) * functional).sum(axis=2))
-        return deviation
+            found[rows] = functional @ covariance @ functional.T
+        return found
 
-    @property
-    def r_inf_sd_ohm(self) -> FloatArray:
-        """Posterior standard deviation of R∞, shape (s,)."""
-        deviation = np.zeros(len(self.spectra))
-        for rows, covariance in self._posterior():
-            deviation[rows] = np.sqrt(covariance[:, 0, 0])
-        return deviation
+    def deviation_ohm(self, functional: FloatArray) -> FloatArray:
+        """Posterior standard deviation of functionals of the coefficients, (k, m) to (s, k)."""
+        padded = np.pad(functional, ((0, 0), (self.terms.shape[1], 0)))
+        return np.sqrt(np.einsum("skk->sk", self.covariance_ohm2(padded)))
 
     def _posterior(self) -> Iterator[tuple[np.ndarray, FloatArray]]:
         """Rows and their covariances in Ω², terms (scaled columns) first."""
         penalty = self.basis.penalty(self.options.order)
-        for batch in _batches(self.spectra, self.basis, self.options):
+        for batch in _batches(self.spectra, self.basis, self.options, self.trust):
             inverse = np.linalg.inv(batch.equations.penalised(penalty, self.regularisation[batch.rows]))
             scale = batch.noise_variance(self, penalty) * batch.magnitude**2
             yield batch.rows, inverse * scale[:, None, None]
@@ -207,15 +225,17 @@ class DrtSeries:
         """Highest-density credible interval of γ at `tau_s` given γ ≥ 0, shape (2, s, m).
 
         The normal posterior is cut at 0 and normalised again: where γ is near 0 the interval begins at 0 and
-        ends below that of the uncut normal.
+        ends below that of the uncut normal. A signed γ has the normal interval.
         """
         gamma = self.gamma_ohm
         deviation = np.maximum(
             self.deviation_ohm(self.basis.density(self.basis.ln_tau)), np.finfo(float).tiny
         )
-        below = norm.cdf(-gamma / deviation)  # what the cut takes away
-        half = norm.ppf(0.5 + 0.5 * level * (1.0 - below)) * deviation
-        upper = gamma + norm.ppf(np.minimum(below + level * (1.0 - below), 1.0)) * deviation
+        if self.options.signed:
+            return gamma + ndtri(0.5 + 0.5 * level) * np.stack([-deviation, deviation])
+        below = ndtr(-gamma / deviation)  # what the cut takes away
+        half = ndtri(0.5 + 0.5 * level * (1.0 - below)) * deviation
+        upper = gamma + ndtri(np.minimum(below + level * (1.0 - below), 1.0)) * deviation
         cut = gamma < half
         return np.stack([np.where(cut, 0.0, gamma - half), np.where(cut, upper, gamma + half)])
 
@@ -295,23 +315,35 @@ def deconvolve(spectra: Sequence[Spectrum], options: DrtOptions | None = None) -
         margin_decades=options.margin_decades,
         points_per_decade=options.points_per_decade,
     )
+    found = _deconvolve(spectra, options, basis, tuple(np.ones(len(s)) for s in spectra))
+    trust = tuple(_trust(one) for one in found.misfit)
+    if min(one.min() for one in trust) < 1.0:
+        found = _deconvolve(spectra, options, basis, trust)
+    return found
+
+
+def _deconvolve(
+    spectra: tuple[Spectrum, ...], options: DrtOptions, basis: Basis, trust: tuple[FloatArray, ...]
+) -> DrtSeries:
     penalty = basis.penalty(options.order)
-    common = None if options.per_spectrum else _common_regularisation(spectra, basis, options)
+    common = None if options.per_spectrum else _common_regularisation(spectra, basis, options, trust)
     count = len(spectra)
     coefficients = np.zeros((count, basis.ln_tau.size))
-    terms = np.zeros((count, len(options.terms.names)))
-    strength, residual = np.zeros(count), np.zeros(count)
-    for batch in _batches(spectra, basis, options):
+    terms, strength = np.zeros((count, len(options.terms.names))), np.zeros(count)
+    misfit: list[ComplexArray] = [np.empty(0, dtype=complex)] * count
+    for batch in _batches(spectra, basis, options, trust):
         equations, rows = batch.equations, batch.rows
         if common is None:
             ridge = regularisation.Ridge.of(equations, penalty)
             strength[rows] = regularisation.each(ridge, str(options.regularisation))
         else:
             strength[rows] = common
-        x = nnls.solve(equations.penalised(penalty, strength[rows]), equations.moment)
+        x = _solve(equations.penalised(penalty, strength[rows]), equations.moment, options.signed)
         x_ohm = x / batch.design.scale * batch.magnitude[:, None]
         terms[rows], coefficients[rows] = np.split(x_ohm, [equations.n_terms], axis=1)
-        residual[rows] = _relative_residual(spectra, rows, x_ohm, batch.design)
+        fitted = (x_ohm * batch.design.scale) @ batch.design.columns.T
+        for row, z in zip(rows, fitted, strict=True):
+            misfit[row] = (z - spectra[row].z_ohm) / np.abs(spectra[row].z_ohm)
     return DrtSeries(
         spectra=spectra,
         options=options,
@@ -319,8 +351,27 @@ def deconvolve(spectra: Sequence[Spectrum], options: DrtOptions | None = None) -
         coefficients_ohm=coefficients,
         terms=terms,
         regularisation=strength,
-        relative_residual=residual,
+        misfit=tuple(misfit),
+        trust=trust,
     )
+
+
+def _trust(misfit: ComplexArray) -> FloatArray:
+    """Factor on the weights of the points of a spectrum, shape (n,).
+
+    A model that does not fit leaves residuals that are smooth along the frequencies; a disturbed point jumps
+    far more than they amount to around it.
+    Its influence falls as the inverse cube of the jump.
+    """
+    smooth = median_filter(misfit.real, NEIGHBOURS, mode="nearest")
+    smooth = smooth + 1j * median_filter(misfit.imag, NEIGHBOURS, mode="nearest")
+    jump = np.abs(misfit - smooth)
+    noise = np.maximum(np.maximum(np.median(jump) / RAYLEIGH_MEDIAN, LEAST_NOISE), np.abs(smooth) / 2.0)
+    return np.asarray(np.minimum(OUTLIER * noise / np.maximum(jump, LEAST_NOISE), 1.0) ** 2)
+
+
+def _solve(gram: FloatArray, moment: FloatArray, signed: bool) -> FloatArray:
+    return np.linalg.solve(gram, moment[..., None])[..., 0] if signed else nnls.solve(gram, moment)
 
 
 def _check(spectra: tuple[Spectrum, ...]) -> None:
@@ -335,19 +386,24 @@ def _check(spectra: tuple[Spectrum, ...]) -> None:
             )
 
 
-def _common_regularisation(spectra: tuple[Spectrum, ...], basis: Basis, options: DrtOptions) -> float | None:
+def _common_regularisation(
+    spectra: tuple[Spectrum, ...], basis: Basis, options: DrtOptions, trust: tuple[FloatArray, ...]
+) -> float | None:
     if isinstance(options.regularisation, float | int):
         return float(options.regularisation)
     chosen = np.unique(np.linspace(0, len(spectra) - 1, POOLED_SPECTRA).round().astype(int))
-    sample = tuple(spectra[index] for index in chosen)
+    sample, weight = (tuple(each[index] for index in chosen) for each in (spectra, trust))
     penalty = basis.penalty(options.order)
     problems = [
-        regularisation.Ridge.of(batch.equations, penalty) for batch in _batches(sample, basis, options)
+        regularisation.Ridge.of(batch.equations, penalty)
+        for batch in _batches(sample, basis, options, weight)
     ]
     return regularisation.pooled(problems, options.regularisation)
 
 
-def _batches(spectra: tuple[Spectrum, ...], basis: Basis, options: DrtOptions) -> Iterator[_Batch]:
+def _batches(
+    spectra: tuple[Spectrum, ...], basis: Basis, options: DrtOptions, trust: tuple[FloatArray, ...]
+) -> Iterator[_Batch]:
     grids: dict[bytes, list[int]] = {}
     for index, spectrum in enumerate(spectra):
         grids.setdefault(spectrum.frequency_hz.tobytes(), []).append(index)
@@ -357,17 +413,10 @@ def _batches(spectra: tuple[Spectrum, ...], basis: Basis, options: DrtOptions) -
             rows = np.array(members[first : first + CHUNK])
             scale = np.array([magnitude(spectra[row]) for row in rows])
             z = np.array([spectra[row].z_ohm for row in rows]) / scale[:, None]
-            yield _Batch(rows, design, scale, design.equations(z, weights(z, options.weights)))
+            weight = weights(z, options.weights) * np.array([trust[row] for row in rows])
+            yield _Batch(rows, design, scale, design.equations(z, weight))
 
 
 def _residual_power(equations: NormalEquations, x: FloatArray) -> FloatArray:
     quadratic = ((equations.gram @ x[..., None])[..., 0] * x).sum(axis=1)
     return np.maximum(quadratic - 2.0 * (equations.moment * x).sum(axis=1) + equations.power, 0.0)
-
-
-def _relative_residual(
-    spectra: tuple[Spectrum, ...], rows: np.ndarray, x_ohm: FloatArray, design: Design
-) -> FloatArray:
-    z = np.array([spectra[row].z_ohm for row in rows])
-    relative = np.abs((x_ohm * design.scale) @ design.columns.T - z) / np.abs(z)
-    return np.sqrt((relative**2).mean(axis=1) / 2.0)

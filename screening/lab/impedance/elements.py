@@ -9,8 +9,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from screening.lab.impedance.basis import FloatArray
+from screening.lab.impedance.drt import DrtSeries
 from screening.lab.impedance.processes import ProcessSeries
-from screening.lab.impedance.refit import ZarcSeries
+from screening.lab.impedance.refit import DETECTION, ZarcSeries
 
 BEYOND_MEASURED = 1.1
 """A total above this many times the largest Z' of a spectrum was not measured but extrapolated."""
@@ -106,6 +107,38 @@ def detected_windows(processes: ProcessSeries, refit: ZarcSeries | None) -> np.n
         return np.asarray((processes.resistance_interval_ohm[0] > 0).any(axis=0))
     where = processes.windows.locate(refit.elements.tau_s[refit.elements.detected])
     return np.isin(np.arange(len(processes.windows)), where)
+
+
+def disturbed_lines(drt: DrtSeries) -> list[str]:
+    """Points that stand out from their neighbours and count less, one line for each spectrum that has any."""
+    lines = []
+    for spectrum, trust in zip(drt.spectra, drt.trust, strict=True):
+        at = ", ".join(f"{frequency:.4g}" for frequency in spectrum.frequency_hz[trust < 1.0])
+        lines += [f"{spectrum.label}: stands out from its neighbours and counts less: {at} Hz"] if at else []
+    return lines
+
+
+def drift_lines(refit: ZarcSeries) -> list[str]:
+    """Spectra whose cell changed while they were measured; γ has the change in it, the elements have not."""
+    (rows,) = np.nonzero(np.abs(refit.drift) > DETECTION * refit.drift_sd)
+    return [
+        f"{refit.drt.spectra[row].label}: Z changed by {refit.drift[row]:+.1%} ± {refit.drift_sd[row]:.1%} "
+        "within the sweep; elements are those at its start, γ and areas are distorted"
+        for row in rows
+    ]
+
+
+def sum_lines(processes: ProcessSeries) -> list[str]:
+    """Runs of windows that cannot be told apart, one line each: the sum and its interval."""
+    if not processes.inseparable:
+        return []
+    lines = []
+    for names, rows in processes.sums_frame().groupby("windows", sort=False):
+        first, last = rows.iloc[0], rows.iloc[-1]
+        course = _course((first.resistance_ohm, last.resistance_ohm), len(rows) > 1, ".4g")
+        interval = f"{last.resistance_low_ohm:.4g} … {last.resistance_high_ohm:.4g}"
+        lines.append(f"{names}: {course} Ω ({interval}); the data give the sum, not the parts")
+    return lines
 
 
 def total_lines(processes: ProcessSeries, refit: ZarcSeries | None) -> Iterable[str]:

@@ -118,6 +118,11 @@ class KramersKronigTest:
         """Largest relative residual of either part."""
         return float(max(np.abs(self.residual.real).max(), np.abs(self.residual.imag).max()))
 
+    @property
+    def only_noisy(self) -> bool:
+        """Whether noise alone, however large, leaves such residuals."""
+        return self.largest_residual <= KramersKronigSettings().noise_factor * self.noise
+
 
 def kramers_kronig(
     spectra: Sequence[Spectrum], settings: KramersKronigSettings | None = None

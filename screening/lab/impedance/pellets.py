@@ -52,7 +52,7 @@ class PelletSeries(Displayed):
         One line for each spectrum that fails the test and is not used.
     """
 
-    plotter = "screening.plots.impedance:plot_pellets"
+    plotter = "screening.plots.conductivity:plot_pellets"
 
     spectra: tuple[Spectrum, ...]
     tests: tuple[KramersKronigTest, ...]

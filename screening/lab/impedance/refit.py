@@ -1,19 +1,18 @@
-"""ZARC refit of a series: resistances and relaxation times with intervals, each process tracked."""
+"""Refit of a series by elements: resistances and relaxation times with intervals, each process tracked."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
-from itertools import pairwise
-from math import log
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 import pandas as pd
-from scipy.stats import t as student
+from scipy.special import stdtrit
 
 from screening.lab.impedance import tracking, zarc
 from screening.lab.impedance.basis import FloatArray
 from screening.lab.impedance.drt import DrtSeries, times_s
 from screening.lab.impedance.normal import magnitude, weights
-from screening.lab.impedance.selection import Bounds
+from screening.lab.impedance.prior import Prior
+from screening.lab.impedance.windows import Windows
 from screening.lab.impedance.zarc import PER_ELEMENT, Problem
 
 LEVEL = 0.95
@@ -21,9 +20,6 @@ LEVEL = 0.95
 
 DETECTION = 3.0
 """Standard deviations above which a resistance counts as detected, as in analytical chemistry."""
-
-MARGIN_DECADES = 1.0
-"""How far beyond 1/ω an element may lie; its resistance is then a bound, and flagged."""
 
 MAX_LN_TAU_HALF_WIDTH = 50.0
 """Keeps the interval of an undetermined τ finite."""
@@ -42,10 +38,7 @@ class Elements:
     resistance_ohm, tau_s, phi : ndarray, shape (e,)
         Parameters.
     resistance_sd_ohm, ln_tau_sd, phi_sd : ndarray, shape (e,)
-        Standard deviations; φ at its bound is held there and has 0.
-    resistance_scatter_ohm : ndarray, shape (e,)
-        The part of the deviation that differs from spectrum to spectrum; the rest, the uncertainty of
-        ln τ and φ that a tracked series shares, moves all its resistances together.
+        Standard deviations.
     t_factor : ndarray, shape (e,)
         Student's t at the confidence level, for the degrees of freedom of the spectrum.
     """
@@ -56,7 +49,6 @@ class Elements:
     tau_s: FloatArray
     phi: FloatArray
     resistance_sd_ohm: FloatArray
-    resistance_scatter_ohm: FloatArray
     ln_tau_sd: FloatArray
     phi_sd: FloatArray
     t_factor: FloatArray
@@ -64,13 +56,14 @@ class Elements:
     @property
     def detected(self) -> np.ndarray:
         """Whether the resistance exceeds three standard deviations, shape (e,)."""
-        return self.resistance_ohm > DETECTION * self.resistance_sd_ohm
+        return np.abs(self.resistance_ohm) > DETECTION * self.resistance_sd_ohm
 
     @property
     def resistance_interval_ohm(self) -> FloatArray:
-        """95 % interval of each resistance, shape (2, e), cut at 0."""
+        """95 % interval of each resistance, shape (2, e); that of a positive one is cut at 0."""
         half = self.t_factor * self.resistance_sd_ohm
-        return np.maximum(np.stack([self.resistance_ohm - half, self.resistance_ohm + half]), 0.0)
+        low, high = self.resistance_ohm - half, self.resistance_ohm + half
+        return np.stack([np.where(self.resistance_ohm < 0.0, low, np.maximum(low, 0.0)), high])
 
     @property
     def tau_interval_s(self) -> FloatArray:
@@ -81,7 +74,7 @@ class Elements:
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class ZarcSeries:
-    """ZARC models of a series.
+    """Models of a series.
 
     Attributes
     ----------
@@ -89,20 +82,34 @@ class ZarcSeries:
         The distributions that seeded the refit, with the s spectra.
     elements : Elements
         All elements, ordered by spectrum, then track.
-    terms, terms_sd : ndarray, shape (s, q)
+    windows : Windows
+        The processes that were looked for.
+    terms : ndarray, shape (s, q)
         R∞ and the other series terms, in the order and units of ``drt.options.terms.names``.
+    covariance_ohm2 : tuple of ndarray, each (1 + k, 1 + k)
+        Covariance of R∞ and the resistances of the k elements of a spectrum, in their order.
+    scatter_ohm2 : tuple of ndarray, each (1 + k, 1 + k)
+        The part of it that differs from spectrum to spectrum; the rest, the prior and the uncertainty of
+        ln τ and φ that a tracked series shares, moves all its resistances together.
     relative_residual : ndarray, shape (s,)
         Root mean square of ΔZ'/|Z| and ΔZ''/|Z|.
     tracked : bool
         Whether the elements are tracked through the series.
+    drift, drift_sd : ndarray, shape (s,)
+        Change of Z within a sweep, over what it was at the start; 0 where there is no sign of one. All else
+        is what the cell was at the start.
     """
 
     drt: DrtSeries
+    windows: Windows
     elements: Elements
     terms: FloatArray
-    terms_sd: FloatArray
+    covariance_ohm2: tuple[FloatArray, ...]
+    scatter_ohm2: tuple[FloatArray, ...]
     relative_residual: FloatArray
     tracked: bool
+    drift: FloatArray
+    drift_sd: FloatArray
 
     @property
     def unclosed(self) -> np.ndarray:
@@ -141,18 +148,21 @@ class ZarcSeries:
         )
 
 
-def fit_zarcs(drt: DrtSeries, *, tracked: bool = True) -> ZarcSeries:
-    """Refit each spectrum by R∞, the series terms and ZARC elements, seeded by the peaks of its DRT.
+def fit_zarcs(drt: DrtSeries, windows: Windows | None = None, *, tracked: bool = True) -> ZarcSeries:
+    """Refit each spectrum by R∞, the series terms and one element for each window, and more where data ask.
 
-    Complex residuals with the weights of the deconvolution. BIC chooses the number of elements: for each
-    spectrum by itself or, when tracked, on spectra spread over the series, whose elements are then
-    followed through all of it (see `tracking`). Intervals come from the curvature at the optimum and
-    the scatter of the residuals; they know of noise, not of a wrong model.
+    Complex residuals with the weights of the deconvolution. The prior (see `prior`) says where τ is expected
+    and how depressed arcs are; the data decide where they can, and a window that holds nothing ends with a
+    resistance near zero and an upper bound. BIC decides on further elements. A series is fitted by the same
+    elements throughout (see `tracking`). Intervals are those of the posterior, normal around its maximum, at
+    the noise that the fit leaves; they know of noise and prior, not of a wrong model.
 
     Parameters
     ----------
     drt : DrtSeries
         Deconvolved series.
+    windows : Windows, optional
+        Processes looked for; by default those of the founding paper.
     tracked : bool
         Follow the same processes through the series; a single spectrum has nothing to track.
 
@@ -160,54 +170,63 @@ def fit_zarcs(drt: DrtSeries, *, tracked: bool = True) -> ZarcSeries:
     ----------
     Boukamp, J. Phys. Energy 2 (2020) 042001, doi:10.1088/2515-7655/aba9e0 (ZARC and its DRT)
     """
+    windows = windows or Windows.default()
     problem, units = _stack(drt)
-    bounds, found = _bounds(drt), peaks(drt)
-    tracked = tracked and len(drt.spectra) > 1
-    if tracked:
-        models = [tracking.follow(problem, bounds, found)]
-    else:
-        models = tracking.separate(problem, bounds, found)
+    measured = np.log([drt.measured_tau_s[:, 0].min(), drt.measured_tau_s[:, 1].max()])
     count = len(drt.spectra)
-    terms, terms_sd = np.zeros((count, problem.n_terms)), np.zeros((count, problem.n_terms))
-    residual = np.zeros(count)
+    prior = Prior.of(windows, measured, count, signed=drt.options.signed)
+    tracked = tracked and count > 1
+    weighted = (problem.weight * np.abs(problem.z)) ** 2  # 1 with modulus weights
+    noise = drt.relative_residual**2 * 2.0 * weighted.sum(axis=1) / problem.n_data
+    noise = np.maximum(noise, np.finfo(float).eps ** 2)
+    drifts = tracking.drifting(problem, prior, noise)
+    if tracked:
+        models = [tracking.follow(problem.with_drift() if drifts.any() else problem, prior, noise)]
+    else:
+        models = _separate(problem, prior, noise, drifts)
+    drift = np.zeros((2, count))
+    terms, residual = np.zeros((count, problem.n_terms)), np.zeros(count)
+    whole: list[FloatArray] = [np.empty(0)] * count
+    scatter = list(whole)
     parts = []
     for model in models:
-        rows, deviation = model.rows, _deviation(model, problem, bounds)
+        rows = model.rows
         factor = units.magnitude_ohm[rows, None] / units.column[rows]
-        terms[rows] = model.fit.theta[:, : problem.n_terms] * factor
-        terms_sd[rows] = deviation.whole[:, : problem.n_terms] * factor
-        residual[rows] = _relative_residual(problem.take(rows), model.fit.theta)
-        parts.append(_elements(model, deviation, problem, units))
+        terms[rows] = model.theta[:, : problem.n_terms] * factor
+        if model.problem.drifts:
+            last = problem.n_terms
+            share, sd = model.theta[:, last], np.sqrt(model.covariance[:, last, last])
+            drift[:, rows] = share / (1.0 - share), sd / (1.0 - share) ** 2
+        residual[rows] = _relative_residual(model.problem, model.theta)
+        elements, columns = _elements(model, units, tracked)
+        parts.append(elements)
+        for i, row in enumerate(rows):
+            pick = np.ix_(columns[i], columns[i])
+            whole[row] = model.covariance[i][pick] * units.magnitude_ohm[row] ** 2
+            scatter[row] = model.scatter[i][pick] * units.magnitude_ohm[row] ** 2
     return ZarcSeries(
         drt=drt,
+        windows=windows,
         elements=_joined(parts),
         terms=terms,
-        terms_sd=terms_sd,
+        covariance_ohm2=tuple(whole),
+        scatter_ohm2=tuple(scatter),
         relative_residual=residual,
         tracked=tracked,
+        drift=drift[0],
+        drift_sd=drift[1],
     )
 
 
-def peaks(drt: DrtSeries) -> list[FloatArray]:
-    """Local maxima of each distribution.
-
-    Returns
-    -------
-    list of ndarray, each (k, 2)
-        ln τ and area between the neighbouring valleys over the median of |Z|, largest area first.
-    """
-    ln_tau, gamma = drt.basis.ln_tau, drt.gamma_ohm
-    step = float(ln_tau[1] - ln_tau[0])
-    found = []
-    for spectrum, curve in zip(drt.spectra, gamma, strict=True):
-        inner = curve[1:-1]
-        top = np.flatnonzero((inner > curve[:-2]) & (inner >= curve[2:])) + 1
-        valleys = [low + int(curve[low:high].argmin()) for low, high in pairwise(top)]
-        parts = np.split(curve, valleys) if top.size else []
-        area = np.array([part.sum() for part in parts]) * step / magnitude(spectrum)
-        order = np.argsort(-area)
-        found.append(np.column_stack([ln_tau[top], area])[order])
-    return found
+def _separate(problem: Problem, prior: Prior, noise: FloatArray, drifts: np.ndarray) -> list[tracking.Model]:
+    models = []
+    for moving in (False, True):
+        rows = np.flatnonzero(drifts == moving)
+        if rows.size:
+            part = problem.take(rows)
+            found = tracking.separate(part.with_drift() if moving else part, prior.take(rows), noise[rows])
+            models += [replace(model, rows=rows[model.rows]) for model in found]
+    return models
 
 
 @dataclass(frozen=True, eq=False)
@@ -225,73 +244,35 @@ def _stack(drt: DrtSeries) -> tuple[Problem, _Units]:
     scale = np.array([magnitude(s) for s in spectra])
     z = np.array([np.pad(s.z_ohm, (0, longest - len(s)), mode="edge") for s in spectra]) / scale[:, None]
     weight = weights(z, drt.options.weights)
-    weight *= np.arange(longest) < np.array([len(s) for s in spectra])[:, None]
+    weight *= np.array([np.pad(one, (0, longest - one.size)) for one in drt.trust])
     columns = np.moveaxis(drt.options.terms.columns(omega), -1, 1)
     largest = np.abs(columns).max(axis=2)
     return Problem(np.log(omega), z, weight, columns / largest[:, :, None]), _Units(scale, largest)
 
 
-def _bounds(drt: DrtSeries) -> Bounds:
-    shortest, longest = np.log(drt.measured_tau_s).T
-    return Bounds(shortest - MARGIN_DECADES * log(10.0), longest + MARGIN_DECADES * log(10.0))
-
-
-def _freedom(model: tracking.Model, problem: Problem) -> FloatArray:
-    return np.maximum(problem.n_data[model.rows] - model.fit.theta.shape[1], 1.0)
-
-
-@dataclass(frozen=True, eq=False)
-class _Deviation:
-    """Standard deviations of scaled parameters, shape (r, p): in all, and from spectrum to spectrum."""
-
-    whole: FloatArray
-    scatter: FloatArray
-
-
-def _deviation(model: tracking.Model, problem: Problem, bounds: Bounds) -> _Deviation:
-    """Deviations of all scaled parameters; ln τ and φ at a bound are held there.
-
-    With a prior of precision P and curvature A = JᵀJ + P, the posterior covariance is A⁻¹, but repeated
-    spectra of one cell scatter by A⁻¹JᵀJA⁻¹ only.
-    """
-    theta, gram, q = model.fit.theta, model.fit.gram, problem.n_terms
-    elements = (theta.shape[1] - q) // PER_ELEMENT
-    here = bounds.take(model.rows)
-    at_bound = (theta <= here.lower(q, elements)) | (theta >= here.upper(q, elements))
-    at_bound[:, :q] = False
-    at_bound[:, q::PER_ELEMENT] = False
-    free = ~at_bound
-    matrix = gram * (free[:, :, None] & free[:, None, :])
-    diagonal = np.arange(theta.shape[1])
-    curvature = np.einsum("spp->sp", gram)
-    matrix[:, diagonal, diagonal] += at_bound + 1e-12 * curvature.max(axis=1, keepdims=True)
-    covariance = np.linalg.inv(matrix)
-    noise = (model.fit.cost / _freedom(model, problem))[:, None]
-    variance = np.maximum(np.einsum("spp->sp", covariance), 0.0)
-    prior = np.einsum("spk,k->sp", covariance**2, model.precision)
-    whole = np.sqrt(variance * noise + model.shared_variance) * free
-    return _Deviation(whole, np.sqrt(np.maximum(variance - prior, 0.0) * noise) * free)
-
-
-def _elements(model: tracking.Model, deviation: _Deviation, problem: Problem, units: _Units) -> Elements:
-    rows, q = model.rows, problem.n_terms
-    value = model.fit.theta[:, q:].reshape(len(rows), -1, PER_ELEMENT)
-    sd = deviation.whole[:, q:].reshape(value.shape)
-    scatter = deviation.scatter[:, q::PER_ELEMENT].ravel()
-    count = value.shape[1]
+def _elements(model: tracking.Model, units: _Units, tracked: bool) -> tuple[Elements, np.ndarray]:
+    """Elements by rising τ, the same order throughout a tracked series; and where R∞ and their R stand."""
+    rows, q = model.rows, model.problem.n_terms
+    value = model.theta[:, q:].reshape(len(rows), -1, PER_ELEMENT)
+    sd = np.sqrt(np.maximum(np.einsum("spp->sp", model.covariance), 0.0))[:, q:].reshape(value.shape)
+    ln_tau = np.median(value[:, :, 1], axis=0)[None] if tracked else value[:, :, 1]
+    order = np.broadcast_to(ln_tau.argsort(axis=1), value.shape[:2])
+    ordered = [np.take_along_axis(x, order[:, :, None], axis=1) for x in (value, sd)]
+    values, deviations = (x.reshape(-1, PER_ELEMENT) for x in ordered)
+    count = order.shape[1]
     scale = np.repeat(units.magnitude_ohm[rows], count)
-    return Elements(
+    elements = Elements(
         spectrum=np.repeat(rows, count),
         track=np.tile(np.arange(1, count + 1), len(rows)),
-        resistance_ohm=value[:, :, 0].ravel() * scale,
-        tau_s=np.exp(value[:, :, 1].ravel()),
-        phi=value[:, :, 2].ravel(),
-        resistance_sd_ohm=sd[:, :, 0].ravel() * scale,
-        resistance_scatter_ohm=scatter * scale,
-        ln_tau_sd=sd[:, :, 1].ravel(),
-        phi_sd=sd[:, :, 2].ravel(),
-        t_factor=np.repeat(student.ppf(0.5 + LEVEL / 2.0, _freedom(model, problem)), count),
+        resistance_ohm=values[:, 0] * scale,
+        tau_s=np.exp(values[:, 1]),
+        phi=values[:, 2],
+        resistance_sd_ohm=deviations[:, 0] * scale,
+        ln_tau_sd=deviations[:, 1],
+        phi_sd=deviations[:, 2],
+        t_factor=np.repeat(stdtrit(model.freedom, 0.5 + LEVEL / 2.0), count),
     )
+    return elements, np.pad(q + PER_ELEMENT * order, ((0, 0), (1, 0)))
 
 
 def _joined(parts: Sequence[Elements]) -> Elements:

@@ -1,17 +1,23 @@
 """What a series of spectra says: which processes fade, appear or stay, and when each has settled."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 import numpy as np
 import pandas as pd
 
+from screening.lab.cell import LITHIUM_ARGYRODITE_EA_EV
 from screening.lab.impedance.completion import SIGNIFICANT, Completion, Criterion, completion
 from screening.lab.impedance.processes import ProcessSeries
+from screening.lab.impedance.spectrum import inverse_temperature
 from screening.lab.impedance.windows import Role
 
 GONE_SHARE = 0.1
 """A process below this share of its largest value, or not significant, is gone (or not there yet)."""
+
+
+ENERGY_SD_EV = 0.1
+"""How well the activation energy of a process is known: those of interfaces are near the electrolyte's."""
 
 
 class Trend(StrEnum):
@@ -61,6 +67,11 @@ class SeriesReport:
         """Courses of the processes of a role that are there at all."""
         return tuple(c for c in self.courses if c.role is role and c.trend is not Trend.ABSENT)
 
+    def unsettled(self, reason: str) -> "SeriesReport":
+        """Return the report with nothing called settled, for a reason."""
+        courses = tuple(replace(c, completion=c.completion.unsettled(reason)) for c in self.courses)
+        return SeriesReport(courses, self.total.unsettled(reason))
+
     def to_frame(self) -> pd.DataFrame:
         """One row per process: trend, first and final resistance, completion time and its interval in h."""
         rows = [
@@ -104,8 +115,17 @@ def trend(end: Completion) -> Trend:
     return Trend.FADES if there_first else Trend.APPEARS
 
 
-def describe(processes: ProcessSeries, criterion: Criterion | None = None) -> SeriesReport:
+def describe(
+    processes: ProcessSeries,
+    criterion: Criterion | None = None,
+    *,
+    count: int | None = None,
+    activation_energy_ev: float = LITHIUM_ARGYRODITE_EA_EV,
+) -> SeriesReport:
     """Trend and completion time of each process, and of the total resistance.
+
+    Where the temperature is recorded, resistances are those at that of the first spectrum; that activation
+    energies are known to 0.1 eV only is part of the intervals.
 
     Parameters
     ----------
@@ -113,20 +133,31 @@ def describe(processes: ProcessSeries, criterion: Criterion | None = None) -> Se
         Eight spectra or more, with rising times.
     criterion : Criterion, optional
         When a process counts as settled.
+    count : int, optional
+        Look at so many spectra only, from the first on.
+    activation_energy_ev : float
+        Of all resistances.
 
     Raises
     ------
     InputError
         If spectra or times do not suffice.
     """
-    rule = criterion or Criterion()
-    time = processes.time_s
+    rule, seen = criterion or Criterion(), slice(count)
+    time = processes.time_s[seen]
+    warmth = inverse_temperature(processes.drt.spectra)[seen]
+    corrected = np.exp(-activation_energy_ev * warmth)
+    unsure = ENERGY_SD_EV * np.abs(warmth)
     courses = []
     for k, window in enumerate(processes.windows):
-        scatter = processes.resistance_scatter_ohm[:, k]
-        common = np.sqrt(np.maximum(processes.resistance_sd_ohm[:, k] ** 2 - scatter**2, 0.0))
-        end = completion(time, processes.resistance_ohm[:, k], scatter, rule, common_sd_ohm=common)
+        resistance = processes.resistance_ohm[seen, k] * corrected
+        scatter = processes.resistance_scatter_ohm[seen, k] * corrected
+        whole = processes.resistance_sd_ohm[seen, k] * corrected
+        common = np.sqrt(np.maximum(whole**2 - scatter**2, 0.0) + (unsure * resistance) ** 2)
+        scatter = np.hypot(scatter, unsure * resistance)
+        end = completion(time, resistance, scatter, rule, common_sd_ohm=common)
         courses.append(Course(window.name, window.process, window.role, trend(end), end))
     # parts of one spectrum share their noise: the scatter between spectra is estimated, this is its scale
-    total_sd = np.full(time.size, float(np.abs(np.diff(processes.total_ohm)).mean()) / 2.0)
-    return SeriesReport(tuple(courses), completion(time, processes.total_ohm, total_sd, rule))
+    total = processes.total_ohm[seen] * corrected
+    total_sd = np.hypot(np.full(time.size, float(np.abs(np.diff(total)).mean()) / 2.0), unsure * total)
+    return SeriesReport(tuple(courses), completion(time, total, total_sd, rule))

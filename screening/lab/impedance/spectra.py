@@ -120,6 +120,7 @@ class Spectra(Group[Spectrum]):
         weights: str = "modulus",
         capacitance: bool = False,
         cpe_exponent: float | None = None,
+        signed: bool = False,
         refit: bool = True,
         interfaces: int = 1,
         electrolyte_ohm: float | None = None,
@@ -141,8 +142,10 @@ class Spectra(Group[Spectrum]):
             Add a series capacitance.
         cpe_exponent : float, optional
             Add a series constant-phase element of this exponent.
+        signed : bool
+            Let γ and resistances be negative, for inductive loops at low frequency.
         refit : bool
-            Take resistances from the ZARC refit rather than from areas under γ.
+            Take resistances from the refit rather than from areas under γ.
         interfaces : int
             Equal interfaces by which area-normalised resistances are divided: 2 for a symmetric cell.
         electrolyte_ohm : float, optional
@@ -159,6 +162,7 @@ class Spectra(Group[Spectrum]):
             order=order,
             weights=weights,
             terms=Terms(capacitance=capacitance, cpe_exponent=cpe_exponent),
+            signed=signed,
         )
         chosen = Windows.read(Path(windows)) if isinstance(windows, str | Path) else windows
         found = analyse(

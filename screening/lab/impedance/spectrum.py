@@ -8,11 +8,15 @@ from types import MappingProxyType
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from scipy.constants import Boltzmann, elementary_charge, zero_Celsius
 
 from screening.errors import InputError
 
 FEW_POINTS = 20
 """Fewer points do not carry a distribution of relaxation times."""
+
+FEWEST_KELVIN = 0.5
+"""A recorded temperature that varies by less explains nothing."""
 
 MIN_POINTS = 2
 """Fewer points than this are no spectrum: one point is compatible with any circuit."""
@@ -128,6 +132,15 @@ class Spectrum:
             {"frequency_hz": self.frequency_hz, "z_real_ohm": self.z_ohm.real, "z_imag_ohm": self.z_ohm.imag}
         )
         return frame.assign(time_s=np.nan if self.time_s is None else self.time_s, label=self.label)
+
+
+def inverse_temperature(spectra: Sequence[Spectrum], reference: int = 0) -> NDArray[np.floating]:
+    """1/k_B T less that of a reference, 1/eV, shape (s,); zeros where T is not recorded or hardly varies."""
+    warm = np.array([np.nan if s.temperature_c is None else s.temperature_c for s in spectra])
+    if not np.isfinite(warm).all() or np.ptp(warm) < FEWEST_KELVIN:
+        return np.zeros(len(spectra))
+    inverse = elementary_charge / (Boltzmann * (warm + zero_Celsius))
+    return inverse - inverse[reference]
 
 
 def _check_points(frequency: NDArray[np.floating], z: NDArray[np.complexfloating], where: str) -> None:

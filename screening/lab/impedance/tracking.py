@@ -1,142 +1,342 @@
-"""Processes followed through a series: elements found on scouts, linked in ln τ, then fitted everywhere."""
+"""Fits of a series under what is known of its processes: each spectrum by itself, or on common courses."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import log
 
 import numpy as np
-from scipy.optimize import linear_sum_assignment
 
-from screening.lab.impedance import zarc
+from screening.lab.impedance import nnls, zarc
 from screening.lab.impedance.basis import FloatArray
-from screening.lab.impedance.courses import Courses, inverse
-from screening.lab.impedance.selection import SEED_PHI, Bounds, Selected, scan, select
-from screening.lab.impedance.zarc import PER_ELEMENT, Fit, Problem
+from screening.lab.impedance.courses import Courses, columns_of, inverse
+from screening.lab.impedance.prior import PHI, UNDECIDED, Prior
+from screening.lab.impedance.zarc import PER_ELEMENT, Fit, Problem, Shape
 
-SCOUTS = 9
-"""Spectra, evenly spread over the series, whose number of elements BIC chooses at the start."""
+MAX_FREE = 4
+"""Processes outside the windows, or second ones inside, that the data may ask for."""
 
-MAX_ADDED = 4
-"""Tracks added at most because the residuals of the whole series ask for them."""
+BIC_MARGIN = 4.0
+"""BIC by which a further element must win. The position of an absent element is free to follow the
+noise, so that the plain criterion lets one in a few dozen spurious elements pass; 4 is "positive
+evidence" on the scale of Kass & Raftery, doi:10.1080/01621459.1995.10476572."""
 
-GATE = 0.5 * log(10.0)
-"""Largest jump in ln τ of one process between scouts: half a decade."""
+ROUNDS = 7
+"""Alternations of fitting the spectra and learning the courses, which are held tighter each time …"""
 
-ROUNDS = 4
-"""Alternations of fitting the spectra and learning the courses; a fifth changes nothing visible."""
+FEWEST_ROUNDS, LAST_ROUNDS = 3, 20
+"""… and so often at least and at most, once they are held as tight as they will be, until …"""
+
+CONVERGED = 1.0
+"""… χ² of the series falls by less than this."""
+
+PRIOR_ROUNDS = 3
+"""Fits under a prior whose weight and scale are the noise and the resistances of the fit before."""
 
 SUPPORT = 25.0
 """χ² that a track must explain in the series beyond ln N in each spectrum where it explains that much:
 BIC decides where it is present, and the rest must pay for its ln τ and φ (as 3 ln N + 10, N = 158)."""
 
+RIDGE = 1e-9
+"""Share of the whole curvature that keeps columns apart which the data do not."""
 
-@dataclass(frozen=True, eq=False)
-class Sighting:
-    """One element seen in one spectrum."""
+SMALL = 0.1
+"""Share of the polarisation that an uncertain element never exceeds if it may be dropped."""
 
-    row: int
-    resistance: float
-    ln_tau: float
-    phi: float
+PRICE = 2.5
+"""χ² in each spectrum that a small element of which nothing is certain must explain (Akaike's 2)."""
+
+SCOUTS = 32
+"""Spectra, evenly spread over a longer series, from which its courses are learnt first."""
+
+SCAN_PER_DECADE = 3
+"""Density of the τ grid on which a further element is looked for."""
+
+SCAN_PHI = PHI[Shape.ZARC][0]
+"""Its exponent."""
 
 
 @dataclass(frozen=True, eq=False)
 class Model:
-    """A fit of some spectra by the same number of elements.
+    """Posterior of some spectra that have the same number of elements.
 
     Attributes
     ----------
     rows : ndarray of int, shape (r,)
         Spectra.
-    fit : Fit
-        Their fit.
-    shared_variance : ndarray, shape (r, p)
-        Variance of each parameter that comes from what the spectra share; 0 for separate fits.
-    precision : ndarray, shape (p,)
-        Precision of the prior that the fit carries, in its own units; 0 for separate fits.
+    problem : Problem
+        Their data and the shapes of their elements.
+    theta : ndarray, shape (r, p)
+        Most probable parameters.
+    covariance : ndarray, shape (r, p, p)
+        Their covariance.
+    scatter : ndarray, shape (r, p, p)
+        The part of it that differs between repeated spectra of one cell.
+    freedom : ndarray, shape (r,)
+        Real data less what the parameters take up.
     """
 
     rows: np.ndarray
+    problem: Problem
+    theta: FloatArray
+    covariance: FloatArray
+    scatter: FloatArray
+    freedom: FloatArray
+
+
+@dataclass(frozen=True, eq=False)
+class _State:
+    """A fit, the prior precision in it, the noise it leaves, and its degrees of freedom, by spectrum."""
+
     fit: Fit
-    shared_variance: FloatArray
     precision: FloatArray
+    noise: FloatArray
+    freedom: FloatArray
+    bic: FloatArray
+
+    @classmethod
+    def of(cls, problem: Problem, fit: Fit, anchor: zarc.Anchor) -> "_State":
+        misfit = fit.cost - (anchor.precision * (anchor.centre - fit.theta) ** 2).sum(axis=1)
+        held = np.einsum("spp,sp->s", inverse(fit.gram), anchor.precision)
+        size, n_data = fit.theta.shape[1], problem.n_data
+        freedom = np.maximum(n_data - size + held, 1.0)
+        misfit = np.maximum(misfit, np.finfo(float).eps ** 2)
+        # unknown noise: Schwarz, Ann. Stat. 6 (1978) 461, doi:10.1214/aos/1176344136
+        bic = n_data * np.log(misfit / n_data) + size * np.log(n_data)
+        return cls(fit, anchor.precision, misfit / freedom, freedom, bic)
+
+    def take(self, rows: np.ndarray) -> "_State":
+        fit = Fit(self.fit.theta[rows], self.fit.cost[rows], self.fit.gram[rows])
+        return _State(fit, self.precision[rows], self.noise[rows], self.freedom[rows], self.bic[rows])
+
+    def model(self, rows: np.ndarray, problem: Problem, shared: FloatArray | float = 0.0) -> Model:
+        """With prior precision P and curvature A the covariance is A⁻¹; spectra scatter by A⁻¹JᵀJA⁻¹."""
+        covariance, noise = inverse(self.fit.gram), self.noise[:, None, None]
+        prior = (covariance * self.precision[:, None, :]) @ covariance
+        scatter = noise * (covariance - prior)
+        whole = scatter + UNDECIDED**2 * (noise * prior + shared)
+        return Model(rows, problem, self.fit.theta, whole, scatter, self.freedom)
 
 
-def separate(problem: Problem, bounds: Bounds, peaks: list[FloatArray]) -> list[Model]:
-    """Fit each spectrum by itself; spectra with the same number of elements are grouped."""
-    selected = select(problem, bounds, peaks)
-    sizes = np.array([model.theta.size for model in selected])
-    models = []
-    for size in np.unique(sizes):
-        rows = np.flatnonzero(sizes == size)
-        theta = np.array([selected[row].theta for row in rows])
-        models.append(Model(rows, zarc.at(problem.take(rows), theta), np.zeros(theta.shape), np.zeros(size)))
-    return models
+def drifting(problem: Problem, prior: Prior, noise: FloatArray) -> np.ndarray:
+    """Spectra whose cell changed while they were measured, by BIC; shape (s,).
+
+    A real factor that grows along the sweep changes |Z| but not the phase, which no process can do; left out
+    of the model it ends as a process beyond the lowest frequency, and Kramers–Kronig residuals stay small.
+    """
+    still, moving = (
+        _settled(one, prior, _start(one, prior), noise).bic for one in (problem, problem.with_drift())
+    )
+    return np.asarray(moving < still - BIC_MARGIN)
 
 
-def follow(problem: Problem, bounds: Bounds, peaks: list[FloatArray]) -> Model:
-    """Fit the whole series by one set of processes.
+def separate(problem: Problem, prior: Prior, noise: FloatArray) -> list[Model]:
+    """Fit each spectrum by itself; spectra with the same number of elements are grouped.
+
+    Parameters
+    ----------
+    problem : Problem
+        s spectra.
+    prior : Prior
+        Processes of the windows.
+    noise : ndarray, shape (s,)
+        First guess of the variance of a weighted residual.
+    """
+    rows, models = np.arange(len(problem.z)), []
+    state = _settled(problem, prior, _start(problem, prior), noise)
+    for _ in range(MAX_FREE):
+        asked = scan(problem, prior, state.fit)
+        every, best = np.arange(rows.size), asked.gain.argmax(axis=1)
+        price = PER_ELEMENT * np.log(problem.n_data) + BIC_MARGIN
+        # the scan knows neither the best τ nor the best φ: half the price is enough to be tried
+        tried = np.flatnonzero(asked.gain[every, best] > 0.5 * price * state.noise)
+        if not tried.size:
+            break
+        ln_tau = asked.ln_tau[best]
+        wider = prior.take(tried).with_free(ln_tau[tried])
+        theta = _with(state.fit.theta[tried], asked.resistance[every, best][tried], ln_tau[tried])
+        trial = _settled(problem.take(tried), wider, theta, state.noise[tried])
+        won = trial.bic < state.bic[tried] - BIC_MARGIN
+        done = np.setdiff1d(every, tried[won])
+        if done.size:
+            models.append(state.take(done).model(rows[done], _shaped(problem.take(done), prior)))
+        rows, problem = rows[tried[won]], problem.take(tried[won])
+        prior, state = wider.take(won), trial.take(won)
+        if not rows.size:
+            return models
+    return [*models, state.model(rows, _shaped(problem, prior))]
+
+
+def follow(problem: Problem, prior: Prior, noise: FloatArray) -> Model:
+    """Fit the whole series by one set of processes, whose ln τ and φ follow smooth courses.
 
     Parameters
     ----------
     problem : Problem
         s spectra in the order of the series.
-    bounds : Bounds
-        Ranges of ln τ.
-    peaks : list of ndarray, each (k, 2)
-        Peaks of each DRT: ln τ and scaled area.
+    prior, noise
+        As in `separate`.
 
     Returns
     -------
     Model
         All spectra; a process that is absent somewhere has a resistance near 0 there, with its
-        uncertainty, while its ln τ and φ follow their smooth course.
+        uncertainty.
     """
-    count, q = len(problem.z), problem.n_terms
-    scouts = np.unique(np.linspace(0, count - 1, SCOUTS).round().astype(int))
-    found = select(problem.take(scouts), bounds.take(scouts), [peaks[row] for row in scouts], patience=1)
-    selected = dict(zip(scouts.tolist(), found, strict=True))
-    noise = float(np.median([one.cost / _freedom(problem, row, one) for row, one in selected.items()]))
-    theta = _seeds(count, q, _link(selected, q), selected)
-    state = _settle(problem, bounds, theta, Courses.around(theta, q), noise)
-    for _ in range(MAX_ADDED):
-        asked = scan(problem, bounds, state.fit)
-        support = _support(asked.gain / noise, problem.n_data)
+    alone = _settled(problem, prior, _start(problem, prior), noise)
+    for _ in range(MAX_FREE):
+        asked = scan(problem, prior, alone.fit)
+        support = _support(asked.gain / alone.noise[:, None], problem.n_data)
         best = int(support.argmax())
-        if support[best] < SUPPORT:
+        if support[best] < SUPPORT + len(problem.z):  # 1 in each: what the prior pulls away
             break
-        new = np.stack(
-            [asked.resistance[:, best], np.full(count, asked.ln_tau[best]), np.full(count, SEED_PHI)]
-        )
-        theta = np.concatenate([state.fit.theta, new.T], axis=1)
-        tried = _settle(problem, bounds, theta, state.courses.with_element(new[1:].T), noise)
-        if tried.fit.theta.shape[1] <= state.fit.theta.shape[1]:
+        wider = prior.with_free(np.full(len(problem.z), asked.ln_tau[best]))
+        theta = _with(alone.fit.theta, asked.resistance[:, best], wider.centre[:, -1, 0])
+        tried = _settled(problem, wider, theta, alone.noise)
+        if _support(_explained(tried.fit, problem.n_terms, tried.noise), problem.n_data)[-1] < SUPPORT:
             break
-        state = tried
-    fit = _fit_around(problem, bounds, state.fit.theta, state.courses, noise, zarc.FINE)
-    shared = state.courses.shared_variance(fit, noise)
-    order = _by_tau(state.courses, q)
-    precision = state.courses.anchor(noise).precision[0, order]
-    ordered = Fit(fit.theta[:, order], fit.cost, fit.gram[:, order][:, :, order])
-    return Model(np.arange(count), ordered, shared[:, order], precision)
+        prior, alone = wider, tried
+    level, theta = float(np.median(alone.noise)), alone.fit.theta
+    # resistances of neighbouring spectra are no independent draws: the series as a whole has one prior
+    scale = float(np.median(_scale(theta, problem.n_terms))) * min(len(theta), SCOUTS) ** 0.5
+    courses = Courses.around(theta, prior, problem.n_terms)
+    everything = _Tracks(problem, prior, courses, theta, level, scale)
+    scouts = np.unique(np.linspace(0, len(theta) - 1, SCOUTS).round().astype(int))
+    tracks = everything.take(scouts).annealed()
+    while (weakest := tracks.weakest()) is not None:
+        fewer = tracks.without(weakest).converged()
+        if fewer.chi_squared > tracks.chi_squared + PRICE * len(scouts):
+            break
+        tracks, everything = fewer, everything.without(weakest)
+    if len(scouts) == len(theta):
+        return tracks.model()
+    along = tracks.courses.between(scouts, len(theta))
+    return replace(everything, courses=along).step(1.0).step(1.0).model()
 
 
 @dataclass(frozen=True, eq=False)
-class _State:
-    fit: Fit
+class _Tracks:
+    """A series on common courses; the noise of a weighted residual, and the scale of the resistances."""
+
+    problem: Problem
+    prior: Prior
     courses: Courses
+    theta: FloatArray
+    noise: float
+    scale: float
+    chi_squared: float = np.inf
+
+    def take(self, rows: np.ndarray) -> "_Tracks":
+        """Some of the spectra of the series."""
+        return replace(
+            self,
+            problem=self.problem.take(rows),
+            prior=self.prior.take(rows),
+            courses=self.courses.take(rows),
+            theta=self.theta[rows],
+        )
+
+    def step(self, tightness: float) -> "_Tracks":
+        """Fit the spectra on their courses, and learn the courses from the fit."""
+        courses = replace(self.courses, tightness=tightness)
+        tolerance = zarc.COARSE if tightness < 1.0 else zarc.FINE
+        anchor = courses.anchor(self.noise, self.scale)
+        fit = _fit(self.problem, self.prior, self.theta, anchor, tolerance)
+        chi_squared = float(fit.cost.sum()) / self.noise
+        courses = courses.learnt(fit, self.noise)
+        return replace(self, courses=courses, theta=fit.theta, chi_squared=chi_squared)
+
+    def annealed(self) -> "_Tracks":
+        """Hold the courses tighter each time."""
+        tracks = self
+        for tightness in np.linspace(0.0, 1.0, ROUNDS):
+            tracks = tracks.step(float(tightness))
+        return tracks.converged()
+
+    def converged(self) -> "_Tracks":
+        """Hold them tight until χ² falls no more."""
+        tracks, before = self, np.inf
+        for turn in range(LAST_ROUNDS):
+            tracks = tracks.step(1.0)
+            if turn >= FEWEST_ROUNDS and before - tracks.chi_squared < CONVERGED:
+                break
+            before = tracks.chi_squared
+        return tracks
+
+    def model(self) -> Model:
+        """Posterior of the series."""
+        anchor = self.courses.anchor(self.noise, self.scale)
+        fit = _fit(self.problem, self.prior, self.theta, anchor)
+        shared = self.courses.shared_covariance(fit, self.noise)
+        state = _State.of(self.problem, fit, anchor)
+        return state.model(np.arange(len(self.theta)), _shaped(self.problem, self.prior), shared)
+
+    def weakest(self) -> int | None:
+        """The element that the data speak for least, if they do not speak for it at all."""
+        model = self.model()
+        first = self.problem.n_terms
+        variance = np.einsum("spp->sp", model.covariance)[:, first::PER_ELEMENT]
+        resistance = np.abs(model.theta[:, first::PER_ELEMENT])
+        support = _support(resistance**2 / np.maximum(variance, np.finfo(float).tiny), self.problem.n_data)
+        # one of two that overlap is not certain either, but not small
+        share = resistance / np.maximum(resistance.sum(axis=1, keepdims=True), np.finfo(float).tiny)
+        support[share.max(axis=0) > SMALL] = np.inf
+        return int(support.argmin()) if support.size and support.min() < SUPPORT else None
+
+    def without(self, element: int) -> "_Tracks":
+        """The series without one element."""
+        kept = np.arange(len(self.prior.sd)) != element
+        columns = np.pad(np.repeat(kept, PER_ELEMENT), (self.problem.n_terms, 0), constant_values=True)
+        return replace(
+            self, prior=self.prior.kept(kept), courses=self.courses.kept(kept), theta=self.theta[:, columns]
+        )
 
 
-def _settle(problem: Problem, bounds: Bounds, theta: FloatArray, courses: Courses, noise: float) -> _State:
-    """Alternate between fitting all spectra and learning the courses; drop tracks without support."""
-    q = problem.n_terms
-    for turn in range(ROUNDS):
-        fit = _fit_around(problem, bounds, theta, courses, noise, zarc.COARSE)
-        courses, theta = courses.learnt(fit, noise), fit.theta
-        if turn == ROUNDS - 2:
-            kept = _support(_explained(fit, q, noise), problem.n_data) >= SUPPORT
-            courses = courses.kept(kept)
-            theta = theta[:, np.concatenate([np.ones(q, dtype=bool), np.repeat(kept, PER_ELEMENT)])]
-    return _State(_fit_around(problem, bounds, theta, courses, noise, zarc.COARSE), courses)
+def _shaped(problem: Problem, prior: Prior) -> Problem:
+    return replace(problem, shapes=prior.shapes)
+
+
+def _fit(
+    problem: Problem, prior: Prior, theta: FloatArray, anchor: zarc.Anchor, tolerance: float = zarc.FINE
+) -> Fit:
+    lower, upper = prior.bounds(problem.n_terms)
+    if problem.drifts:
+        lower[problem.n_terms - 1] = -np.inf
+    return zarc.fit(_shaped(problem, prior), theta, lower, upper, anchor=anchor, tolerance=tolerance)
+
+
+def _start(problem: Problem, prior: Prior) -> FloatArray:
+    """Every element where it is expected, with the resistances that suit best."""
+    count, elements = prior.centre.shape[:2]
+    values = np.insert(prior.centre, 0, 0.0, axis=2).reshape(count, PER_ELEMENT * elements)
+    theta = np.pad(values, ((0, 0), (problem.n_terms, 0)))
+    linear = np.setdiff1d(np.arange(theta.shape[1]), columns_of(theta.shape[1], problem.n_terms))
+    residual, jacobian = zarc.evaluate(_shaped(problem, prior), theta)
+    columns = jacobian[:, linear]
+    gram = columns @ columns.transpose(0, 2, 1)
+    length = np.sqrt(np.einsum("spp->sp", gram))
+    scaled = gram / (length[:, :, None] * length[:, None, :]) + RIDGE * np.eye(linear.size)
+    theta[:, linear] = nnls.solve(scaled, (columns @ residual[..., None])[..., 0] / length) / length
+    return theta
+
+
+def _scale(theta: FloatArray, n_terms: int) -> FloatArray:
+    """Root mean square of the resistances of each spectrum, shape (s,)."""
+    resistance = theta[:, n_terms::PER_ELEMENT]
+    return np.sqrt((resistance**2).sum(axis=1) / max(resistance.shape[1], 1) + np.finfo(float).eps)
+
+
+def _with(theta: FloatArray, resistance: FloatArray, ln_tau: FloatArray) -> FloatArray:
+    new = np.stack([resistance, ln_tau, np.full(ln_tau.size, SCAN_PHI)], axis=1)
+    return np.concatenate([theta, new], axis=1)
+
+
+def _settled(problem: Problem, prior: Prior, theta: FloatArray, noise: FloatArray) -> _State:
+    scale = np.full(len(theta), np.inf)
+    for left in range(PRIOR_ROUNDS)[::-1]:
+        anchor = prior.anchor(problem.n_terms, noise, scale, theta)
+        fit = _fit(problem, prior, theta, anchor, zarc.COARSE if left else zarc.FINE)
+        state = _State.of(problem, fit, anchor)
+        theta, noise, scale = state.fit.theta, state.noise, _scale(state.fit.theta, problem.n_terms)
+    return state
 
 
 def _support(chi_squared: FloatArray, n_data: FloatArray) -> FloatArray:
@@ -144,71 +344,51 @@ def _support(chi_squared: FloatArray, n_data: FloatArray) -> FloatArray:
     return np.maximum(chi_squared - np.log(n_data)[:, None], 0.0).sum(axis=0)
 
 
-def _explained(fit: Fit, q: int, noise: float) -> FloatArray:
-    """χ² that each element explains: R² over its variance at its own ln τ and φ, shape (s, k).
+def _explained(fit: Fit, n_terms: int, noise: FloatArray | float) -> FloatArray:
+    """χ² that each element explains: R² over its variance at the present τ and φ, shape (s, k).
 
-    With its shape free as well, an element at the end of the range, certainly there but of uncertain
+    With the shapes free as well, an element at the end of the range, certainly there but of uncertain
     size, would look dispensable.
     """
-    explained = np.empty((len(fit.theta), (fit.theta.shape[1] - q) // PER_ELEMENT))
-    for k in range(explained.shape[1]):
-        first = q + PER_ELEMENT * k
-        others = np.delete(np.arange(fit.theta.shape[1]), [first + 1, first + 2])
-        variance = noise * inverse(fit.gram[:, others][:, :, others])[:, first, first]
-        explained[:, k] = fit.theta[:, first] ** 2 / np.maximum(variance, np.finfo(float).tiny)
-    return explained
+    linear = np.ones(fit.theta.shape[1], dtype=bool)
+    linear[columns_of(linear.size, n_terms)] = False
+    variance = np.einsum("spp->sp", inverse(fit.gram[:, linear][:, :, linear]))[:, n_terms:]
+    return fit.theta[:, n_terms::PER_ELEMENT] ** 2 / (variance.T * noise).T
 
 
-def _by_tau(courses: Courses, q: int) -> np.ndarray:
-    rank = np.median(courses.centre[:, ::2], axis=0).argsort()
-    columns = q + PER_ELEMENT * rank[:, None] + np.arange(PER_ELEMENT)
-    return np.concatenate([np.arange(q), columns.ravel()])
+@dataclass(frozen=True, eq=False)
+class Scan:
+    """Score test for one more element on a grid of g relaxation times.
+
+    Attributes
+    ----------
+    ln_tau : ndarray, shape (g,)
+        Grid.
+    gain : ndarray, shape (s, g)
+        Decrease of χ² that an element of allowed resistance would bring, linearised.
+    resistance : ndarray, shape (s, g)
+        Its scaled resistance.
+    """
+
+    ln_tau: FloatArray
+    gain: FloatArray
+    resistance: FloatArray
 
 
-def _freedom(problem: Problem, row: int, model: Selected) -> float:
-    return max(float(problem.n_data[row]) - model.theta.size, 1.0)
-
-
-def _link(selected: dict[int, Selected], q: int) -> list[list[Sighting]]:
-    """Link the elements of the scouts, in the order of the series, to tracks by nearness in ln τ."""
-    tracks: list[list[Sighting]] = []
-    for row in sorted(selected):
-        elements = selected[row].theta[q:].reshape(-1, PER_ELEMENT)
-        seen = [Sighting(row, float(r), float(x), float(phi)) for r, x, phi in elements]
-        distance = np.array([[abs(track[-1].ln_tau - one.ln_tau) for one in seen] for track in tracks])
-        taken: set[int] = set()
-        if distance.size:
-            for i, j in zip(*linear_sum_assignment(np.minimum(distance, 4.0 * GATE)), strict=True):
-                if distance[i, j] < GATE:
-                    tracks[i].append(seen[j])
-                    taken.add(int(j))
-        tracks += [[one] for j, one in enumerate(seen) if j not in taken]
-    return sorted(tracks, key=lambda track: np.median([one.ln_tau for one in track]))
-
-
-def _seeds(count: int, q: int, tracks: list[list[Sighting]], selected: dict[int, Selected]) -> FloatArray:
-    """Terms and resistances interpolated between the scouts; ln τ and φ from the most certain sightings."""
-    rows, known = np.arange(count), np.array(sorted(selected))
-    theta = np.empty((count, q + PER_ELEMENT * len(tracks)))
-    for term in range(q):
-        theta[:, term] = np.interp(rows, known, [selected[row].theta[term] for row in known.tolist()])
-    for k, track in enumerate(tracks):
-        first = q + PER_ELEMENT * k
-        present = {one.row: one.resistance for one in track}
-        theta[:, first] = np.interp(rows, known, [present.get(row, 0.0) for row in known.tolist()])
-        # far from the sightings the nearest still decide; a larger resistance is more certain
-        distance = (rows[:, None] - np.array([one.row for one in track])) / max(count / SCOUTS, 1.0)
-        near = np.array([one.resistance**2 for one in track]) / (1.0 + distance**2) ** 2
-        near /= near.sum(axis=1, keepdims=True)
-        theta[:, first + 1] = near @ np.array([one.ln_tau for one in track])
-        theta[:, first + 2] = near @ np.array([one.phi for one in track])
-    return theta
-
-
-def _fit_around(
-    problem: Problem, bounds: Bounds, theta: FloatArray, courses: Courses, noise: float, tolerance: float
-) -> Fit:
-    q = problem.n_terms
-    elements = (theta.shape[1] - q) // PER_ELEMENT
-    lower, upper = bounds.lower(q, elements), bounds.upper(q, elements)
-    return zarc.fit(problem, theta, lower, upper, anchor=courses.anchor(noise), tolerance=tolerance)
+def scan(problem: Problem, prior: Prior, fit: Fit) -> Scan:
+    """Where the residuals of a fit ask for one more element."""
+    residual, jacobian = zarc.evaluate(_shaped(problem, prior), fit.theta)
+    low, high = prior.ln_range
+    grid = np.linspace(low, high, int((high - low) / log(10.0) * SCAN_PER_DECADE) + 2)
+    growth = np.exp(SCAN_PHI * (problem.ln_omega[:, None, :] + grid[None, :, None]))
+    turn = complex(np.cos(SCAN_PHI * np.pi / 2.0), np.sin(SCAN_PHI * np.pi / 2.0))
+    trial = (problem.weight[:, None, :] / (1.0 + turn * growth)).view(float)
+    overlap = trial @ jacobian.transpose(0, 2, 1)
+    ridge = RIDGE * np.einsum("spp->s", fit.gram)[:, None, None] * np.eye(jacobian.shape[1])
+    projected = np.linalg.solve(fit.gram + ridge, overlap.transpose(0, 2, 1))
+    power = (trial**2).sum(axis=2)
+    left = np.maximum(power - (overlap * projected.transpose(0, 2, 1)).sum(axis=2), 1e-9 * power)
+    slope = (trial @ residual[..., None])[..., 0]
+    if not prior.signed:
+        slope = np.maximum(slope, 0.0)
+    return Scan(grid, slope**2 / left, slope / left)

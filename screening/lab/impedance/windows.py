@@ -13,8 +13,10 @@ import numpy as np
 
 from screening.errors import InputError
 from screening.lab.impedance.basis import FloatArray
+from screening.lab.impedance.zarc import Shape
 
 KEYS = ("name", "process", "low_s", "high_s")
+OPTIONAL = ("role", "shape", "tau_s")
 
 
 class Role(StrEnum):
@@ -38,6 +40,10 @@ class Window:
     role : Role or None
         Grain boundary, reacting interface, alloy contact, plating and stripping, or interphase; None where a
         verdict has no use for the process.
+    shape : Shape
+        Impedance by which the refit describes the process: a depressed arc unless said.
+    tau_s : float
+        Where the process is expected: the middle of the window in log τ unless said.
     """
 
     name: str
@@ -45,6 +51,8 @@ class Window:
     low_s: float
     high_s: float
     role: Role | None = None
+    shape: Shape = Shape.ZARC
+    tau_s: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -73,6 +81,12 @@ class Windows:
                     where=self.source,
                     remedy="give 0 < low_s < high_s",
                 )
+            if window.tau_s and not window.low_s < window.tau_s < window.high_s:
+                raise InputError(
+                    f"window {window.name!r} expects τ = {window.tau_s:g} s outside itself",
+                    where=self.source,
+                    remedy="give low_s < tau_s < high_s, or leave tau_s out",
+                )
         ordered = tuple(sorted(self.windows, key=lambda window: window.low_s))
         for lower, upper in pairwise(ordered):
             if upper.low_s < lower.high_s:
@@ -94,6 +108,11 @@ class Windows:
     def names(self) -> tuple[str, ...]:
         """Names in the order of τ."""
         return tuple(window.name for window in self.windows)
+
+    @property
+    def ln_centres(self) -> FloatArray:
+        """Logarithms of the expected relaxation times, shape (w,)."""
+        return np.log([window.tau_s or (window.low_s * window.high_s) ** 0.5 for window in self])
 
     @property
     def ln_bounds(self) -> FloatArray:
@@ -133,7 +152,7 @@ class Windows:
 
     @classmethod
     def read(cls, path: Path) -> "Windows":
-        """Windows of a TOML file of ``[[window]]`` tables (name, process, low_s, high_s, and a role).
+        """Windows of a TOML file of ``[[window]]`` tables (name, process, low_s, high_s; role, shape, tau_s).
 
         Raises
         ------
@@ -165,14 +184,24 @@ class Windows:
 
 def _window(table: object, number: int, source: str) -> Window:
     where = f"{source}, window {number}"
-    if not isinstance(table, dict) or set(table) - {"role"} != set(KEYS):
-        raise InputError("wrong keys", where=where, remedy=f"give {', '.join(KEYS)}, and role, if any")
+    if not isinstance(table, dict) or set(table).difference(OPTIONAL) != set(KEYS):
+        raise InputError(
+            "wrong keys",
+            where=where,
+            remedy=f"give {', '.join(KEYS)}, and {', '.join(OPTIONAL)}, if any",
+        )
     name, process, low, high = (table[key] for key in KEYS)
-    numbers = all(isinstance(value, int | float) and not isinstance(value, bool) for value in (low, high))
+    tau = table.get("tau_s", 0.0)
+    numbers = all(
+        isinstance(value, int | float) and not isinstance(value, bool) for value in (low, high, tau)
+    )
     if not (isinstance(name, str) and name.strip() and isinstance(process, str) and numbers):
         raise InputError(
-            "name and process must be text, low_s and high_s numbers", where=where, remedy="correct it"
+            "name and process must be text, low_s, high_s and tau_s numbers", where=where, remedy="correct it"
         )
     if (role := table.get("role")) is not None and role not in list(Role):
         raise InputError(f"no role {role!r}", where=where, remedy=f"choose from {', '.join(Role)}")
-    return Window(name.strip(), process, float(low), float(high), None if role is None else Role(role))
+    if (shape := table.get("shape", Shape.ZARC)) not in list(Shape):
+        raise InputError(f"no shape {shape!r}", where=where, remedy=f"choose from {', '.join(Shape)}")
+    role = None if role is None else Role(role)
+    return Window(name.strip(), process, float(low), float(high), role, Shape(shape), float(tau))

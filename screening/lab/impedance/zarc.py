@@ -1,9 +1,11 @@
 """ZARC elements R/(1 + (jωτ)^φ): impedance, relaxation times, and fits of many spectra at once."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from enum import StrEnum
 from math import pi
 
 import numpy as np
+from numba import njit
 
 from screening.lab.impedance.basis import ComplexArray, FloatArray
 
@@ -19,11 +21,24 @@ FINE, COARSE = 1e-6, 1e-4
 MAX_STEPS = 80
 """Steps of one fit; a good seed takes 5 to 15."""
 
-BLOCK = 24
-"""Spectra evaluated at once: their derivatives then stay in the processor's cache."""
-
 STUCK = 1e10
 """Damping above which no step lowers χ² any more."""
+
+
+class Shape(StrEnum):
+    """Impedance of a process per Ω, with s = (jωτ)^φ; φ = 1 is the textbook form of each.
+
+    A depressed arc 1/(1 + s), Gerischer's reaction with diffusion 1/√(1 + s), and diffusion through a layer
+    to a reservoir, tanh(√s)/√s.
+
+    References
+    ----------
+    Boukamp, J. Phys. Energy 2 (2020) 042001, doi:10.1088/2515-7655/aba9e0
+    """
+
+    ZARC = "zarc"
+    GERISCHER = "gerischer"
+    WARBURG = "warburg"
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,16 +55,38 @@ class Problem:
         Weights.
     columns : ndarray of complex, shape (s, q, n)
         Explicit series terms, scaled to a largest modulus of 1.
+    shapes : tuple of Shape
+        Shapes of the elements; ZARCs where there is none.
+    drifts : bool
+        Whether the last column is that of a drift within the sweep, whose coefficient has a sign.
     """
 
     ln_omega: FloatArray
     z: ComplexArray
     weight: FloatArray
     columns: ComplexArray
+    shapes: tuple[Shape, ...] = ()
+    drifts: bool = False
 
     def take(self, rows: np.ndarray | slice) -> "Problem":
         """Return the problem of some of the spectra (rows may repeat)."""
-        return Problem(self.ln_omega[rows], self.z[rows], self.weight[rows], self.columns[rows])
+        return replace(
+            self,
+            ln_omega=self.ln_omega[rows],
+            z=self.z[rows],
+            weight=self.weight[rows],
+            columns=self.columns[rows],
+        )
+
+    def with_drift(self) -> "Problem":
+        """Return the problem with a column for a cell that changes while it is measured.
+
+        Every frequency takes as many periods, from the highest down: the change is in proportion to the time
+        passed. Its coefficient is the change at the end of the sweep, over the impedance there.
+        """
+        passed = np.cumsum(np.exp(-self.ln_omega) * (self.weight > 0), axis=1)
+        column = self.z * passed / passed[:, -1:]
+        return replace(self, columns=np.concatenate([self.columns, column[:, None]], axis=1), drifts=True)
 
     @property
     def n_terms(self) -> int:
@@ -118,7 +155,11 @@ def evaluate(problem: Problem, theta: FloatArray) -> tuple[FloatArray, FloatArra
     norm = 1.0 / (1.0 + 2.0 * real + growth**2)
     share = np.empty(x.shape, dtype=complex)
     share.real, share.imag = (1.0 + real) * norm, -imag * norm
-    slope = -resistance * share * (1.0 - share)
+    slope = -share * (1.0 - share)
+    for k, shape in enumerate(problem.shapes):
+        if shape is not Shape.ZARC:
+            share[:, k], slope[:, k] = _diffusion(shape, phi[:, k] * (x[:, k] + 0.5j * pi))
+    slope *= resistance
     jacobian = np.empty((count, theta.shape[1], problem.z.shape[1]), dtype=complex)
     jacobian[:, :q] = problem.columns
     jacobian[:, q::PER_ELEMENT] = share
@@ -128,6 +169,17 @@ def evaluate(problem: Problem, theta: FloatArray) -> tuple[FloatArray, FloatArra
     jacobian *= problem.weight[:, None, :]
     residual = problem.weight * (problem.z - model)
     return residual.view(float), jacobian.view(float)
+
+
+def _diffusion(shape: Shape, ln_s: ComplexArray) -> tuple[ComplexArray, ComplexArray]:
+    """Impedance per Ω of a shape that is no ZARC, and its derivative by ln s."""
+    if shape is Shape.GERISCHER:
+        inner = np.asarray(1.0 / (1.0 + np.exp(ln_s)), dtype=complex)
+        return np.sqrt(inner), -0.5 * np.sqrt(inner) * (1.0 - inner)
+    root = np.exp(0.5 * ln_s)
+    decay: ComplexArray = np.exp(-2.0 * root)  # tanh and sech from what cannot overflow: Re √s > 0
+    share: ComplexArray = (1.0 - decay) / ((1.0 + decay) * root)
+    return share, 0.5 * (4.0 * decay / (1.0 + decay) ** 2 - share)
 
 
 def fit(
@@ -186,6 +238,42 @@ def at(problem: Problem, theta: FloatArray, anchor: Anchor | None = None) -> Fit
     return Fit(state.theta, state.cost, state.gram)
 
 
+@njit(cache=True, fastmath=True)
+def _equations(ln_omega, z, weight, columns, theta, cost, gram, descent):  # type: ignore[no-untyped-def]  # pragma: no cover
+    """Cost, JᵀJ and Jᵀr of a stack of ZARC problems, as `evaluate` has them, one spectrum after the other."""
+    count, points = z.shape
+    terms, size = columns.shape[1], theta.shape[1]
+    rows = np.empty((size, 2 * points))
+    for s in range(count):
+        left = np.empty(2 * points)
+        left[:points], left[points:] = weight[s] * z[s].real, weight[s] * z[s].imag
+        for k in range(terms):
+            rows[k, :points], rows[k, points:] = (
+                weight[s] * columns[s, k].real,
+                weight[s] * columns[s, k].imag,
+            )
+            left -= theta[s, k] * rows[k]
+        for k in range(terms, size, 3):
+            resistance, ln_tau, phi = theta[s, k], theta[s, k + 1], theta[s, k + 2]
+            cosine, sine = np.cos(0.5 * np.pi * phi), np.sin(0.5 * np.pi * phi)
+            for n in range(points):
+                x, w = ln_omega[s, n] + ln_tau, weight[s, n]
+                growth = np.exp(phi * x)
+                real, imag = growth * cosine, growth * sine
+                norm = 1.0 / (1.0 + 2.0 * real + growth * growth)
+                a, b = (1.0 + real) * norm, -imag * norm
+                # R · dshare/d ln s = −R share (1 − share)
+                c, d = -resistance * w * (a - a * a + b * b), -resistance * w * (b - 2.0 * a * b)
+                rows[k, n], rows[k, points + n] = w * a, w * b
+                rows[k + 1, n], rows[k + 1, points + n] = phi * c, phi * d
+                rows[k + 2, n], rows[k + 2, points + n] = c * x - 0.5 * np.pi * d, d * x + 0.5 * np.pi * c
+                left[n] -= resistance * w * a
+                left[points + n] -= resistance * w * b
+        cost[s] = left @ left
+        gram[s] = rows @ rows.T
+        descent[s] = rows @ left
+
+
 @dataclass(frozen=True, eq=False)
 class _State:
     theta: FloatArray
@@ -198,12 +286,15 @@ class _State:
         count, size = theta.shape
         cost, descent = np.empty(count), np.empty(theta.shape)
         gram = np.empty((count, size, size))
-        for first in range(0, count, BLOCK):
-            rows = slice(first, first + BLOCK)
-            residual, jacobian = evaluate(problem.take(rows), theta[rows])
-            cost[rows] = np.einsum("sn,sn->s", residual, residual)
-            gram[rows] = jacobian @ jacobian.transpose(0, 2, 1)
-            descent[rows] = (jacobian @ residual[..., None])[..., 0]
+        if any(shape is not Shape.ZARC for shape in problem.shapes):
+            residual, jacobian = evaluate(problem, theta)
+            cost[:] = np.einsum("sn,sn->s", residual, residual)
+            gram[:] = jacobian @ jacobian.transpose(0, 2, 1)
+            descent[:] = (jacobian @ residual[..., None])[..., 0]
+        else:
+            arrays = (problem.ln_omega, problem.z, problem.weight, problem.columns, theta)
+            one, two, three, four, five = (np.ascontiguousarray(array) for array in arrays)
+            _equations(one, two, three, four, five, cost, gram, descent)
         if anchor is not None:
             away = anchor.centre - theta
             cost += (anchor.precision * away**2).sum(axis=1)

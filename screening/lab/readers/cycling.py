@@ -1,25 +1,24 @@
 """Reading cycling files: one verb for every format, one record for every cell."""
 
 import hashlib
-from collections.abc import Callable, Sequence
+import re
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
+
+import numpy as np
+import pandas as pd
 
 from screening.errors import InputError
 from screening.files import file_name
 from screening.lab.cycling.checks import plausibility_flags
-from screening.lab.cycling.table import CyclingData, Flag, FlagKind
-from screening.lab.readers.biologic import MPR_MAGIC, MPT_MAGIC
-from screening.lab.readers.cycling_biologic import read_cycling_biologic
-from screening.lab.readers.cycling_excel import read_cycling_excel
+from screening.lab.cycling.table import CURRENT, VOLTAGE, CyclingData, Flag, FlagKind
+from screening.lab.readers.columns import CHARGE_STEP, CYCLE, WORKING_ELECTRODE, match
 from screening.lab.readers.cycling_join import join
-from screening.lab.readers.cycling_neware import NEWARE_SUFFIXES, read_neware
-from screening.lab.readers.cycling_parquet import read_cycling_parquet
-from screening.lab.readers.cycling_text import read_cycling_text
-from screening.lab.readers.cycling_tidy import Piece, RawRecord, tidy
+from screening.lab.readers.cycling_tidy import Piece, tidy
+from screening.lab.readers.registry import read_tables
+from screening.lab.readers.source import Table
 from screening.lab.readers.stamp import is_simulated
-
-_OLD_EXCEL = b"\xd0\xcf\x11\xe0"
-_HEAD_BYTES = 64
 
 
 def read_cycling(
@@ -70,39 +69,67 @@ def read_cycling(
 
 
 def read_piece(path: Path) -> Piece:
-    """Read one file and bring its columns to the table's names, units and sign."""
-    return tidy(reader_of(path)(path))
-
-
-def reader_of(path: Path) -> Callable[[Path], RawRecord]:
-    """Reader of a file, by its first bytes (Neware's binary files by their suffix).
+    """Read one file and bring its columns to the table's names, units and sign.
 
     Raises
     ------
     InputError
-        If the file is absent, empty, a folder, or a spreadsheet of the old kind.
+        If it cannot be read, none of its columns is known or has a name, or it holds several channels.
     """
-    try:
-        with path.open("rb") as file:
-            head = file.read(_HEAD_BYTES)
-    except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or str(error)
-        raise InputError(f"cannot be read ({reason})", where=str(path), remedy="check the path") from None
-    if not head:
-        raise InputError("the file is empty", where=str(path), remedy="export it again")
-    if path.suffix.lower() in NEWARE_SUFFIXES:
-        return read_neware
-    if head.startswith(MPR_MAGIC) or path.suffix.lower() == ".mpr" or MPT_MAGIC.match(head.decode("latin-1")):
-        return read_cycling_biologic
-    if head.startswith(b"PAR1") or path.suffix.lower() == ".parquet":
-        return read_cycling_parquet
-    if head.startswith(b"PK\x03\x04") or path.suffix.lower() == ".xlsx":
-        return read_cycling_excel
-    if head.startswith(_OLD_EXCEL):
+    tables = read_tables(path)
+    # without any, the first says what is lacking
+    held = [table for table in tables if _is_record(table)] or tables[:1]
+    if _is_of_cycles(held[0]):
         raise InputError(
-            "a spreadsheet of the old kind (.xls)", where=str(path), remedy="save it as .xlsx or csv"
+            "one row per cycle: a table of statistics, not of records",
+            where=str(path),
+            remedy="export time, voltage and current",
         )
-    return read_cycling_text
+    table = held[0]
+    if not table.names_known:
+        raise InputError(
+            "the columns have no names",
+            where=table.where(0),
+            remedy="add a header, e.g. 'Test Time / s,Voltage / V,Current / A'",
+        )
+    known = [column.header for column in match(table.frame.columns).values()]
+    if not known:
+        raise InputError(
+            f"none of the columns is known: {', '.join(map(str, table.frame.columns[:12]))}",
+            where=str(path),
+            remedy="name them 'Test Time / s', 'Voltage / V', 'Current / A'",
+        )
+    titles = [each.metadata.get("sheet", "") for each in held]
+    if len({_channel(title) for title in titles}) > 1:
+        raise InputError(
+            f"several channels in one workbook ({', '.join(titles[:4])})",
+            where=str(path),
+            remedy="save one per file",
+        )
+    wanted = [name for name in table.frame.columns if name in set(known)]
+    frame = pd.concat([each.frame for each in held]) if len(held) > 1 else table.frame
+    return tidy(replace(table, frame=frame[wanted]))
+
+
+def _is_record(table: Table) -> bool:
+    found = match(table.frame.columns).keys()
+    measured = found & {VOLTAGE, WORKING_ELECTRODE} and found & {CURRENT, CHARGE_STEP}
+    return bool(measured) and not _is_of_cycles(table)
+
+
+def _is_of_cycles(table: Table) -> bool:
+    """Whether every row counts one cycle more than the row before."""
+    found = match(table.frame.columns, (CYCLE,))
+    steps = np.diff(found[CYCLE].values(table.frame)) if CYCLE in found else np.empty(0)
+    return len(steps) > 1 and bool((steps == 1).all())
+
+
+def _channel(title: str) -> str:
+    """Title without the number that a continuation sheet adds: Channel_1-008_2 and Record (3), but not
+    Channel 2.
+    """
+    channel = re.match(r"channel[ _]?\d+(-\d+)?", title, re.IGNORECASE)
+    return channel[0] if channel else re.sub(r"[ _]\(?\d+\)?$", "", title)
 
 
 def _checksum(path: Path) -> str:

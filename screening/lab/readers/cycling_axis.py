@@ -8,27 +8,13 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from screening.errors import InputError
 from screening.lab.cycling.table import CURRENT, TIME, Flag, FlagKind
-from screening.lab.readers.cycling_columns import (
-    CHARGE_STEP,
-    CLOCK,
-    STEP_TIME,
-    ColumnMatch,
-    states_unit,
-)
-from screening.lab.readers.cycling_record import RawRecord
-from screening.lab.readers.cycling_time import (
-    accumulated,
-    numbers_or_nan,
-    resets_with,
-    seconds,
-    unix_seconds,
-)
-
-Array = NDArray[np.float64]
+from screening.lab.readers.columns import CHARGE_STEP, CLOCK, STEP_TIME, Column
+from screening.lab.readers.cycling_time import accumulated, resets_with, seconds, unix_seconds
+from screening.lab.readers.numbers import Array
+from screening.lab.readers.source import Table
 
 UNITS = {
     60.0: "minutes",
@@ -83,7 +69,7 @@ class _Witness:
         return abs(self.ratio / factor - 1.0) <= (NEAR if self.is_clock else NEAR_COUNTED)
 
 
-def time_axis(raw: RawRecord, found: dict[str, ColumnMatch]) -> tuple[Array, list[Flag]]:
+def time_axis(raw: Table, found: dict[str, Column]) -> tuple[Array, list[Flag]]:
     """Total time in s, with NaN where a row has none, and what was repaired, derived or assumed.
 
     A time without a unit takes the unit that the wall clock, the step time or the charge counter speaks for.
@@ -119,12 +105,12 @@ def time_axis(raw: RawRecord, found: dict[str, ColumnMatch]) -> tuple[Array, lis
     return axis.time_s, flags
 
 
-def _read(raw: RawRecord, found: dict[str, ColumnMatch]) -> _Axis:
+def _read(raw: Table, found: dict[str, Column]) -> _Axis:
     """Time from the total time, the step times added up, or the wall clock: the first that there is."""
     step = raw.frame[found["step_index"].header].to_numpy() if "step_index" in found else None
     if TIME in found:
         match = found[TIME]
-        time = seconds(raw.frame[match.header], match.factor)
+        time = seconds(match, raw.frame)
         stated = _stated(raw, match)
         if np.isnan(time).all():  # dates under the name of a time
             clock = unix_seconds(raw.frame[match.header], time)
@@ -144,7 +130,7 @@ def _read(raw: RawRecord, found: dict[str, ColumnMatch]) -> _Axis:
     if STEP_TIME in found:
         match = found[STEP_TIME]
         told = f"no total time; the step times of {match.header!r} are added up"
-        time = _added(raw, found, seconds(raw.frame[match.header], match.factor))
+        time = _added(raw, found, seconds(match, raw.frame))
         return _Axis(time, match.header, _stated(raw, match), (raw.flag(FlagKind.DERIVED, told),))
     for quantity in ("unix_time_second", CLOCK):
         if quantity in found:
@@ -158,12 +144,12 @@ def _read(raw: RawRecord, found: dict[str, ColumnMatch]) -> _Axis:
     raise raw.lacking(TIME)
 
 
-def _stated(raw: RawRecord, match: ColumnMatch) -> bool:
-    return states_unit(match) or not pd.api.types.is_numeric_dtype(raw.frame[match.header].dtype)
+def _stated(raw: Table, match: Column) -> bool:
+    return bool(match.unit) or not pd.api.types.is_numeric_dtype(raw.frame[match.header].dtype)
 
 
 def _without_placeholders(
-    raw: RawRecord, found: dict[str, ColumnMatch], time: Array
+    raw: Table, found: dict[str, Column], time: Array
 ) -> tuple[Array, tuple[int, str] | None]:
     """Fill single zeros in a time that otherwise runs on: some exports write 0 in the first row of a step.
 
@@ -181,7 +167,7 @@ def _without_placeholders(
     filled = time[before]
     if STEP_TIME in found:
         match = found[STEP_TIME]
-        within = seconds(raw.frame[match.header], match.factor)
+        within = seconds(match, raw.frame)
         since = within[after] - within[rows]
         filled = np.where(since >= 0, np.maximum(time[after] - since, filled), filled)
     time = time.copy()
@@ -190,7 +176,7 @@ def _without_placeholders(
     return time, (int(rows[0]), f"{header!r} is 0 in {len(rows)} rows of a time that runs on; filled in")
 
 
-def _added(raw: RawRecord, found: dict[str, ColumnMatch], step_time: Array) -> Array:
+def _added(raw: Table, found: dict[str, Column], step_time: Array) -> Array:
     """Step times added up, with what the wall clock says passed between two steps.
 
     The first row of a step counts from its own beginning, so that the interval from the row before is lost;
@@ -218,12 +204,12 @@ def _added(raw: RawRecord, found: dict[str, ColumnMatch], step_time: Array) -> A
     return total
 
 
-def _clock(raw: RawRecord, found: dict[str, ColumnMatch], time: Array) -> Array | None:
+def _clock(raw: Table, found: dict[str, Column], time: Array) -> Array | None:
     match = found.get("unix_time_second") or found.get(CLOCK)
     return None if match is None else unix_seconds(raw.frame[match.header], time)
 
 
-def _witnesses(raw: RawRecord, found: dict[str, ColumnMatch], axis: _Axis) -> list[_Witness]:
+def _witnesses(raw: Table, found: dict[str, Column], axis: _Axis) -> list[_Witness]:
     """Columns that tell the time besides the one that was read, the surest first."""
     witnesses = []
     clock = _clock(raw, found, axis.time_s)
@@ -234,7 +220,7 @@ def _witnesses(raw: RawRecord, found: dict[str, ColumnMatch], axis: _Axis) -> li
     if STEP_TIME in found and found[STEP_TIME].header != axis.header:
         match = found[STEP_TIME]
         if _stated(raw, match):
-            step = seconds(raw.frame[match.header], match.factor)
+            step = seconds(match, raw.frame)
             witnesses.append(_Witness(match.header, _pace_in_steps(axis.time_s, step)))
     counted = _counted(raw, found, axis.time_s)
     if counted is not None:
@@ -269,15 +255,15 @@ def _steady(ratios: Array) -> float:
     return middle if np.mean(np.abs(ratios / middle - 1.0) <= NEAR) >= STEADY_SHARE else float("nan")
 
 
-def _counted(raw: RawRecord, found: dict[str, ColumnMatch], time: Array) -> tuple[str, float] | None:
+def _counted(raw: Table, found: dict[str, Column], time: Array) -> tuple[str, float] | None:
     """Charge that the counter gained over the integral of the current; None where a unit is not stated."""
     names = [name for name in CHARGE_COUNTERS if name in found] or ["step_capacity_ah"]
     if CURRENT not in found or CHARGE_STEP in found or any(name not in found for name in names):
         return None
     matches = [found[CURRENT], *(found[name] for name in names)]
-    if not all(states_unit(match) for match in matches):
+    if not all(match.unit for match in matches):
         return None
-    current, *counters = (numbers_or_nan(raw.frame[match.header]) * match.factor for match in matches)
+    current, *counters = (match.values(raw.frame) for match in matches)
     known = np.isfinite(time) & np.isfinite(current)
     interval = np.clip(np.diff(time[known], prepend=time[known][:1]), 0.0, None)
     charge_ah = float(np.abs(current[known]) @ interval) / 3600.0

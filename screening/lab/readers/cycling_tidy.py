@@ -1,6 +1,7 @@
 """From a file's own columns to the table's: units, sign, time axis, and what could not be used."""
 
 from dataclasses import dataclass, replace
+from datetime import UTC
 
 import numpy as np
 import pandas as pd
@@ -18,10 +19,9 @@ from screening.lab.cycling.table import (
     Flag,
     FlagKind,
 )
-from screening.lab.readers import cycling_columns as names
+from screening.lab.readers import columns as names
+from screening.lab.readers.columns import Column, match
 from screening.lab.readers.cycling_axis import time_axis
-from screening.lab.readers.cycling_columns import ColumnMatch, recognise, states_unit
-from screening.lab.readers.cycling_record import RawRecord
 from screening.lab.readers.cycling_sign import (
     charge_positive,
     rest_rows,
@@ -29,12 +29,8 @@ from screening.lab.readers.cycling_sign import (
     steps_from_state,
     without_offset,
 )
-from screening.lab.readers.cycling_time import (
-    numbers_or_nan,
-    scaled,
-    stray_rows,
-    unix_seconds,
-)
+from screening.lab.readers.cycling_time import stray_rows, unix_seconds
+from screening.lab.readers.source import Table
 
 MAX_UNUSABLE_SHARE = 0.5
 """A file more than half of whose rows lack a time, a voltage or a current is not a cycling record."""
@@ -49,7 +45,7 @@ class Piece:
 
     Attributes
     ----------
-    raw : RawRecord
+    raw : Table
         Where it comes from (its frame is emptied).
     table : pandas.DataFrame
         Columns as in `CyclingData.table`.
@@ -63,7 +59,7 @@ class Piece:
         What was found.
     """
 
-    raw: RawRecord
+    raw: Table
     table: pd.DataFrame
     started_unix_s: float | None
     cell_id: str
@@ -71,7 +67,7 @@ class Piece:
     flags: tuple[Flag, ...]
 
 
-def tidy(raw: RawRecord) -> Piece:
+def tidy(raw: Table) -> Piece:
     """Bring a file's columns to the table's names, units and sign; leave out rows that cannot be used.
 
     Raises
@@ -83,7 +79,7 @@ def tidy(raw: RawRecord) -> Piece:
     where = str(raw.path)
     if not len(raw.frame):
         raise InputError("no measured rows", where=where, remedy="export the test again")
-    found = recognise(raw.frame.columns)
+    found = match(raw.frame.columns)
     flags = list(raw.flags)
     cell_id = _one_cell(raw, found)
     time, time_flags = time_axis(raw, found)
@@ -91,10 +87,9 @@ def tidy(raw: RawRecord) -> Piece:
     voltage, voltage_flags = _voltage(raw, found)
     columns = {TIME: time, VOLTAGE: voltage, CURRENT: current}
     flags += [*time_flags, *current_flags, *voltage_flags, *_unit_flags(raw, found)]
-    for quantity, match in found.items():
-        if quantity in columns or quantity not in (*BDF_LABELS, *EXTRA_COLUMNS):
-            continue
-        columns[quantity] = scaled(numbers_or_nan(raw.frame[match.header]), match.factor)
+    for quantity, column in found.items():
+        if quantity not in columns and quantity in (*BDF_LABELS, *EXTRA_COLUMNS):
+            columns[quantity] = column.values(raw.frame)
     if FREQUENCY in columns:
         impedance = columns[FREQUENCY] > 0
         columns[FREQUENCY] = np.where(impedance, columns[FREQUENCY], np.nan)
@@ -116,13 +111,13 @@ def tidy(raw: RawRecord) -> Piece:
     )
 
 
-def _needed(raw: RawRecord, found: dict[str, ColumnMatch], quantity: str) -> ColumnMatch:
+def _needed(raw: Table, found: dict[str, Column], quantity: str) -> Column:
     if quantity not in found:
         raise raw.lacking(quantity)
     return found[quantity]
 
 
-def _one_cell(raw: RawRecord, found: dict[str, ColumnMatch]) -> str:
+def _one_cell(raw: Table, found: dict[str, Column]) -> str:
     if names.CELL_ID not in found:
         return ""
     column = raw.frame[found[names.CELL_ID].header]
@@ -131,42 +126,36 @@ def _one_cell(raw: RawRecord, found: dict[str, ColumnMatch]) -> str:
         row = int(np.flatnonzero((column.notna() & (column.astype(str) != cells[0])).to_numpy())[0])
         raise InputError(
             f"{len(cells)} cells in one file ({', '.join(cells[:3])})",
-            where=f"{raw.path}, line {raw.frame.index[row]}",
+            where=raw.where(row),
             remedy="give one file per cell",
         )
     return str(cells[0]) if len(cells) else ""
 
 
-def _voltage(raw: RawRecord, found: dict[str, ColumnMatch]) -> tuple[np.ndarray, list[Flag]]:
+def _voltage(raw: Table, found: dict[str, Column]) -> tuple[np.ndarray, list[Flag]]:
     """Voltage of the whole cell in V: the file's own, else working less counter electrode, else the working
     electrode alone.
     """
     if VOLTAGE in found or names.WORKING_ELECTRODE not in found:
-        match = _needed(raw, found, VOLTAGE)
-        between = names.split_unit(match.header)[0] == names.BETWEEN_ELECTRODES
-        flags = (
-            [raw.flag(FlagKind.DERIVED, f"voltage of the whole cell: {match.header!r}")] if between else []
-        )
-        return scaled(numbers_or_nan(raw.frame[match.header]), match.factor), flags
+        column = _needed(raw, found, VOLTAGE)
+        told = f"voltage of the whole cell: {column.header!r}"
+        between = names.key(names.heading(column.header)[0]) == names.BETWEEN_ELECTRODES
+        return column.values(raw.frame), [raw.flag(FlagKind.DERIVED, told)] if between else []
     working = found[names.WORKING_ELECTRODE]
-    voltage = scaled(numbers_or_nan(raw.frame[working.header]), working.factor)
+    voltage = working.values(raw.frame)
     if names.COUNTER_ELECTRODE not in found:
         return voltage, []
     counter = found[names.COUNTER_ELECTRODE]
     told = f"voltage of the whole cell: {working.header!r} less {counter.header!r}"
-    less = scaled(numbers_or_nan(raw.frame[counter.header]), counter.factor)
-    return voltage - less, [raw.flag(FlagKind.DERIVED, told)]
+    return voltage - counter.values(raw.frame), [raw.flag(FlagKind.DERIVED, told)]
 
 
-def _current(
-    raw: RawRecord, found: dict[str, ColumnMatch], time: np.ndarray
-) -> tuple[np.ndarray, str, list[Flag]]:
+def _current(raw: Table, found: dict[str, Column], time: np.ndarray) -> tuple[np.ndarray, str, list[Flag]]:
     """Current in A, positive on charge, with how it was come by."""
     if CURRENT not in found and names.CHARGE_STEP in found:
-        match = found[names.CHARGE_STEP]
-        charge_c = numbers_or_nan(raw.frame[match.header]) * match.factor * 3600.0
-        current = _from_charge_steps(charge_c, time)
-        origin = f"derived: {match.header} over the time step"
+        column = found[names.CHARGE_STEP]
+        current = _from_charge_steps(column.values(raw.frame) * 3600.0, time)
+        origin = f"derived: {column.header} over the time step"
         return current, origin, [raw.flag(FlagKind.DERIVED, f"no current column; {origin}")]
     if CURRENT not in found and names.CURRENT_DENSITY in found:
         raise InputError(
@@ -174,8 +163,7 @@ def _current(
             where=str(raw.path),
             remedy="multiply it by the electrode area, or export the current",
         )
-    match = _needed(raw, found, CURRENT)
-    current = scaled(numbers_or_nan(raw.frame[match.header]), match.factor)
+    current = _needed(raw, found, CURRENT).values(raw.frame)
     flags = []
     steps = None
     if names.STATE in found:
@@ -188,7 +176,7 @@ def _current(
             current = level
     counters = ("charging_capacity_ah", "discharging_capacity_ah")
     if (steps is None or not (steps < 0).any()) and set(counters) <= found.keys():
-        steps = steps_from_counters(*(numbers_or_nan(raw.frame[found[name].header]) for name in counters))
+        steps = steps_from_counters(*(found[name].values(raw.frame) for name in counters))
     if steps is not None:
         turned, told = charge_positive(current, steps)
         kind = FlagKind.COUNTER if turned is current else FlagKind.DERIVED
@@ -212,19 +200,19 @@ def _from_charge_steps(charge_c: np.ndarray, time: np.ndarray) -> np.ndarray:
     )
 
 
-def _unit_flags(raw: RawRecord, found: dict[str, ColumnMatch]) -> list[Flag]:
+def _unit_flags(raw: Table, found: dict[str, Column]) -> list[Flag]:
     """Say which of the needed columns state no unit, and what was assumed."""
     flags = []
     for quantity in REQUIRED_COLUMNS:
-        match = found.get(quantity)
-        if quantity == TIME or match is None or states_unit(match):
+        column = found.get(quantity)
+        if quantity == TIME or column is None or column.unit:
             continue
         unit = BDF_LABELS[quantity].rsplit(" / ", 1)[1]
-        flags.append(raw.flag(FlagKind.UNIT, f"{match.header!r} states no unit; read as {unit}"))
+        flags.append(raw.flag(FlagKind.UNIT, f"{column.header!r} states no unit; read as {unit}"))
     return flags
 
 
-def _usable(raw: RawRecord, columns: dict[str, np.ndarray]) -> tuple[np.ndarray | None, list[Flag]]:
+def _usable(raw: Table, columns: dict[str, np.ndarray]) -> tuple[np.ndarray | None, list[Flag]]:
     """Rows with a finite time, voltage and current, in the order of time; None where all are."""
     keep: np.ndarray | None = None
     flags = []
@@ -236,7 +224,7 @@ def _usable(raw: RawRecord, columns: dict[str, np.ndarray]) -> tuple[np.ndarray 
         if len(lost) > MAX_UNUSABLE_SHARE * len(finite):
             raise InputError(
                 f"{len(lost)} of {len(finite)} rows lack a time, a voltage or a current",
-                where=f"{raw.path}, line {raw.frame.index[lost[0]]}",
+                where=raw.where(lost[0]),
                 remedy="check the columns and their numbers",
             )
         at_end = len(lost) == 1 and lost[0] == len(finite) - 1
@@ -277,17 +265,17 @@ def _table(columns: dict[str, np.ndarray], keep: np.ndarray | None) -> tuple[pd.
     return pd.DataFrame(table, copy=False), dropped
 
 
-def _clock(raw: RawRecord, table: pd.DataFrame, rows: np.ndarray | None) -> tuple[float | None, list[Flag]]:
+def _clock(raw: Table, table: pd.DataFrame, rows: np.ndarray | None) -> tuple[float | None, list[Flag]]:
     """Wall clock at time zero, and where the wall clock does not run along with the test."""
     if "unix_time_second" not in table or not len(table):
-        return raw.started_unix_s, []
+        return _started(raw), []
     time, clock = table[TIME].to_numpy(), table["unix_time_second"].to_numpy()
     known = np.flatnonzero(np.isfinite(clock))
     if not len(known):
-        return raw.started_unix_s, []
+        return _started(raw), []
     slip = np.diff(clock[known] - time[known])
     jumps = known[1:][np.abs(slip) > CLOCK_TOLERANCE_S]
-    started = raw.started_unix_s
+    started = _started(raw)
     if started is None:
         started = float(clock[known[0]] - time[known[0]])
     if not len(jumps):
@@ -296,3 +284,7 @@ def _clock(raw: RawRecord, table: pd.DataFrame, rows: np.ndarray | None) -> tupl
     row = int(jumps[0] if rows is None else rows[jumps[0]])
     told = f"{len(jumps)} times, by up to {largest:.0f} s against the time of the test, which is used"
     return started, [raw.flag(FlagKind.CLOCK, told, row)]
+
+
+def _started(raw: Table) -> float | None:
+    return None if raw.started is None else raw.started.replace(tzinfo=UTC).timestamp()

@@ -1,12 +1,13 @@
 """The time axis of a cycling file: clocks and dates read, step times added up, stray values found."""
 
 import re
-from datetime import datetime, time, timedelta
 
 import numpy as np
 import pandas as pd
 
 from screening.errors import InputError
+from screening.lab.readers.columns import Column
+from screening.lab.readers.numbers import Array
 
 MAX_STRAY_SHARE = 0.01
 """More rows out of order than this are no stray values: the file is not one test in one piece."""
@@ -23,75 +24,27 @@ _UNIX_SECONDS = (1e8, 1e10)
 _EXCEL_EPOCH_UNIX_S = -2_209_161_600.0
 
 
-def numbers_or_nan(column: pd.Series) -> np.ndarray:
-    """Numbers of a column, NaN where there is none, shape (n_rows,).
-
-    A column with a damaged cell arrives as text: decimal commas and thousands separators are then undone
-    cell by cell.
+def seconds(column: Column, frame: pd.DataFrame) -> Array:
+    """Durations in s: numbers in the unit of the column, clocks such as ``101:02:03.5`` or ``1d 02:03:04``;
+    else NaN, shape (n_rows,).
     """
-    if pd.api.types.is_numeric_dtype(column.dtype) and not pd.api.types.is_bool_dtype(column.dtype):
-        return column.to_numpy(dtype=float, na_value=np.nan)
-    values = pd.to_numeric(column, errors="coerce").to_numpy(dtype=float, na_value=np.nan).copy()
-    rest = np.flatnonzero(np.isnan(values))
-    text = column.iloc[rest].astype(str)
-    both = text.str.contains(",", regex=False) & text.str.contains(".", regex=False)
-    text = text.where(both, text.str.replace(",", ".", regex=False)).where(
-        ~both, text.str.replace(",", "", regex=False)
-    )
-    values[rest] = pd.to_numeric(text, errors="coerce").to_numpy(dtype=float, na_value=np.nan)
-    return values
-
-
-def scaled(values: np.ndarray, factor: float) -> np.ndarray:
-    """Values times a factor; the values themselves where it is 1, which saves a copy of a long column."""
-    return values if factor == 1.0 else values * factor
-
-
-def seconds(column: pd.Series, factor: float) -> np.ndarray:
-    """Durations in s: numbers times `factor`, clocks such as ``101:02:03.5`` or ``1d 02:03:04``; else NaN.
-
-    Parameters
-    ----------
-    column : pandas.Series, shape (n_rows,)
-        As read: numbers, text, or the time objects of a spreadsheet.
-    factor : float
-        Seconds per unit, for numbers.
-
-    Returns
-    -------
-    numpy.ndarray of float64, shape (n_rows,)
-    """
-    if pd.api.types.is_timedelta64_dtype(column.dtype):
-        return column.dt.total_seconds().to_numpy(dtype=float)
-    values = scaled(numbers_or_nan(column), factor)
+    cells = frame[column.header]
+    if pd.api.types.is_timedelta64_dtype(cells.dtype):
+        return cells.dt.total_seconds().to_numpy(dtype=float)
+    values = column.values(frame)
     rest = np.flatnonzero(np.isnan(values))
     if not len(rest):
         return values
-    values = values.copy()
-    left = column.iloc[rest]
-    objects = left.map(_of_object)
-    text = left.astype(str).str.extract(_CLOCK)
-    parts = {
-        name: pd.to_numeric(text[name].str.replace(",", "."), errors="coerce")
-        for name in ("days", "hours", "minutes", "seconds")
-    }
+    text = cells.iloc[rest].astype(str).str.extract(_CLOCK)
+    parts = {name: pd.to_numeric(text[name].str.replace(",", "."), errors="coerce") for name in text}
     clock = parts["hours"] * 3600.0 + parts["minutes"] * 60.0
     clock = clock + parts["seconds"].fillna(0.0) + parts["days"].fillna(0.0) * 86400.0
-    values[rest] = objects.astype(float).fillna(clock).to_numpy(dtype=float)
+    values = values.copy()
+    values[rest] = clock.to_numpy(dtype=float)
     return values
 
 
-def _of_object(value: object) -> float:
-    if isinstance(value, timedelta):
-        return value.total_seconds()
-    if isinstance(value, datetime):  # spreadsheets show durations of a day and more as dates since 1900
-        return (value - datetime(1899, 12, 30)).total_seconds()
-    if isinstance(value, time):
-        return value.hour * 3600.0 + value.minute * 60.0 + value.second + value.microsecond * 1e-6
-    return np.nan
-
-
-def unix_seconds(column: pd.Series, elapsed_s: np.ndarray) -> np.ndarray:
+def unix_seconds(column: pd.Series, elapsed_s: Array) -> Array:
     """Wall clock as seconds since 1970 (the cycler's own clock taken for UTC), NaN where it cannot be read.
 
     Parameters
@@ -115,7 +68,7 @@ def unix_seconds(column: pd.Series, elapsed_s: np.ndarray) -> np.ndarray:
     return min(readings, key=lambda reading: _disagreement(reading, elapsed_s))
 
 
-def _dates(column: pd.Series, *, day_first: bool) -> np.ndarray:
+def _dates(column: pd.Series, *, day_first: bool) -> Array:
     if pd.api.types.is_datetime64_any_dtype(column.dtype):
         parsed = column
     else:
@@ -154,7 +107,7 @@ def _date_format(text: str, day_first: bool) -> str:
     return day + found["gap"] + clock + fraction + (" %p" if found["half"] else "")
 
 
-def _disagreement(reading: np.ndarray, elapsed_s: np.ndarray) -> tuple[int, float]:
+def _disagreement(reading: Array, elapsed_s: Array) -> tuple[int, float]:
     known = np.flatnonzero(np.isfinite(reading) & np.isfinite(elapsed_s))
     if len(known) < 2:
         return len(reading) - len(known), 0.0
@@ -164,7 +117,7 @@ def _disagreement(reading: np.ndarray, elapsed_s: np.ndarray) -> tuple[int, floa
     )
 
 
-def accumulated(step_time_s: np.ndarray) -> np.ndarray:
+def accumulated(step_time_s: Array) -> Array:
     """Total time from a time that starts anew with each step, shape (n_rows,), s; rows without a time keep
     none.
     """
@@ -178,7 +131,7 @@ def accumulated(step_time_s: np.ndarray) -> np.ndarray:
     return total
 
 
-def resets_with(time_s: np.ndarray, step: np.ndarray | None) -> bool:
+def resets_with(time_s: Array, step: Array | None) -> bool:
     """Whether the time falls back to near zero again and again, and where the step changes: a step time."""
     back = np.flatnonzero(time_s[1:] < time_s[:-1]) + 1
     if len(back) < 1 or step is None:
@@ -189,7 +142,7 @@ def resets_with(time_s: np.ndarray, step: np.ndarray | None) -> bool:
     return bool(np.mean(changed & small) >= 0.9)
 
 
-def stray_rows(time_s: np.ndarray, where: str, line: pd.Index) -> np.ndarray:
+def stray_rows(time_s: Array, where: str, line: pd.Index) -> np.ndarray:
     """Rows whose time is out of order in a series that otherwise runs on, shape (n_stray,).
 
     Raises

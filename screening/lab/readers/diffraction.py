@@ -9,7 +9,8 @@ from screening.errors import InputError
 from screening.files import file_name
 from screening.lab.diffraction.pattern import CU_KA_A, PowderPattern
 from screening.lab.readers.diffraction_head import head_of, refuse_other_content, settled_wavelength_a
-from screening.lab.readers.text import decode, find_table, numbers, parse_table, read_bytes
+from screening.lab.readers.numbers import numbers
+from screening.lab.readers.text import decode, find_table, parse_table, read_bytes
 
 
 def read_pattern(path: Path, wavelength_a: float | None = None) -> PowderPattern:

@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 
 from screening.errors import InputError
 from screening.lab.impedance.spectrum import Spectrum
-from screening.lab.readers.eis_columns import Column, Role
+from screening.lab.readers.columns import PHASE, Z_MODULUS, Z_REAL, Column
 from screening.lab.readers.eis_sign import sign_evidence
+from screening.lab.readers.source import Table
 
 MODULUS_TOLERANCE = 0.02
 PHASE_TOLERANCE_RAD = 0.03
@@ -46,9 +47,7 @@ class Witnesses:
     remarks: tuple[str, ...] = ()
 
 
-def hear_witnesses(
-    frame: pd.DataFrame, columns: Mapping[Role, Column], z: NDArray[np.complex128], where: str
-) -> Witnesses:
+def hear_witnesses(table: Table, columns: Mapping[str, Column], z: NDArray[np.complex128]) -> Witnesses:
     """Compare the columns of |Z| and phase, where there are any, with Z' and Z''.
 
     Raises
@@ -56,27 +55,27 @@ def hear_witnesses(
     InputError
         If most rows disagree: one of the columns is not what its name says.
     """
-    if Role.REAL not in columns:
+    if Z_REAL not in columns:
         return Witnesses()
     remarks: list[str] = []
-    if Role.MODULUS in columns:
-        column = columns[Role.MODULUS]
-        modulus = values_or_nan(frame, column)
+    if Z_MODULUS in columns:
+        column = columns[Z_MODULUS]
+        modulus = column.values(table.frame)
         with np.errstate(divide="ignore", invalid="ignore"):
             ratio = modulus / np.abs(z)
         known = np.isfinite(ratio)
         far = known & (np.abs(ratio - 1.0) > MODULUS_TOLERANCE)
         if 2 * far.sum() > known.sum():
             raise InputError(
-                f"|Z| in {column.name!r} is {np.median(ratio[known]):.3g} times that of Z' and Z''",
-                where=where,
+                f"|Z| in {column.header!r} is {np.median(ratio[known]):.3g} times that of Z' and Z''",
+                where=str(table.path),
                 remedy="name the columns and their units as they are",
             )
-        remarks += _rows_apart(frame, far, column)
+        remarks += _rows_apart(table, far, column)
     sign = 0
-    if Role.PHASE in columns:
-        column = columns[Role.PHASE]
-        phase = values_or_nan(frame, column) * (-1.0 if column.negated else 1.0)
+    if PHASE in columns:
+        column = columns[PHASE]
+        phase = column.values(table.frame)
         known = np.isfinite(phase)
         straight, mirrored = (_angle_between(phase, np.angle(each)) for each in (z, z.conj()))
         telling = known & (np.abs(np.angle(z)) > PRINCIPAL_PHASE_RAD)
@@ -85,22 +84,16 @@ def hear_witnesses(
         if 2 * far.sum() > known.sum():
             if 2 * np.count_nonzero(known & (mirrored > PHASE_TOLERANCE_RAD)) > known.sum():
                 raise InputError(
-                    f"the phase in {column.name!r} is not that of Z' and Z''",
-                    where=where,
+                    f"the phase in {column.header!r} is not that of Z' and Z''",
+                    where=str(table.path),
                     remedy="name the columns and their units as they are",
                 )
             return Witnesses(-1, tuple(remarks))
         if telling.any():
             sign = 1 if 2 * as_named > telling.sum() else -1
         if sign > 0:
-            remarks += _rows_apart(frame, far, column)
+            remarks += _rows_apart(table, far, column)
     return Witnesses(sign, tuple(remarks))
-
-
-def values_or_nan(frame: pd.DataFrame, column: Column) -> NDArray[np.float64]:
-    """Values of a column in Hz, Ω, rad, s or °C; NaN where a cell is no number."""
-    values = pd.to_numeric(frame[column.name], errors="coerce").to_numpy(dtype=float)
-    return values * column.factor + column.offset
 
 
 def _angle_between(first: NDArray[np.float64], second: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -108,14 +101,14 @@ def _angle_between(first: NDArray[np.float64], second: NDArray[np.float64]) -> N
     return turned
 
 
-def _rows_apart(frame: pd.DataFrame, far: NDArray[np.bool_], column: Column) -> list[str]:
+def _rows_apart(table: Table, far: NDArray[np.bool_], column: Column) -> list[str]:
     if not far.any():
         return []
-    place = f"{frame.index.name or 'line'} {frame.index[int(far.argmax())]}"
-    return [f"{column.name!r} disagrees with Z' and Z'' in {np.count_nonzero(far)} row(s), first {place}"]
+    place = table.where(int(far.argmax())).removeprefix(f"{table.path}, ")
+    return [f"{column.header!r} disagrees with Z' and Z'' in {np.count_nonzero(far)} row(s), first {place}"]
 
 
-def refuse_count_as_frequency(frame: pd.DataFrame, where: str) -> None:
+def refuse_count_as_frequency(table: Table) -> None:
     """Refuse a table without names whose first column can be no frequency.
 
     Raises
@@ -124,7 +117,7 @@ def refuse_count_as_frequency(frame: pd.DataFrame, where: str) -> None:
         If it steps evenly, as an index or a clock does, or only the second column steps as a sweep does.
     """
     first, second = (
-        pd.to_numeric(frame[name], errors="coerce").to_numpy(dtype=float) for name in frame.columns[:2]
+        pd.to_numeric(table.frame.iloc[:, k], errors="coerce").to_numpy(dtype=float) for k in (0, 1)
     )
     if len(first) < FEWEST_ROWS or not np.isfinite([first, second]).all():
         return
@@ -133,7 +126,7 @@ def refuse_count_as_frequency(frame: pd.DataFrame, where: str) -> None:
     if even or (_is_swept(second) and not _is_swept(first)):
         raise InputError(
             "a table without names, whose first column is an index or a time rather than a frequency",
-            where=where,
+            where=table.where(0),
             remedy="name the columns, for example: freq/Hz, Re(Z)/Ohm, -Im(Z)/Ohm",
         )
 

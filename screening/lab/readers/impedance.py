@@ -1,7 +1,4 @@
-"""Impedance files of any supported instrument, read into spectra.
-
-The format is told by the content; the suffix decides only where the content leaves it open.
-"""
+"""Impedance files of any format, read into spectra."""
 
 import re
 from collections.abc import Sequence
@@ -9,31 +6,22 @@ from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
+import pandas as pd
+
 from screening.errors import InputError
 from screening.lab.impedance.spectrum import Spectrum
-from screening.lab.readers.biologic import MPR_MAGIC, MPT_MAGIC, read_biologic
-from screening.lab.readers.eis_columns import find_columns
-from screening.lab.readers.eis_instruments import (
-    GAMRY_CURVE,
-    IVIUM_BLOCK,
-    ZPLOT_MAGIC,
-    read_gamry,
-    read_ivium,
-    read_zplot,
-)
-from screening.lab.readers.eis_table import Origin, spectra_from_table
+from screening.lab.readers.columns import LOOP
+from screening.lab.readers.eis_table import holds_impedance, spectra_from_table
 from screening.lab.readers.eis_witnesses import one_sign, refuse_count_as_frequency
+from screening.lab.readers.registry import read_tables
+from screening.lab.readers.source import Table
 from screening.lab.readers.stamp import is_simulated
-from screening.lab.readers.text import TableLayout, Text, decode, find_table, parse_table, read_bytes
 from screening.provenance import SIMULATED
 from screening.units import KELVIN_AT_0_CELSIUS
 
-_IVIUM_SUFFIXES = (".idf", ".ids")
-_HEAD_BYTES = 2**16
 DEFAULT_COLUMNS = ("freq/Hz", "Re(Z)/Ohm", "Im(Z)/Ohm")
 """What the first columns of a table without names are taken for."""
 
-_NAMES_STAND = re.compile(r"freq|z''|imag|im\(z", re.IGNORECASE)
 _TEMPERATURE = re.compile(r"(?<![\d.])(-?)(?<!\d)(\d{1,4}(?:\.\d+)?)\s*(?:°|deg)?\s*([CK])(?![A-Za-z])")
 _DOUBTFUL = re.compile(r"[^\W_]-\d+(?:\.\d+)?\s*(?:°|deg)?\s*[CK](?![A-Za-z])")
 
@@ -41,78 +29,39 @@ _DOUBTFUL = re.compile(r"[^\W_]-\d+(?:\.\d+)?\s*(?:°|deg)?\s*[CK](?![A-Za-z])")
 def read_spectra(path: Path) -> tuple[Spectrum, ...]:
     """Read the impedance spectra of one file, in the file's order.
 
-    BioLogic .mpr (extra ``biologic``) and .mpt, Gamry .dta, ZPlot .z, Ivium .idf and .ids, and any table of
-    text with a column of frequency and two of impedance. What was found (format, delimiter, decimal mark,
-    how the sign of Z'' was settled) stands in the metadata of each spectrum. Areas in headers are ignored.
+    Any format of the registry, and any table of text or spreadsheet with a column of frequency and two of
+    impedance. What was found (format, delimiter, decimal mark, how the sign of Z'' was settled) stands in the
+    metadata of each spectrum. Areas in headers are ignored.
 
     Raises
     ------
     InputError
         If the file cannot be read as spectra; the message names the line.
     """
-    path = Path(path)
-    data = read_bytes(path)
-    head = data[:_HEAD_BYTES]
-    if head.startswith(MPR_MAGIC):
-        return _read_ec_lab(path)
-    if path.suffix.lower() in _IVIUM_SUFFIXES or IVIUM_BLOCK.encode() in head:
-        return read_ivium(path, data)
-    text = decode(path, data)
-    if MPT_MAGIC.match(text.content):
-        return _read_ec_lab(path)
-    if text.content.startswith("EXPLAIN") or GAMRY_CURVE.search(text.content[:_HEAD_BYTES]):
-        return read_gamry(text)
-    if ZPLOT_MAGIC.match(text.content):
-        return read_zplot(text)
-    return _read_generic(text)
+    tables = [table if table.names_known else _named(table) for table in read_tables(Path(path))]
+    # without any, the first says what is lacking
+    held = [table for table in tables if holds_impedance(list(table.frame.columns))] or tables[:1]
+    table = held[0]
+    if len(held) > 1:
+        frames = [each.frame.assign(**{LOOP: k}) for k, each in enumerate(held)]
+        table = replace(table, frame=pd.concat(frames))
+    if is_simulated(Path(path)):
+        table = replace(table, metadata={**table.metadata, "origin": SIMULATED})
+    return spectra_from_table(table)
 
 
-def _read_ec_lab(path: Path) -> tuple[Spectrum, ...]:
-    file = read_biologic(path)
-    metadata = {"format": f"BioLogic {path.suffix.lower()}", "technique": file.technique}
-    if file.started is not None:
-        metadata["started"] = file.started.isoformat(sep=" ")
-    if file.notes:
-        metadata["notes"] = "; ".join(file.notes)
-    return spectra_from_table(file.frame, Origin(path, metadata))
-
-
-def _read_generic(text: Text) -> tuple[Spectrum, ...]:
-    layout = find_table(text)
-    _refuse_unread_names(text, layout)
-    metadata = {
-        "format": "text",
-        "encoding": text.encoding,
-        "delimiter": {"\t": "tab", " ": "blanks"}.get(layout.delimiter, layout.delimiter),
-        "decimal": layout.decimal,
-    }
-    if is_simulated(text.path):
-        metadata["origin"] = SIMULATED
-    if layout.header_line is None:
-        if len(layout.columns) < len(DEFAULT_COLUMNS):
-            raise InputError(
-                f"{len(layout.columns)} column(s) without names",
-                where=text.where(layout.first_line),
-                remedy="give frequency, Z' and Z'', and name them",
-            )
-        layout = replace(layout, columns=(*DEFAULT_COLUMNS, *layout.columns[len(DEFAULT_COLUMNS) :]))
-        metadata["header"] = "none; the columns are taken for frequency, Z' and Z''"
-    find_columns(layout.columns, str(text.path))  # a table of something else is refused before it is parsed
-    frame = parse_table(text, layout)
-    if layout.header_line is None:
-        refuse_count_as_frequency(frame, text.where(layout.first_line))
-    return spectra_from_table(frame, Origin(text.path, metadata, sign_is_known=False))
-
-
-def _refuse_unread_names(text: Text, layout: TableLayout) -> None:
-    """Refuse a table above which names stand that could not be matched to its columns."""
-    above = [line for line in text.lines(layout.first_line - 1) if line.strip()][-3:]
-    if layout.header_line is None and any(_NAMES_STAND.search(line) for line in above):
+def _named(table: Table) -> Table:
+    """A table without names under those that its first columns are taken for."""
+    if len(table.frame.columns) < len(DEFAULT_COLUMNS):
         raise InputError(
-            f"{len(layout.columns)} columns under names that cannot be told apart as so many",
-            where=text.where(layout.first_line - 1),
-            remedy="give one name to each column",
+            f"{len(table.frame.columns)} column(s) without names",
+            where=table.where(0),
+            remedy="give frequency, Z' and Z'', and name them",
         )
+    refuse_count_as_frequency(table)
+    names = (*DEFAULT_COLUMNS, *table.frame.columns[len(DEFAULT_COLUMNS) :])
+    told = {"header": "none; the columns are taken for frequency, Z' and Z''"}
+    return replace(table, frame=table.frame.set_axis(names, axis=1), metadata={**table.metadata, **told})
 
 
 def read_files(paths: Sequence[Path]) -> tuple[dict[int, tuple[Spectrum, ...]], tuple[str, ...]]:

@@ -14,10 +14,10 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from screening.errors import InputError
 from screening.lab.readers.encodings import decode_bytes, encoding_of, unquoted_rows
+from screening.lab.readers.numbers import is_number, unmarked
 
 MAX_BYTES = 2**29
 """Larger files (0.5 GiB, unpacked) are refused: no cycler writes them as one text table."""
@@ -37,7 +37,6 @@ DELIMITERS = ("\t", ";", ",", "|", " ")
 SETTLED_ROWS = 3
 """So many rows of one width in succession are taken for the table; fewer may be part of a header."""
 
-_NUMBER = re.compile(r"[+-]?(?:\d+[.,]?\d*|[.,]\d+)(?:e[+-]?\d+)?|[+-]?(?:nan|inf|infinity)", re.IGNORECASE)
 _CONTROL = bytes(c for c in range(32) if c not in b"\t\n\f\r")
 
 
@@ -103,18 +102,24 @@ def read_bytes(path: Path, limit: int = MAX_BYTES) -> bytes:
     InputError
         If the file cannot be read, is empty, or holds more than `limit` bytes.
     """
+    data = read_head(path, limit + 1)
+    if len(data) > limit:
+        raise InputError(f"larger than {limit / 2**20:.0f} MiB", where=str(path), remedy="split the file")
+    return data
+
+
+def read_head(path: Path, count: int = 2**16) -> bytes:
+    """First bytes of a file, unpacked; refused where it is absent or empty (see :func:`read_bytes`)."""
     try:
         with path.open("rb") as raw:
             packed = raw.read(2) == b"\x1f\x8b"
             raw.seek(0)
-            data = gzip.GzipFile(fileobj=raw).read(limit + 1) if packed else raw.read(limit + 1)
+            data = gzip.GzipFile(fileobj=raw).read(count) if packed else raw.read(count)
     except (EOFError, gzip.BadGzipFile, OSError, ValueError, zlib.error) as error:
         reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
         raise InputError(f"cannot be read ({reason})", where=str(path), remedy="check the file") from None
     if not data:
         raise InputError("the file is empty", where=str(path), remedy="export it again")
-    if len(data) > limit:
-        raise InputError(f"larger than {limit / 2**20:.0f} MiB", where=str(path), remedy="split the file")
     return data
 
 
@@ -161,11 +166,6 @@ def split_cells(line: str, delimiter: str) -> list[str]:
 def _unquoted(cell: str) -> str:
     # a lone quote is part of a name: Z" is the imaginary part
     return cell[1:-1].strip() if len(cell) > 1 and cell[0] == cell[-1] == '"' else cell
-
-
-def is_number(cell: str) -> bool:
-    """Whether a cell is written as a number, with either decimal mark."""
-    return _NUMBER.fullmatch(cell) is not None
 
 
 def find_table(text: Text) -> TableLayout:
@@ -364,30 +364,13 @@ def parse_table(text: Text, layout: TableLayout, first_line: int | None = None) 
             remedy="mend or remove it",
         ) from None
     frame.index = pd.RangeIndex(first_line, first_line + len(frame), name="line")
-    return frame.dropna(how="all")
+    frame = frame.dropna(how="all")
+    for name in frame.columns[[not pd.api.types.is_numeric_dtype(each) for each in frame.dtypes]]:
+        frame[name] = unmarked(frame[name], layout.decimal)
+    return frame
 
 
 def read_table(path: Path) -> pd.DataFrame:
     """Read the table of a text file (:func:`read_text`, :func:`find_table`, :func:`parse_table`)."""
     text = read_text(path)
     return parse_table(text, find_table(text))
-
-
-def numbers(column: pd.Series, path: Path) -> NDArray[np.float64]:
-    """Values of a column of :func:`parse_table` as numbers.
-
-    Raises
-    ------
-    InputError
-        If a cell is empty, infinite or no number; the message names its line.
-    """
-    values = pd.to_numeric(column, errors="coerce").to_numpy(dtype=float)
-    bad = np.flatnonzero(~np.isfinite(values))
-    if bad.size:
-        cell = str(column.iloc[bad[0]])[:40]
-        raise InputError(
-            f"{cell!r} in column {column.name!r} is no finite number",
-            where=f"{path}, {column.index.name or 'line'} {column.index[bad[0]]}",
-            remedy="mend or remove the row; the file may be truncated",
-        )
-    return values

@@ -37,6 +37,7 @@ class ReactorView {
     this.summary();
     this.curves();
     this.staircase();
+    drawLayer(this.reactor);
     this.layers();
     this.criteria();
   }
@@ -46,10 +47,7 @@ class ReactorView {
     const place = r.rank === null
       ? `has no rank: it fails ${failedFilters(r).join(", ") || "a filter"}`
       : `ranks ${r.rank} with a score of ${number(r.score, 3)}`;
-    const alloy = r.alloy
-      ? ` The alloy is ${subscripted(r.alloy)}` +
-        (r.richest_alloy && r.richest_alloy !== r.alloy ? `, at excess ${subscripted(r.richest_alloy)}.` : ".")
-      : "";
+    const alloy = r.alloy ? ` The alloy is ${subscripted(r.alloy)}.` : "";
     const undecided = Object.keys(r.filters).filter((name) => r.filters[name] === null);
     const unsure = undecided.length ? ` Undecided: ${undecided.join(", ").replaceAll("_", " ")}.` : "";
     const node = byId("reactor-summary");
@@ -78,7 +76,7 @@ class ReactorView {
     fillTable(byId("plateaus-table"), heads, this.reactor.plateaus.map((plateau) => [
       reactionText(plateau.reaction), sure(plateau.voltage_v, plateau.voltage_95_v), bounds(plateau.voltage_95_v),
       number(plateau.uptake_per_formula),
-      number(plateau.capacity_mah_per_g), productsNode(plateau.products), plateau.above_floor ? "yes" : "below the floor",
+      number(plateau.capacity_mah_per_g), productsNode(plateau.products), plateau.above_floor ? "yes" : "no",
     ]));
   }
 
@@ -177,4 +175,33 @@ function drawStaircase(reactor, uptake, floor) {
     ? `Uptake of ${reactor.anode} by ${subscripted(reactor.formula)} as the voltage falls; the circle on a plateau shows its reaction, the light band holds its true voltage in 95 % of all cases.` +
       (floor === null ? "" : ` Criteria count plateaus above the dotted line at ${number(floor)} V.`)
     : `${subscripted(reactor.formula)} takes up no ${reactor.anode}.`;
+}
+
+// Volumes (left) and attack on the electrolyte (right) against the potential at which the layer is held.
+function drawLayer(reactor) {
+  const states = reactor.at_potential;
+  const volts = states.map((state) => state.potential_v);
+  const own = reactor.criteria.alloy_potential_v?.value ?? null;
+  const parts = [["metal", "metal_fraction"], ["salt", "salt_fraction"], [subscripted(reactor.electrolyte), "electrolyte_fraction"]];
+  chart("layer-chart", (look) => ({
+    traces: [
+      ...parts.map(([name, key], k) => ({
+        x: volts, y: states.map((state) => (state.layer[key] === null ? null : 100 * state.layer[key])), name: escaped(name),
+        mode: "lines", line: { color: look.series[k], width: 2, shape: "hv" }, hovertemplate: "%{x:.3f} V: %{y:.1f} vol%",
+      })),
+      { x: volts, y: states.map((state) => state.attack_ev_per_atom), name: "attack (right)", yaxis: "y2", mode: "lines",
+        line: { color: look.ink, width: 2, dash: "dot" }, hovertemplate: "%{x:.3f} V: %{y:.3f} eV/atom" },
+    ],
+    layout: {
+      xaxis: axis(look, escaped(`V* against ${reactor.anode} (V)`), { autorange: "reversed" }),
+      yaxis: axis(look, "Volume (%)", { range: [0, 100] }),
+      yaxis2: axis(look, "Attack on the electrolyte (eV/atom)", { overlaying: "y", side: "right", showgrid: false }),
+      shapes: own === null ? [] : [{ type: "line", yref: "paper", x0: own, x1: own, y0: 0, y1: 1,
+        line: { color: look.muted, width: 1, dash: "dash" } }],
+    },
+  }));
+  byId("layer-caption").textContent = states.length
+    ? "The layer held at V*, and the reaction energy of its electrolyte there." +
+      (own === null ? "" : ` The dashed line is the layer's own potential, ${number(own)} V.`)
+    : "Results of a former version: not computed.";
 }

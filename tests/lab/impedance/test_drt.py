@@ -4,6 +4,7 @@ import pytest
 from screening.errors import InputError
 from screening.lab.impedance.drt import DrtOptions, deconvolve
 from screening.lab.impedance.normal import Terms
+from screening.lab.impedance.refit import fit_zarcs
 from screening.lab.impedance.spectrum import Spectrum
 from screening.simulate.impedance import Circuit, Zarc, frequencies_hz, measure
 
@@ -173,3 +174,30 @@ def test_impossible_settings_are_refused(settings):
 def test_unknown_weights_are_refused():
     with pytest.raises(InputError, match="unknown weights"):
         deconvolve(spectra(1), DrtOptions(weights="none"))
+
+
+def test_three_points_of_the_mains_move_no_resistance():
+    """8 % off at 50, 100 and 150 Hz: without them, and with their weight taken, the same arcs."""
+    clean = spectra(6)
+    hit = [np.abs(FREQUENCY - f).argmin() for f in (50.0, 100.0, 150.0)]
+    disturbed = []
+    for spectrum in clean:
+        z = spectrum.z_ohm.copy()
+        z[hit] *= np.array([1.08, 1.08, 0.92])
+        disturbed.append(Spectrum(FREQUENCY, z))
+    found = deconvolve(disturbed)
+    lost = [np.flatnonzero(trust < 1.0).tolist() for trust in found.trust]
+    assert lost == [sorted(hit)] * 6
+    cut = np.log([1e-8, 1e-4, 1e-3, 0.03, 10.0])
+    areas = [drt.area_ohm(cut[:-1], cut[1:]) for drt in (found, deconvolve(clean))]
+    assert areas[0] == pytest.approx(areas[1], abs=0.15)
+    elements = [fit_zarcs(drt).elements for drt in (found, deconvolve(clean))]
+    strong = [one.resistance_ohm[one.detected] for one in elements]
+    assert strong[0] == pytest.approx(strong[1], abs=0.3)
+
+
+def test_no_point_of_an_undisturbed_spectrum_loses_weight():
+    found = deconvolve(spectra(40))
+    assert min(trust.min() for trust in found.trust) == 1.0
+    blocking = Spectrum(FREQUENCY, 50.0 + 1.0 / (2e-6j * np.pi * FREQUENCY) ** 0.9)
+    assert deconvolve([blocking]).trust[0].min() == 1.0

@@ -77,3 +77,19 @@ def test_the_band_of_gamma_honours_that_gamma_is_not_negative(open_ended):
     at_zero = drt.gamma_ohm < 1e-9 * drt.gamma_ohm.max()
     # half a normal distribution: the same 1.96 standard deviations hold 95 % of it
     np.testing.assert_allclose(high[at_zero], 1.959964 * deviation[at_zero], rtol=1e-3)
+
+
+def test_a_sum_that_alone_is_certain_has_its_line():
+    found = analyse([spectrum((20.0, 1e-5, 0.9), (15.0, 10**-4.5, 0.9), noise=5e-3)])
+    (line,) = [note for note in found.display().notes if "the data give the sum" in note]
+    assert line.startswith("tau2 + tau3: 3")
+    assert found.tables()["sums"].windows.tolist() == ["tau2 + tau3"]
+
+
+def test_a_drift_within_the_sweep_has_its_line():
+    still = spectrum((40.0, 1e-3, 0.9), noise=5e-3)
+    passed = np.cumsum(1.0 / FREQUENCY) / np.sum(1.0 / FREQUENCY)
+    moved = Spectrum(FREQUENCY, still.z_ohm * (1.0 - 0.08 * passed), label="cell")
+    (line,) = [note for note in analyse([moved]).display().notes if "within the sweep" in note]
+    assert -9.0 < float(line.removeprefix("cell: Z changed by ").split("%")[0]) < -7.0
+    assert not [note for note in analyse([still]).display().notes if "within the sweep" in note]

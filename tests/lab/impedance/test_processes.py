@@ -65,6 +65,20 @@ def test_a_tracked_process_stays_in_one_window_though_its_tau_scatters_over_a_bo
     assert processes.edge[:, window].any()
 
 
+def test_the_sum_of_windows_that_cannot_be_told_apart_has_a_small_error():
+    """tau2 and tau3 as the paper has them: half a decade apart, each vague, together sure to 2 %."""
+    cell = Circuit(10.0, 1e-7, (Zarc(30, 1e-7, 0.9), Zarc(20, 1e-5, 0.9), Zarc(15, 10**-4.5, 0.9)))
+    refit = fit_zarcs(deconvolve(spectra(20, cell)), tracked=False)
+    processes = assign(refit)
+    sums = processes.sums_frame()
+    assert sums.windows.unique().tolist() == ["tau2 + tau3"]
+    assert sums.resistance_ohm.to_numpy() == pytest.approx(np.full(20, 35.0), abs=2.0)
+    held = (sums.resistance_low_ohm <= 35.0) & (sums.resistance_high_ohm >= 35.0)
+    assert held.sum() >= 17  # of 20 at 95 %: fewer has a probability below 2 %
+    assert np.median(sums.resistance_high_ohm - sums.resistance_low_ohm) < 4.0
+    assert np.median(processes.resistance_sd_ohm[:, processes.windows.index("tau3")]) > 3.0
+
+
 def test_a_process_past_the_lowest_frequency_is_a_bound():
     cell = Circuit(10.0, 1e-7, (Zarc(30, 1e-7, 0.9), Zarc(20, 5.0, 0.9)))
     drt = deconvolve(spectra(2, cell))

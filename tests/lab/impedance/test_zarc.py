@@ -1,10 +1,12 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from scipy.integrate import quad
 from scipy.optimize import least_squares
 
 from screening.lab.impedance import zarc
-from screening.lab.impedance.zarc import Anchor, Problem
+from screening.lab.impedance.zarc import Anchor, Problem, Shape
 
 OMEGA = 2 * np.pi * np.geomspace(1e6, 0.1, 50)
 TRUTH = np.array([0.2, 0.05, 0.5, np.log(1e-4), 0.9, 0.3, np.log(0.1), 0.8])
@@ -43,6 +45,31 @@ def test_derivatives_agree_with_central_differences():
         step[k] = 1e-6
         difference = stack.weight[0] * (model(TRUTH + step) - model(TRUTH - step)) / 2e-6
         assert jacobian[0, k].view(complex) == pytest.approx(difference, abs=1e-7)
+
+
+@pytest.mark.parametrize(
+    ("shape", "closed_form"),
+    [
+        (Shape.GERISCHER, lambda x: 1.0 / np.sqrt(1.0 + x)),
+        (Shape.WARBURG, lambda x: np.tanh(np.sqrt(x)) / np.sqrt(x)),
+    ],
+)
+def test_diffusion_has_its_closed_form_and_derivatives(shape, closed_form):
+    theta = np.array([0.2, 0.05, 0.5, np.log(1e-2), 1.0, 0.3, np.log(0.1), 0.8])
+    stack = replace(problem(1), shapes=(shape,))
+
+    def impedance(values):
+        first = values[2] * closed_form((1j * OMEGA * np.exp(values[3])) ** values[4])
+        second = zarc.impedance(OMEGA, values[5], np.exp(values[6]), values[7])
+        return values[0] + values[1] * COLUMNS[1] + first + second
+
+    residual, jacobian = zarc.evaluate(stack, theta[None])
+    assert residual.view(complex)[0] == pytest.approx(stack.weight[0] * (stack.z[0] - impedance(theta)))
+    for k in range(theta.size):
+        step = np.zeros_like(theta)
+        step[k] = 1e-6
+        difference = stack.weight[0] * (impedance(theta + step) - impedance(theta - step)) / 2e-6
+        assert jacobian[0, k].view(complex) == pytest.approx(difference, abs=1e-6)
 
 
 def test_fits_agree_with_scipy_least_squares():
@@ -99,3 +126,13 @@ def test_padding_with_weight_zero_changes_nothing():
     assert padded.n_data.tolist() == stack.n_data.tolist()
     a, b = (zarc.fit(p, TRUTH[None], LOWER, UPPER) for p in (stack, padded))
     assert a.theta == pytest.approx(b.theta, rel=1e-6)
+
+
+def test_the_compiled_equations_are_those_of_the_written_out_derivatives():
+    stack = problem()
+    theta = np.tile(TRUTH * 1.05, (3, 1))
+    fitted = zarc.at(stack, theta)
+    residual, jacobian = zarc.evaluate(stack, theta)
+    assert fitted.cost == pytest.approx((residual**2).sum(axis=1), rel=1e-9)
+    expected = jacobian @ jacobian.transpose(0, 2, 1)
+    assert fitted.gram == pytest.approx(expected, rel=1e-8, abs=1e-9 * expected.max())

@@ -5,7 +5,13 @@ import numpy as np
 import pytest
 
 from screening.errors import InputError
-from screening.lab.readers.biologic import LOOP, read_biologic
+from screening.lab.readers.columns import LOOP
+from screening.lab.readers.registry import read_tables
+
+
+def read_biologic(path):
+    (table,) = read_tables(path)
+    return table
 
 
 @pytest.fixture
@@ -21,7 +27,7 @@ def write(tmp_path):
 def test_binary_and_text_of_one_measurement_agree(write, impedance_corpus):
     binary = read_biologic(write("a.mpr", impedance_corpus.mpr()))
     text = read_biologic(write("a.mpt", impedance_corpus.mpt()))
-    assert binary.technique == text.technique == "PEIS"
+    assert binary.metadata["technique"] == text.metadata["technique"] == "PEIS"
     assert binary.started.date() == text.started.date() == datetime(2026, 2, 4).date()
     for name in ("freq/Hz", "Re(Z)/Ohm", "-Im(Z)/Ohm", LOOP):
         # .mpr columns are single precision
@@ -63,16 +69,16 @@ def test_two_unknown_columns_are_not_guessed(write, impedance_corpus):
         read_biologic(write("a.mpr", bytes(whole)))
     whole[start + 7 : start + 9] = b"\x25\x00"
     with_one = read_biologic(write("b.mpr", bytes(whole)))
-    assert "type guessed" in with_one.notes[0]
+    assert "type guessed" in with_one.metadata["notes"]
 
 
 def test_real_files(lab_data):
     geis = read_biologic(lab_data / "lili-liquid" / "geis.mpr")
-    assert geis.technique == "GEIS"
+    assert geis.metadata["technique"] == "GEIS"
     assert geis.frame[LOOP].value_counts().eq(9).all()
     assert geis.frame[LOOP].nunique() == 45
     gcpl = read_biologic(lab_data / "lili-liquid" / "gcpl.mpr")
-    assert gcpl.technique == "GCPL"
+    assert gcpl.metadata["technique"] == "GCPL"
     assert {"Ewe/V", "half cycle", "ox/red", "mode"} <= set(gcpl.frame.columns)
     assert gcpl.started == geis.started
     assert len(list(lab_data.rglob("*.mpr"))) == 15

@@ -56,7 +56,7 @@ def charge_rows(n=20, current=1e-3, start=0.0):
         ("prose.csv", b"this is\nno table\nat all\n", "no rows"),
         ("bare.csv", b"1,2,3\n2,3,4\n3,4,5\n4,5,6\n", "no names"),
         ("other.csv", b"apples,pears\n1,2\n2,3\n3,4\n", "none of the columns is known"),
-        ("old.xls", b"\xd0\xcf\x11\xe0" + bytes(100), "old kind"),
+        ("old.xls", b"\xd0\xcf\x11\xe0" + bytes(100), "the workbook cannot be read"),
         ("broken.xlsx", b"PK\x03\x04" + bytes(100), "cannot be read"),
         ("broken.parquet", b"PAR1" + bytes(100), "cannot be read"),
         ("broken.mpr", b"BIO-LOGIC MODULAR FILE\x1a" + bytes(100), "cannot be read"),

@@ -7,8 +7,8 @@ import pytest
 
 from screening.errors import InputError
 from screening.lab.cycling.halfcycles import half_cycles
+from screening.lab.readers.columns import WORKING_ELECTRODE, match
 from screening.lab.readers.cycling import read_cycling
-from screening.lab.readers.cycling_columns import WORKING_ELECTRODE, recognise
 
 START = datetime(2023, 6, 30, 17, 0, 0)
 STEPS, ROWS = 6, 61
@@ -145,4 +145,4 @@ def test_a_whole_cell_has_one_voltage_in_binary_and_text(tmp_path, cycling_corpu
 
 def test_means_in_angle_brackets_are_potentials():
     for header in ("<Ewe>/V", "<Ewe/V>", "Ewe/V"):
-        assert recognise([header]).keys() == {WORKING_ELECTRODE}
+        assert match([header]).keys() == {WORKING_ELECTRODE}

@@ -4,7 +4,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from screening.errors import InputError
-from screening.lab.readers.eis_columns import Role, find_columns, split_unit
+from screening.lab.cycling.table import FREQUENCY
+from screening.lab.readers.columns import TEMPERATURE, Z_IMAGINARY, Z_REAL, heading
+from screening.lab.readers.eis_table import find_columns
 from screening.lab.readers.impedance import read_series, read_spectra, temperature_from_name
 
 WRITTEN = 2e-6
@@ -21,8 +23,12 @@ def write(tmp_path):
     return _write
 
 
-@pytest.mark.parametrize("reader", ["csv", "mpt", "gamry", "zplot", "ivium", "mpr"])
+READERS = ("csv", "mpt", "gamry", "zplot", "ivium", "mpr", "par", "ism", "dfr", "pssession", "spreadsheet")
+
+
+@pytest.mark.parametrize("reader", READERS)
 def test_every_format_reads_back(reader, write, impedance_corpus):
+    assert set(READERS) == set(impedance_corpus.FILES)
     for name, content in impedance_corpus.FILES[reader].items():
         spectra = read_spectra(write(name, content))
         for k, spectrum in enumerate(spectra):
@@ -96,13 +102,11 @@ def test_units_and_polar_columns(write, impedance_corpus):
     np.testing.assert_allclose(spectrum.z_ohm, z, rtol=1e-9)
     assert spectrum.time_s == 120.0
     columns = find_columns(["Freq (MHz)", "Z' (mΩ)", "Z'' (MOhm)", "Temp (K)"], "x")
-    assert [columns[r].factor for r in (Role.FREQUENCY, Role.REAL, Role.IMAGINARY)] == [1e6, 1e-3, 1e6]
-    assert columns[Role.TEMPERATURE].offset == -273.15
-    assert split_unit("Re(Z)/Ohm") == ("Re(Z)", "Ohm")
-    assert Role.TEMPERATURE in find_columns(
-        ["KHz", "Frequency/KHz", "Impedance/kOhm", "Phase/deg", "T/°C"], "x"
-    )
-    assert find_columns(["f/KHz", "|Z|", "phase (rad)", "t"], "x")[Role.FREQUENCY].factor == 1e3
+    assert [columns[r].factor for r in (FREQUENCY, Z_REAL, Z_IMAGINARY)] == [1e6, 1e-3, 1e6]
+    assert columns[TEMPERATURE].offset == -273.15
+    assert heading("Re(Z)/Ohm") == ("Re(Z)", "Ohm")
+    assert TEMPERATURE in find_columns(["KHz", "Frequency/KHz", "Impedance/kOhm", "Phase/deg", "T/°C"], "x")
+    assert find_columns(["f/KHz", "|Z|", "phase (rad)", "t"], "x")[FREQUENCY].factor == 1e3
     with pytest.raises(InputError, match="per area"):
         find_columns(["f/Hz", "Z'/Ω·cm²", "Z''/Ω·cm²"], "x")
 

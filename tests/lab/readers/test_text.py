@@ -7,11 +7,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from screening.errors import InputError
+from screening.lab.readers.numbers import is_number, numbers
 from screening.lab.readers.text import (
     decode,
     find_table,
-    is_number,
-    numbers,
     parse_table,
     read_table,
     read_text,
@@ -116,6 +115,27 @@ def test_a_large_file_is_read_whole(tmp_path):
 def test_numbers_are_told_from_words():
     assert all(map(is_number, ["1", "-1.5e-3", "1,5", ".5", "5.", "NaN", "+7E+6"]))
     assert not any(map(is_number, ["", "1a", "e5", "1.2.3", "--1", "12:30", "2024-01-01"]))
+
+
+@pytest.mark.parametrize(
+    ("cells", "delimiter", "expected"),
+    [
+        (("960", "1.020", "1.080,5", "12.345.678,25"), ";", [960, 1020, 1080.5, 12345678.25]),
+        (("1.020", "960", "2000", "0,5"), ";", None),  # an unmarked number reaches a thousand
+        (("0.500", "1.020", "0.020", "0,5"), ";", None),  # no mark of thousands stands behind a nought
+        (("735.948m", "1.2k", "3M", "-20u"), ",", [0.735948, 1200, 3e6, -2e-5]),
+        (("735.948m", "1.2k", "3x", "-20u"), ",", None),
+    ],
+)
+def test_thousands_and_prefixes_are_undone_where_all_cells_agree(cells, delimiter, expected):
+    comma = "," if delimiter == ";" else "."
+    rows = [delimiter.join((cell, f"3{comma}5", f"{k}{comma}0")) for k, cell in enumerate(cells)]
+    text = decode(Path("x.csv"), "\n".join([delimiter.join("abc"), *rows, ""]).encode())
+    column = parse_table(text, find_table(text))["a"]
+    if expected is None:
+        assert column.tolist() == list(cells)
+    else:
+        np.testing.assert_allclose(column, expected, rtol=1e-12)
 
 
 @pytest.mark.parametrize("empty", ["", ",", ",,"])

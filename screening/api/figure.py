@@ -1,0 +1,214 @@
+"""Figure 1 of the founding paper for any compound: its reactions, those at the electrolyte, its staircase."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar, Unpack
+
+import numpy as np
+
+from screening.api.interfaces import Source, lithiate, react
+from screening.display import Displayed, Table
+from screening.errors import InputError
+from screening.phases.composition import parse_reactant, symbol
+from screening.phases.corrections import Energies
+from screening.phases.library import EMBEDDED
+from screening.phases.snapshot import Snapshot
+from screening.provenance import Provenance
+from screening.reactors.anode import find_anode
+from screening.reactors.reduction import ScreeningContext, reduce
+from screening.reactors.settings import Conditions
+from screening.thermo.interface import InterfaceReaction, InterfaceReactions, Kink
+from screening.thermo.lithiation import Lithiation
+from screening.thermo.sources import load_snapshot
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+AUTO = "auto"
+"""The alloy that a study would take: the first on the staircase of the compound."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class FigureOne(Displayed):
+    """Figures 1A and 1F of doi 10.1002/aenm.202300815 for one compound, and its staircase.
+
+    Attributes
+    ----------
+    compound, anode, electrolyte : str
+    alloy : str
+        Empty where there is none.
+    with_compound : InterfaceReactions
+        Anode and alloy against the compound: 1A.
+    with_electrolyte : InterfaceReactions
+        Both against the electrolyte: 1F.
+    staircase : Lithiation
+    reference : InterfaceReaction or None
+        Anode against a compound to compare with.
+    """
+
+    plotter: ClassVar[str] = "screening.plots.figure_one:plot_figure_one"
+
+    compound: str
+    anode: str
+    alloy: str
+    electrolyte: str
+    with_compound: InterfaceReactions
+    with_electrolyte: InterfaceReactions
+    staircase: Lithiation
+    reference: InterfaceReaction | None = None
+
+    @property
+    def provenance(self) -> Provenance:
+        """Of the snapshot."""
+        return self.staircase.provenance
+
+    @property
+    def panels(self) -> dict[str, tuple[InterfaceReaction, ...]]:
+        """Curves of each panel, the one to compare with among those of 1A."""
+        return {
+            "1A": (*self.with_compound, *([self.reference] if self.reference else [])),
+            "1F": tuple(self.with_electrolyte),
+        }
+
+    def to_frame(self) -> "pd.DataFrame":
+        """All kinks of all curves with their panel."""
+        import pandas as pd
+
+        frames = [r.to_frame().assign(figure=name) for name, curves in self.panels.items() for r in curves]
+        return pd.concat(frames, ignore_index=True)
+
+    def display(self, axis: str = "molar") -> Table:
+        """Lowest energy and end rich in the anode of each curve; marks and the stamp below."""
+        return Table(
+            f"{self.compound}: Figure 1, {self.anode} and {self.alloy or 'no alloy'}, {self.electrolyte}",
+            self._summary(axis).map(lambda cell: f"{cell:.4g}" if isinstance(cell, float) else cell),
+            (*self.with_compound.display().notes[:-1], self.provenance.line()),
+        )
+
+    def _summary(self, axis: str) -> "pd.DataFrame":
+        import pandas as pd
+
+        from screening.report.workbook import pair_name
+
+        def row(name: str, curve: InterfaceReaction, kink: Kink, what: str) -> dict[str, Any]:
+            return {
+                "figure": name,
+                "pair": pair_name(curve),
+                "at": what,
+                f"x ({axis})": kink.x(axis),
+                "reaction energy (eV/atom)": kink.total_ev_per_atom,
+                "reaction": kink.reaction,
+            }
+
+        rows = []
+        for name, curves in self.panels.items():
+            for curve in curves:
+                rows.append(row(name, curve, curve.minimum, "minimum"))
+                if curve.end_at_excess_a is not curve.minimum:
+                    rows.append(row(name, curve, curve.end_at_excess_a, f"excess {curve.a}"))
+        return pd.DataFrame(rows)
+
+    def sheets(self) -> dict[str, "pd.DataFrame"]:
+        """Tables of the workbook by the name of their sheet."""
+        import pandas as pd
+
+        from screening.report.workbook import curve_table, head
+
+        steps = [
+            {
+                f"Voltage against {self.staircase.element} (V)": step.voltage_v,
+                f"{self.staircase.element} taken up (atoms per formula)": step.uptake_per_formula,
+                "Capacity (mAh/g)": step.capacity_mah_per_g,
+                "Reaction": step.reaction,
+            }
+            for step in self.staircase.steps
+        ]
+        return {
+            "Summary": self._summary("molar").rename(columns=head),
+            **{f"Figure {name} data": curve_table(curves) for name, curves in self.panels.items()},
+            "Staircase": pd.DataFrame(steps),
+        }
+
+    def save(self, path: str | Path, **options: Any) -> None:
+        """Write the workbook (.xlsx), the table of kinks (.csv, .parquet) or the figure into one file."""
+        if Path(path).suffix.lower() != ".xlsx":
+            super().save(path, **options)
+            return
+        from screening.report.workbook import write_book
+
+        write_book(Path(path), self.sheets(), self.provenance)
+
+
+def figure_1(
+    compound: str,
+    electrolyte: str = "Li6PS5Cl",
+    *,
+    anode: str = "Li",
+    alloy: str = AUTO,
+    reference: str = "",
+    **source: Unpack[Source],
+) -> FigureOne:
+    """Figures 1A and 1F of the founding paper for a compound of one's own, and its staircase.
+
+    Parameters
+    ----------
+    compound, electrolyte : str
+        Formulas, mixtures or usual short names.
+    anode : str
+        A metal, or an alloy of one.
+    alloy : str
+        Beside the anode; ``auto``: as in a study the first on the staircase, else the metal; empty: none.
+    reference : str
+        A compound whose curve with the anode is drawn in grey.
+    snapshot, phases, temperature_k, energies, at_hull
+        As of `react`.
+
+    Returns
+    -------
+    FigureOne
+
+    Raises
+    ------
+    InputError
+        If the snapshot lacks a formula, or an alloy is to be found for what is none of its phases.
+
+    Examples
+    --------
+    >>> figure_1("LiAlCl4").alloy
+    'LiAl'
+    """
+    held = load_snapshot(
+        source.get("snapshot", EMBEDDED),
+        source.get("phases"),
+        source.get("temperature_k"),
+        source.get("energies", Energies.CORRECTED),
+    )
+    given: Source = {"snapshot": held, "at_hull": source.get("at_hull", False)}
+    element = symbol(find_anode(held, anode).mobile)
+    if alloy == AUTO:
+        alloy = _alloy(held, compound, Conditions(anode=anode, electrolyte=electrolyte))
+    ends = [anode, alloy] if alloy else [anode]
+    return FigureOne(
+        compound=compound,
+        anode=anode,
+        alloy=alloy,
+        electrolyte=electrolyte,
+        with_compound=react(ends, [compound], **given),
+        with_electrolyte=react(ends, [electrolyte], **given),
+        staircase=lithiate(compound, element=element, **given),
+        reference=react(anode, reference, **given) if reference else None,
+    )
+
+
+def _alloy(snapshot: Snapshot, compound: str, conditions: Conditions) -> str:
+    """The alloy that a study would take, empty where the compound leaves none."""
+    reactant = parse_reactant(compound)
+    phase = snapshot.find(reactant.unit) if len(reactant.parts) == 1 else None
+    if phase is None:
+        raise InputError(
+            f"no alloy is known by rule for {compound}, which is no phase of the snapshot",
+            where="alloy",
+            remedy="name one with --alloy (alloy= in Python), or an empty text for none",
+        )
+    found = int(reduce(ScreeningContext.of(snapshot, conditions), np.array([phase])).alloy[0])
+    return str(snapshot.phases.formula[found]) if found >= 0 and found != phase else ""

@@ -1,0 +1,165 @@
+"""A whole cell, layer by layer; what may stand between two of them; a solid solution against x."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from screening.phases.composition import parse_reactant
+from screening.phases.corrections import Energies
+from screening.phases.library import EMBEDDED
+from screening.phases.snapshot import Snapshot
+from screening.reactors.coatings import DEFAULT_ABOVE_HULL, Coatings
+from screening.reactors.coatings import coatings as coatings_of
+from screening.reactors.uncertainty import error_bars
+from screening.thermo.reservoir import window as read_window
+from screening.thermo.series import DEFAULT_STEPS, ROOM_K, Series, parse_template, scan
+from screening.thermo.sources import Own, load_snapshot
+from screening.thermo.stack import Stack, parse_stack
+from screening.thermo.stack import stack as stack_of
+
+
+def stack(
+    layers: str | Sequence[str],
+    window: str | tuple[float, float],
+    *,
+    element: str = "Li",
+    snapshot: str | Path | Snapshot = EMBEDDED,
+    phases: Own = None,
+    temperature_k: float | None = None,
+    energies: str = Energies.CORRECTED,
+    at_hull: bool = False,
+) -> Stack:
+    """What every contact of a cell does: closed, charged, and open to the working ion over a window.
+
+    Parameters
+    ----------
+    layers : str or sequence of str
+        From the anode to the cathode, ``"Li | Li6PS5Cl | LiCoO2@70wt+Li3InCl6@30wt"``.
+    window : str or (float, float)
+        Voltages of the cell, ``"2.6-4.2"``.
+    element : str
+        The working ion.
+    snapshot, phases, temperature_k, energies, at_hull
+        As of `react`.
+
+    Returns
+    -------
+    Stack
+
+    Raises
+    ------
+    InputError
+        If a layer or the window cannot be read, or a compound is lacking.
+
+    Examples
+    --------
+    >>> stack("Li | Li6PS5Cl | LiCoO2", "2.6-4.2").worst.what_forms
+    'Li6PS5Cl alone: 2 SCl + P2S7 + S + 12 Li'
+    """
+    parsed, volts = parse_stack(layers), read_window(window)
+    held = load_snapshot(snapshot, phases, temperature_k, energies)
+    return stack_of(held, parsed, (volts[0], volts[-1]), element, at_hull=at_hull)
+
+
+def series(
+    composition: str,
+    *,
+    x: tuple[float, float] = (0.0, 1.0),
+    steps: int = DEFAULT_STEPS,
+    mixing_k: float = ROOM_K,
+    snapshot: str | Path | Snapshot = EMBEDDED,
+    phases: Own = None,
+    temperature_k: float | None = None,
+    energies: str = Energies.CORRECTED,
+) -> Series:
+    """Windows and energies of a composition with a variable, on the hull between what is known.
+
+    Parameters
+    ----------
+    composition : str
+        As ``"Li{3-x}Y{1-x}Zr{x}Cl6"``.
+    x : (float, float)
+        Ends of the scan.
+    steps : int
+        Compositions.
+    mixing_k : float
+        Temperature of the ideal entropy of mixing; 0 leaves it out.
+    snapshot, phases, temperature_k, energies
+        As of `react`.
+
+    Returns
+    -------
+    Series
+
+    Raises
+    ------
+    InputError
+        If the composition or the scan makes no sense.
+
+    Examples
+    --------
+    >>> [round(p.titration.strict.low_v, 2) for p in series("Li{3-x}Y{1-x}Zr{x}Cl6", steps=2).points]
+    [0.66, 1.72]
+    """
+    template = parse_template(composition)
+    held = load_snapshot(snapshot, phases, temperature_k, energies)
+    return scan(
+        held,
+        template,
+        low=x[0],
+        high=x[1],
+        steps=steps,
+        mixing_k=mixing_k,
+        error_bars=error_bars(held, "Li"),
+    )
+
+
+def coatings(
+    a: str,
+    b: str,
+    window: str | tuple[float, float],
+    *,
+    element: str = "Li",
+    above_hull_ev_per_atom: float = DEFAULT_ABOVE_HULL,
+    jobs: int = 2,
+    snapshot: str | Path | Snapshot = EMBEDDED,
+    phases: Own = None,
+    temperature_k: float | None = None,
+    energies: str = Energies.CORRECTED,
+) -> Coatings:
+    """Every compound of a snapshot that may stand between two neighbours, best first.
+
+    Parameters
+    ----------
+    a, b : str
+        The electrode, whose potential reaches the contact, and what lies behind the layer, which blocks
+        electrons: a cathode and an electrolyte, or lithium and an electrolyte.
+    window : str or (float, float)
+        Voltages at which it must stay, ``"2.6-4.2"``.
+    element : str
+        The working ion, which every candidate holds.
+    above_hull_ev_per_atom : float
+        Energy above the hull up to which a compound counts as one that can be made.
+    jobs : int
+        Threads.
+    snapshot, phases, temperature_k, energies
+        As of `react`.
+
+    Returns
+    -------
+    Coatings
+
+    Raises
+    ------
+    InputError
+        If a neighbour or the window cannot be used.
+    """
+    neighbours, volts = (parse_reactant(a), parse_reactant(b)), read_window(window)
+    held = load_snapshot(snapshot, phases, temperature_k, energies)
+    return coatings_of(
+        held,
+        neighbours,
+        (volts[0], volts[-1]),
+        element,
+        above_hull_ev_per_atom=above_hull_ev_per_atom,
+        jobs=jobs,
+    )

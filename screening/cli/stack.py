@@ -1,0 +1,153 @@
+"""``screening stack``, ``coatings`` and ``series``: a cell, what may stand in it, and solid solutions."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from screening.cli.options import (
+    AtHullOption,
+    CsvOption,
+    EnergiesOption,
+    JsonOption,
+    PhasesOption,
+    PlotOption,
+    SnapshotOption,
+    TemperatureOption,
+    check_outputs,
+    print_table,
+    tell,
+    write_json,
+)
+
+
+def stack(
+    layers: Annotated[
+        str, typer.Argument(metavar="LAYERS", help='Anode to cathode, as "Li | Li6PS5Cl | LiCoO2".')
+    ],
+    window: Annotated[
+        str, typer.Option("--window", metavar="V-V", help="Voltages of the cell, as 2.6-4.2.")
+    ] = "2.6-4.2",
+    element: Annotated[str, typer.Option("--element", help="Working ion.")] = "Li",
+    csv: CsvOption = None,
+    plot: PlotOption = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            "--out", metavar="DIR", help="Write table and figure; in RESULTS the report shows them."
+        ),
+    ] = None,
+    as_json: JsonOption = False,
+    at_hull: AtHullOption = False,
+    snapshot: SnapshotOption = "mp2019",
+    phases: PhasesOption = None,
+    temperature: TemperatureOption = None,
+    energies: EnergiesOption = "corrected",
+) -> None:
+    """Every contact of a cell: closed, charged, and open to its ion over a window."""
+    from screening.api.stacks import stack as stack_of
+
+    check_outputs(plot, csv)
+    found = stack_of(
+        layers,
+        window,
+        element=element,
+        snapshot=snapshot,
+        phases=phases,
+        temperature_k=temperature,
+        energies=energies,
+        at_hull=at_hull,
+    )
+    for path in (csv, plot):
+        if path is not None:
+            found.save(path)
+    written = found.write(out) if out is not None else []
+    if as_json:
+        write_json(found.as_dict())
+        return
+    print_table(found.display())
+    if written:
+        tell(f"written: {', '.join(map(str, written))}")
+
+
+def coatings(
+    a: Annotated[str, typer.Argument(metavar="A", help="The electrode, as LiCoO2.")],
+    b: Annotated[str, typer.Argument(metavar="B", help="What lies behind the layer, as Li6PS5Cl.")],
+    window: Annotated[
+        str, typer.Option("--window", metavar="V-V", help="Voltages at which it must stay.")
+    ] = "2.6-4.2",
+    element: Annotated[str, typer.Option("--element", help="Working ion, which all hold.")] = "Li",
+    above_hull: Annotated[
+        float, typer.Option("--above-hull", metavar="EV", help="Most energy above the hull, eV/atom.")
+    ] = 0.005,
+    jobs: Annotated[int, typer.Option("--jobs", help="Threads.")] = 2,
+    csv: CsvOption = None,
+    plot: PlotOption = None,
+    snapshot: SnapshotOption = "mp2019",
+    phases: PhasesOption = None,
+    temperature: TemperatureOption = None,
+    energies: EnergiesOption = "corrected",
+) -> None:
+    """Every compound that may stand between A and B over a window, best first."""
+    from screening.api.stacks import coatings as coatings_of
+
+    check_outputs(plot, csv)
+    found = coatings_of(
+        a,
+        b,
+        window,
+        element=element,
+        above_hull_ev_per_atom=above_hull,
+        jobs=jobs,
+        snapshot=snapshot,
+        phases=phases,
+        temperature_k=temperature,
+        energies=energies,
+    )
+    for path in (csv, plot):
+        if path is not None:
+            found.save(path)
+    print_table(found.display())
+
+
+def series(
+    composition: Annotated[
+        str, typer.Argument(metavar="F", help='With a variable: "Li{3-x}Y{1-x}Zr{x}Cl6".')
+    ],
+    x: Annotated[tuple[float, float], typer.Option("--x", metavar="LOW HIGH", help="Ends of x.")] = (
+        0.0,
+        1.0,
+    ),
+    steps: Annotated[int, typer.Option("--steps", help="Compositions.")] = 11,
+    mixing: Annotated[
+        float, typer.Option("--mixing", metavar="K", help="Temperature of the ideal entropy of mixing.")
+    ] = 300.0,
+    csv: CsvOption = None,
+    plot: PlotOption = None,
+    as_json: JsonOption = False,
+    snapshot: SnapshotOption = "mp2019",
+    phases: PhasesOption = None,
+    temperature: TemperatureOption = None,
+    energies: EnergiesOption = "corrected",
+) -> None:
+    """Windows of a solid solution against its composition."""
+    from screening.api.stacks import series as series_of
+
+    check_outputs(plot, csv)
+    found = series_of(
+        composition,
+        x=x,
+        steps=steps,
+        mixing_k=mixing,
+        snapshot=snapshot,
+        phases=phases,
+        temperature_k=temperature,
+        energies=energies,
+    )
+    for path in (csv, plot):
+        if path is not None:
+            found.save(path)
+    if as_json:
+        write_json(found.as_dict())
+        return
+    print_table(found.display())

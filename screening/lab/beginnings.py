@@ -1,0 +1,123 @@
+"""Sheets for a folder of raw files: which is a measurement, and of which kind of cell."""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from screening.errors import InputError
+from screening.lab.cell import Kind
+from screening.lab.cycling.kind import kind_of
+from screening.lab.experiments import SUFFIX
+from screening.lab.readers.cycling import read_cycling
+from screening.lab.readers.diffraction import read_pattern
+from screening.lab.readers.impedance import read_spectra
+
+PASSED_OVER = (SUFFIX, ".md", ".json", ".png", ".svg", ".pdf", ".html")
+"""Endings of files that no instrument writes for its measurements."""
+
+COUNTER = re.compile(r"[-_ .]*(?:c(?:ycle|h)?|eis|gcpl|peis|rest|part)?[-_ .#]*\d+$", flags=re.IGNORECASE)
+"""What tells files of one cell apart: a number at the end of the name, with a word before it."""
+
+
+@dataclass
+class Found:
+    """Raw files that belong to one cell.
+
+    Attributes
+    ----------
+    kind : Kind or None
+        Told from the records; None where they do not tell.
+    cycling, impedance : list of Path
+    remarks : list of str
+    """
+
+    kind: Kind | None = None
+    cycling: list[Path] = field(default_factory=list)
+    impedance: list[Path] = field(default_factory=list)
+    remarks: list[str] = field(default_factory=list)
+
+
+def find_cells(directory: Path) -> tuple[dict[str, Found], list[str]]:
+    """Raw files of a folder and its subfolders by cell, and a line on each file that is no measurement.
+
+    Files whose names differ by a number at the end belong to one cell if they lie beside each other and are
+    of one kind of measurement.
+
+    Raises
+    ------
+    InputError
+        If the directory does not exist.
+    """
+    if not directory.is_dir():
+        raise InputError("no such directory", where=str(directory), remedy="give the folder of the raw files")
+    cells: dict[str, Found] = {}
+    passed: list[str] = []
+    for path in sorted(directory.rglob("*")):
+        if not path.is_file() or path.name.startswith(".") or path.suffix.lower() in PASSED_OVER:
+            continue
+        try:
+            kind, technique, remarks = _looked_at(path)
+        except InputError as fault:
+            passed.append(f"{path.relative_to(directory)}: {fault.message}")
+            continue
+        stem = path.name.partition(".")[0]
+        name = str(path.parent.relative_to(directory) / (COUNTER.sub("", stem) or stem))
+        cell = cells.setdefault(f"{name} {technique}", Found())
+        getattr(cell, technique).append(path)
+        cell.kind = cell.kind or kind
+        cell.remarks += remarks
+    return cells, passed
+
+
+def _looked_at(path: Path) -> tuple[Kind | None, str, list[str]]:
+    """Kind of cell, field of `Found`, and remarks on one raw file."""
+    try:
+        spectra = read_spectra(path)
+    except InputError:
+        try:
+            data = read_cycling([path])
+        except InputError:
+            pattern = read_pattern(path)
+            span = "{:g} to {:g}°".format(*pattern.range_deg)
+            raise InputError(
+                f"a powder pattern, {span}: name it as diffraction under [files] in the sheet of its cell"
+            ) from None
+        return kind_of(data), "cycling", [str(flag) for flag in data.flags]
+    return (Kind.REST if len(spectra) > 1 else None), "impedance", []
+
+
+def sheets(directory: Path, cells: dict[str, Found], statements: Sequence[str]) -> Iterator[tuple[Path, str]]:
+    """Name and text of a sheet for each cell.
+
+    Parameters
+    ----------
+    directory : Path
+    cells : dict of str to Found
+    statements : sequence of str
+        Lines of TOML that hold for every cell, as ``diameter_mm = 10.0``.
+    """
+    for name, found in cells.items():
+        stem, _, technique = name.rpartition(" ")
+        twins = sum(other.rpartition(" ")[0] == stem for other in cells)
+        label = re.sub(r"[\\/]+", "-", stem) + (f"-{technique}" if twins > 1 else "")
+        kind = found.kind or (Kind.REST if found.impedance else None)
+        lines = [
+            'origin = "measured"',
+            f'kind = "{kind}"' if kind else 'kind = "symmetric"  # not told by the record',
+            *statements,
+            '# reactor = "LiAlCl4"     # of a cell with a layer, with the next line',
+            "# wt_percent = 50.0",
+            "[files]",
+        ]
+        for technique_name in ("impedance", "cycling"):
+            files = [path.relative_to(directory).as_posix() for path in getattr(found, technique_name)]
+            if files:
+                lines.append(f"{technique_name} = [{', '.join(map(_quoted, files))}]")
+        if kind is Kind.FULL:
+            lines += ["[cathode]", 'material = "not stated"']
+        yield directory / f"{label}{SUFFIX}", "\n".join(lines) + "\n"
+
+
+def _quoted(text: str) -> str:
+    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'

@@ -1,0 +1,55 @@
+"""What a run leaves for people to look at: figures, and the workbook."""
+
+from typing import Any
+
+from screening.campaign.backtest import known_compounds
+from screening.campaign.directory import ResultsDirectory
+from screening.campaign.figures import campaign_map, reactor_figures
+from screening.campaign.store import Store
+from screening.errors import IncompleteError, InputError
+from screening.files import write_figure
+from screening.plots.campaign import campaign_figure
+from screening.plots.interface import reaction_energy_figure
+from screening.plots.layer import layer_figure
+from screening.report.workbook import write_campaign_book
+
+FIGURE_SUFFIXES = (".png", ".svg")
+WORKBOOK = "results.xlsx"
+
+
+def draw(results: ResultsDirectory) -> None:
+    """Draw reactors that are spelled out, and the map of several candidates (png, svg); write the workbook.
+
+    Raises
+    ------
+    IncompleteError
+        If some cannot be written: it names them; what else can be written is.
+    """
+    drawn, faults, axis = dict[str, Any](), dict[str, str](), results.study.figures.x_axis
+    for pair in results.pairs:
+        suffix = f"_{pair[0]}_{pair[1]}" if len(results.pairs) > 1 else ""
+        for reactor in results.spelled_out(pair):
+            curves = reactor_figures(reactor, suffix).items()
+            drawn |= {name: reaction_energy_figure(each, axis=axis) for name, each in curves}
+            if reactor.plateaus and reactor.at_potential:
+                drawn[f"figure_layer_{reactor.formula}{suffix}"] = layer_figure(reactor)
+        candidates = campaign_map(results, pair, known_compounds())
+        if candidates is not None and len(candidates.x) > 1:
+            drawn[f"campaign{suffix}"] = campaign_figure(candidates)
+    files: dict[str, Any] = {f"{name}{suffix}": drawn[name] for name in drawn for suffix in FIGURE_SUFFIXES}
+    files[WORKBOOK] = None
+    Store.look(results.path).own(list(files))
+    for name, figure in files.items():
+        try:
+            if figure is None:
+                write_campaign_book(results.path / name, results)
+            else:
+                write_figure(results.path / name, figure, results.provenance, trim=False)
+        except InputError as fault:
+            faults[name] = fault.message
+    if faults:
+        raise IncompleteError(
+            f"figures missing: {', '.join(faults)} ({next(iter(faults.values()))}); all else is written",
+            where=str(results.path),
+            remedy="make room and run it again",
+        )

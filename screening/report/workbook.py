@@ -1,0 +1,216 @@
+"""A workbook for people: what a figure or a campaign shows, as a spreadsheet opens it."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from io import BytesIO
+from math import floor, log10
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from screening.campaign.directory import ResultsDirectory
+from screening.campaign.results import layer_table
+from screening.display import marked, subscripted
+from screening.files import atomic_write, json_ready
+from screening.provenance import Provenance
+from screening.report.citing import citation
+from screening.report.columns import ranking_columns
+from screening.thermo.interface import InterfaceReaction
+
+WIDEST, NARROWEST, HEAD_LINES, LINE_PT = 60, 8, 3, 15.0
+"""Widths of columns in characters, lines that a head takes, and their height in points."""
+
+DIGITS, MOST_DECIMALS = 4, 4
+"""Digits of the largest number of a column that are shown; the number itself stays whole."""
+
+UNITS = {
+    "_ev_per_atom": "eV/atom", "_mah_per_g": "mAh/g", "_um": "µm", "_v": "V", "_ev": "eV",
+}  # fmt: skip
+"""Units by the ends of names."""
+
+STEP_COLUMNS = ("voltage_v", "uptake_per_formula", "capacity_mah_per_g", "reaction", "above_floor")
+
+MOST_RANKED = 1000
+"""Ranked candidates of the workbook; files hold all."""
+
+MARKS = "* rests on an estimated phase; † not in the snapshot, taken at its hull energy"
+
+
+def write_book(path: Path, sheets: Mapping[str, pd.DataFrame], provenance: Provenance) -> None:
+    """Write tables as sheets with bold frozen heads, subscripts and widths; the last names the sources.
+
+    Parameters
+    ----------
+    path : Path
+    sheets : mapping of str to DataFrame
+        By the name of the sheet, units in the heads.
+    provenance : Provenance
+        Stands in the properties of the file too.
+
+    Raises
+    ------
+    InputError
+        If the file cannot be written.
+    """
+    from openpyxl import Workbook
+
+    book = Workbook()
+    book.remove(book.active)
+    book.properties.description = provenance.line()
+    for name, frame in {**sheets, "Sources": _sources(provenance)}.items():
+        _fill(book.create_sheet(name), frame)
+    packed = BytesIO()
+    book.save(packed)
+    with atomic_write(path) as draft:
+        draft.write_bytes(packed.getvalue())
+
+
+def _fill(sheet: Any, frame: pd.DataFrame) -> None:
+    from openpyxl.styles import Alignment, Font
+    from openpyxl.utils import get_column_letter
+
+    sheet.append([subscripted(str(head)) for head in frame.columns])
+    for row in frame.to_numpy(dtype=object).tolist():
+        sheet.append([subscripted(cell) if isinstance(cell, str) else cell for cell in json_ready(row)])
+    for head, *cells in sheet.iter_cols():
+        shown = _number_format([cell.value for cell in cells])
+        for cell in cells:
+            if cell.data_type == "f":  # text from outside that begins as a formula does
+                cell.data_type = "s"
+            if isinstance(cell.value, str):
+                cell.alignment = Alignment(indent=1)
+            elif isinstance(cell.value, float):
+                cell.number_format = shown
+        texts = [len(cell.value) for cell in cells if isinstance(cell.value, str)]
+        width = max(min(max(texts, default=0), WIDEST), len(head.value) / (HEAD_LINES - 1), NARROWEST)
+        sheet.column_dimensions[get_column_letter(head.column)].width = width + 2
+        head.font = Font(name=head.font.name, size=head.font.size, bold=True)
+        head.alignment = Alignment(wrap_text=True, vertical="top")
+    sheet.freeze_panes, sheet.row_dimensions[1].height = "A2", HEAD_LINES * LINE_PT
+    sheet.page_setup.orientation, sheet.page_setup.fitToHeight = "landscape", 0  # one page wide on paper
+    sheet.sheet_properties.pageSetUpPr.fitToPage = True
+
+
+def _number_format(column: Sequence[Any]) -> str:
+    """How a spreadsheet shows the numbers of a column."""
+    largest = max((abs(value) for value in column if isinstance(value, float)), default=0.0)
+    if largest == 0.0:
+        return "0"
+    decimals = DIGITS - 1 - floor(log10(largest))
+    return (
+        "0.00E+00" if decimals > 2 * MOST_DECIMALS else f"0.{'0' * min(decimals, MOST_DECIMALS)}".rstrip(".")
+    )
+
+
+def _sources(provenance: Provenance) -> pd.DataFrame:
+    """Stamp, references and marks."""
+    cited = citation(provenance)
+    rows = [
+        *(
+            (key.replace("_", " ").capitalize(), value)
+            for key, value in provenance.as_dict().items()
+            if value
+        ),
+        ("Cite the package", cited.package),
+        ("Cite the method", cited.method),
+        *(("Cite the data", each) for each in cited.data),
+        ("Licence of the data", cited.licence or cited.remark),
+        ("Marks", MARKS),
+    ]
+    return pd.DataFrame(rows, columns=["What", "Source"])
+
+
+def write_campaign_book(path: Path, results: ResultsDirectory) -> None:
+    """Write a campaign as a workbook: summary, Figures 1A and 1F, staircases, ranking, layers, sources."""
+    reactors = results.document.reactors
+    curves = {
+        name: [curve for each in reactors for curve in each.against(getattr(each, other))]
+        for name, other in (("Figure 1A data", "formula"), ("Figure 1F data", "electrolyte"))
+    }
+    plateaus = [
+        {"reactor": marked(each.formula, each.estimated), **{n: getattr(step, n) for n in STEP_COLUMNS}}
+        for each in reactors
+        for step in each.plateaus
+    ]
+    sheets = {
+        "Summary": _campaign_summary(results),
+        **{name: curve_table([*{(c.a, c.b): c for c in drawn}.values()]) for name, drawn in curves.items()},
+        "Staircase": pd.DataFrame(plateaus).rename(columns=head),
+        "Ranking": _ranking(results.table),
+        "Layer": layer_table(reactors).rename(columns={"wt_percent": "Reactor (wt%)"}).rename(columns=head),
+    }
+    write_book(path, sheets, results.provenance)
+
+
+def _ranking(table: pd.DataFrame) -> pd.DataFrame:
+    columns = ranking_columns(table)
+    best = table[table["passes"]].head(MOST_RANKED)
+    frame = best[[column.name for column in columns]].assign(
+        formula=[*map(marked, best["formula"], best["estimated"])]
+    )
+    named = {c.name: c.label[:1].upper() + c.label[1:] + (f" ({c.unit})" if c.unit else "") for c in columns}
+    return frame.rename(columns=named)
+
+
+def _campaign_summary(results: ResultsDirectory) -> pd.DataFrame:
+    table = results.table
+    passing = table[table["passes"]]
+    rows: list[tuple[str, Any]] = [
+        ("Study", results.title),
+        ("Ranked", len(passing)),
+        ("Candidates", len(table)),
+    ]
+    for (anode, electrolyte), group in passing.groupby(["anode", "electrolyte"], sort=False):
+        best = group.iloc[0]
+        name = marked(best["formula"], best["estimated"])
+        rows.append((f"Best with {anode} and {electrolyte}", f"{name}, score {best['score']:.3f}"))
+    if len(passing) > MOST_RANKED:
+        rows.append(("Ranking", f"the first {MOST_RANKED}; all in ranking.csv"))
+    rows += [(f"No probabilities for {anode}", why) for anode, why in results.no_probabilities.items()]
+    rows += [("Note", caution) for caution in results.cautions]
+    return pd.DataFrame(rows, columns=["What", "Value"])
+
+
+def head(name: str) -> str:
+    """Name of a column as a head with its unit.
+
+    Examples
+    --------
+    >>> head("capacity_mah_per_g"), head("salt_fraction")
+    ('Capacity (mAh/g)', 'Salt fraction')
+    """
+    for suffix, unit in UNITS.items():
+        if name.endswith(suffix):
+            return f"{head(name.removesuffix(suffix))} ({unit})"
+    return name[:1].upper() + name[1:].replace("_", " ")
+
+
+def pair_name(curve: InterfaceReaction) -> str:
+    """A pair of reactants with its marks."""
+    return f"{curve.a} | {curve.b}" + "*" * curve.estimated + "†" * bool(curve.at_hull)
+
+
+def curve_table(curves: Sequence[InterfaceReaction], points: int = 101) -> pd.DataFrame:
+    """Curves as they are drawn, with their kinks among the rows.
+
+    Energies are linear between kinks in the atomic fraction only; the rows between let other axes bend.
+    """
+    return pd.DataFrame([row for curve in curves for row in _curve_rows(curve, points)])
+
+
+def _curve_rows(curve: InterfaceReaction, points: int) -> Iterator[dict[str, Any]]:
+    kinks = {kink.x_atomic: kink for kink in curve.kinks}
+    x = np.union1d([*kinks], np.linspace(0.0, 1.0, points))
+    energies = {
+        name: np.interp(x, [*kinks], [getattr(kink, f"{name}_ev_per_atom") for kink in kinks.values()])
+        for name in ("total", "mutual")
+    }
+    axes = {axis: curve.fraction_of_a(axis, x) for axis in ("molar", "atomic", "mass")}
+    for k, atomic in enumerate(x.tolist()):
+        yield {
+            "Pair": pair_name(curve),
+            **{f"x ({axis})": float(values[k]) for axis, values in axes.items()},
+            **{f"Reaction energy, {name} (eV/atom)": float(each[k]) for name, each in energies.items()},
+            "Reaction at the kink": kinks[atomic].reaction if atomic in kinks else "",
+        }

@@ -1,0 +1,284 @@
+"""Solid solutions: a composition with a variable, scanned, on the hull between what is known.
+
+Energies are interpolated along the hull, the least that a solution without heat of mixing has, plus the ideal
+entropy of mixing of those elements that share a site: cations, or anions, whose amounts vary and add up to a
+constant. Lithium and its vacancies are not counted.
+"""
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from screening.display import Displayed, Table
+from screening.errors import InputError, quoted
+from screening.phases.composition import Reactant, parse_formula
+from screening.phases.distrust import ANIONS
+from screening.phases.snapshot import Snapshot
+from screening.provenance import Provenance
+from screening.thermo.compositions import Compositions
+from screening.thermo.intervals import NO_ERROR_BARS, ErrorBars
+from screening.thermo.lines import assemblages
+from screening.thermo.marks import marks, stamp
+from screening.thermo.titration import Titration, titrate
+from screening.units import BOLTZMANN_EV_PER_K
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+DEFAULT_STEPS, MOST_STEPS = 11, 201
+"""Compositions of a scan."""
+
+ROOM_K = 300.0
+
+_VARYING = re.compile(r"([A-Z][a-z]?)\{([^{}]*)\}")
+_LINEAR = re.compile(r"(?:(?P<constant>\d*\.?\d+)(?=[+-]|$))?(?:(?P<sign>[+-]?)(?P<factor>\d*\.?\d*)\*?x)?")
+
+
+@dataclass(frozen=True)
+class Template:
+    """A formula some of whose amounts are linear in x, as ``Li{3-x}Y{1-x}Zr{x}Cl6``.
+
+    Attributes
+    ----------
+    text : str
+    varying : tuple of (str, float, float)
+        Element, constant and factor of x.
+    """
+
+    text: str
+    varying: tuple[tuple[str, float, float], ...]
+
+    def at(self, x: float) -> str:
+        """The formula at one x; elements of which nothing is left are dropped."""
+        amounts = iter(constant + factor * x for _, constant, factor in self.varying)
+
+        def written(found: re.Match[str]) -> str:
+            amount = round(next(amounts), 9)
+            if amount < 0.0:
+                raise InputError(
+                    f"{self.text} at x = {x:g} holds {amount:g} {found[1]}", remedy="scan less of x"
+                )
+            return "" if amount == 0.0 else found[1] if amount == 1.0 else f"{found[1]}{amount:.9g}"
+
+        return _VARYING.sub(written, self.text)
+
+    @property
+    def mixing(self) -> tuple[tuple[str, ...], ...]:
+        """Elements that share a site: varying cations but lithium, or anions, that add up to a constant."""
+        sites = [
+            [
+                (name, factor)
+                for name, _, factor in self.varying
+                if name != "Li" and (name in ANIONS) is anions
+            ]
+            for anions in (False, True)
+        ]
+        return tuple(
+            tuple(name for name, _ in site)
+            for site in sites
+            if len(site) > 1 and abs(sum(factor for _, factor in site)) < 1e-9
+        )
+
+    def mixing_entropy_per_k(self, x: float) -> float:
+        """Ideal entropy of mixing per formula in units of Boltzmann's constant."""
+        held = {name: constant + factor * x for name, constant, factor in self.varying}
+        total = 0.0
+        for site in self.mixing:
+            amounts = np.array([held[name] for name in site])
+            present = amounts[amounts > 1e-12]
+            total -= float((present * np.log(present / amounts.sum())).sum())
+        return total
+
+
+def parse_template(text: str) -> Template:
+    """Read a composition with a variable.
+
+    Raises
+    ------
+    InputError
+        If nothing varies, or an amount is not linear in x.
+    """
+    varying = []
+    for name, written in _VARYING.findall(text):
+        found = _LINEAR.fullmatch(written.replace(" ", "").replace("−", "-"))
+        if not found or not written.strip() or found["factor"] == ".":
+            raise InputError(f"{quoted(written)} in {quoted(text)}", remedy="write amounts as 3-x, x or 1-2x")
+        x = "x" in written
+        factor = float(found["factor"] or 1.0) * (-1.0 if found["sign"] == "-" else 1.0) if x else 0.0
+        varying.append((name, float(found["constant"] or 0.0), factor))
+    if not any(factor for _, _, factor in varying):
+        raise InputError(f"nothing varies in {quoted(text)}", remedy='write it as "Li{3-x}Y{1-x}Zr{x}Cl6"')
+    return Template(text, tuple(varying))
+
+
+@dataclass(frozen=True, kw_only=True)
+class SeriesPoint:
+    """One composition of a series.
+
+    Attributes
+    ----------
+    x : float
+    titration : Titration
+        Windows and products; `at_hull` of its lithiation says whether the energy is interpolated.
+    mixing_ev_per_atom : float
+        −T·S of ideal mixing, ≤ 0.
+    on_the_hull : tuple of str
+        What the hull holds at this composition.
+    """
+
+    x: float
+    titration: Titration
+    mixing_ev_per_atom: float
+    on_the_hull: tuple[str, ...]
+
+    @property
+    def above_hull_ev_per_atom(self) -> float:
+        """Energy above the hull with the entropy of mixing; negative is stable."""
+        return self.titration.lithiation.energy_above_hull_ev_per_atom + self.mixing_ev_per_atom
+
+    @property
+    def at_0_v_ev_per_atom(self) -> float:
+        """Decomposition energy with lithium in excess, per atom of the formula, less the entropy."""
+        return self.titration.lithiation.decomposition_energy_0v_ev_per_atom - self.mixing_ev_per_atom
+
+
+@dataclass(frozen=True, kw_only=True)
+class Series(Displayed):
+    """A scan of x.
+
+    Attributes
+    ----------
+    template : Template
+    points : tuple of SeriesPoint
+    mixing_k : float
+        Temperature of the entropy of mixing.
+    provenance : Provenance
+    """
+
+    plotter = "screening.plots.series:plot_series"
+
+    template: Template
+    points: tuple[SeriesPoint, ...]
+    mixing_k: float
+    provenance: Provenance
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """How energies were made, marks and cautions."""
+        sites = ", ".join(" and ".join(site) for site in self.template.mixing)
+        sides = [point.titration.lithiation for point in self.points]
+        interpolated = [each.formula for each in sides if each.at_hull]
+        origins = {name: origin for each in sides for name, origin in each.origins.items()}
+        entropy = (
+            f"ideal mixing of {sites} at {self.mixing_k:g} K" if sites else "no entropy of mixing counted"
+        )
+        return (
+            f"† interpolated along the hull: {len(interpolated)} of {len(sides)} compositions; {entropy}; "
+            "no heat of mixing",
+            *marks(origins, ()),
+            *dict.fromkeys(told for each in sides for told in (*each.cautions, each.error_bars) if told),
+        )
+
+    def display(self) -> Table:
+        """Windows and energies against x."""
+        import pandas as pd
+
+        rows = [
+            {
+                "x": f"{point.x:.3g}",
+                "composition": point.titration.formula + "†" * point.titration.lithiation.at_hull,
+                "window (V)": point.titration.strict.text().removesuffix(" V"),
+                "useful window (V)": point.titration.useful.text().removesuffix(" V"),
+                "above hull (eV/atom)": f"{point.above_hull_ev_per_atom:.4f}",
+                "at 0 V (eV/atom)": f"{point.at_0_v_ev_per_atom:.4f}",
+                "the hull holds": " + ".join(point.on_the_hull),
+            }
+            for point in self.points
+        ]
+        return Table(self.template.text, pd.DataFrame(rows), (*self.notes, self.provenance.line()))
+
+    def to_frame(self) -> "pd.DataFrame":
+        """One row per composition."""
+        import pandas as pd
+
+        return pd.DataFrame([self._record(point) for point in self.points])
+
+    def _record(self, point: SeriesPoint) -> dict[str, Any]:
+        strict, useful, side = point.titration.strict, point.titration.useful, point.titration.lithiation
+        return {
+            "x": point.x,
+            "formula": side.formula,
+            "window_low_v": strict.low_v,
+            "window_high_v": strict.high_v,
+            "useful_low_v": useful.low_v,
+            "useful_high_v": useful.high_v,
+            "mixing_ev_per_atom": point.mixing_ev_per_atom,
+            "above_hull_ev_per_atom": point.above_hull_ev_per_atom,
+            "at_0_v_ev_per_atom": point.at_0_v_ev_per_atom,
+            "on_the_hull": " + ".join(point.on_the_hull),
+            "at_hull": side.at_hull,
+            "mixing_k": self.mixing_k,
+        }
+
+    def as_dict(self) -> dict[str, Any]:
+        """Content for JSON."""
+        return {
+            "template": self.template.text,
+            "points": [self._record(point) for point in self.points],
+            "notes": list(self.notes),
+            "provenance": self.provenance.as_dict(),
+        }
+
+
+def scan(
+    snapshot: Snapshot,
+    template: Template,
+    *,
+    low: float = 0.0,
+    high: float = 1.0,
+    steps: int = DEFAULT_STEPS,
+    mixing_k: float = ROOM_K,
+    error_bars: ErrorBars = NO_ERROR_BARS,
+) -> Series:
+    """Windows and energies of a solid solution against x.
+
+    Parameters
+    ----------
+    snapshot : Snapshot
+    template : Template
+    low, high : float
+        Ends of x.
+    steps : int
+    mixing_k : float
+        Temperature of the ideal entropy of mixing; 0 leaves it out.
+    error_bars : ErrorBars
+
+    Raises
+    ------
+    InputError
+        If the range, the steps or the temperature make no sense, or an amount becomes negative.
+    """
+    if not (low < high and 2 <= steps <= MOST_STEPS and 0.0 <= mixing_k <= 3000.0):
+        raise InputError(
+            f"x from {low:g} to {high:g} in {steps} steps at {mixing_k:g} K",
+            where="series",
+            remedy=f"give the lower end first, 2 to {MOST_STEPS} steps and 0 to 3000 K",
+        )
+    xs = np.linspace(low, high, steps).round(9).tolist()
+    formulas = [parse_formula(template.at(x)) for x in xs]
+    hull = assemblages(snapshot, Compositions.of(formulas))
+    points = []
+    for i, (x, formula) in enumerate(zip(xs, formulas, strict=True)):
+        held = hull.phase[hull.product_start[i] : hull.product_start[i + 1]]
+        entropy = template.mixing_entropy_per_k(x) * BOLTZMANN_EV_PER_K * mixing_k / formula.n_atoms
+        points.append(
+            SeriesPoint(
+                x=x,
+                titration=titrate(snapshot, Reactant.of(formula), at_hull=True, error_bars=error_bars),
+                mixing_ev_per_atom=-entropy,
+                on_the_hull=tuple(snapshot.phases.formula[held].tolist()),
+            )
+        )
+    return Series(template=template, points=tuple(points), mixing_k=mixing_k, provenance=stamp(snapshot))

@@ -1,0 +1,58 @@
+"""Charged cathodes: default states by name, and titration along one host."""
+
+import pytest
+
+import screening as scr
+from screening.errors import InputError
+from screening.phases.cathodes import charged_state, charged_states
+from screening.phases.composition import parse_formula
+
+CATHODES = ("LCO", "NMC622", "NMC811", "NCA", "LFP", "LMO", "Li2S")
+
+
+@pytest.mark.parametrize("name", CATHODES)
+def test_a_charged_state_is_its_cathode_with_less_lithium(name: str) -> None:
+    cathode = parse_formula(name)
+    charged = charged_state(cathode)
+    assert charged.amount_of(3) < cathode.amount_of(3)
+    for z in set(cathode.atomic_numbers) - {3}:
+        ratio = charged.amount_of(z) / cathode.amount_of(z)
+        first = next(z for z in cathode.atomic_numbers if z != 3)
+        assert ratio == pytest.approx(charged.amount_of(first) / cathode.amount_of(first))
+    assert parse_formula(f"charged {name}").amounts == charged.amounts
+
+
+def test_a_cathode_is_known_however_it_is_written() -> None:
+    assert charged_state(parse_formula("Li2Co2O4")) == charged_state(parse_formula("LCO"))
+    assert charged_state(parse_formula("Li3PS4")) is None
+    assert {discharged.text for discharged, _ in charged_states()} >= {"LiCoO2", "LiFePO4", "Li2S"}
+
+
+@pytest.mark.parametrize(
+    ("cathode", "volts", "held"),
+    [
+        # measured: LFP 3.45 V, LNMO 4.7 V, LCO about 3.9 V
+        ("LiFePO4", [3.295], [0.0]),
+        ("LiNi0.5Mn1.5O4", [4.647], [0.0]),
+        ("LiCoO2", [3.392, 4.097], [0.5, 0.0]),
+    ],
+)
+def test_a_host_keeps_its_composition_but_for_lithium(
+    cathode: str, volts: list[float], held: list[float]
+) -> None:
+    found = scr.titrate(cathode, host=True, energies="as-published")
+    assert [s.voltage_v for s in found.releases] == pytest.approx(volts, abs=2e-3)
+    assert [1.0 + s.uptake_per_formula for s in found.releases] == pytest.approx(held, abs=1e-9)
+    others = set(parse_formula(cathode).atomic_numbers) - {3}
+    assert all(
+        set(parse_formula(name).atomic_numbers) - {3} == others
+        for step in found.steps
+        for name in step.products
+    )
+    assert "host of" in found.provenance.line()
+
+
+@pytest.mark.parametrize("cathode", ["NMC811", "Li", "LiCoO2@50wt+LiFePO4@50wt"])
+def test_what_has_no_host_is_refused(cathode: str) -> None:
+    with pytest.raises(InputError, match="host"):
+        scr.titrate(cathode, host=True)

@@ -1,0 +1,95 @@
+"""Compositions with a variable: how they are read, mixed and scanned."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import screening as scr
+from screening.errors import InputError
+from screening.phases.snapshot import Snapshot
+from screening.thermo.series import parse_template, scan
+
+MakeUp = Callable[[dict[str, float]], Snapshot]
+HALIDE = "Li{3-x}Y{1-x}Zr{x}Cl6"
+
+
+@pytest.mark.parametrize(
+    ("text", "x", "formula"),
+    [
+        (HALIDE, 0.0, "Li3YCl6"),
+        (HALIDE, 0.5, "Li2.5Y0.5Zr0.5Cl6"),
+        (HALIDE, 1.0, "Li2ZrCl6"),
+        ("Li{2x}Cl{2x}", 0.5, "LiCl"),
+        ("Li{6-0.5x}PS{5 - 0.5x}Cl{1+x}", 1.0, "Li5.5PS4.5Cl2"),
+        ("Li6PS5Cl{1-x}Br{x}", 1.0, "Li6PS5Br"),
+    ],
+)
+def test_amounts_are_linear_in_x(text: str, x: float, formula: str) -> None:
+    assert parse_template(text).at(x) == formula
+
+
+@pytest.mark.parametrize(
+    ("text", "sites", "per_k"),
+    [
+        (HALIDE, (("Y", "Zr"),), np.log(2)),
+        ("Li3InCl{6-6x}Br{6x}", (("Cl", "Br"),), 6 * np.log(2)),
+        ("Li{3-x}Y{1-x}Zr{x}Cl{6-x}Br{x}", (("Y", "Zr"), ("Cl", "Br")), np.log(2) + 6 * 0.286836),
+        ("Li{6-x}PS{5-x}Cl{1+x}", (("S", "Cl"),), 6 * np.log(2)),
+        ("Li{3-x}YCl6", (), 0.0),
+    ],
+)
+def test_elements_mix_that_share_a_site(text: str, sites: tuple[tuple[str, ...], ...], per_k: float) -> None:
+    template = parse_template(text)
+    x = 2.0 if text.startswith("Li{6-x}PS") else 0.5
+    assert template.mixing == sites
+    assert template.mixing_entropy_per_k(x) == pytest.approx(per_k, rel=1e-4)
+    assert template.mixing_entropy_per_k(0.0) == pytest.approx(
+        0.0 if "PS{5-x}" not in text else 6 * 0.450561, rel=1e-4
+    )
+
+
+def test_between_its_ends_the_hull_is_a_mixture(made_up: MakeUp) -> None:
+    # halfway between Li3YCl6 (-20 eV) and Li2ZrCl6 (-18 eV) stands -19 eV, less kT ln 2 for one site
+    snapshot = made_up({"Li3YCl6": -2.0, "Li2ZrCl6": -2.0, "LiCl": -1.5, "YCl3": -1.5, "ZrCl4": -1.5})
+    found = scan(snapshot, parse_template(HALIDE), steps=3, mixing_k=600.0)
+    first, middle, last = found.points
+    assert set(middle.on_the_hull) == {"Li3YCl6", "Li2ZrCl6"}
+    assert middle.titration.lithiation.at_hull
+    assert not first.titration.lithiation.at_hull
+    assert middle.mixing_ev_per_atom == pytest.approx(-8.617333e-5 * 600 * np.log(2) / 9.5)
+    assert middle.above_hull_ev_per_atom == pytest.approx(middle.mixing_ev_per_atom, abs=1e-9)
+    side = middle.titration.lithiation
+    raised = side.decomposition_energy_0v_ev_per_atom - middle.mixing_ev_per_atom
+    assert middle.at_0_v_ev_per_atom == pytest.approx(raised)
+    assert (first.mixing_ev_per_atom, last.mixing_ev_per_atom) == (0.0, 0.0)
+
+
+def test_a_series_is_told_and_drawn(tmp_path: Path) -> None:
+    found = scr.series(HALIDE, steps=3)
+    assert "ideal mixing of Y and Zr at 300 K; no heat of mixing" in str(found)
+    assert "Li2.5Y0.5Zr0.5Cl6†" in str(found)
+    content = json.loads(json.dumps(found.as_dict(), allow_nan=False))
+    assert [point["x"] for point in content["points"]] == [0.0, 0.5, 1.0]
+    found.save(tmp_path / "f.svg")
+    assert "x in Li₃₋ₓY₁₋ₓZrₓCl₆" in (tmp_path / "f.svg").read_text("utf-8")
+
+
+@pytest.mark.parametrize(
+    ("text", "options", "said"),
+    [
+        ("Li3YCl6", {}, "nothing varies"),
+        ("Li{3-x^2}YCl6", {}, "write amounts as"),
+        ("Li{}Y{x}Cl6", {}, "write amounts as"),
+        ("Li{3-x}Y{1-x}Zr{x}Cl6", {"x": (0.0, 2.0)}, "at x = 1.2 holds -0.2 Y"),
+        ("Li{3-x}Y{1-x}Zr{x}Cl6", {"x": (1.0, 0.0)}, "give the lower end first"),
+        ("Li{3-x}Y{1-x}Zr{x}Cl6", {"steps": 1}, "2 to 201 steps"),
+        ("Li{3-x}Y{1-x}Zr{x}Cl6", {"mixing_k": -5.0}, "0 to 3000 K"),
+        ("Li{3-x}Qq{x}Cl6", {}, "no element"),
+    ],
+)
+def test_what_makes_no_sense_is_refused(text: str, options: dict[str, object], said: str) -> None:
+    with pytest.raises(InputError, match=said):
+        scr.series(text, **options)

@@ -1,0 +1,143 @@
+"""A cell layer by layer: which contacts are made, in which states, and what is said of them."""
+
+import json
+import re
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from matplotlib.image import imread
+
+import screening as scr
+from screening.errors import InputError
+from screening.phases.snapshot import Snapshot
+from screening.report.stack import stack_section
+from screening.thermo.conduction import conduction_degree
+from screening.thermo.products import interphase
+from screening.thermo.stack import SEVERITIES, Stack, parse_stack
+
+CELL = "Li | LiAlCl4@50wt+Li6PS5Cl@50wt | Li6PS5Cl | Li3InCl6 | LiCoO2@70wt+Li3InCl6@30wt"
+
+
+@pytest.fixture(scope="module")
+def cell() -> Stack:
+    return scr.stack(CELL, "2.6-4.2")
+
+
+def test_every_contact_is_made_once_in_every_state(cell: Stack) -> None:
+    made = [(c.place, c.a, c.b, c.state) for c in cell.contacts]
+    assert made == [
+        ("1 | 2", "Li", "LiAlCl4", "closed"),
+        ("1 | 2", "Li", "Li6PS5Cl", "closed"),
+        *(("in 2", "LiAlCl4", "Li6PS5Cl", state) for state in ("closed", "2.6 V", "4.2 V")),
+        *(("3 | 4", "Li6PS5Cl", "Li3InCl6", state) for state in ("closed", "2.6 V", "4.2 V")),
+        ("4 | 5", "Li3InCl6", "LiCoO2", "closed"),
+        ("4 | 5", "Li3InCl6", "Li0.5CoO2", "charged"),
+        *(("4 | 5", "Li3InCl6", "LiCoO2", state) for state in ("2.6 V", "4.2 V")),
+    ]
+
+
+def test_energies_are_those_of_the_pairs(cell: Stack) -> None:
+    by = {(c.a, c.b, c.state): c for c in cell.contacts}
+    closed = scr.react("Li6PS5Cl", "Li3InCl6").minimum_mutual
+    assert by["Li6PS5Cl", "Li3InCl6", "closed"].energy_ev == closed.mutual_ev_per_atom
+    at = scr.react("Li6PS5Cl", "Li3InCl6", voltage=4.2)
+    open_at = by["Li6PS5Cl", "Li3InCl6", "4.2 V"]
+    assert open_at.energy_ev == pytest.approx(at.minimum_mutual.mutual_ev_per_atom)
+    # alone: from the hull, so that 13 x 0.0831 eV per 7 atoms of the metastable electrolyte are no reaction
+    above = at.energy_above_hull_ev_per_atom.a * 13 / 7
+    assert open_at.alone_ev == pytest.approx(at.kinks[-1].total_ev_per_atom + above)
+    assert open_at.per == "non-Li atom"
+    assert by["Li", "LiAlCl4", "closed"].begins == "below 1.59 V"
+
+
+def test_charging_a_cathode_is_no_reaction(cell: Stack) -> None:
+    at = next(c for c in cell.contacts if (c.b, c.state) == ("LiCoO2", "4.2 V"))
+    assert at.alone_ev == 0.0, "LiCoO2 -> CoO2 + Li is what the cell is for"
+    assert scr.react("Li3InCl6", "LiCoO2", voltage=4.2).kinks[0].total_ev_per_atom < -0.1
+
+
+def test_where_a_contact_begins_within_the_window() -> None:
+    found = scr.stack("Li | Li3PS4 | Li3InCl6", "2.0-3.0").contacts
+    text = next(c.begins for c in found if c.state == "3 V")
+    onset = float(re.search(r"[\d.]+", text)[0])
+    below, above = (scr.react("Li3PS4", "Li3InCl6", voltage=v) for v in (onset - 0.03, onset))
+    assert "already" in text or not (below.reacts or below.kinks[-1].total_ev_per_atom < -1e-3)
+    assert above.reacts or min(k.total_ev_per_atom for k in (above.kinks[0], above.kinks[-1])) < -1e-3
+
+
+def test_severities_go_by_energy(cell: Stack) -> None:
+    words = list(SEVERITIES)
+    for contact in cell.contacts:
+        level = words.index(contact.severity)
+        assert contact.lowest_ev > list(SEVERITIES.values())[level]
+        assert level == 0 or contact.lowest_ev <= list(SEVERITIES.values())[level - 1]
+    assert cell.worst.severity == "severe"
+
+
+@pytest.mark.parametrize(
+    ("products", "verdict", "conducting"),
+    [
+        ({"LiCl": 4.0, "Al": 1.0}, "may grow", ("Al",)),
+        ({"LiCl": 1.0, "Li2S": 1.0}, "blocking", ()),
+        ({"Li2O": 2.0, "Co": 1.0}, "growing", ("Co",)),
+    ],
+)
+def test_what_conducts_lets_an_interphase_grow(
+    mp2019: Snapshot, products: dict[str, float], verdict: str, conducting: tuple[str, ...]
+) -> None:
+    assert interphase(mp2019, conduction_degree(mp2019.phases), products) == (verdict, conducting)
+
+
+def test_all_is_told_written_and_drawn(cell: Stack, tmp_path: Path) -> None:
+    assert "Li6PS5Cl alone: 2 SCl + P2S7 + S + 12 Li" in str(cell)
+    content = json.loads(json.dumps(cell.as_dict(), allow_nan=False))
+    assert len(content["contacts"]) == len(cell.contacts) == len(cell.to_frame())
+    written = {path.name for path in cell.write(tmp_path)}
+    assert written == {"stack.csv", "stack.png", "stack.json"}
+    assert len(pd.read_csv(tmp_path / "stack.csv")) == len(cell.contacts)
+    assert imread(tmp_path / "stack.png").shape[1] > 900
+    cell.save(tmp_path / "s.svg")
+    drawn = (tmp_path / "s.svg").read_text("utf-8")
+    for text in ("Li₆PS₅Cl | Li₃InCl₆", "−1.51 ○", "severe", "4.2 V", "3 | 4"):
+        assert text in drawn
+
+
+def test_the_report_shows_what_was_written(cell: Stack, tmp_path: Path) -> None:
+    assert stack_section(tmp_path) is None
+    cell.write(tmp_path)
+    section = stack_section(tmp_path)
+    assert section.blocks[0].pictures[0].uri.startswith("data:image/png;base64,")
+    assert len(section.blocks[0].tables[0].rows) == len(cell.contacts)
+    assert "interphase-screening" in section.blocks[0].sentences[0]
+    (tmp_path / "stack.csv").write_text("nothing\n", "utf-8")
+    with pytest.raises(InputError, match="run screening stack again"):
+        stack_section(tmp_path)
+
+
+def test_marks_name_what_was_not_calculated() -> None:
+    found = scr.stack("Li | Li3PS4 | NMC811", "2.6-4.2", at_hull=True)
+    assert {c.marked for c in found.contacts if "Ni0.8" in c.b} == {"†"}
+    assert any(note.startswith("† taken at its hull energy") for note in found.notes)
+    assert "charged" in found.states
+
+
+@pytest.mark.parametrize(
+    ("layers", "window", "said"),
+    [
+        ("Li", "2.6-4.2", "no stack of 2 to 12 layers"),
+        ("Li | | LiCoO2", "2.6-4.2", "no stack of 2 to 12 layers"),
+        ("Li | Li6PS5Cl | Li12P2S10Cl2", "2.6-4.2", "layers 2 and 3 are both Li6PS5Cl"),
+        ("Li | Li6PS5Cl", "4.2-2.6", "4.2 to 2.6 V is no range"),
+        ("Li | Li6PS5Cl", (2.6, 9.0), "2.6 to 9 V is no range"),
+        ("Li | Li6PS5Cl", "4.2", "is no range"),
+        ("Li | NMC811", "2.6-4.2", "at-hull"),
+    ],
+)
+def test_what_makes_no_sense_is_refused(layers: str, window: object, said: str) -> None:
+    with pytest.raises(InputError, match=said):
+        scr.stack(layers, window)
+
+
+def test_layers_may_be_a_list() -> None:
+    assert [layer.text for layer in parse_stack(["Li", "LPSC"])] == ["Li", "Li6PS5Cl"]
