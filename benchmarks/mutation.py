@@ -22,10 +22,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from cosmic_ray.ast import ast_nodes, get_ast
-from cosmic_ray.mutating import mutate_code
-from cosmic_ray.plugins import get_operator
-
 TOP = Path(__file__).resolve().parents[1]
 
 ROOMS: dict[str, tuple[str, ...]] = {
@@ -105,6 +101,10 @@ def silent_lines(code: str) -> set[int]:
 
 def faults_of(module: Path, wanted: int, random_source: random.Random) -> Iterator[Fault]:
     """At most ``wanted`` faults of a module, drawn over all operators and places."""
+    from cosmic_ray.ast import ast_nodes, get_ast
+    from cosmic_ray.mutating import mutate_code
+    from cosmic_ray.plugins import get_operator
+
     code = module.read_text(encoding="utf-8")
     nodes = list(ast_nodes(get_ast(code)))
     places = [

@@ -19,6 +19,9 @@ LITHIUM_DENSITY_G_PER_CM3 = 0.534
 CU_KA1_A, CU_KA2_A = 1.54059, 1.54443
 """Cu Kα1 and Kα2, Å: G. Hölzer et al., Phys. Rev. A 56, 4554 (1997), doi 10.1103/PhysRevA.56.4554."""
 
+CU_KB_A = 1.39223
+"""Cu Kβ1,3, Å: the same source."""
+
 CU_KA_A = 1.54178
 """Cu Kα, Å: mean of Kα1 and Kα2 by 2:1 as rounded in doi 10.1002/aenm.202300815."""
 

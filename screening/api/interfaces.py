@@ -261,8 +261,7 @@ def titrate(
     to : float
         Highest voltage of the plateaus of release.
     share, energy_ev_per_atom : float
-        The useful window allows this share of the formula's own element to come or go; or, instead, this
-        energy per atom of the formula to be set free.
+        What the useful window lets come or go: a share of the formula's element, or an energy per atom.
     host : bool
         Keep to phases that differ by the content of the element alone, as a cathode in use.
 
@@ -282,10 +281,11 @@ def titrate(
     """
     every = _every(compounds, "titrate")
     held = load_snapshot(snapshot, phases, temperature_k, energies)
-    bars, z = error_bars(held, element), atomic_number(element, where="--element")
+    z, bars = atomic_number(element, where="--element"), cache(lambda of: error_bars(of, element))
+    within = [host_phases(held, each, z) if host else held for each in every]
     found = tuple(
         titrate_one(
-            host_phases(held, each, z) if host else held,
+            of,
             each,
             element,
             to_v=to,
@@ -293,9 +293,9 @@ def titrate(
             energy_ev_per_atom=energy_ev_per_atom,
             charge=charge,
             at_hull=at_hull,
-            error_bars=bars,
+            error_bars=bars(of),
         )
-        for each in every
+        for of, each in zip(within, every, strict=True)
     )
     return found[0] if len(compounds) == 1 and _is_one(compounds[0]) else Titrations(found)
 

@@ -1,6 +1,7 @@
 """Reactions with one element open: curves of a few potentials, a map of many."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -74,9 +75,10 @@ def _draw_map(reactions: Sequence[OpenReaction], axes: Axes, axis: str, quantity
     axes.set_xlabel(f"{AXIS_LABELS[axis]} of {formula_text(first.a)} in {formula_text(first.b)}")
     axes.set_ylabel(f"Voltage against {first.reservoir.element} (V)")
     at_hull = [name for each in reactions for name in each.at_hull]
-    hang_key(
-        axes, [("white: mixing ratio of the lowest energy", "0.25"), *closing_entries(reactions, at_hull)]
-    )
+    closing = closing_entries(
+        [replace(each, error_bars="") for each in reactions], at_hull
+    )  # a map has no bands
+    hang_key(axes, [("white: mixing ratio of the lowest energy", "0.25"), *closing])
     return axes
 
 

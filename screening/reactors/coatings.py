@@ -3,8 +3,8 @@
 A coating on a cathode, a buffer on lithium and a catholyte beside a cathode are asked the same: does the
 compound keep its lithium over the cell's window, and does it react with its neighbours? The first neighbour
 is the electrode, whose potential reaches the contact: it is met closed, and open to the ion at both ends of
-the window. The compound blocks electrons, so that the second one, behind it, is met closed; what they would
-do at the same potential is told, and not counted.
+the window. The compound blocks electrons, so that the second one, behind it, is met closed; what the two
+would do at the same potential is told, and not counted.
 """
 
 from collections.abc import Callable, Sequence
@@ -24,7 +24,12 @@ from screening.provenance import Provenance
 from screening.ragged import Ragged
 from screening.reactors.elements import holds, noble_gas_table, radioactive_table
 from screening.thermo.compositions import Compositions
-from screening.thermo.conduction import ElectronicClass, conduction_degree, electronic_class
+from screening.thermo.conduction import (
+    PBE_SHARE_OF_GAP,
+    ElectronicClass,
+    degree_of_gap,
+    electronic_class,
+)
 from screening.thermo.interface import NO_REACTION_EV_PER_ATOM, stamp
 from screening.thermo.lines import Lines, assemblages, tie_lines
 from screening.thermo.lithiation import cation_charge
@@ -59,7 +64,8 @@ class Coatings(Displayed):
     window_v : tuple of float
     table : DataFrame
         One row per compound: its energy above hull, window, and lowest mutual energy in each of `ENERGIES`;
-        ``stays`` where its own window spans the cell's, ``worst_ev`` the lowest of `COUNTED`.
+        ``conducting_polymorph`` where the median gap insulates and the least one is 0; ``stays`` where its
+        own window spans the cell's; ``worst_ev`` the lowest of `COUNTED`.
     left_out : mapping of str to int
         Compounds that hold the ion and were left out, by the first reason.
     provenance : Provenance
@@ -88,7 +94,7 @@ class Coatings(Displayed):
             f"{len(self.table)} compounds, {int(self.table['stays'].sum())} stay from {low:g} to {high:g} V; "
             f"left out: {left}",
             f"lowest mutual energies (eV) with a: {self.a} and b: {self.b}; closed per atom, open per "
-            f"non-{self.element} atom; b at a voltage is not counted",
+            f"non-{self.element} atom; b at a voltage is not counted; ‡ a polymorph of it conducts",
         )
 
     def display(self) -> Table:
@@ -101,7 +107,7 @@ class Coatings(Displayed):
         rows = [
             {
                 "rank": str(row["rank"]),
-                "formula": row["formula"],
+                "formula": row["formula"] + "‡" * row["conducting_polymorph"],
                 "window (V)": f"{row['low_v']:.2f} to {row['high_v']:.2f}",
                 **{head: "" if np.isnan(row[name]) else f"{row[name]:.3f}" for name, head in heads.items()},
                 "worst": f"{row['worst_ev']:.3f}",
@@ -182,12 +188,12 @@ def _candidates(
     only = np.zeros(119, dtype=bool)
     only[ion] = True
     kept = holds(phases, only) & (phases.n_elements > 1)
-    classes = electronic_class(phases)
+    classes, gap = electronic_class(phases), phases.band_gap_ev / PBE_SHARE_OF_GAP
     rules = {
         "with radioactive elements or noble gases": holds(phases, radioactive_table() | noble_gas_table()),
         "with elements whose energies are wrong": distrusted_sd(snapshot) > 0.0,
-        "that conduct electrons": conduction_degree(phases) > 0.0,
-        "without a known gap": classes >= ElectronicClass.AMBIGUOUS,
+        "that conduct electrons": (classes == ElectronicClass.METALLIC) | (degree_of_gap(gap) > 0.0),
+        "without a known gap": classes == ElectronicClass.UNKNOWN,
     }
     left_out = {}
     for reason, rule in rules.items():
@@ -276,6 +282,7 @@ def _table(
             "above_hull_ev_per_atom": above,
             "low_v": limits[:, 0],
             "high_v": limits[:, 1],
+            "conducting_polymorph": snapshot.phases.band_gap_min_ev[rows] == 0.0,
             **dict(zip(ENERGIES, energies, strict=True)),
         }
     )

@@ -16,6 +16,7 @@ from screening.report.citing import citation
 from screening.report.columns import definitions, ranking_columns
 from screening.report.comparison import validation_section
 from screening.report.measured import measured_sections
+from screening.report.opening import opening
 from screening.report.parts import Section, capital
 from screening.report.payload import payload
 from screening.report.stack import stack_section
@@ -33,6 +34,13 @@ SCRIPTS = (
     "main.js",
 )
 """Parts of the page's script, in order; together they are one function with no global name."""
+
+
+KEPT = (
+    *("rank", "formula", "score", "top_1", "top_1_percent", "driving_force_ev_per_ion"),
+    *("electrolyte_relief_ev_per_atom", "alloy"),
+)
+"""Columns that the ranking shows at first, beside the remarks."""
 
 
 def write_report(
@@ -111,6 +119,8 @@ def report_page(results: ResultsDirectory, sections: tuple[Section, ...] = ()) -
         n_ranked=int(passing.sum()),
         n_front=int(results.table["pareto"].sum()),
         pairs=results.pairs,
+        opening=opening(results),
+        hidden=[k for k, column in enumerate(columns, start=1) if column.name not in KEPT],
         origins=rests_on(results.table["origin"]),
         has_probabilities="top_1" in [column.name for column in columns],
         no_probabilities=sorted(set(results.no_probabilities.values())),

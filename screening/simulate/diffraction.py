@@ -51,6 +51,7 @@ class Scan:
     step_deg: float = 0.02
     background_counts: float = 200.0
     displacement_deg: float = 0.03
+    k_beta_share: float = 0.0
 
 
 def simulate_pattern(
@@ -62,7 +63,7 @@ def simulate_pattern(
     counts = scan.background_counts * (
         0.6 + 0.4 * np.exp(-(x - x[0]) / 15.0) + 1.5 * np.exp(-(((x - HUMP_DEG) / HUMP_WIDTH_DEG) ** 2))
     )
-    emission = PowderPattern(x, counts, CU_KA_A).emission
+    emission = PowderPattern(x, counts, CU_KA_A, k_beta_share=scan.k_beta_share).emission
     for content in contents:
         reference = content.reference
         textured = reference.intensity * np.exp(content.texture * rng.standard_normal(len(reference.d_a)))

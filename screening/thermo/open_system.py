@@ -93,7 +93,6 @@ class OpenReaction(InterfaceReaction):
         frame.insert(2, "open_element", self.reservoir.element)
         frame.insert(3, "mu_ev", self.reservoir.mu_ev)
         frame.insert(4, "voltage_v", self.reservoir.voltage_v)
-        frame.insert(5, "taken_up", [kink.taken_up for kink in self.kinks if isinstance(kink, OpenKink)])
         return frame
 
     def as_dict(self) -> dict[str, Any]:
@@ -106,7 +105,9 @@ class OpenReaction(InterfaceReaction):
 
 
 def _renamed(name: str) -> str:
-    return name.replace("_ev_per_atom", "_ev_per_closed_atom")
+    return (
+        name.replace("_ev_per_atom", "_ev_per_closed_atom") if name.startswith(("total", "mutual")) else name
+    )
 
 
 def _with_new_names(kink: dict[str, Any]) -> dict[str, Any]:

@@ -81,6 +81,7 @@ def test_the_table_sorts_by_click_and_by_key_and_says_so(opened: Browser, six: P
 
     table = pd.read_parquet(six / "ranking.parquet")
     head = "[data-column=uptake_mah_per_g]"
+    opened.click("#every-column")
     opened.click(head)
     assert opened.find(f"th:has({head})").get_attribute("aria-sort") == "ascending"
     shown = [number(text) for text in opened.column("uptake_mah_per_g")]
@@ -90,6 +91,28 @@ def test_the_table_sorts_by_click_and_by_key_and_says_so(opened: Browser, six: P
     shown = [number(text) for text in opened.column("uptake_mah_per_g")]
     np.testing.assert_allclose(shown, np.sort(table["uptake_mah_per_g"])[::-1], rtol=1e-3)
     assert "descending" in opened.find("#ranking-status").text
+
+
+def test_eight_columns_fit_the_page_and_all_are_a_click_away(opened: Browser) -> None:
+    shown = (
+        "return [...document.querySelectorAll('#ranking-table thead th')].filter(e => e.offsetWidth).length"
+    )
+    assert opened.js(shown) == 8
+    box = "const e = document.querySelector('#ranking .scroll'); return e.scrollWidth <= e.clientWidth"
+    assert opened.js(box)
+    opened.click("#every-column")
+    assert opened.js(shown) == len(opened.find("#ranking-table thead").find_elements("tag name", "th"))
+
+
+def test_the_first_screen_tells_the_story(opened: Browser) -> None:
+    assert opened.find(".verdict").text.startswith(
+        "LiAlCl₄ ranks first of 6 reactors against Li and Li₆PS₅Cl"
+    )
+    assert opened.js("return document.querySelector('.opening').getBoundingClientRect().bottom") < 700
+    words = opened.find(".opening").text
+    assert words.count("95 %: ") == 3
+    assert "Main doubt." in words
+    assert "4 LiCl + Al" in opened.js("return document.querySelector('.opening svg').textContent")
 
 
 def test_what_has_no_value_stands_last_both_ways(opened: Browser) -> None:
@@ -119,6 +142,7 @@ def test_filters_keep_what_fits(opened: Browser) -> None:
 def test_a_definition_shows_on_focus_and_on_hover(opened: Browser) -> None:
     from selenium.webdriver.common.action_chains import ActionChains
 
+    opened.click("#every-column")
     opened.js("document.querySelector('[data-column=relay_ev_per_atom]').focus()")
     assert opened.find("#tip").text.startswith("Lowest mutual energy of alloy | reactor")
     opened.js("document.activeElement.blur()")
@@ -314,6 +338,7 @@ def test_a_campaign_over_everything_stays_usable(browser: Browser, six: Path, tm
     assert browser.js("return document.querySelectorAll('*').length") < 40_000
     browser.click("#last-page")
     assert browser.column("rank")[-1] == str(ALL_ROWS)
+    browser.click("#every-column")
     browser.click("[data-column=relay_ev_per_atom]")
     least = number(browser.column("relay_ev_per_atom")[0])
     assert least == pytest.approx(table["relay_ev_per_atom"].min(), rel=1e-3)

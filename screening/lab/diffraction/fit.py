@@ -11,6 +11,7 @@ from scipy.optimize import least_squares, nnls
 
 from screening.lab.diffraction.pattern import PowderPattern, Reference
 from screening.lab.diffraction.profile import Shape, background_columns, line_columns, phase_columns
+from screening.units import CU_KB_A
 
 WIDTHS_DEG = (0.08, 0.14, 0.25, 0.45, 0.8)
 """Full widths tried at 2θ = 0: a good diffractometer's own, up to grains of 10 nm."""
@@ -29,6 +30,12 @@ ROUNDS = 2
 
 MOST_EVALUATIONS = 12
 """Of a refinement, each with its derivatives; verdicts do not change beyond."""
+
+K_BETA_SD = 5.0
+"""Standard deviations at which Kβ is in a pattern, as for a phase."""
+
+K_BETA_MOST = 0.2
+"""Intensity of Kβ over Kα that an X-ray tube without a filter emits, about."""
 
 SMOOTHING_POINTS = 9
 MEDIAN_OF_CHI2 = 0.454936
@@ -174,6 +181,29 @@ def fit_phases(pattern: PowderPattern, references: Sequence[Reference]) -> Fit:
             best = _with_best_shape(best, phase, _grid(known[phase], best.shapes[phase]))
         best = _refined(best)
     return best
+
+
+def k_beta_share(fit: Fit) -> float:
+    """Intensity of Cu Kβ over Kα for which a pattern asks; 0 where it does not, or has no Kα doublet.
+
+    All lines of all phases have their image at Kβ in one proportion, which no further phase has. Phases no
+    stronger than an image are left out: it may have been taken for them.
+    """
+    if not fit.pattern.is_copper or not fit.scales.any():
+        return 0.0
+    beta = replace(fit, pattern=replace(fit.pattern, wavelength_a=CU_KB_A))
+    images = [beta.tried(k, fit.shapes[k : k + 1])[:, 0] * scale for k, scale in enumerate(fit.scales)]
+    weight = 1.0 / np.sqrt(fit.variance)
+    strong = fit.scales > K_BETA_MOST * fit.scales.max()
+    kept = fit.columns[:, np.concatenate([np.ones(fit.background.shape[1], dtype=bool), strong])]
+    columns = np.column_stack([kept, np.sum(images, axis=0)]) * weight[:, None]
+    factors, left = nnls(columns, fit.pattern.intensity * weight)
+    used = columns[:, factors > 0.0]
+    if factors[-1] == 0.0:
+        return 0.0
+    chi_squared = max(left**2 / (len(weight) - used.shape[1]), 1.0)
+    sd = np.sqrt(chi_squared * np.linalg.pinv(used.T @ used)[-1, -1])
+    return float(factors[-1]) if factors[-1] > K_BETA_SD * sd else 0.0
 
 
 def _grid(reference: Reference, now: Shape) -> list[Shape]:

@@ -7,13 +7,13 @@ absent means no crystals.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from screening.lab.diffraction.findings import Identification, Peak, PhaseFinding, Presence
-from screening.lab.diffraction.fit import Fit, fit_phases
+from screening.lab.diffraction.fit import Fit, fit_phases, k_beta_share
 from screening.lab.diffraction.pattern import PowderPattern, Reference
 
 SEEN_SD, LINE_SD = 5.0, 3.0
@@ -71,7 +71,10 @@ def identify(pattern: PowderPattern, references: Sequence[Reference]) -> Identif
     """
     # the search goes phase by phase and may end beside another optimum, so that it takes an order of its own
     order = sorted(range(len(references)), key=lambda k: references[k].content)
-    fit = fit_phases(pattern, [references[k] for k in order])
+    ordered = [references[k] for k in order]
+    fit = fit_phases(pattern, ordered)
+    if share := k_beta_share(fit):
+        fit = fit_phases(replace(pattern, k_beta_share=share), ordered)
     groups = [_Groups.of(fit, k) if len(each.d_a) else None for k, each in enumerate(fit.references)]
     apart = [None if own is None else _Apart.of(fit, k, groups, own) for k, own in enumerate(groups)]
     strongest = max((each.area for each in apart if each is not None), default=0.0)

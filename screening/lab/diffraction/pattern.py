@@ -7,7 +7,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from screening.errors import InputError
-from screening.units import CU_KA1_A, CU_KA2_A, CU_KA_A
+from screening.units import CU_KA1_A, CU_KA2_A, CU_KA_A, CU_KB_A
 
 DOUBLET_TOLERANCE_A = 1e-3
 """A wavelength this close to `CU_KA_A` is the unresolved doublet; Kα1 alone is 1.2e-3 Å away."""
@@ -31,6 +31,8 @@ class PowderPattern:
     name : str
     wavelength_from : str
         Where the wavelength comes from; empty where nobody asked.
+    k_beta_share : float
+        Intensity of Kβ that a filter let pass, over that of Kα.
     """
 
     two_theta_deg: NDArray[np.float64]
@@ -38,6 +40,7 @@ class PowderPattern:
     wavelength_a: float = CU_KA_A
     name: str = ""
     wavelength_from: str = ""
+    k_beta_share: float = 0.0
 
     def __post_init__(self) -> None:
         x, y = self.two_theta_deg, self.intensity
@@ -63,10 +66,16 @@ class PowderPattern:
 
     @property
     def emission(self) -> tuple[tuple[float, float], ...]:
-        """Wavelengths in Å with their share of the intensity: Cu Kα is its doublet."""
-        if abs(self.wavelength_a - CU_KA_A) < DOUBLET_TOLERANCE_A:
-            return (CU_KA1_A, 2.0 / 3.0), (CU_KA2_A, 1.0 / 3.0)
-        return ((self.wavelength_a, 1.0),)
+        """Wavelengths in Å with their intensity over that of Kα: Cu Kα is its doublet."""
+        if not self.is_copper:
+            return ((self.wavelength_a, 1.0),)
+        doublet = (CU_KA1_A, 2.0 / 3.0), (CU_KA2_A, 1.0 / 3.0)
+        return (*doublet, (CU_KB_A, self.k_beta_share)) if self.k_beta_share else doublet
+
+    @property
+    def is_copper(self) -> bool:
+        """Whether this is Cu Kα with both its lines, so that Kβ may have passed too."""
+        return abs(self.wavelength_a - CU_KA_A) < DOUBLET_TOLERANCE_A
 
     def to_frame(self) -> pd.DataFrame:
         """Columns two_theta_deg, intensity."""

@@ -5,12 +5,12 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
-from scipy.ndimage import median_filter
 from scipy.special import ndtr, ndtri
 
 from screening.errors import InputError
 from screening.lab.impedance import nnls, regularisation
 from screening.lab.impedance.basis import Basis, ComplexArray, FloatArray
+from screening.lab.impedance.disturbed import trust_of
 from screening.lab.impedance.normal import Design, NormalEquations, Terms, magnitude, weights
 from screening.lab.impedance.spectrum import Spectrum
 
@@ -24,18 +24,6 @@ POOLED_SPECTRA = 8
 
 CHUNK = 256
 """Spectra solved at once, which bounds the memory of a long series (20 MB of matrices)."""
-
-NEIGHBOURS = 7
-"""Points whose median a disturbed one is compared with: three beside each other may be disturbed."""
-
-OUTLIER = 6.0
-"""Jump, in standard deviations, above which a point loses weight: none in 100 spectra by chance."""
-
-LEAST_NOISE = 1e-3
-"""Relative noise below which no point is called disturbed: what the grid of τ may leave is smaller."""
-
-RAYLEIGH_MEDIAN = float(np.sqrt(2.0 * np.log(2.0)))
-"""Median modulus of complex noise of unit deviation in both parts."""
 
 POOR_FIT = 0.03
 """Relative residual per component above which γ does not describe the spectrum."""
@@ -316,7 +304,7 @@ def deconvolve(spectra: Sequence[Spectrum], options: DrtOptions | None = None) -
         points_per_decade=options.points_per_decade,
     )
     found = _deconvolve(spectra, options, basis, tuple(np.ones(len(s)) for s in spectra))
-    trust = tuple(_trust(one) for one in found.misfit)
+    trust = tuple(trust_of(one) for one in found.misfit)
     if min(one.min() for one in trust) < 1.0:
         found = _deconvolve(spectra, options, basis, trust)
     return found
@@ -354,20 +342,6 @@ def _deconvolve(
         misfit=tuple(misfit),
         trust=trust,
     )
-
-
-def _trust(misfit: ComplexArray) -> FloatArray:
-    """Factor on the weights of the points of a spectrum, shape (n,).
-
-    A model that does not fit leaves residuals that are smooth along the frequencies; a disturbed point jumps
-    far more than they amount to around it.
-    Its influence falls as the inverse cube of the jump.
-    """
-    smooth = median_filter(misfit.real, NEIGHBOURS, mode="nearest")
-    smooth = smooth + 1j * median_filter(misfit.imag, NEIGHBOURS, mode="nearest")
-    jump = np.abs(misfit - smooth)
-    noise = np.maximum(np.maximum(np.median(jump) / RAYLEIGH_MEDIAN, LEAST_NOISE), np.abs(smooth) / 2.0)
-    return np.asarray(np.minimum(OUTLIER * noise / np.maximum(jump, LEAST_NOISE), 1.0) ** 2)
 
 
 def _solve(gram: FloatArray, moment: FloatArray, signed: bool) -> FloatArray:

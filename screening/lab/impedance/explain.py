@@ -22,6 +22,9 @@ MOST_SPREAD = 12.0
 AS_GOOD = 1.3
 """χ² per parameter left out, below which a description has lost nothing but noise."""
 
+LEAST_PART = 0.1
+"""Share of the largest d ln R/du below which a common cause does not touch an arc."""
+
 FADED = 0.02
 """Share of a resistance below which its logarithm says nothing of a common cause."""
 
@@ -56,8 +59,10 @@ class Explanations:
         The leak of the leaking description, or the one that the data leave room for beside the benign one.
         """
         fit = self.leaking if found else self.benign
-        state = fit.state.unshaped()
-        free = fit_courses(self.series, state, replace(fit.causes, leak=True, shaped=False))
+        state, causes = fit.state.unshaped(), replace(fit.causes, leak=True, shaped=False)
+        if not found and causes.common is not None and not moves_all(fit):
+            state, causes = _apart(state, causes)
+        free = fit_courses(self.series, state, causes)
         return free.state.leak / self.scale_ohm, leak_deviation(self.series, free) / self.scale_ohm
 
 
@@ -97,6 +102,26 @@ def explain(refit: ZarcSeries, rows: np.ndarray) -> Explanations:
             rivals = [*_best_of(series, _rivals(series, leaky), 2), *_best_of(series, tried, 2)]
             benign = min(benign, *rivals, key=_score)
     return Explanations(series=series, scale_ohm=scale, benign=benign, leaking=leaky)
+
+
+def moves_all(fit: CourseFit) -> bool:
+    """Whether a common cause moves all arcs the same way, as temperature and area do, not a reaction."""
+    size = fit.state.pattern[1:] / np.abs(fit.state.pattern).max()
+    return fit.causes.common is not None and bool((size > LEAST_PART).all() or (size < -LEAST_PART).all())
+
+
+def _apart(state: State, causes: Causes) -> tuple[State, Causes]:
+    """Arcs that share a cause, each with a course of its own: the others then stay as they are."""
+    touched = np.abs(state.pattern) > LEAST_PART * np.abs(state.pattern).max()
+    local, size = state.local.copy(), state.pattern.size
+    grown = (1.0 + local[:, :size]) * np.exp(state.pattern * state.common[:, None]) - 1.0
+    local[:, :size] = np.where(touched, grown, local[:, :size])
+    shift = state.pattern[1:] / state.phi if state.tied else state.shift
+    steep = shift / np.where(touched[1:], state.pattern[1:], 1.0)
+    follow = np.where(touched[1:], steep, state.follow)
+    return replace(state, local=local, follow=follow), replace(
+        causes, single=causes.single | touched, common=None
+    )
 
 
 def _score(fit: CourseFit) -> float:
@@ -166,7 +191,6 @@ class _Tracks:
             pattern=np.ones(k + 1),
             shift=np.zeros(k),
             energy=np.zeros(k + 1),
-            thermal=np.zeros(k),
             local=np.zeros((len(self.resistance), k + 3)),
             home=ln_tau,
             height=np.zeros(1),

@@ -147,7 +147,6 @@ class _Free:
             & ((causes.common is not Common.AREA) | (np.arange(k + 1) == 0)),
             "shift": causes.common is Common.OTHER,
             "energy": causes.thermal,
-            "thermal": causes.thermal,
             "height": causes.shaped,
         }
         shared = np.concatenate([np.broadcast_to(some[n], getattr(state, n).shape) for n in SHARED])

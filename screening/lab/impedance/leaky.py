@@ -79,8 +79,8 @@ class State:
         d ln τ / dx.
     pattern, shift : ndarray, shapes (k + 1,) and (k,)
         Eⱼ of the common cause, and d ln τ / du.
-    energy, thermal : ndarray, shapes (k + 1,) and (k,)
-        The same of a recorded temperature.
+    energy : ndarray, shape (k + 1,)
+        Activation energies by a recorded temperature, eV; ln τ follows by Eⱼ/φⱼ.
     local : ndarray, shape (s, k + 3)
         x of R∞ and the elements, u, g.
     home : ndarray, shape (k,)
@@ -103,7 +103,6 @@ class State:
     pattern: FloatArray
     shift: FloatArray
     energy: FloatArray
-    thermal: FloatArray
     local: FloatArray
     home: FloatArray
     height: FloatArray
@@ -145,7 +144,7 @@ class State:
         return replace(self, **parts, local=local)
 
 
-SHARED = ("terms", "ln_r", "ln_tau", "phi", "follow", "pattern", "shift", "energy", "thermal", "height")
+SHARED = ("terms", "ln_r", "ln_tau", "phi", "follow", "pattern", "shift", "energy", "height")
 
 
 class Common(StrEnum):
@@ -192,25 +191,26 @@ def parameters(series: Series, state: State) -> tuple[FloatArray, FloatArray, Fl
     theta = np.empty((s, q + PER_ELEMENT * k))
     theta[:, 0], theta[:, 1:q] = r[:, 0], state.terms
     theta[:, q::PER_ELEMENT] = r[:, 1:]
-    ln_tau = state.ln_tau + bend * state.follow + u * moved + t * state.thermal
+    ln_tau = state.ln_tau + bend * state.follow + u * moved + t * state.energy[1:] / state.phi
     theta[:, q + 1 :: PER_ELEMENT] = state.home + np.clip(ln_tau - state.home, -LIMIT, LIMIT)
     theta[:, q + 2 :: PER_ELEMENT] = state.phi
     rows_r = np.concatenate([[0], q + PER_ELEMENT * np.arange(k)])
     rows_tau = rows_r[1:] + 1
     place = np.cumsum([0, *(getattr(state, name).size for name in SHARED)])
-    terms, ln_r, tau, phi, follow, pattern, shift, energy, thermal, height = place[:-1]
+    terms, ln_r, tau, phi, follow, pattern, shift, energy, height = place[:-1]
     one, i, j = np.ones((s, 1)), np.arange(k), np.arange(k + 1)
     by_shared = np.zeros((s, theta.shape[1] + 1, place[-1]))
     by_shared[:, np.arange(1, q), terms + np.arange(q - 1)] = 1.0
     by_shared[:, rows_tau + 1, phi + i] = 1.0
     for column, factor in ((ln_r, one), (pattern, u), (energy, t)):
         by_shared[:, rows_r, column + j] = r * factor
-    for column, factor in ((tau, one), (follow, bend), (shift, u), (thermal, t)):
+    for column, factor in ((tau, one), (follow, bend), (shift, u), (energy + 1, t / state.phi)):
         by_shared[:, rows_tau, column + i] = factor
     by_shared[:, -1, height] = state.shape * (not state.shapes_common)
+    by_shared[:, rows_tau, phi + i] = -t * state.energy[1:] / state.phi**2
     if state.tied:
         by_shared[:, rows_tau, pattern + j[1:]] = u / state.phi
-        by_shared[:, rows_tau, phi + i] = -u * moved / state.phi
+        by_shared[:, rows_tau, phi + i] -= u * moved / state.phi
     by_local = np.zeros((s, theta.shape[1] + 1, k + 3))
     by_local[:, rows_r, j] = whole
     by_local[:, rows_tau, 1 + i] = np.where(share > FAINT, state.follow / share, 0.0)

@@ -184,18 +184,25 @@ def fit_zarcs(drt: DrtSeries, windows: Windows | None = None, *, tracked: bool =
         models = [tracking.follow(problem.with_drift() if drifts.any() else problem, prior, noise)]
     else:
         models = _separate(problem, prior, noise, drifts)
+    return _gathered(drt, windows, models, units, tracked)
+
+
+def _gathered(
+    drt: DrtSeries, windows: Windows, models: Sequence[tracking.Model], units: Units, tracked: bool
+) -> ZarcSeries:
+    """The series of all models, in the units of the spectra."""
+    count, n_terms = len(drt.spectra), models[0].problem.n_terms
     drift = np.zeros((2, count))
-    terms, residual = np.zeros((count, problem.n_terms)), np.zeros(count)
+    terms, residual = np.zeros((count, n_terms)), np.zeros(count)
     whole: list[FloatArray] = [np.empty(0)] * count
     scatter = list(whole)
     parts = []
     for model in models:
         rows = model.rows
         factor = units.magnitude_ohm[rows, None] / units.column[rows]
-        terms[rows] = model.theta[:, : problem.n_terms] * factor
+        terms[rows] = model.theta[:, :n_terms] * factor
         if model.problem.drifts:
-            last = problem.n_terms
-            share, sd = model.theta[:, last], np.sqrt(model.covariance[:, last, last])
+            share, sd = model.theta[:, n_terms], np.sqrt(model.covariance[:, n_terms, n_terms])
             drift[:, rows] = share / (1.0 - share), sd / (1.0 - share) ** 2
         residual[rows] = _relative_residual(model.problem, model.theta)
         elements, columns = _elements(model, units, tracked)
@@ -250,7 +257,7 @@ def _stack(drt: DrtSeries) -> tuple[Problem, _Units]:
     return Problem(np.log(omega), z, weight, columns / largest[:, :, None]), _Units(scale, largest)
 
 
-def _elements(model: tracking.Model, units: _Units, tracked: bool) -> tuple[Elements, np.ndarray]:
+def _elements(model: tracking.Model, units: Units, tracked: bool) -> tuple[Elements, np.ndarray]:
     """Elements by rising τ, the same order throughout a tracked series; and where R∞ and their R stand."""
     rows, q = model.rows, model.problem.n_terms
     value = model.theta[:, q:].reshape(len(rows), -1, PER_ELEMENT)

@@ -5,11 +5,11 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
-from scipy.stats import norm
+from scipy.special import ndtri
 
 from screening.errors import InputError
 from screening.lab.impedance.basis import FloatArray
-from screening.lab.impedance.explain import explain
+from screening.lab.impedance.explain import explain, moves_all
 from screening.lab.impedance.leak import CourseFit
 from screening.lab.impedance.leaky import Causes, Common
 from screening.lab.impedance.processes import Z_95, ProcessSeries
@@ -37,10 +37,7 @@ FAINT_SHARE = 0.05
 LEAST_SHARE = 0.02
 """A leak that never carries more of a small current is not called one: arcs are not so exactly ZARCs."""
 
-LEAST_PART = 0.1
-"""Share of the largest d ln R/du that every arc must have where one cause moves all."""
-
-ONE_SIDED = float(norm.ppf(0.95))
+ONE_SIDED = float(ndtri(0.95))
 """Standard deviations of a 95 % upper bound."""
 
 MS_PER_S = 1e3
@@ -140,19 +137,13 @@ def seek_leak(refit: ZarcSeries, sound: Sequence[bool]) -> Leak | None:
         leaking=leaking,
         evidence=found.evidence,
         rival=_words(found.benign),
-        common=_moves_all(found.benign),
+        common=moves_all(found.benign),
         ambiguous=abs(found.evidence) <= DECISIVE and simpler,
     )
 
 
 def _changes(causes: Causes) -> int:
     return int(causes.single.sum()) + (causes.common is not None)
-
-
-def _moves_all(fit: CourseFit) -> bool:
-    """Whether a common cause moves all arcs the same way, as temperature and area do, not a reaction."""
-    size = fit.state.pattern[1:] / np.abs(fit.state.pattern).max()
-    return fit.causes.common is not None and bool((size > LEAST_PART).all() or (size < -LEAST_PART).all())
 
 
 def _words(fit: CourseFit) -> str:
@@ -163,7 +154,7 @@ def _words(fit: CourseFit) -> str:
             Common.AREA: "a larger or smaller contact area",
             Common.OTHER: "a cause common to all arcs",
         }
-        words.append(names[causes.common] if _moves_all(fit) else "several arcs that change together")
+        words.append(names[causes.common] if moves_all(fit) else "several arcs that change together")
     if causes.single.any():
         count = int(causes.single[1:].sum())
         parts = ["R∞"] * bool(causes.single[0]) + [f"{count} arc{'s' * (count > 1)}"] * bool(count)

@@ -16,7 +16,10 @@ GAP_S = 60.0
 OTHER_CELL_V = 1.0
 """Files whose voltages lie further apart than this can hardly be of one cell."""
 
-SUFFIXES = (".gz", ".csv", ".txt", ".bdf", ".parquet", ".xlsx", ".mpr", ".mpt", ".nda", ".ndax")
+SUFFIXES = (
+    *(".gz", ".csv", ".txt", ".bdf", ".parquet", ".xlsx", ".xls", ".ods"),
+    *(".mpr", ".mpt", ".nda", ".ndax", ".dta", ".par", ".res"),
+)
 
 SAME_TIME_S = 1e-3
 SAME_VOLTAGE_V = 1e-5

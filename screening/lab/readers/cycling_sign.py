@@ -50,20 +50,10 @@ def steps_from_counters(charging_ah: np.ndarray, discharging_ah: np.ndarray) -> 
 
 
 def charge_positive(current: np.ndarray, steps: np.ndarray) -> tuple[np.ndarray, str]:
-    """Turn the current so that it is positive on charge.
+    """The current (n_rows,), A, turned so that it is positive on charge, and what was done to it.
 
-    Parameters
-    ----------
-    current : numpy.ndarray, shape (n_rows,)
-        As the file has it, A.
-    steps : numpy.ndarray of int8, shape (n_rows,)
-        What the cycler calls the rows, by `steps_from_state` or `steps_from_counters`.
-
-    Returns
-    -------
-    tuple of (numpy.ndarray, str)
-        The current, and what was done to it, or why nothing although the rows say otherwise (empty if all is
-        well).
+    `steps` (n_rows,) is what the cycler calls the rows, by `steps_from_state` or `steps_from_counters`. Where
+    nothing was done although the rows say otherwise, the text says why; it is empty if all is well.
     """
     down, up = current[(steps < 0) & (current != 0)], current[(steps > 0) & (current != 0)]
     if not len(down) or np.mean(down > 0) < DECIDED_SHARE:

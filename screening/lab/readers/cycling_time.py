@@ -45,19 +45,12 @@ def seconds(column: Column, frame: pd.DataFrame) -> Array:
 
 
 def unix_seconds(column: pd.Series, elapsed_s: Array) -> Array:
-    """Wall clock as seconds since 1970 (the cycler's own clock taken for UTC), NaN where it cannot be read.
+    """Wall clock as seconds since 1970 (the cycler's own clock taken for UTC), NaN where it cannot be read,
+    shape (n_rows,).
 
-    Parameters
-    ----------
-    column : pandas.Series, shape (n_rows,)
-        Dates as text, date objects, spreadsheet days or unix seconds.
-    elapsed_s : numpy.ndarray, shape (n_rows,)
-        Time of the test, which tells day-first from month-first dates: the reading that runs along with it
-        is taken, month first where both do.
-
-    Returns
-    -------
-    numpy.ndarray of float64, shape (n_rows,)
+    Dates stand as text, date objects, spreadsheet days or unix seconds. The time of the test, `elapsed_s`
+    (n_rows,), tells day-first from month-first dates: the reading that runs along with it is taken, month
+    first where both do.
     """
     if pd.api.types.is_numeric_dtype(column.dtype):
         values = column.to_numpy(dtype=float, na_value=np.nan)

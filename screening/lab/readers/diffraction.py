@@ -10,7 +10,8 @@ from screening.files import file_name
 from screening.lab.diffraction.pattern import CU_KA_A, PowderPattern
 from screening.lab.readers.diffraction_head import head_of, refuse_other_content, settled_wavelength_a
 from screening.lab.readers.numbers import numbers
-from screening.lab.readers.text import decode, find_table, parse_table, read_bytes
+from screening.lab.readers.plain import table_of
+from screening.lab.readers.text import decode, read_bytes
 
 
 def read_pattern(path: Path, wavelength_a: float | None = None) -> PowderPattern:
@@ -50,7 +51,7 @@ def _columns(path: Path, data: bytes) -> tuple[NDArray[np.float64], NDArray[np.f
         return np.asarray(found.x, dtype=float), np.asarray(found.y, dtype=float)
     try:
         text = decode(path, data)
-        table = parse_table(text, find_table(text))
+        table = table_of(text).frame
     except InputError:
         raise InputError(
             f"no powder pattern in it ({reason})", where=str(path), remedy="export 2θ and intensity as text"

@@ -54,16 +54,8 @@ def stated_wavelengths_a(head: str) -> tuple[float, ...]:
 def settled_wavelength_a(head: str, given_a: float | None, assumed_a: float, path: Path) -> tuple[float, str]:
     """Wavelength of a pattern in Å, and where it comes from.
 
-    Parameters
-    ----------
-    head : str
-        As `head_of`.
-    given_a : float or None
-        By the user.
-    assumed_a : float
-        Where neither the file nor the user states one.
-    path : Path
-        For the message.
+    `head` is as of `head_of`; `given_a` is the user's, or None; `assumed_a` holds where neither the file nor
+    the user states one.
 
     Raises
     ------

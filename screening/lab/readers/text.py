@@ -1,7 +1,7 @@
 """Text files from instruments: encoding, delimiter and decimal mark are found, and told.
 
-Three steps, each usable alone: :func:`read_text` (bytes to text), :func:`find_table` (where the columns
-are and how they are written), :func:`parse_table` (the columns as a frame indexed by line number).
+Three steps, each usable alone: :func:`decode` (bytes to text), :func:`find_table` (where the columns are and
+how they are written), :func:`parse_table` (the columns as a frame indexed by line number).
 """
 
 import gzip
@@ -123,19 +123,14 @@ def read_head(path: Path, count: int = 2**16) -> bytes:
     return data
 
 
-def read_text(path: Path) -> Text:
-    """Read a text file: byte-order mark, else UTF-8, else Windows-1252.
+def decode(path: Path, data: bytes) -> Text:
+    """Decode the bytes of a text file: byte-order mark, else UTF-8, else GB 18030 or Windows-1252.
 
     Raises
     ------
     InputError
-        If the file cannot be read, is empty, too large, binary, or has a line too long for a table.
+        If the content is binary, or has a line too long for a table.
     """
-    return decode(path, read_bytes(path))
-
-
-def decode(path: Path, data: bytes) -> Text:
-    """Decode the bytes of a text file (see :func:`read_text`)."""
     encoding = encoding_of(data)
     if encoding.startswith("utf-16"):
         content = data.decode(encoding, errors="replace").removeprefix("\ufeff")
@@ -318,22 +313,11 @@ def _decimal(lines: list[str], found: _Rows) -> str:
 
 
 def parse_table(text: Text, layout: TableLayout, first_line: int | None = None) -> pd.DataFrame:
-    """Read the table that `layout` describes, to the end of the text.
+    """Read the table that `layout` describes, to the end of the text, indexed by line number (from 1).
 
-    Parameters
-    ----------
-    text : Text
-        The text.
-    layout : TableLayout
-        Where in the text the table stands, and how it is written.
-    first_line : int, optional
-        Line of the file that the first row stands on, where the text is a part of the file.
-
-    Returns
-    -------
-    DataFrame
-        Columns named as in the layout, indexed by line number (from 1); blank lines are left out. A column
-        with a cell that is no number stays text: see :func:`numbers`.
+    `first_line` is the line of the file that the first row stands on, where the text is a part of the file.
+    Blank lines are left out. A column with a cell that is no number stays text: see
+    :func:`screening.lab.readers.numbers.numbers`.
 
     Raises
     ------
@@ -368,9 +352,3 @@ def parse_table(text: Text, layout: TableLayout, first_line: int | None = None) 
     for name in frame.columns[[not pd.api.types.is_numeric_dtype(each) for each in frame.dtypes]]:
         frame[name] = unmarked(frame[name], layout.decimal)
     return frame
-
-
-def read_table(path: Path) -> pd.DataFrame:
-    """Read the table of a text file (:func:`read_text`, :func:`find_table`, :func:`parse_table`)."""
-    text = read_text(path)
-    return parse_table(text, find_table(text))

@@ -10,7 +10,7 @@ import pytest
 from screening.lab.diffraction.identify import Identification, Presence, identify
 from screening.lab.diffraction.pattern import PowderPattern, Reference
 from screening.lab.readers.diffraction import read_pattern
-from screening.phases.structures import read_cells
+from screening.phases.structures import literature_cells, read_cells
 from screening.simulate.diffraction import Content, Scan, simulate_pattern
 from screening.validation.diffraction import references
 
@@ -128,3 +128,22 @@ def test_a_phase_that_a_measured_mixture_lacks_is_not_seen(lab_data: Path) -> No
     told = verdicts(identify(pattern, known))
     assert told["Li2MnO3"] is Presence.SEEN
     assert told["LiF"] is not Presence.SEEN
+
+
+@pytest.mark.parametrize("share", [0.01, 0.05])
+def test_the_k_beta_lines_of_what_is_there_are_no_other_phase(share: float) -> None:
+    """Kβ of LiCl and LiAl, not quite filtered, was read as Li2S: a decomposed electrolyte."""
+    blank = PowderPattern(np.linspace(10.0, 80.0, 100), np.ones(100))
+    salt, alloy, sulfide = references(("LiCl", "LiAl", "Li2S"), literature_cells(), blank).known
+    for seed in (0, 2):
+        contents = [Content(salt, 9000.0), Content(alloy, 6000.0)]
+        pattern = simulate_pattern(contents, Scan(k_beta_share=share), seed=seed)
+        found = identify(pattern, (salt, alloy, sulfide))
+        assert verdicts(found)["LiCl"] is Presence.SEEN
+        assert verdicts(found)["Li2S"] is not Presence.SEEN
+        assert found.fit.pattern.k_beta_share == pytest.approx(share, rel=0.35)
+        assert not found.unexplained
+
+
+def test_a_filtered_pattern_asks_for_no_k_beta(found: Identification) -> None:
+    assert found.fit.pattern.k_beta_share == 0.0

@@ -1,4 +1,4 @@
-"""Leaks laid over circuits by Z / (1 + Z/R_e), behind the leads' inductance, without the package's fit."""
+"""Leaks are laid over circuits as Z/(1 + Z/R_e), behind the leads' inductance, apart from the package."""
 
 from dataclasses import replace
 

@@ -87,6 +87,9 @@ def test_a_data_base_is_read_by_the_program_for_it(write, tmp_path, monkeypatch)
     exporter(tmp_path, "")
     with pytest.raises(InputError, match="no table Channel_Normal_Table"):
         read_cycling(write("cell.res", ACCESS))
+    (tmp_path / "mdb-export").write_text(f"#!{sys.executable}\nraise SystemExit(1)\n")
+    with pytest.raises(InputError, match="mdb-export cannot read the data base"):
+        read_cycling(write("cell.res", ACCESS))
 
 
 def test_a_data_base_without_the_program_names_the_export(write, monkeypatch, tmp_path):
@@ -106,5 +109,5 @@ def test_a_gamry_rest_has_no_current(write, cycling_corpus):
     content = cycling_corpus.gamry_charge().partition(b"CURVE\tTABLE\t360")[0]
     content += b"\t1\t2\t3\t3\t0\n"
     data = read_cycling(write("ocv.dta", content))
-    assert data.current_origin == "none: open circuit"
+    assert (data.cell, data.current_origin) == ("ocv", "none: open circuit")
     assert not data.current_a.any()

@@ -12,9 +12,13 @@ from screening.lab.readers.text import (
     decode,
     find_table,
     parse_table,
-    read_table,
-    read_text,
+    read_bytes,
 )
+
+
+def read_table(path):
+    text = decode(path, read_bytes(path))
+    return parse_table(text, find_table(text))
 
 
 def layout_of(content: str):
@@ -94,13 +98,13 @@ def test_what_is_no_table_is_refused(tmp_path, content, reason):
 
 def test_absent_and_damaged_files_are_named(tmp_path):
     with pytest.raises(InputError, match=r"absent\.csv: cannot be read"):
-        read_text(tmp_path / "absent.csv")
+        read_bytes(tmp_path / "absent.csv")
     with pytest.raises(InputError, match="cannot be read"):
-        read_text(tmp_path)
+        read_bytes(tmp_path)
     path = tmp_path / "cut.csv.gz"
     path.write_bytes(gzip.compress(b"1,2,3\n" * 1000)[:-20])
     with pytest.raises(InputError, match="cannot be read"):
-        read_text(path)
+        read_bytes(path)
 
 
 def test_a_large_file_is_read_whole(tmp_path):

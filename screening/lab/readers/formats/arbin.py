@@ -23,8 +23,13 @@ def _read_access(file: File) -> Iterator[Table]:
         )
     with damage_told(file, "data base", _EXPORT, (subprocess.SubprocessError,)):
         done = subprocess.run(
-            [program, str(file.path), _RECORDS], capture_output=True, timeout=_TIMEOUT_S, check=True
+            [program, str(file.path.resolve()), _RECORDS],
+            capture_output=True,
+            timeout=_TIMEOUT_S,
+            check=False,
         )
+    if done.returncode:
+        raise file.refused("mdb-export cannot read the data base; it may be damaged", _EXPORT)
     if not done.stdout.strip():
         raise file.refused(f"no table {_RECORDS}", _EXPORT)
     table = table_of(decode(file.path, done.stdout), "res")
