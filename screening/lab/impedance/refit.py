@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
 
 import numpy as np
-from scipy.special import stdtrit
 import pandas as pd
+from scipy.special import stdtrit
 
 from screening.lab.impedance import tracking, zarc
 from screening.lab.impedance.basis import FloatArray
