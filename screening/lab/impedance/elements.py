@@ -145,7 +145,8 @@ def total_lines(processes: ProcessSeries, refit: ZarcSeries | None) -> Iterable[
     """R∞, what lies outside all windows, and the total, each with the part of it that is not closed."""
     open_ohm = _unclosed_ohm(processes, refit)
     yield f"R∞ and what lies before 1/ω_max: {_span(processes.r_inf_ohm + processes.unresolved_ohm)} Ω"
-    yield f"outside all windows: {_span(processes.outside_ohm)} Ω"
+    outside = processes.outside_ohm - _before_all_windows_ohm(processes, refit)  # those stand with R∞ above
+    yield f"outside all windows: {_span(np.maximum(outside, 0.0))} Ω"
     words = f"total: {_span(processes.total_ohm)} Ω"
     if (open_ohm > 0).any():
         words += f", of which {_span(open_ohm)} Ω not closed at the slow end: a bound"
@@ -156,6 +157,16 @@ def total_lines(processes: ProcessSeries, refit: ZarcSeries | None) -> Iterable[
         words += f"; beyond the measured Z' of at most {largest[worst]:.3g} Ω"
         words += f" in {np.count_nonzero(beyond)} of {len(beyond)} spectra" if len(beyond) > 1 else ""
     yield words
+
+
+def _before_all_windows_ohm(processes: ProcessSeries, refit: ZarcSeries | None) -> FloatArray | float:
+    """Elements before 1/ω of the highest frequency that lie in no window, shape (s,)."""
+    if refit is None:
+        return 0.0
+    outside = processes.windows.locate(refit.elements.tau_s) < 0
+    weights = refit.elements.resistance_ohm * (refit.unresolved & outside)
+    counted = np.bincount(refit.elements.spectrum, weights, minlength=len(processes.drt.spectra))
+    return counted.astype(float)
 
 
 def _unclosed_ohm(processes: ProcessSeries, refit: ZarcSeries | None) -> FloatArray:

@@ -93,3 +93,12 @@ def test_a_drift_within_the_sweep_has_its_line():
     (line,) = [note for note in analyse([moved]).display().notes if "within the sweep" in note]
     assert -9.0 < float(line.removeprefix("cell: Z changed by ").split("%")[0]) < -7.0
     assert not [note for note in analyse([still]).display().notes if "within the sweep" in note]
+
+
+def test_what_lies_before_the_highest_frequency_is_counted_once():
+    """An arc at 5e-9 s, measured to 1 MHz, in no window: it stands with R∞, not outside as well."""
+    found = analyse([spectrum((600.0, 5e-9, 0.9))])
+    with_r_inf, outside, total = total_lines(found.processes, found.refit)
+    assert float(with_r_inf.split(": ")[1].split()[0]) == pytest.approx(610.0, rel=0.01)
+    assert float(outside.split(": ")[1].split()[0]) < 5.0
+    assert float(total.split(": ")[1].split()[0]) == pytest.approx(610.0, rel=0.01)
