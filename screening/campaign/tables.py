@@ -25,7 +25,6 @@ BEST_COLUMNS = (
     *(
         "rank",
         "formula",
-        "chemistry",
         "alike",
         "anode",
         "electrolyte",
@@ -38,7 +37,7 @@ BEST_COLUMNS = (
 )
 """Columns of the best candidates; files hold all."""
 
-BEST_HEADS = {"alike": "of its kind", "top_1_percent": "P(1%)", "energy_above_hull_ev_per_atom": "e_hull"}
+BEST_HEADS = {"alike": "alike", "top_1_percent": "P(1%)", "energy_above_hull_ev_per_atom": "e_hull"}
 """Heads of columns that are no criteria."""
 
 
@@ -127,9 +126,15 @@ def best_table(chosen: pd.DataFrame, words: Sequence[str] = ()) -> Table:
     heads = BEST_HEADS | {each.name: each.heading(shared_ion(chosen["anode"].unique())) for each in CRITERIA}
     same = [name for name in ("anode", "electrolyte") if chosen[name].nunique(dropna=False) < 2]
     names = [name for name in BEST_COLUMNS if name in chosen and name not in same]
-    wide = ("top_1_percent", "relay_ev_per_atom", "mixing_ev_per_atom", "energy_above_hull_ev_per_atom")
+    wide = (
+        "alike",
+        "top_1_percent",
+        "relay_ev_per_atom",
+        "mixing_ev_per_atom",
+        "energy_above_hull_ev_per_atom",
+    )
     frame = chosen[names].astype(object).map(_cell).rename(columns=heads)
-    return Table("", frame, tuple(words), wide=tuple(heads[name] for name in wide))
+    return Table("", frame, tuple(words), wide=tuple(heads[name] for name in wide if name in names))
 
 
 def in_words(row: pd.Series, study: Study) -> str:
