@@ -74,7 +74,7 @@ def test_criteria_and_error_models_are_those_of_the_package(hooks: ModuleType) -
 @pytest.mark.parametrize(
     ("address", "words"),
     [
-        ("figures/reaction.svg", {"LiAl | LiAlCl₄", "Li | LiAlCl₄", "a, minimum: 4 LiCl + Al"}),
+        ("figures/reaction.svg", {"LiAl | LiAlCl₄", "Li | LiAlCl₄", "4 LiCl + Al"}),
         ("figures/rest.svg", {"simulated", "τ (s)", "Time (h)"}),
     ],
 )

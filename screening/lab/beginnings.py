@@ -16,8 +16,15 @@ from screening.lab.readers.impedance import read_spectra
 PASSED_OVER = (SUFFIX, ".md", ".json", ".png", ".svg", ".pdf", ".html")
 """Endings of files that no instrument writes for its measurements."""
 
-COUNTER = re.compile(r"[-_ .]*(?:c(?:ycle|h)?|eis|gcpl|peis|rest|part)?[-_ .#]*\d+$", flags=re.IGNORECASE)
-"""What tells files of one cell apart: a number at the end of the name, with a word before it."""
+COUNTER = re.compile(r"[-_ .]+(?:cycle|eis|gcpl|peis|rest|part)[-_ .#]*\d+$", flags=re.IGNORECASE)
+"""What tells files of one cell apart: a word of the measurement and a number at the end of the name. A bare
+number, ``cell01``, or a channel, ``C01``, is how laboratories tell cells apart."""
+
+SPECTRUM = re.compile(r"[-_ .]+#?\d+$")
+"""A bare number does tell single spectra of one cell apart."""
+
+LEAST_SPAN_DEG = 10.0
+"""A table of two columns over less than this is no powder pattern."""
 
 
 @dataclass
@@ -41,8 +48,8 @@ class Found:
 def find_cells(directory: Path) -> tuple[dict[str, Found], list[str]]:
     """Raw files of a folder and its subfolders by cell, and a line on each file that is no measurement.
 
-    Files whose names differ by a number at the end belong to one cell if they lie beside each other and are
-    of one kind of measurement.
+    Files beside each other and of one kind of measurement belong to one cell where their names differ by a
+    word of the measurement with a number, ``_rest3``; single spectra by a bare number, ``_003``.
 
     Raises
     ------
@@ -58,11 +65,13 @@ def find_cells(directory: Path) -> tuple[dict[str, Found], list[str]]:
             continue
         try:
             kind, technique, remarks = _looked_at(path)
+            single = technique == "impedance" and kind is None
         except InputError as fault:
             passed.append(f"{path.relative_to(directory)}: {fault.message}")
             continue
         stem = path.name.partition(".")[0]
-        name = str(path.parent.relative_to(directory) / (COUNTER.sub("", stem) or stem))
+        counter = SPECTRUM if single and not COUNTER.search(stem) else COUNTER
+        name = str(path.parent.relative_to(directory) / (counter.sub("", stem) or stem))
         cell = cells.setdefault(f"{name} {technique}", Found())
         getattr(cell, technique).append(path)
         cell.kind = cell.kind or kind
@@ -77,9 +86,11 @@ def _looked_at(path: Path) -> tuple[Kind | None, str, list[str]]:
     except InputError:
         try:
             data = read_cycling([path])
-        except InputError:
-            pattern = read_pattern(path)
-            span = "{:g} to {:g}°".format(*pattern.range_deg)
+        except InputError as fault:
+            low, high = read_pattern(path).range_deg
+            if high - low < LEAST_SPAN_DEG:
+                raise fault from None
+            span = f"{low:g} to {high:g}°"
             raise InputError(
                 f"a powder pattern, {span}: name it as diffraction under [files] in the sheet of its cell"
             ) from None
@@ -113,7 +124,8 @@ def sheets(directory: Path, cells: dict[str, Found], statements: Sequence[str]) 
         for technique_name in ("impedance", "cycling"):
             files = [path.relative_to(directory).as_posix() for path in getattr(found, technique_name)]
             if files:
-                lines.append(f"{technique_name} = [{', '.join(map(_quoted, files))}]")
+                told = f"  # {len(files)} files taken as one cell by their names" if len(files) > 1 else ""
+                lines.append(f"{technique_name} = [{', '.join(map(_quoted, files))}]{told}")
         if kind is Kind.FULL:
             lines += ["[cathode]", 'material = "not stated"']
         yield directory / f"{label}{SUFFIX}", "\n".join(lines) + "\n"

@@ -29,7 +29,7 @@ from scipy.optimize import linprog
 
 from screening.errors import InputError
 from screening.phases.composition import Formula, atomic_number, parse_formula
-from screening.phases.corrections import ANCHORED, AT_0_K, CITE, CORRECTED
+from screening.phases.corrections import ANCHORED, AT_0_K, CITE, CORRECTED, molecule_rows
 from screening.phases.snapshot import Snapshot
 
 ANCHORS_FILE = "anchors.csv"
@@ -47,6 +47,9 @@ UNANCHORED_SD_EV_PER_ATOM = 0.12
 
 ESTIMATE = "estimated"
 """Source of an anchor that is not measured."""
+
+GAS_SD_EV_PER_ATOM = 0.005
+"""Of the measured gases that the corrected scheme brings, which are no anchors of solids."""
 
 MEASURED = "measured"
 BINARIES = "measured binaries"
@@ -204,6 +207,9 @@ def anchored(snapshot: Snapshot) -> Snapshot:
         formation_energy_ev_per_atom=phases.formation_energy_ev_per_atom + np.nan_to_num(shift),
         uncertainty_ev_per_atom=np.hypot(np.nan_to_num(sd), own),
     )
+    for molecule, rows in molecule_rows(phases):
+        if molecule.measured:
+            changed.uncertainty_ev_per_atom[rows] = GAS_SD_EV_PER_ATOM
     cite = tuple(dict.fromkeys((*manifest.cite, CITE)))
     return replace(
         snapshot, manifest=replace(manifest, energy_scheme=ANCHORED + AT_0_K, cite=cite), phases=changed

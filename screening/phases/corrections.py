@@ -150,7 +150,7 @@ def chosen_energies(name: str) -> Energies:
     """
     if name not in list(Energies):
         raise InputError(
-            f"no energies {str(name)[:40]!r}", where="energies", remedy=f"choose {' or '.join(Energies)}"
+            f"no energies {str(name)[:40]!r}", where="energies", remedy=f"choose {', '.join(Energies)}"
         )
     return Energies(name)
 

@@ -18,7 +18,7 @@ import numpy as np
 import pandas as pd
 
 from screening.phases.composition import Formula, atomic_number, same_composition
-from screening.phases.corrections import ANCHORED, AT_0_K, is_corrected, molecules
+from screening.phases.corrections import ANCHORED, AT_0_K, is_anchored, is_corrected, molecules
 from screening.phases.molecular_units import molecular_units
 from screening.phases.schemes import LEGACY
 from screening.phases.snapshot import Phases, Snapshot
@@ -64,7 +64,7 @@ class Distrusted:
         name = self.element if self.element in WHOLLY else f"{self.element}({roman})"
         return (
             f"{name}: this source's energies are off by up to {self.off_by_up_to_ev_per_atom:.2g} eV/atom "
-            f"(measured: {self.measured.replace(' ', ', ')})"
+            f"(measured: {self.measured.replace(' ', ', ')}); --energies anchored takes what is measured"
         )
 
 
@@ -180,7 +180,8 @@ def cautions(snapshot: Snapshot, formulas: Iterable[Formula], phases: Iterable[i
     if is_corrected(snapshot) and len(numbers):
         taken = snapshot.phases.take(numbers)
         sd = taken.uncertainty_ev_per_atom
-        unknown = np.flatnonzero(molecular_units(taken).unrecognised & (sd > 0.0))
+        calculated = np.zeros(len(taken), bool) if is_anchored(snapshot) else ~taken.added
+        unknown = np.flatnonzero(molecular_units(taken).unrecognised & (sd > 0.0) & calculated)
         told += [
             f"{taken.formula[i]}: bonds of C, N, S or O that are corrected by a rough rule only, "
             f"energy uncertain by {sd[i]:.2f} eV/atom"

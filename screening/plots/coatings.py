@@ -23,7 +23,7 @@ from screening.reactors.coatings import COUNTED, Coatings
 NAMED = 12
 """Best compounds that carry a letter."""
 
-MARGIN_PT = 5.0
+MARGIN_PT = 6.0
 
 
 def plot_coatings(shown: Coatings, ax: Axes | Figure | None = None) -> Axes:
@@ -57,8 +57,8 @@ def plot_coatings(shown: Coatings, ax: Axes | Figure | None = None) -> Axes:
         axes.set_ylim(-depth, 0.04 * depth)
         axes.set_xlabel(f"Worst energy with {formula_text(shown.a)} (eV)")
         axes.set_ylabel(f"Worst energy with {formula_text(shown.b)} (eV)")
-        places = places_in_points(axes, [mark.x for mark in named], [mark.y for mark in named])
-        room = Room(places, np.full(len(places), MARGIN_PT), bounds_in_points(axes))
+        every = places_in_points(axes, *worst[stay].T)
+        room = Room(every, np.full(len(every), MARGIN_PT), bounds_in_points(axes))
         told = ["grey: compounds whose own window is narrower than the cell's", *shown.notes]
         hang_key(axes, [*name_points(axes, named, room), *((text, "0.25") for text in told)])
         return axes

@@ -307,11 +307,11 @@ def products_text(kink: Kink | Step, marked: Collection[str] = ()) -> str:
 
 
 def closing_entries(
-    results: Sequence[InterfaceReaction | Lithiation], at_hull: Iterable[str]
+    results: Sequence[InterfaceReaction | Lithiation], at_hull: Iterable[str], *, bands: bool = True
 ) -> list[tuple[str, str]]:
-    """What the key says below the letters: marks by origin, cautions, and what the bands are."""
+    """What the key says below the letters: marks by origin, cautions, and what the bands are, if drawn."""
     origins = {name: origin for each in results for name, origin in each.origins.items()}
     said = dict.fromkeys(text for each in results for text in each.cautions)
-    said |= dict.fromkeys(each.error_bars.replace("intervals", "bands", 1) for each in results)
+    said |= dict.fromkeys(each.error_bars.replace("intervals", "bands", 1) for each in results if bands)
     names = tuple(dict.fromkeys(at_hull))
     return [(text, "0.25") for text in (*marks(origins, names, formula_text), *filter(None, said))]

@@ -67,7 +67,9 @@ def _draw_map(reactions: Sequence[OpenReaction], axes: Axes, axis: str, quantity
     energies = np.array([_energies(each, axis, quantity, x) for each in reactions])
     volts = np.array([each.reservoir.voltage_v for each in reactions])
     mesh = axes.pcolormesh(x, volts, energies, shading="nearest", cmap="cividis", rasterized=True)
-    axes.plot(x[energies.argmin(axis=1)], volts, ".", color="white", markersize=2.0)
+    lowest = [each.minimum if quantity == "total" else each.minimum_mutual for each in reactions]
+    marked = [kink.x(axis) for kink in lowest]
+    axes.plot(marked, volts, ".", color="white", markersize=2.0, clip_on=False)
     place = axes.get_position()
     axes.set_position((place.x0, place.y0, SHARE_OF_MAP * place.width, place.height))
     bar = axes.figure.colorbar(mesh, cax=axes.inset_axes((1.03, 0.0, 0.05, 1.0)))
@@ -78,7 +80,7 @@ def _draw_map(reactions: Sequence[OpenReaction], axes: Axes, axis: str, quantity
     closing = closing_entries(
         [replace(each, error_bars="") for each in reactions], at_hull
     )  # a map has no bands
-    hang_key(axes, [("white: mixing ratio of the lowest energy", "0.25"), *closing])
+    hang_key(axes, [("white: the minimum between the ends", "0.25"), *closing])
     return axes
 
 

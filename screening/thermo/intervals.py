@@ -31,6 +31,10 @@ class Errors(Protocol):
         ...
 
 
+SMALL = 20.0
+"""Volts and electronvolts are smaller and keep one decimal, however wide the interval is."""
+
+
 @dataclass(frozen=True)
 class ErrorBars:
     """What draws intervals: an error model, and what a result says of it, or of why there is none."""
@@ -86,14 +90,14 @@ def written(value: float | None, within: Interval | None, digits: int | None, us
     >>> written(1.5898, Interval(1.4, 2.1), None, 3), written(1.5898, Interval(1.4, 2.1), 4, 3)
     ('1.6', '1.5898')
     """
-    return "none" if value is None else f"{value:.{_decimals(within, digits, usual)}f}"
+    return "none" if value is None else _fixed(value, _decimals(within, digits, usual))
 
 
 def bounds(within: Interval | None, digits: int | None) -> str:
     """An interval as ``1.4 to 2.1``, empty where there is none."""
     if within is None or within.high - within.low < NEGLIGIBLE:
         return ""
-    low, high = (f"{each:.{_decimals(within, digits, 0)}f}" for each in within)
+    low, high = (_fixed(each, _decimals(within, digits, 0)) for each in within)
     return f"{low} to {high}"
 
 
@@ -111,4 +115,11 @@ def _decimals(within: Interval | None, digits: int | None, usual: int) -> int:
     if not (isfinite(half) and half > NEGLIGIBLE):
         return usual
     size = floor(log10(half))
-    return max(0, -size + (half < 2.0 * 10.0**size))
+    small = within is not None and max(map(abs, within)) < SMALL
+    return max(int(small), -size + (half < 2.0 * 10.0**size))
+
+
+def _fixed(value: float, decimals: int) -> str:
+    """A number with so many decimals, and no sign before a zero."""
+    text = f"{value:.{decimals}f}"
+    return text if float(text) else text.removeprefix("-")

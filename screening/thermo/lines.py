@@ -166,8 +166,10 @@ def tie_lines(
         If the lengths disagree.
     """
     potentials = np.zeros(len(end_b)) if mu_ev is None else np.asarray(mu_ev, dtype=float)
-    if len(end_a) not in (1, len(end_b)) or len(potentials) != len(end_b):
-        raise ValueError(f"{len(end_a)} ends and {len(potentials)} potentials for {len(end_b)} lines")
+    if len(end_a) not in (1, len(end_b)):
+        raise ValueError(f"{len(end_a)} end compositions for {len(end_b)} lines")
+    if len(potentials) != len(end_b):
+        raise ValueError(f"{len(potentials)} potentials for {len(end_b)} lines")
     ends = _Rows.of(end_a), _Rows.of(end_b)
     return Lines(*_tie_lines(_Pool.of(snapshot), *ends, open_element, potentials))
 

@@ -11,6 +11,7 @@ W. D. Richards et al., Chem. Mater. 28, 266 (2016), doi 10.1021/acs.chemmater.5b
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -20,7 +21,12 @@ from screening.phases.composition import Formula, Reactant, same_composition
 from screening.phases.distrust import cautions
 from screening.phases.snapshot import Snapshot
 from screening.thermo.compositions import Compositions
-from screening.thermo.interface import InterfaceReaction, InterfaceReactions, OfBoth
+from screening.thermo.interface import (
+    NO_REACTION_EV_PER_ATOM,
+    InterfaceReaction,
+    InterfaceReactions,
+    OfBoth,
+)
 from screening.thermo.intervals import NO_ERROR_BARS, ErrorBars, Interval, form
 from screening.thermo.kinks import Kink, rounded
 from screening.thermo.lines import Lines, tie_lines
@@ -86,6 +92,12 @@ class OpenReaction(InterfaceReaction):
     def x_counted(self) -> np.ndarray:
         """Fraction of A by `counted_atoms` at each kink, (n_kinks,) float array."""
         return np.array([kink.x_counted for kink in self.kinks if isinstance(kink, OpenKink)])
+
+    @cached_property
+    def minimum(self) -> Kink:
+        """As of a closed pair; where a reactant decays by itself, the kink of the lowest mutual energy."""
+        alone = min(self.kinks[0].total_ev_per_atom, self.kinks[-1].total_ev_per_atom)
+        return super().minimum if alone > -NO_REACTION_EV_PER_ATOM else self.minimum_mutual
 
     def to_frame(self) -> "pd.DataFrame":
         """One row per kink, with the reservoir; energies per atom that is not of the open element."""

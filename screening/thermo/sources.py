@@ -18,6 +18,7 @@ from screening.phases.corrections import (
     is_anchored,
     is_corrected,
     rows_of,
+    shift,
     shifted,
 )
 from screening.phases.distrust import widened
@@ -30,6 +31,12 @@ from screening.thermo.lines import assemblages
 
 TOO_LOW_EV_PER_ATOM = 0.3
 """A phase further below the hull of all others is no find but a total energy, or one of another scheme."""
+
+TOO_HIGH_EV_PER_ATOM = 0.5
+"""A phase further above the hull than any that is made is told: a sign is easily lost."""
+
+NAMED_EV_PER_ATOM = 0.02
+"""Corrections smaller than this are within the error of any calculation."""
 
 ABOVE_HULL_EV_PER_ATOM = 5e-7
 """What a composition taken from the hull lies above it, so that no reaction forms it: it counts as on it."""
@@ -127,7 +134,7 @@ def _joined(snapshot: Snapshot, own: OwnPhases) -> Snapshot:
         every = with_anchored(every, as_source)
     if not own.force:
         _require_plausible(every, additions, path)
-    gone, notes = [np.empty(0, dtype=np.int64)], []
+    gone, notes = [np.empty(0, dtype=np.int64)], _scheme_notes(every, additions)
     for energy, each in zip(every.phases.formation_energy_ev_per_atom[n:].tolist(), additions, strict=True):
         rows = rows_of(snapshot.phases, each.formula)
         theirs = float(snapshot.phases.formation_energy_ev_per_atom[rows].min(initial=np.inf))
@@ -151,6 +158,7 @@ def _require_plausible(every: Snapshot, additions: Sequence[AddedPhase], path: P
     compositions = Compositions.of([each.formula for each in additions])
     below = assemblages(every, compositions, numbers).energy_ev_per_atom
     below -= every.phases.formation_energy_ev_per_atom[numbers]
+    published = is_corrected(every) and bool((_correction(every, numbers) > NAMED_EV_PER_ATOM).any())
     told = [
         f"{each.formula.text} lies {gap:.2f} eV/atom"
         for each, gap in zip(additions, below.tolist(), strict=True)
@@ -160,8 +168,34 @@ def _require_plausible(every: Snapshot, additions: Sequence[AddedPhase], path: P
         raise InputError(
             f"{', '.join(told)} below the hull of all other phases, as a total energy would",
             where=str(path),
-            remedy="give formation energies, against the elements; or take them with --force (force=True)",
+            remedy="give formation energies, against the elements; "
+            + "or, for the source's own, --energies as-published; " * published
+            + "or take them with --force (Python: OwnPhases(file, force=True))",
         )
+
+
+def _correction(snapshot: Snapshot, rows: np.ndarray) -> np.ndarray:
+    """What the corrected scheme adds to the source's energies of these phases, (n,) eV/atom."""
+    return shift(snapshot.phases.take(rows)).energy_ev_per_atom
+
+
+def _scheme_notes(every: Snapshot, additions: Sequence[AddedPhase]) -> list[str]:
+    """What may be wrong with a given energy: another scheme than its neighbours', or its sign."""
+    numbers = np.arange(len(every) - len(additions), len(every))
+    above = every.phases.formation_energy_ev_per_atom[numbers]
+    above = above - assemblages(every, Compositions.of([a.formula for a in additions])).energy_ev_per_atom
+    added = _correction(every, numbers) if is_corrected(every) else np.zeros(len(additions))
+    notes = []
+    for each, gap, correction in zip(additions, above.tolist(), added.tolist(), strict=True):
+        name = each.formula.text
+        if abs(correction) > NAMED_EV_PER_ATOM and not each.as_source and each.origin != Origin.MEASURED:
+            notes.append(
+                f"{name}: taken as it is, while the source's energies of such bonds are corrected by "
+                f"{correction:+.2f} eV/atom; if yours is of the source's own kind, --energies as-published"
+            )
+        if gap > TOO_HIGH_EV_PER_ATOM:
+            notes.append(f"{name}: {gap:.2f} eV/atom above the hull, so that it decays; is the sign right?")
+    return notes
 
 
 def _with_hull_phases(snapshot: Snapshot, texts: Iterable[str]) -> Snapshot:

@@ -9,7 +9,7 @@ import numpy as np
 from screening.display import Displayed, Group, Table
 from screening.errors import InputError
 from screening.phases.composition import Reactant, atomic_number
-from screening.phases.distrust import cautions
+from screening.phases.distrust import cautions, wholly_distrusted
 from screening.phases.snapshot import Snapshot
 from screening.provenance import Provenance
 from screening.thermo.intervals import (
@@ -56,7 +56,7 @@ class Window:
     def text(self, digits: int | None = None) -> str:
         """As ``1.7 (1.3 to 2.2) to 2.4 (1.7 to 3.0) V``."""
         ends = ((self.low_v, self.low_95_v), (self.high_v, self.high_95_v))
-        return " to ".join(with_bounds(written(*end, digits, 3), end[1], digits) for end in ends) + " V"
+        return " to ".join(with_bounds(written(*end, digits, 2), end[1], digits) for end in ends) + " V"
 
     def as_dict(self) -> dict[str, Any]:
         """Content for JSON."""
@@ -262,7 +262,8 @@ def titrate(
     charge, held = cation_charge(element, charge), reactant.unit.amount_of(atomic_number(element))
     lithiation = lithiate(snapshot, reactant, element, charge=charge, at_hull=at_hull, error_bars=error_bars)
     priced = price(snapshot, reactant, at_hull=at_hull)
-    released, phases = releases_of(Side(snapshot, priced, element, charge, held, error_bars))
+    bars = error_bars.unless(wholly_distrusted(snapshot, (reactant.unit,)))
+    released, phases = releases_of(Side(snapshot, priced, element, charge, held, bars))
     sides = (lithiation.steps, released)
     if energy_ev_per_atom is None:
         ends = [_end_by_charge(steps, charge * share * held, charge) for steps in sides]

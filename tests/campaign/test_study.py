@@ -136,7 +136,7 @@ electrolytes = ["LPSC"]
         ("wt_percent = 200", "give 100 or less"),
         ("wt_percent = -1", "give a number greater than 0"),
         ('at_hull = "maybe"', "give true or false, without quotes"),
-        ('alloy = "best"', "write 'first' or 'richest'"),
+        ('contacts = ["rest"]', "write 'relief', 'relay' or 'mixing'"),
         ("anodes = []", "give at least 1"),
         ("anode_charge = 1.5", "give a whole number"),
     ],

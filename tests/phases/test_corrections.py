@@ -183,7 +183,7 @@ class TestScope:
             load_snapshot(snapshot, energies="as-published")
 
     def test_a_choice_that_is_none(self) -> None:
-        with pytest.raises(InputError, match="choose corrected or as-published"):
+        with pytest.raises(InputError, match="choose corrected, anchored, as-published"):
             load_snapshot(energies="raw")
 
 

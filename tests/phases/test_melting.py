@@ -3,7 +3,7 @@
 import pytest
 
 from screening.phases.composition import parse_formula
-from screening.phases.melting import MeltingPoint, _table, melting_point
+from screening.phases.melting import MeltingPoint, melting_point, melting_points
 
 
 def known(text: str) -> MeltingPoint:
@@ -34,7 +34,7 @@ def test_what_is_not_measured_is_not_guessed() -> None:
 
 def test_the_table_is_that_of_the_library() -> None:
     chemicals = pytest.importorskip("chemicals", reason="the database of the test extra is not installed")
-    for one in _table().values():
+    for one in melting_points().values():
         if one.melts_c is not None:
             assert chemicals.Tm(one.cas, method="CRC_INORG") == pytest.approx(one.melts_c + 273.15, abs=0.06)
         if one.boils_c is not None:

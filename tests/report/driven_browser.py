@@ -82,9 +82,18 @@ class Browser:
     def traces(self, chart: str) -> list[dict[str, Any]]:
         return self.js(
             "return document.getElementById(arguments[0]).data.map((t) => "
-            "({x: [...t.x], y: [...t.y], mode: t.mode, name: t.name, type: t.type}))",
+            "({x: [...t.x], y: [...t.y], mode: t.mode, name: t.name, type: t.type, group: t.legendgroup}))",
             chart,
         )
+
+    def curve(self, name: str) -> tuple[dict[str, Any], dict[str, Any], dict[str, Any]]:
+        """Line, circles and band of one curve of the chart of curves, by the name in its legend."""
+        traces = self.traces("curves-chart")
+        (line,) = (each for each in traces if each["name"] == name and each["mode"] == "lines")
+        (circles,) = (each for each in traces if each["name"] == name and each["mode"] == "markers")
+        (band,) = (each for each in traces if each["group"] == line["group"] and each["mode"] == "none")
+        assert circles["group"] == line["group"]
+        return line, circles, band
 
     def complaints(self) -> list[str]:
         return [entry["message"] for entry in self.driver.get_log("browser") if entry["level"] != "INFO"]

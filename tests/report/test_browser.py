@@ -13,6 +13,7 @@ import pytest
 from driven_browser import BROWSER, DRIVER, WAIT_S, Browser, started
 from PIL import Image
 
+from screening.display import formula_text
 from screening.report.page import write_report
 
 if not BROWSER or not DRIVER:
@@ -156,38 +157,52 @@ def test_the_axis_switch_moves_the_curve(
     opened: Browser, lithium_on_alcl4: dict[str, Any], axis: str
 ) -> None:
     opened.click(f"input[name=axis][value={axis}]")
-    line, circles, *_ = opened.traces("curves-chart")
+    line, circles, band = opened.curve("Li | LiAlCl₄")
     kinks = lithium_on_alcl4["kinks"]
     np.testing.assert_allclose(circles["x"], [k[f"x_{axis}"] for k in kinks[1:-1]], rtol=SAME)
     np.testing.assert_allclose(circles["y"], [k["total_ev_per_atom"] for k in kinks[1:-1]], rtol=SAME)
     # whatever the axis, every point of the line maps back to the straight line between kinks by atoms
     inner = kinks[1]
     factor = inner[f"x_{axis}"] / (1 - inner[f"x_{axis}"]) / (inner["x_atomic"] / (1 - inner["x_atomic"]))
+
+    def straight(x: np.ndarray, energies: list[float]) -> np.ndarray:
+        return np.interp(x / (factor * (1 - x) + x), [k["x_atomic"] for k in kinks], energies)
+
     x = np.array(line["x"])
-    atomic = x / (factor * (1 - x) + x)
-    straight = np.interp(atomic, [k["x_atomic"] for k in kinks], [k["total_ev_per_atom"] for k in kinks])
-    np.testing.assert_allclose(line["y"], straight, atol=1e-9)
+    np.testing.assert_allclose(line["y"], straight(x, [k["total_ev_per_atom"] for k in kinks]), atol=1e-9)
+    # the band runs along its lower bound and back along its upper one
+    np.testing.assert_array_equal(band["x"], [*x, *x[::-1]])
+    low, high = ([k["total_95_ev_per_atom"][end] for k in kinks] for end in (0, 1))
+    bounds = [*straight(x, low), *straight(x, high)[::-1]]
+    np.testing.assert_allclose(band["y"], bounds, atol=1e-9)
 
 
 def test_energies_per_mole_and_mutual_are_those_of_the_file(
     opened: Browser, six: Path, lithium_on_alcl4: dict[str, Any]
 ) -> None:
     opened.click("input[name=per][value=mole]")
-    line, circles, *_ = opened.traces("curves-chart")
+    line, circles, _ = opened.curve("Li | LiAlCl₄")
     per_mole = [k["kj_per_mol_b"] for k in lithium_on_alcl4["kinks"][1:-1]]
     np.testing.assert_allclose(circles["y"], per_mole, rtol=SAME)
     # past the last reaction lithium only dilutes: nothing changes per mole of reactor
     np.testing.assert_allclose(line["y"][-1], per_mole[-1], rtol=1e-6)
     opened.choose("#contact", "electrolyte")
     opened.click("input[name=energy][value=mutual]")
-    _, circles, *_ = opened.traces("curves-chart")
+    _, circles, band = opened.curve("Li | Li₆PS₅Cl")
     reactors = json.loads((six / "ranking.json").read_text("utf-8"))["reactors"]
     curve = next(c for c in reactors[0]["curves"] if (c["a"], c["b"]) == ("Li", "Li6PS5Cl"))
     kj_per_ev_of_li6ps5cl = 13.0 * KJ_PER_EV
-    expected = [
-        k["mutual_ev_per_atom"] / (1 - k["x_atomic"]) * kj_per_ev_of_li6ps5cl for k in curve["kinks"][1:-1]
-    ]
+    inner = curve["kinks"][1:-1]
+    per_ev = np.array([kj_per_ev_of_li6ps5cl / (1 - k["x_atomic"]) for k in inner])
+    expected = per_ev * [k["mutual_ev_per_atom"] for k in inner]
     np.testing.assert_allclose(circles["y"], expected, rtol=1e-6)
+    half = len(band["x"]) // 2
+    for end, part in enumerate((slice(half), slice(None, half - 1, -1))):
+        x, y = np.array(band["x"][part]), np.array(band["y"][part])
+        at_kinks = [int(np.argmin(np.abs(x - k["x_atomic"]))) for k in inner]
+        np.testing.assert_allclose(x[at_kinks], [k["x_atomic"] for k in inner], rtol=SAME)
+        bounds = per_ev * [k["mutual_95_ev_per_atom"][end] for k in inner]
+        np.testing.assert_allclose(y[at_kinks], bounds, rtol=1e-6)
 
 
 def test_the_pointer_shows_the_reaction(opened: Browser) -> None:
@@ -206,21 +221,41 @@ def test_the_pointer_shows_the_reaction(opened: Browser) -> None:
     assert "3 Li + LiAlCl₄" in "".join(opened.texts("#curves-chart .hovertext"))
 
 
-def test_a_row_opens_its_reactor(opened: Browser) -> None:
-    opened.click("#ranking-table tbody tr:nth-child(5) button")
-    assert "Li₃HoCl₆" in opened.find("#reactor-summary").text
-    assert opened.find("#reactor-summary .mark").text == "estimated"
-    assert "(estimated)" in opened.traces("curves-chart")[0]["name"]
-    assert opened.find("#reactor-choice").get_attribute("value") == "4"
+@pytest.mark.parametrize("order", ["rank", "driving_force_ev_per_ion"])
+def test_a_row_opens_its_reactor(opened: Browser, six: Path, order: str) -> None:
+    reactors = json.loads((six / "ranking.json").read_text("utf-8"))["reactors"]
+    numbers = {formula_text(reactor["formula"]): str(k) for k, reactor in enumerate(reactors)}
+    if order != "rank":
+        opened.click(f"#ranking-table [data-column={order}]")
+    rows = opened.texts("#ranking-table tbody th button")
+    assert sorted(rows) == sorted(numbers)
+    assert (rows == list(numbers)) == (order == "rank")
+    for row, formula in enumerate(rows, start=1):
+        opened.click(f"#ranking-table tbody tr:nth-child({row}) button")
+        assert opened.find("#reactor-summary").text.split()[0] == formula
+        assert opened.find("#reactor-choice").get_attribute("value") == numbers[formula]
+        reactor = reactors[int(numbers[formula])]
+        assert opened.texts("#reactor-summary .mark") == [reactor["origin"]] * bool(reactor["origin"])
+        named = [each["name"] for each in opened.traces("curves-chart") if each["mode"] == "lines"]
+        assert len(named) == sum(curve["b"] == reactor["formula"] for curve in reactor["curves"])
+        assert all(f"| {formula}" in name for name in named)
+        assert all(("(estimated)" in name) == (reactor["origin"] == "estimated") for name in named)
+    assert [r["formula"] for r in reactors if r["origin"] == "estimated"] == ["Li3HoCl6"]
 
 
 def test_staircase_pareto_and_probabilities_are_drawn(opened: Browser, six: Path) -> None:
     first = json.loads((six / "ranking.json").read_text("utf-8"))["reactors"][0]
-    line = opened.traces("staircase-chart")[0]
-    assert max(line["x"]) == first["plateaus"][-1]["uptake_per_formula"]
-    opened.click("input[name=uptake][value=charge]")
-    line = opened.traces("staircase-chart")[0]
-    assert max(line["x"]) == first["plateaus"][-1]["capacity_mah_per_g"]
+    plateaus = first["plateaus"]
+    for uptake, key in (("formula", "uptake_per_formula"), ("charge", "capacity_mah_per_g")):
+        opened.click(f"input[name=uptake][value={uptake}]")
+        *bands, line, circles = opened.traces("staircase-chart")
+        assert [line["mode"], circles["mode"]] == ["lines", "markers"]
+        assert max(line["x"]) == plateaus[-1][key]
+        assert line["x"][1::2] == [plateau[key] for plateau in plateaus]
+        assert line["y"][1::2] == line["y"][::2] == [plateau["voltage_v"] for plateau in plateaus]
+        assert circles["y"] == line["y"][::2]
+        assert [band["x"][1] for band in bands] == line["x"][1::2]
+        assert [[min(band["y"]), max(band["y"])] for band in bands] == [p["voltage_95_v"] for p in plateaus]
     table = pd.read_parquet(six / "ranking.parquet")
     behind, front = opened.traces("pareto-chart")
     assert len(front["x"]) == table["pareto"].sum()
@@ -282,17 +317,36 @@ def test_every_control_has_a_name_and_is_reached_by_key(opened: Browser) -> None
     assert opened.js("return document.querySelectorAll('[tabindex]:not([tabindex=\"0\"])').length") == 0
 
 
-def test_the_chosen_rows_are_saved_as_csv(opened: Browser, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("box", "flag", "formulas"),
+    [
+        ("front-only", "pareto", ["Li10GeP2S12"]),
+        ("ranked-only", "passes", ["LiAlCl4", "MgI2", "Li10GeP2S12", "MgF2", "Li3YBr6", "Li3HoCl6"]),
+    ],
+)
+def test_the_chosen_rows_are_saved_as_csv(
+    opened: Browser, six: Path, tmp_path: Path, box: str, flag: str, formulas: list[str]
+) -> None:
     from selenium.webdriver.support.ui import WebDriverWait
 
     opened.device("Browser.setDownloadBehavior", behavior="allow", downloadPath=str(tmp_path))
-    opened.click("#front-only")
+    opened.click(f"#{box}")
     opened.click("#download")
     saved = tmp_path / "ranking-selection.csv"
     WebDriverWait(opened.driver, WAIT_S).until(lambda _: saved.is_file())
     frame = pd.read_csv(saved)
-    assert frame["formula"].tolist() == ["LiAlCl4", "Li10GeP2S12"]
-    assert frame["rank"].tolist() == [1, 2]
+    assert frame["formula"].tolist() == formulas
+    table = pd.read_parquet(six / "ranking.parquet")
+    chosen = table[table[flag]].sort_values("rank")
+    assert frame["formula"].tolist() == chosen["formula"].tolist()
+    assert frame["rank"].tolist() == chosen["rank"].tolist()
+    # columns that the page does not show at first are saved all the same
+    heads = opened.js(
+        "return [...document.querySelectorAll('#ranking-table thead button')].map((b) => b.dataset.column)"
+    )
+    assert frame.columns.tolist() == [*heads, "remarks"]
+    for name in ("score", "uptake_mah_per_g", "mixing_ev_per_atom"):
+        np.testing.assert_allclose(frame[name], chosen[name], rtol=1e-4, atol=1e-12)
 
 
 def test_hostile_words_are_shown_and_never_run(browser: Browser, hostile: Path) -> None:

@@ -1,11 +1,13 @@
 """ZARC elements R/(1 + (jωτ)^φ): impedance, relaxation times, and fits of many spectra at once."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from functools import cache
 from math import pi
+from typing import cast
 
 import numpy as np
-from numba import njit
 
 from screening.lab.impedance.basis import ComplexArray, FloatArray
 
@@ -238,7 +240,14 @@ def at(problem: Problem, theta: FloatArray, anchor: Anchor | None = None) -> Fit
     return Fit(state.theta, state.cost, state.gram)
 
 
-@njit(cache=True, fastmath=True)
+@cache
+def _compiled() -> Callable[..., None]:
+    """`_equations` as compiled code; numba is loaded by those who fit."""
+    from numba import njit
+
+    return cast("Callable[..., None]", njit(cache=True, fastmath=True)(_equations))
+
+
 def _equations(ln_omega, z, weight, columns, theta, cost, gram, descent):  # type: ignore[no-untyped-def]  # pragma: no cover
     """Cost, JᵀJ and Jᵀr of a stack of ZARC problems, as `evaluate` has them, one spectrum after the other."""
     count, points = z.shape
@@ -294,7 +303,7 @@ class _State:
         else:
             arrays = (problem.ln_omega, problem.z, problem.weight, problem.columns, theta)
             one, two, three, four, five = (np.ascontiguousarray(array) for array in arrays)
-            _equations(one, two, three, four, five, cost, gram, descent)
+            _compiled()(one, two, three, four, five, cost, gram, descent)
         if anchor is not None:
             away = anchor.centre - theta
             cost += (anchor.precision * away**2).sum(axis=1)
