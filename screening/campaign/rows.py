@@ -19,6 +19,9 @@ from screening.reactors.reduction import ScreeningContext, reduce
 from screening.reactors.sense import chemistry, explosive, toxic
 from screening.reactors.settings import Filters
 
+FORM_DECIMALS = 12
+"""Of the coefficients of linear forms, which are of the order of 1."""
+
 
 class StageError(Exception):
     """A chunk could not be finished; carries the stage and the reason."""
@@ -237,6 +240,9 @@ def _form_columns(assessment: Assessment, criteria: tuple[Criterion, ...]) -> di
     n = len(assessment)
     uncertain = [criterion for criterion in criteria if criterion.linear_form is not None]
     forms = criterion_forms(assessment, uncertain)
+    # what rounding leaves depends on what else is in the part; rows must not
+    forms.data = forms.data.round(FORM_DECIMALS)
+    forms.eliminate_zeros()
     columns = {}
     for k, criterion in enumerate(uncertain):
         own = forms[k * n : (k + 1) * n]

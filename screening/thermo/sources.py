@@ -10,13 +10,14 @@ import numpy as np
 from screening.errors import InputError
 from screening.phases.additions import AddedPhase, Origin
 from screening.phases.anchored import anchored, with_anchored
-from screening.phases.composition import parse_formula
+from screening.phases.composition import parse_formula, same_composition
 from screening.phases.corrections import (
     Energies,
     chosen_energies,
     corrected,
     is_anchored,
     is_corrected,
+    molecules,
     rows_of,
     shift,
     shifted,
@@ -134,18 +135,21 @@ def _joined(snapshot: Snapshot, own: OwnPhases) -> Snapshot:
         every = with_anchored(every, as_source)
     if not own.force:
         _require_plausible(every, additions, path)
-    gone, notes = [np.empty(0, dtype=np.int64)], _scheme_notes(every, additions)
+    gone, notes = [np.empty(0, dtype=np.int64)], []
+    remarks = _scheme_remarks(every, additions)
     for energy, each in zip(every.phases.formation_energy_ev_per_atom[n:].tolist(), additions, strict=True):
         rows = rows_of(snapshot.phases, each.formula)
         theirs = float(snapshot.phases.formation_energy_ev_per_atom[rows].min(initial=np.inf))
         name, its = each.formula.text, f"the snapshot's {theirs:.3f} eV/atom"
-        if each.replaces and len(rows):
-            gone.append(rows)
-            notes.append(f"{name}: your {energy:.3f} eV/atom replaces {its}")
-        elif theirs <= energy:
+        if theirs <= energy and not (each.replaces and len(rows)):
             notes.append(
                 f"{name}: {its} is lower than your {energy:.3f} and stays; --replace puts yours there"
             )
+            continue
+        if each.replaces and len(rows):
+            gone.append(rows)
+            notes.append(f"{name}: your {energy:.3f} eV/atom replaces {its}")
+        notes += remarks.get(name, [])
     kept = np.setdiff1d(np.arange(len(every)), np.concatenate(gone))
     digest = hashlib.sha256(path.read_bytes()).hexdigest()
     named = replace(snapshot.manifest, name=f"{snapshot.manifest.name} + {path.name} (sha256:{digest[:12]})")
@@ -179,23 +183,30 @@ def _correction(snapshot: Snapshot, rows: np.ndarray) -> np.ndarray:
     return shift(snapshot.phases.take(rows)).energy_ev_per_atom
 
 
-def _scheme_notes(every: Snapshot, additions: Sequence[AddedPhase]) -> list[str]:
-    """What may be wrong with a given energy: another scheme than its neighbours', or its sign."""
+def _scheme_remarks(every: Snapshot, additions: Sequence[AddedPhase]) -> dict[str, list[str]]:
+    """What may be wrong with given energies: another scheme than their neighbours', or a sign."""
     numbers = np.arange(len(every) - len(additions), len(every))
     above = every.phases.formation_energy_ev_per_atom[numbers]
     above = above - assemblages(every, Compositions.of([a.formula for a in additions])).energy_ev_per_atom
     added = _correction(every, numbers) if is_corrected(every) else np.zeros(len(additions))
-    notes = []
+    gases = [each.formula for each in molecules()]
+    remarks: dict[str, list[str]] = {}
     for each, gap, correction in zip(additions, above.tolist(), added.tolist(), strict=True):
-        name = each.formula.text
-        if abs(correction) > NAMED_EV_PER_ATOM and not each.as_source and each.origin != Origin.MEASURED:
-            notes.append(
+        name, told = each.formula.text, []
+        gas = any(same_composition(each.formula, gas) for gas in gases)
+        if (
+            abs(correction) > NAMED_EV_PER_ATOM
+            and not (each.as_source or gas)
+            and each.origin == Origin.GIVEN
+        ):
+            told.append(
                 f"{name}: taken as it is, while the source's energies of such bonds are corrected by "
                 f"{correction:+.2f} eV/atom; if yours is of the source's own kind, --energies as-published"
             )
         if gap > TOO_HIGH_EV_PER_ATOM:
-            notes.append(f"{name}: {gap:.2f} eV/atom above the hull, so that it decays; is the sign right?")
-    return notes
+            told.append(f"{name}: {gap:.2f} eV/atom above the hull, so that it decays; is the sign right?")
+        remarks[name] = told
+    return remarks
 
 
 def _with_hull_phases(snapshot: Snapshot, texts: Iterable[str]) -> Snapshot:

@@ -368,3 +368,17 @@ def test_a_composition_joins_from_the_hull(snapshot: Snapshot) -> None:
     assert own == pytest.approx(hull_energy(load_snapshot(), doped), abs=1e-6)
     assert 15.0 < joined.phases.volume_per_atom_a3[phase] < 25.0
     assert "Li5.5PS4.5Cl1.5 taken from the hull" in joined.manifest.name
+
+
+def test_an_energy_of_another_scheme_or_sign_is_told(tmp_path: Path) -> None:
+    path = tmp_path / "own.csv"
+    head = "formula,formation_energy_ev_per_atom,uncertainty_ev_per_atom\n"
+    path.write_text(head + "Li2CO3,-2.2603,0.02\nLi3YCl6,0.5,0.02\nLi2NaCl3,-2.05,0.02\n", "utf-8")
+    carbonate, sign = load_snapshot(phases=path).notes
+    assert carbonate.startswith("Li2CO3: taken as it is")
+    assert "--energies as-published" in carbonate
+    assert sign.startswith("Li3YCl6: 2.8")
+    assert "is the sign right?" in sign
+    assert not any(
+        "taken as it is" in note for note in load_snapshot(phases=path, energies="as-published").notes
+    )
