@@ -153,8 +153,7 @@ def total_lines(processes: ProcessSeries, refit: ZarcSeries | None) -> Iterable[
     largest = np.array([spectrum.z_ohm.real.max() for spectrum in processes.drt.spectra])
     beyond = processes.total_ohm > BEYOND_MEASURED * largest
     if beyond.any():
-        worst = int(np.argmax(np.where(beyond, processes.total_ohm / largest, 0.0)))
-        words += f"; beyond the measured Z' of at most {largest[worst]:.3g} Ω"
+        words += f"; beyond the measured Z' of at most {largest[beyond].max():.3g} Ω"
         words += f" in {np.count_nonzero(beyond)} of {len(beyond)} spectra" if len(beyond) > 1 else ""
     yield words
 

@@ -2,6 +2,8 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from itertools import pairwise
+from math import log
 
 import numpy as np
 
@@ -23,7 +25,13 @@ AS_GOOD = 1.3
 """χ² per parameter left out, below which a description has lost nothing but noise."""
 
 LEAST_PART = 0.1
-"""Share of the largest d ln R/du below which a common cause does not touch an arc."""
+"""Share of the largest change of an R below which a common cause does not touch an arc."""
+
+HELD_PART = 0.02
+"""Mean share of Z′ below which an element that is never detected is left out."""
+
+APART = 0.5 * log(10.0)
+"""Distance in ln τ below which two arcs may be one whose τ moves: spectra give little but their sum."""
 
 FADED = 0.02
 """Share of a resistance below which its logarithm says nothing of a common cause."""
@@ -73,6 +81,13 @@ def explain(refit: ZarcSeries, rows: np.ndarray) -> Explanations:
     found only because its rival was not looked for well enough.
     """
     series, tracks, scale = _stacked(refit, rows)
+    pairs = [_explained(series, each) for each in dict.fromkeys((tracks, tracks.merged()))]
+    benign, leaky = (min(fits, key=_score) for fits in zip(*pairs, strict=True))
+    return Explanations(series=series, scale_ohm=scale, benign=benign, leaking=leaky)
+
+
+def _explained(series: Series, tracks: "_Tracks") -> tuple[CourseFit, CourseFit]:
+    """The shortest description by these elements without a leak, and with one."""
     count, size = tracks.resistance.shape
     every, arcs = np.ones(size, dtype=bool), np.arange(size) > 0
     nothing = Causes(~every, thermal=bool(series.temperature.any()))
@@ -101,18 +116,24 @@ def explain(refit: ZarcSeries, rows: np.ndarray) -> Explanations:
         if leaky.score < benign.score:
             rivals = [*_best_of(series, _rivals(series, leaky), 2), *_best_of(series, tried, 2)]
             benign = min(benign, *rivals, key=_score)
-    return Explanations(series=series, scale_ohm=scale, benign=benign, leaking=leaky)
+    return benign, leaky
 
 
 def moves_all(fit: CourseFit) -> bool:
     """Whether a common cause moves all arcs the same way, as temperature and area do, not a reaction."""
-    size = fit.state.pattern[1:] / np.abs(fit.state.pattern).max()
-    return fit.causes.common is not None and bool((size > LEAST_PART).all() or (size < -LEAST_PART).all())
+    sign, touched = np.sign(fit.state.pattern[1:]), _touched(fit.state)[1:]
+    return fit.causes.common is not None and bool(touched.all() and (sign == sign[0]).all())
+
+
+def _touched(state: State) -> np.ndarray:
+    """Whether the common cause changes R∞ and each arc, shape (k + 1,); what it ends counts as 1."""
+    change = -np.expm1(-np.abs(state.pattern) * np.abs(state.common).max())
+    return np.asarray(change > LEAST_PART * change.max())
 
 
 def _apart(state: State, causes: Causes) -> tuple[State, Causes]:
     """Arcs that share a cause, each with a course of its own: the others then stay as they are."""
-    touched = np.abs(state.pattern) > LEAST_PART * np.abs(state.pattern).max()
+    touched = _touched(state)
     local, size = state.local.copy(), state.pattern.size
     grown = (1.0 + local[:, :size]) * np.exp(state.pattern * state.common[:, None]) - 1.0
     local[:, :size] = np.where(touched, grown, local[:, :size])
@@ -176,6 +197,38 @@ class _Tracks:
     phi: FloatArray
     terms: FloatArray
 
+    def merged(self) -> "_Tracks":
+        """Neighbours that cannot be told apart as one arc of their sum; itself where there are none.
+
+        An arc whose R and τ fall is followed as one arc, or as two of fixed τ that take turns.
+        """
+        order = np.argsort(self.middle)
+        groups = [[int(index)] for index in order[:1]]
+        for before, index in pairwise(order):
+            if self.middle[index] - self.middle[before] < APART:
+                groups[-1].append(int(index))
+            else:
+                groups.append([int(index)])
+        if len(groups) == order.size:
+            return self
+        weight = np.abs(self.resistance[:, 1:]) + TINY
+
+        def mean(values: FloatArray) -> FloatArray:
+            return np.stack([np.average(values[:, g], weights=weight[:, g], axis=1) for g in groups], axis=1)
+
+        summed = [self.resistance[:, 1:][:, group].sum(axis=1) for group in groups]
+        return replace(
+            self,
+            resistance=np.column_stack([self.resistance[:, 0], *summed]),
+            ln_tau=mean(self.ln_tau),
+            phi=mean(self.phi),
+        )
+
+    @property
+    def middle(self) -> FloatArray:
+        """Median of ln τ of each element, shape (k,)."""
+        return np.asarray(np.median(self.ln_tau, axis=0))
+
     def state(self, rows: np.ndarray) -> State:
         """Shared parameters from some of the spectra, nothing changing."""
         mine = self.resistance[rows]
@@ -219,10 +272,15 @@ def _stacked(refit: ZarcSeries, rows: np.ndarray) -> tuple[Series, _Tracks, floa
     def by_spectrum(values: FloatArray) -> FloatArray:
         return values[kept].reshape(len(rows), -1)
 
+    resistance, ohmic = by_spectrum(elements.resistance_ohm), refit.terms[rows, 0]
+    share = np.abs(resistance).mean(axis=0) / max(float((ohmic + resistance.sum(axis=1)).mean()), TINY)
+    # the refit keeps an element for a window that may hold something; here it would only be one more course
+    held = by_spectrum(elements.detected).any(axis=0) | (share > HELD_PART)
+    held = held if held.any() else ~held
     tracks = _Tracks(
-        resistance=np.column_stack([refit.terms[rows, 0], by_spectrum(elements.resistance_ohm)]) / scale,
-        ln_tau=by_spectrum(np.log(elements.tau_s)),
-        phi=by_spectrum(elements.phi),
+        resistance=np.column_stack([ohmic, resistance[:, held]]) / scale,
+        ln_tau=by_spectrum(np.log(elements.tau_s))[:, held],
+        phi=by_spectrum(elements.phi)[:, held],
         terms=refit.terms[rows, 1:] * largest[1:] / scale,
     )
     anchor = int(np.argmax((np.abs(z) * there).sum(axis=1) / there.sum(axis=1)))

@@ -30,6 +30,9 @@ FARTHEST_TAU = log(10.0)
 FARTHEST = 1e3
 """Largest growth of a resistance over its shared value."""
 
+FARTHEST_LEAK = 1e6
+"""Largest leak over the admittance of the series: one that the data do not bound stays a number."""
+
 FAINT = 0.05
 """Share of a resistance below which its ln τ follows it no further."""
 
@@ -141,6 +144,7 @@ class State:
         parts["ln_tau"] = self.home + np.clip(parts["ln_tau"] - self.home, -FARTHEST_TAU, FARTHEST_TAU)
         local = local.copy()
         local[:, :-2] = np.clip(local[:, :-2], -1.0, FARTHEST)
+        local[:, -1] = np.clip(local[:, -1], -FARTHEST_LEAK, FARTHEST_LEAK)
         return replace(self, **parts, local=local)
 
 

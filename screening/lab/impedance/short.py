@@ -122,8 +122,9 @@ def seek_leak(refit: ZarcSeries, sound: Sequence[bool]) -> Leak | None:
     # the anchor has no error by definition: that of the others is the error of the difference
     deviation = np.maximum(deviation, np.median(deviation))
     clean = conductance - 2.0 * deviation <= (conductance + 2.0 * deviation).min()
-    level = float(np.average(conductance[clean], weights=1.0 / np.maximum(deviation[clean], 1e-12) ** 2))
-    conductance = conductance - level
+    # where nothing is known of the leak the deviation is infinite, and so is the bound
+    weight = 1.0 / np.maximum(deviation[clean], 1e-12) ** 2 + np.finfo(float).tiny
+    conductance = conductance - float(np.average(conductance[clean], weights=weight))
     leaking = np.zeros(rows.size, dtype=bool)
     least = np.array([np.abs(refit.drt.spectra[row].z_ohm).max() for row in rows])
     if likely and (conductance * least).max() > LEAST_SHARE:

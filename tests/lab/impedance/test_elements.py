@@ -46,6 +46,16 @@ def test_totals_name_what_is_not_closed_and_what_was_never_measured(open_ended):
     assert "beyond the measured" not in total
 
 
+def test_the_largest_measured_is_that_of_the_whole_series():
+    slow = (200.0, 1.0, 0.9)
+    found = analyse(
+        [spectrum((r, 1e-3, 0.9), slow, seed=k, time_s=60.0 * k) for k, r in enumerate((40.0, 60.0, 50.0))]
+    )
+    *_, total = total_lines(found.processes, found.refit)
+    largest = max(one.z_ohm.real.max() for one in found.drt.spectra)
+    assert total.endswith(f"beyond the measured Z' of at most {largest:.3g} Ω in 3 of 3 spectra")
+
+
 def test_an_element_that_is_not_there_has_no_name(open_ended):
     absent = [
         line

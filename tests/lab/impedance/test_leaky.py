@@ -3,7 +3,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from screening.lab.impedance.leaky import Series, State, evaluate, parameters
+from screening.lab.impedance.explain import _touched, _Tracks
+from screening.lab.impedance.leaky import FARTHEST_LEAK, Series, State, evaluate, parameters
 from screening.lab.impedance.zarc import Problem
 
 STEP = 1e-6
@@ -76,3 +77,29 @@ def test_derivatives_are_those_of_the_impedance(tied, shapes_common):
         local[:, index] += STEP
         moved = (impedance(state.moved(state.shared, local)) - start) / STEP
         assert np.allclose(np.einsum("sp,spn->sn", by_local[:, :, index], by_parameter), moved, atol=1e-4)
+
+
+def test_a_cause_that_ends_one_arc_changes_the_others_too():
+    """An arc may go by e^-100 and R∞ by e^-2 only: that is a change of either."""
+    pattern, none = np.array([0.2, 10.0, 0.2]), np.zeros(1)
+    far, near = (
+        cell(pattern=pattern, height=none, local=np.full((SPECTRA, ARCS + 3), u)) for u in (-10, 1e-3)
+    )
+    assert _touched(far).all()
+    assert _touched(near).tolist() == [False, True, False]
+
+
+def test_a_leak_stays_a_number():
+    state = cell()
+    moved = state.moved(state.shared, np.full_like(state.local, -1e115))
+    assert (moved.leak >= -2.0 * FARTHEST_LEAK).all()
+
+
+def test_two_arcs_that_take_turns_are_tried_as_one():
+    turns = np.array([[5.0, 1.0, 44.0, 30.0], [5.0, 1.0, 44.0, 30.0], [5.0, 30.0, 0.0, 30.0]])
+    near = np.log(np.tile([6e-6, 1e-5, 1e-1], (3, 1)))
+    tracks = _Tracks(turns, near, np.full((3, 3), 0.9), np.zeros((3, 0)))
+    one = tracks.merged()
+    assert np.allclose(one.resistance, [[5.0, 45.0, 30.0], [5.0, 45.0, 30.0], [5.0, 30.0, 30.0]])
+    assert np.allclose(np.exp(one.ln_tau[-1]), [6e-6, 1e-1])
+    assert one.merged() is one

@@ -9,6 +9,7 @@ from scipy.constants import Boltzmann, elementary_charge
 from screening.errors import InputError
 from screening.lab.impedance.analysis import analyse
 from screening.lab.impedance.drt import deconvolve
+from screening.lab.impedance.explain import Explanations
 from screening.lab.impedance.processes import assign
 from screening.lab.impedance.refit import fit_zarcs
 from screening.lab.impedance.short import judge, seek_leak
@@ -87,6 +88,7 @@ def test_a_dead_short_is_hard_from_when_it_came():
     result = found(series(lambda hour: (hour >= 19) / 0.5, arcs=reaction))
     assert result.short.verdict is Short.HARD
     assert result.short.time_h == 19.5
+    assert result.leak.conductance_s[result.leak.leaking] == pytest.approx(2.0, rel=0.01)
 
 
 def test_a_short_in_every_fifth_spectrum_is_soft():
@@ -146,6 +148,18 @@ def test_a_single_arc_of_fixed_capacitance_cannot_be_told_from_a_leak():
     result = found(series(**fall))
     assert result.short.verdict is Short.INDETERMINATE
     assert result.short.evidence[0].statement.startswith("cannot tell")
+
+
+def test_a_leak_of_which_nothing_is_known_leaves_the_path_open(monkeypatch):
+    count = 8
+    unknown = np.zeros(count), np.full(count, np.inf)
+    monkeypatch.setattr(Explanations, "leak_s", lambda self, found: unknown)
+    refit = fit_zarcs(deconvolve(series()[:count]))
+    leak = seek_leak(refit, [True] * count)
+    assert not leak.leaking.any()
+    assert leak.bound_s == np.inf
+    verdict = judge(assign(refit), leak, passed_kramers_kronig=[True] * count)
+    assert verdict.verdict is Short.INDETERMINATE
 
 
 def test_less_than_the_electrolyte_itself_is_a_hard_short_in_a_sound_spectrum():
