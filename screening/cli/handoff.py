@@ -15,6 +15,7 @@ from screening.cli.options import (
     SnapshotOption,
     TemperatureOption,
     own_phases,
+    say_all,
     tell,
     write_json,
 )
@@ -70,6 +71,8 @@ def handoff(
         snapshot, own_phases(phases, force, replace) or "", temperature, chosen_energies(energies), at_hull
     )
     sheets = bench_sheets(formulas, plan, results=ranked, source=source, cif=cif or ())
+    if ranked is not None:
+        say_all(f"{sheet.formula}: {sheet.standing_note}" for sheet in sheets if sheet.standing_note)
     if out is not None or not as_json:
         written = write_sheets(out or Path("handoff"), sheets)
         if not as_json:
