@@ -2,18 +2,14 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
-from itertools import pairwise
-from math import log
 
 import numpy as np
 
 from screening.lab.impedance.basis import FloatArray
 from screening.lab.impedance.leak import CourseFit, best_shape, fit_courses, gains, leak_deviation
 from screening.lab.impedance.leaky import LEAST, Causes, Common, Series, State
-from screening.lab.impedance.normal import magnitude, weights
 from screening.lab.impedance.refit import ZarcSeries
-from screening.lab.impedance.spectrum import inverse_temperature
-from screening.lab.impedance.zarc import Problem
+from screening.lab.impedance.seeds import TINY, Tracks, stacked
 
 LEAKS = (*(-0.2, -0.1, -0.05, 0.0), *np.geomspace(0.004, 0.7, 14), *(1.0 - np.geomspace(0.25, 0.003, 8)))
 """Leaks tried at first, as shares of the least admittance of a spectrum; negative ones heal."""
@@ -27,16 +23,8 @@ AS_GOOD = 1.3
 LEAST_PART = 0.1
 """Share of the largest change of an R below which a common cause does not touch an arc."""
 
-HELD_PART = 0.02
-"""Mean share of Z′ below which an element that is never detected is left out."""
-
-APART = 0.5 * log(10.0)
-"""Distance in ln τ below which two arcs may be one whose τ moves: spectra give little but their sum."""
-
 FADED = 0.02
 """Share of a resistance below which its logarithm says nothing of a common cause."""
-
-TINY = float(np.finfo(float).tiny)
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -80,13 +68,13 @@ def explain(refit: ZarcSeries, rows: np.ndarray) -> Explanations:
     The benign description is sought again from wherever the leaking one has won, so that a leak is not
     found only because its rival was not looked for well enough.
     """
-    series, tracks, scale = _stacked(refit, rows)
+    series, tracks, scale = stacked(refit, rows)
     pairs = [_explained(series, each) for each in dict.fromkeys((tracks, tracks.merged()))]
     benign, leaky = (min(fits, key=_score) for fits in zip(*pairs, strict=True))
     return Explanations(series=series, scale_ohm=scale, benign=benign, leaking=leaky)
 
 
-def _explained(series: Series, tracks: "_Tracks") -> tuple[CourseFit, CourseFit]:
+def _explained(series: Series, tracks: Tracks) -> tuple[CourseFit, CourseFit]:
     """The shortest description by these elements without a leak, and with one."""
     count, size = tracks.resistance.shape
     every, arcs = np.ones(size, dtype=bool), np.arange(size) > 0
@@ -188,111 +176,6 @@ def _rivals(series: Series, leaky: CourseFit) -> Iterator[CourseFit]:
         yield fit_courses(series, image, replace(causes, leak=False, common=kind))
 
 
-@dataclass(frozen=True, eq=False)
-class _Tracks:
-    """Seeds from a tracked refit: resistances over the scale, R∞ first, (s, k + 1); ln τ and φ, (s, k)."""
-
-    resistance: FloatArray
-    ln_tau: FloatArray
-    phi: FloatArray
-    terms: FloatArray
-
-    def merged(self) -> "_Tracks":
-        """Neighbours that cannot be told apart as one arc of their sum; itself where there are none.
-
-        An arc whose R and τ fall is followed as one arc, or as two of fixed τ that take turns.
-        """
-        order = np.argsort(self.middle)
-        groups = [[int(index)] for index in order[:1]]
-        for before, index in pairwise(order):
-            if self.middle[index] - self.middle[before] < APART:
-                groups[-1].append(int(index))
-            else:
-                groups.append([int(index)])
-        if len(groups) == order.size:
-            return self
-        weight = np.abs(self.resistance[:, 1:]) + TINY
-
-        def mean(values: FloatArray) -> FloatArray:
-            return np.stack([np.average(values[:, g], weights=weight[:, g], axis=1) for g in groups], axis=1)
-
-        summed = [self.resistance[:, 1:][:, group].sum(axis=1) for group in groups]
-        return replace(
-            self,
-            resistance=np.column_stack([self.resistance[:, 0], *summed]),
-            ln_tau=mean(self.ln_tau),
-            phi=mean(self.phi),
-        )
-
-    @property
-    def middle(self) -> FloatArray:
-        """Median of ln τ of each element, shape (k,)."""
-        return np.asarray(np.median(self.ln_tau, axis=0))
-
-    def state(self, rows: np.ndarray) -> State:
-        """Shared parameters from some of the spectra, nothing changing."""
-        mine = self.resistance[rows]
-        weight = mine[:, 1:] ** 2 + TINY
-        ln_tau = np.average(self.ln_tau[rows], weights=weight, axis=0)
-        k = ln_tau.size
-        return State(
-            terms=np.median(self.terms[rows], axis=0),
-            ln_r=np.log(np.maximum(mine.mean(axis=0), 10.0 * LEAST)),
-            ln_tau=ln_tau,
-            phi=np.average(self.phi[rows], weights=weight, axis=0),
-            follow=np.full(k, 0.5),
-            pattern=np.ones(k + 1),
-            shift=np.zeros(k),
-            energy=np.zeros(k + 1),
-            local=np.zeros((len(self.resistance), k + 3)),
-            home=ln_tau,
-            height=np.zeros(1),
-            shape=np.zeros(len(self.resistance)),
-        )
-
-
-def _stacked(refit: ZarcSeries, rows: np.ndarray) -> tuple[Series, _Tracks, float]:
-    drt, names = refit.drt, refit.drt.options.terms.names
-    spectra = [drt.spectra[row] for row in rows]
-    scale = float(np.median([magnitude(s) for s in spectra]))
-    longest = max(len(s) for s in spectra)
-
-    omega, z = np.empty((len(rows), longest)), np.empty((len(rows), longest), dtype=complex)
-    for k, one in enumerate(spectra):
-        pad = (0, longest - len(one))
-        omega[k] = np.pad(one.angular_frequency, pad, mode="edge")
-        z[k] = np.pad(one.z_ohm, pad, mode="edge") / scale
-    there = np.arange(longest) < np.array([len(s) for s in spectra])[:, None]
-    residual = np.maximum(refit.relative_residual[rows], np.median(refit.relative_residual[rows]))
-    columns = np.moveaxis(drt.options.terms.columns(omega), -1, 1)
-    largest = np.abs(columns).max(axis=(0, 2))
-    weight = weights(z, "modulus") * there / np.maximum(residual, TINY)[:, None]
-    elements, kept = refit.elements, np.isin(refit.elements.spectrum, rows)
-
-    def by_spectrum(values: FloatArray) -> FloatArray:
-        return values[kept].reshape(len(rows), -1)
-
-    resistance, ohmic = by_spectrum(elements.resistance_ohm), refit.terms[rows, 0]
-    share = np.abs(resistance).mean(axis=0) / max(float((ohmic + resistance.sum(axis=1)).mean()), TINY)
-    # the refit keeps an element for a window that may hold something; here it would only be one more course
-    held = by_spectrum(elements.detected).any(axis=0) | (share > HELD_PART)
-    held = held if held.any() else ~held
-    tracks = _Tracks(
-        resistance=np.column_stack([ohmic, resistance[:, held]]) / scale,
-        ln_tau=by_spectrum(np.log(elements.tau_s))[:, held],
-        phi=by_spectrum(elements.phi)[:, held],
-        terms=refit.terms[rows, 1:] * largest[1:] / scale,
-    )
-    anchor = int(np.argmax((np.abs(z) * there).sum(axis=1) / there.sum(axis=1)))
-    series = Series(
-        problem=Problem(np.log(omega), z, weight, columns / largest[:, None]),
-        inductance=names.index("inductance_h") if "inductance_h" in names else None,
-        temperature=inverse_temperature(spectra, anchor),
-        anchor=anchor,
-    )
-    return series, tracks, scale
-
-
 def _with(state: State, resistance: FloatArray, leak: FloatArray | float, single: np.ndarray) -> State:
     """State in which some resistances take these values, shape (s, k + 1), beside a leak."""
     local = state.local.copy()
@@ -301,7 +184,7 @@ def _with(state: State, resistance: FloatArray, leak: FloatArray | float, single
     return replace(state, local=local)
 
 
-def _total_course(series: Series, tracks: _Tracks, mean: State) -> State:
+def _total_course(series: Series, tracks: Tracks, mean: State) -> State:
     """The course of the total resistance as that of a common cause."""
     total, local = np.log(tracks.resistance.sum(axis=1) + LEAST), mean.local.copy()
     local[:, -2] = total - total[series.anchor]
