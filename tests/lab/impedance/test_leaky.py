@@ -3,7 +3,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from screening.lab.impedance.explain import _touched, _Tracks
+from screening.lab.impedance.explain import Tracks, _touched
 from screening.lab.impedance.leaky import FARTHEST_LEAK, Series, State, evaluate, parameters
 from screening.lab.impedance.zarc import Problem
 
@@ -98,7 +98,7 @@ def test_a_leak_stays_a_number():
 def test_two_arcs_that_take_turns_are_tried_as_one():
     turns = np.array([[5.0, 1.0, 44.0, 30.0], [5.0, 1.0, 44.0, 30.0], [5.0, 30.0, 0.0, 30.0]])
     near = np.log(np.tile([6e-6, 1e-5, 1e-1], (3, 1)))
-    tracks = _Tracks(turns, near, np.full((3, 3), 0.9), np.zeros((3, 0)))
+    tracks = Tracks(turns, near, np.full((3, 3), 0.9), np.zeros((3, 0)))
     one = tracks.merged()
     assert np.allclose(one.resistance, [[5.0, 45.0, 30.0], [5.0, 45.0, 30.0], [5.0, 30.0, 30.0]])
     assert np.allclose(np.exp(one.ln_tau[-1]), [6e-6, 1e-1])
