@@ -222,7 +222,14 @@ def judge_charges(charges: Charges) -> ShortVerdict:
 
 
 def _evidence(
-    charges: Charges, index: int, signal: Signal, level: Short, value: float, threshold: float, words: str
+    charges: Charges,
+    index: int,
+    signal: Signal,
+    level: Short,
+    *,
+    value: float,
+    threshold: float,
+    words: str,
 ) -> Evidence:
     time_h = charges.fall_h[index] if signal is Signal.DROPOUT else charges.start_h[index]
     return Evidence(
@@ -242,7 +249,7 @@ def _excess(charges: Charges, index: int, level: Short) -> Evidence:
         f"charges take up to {worst:.1%} more than the cell holds, {usual:.1%} before: the Coulombic "
         f"efficiency falls from {1.0 / (1.0 + usual):.1%} to {1.0 / (1.0 + worst):.1%}"
     )
-    return _evidence(charges, index, Signal.EXCESS, level, worst, usual + EXCESS, words)
+    return _evidence(charges, index, Signal.EXCESS, level, value=worst, threshold=usual + EXCESS, words=words)
 
 
 def _unended(charges: Charges, index: int, level: Short) -> Evidence:
@@ -250,12 +257,11 @@ def _unended(charges: Charges, index: int, level: Short) -> Evidence:
         f"half-cycle {charges.half_cycle[index] + 1}: the charge passed {charges.excess[index]:.0%} beyond "
         "what the cell holds, and its voltage did not reach the end it had"
     )
-    return _evidence(
-        charges, index, Signal.UNENDED, level, float(charges.excess[index]), OVERCHARGE - 1.0, words
-    )
+    excess, most = float(charges.excess[index]), OVERCHARGE - 1.0
+    return _evidence(charges, index, Signal.UNENDED, level, value=excess, threshold=most, words=words)
 
 
 def _fallen(charges: Charges, index: int, level: Short) -> Evidence:
     total, in_how_many = int(charges.falls.sum()), int((charges.falls > 0).sum())
     words = f"the voltage falls suddenly {total} times, in {in_how_many} charges at constant current"
-    return _evidence(charges, index, Signal.DROPOUT, level, float(total), 1.0, words)
+    return _evidence(charges, index, Signal.DROPOUT, level, value=float(total), threshold=1.0, words=words)

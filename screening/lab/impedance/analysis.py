@@ -240,4 +240,4 @@ def analyse(
         report = describe(processes, criterion, count=len(time), activation_energy_ev=activation_energy_ev)
         if leak is not None and leak.onset is None and (leak.common or leak.ambiguous):
             report = report.unsettled(f"may be a common cause: {leak.rival}")
-    return ImpedanceAnalysis(drt, model, processes, report, short, leak)
+    return ImpedanceAnalysis(drt=drt, refit=model, processes=processes, report=report, short=short, leak=leak)
