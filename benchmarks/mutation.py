@@ -34,7 +34,7 @@ import pyarrow.parquet  # noqa: F401
 import pydantic  # noqa: F401
 import pymatgen.core  # noqa: F401
 import pytest
-import scipy.optimize  # noqa: F401
+import scipy.optimize
 import scipy.stats  # noqa: F401
 
 TOP = Path(__file__).resolve().parents[1]

@@ -1,4 +1,4 @@
-"""A campaign of a few compounds: each number of rows and results is what single calculations or paper give."""
+"""A campaign of a few compounds: each number is what single calculations or paper give."""
 
 import json
 from pathlib import Path

@@ -34,7 +34,7 @@ SIMULATED = Flag(FlagKind.SIMULATED, "made by hand")
 
 
 def hourly(volts: list[float], ampere: float = 1e-3) -> CyclingData:
-    """Half-cycles of an hour, a row a minute, after one row at rest; the sign of a voltage is the current's."""
+    """Half-cycles of an hour, a row a minute, after one row at rest; current and voltage of one sign."""
     voltage = np.append(0.0, np.repeat(volts, 60))
     return cycling_data_from_arrays(
         60.0 * np.arange(len(voltage)), voltage, ampere * np.sign(voltage), cell="by hand"
