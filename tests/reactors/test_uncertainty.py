@@ -335,6 +335,16 @@ class TestForms:
         assert statistics.standard_deviation(csr_array(form)) == pytest.approx(expected, abs=1e-9)
 
 
+    def test_bounds_are_two_sided_95_percent_about_the_expected_error(
+        self, snapshot: Snapshot, errors: PhaseErrors
+    ) -> None:
+        form = reaction(snapshot, {"MgF2": -1.0, "Mg": 1.0, "LiF": 2.0, "Li": -2.0})
+        low, high = errors.bounds_95(form)[0]
+        mean, sd = errors.mean(form)[0], errors.standard_deviation(form)[0]
+        assert mean == pytest.approx(2.0 * bias("F"))
+        assert (low, high) == pytest.approx((mean - 1.96 * sd, mean + 1.96 * sd), rel=1e-4)
+
+
 class TestDraws:
     def forms(self, snapshot: Snapshot) -> csr_array:
         """Two chlorides of different metals, one of them twice, and a fluoride."""
