@@ -334,7 +334,6 @@ class TestForms:
         expected = np.sqrt(np.einsum("ij,jk,ik->i", form, covariance, form))
         assert statistics.standard_deviation(csr_array(form)) == pytest.approx(expected, abs=1e-9)
 
-
     def test_bounds_are_two_sided_95_percent_about_the_expected_error(
         self, snapshot: Snapshot, errors: PhaseErrors
     ) -> None:

@@ -7,7 +7,6 @@ import pytest
 from pymatgen.core import Composition
 
 import screening as scr
-
 from screening.phases.composition import parse_reactant
 from screening.phases.snapshot import Snapshot
 from screening.thermo.interface import AXES, InterfaceReaction, react
