@@ -138,7 +138,7 @@ def symmetric_outcomes(report: SymmetricReport, short: Short, where: str) -> Red
     else:
         words = f"{where} ({life.end})"
         found.append(Outcome("life_h", life.hours, None, life.end is LifeEnd.RECORD, words))
-    end_h = life.hours + (float(report.half_cycles.start_h[0]) if len(report.half_cycles) else 0.0)
+    end_h = life.elapsed_h + (float(report.half_cycles.start_h[0]) if len(report.half_cycles) else 0.0)
     healthy = np.flatnonzero(report.cycles.time_h <= end_h)
     steady = healthy[int(len(healthy) * (1.0 - STEADY_SHARE)) :]
     if len(steady):
