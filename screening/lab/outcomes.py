@@ -91,7 +91,10 @@ def rest_outcomes(result: ImpedanceAnalysis, where: str) -> Reduced:
     else:
         shorted = float(result.short.verdict.is_alarm)
         found.append(Outcome("shorts_at_rest", shorted, None, False, where))
-    found += _resistance(result.report.total, where)
+    if result.report.total_trend is Trend.OPEN:
+        remarks.append("the total is not closed at low frequency: no resistance ratio")
+    else:
+        found += _resistance(result.report.total, where)
     return Reduced(tuple(found), tuple(remarks))
 
 
