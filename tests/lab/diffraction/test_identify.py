@@ -100,7 +100,7 @@ def test_lines_of_a_phase_that_was_not_named_are_reported(four: Four) -> None:
 
 
 def test_a_strong_line_beside_a_weak_one_of_a_known_phase_is_reported(four: Four) -> None:
-    salt, alloy, *_ = four
+    _, alloy, *_ = four
     foreign = Reference("foreign", alloy.d_a[1:2] * 1.003, np.array([100.0]), 0.0)  # 0.08° off a line of 1 %
     pattern = simulate_pattern([Content(alloy, 3000.0), Content(foreign, 1500.0)], Scan(), seed=8)
     found = identify(pattern, (alloy,))
