@@ -16,7 +16,10 @@ GONE_SHARE = 0.1
 """A process below this share of its largest value, or not significant, is gone (or not there yet)."""
 
 OPEN_SHARE = 0.02
-"""A total of which more than this share is not closed is a bound: its course is not told."""
+"""A total of which more than this share is not closed is a bound …"""
+
+OPEN_CHANGE = 0.5
+"""… and has no course if that part varies by more than this share of the total's change."""
 
 ENERGY_SD_EV = 0.1
 """How well the activation energy of a process is known: those of interfaces are near the electrolyte's."""
@@ -66,6 +69,7 @@ class SeriesReport:
     courses: tuple[Course, ...]
     total: Completion
     total_trend: Trend
+    total_is_bound: bool = False
 
     def of_role(self, role: Role) -> tuple[Course, ...]:
         """Courses of the processes of a role that are there at all."""
@@ -81,7 +85,8 @@ class SeriesReport:
         rows = [
             _row(course.window, course.process, course.trend, course.completion) for course in self.courses
         ]
-        rows.append(_row("total", "whole cell", self.total_trend, self.total))
+        whole = "whole cell, part of it a bound" if self.total_is_bound else "whole cell"
+        rows.append(_row("total", whole, self.total_trend, self.total))
         return pd.DataFrame(rows)
 
 
@@ -165,7 +170,9 @@ def describe(
     total = processes.total_ohm[seen] * corrected
     total_sd = np.hypot(np.full(time.size, float(np.abs(np.diff(total)).mean()) / 2.0), unsure * total)
     end = completion(time, total, total_sd, rule)
-    if (processes.unclosed_ohm[seen] > OPEN_SHARE * processes.total_ohm[seen]).any():
+    unclosed = processes.unclosed_ohm[seen]
+    bound = bool((unclosed > OPEN_SHARE * processes.total_ohm[seen]).any())
+    if bound and np.ptp(unclosed) > OPEN_CHANGE * abs(end.final_ohm - end.first_ohm):
         reason = "part of it is not closed at the slow end: a bound"
-        return SeriesReport(tuple(courses), replace(end.unsettled(reason), reason=reason), Trend.OPEN)
-    return SeriesReport(tuple(courses), end, trend(end))
+        return SeriesReport(tuple(courses), replace(end.unsettled(reason), reason=reason), Trend.OPEN, bound)
+    return SeriesReport(tuple(courses), end, trend(end), bound)
