@@ -135,7 +135,7 @@ def _joined(snapshot: Snapshot, own: OwnPhases) -> Snapshot:
         every = with_anchored(every, as_source)
     if not own.force:
         _require_plausible(every, additions, path)
-    gone, notes = [np.empty(0, dtype=np.int64)], []
+    gone, notes = [np.empty(0, dtype=np.int64)], [told for each in additions for told in each.remarks]
     remarks = _scheme_remarks(every, additions)
     for energy, each in zip(every.phases.formation_energy_ev_per_atom[n:].tolist(), additions, strict=True):
         rows = rows_of(snapshot.phases, each.formula)
