@@ -202,6 +202,12 @@ def wholly_distrusted(snapshot: Snapshot, formulas: Iterable[Formula]) -> tuple[
     return tuple(name for name in named if name in WHOLLY and atomic_number(name) in held)
 
 
+def wholly_distrusted_phases(snapshot: Snapshot) -> np.ndarray:
+    """Phases that hold such an element, (n_phases,) bool array."""
+    named = {each.element for each in distrusted(snapshot.manifest.energy_scheme)} & set(WHOLLY)
+    return _holds(snapshot.phases, named)
+
+
 def _gas_cautions(snapshot: Snapshot, formulas: Iterable[Formula]) -> list[str]:
     """What a reader must know of gases among the reactants: an enthalpy leaves out their entropy."""
     if not is_corrected(snapshot) or not snapshot.manifest.energy_scheme.endswith(AT_0_K):

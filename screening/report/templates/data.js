@@ -52,7 +52,9 @@ function sure(value, pair) {
   const half = pair ? (pair[1] - pair[0]) / 2 : 0;
   if (value === null || !(half > 0)) return number(value);
   const size = Math.floor(Math.log10(half));
-  return value.toFixed(Math.min(12, Math.max(0, -size + (half < 2 * 10 ** size ? 1 : 0)))).replace("-", "−");
+  const least = Math.max(...pair.map(Math.abs)) < 20 ? 1 : 0;
+  const text = value.toFixed(Math.min(12, Math.max(least, -size + (half < 2 * 10 ** size ? 1 : 0))));
+  return (Number(text) ? text : text.replace("-", "")).replace("-", "−");
 }
 
 // Fill a table: heads are {label, kind}; a cell is text, or a node.
