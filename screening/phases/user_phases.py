@@ -75,7 +75,7 @@ def read_phases(path: Path, snapshot: Snapshot) -> list[AddedPhase]:
     _require_columns(names, path)
     phases, faults = _phases(rows, record, path.name, snapshot)
     faults = sorted([*faults, *_misfits(phases, snapshot)], key=lambda fault: fault.row)
-    require_sound(faults, str(path), "mend them")
+    require_sound(faults, str(path), "")
     first, *others = phases.values()
     return [replace(first, remarks=(*notes, *first.remarks)), *others]
 

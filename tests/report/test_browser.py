@@ -105,6 +105,10 @@ def test_eight_columns_fit_the_page_and_all_are_a_click_away(opened: Browser) ->
     assert opened.js(shown) == len(opened.find("#ranking-table thead").find_elements("tag name", "th"))
 
 
+def test_the_cathodic_limit_shows_its_interval(opened: Browser) -> None:
+    assert opened.column("cathodic_limit_v")[0] == "1.6 (1.3 to 2.2)"
+
+
 def test_the_first_screen_tells_the_story(opened: Browser) -> None:
     assert opened.find(".verdict").text.startswith(
         "LiAlCl₄ ranks first of 6 reactors against Li and Li₆PS₅Cl"

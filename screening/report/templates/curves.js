@@ -69,9 +69,7 @@ const curveName = (curve) => {
 function perMole(curve, kink, name) {
   if (kink.x_atomic >= 1) return "–";
   const inKj = (energy) => energyAt(curve, energy, kink.x_atomic, "mole");
-  const within = kink[`${name}_95_ev_per_atom`]?.map(inKj);
-  const energy = inKj(kink[`${name}_ev_per_atom`]);
-  return within ? `${sure(energy, within)} (${bounds(within)})` : number(energy, 3);
+  return withBounds(inKj(kink[`${name}_ev_per_atom`]), kink[`${name}_95_ev_per_atom`]?.map(inKj), 3);
 }
 
 function kinkWords(curve, kink, settings) {
@@ -146,13 +144,11 @@ function fillKinks(curves, settings) {
     { label: "mutual, eV/atom", kind: "number" }, { label: "95 %", kind: "number" }, { label: `${settings.energy}, kJ per mol of the second`, kind: "number" },
     { label: "contact" },
   ];
-  const rows = curves.flatMap((curve) => curve.kinks.map((kink) => {
-    return [
-      reactionText(kink.reaction), number(kink.x_atomic), number(kink.x_molar), number(kink.x_mass),
-      sure(kink.total_ev_per_atom, kink.total_95_ev_per_atom), bounds(kink.total_95_ev_per_atom),
-      sure(kink.mutual_ev_per_atom, kink.mutual_95_ev_per_atom), bounds(kink.mutual_95_ev_per_atom),
-      perMole(curve, kink, settings.energy), curveName(curve),
-    ];
-  }));
+  const rows = curves.flatMap((curve) => curve.kinks.map((kink) => [
+    reactionText(kink.reaction), number(kink.x_atomic), number(kink.x_molar), number(kink.x_mass),
+    sure(kink.total_ev_per_atom, kink.total_95_ev_per_atom), bounds(kink.total_95_ev_per_atom),
+    sure(kink.mutual_ev_per_atom, kink.mutual_95_ev_per_atom), bounds(kink.mutual_95_ev_per_atom),
+    perMole(curve, kink, settings.energy), curveName(curve),
+  ]));
   fillTable(byId("kinks-table"), heads, rows);
 }

@@ -44,8 +44,10 @@ function element(tag, properties = {}, ...children) {
 const originMark = (origin) =>
   element("span", { className: "mark", title: `rests on a phase whose energy is ${origin}` }, origin);
 
+const isWide = (pair) => Boolean(pair) && pair[1] - pair[0] > 1e-9;
+
 // Bounds of 95 %, as far as there are any.
-const bounds = (pair) => (pair ? `${sure(pair[0], pair)} to ${sure(pair[1], pair)}` : "–");
+const bounds = (pair) => (isWide(pair) ? `${sure(pair[0], pair)} to ${sure(pair[1], pair)}` : "–");
 
 // A number with the digits that its interval leaves.
 function sure(value, pair) {
@@ -56,6 +58,10 @@ function sure(value, pair) {
   const text = value.toFixed(Math.min(12, Math.max(least, -size + (half < 2 * 10 ** size ? 1 : 0))));
   return (Number(text) ? text : text.replace("-", "")).replace("-", "−");
 }
+
+// The same with its interval in brackets, as far as it has one.
+const withBounds = (value, pair, digits = 4) =>
+  (isWide(pair) ? `${sure(value, pair)} (${bounds(pair)})` : number(value, digits));
 
 // Fill a table: heads are {label, kind}; a cell is text, or a node.
 function fillTable(table, heads, rows) {

@@ -192,6 +192,5 @@ function shownValue(column, value, within = []) {
   if (column.kind === "text") return value ? subscripted(value) : "–";
   if (column.kind === "yes_no") return value === null ? "–" : value ? "yes" : "no";
   if (column.kind === "count") return count(value);
-  if (typeof within[0] === "number") return `${sure(value, within)} (${bounds(within)})`;
-  return number(value, column.name === "score" ? 3 : 4);
+  return withBounds(value, typeof within[0] === "number" ? within : null, column.name === "score" ? 3 : 4);
 }
