@@ -20,7 +20,7 @@ from screening.reactors.settings import Conditions
 from screening.thermo.interface import InterfaceReaction, InterfaceReactions, Kink
 from screening.thermo.intervals import bounds, written
 from screening.thermo.lithiation import Lithiation
-from screening.thermo.sources import load_snapshot
+from screening.thermo.sources import load_snapshot, own_phases
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -173,7 +173,7 @@ def figure_1(
         Beside the anode; ``auto``: as in a study the first on the staircase, else the metal; empty: none.
     reference : str
         A compound whose curve with the anode is drawn in grey.
-    snapshot, phases, temperature_k, energies, at_hull
+    snapshot, phases, force, replace, temperature_k, energies, at_hull
         As of `react`.
 
     Returns
@@ -192,7 +192,7 @@ def figure_1(
     """
     held = load_snapshot(
         source.get("snapshot", EMBEDDED),
-        source.get("phases"),
+        own_phases(source.get("phases"), source.get("force", False), source.get("replace", False)),
         source.get("temperature_k"),
         source.get("energies", Energies.CORRECTED),
     )

@@ -15,7 +15,6 @@ from screening.cli.options import (
     ReplaceOption,
     SnapshotOption,
     TemperatureOption,
-    own_phases,
     print_table,
     say,
     say_all,
@@ -75,7 +74,9 @@ def run(
         ranking = screen(
             chosen,
             snapshot=snapshot,
-            phases=own_phases(phases, force, replace),
+            phases=phases,
+            force=force,
+            replace=replace,
             temperature_k=temperature,
             energies=energies,
             out=Path("results") / chosen.name if out is None else out,

@@ -64,6 +64,19 @@ class OwnPhases:
 Own = str | Path | OwnPhases | None
 
 
+def own_phases(phases: Own, force: bool = False, replace: bool = False) -> OwnPhases | None:
+    """A file of own phases with what is to be done with them; None where there is none.
+
+    Raises
+    ------
+    InputError
+        If there is something to be done with no file.
+    """
+    if phases is None and (force or replace):
+        raise InputError("no own phases", where="--force" if force else "--replace", remedy="add --phases")
+    return phases if phases is None or isinstance(phases, OwnPhases) else OwnPhases(phases, force, replace)
+
+
 def load_snapshot(
     snapshot: str | Path | Snapshot = EMBEDDED,
     phases: Own = None,
@@ -174,7 +187,7 @@ def _require_plausible(every: Snapshot, additions: Sequence[AddedPhase], path: P
             where=str(path),
             remedy="give formation energies, against the elements; "
             + "or, for the source's own, --energies as-published; " * published
-            + "or take them with --force (Python: OwnPhases(file, force=True))",
+            + "or take them with --force (force=True in Python)",
         )
 
 

@@ -429,3 +429,20 @@ def test_an_energy_of_another_scheme_or_sign_is_told(tmp_path: Path) -> None:
     assert not any(
         "taken as it is" in note for note in load_snapshot(phases=path, energies="as-published").notes
     )
+
+
+def test_calls_take_what_the_command_line_takes(csv_file: Path) -> None:
+    import screening as scr
+
+    csv_file.write_text(HEAD + "AlCl3,-1.6,0.02,too weak\n", "utf-8")
+    options = {"phases": csv_file, "replace": True}
+    assert "your -1.600 eV/atom replaces" in " ".join(scr.react("Li", "AlCl3", **options).notes)
+    weak, kept = (scr.lithiate("AlCl3", phases=csv_file, replace=each) for each in (True, False))
+    assert weak.cathodic_limit_v > kept.cathodic_limit_v
+    assert scr.hull_energy("AlCl3", **options)[0].formation_energy_ev_per_atom == -1.6
+    csv_file.write_text(HEAD + "Li3YCl6,-4.231,0.02,\n", "utf-8")
+    with pytest.raises(InputError, match="as a total energy would.*force=True"):
+        scr.react("Li", "Li3YCl6", phases=csv_file)
+    assert scr.react("Li", "Li3YCl6", phases=csv_file, force=True).a == "Li"
+    with pytest.raises(InputError, match="no own phases"):
+        scr.react("Li", "Li3YCl6", force=True)

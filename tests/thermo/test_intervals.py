@@ -117,7 +117,7 @@ def test_kilojoules_carry_the_interval_of_their_energy(snapshot: Snapshot) -> No
 
 
 def test_the_limit_of_samarium_holds_the_measured_one(snapshot: Snapshot) -> None:
-    """2.05 V to SmCl2, which the hull lacks since Sm(II) comes out too weak: so all salts of Sm are widened."""
+    """2.05 V to SmCl2, which the hull lacks since Sm(II) comes out too weak: all salts of Sm are widened."""
     found = lithiate(snapshot, parse_reactant("SmCl3"), error_bars=error_bars(snapshot, "Li"))
     assert found.cathodic_limit_v < 1.0
     assert found.cathodic_limit_95_v.low < 2.05 < found.cathodic_limit_95_v.high
