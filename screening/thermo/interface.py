@@ -199,7 +199,7 @@ class InterfaceReaction(Displayed):
         """
         within, of_mutual = kink.total_95_ev_per_atom, kink.mutual_95_ev_per_atom
         mutual = written(kink.mutual_ev_per_atom, of_mutual, digits, 3)
-        same = brief or kink.total_ev_per_atom == kink.mutual_ev_per_atom
+        same = brief or bounds(of_mutual, digits) == bounds(within, digits)
         return {
             f"total (eV/{self.per})": written(kink.total_ev_per_atom, within, digits, 3),
             "95 %": bounds(within, digits),

@@ -55,3 +55,11 @@ def test_the_cathodic_limit_carries_its_interval(listed: pd.DataFrame) -> None:
     assert rows["cathodic_limit_low_v"]["MgI2"] < 0.92 < rows["cathodic_limit_high_v"]["MgI2"]
     # nothing of ytterbium is right in this source, so that no interval can be
     assert rows.loc["YbCl3", ["cathodic_limit_low_v", "cathodic_limit_high_v"]].isna().all()
+
+
+def test_a_formula_with_a_slash_names_its_figures(tmp_path: Path) -> None:
+    scr.screen(["LiNi1/3Mn1/3Co1/3O2"], out=tmp_path, figures=True, jobs=1, draws=0)
+    assert (tmp_path / "figure_1a_LiNi1-3Mn1-3Co1-3O2.png").is_file()
+    assert [row["formula"] for row in scr.read_results(tmp_path).table.to_dict("records")] == [
+        "LiNi1/3Mn1/3Co1/3O2"
+    ]

@@ -441,7 +441,7 @@ def test_calls_take_what_the_command_line_takes(csv_file: Path) -> None:
     assert weak.cathodic_limit_v > kept.cathodic_limit_v
     assert scr.hull_energy("AlCl3", **options)[0].formation_energy_ev_per_atom == -1.6
     csv_file.write_text(HEAD + "Li3YCl6,-4.231,0.02,\n", "utf-8")
-    with pytest.raises(InputError, match="as a total energy would.*force=True"):
+    with pytest.raises(InputError, match=r"as a total energy would.*force=True"):
         scr.react("Li", "Li3YCl6", phases=csv_file)
     assert scr.react("Li", "Li3YCl6", phases=csv_file, force=True).a == "Li"
     with pytest.raises(InputError, match="no own phases"):
