@@ -238,10 +238,8 @@ def screen(
         As of `react`; the snapshot by name or directory, that of the study unless given.
     out : str or Path, optional
         Directory of the results, where an interrupted run is taken up; temporary unless given.
-    fresh : bool
-        Discard results of another study there.
-    figures : bool
-        Draw the campaign map and each reactor that is spelled out, into `out`.
+    fresh, figures : bool
+        Discard results of another study there; draw the campaign map and each reactor that is spelled out.
     jobs : int or Workers
         Processes, 0: one per core; or `Workers`, as of a Dask cluster.
     progress, announce : callable
@@ -261,8 +259,7 @@ def screen(
     met: dict[str, Any] = {"electrolytes": _several(electrolyte), "anodes": _several(anode)}
     study = load_study(candidates).with_changes(**{k: v for k, v in met.items() if v}, **changes)
     name = _name(snapshot) or study.snapshot
-    own = own_phases(phases, force, replace)
-    source = Source(name, own or "", temperature_k, chosen_energies(energies))
+    source = Source(name, own_phases(phases, force, replace) or "", temperature_k, chosen_energies(energies))
     workers = jobs if isinstance(jobs, Workers) else Workers(jobs)
     results = _directory(out)
     campaign = run(

@@ -66,8 +66,7 @@ def run(
     _require_directory(out)
     from screening.api.campaigns import Workers, load_study, screen
 
-    changes: dict[str, Any] = {"top": top, "skip_bad": skip_bad or None}
-    chosen = load_study(study).with_changes(**{k: v for k, v in changes.items() if v is not None})
+    chosen = load_study(study).with_changes(**_changes(top=top, skip_bad=skip_bad or None))
     say_all(chosen.notes)
     _announce_compilation()
     with _progress_bar() as bar:
@@ -88,11 +87,14 @@ def run(
         )
     _tell_failures(ranking)
     if as_json:
-        write_json([reactor.as_dict() for reactor in ranking.results.document.reactors])
-        return
+        return write_json([reactor.as_dict() for reactor in ranking.results.document.reactors])
     for table in ranking.summary():
         print_table(table)
     tell(f"\nresults in {ranking.directory}")
+
+
+def _changes(**given: Any) -> dict[str, Any]:
+    return {name: value for name, value in given.items() if value is not None}
 
 
 def _require_directory(out: str | None) -> None:
