@@ -90,7 +90,7 @@ def run(
         return write_json([reactor.as_dict() for reactor in ranking.results.document.reactors])
     for table in ranking.summary():
         print_table(table)
-    tell(f"\nresults in {ranking.directory}")
+    return tell(f"\nresults in {ranking.directory}")
 
 
 def _changes(**given: Any) -> dict[str, Any]:
