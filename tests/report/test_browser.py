@@ -348,7 +348,10 @@ def test_the_chosen_rows_are_saved_as_csv(
     heads = opened.js(
         "return [...document.querySelectorAll('#ranking-table thead button')].map((b) => b.dataset.column)"
     )
-    assert frame.columns.tolist() == [*heads, "remarks"]
+    bounds = ["cathodic_limit_low_v", "cathodic_limit_high_v"]
+    assert [name for name in frame if name not in bounds] == [*heads, "remarks"]
+    assert (frame[bounds[0]] < frame["cathodic_limit_v"]).all()
+    assert (frame["cathodic_limit_v"] < frame[bounds[1]]).all()
     for name in ("score", "uptake_mah_per_g", "mixing_ev_per_atom"):
         np.testing.assert_allclose(frame[name], chosen[name], rtol=1e-4, atol=1e-12)
 
