@@ -12,8 +12,10 @@ from screening.campaign.network import network_contradictions
 from screening.campaign.study import Study
 from screening.display import Table, fixed, marked, rests_on
 from screening.reactors.anode import mobile_ion, shared_ion
+from screening.reactors.conditions import REACTOR
 from screening.reactors.criteria import CRITERIA, Criterion, criterion
 from screening.reactors.ranking import FAILS, desirabilities
+from screening.thermo.intervals import with_bounds, written
 
 TOP_SHOWN = 20
 """Ranked candidates shown besides the named ones; files hold the others."""
@@ -50,14 +52,21 @@ def ranking_table(results: ResultsDirectory, anode: str, electrolyte: str) -> Ta
         for reactor in results.spelled_out((anode, electrolyte))
         if reactor.formula in named or (reactor.rank is not None and reactor.rank <= TOP_SHOWN)
     ]
-    wide = ("A(1st)", *(criterion(key).heading(mobile_ion(anode)) for key in ("relay", "mixing")))
+    reactors, ion = study.conditions.role == REACTOR, mobile_ion(anode)
+    wide = ("A(1st)", *(criterion(key).heading(ion) for key in ("relay", "mixing") if reactors))
     of_pair = results.table[["anode", "electrolyte"]] == [anode, electrolyte]
     notes = [
         f"{len(shown)} of {int(of_pair.all(axis=1).sum())} shown; all in ranking.csv",
         *_filter_counts(results.table[of_pair.all(axis=1)]),
         "relief eV per atom of electrolyte; relay, mixing eV/atom; "
         f"vol% metal at {study.conditions.wt_percent:g} wt% reactor "
-        f"(percolates from {100 * study.conditions.percolation_threshold:g})",
+        f"(percolates from {100 * study.conditions.percolation_threshold:g})"
+        if reactors
+        else "; ".join(
+            f"{each.heading(ion)}: {each.label}, {each.unit_for(ion)}"
+            for each in study.ranking.known
+            if each.linear_form is not None
+        ),
     ]
     if not results.no_probabilities and study.uncertainty.draws:
         notes.append(
@@ -69,8 +78,9 @@ def ranking_table(results: ResultsDirectory, anode: str, electrolyte: str) -> Ta
         notes.append(f"no probabilities: {results.no_probabilities[anode]}")
     notes.extend(each.words for each in network_contradictions(results, (anode, electrolyte)))
     notes.extend(results.cautions)
-    rows = [_ranking_row(reactor, mobile_ion(anode)) for reactor in shown]
-    title = f"{results.title}: {anode} anode, {electrolyte}"
+    row = _ranking_row if reactors else _placed_row
+    rows = [row(each, study, ion) for each in shown]
+    title = f"{results.title}: {study.conditions.met(anode, electrolyte)}"
     return Table(title, pd.DataFrame(rows), (*notes, results.provenance.line()), wide)
 
 
@@ -87,15 +97,36 @@ def _filter_counts(table: pd.DataFrame) -> list[str]:
     return [f"{int((~table['passes']).sum())} without a rank: {told} (some for several reasons)"]
 
 
-def _ranking_row(reactor: Reactor, ion: str) -> dict[str, str]:
+def _first_columns(reactor: Reactor, role: str) -> dict[str, str]:
     passes = reactor.passes_filters
-    metal = reactor.criteria["metal_volume_fraction"].value
     return {
         "rank": str(reactor.rank) if passes else "-",
-        "reactor": marked(reactor.formula, reactor.origin),
+        role: marked(reactor.formula, reactor.origin),
         "score": fixed(reactor.score if passes else None, 3),
         "P(1st)": fixed(reactor.top_probability.get("top_1") if passes else None, 2),
         "A(1st)": fixed(reactor.acceptability.get("accept_1") if passes else None, 2),
+    }
+
+
+def _placed_row(reactor: Reactor, study: Study, ion: str) -> dict[str, str]:
+    """A candidate that is no reactor: its energies, its window with 95 % intervals, and what it fails."""
+    found = {each: reactor.criteria[each.name] for each in study.ranking.known if each.linear_form is not None}
+    return {
+        **_first_columns(reactor, study.conditions.role),
+        **{
+            each.heading(ion): fixed(has.value, 3)
+            if has.value is None or each.unit != "V"
+            else with_bounds(written(has.value, has.within_95, None, 2), has.within_95, None)
+            for each, has in found.items()
+        },
+        "fails": failing_words(reactor.failed_filters, reactor.flags.moisture_hazard),
+    }
+
+
+def _ranking_row(reactor: Reactor, study: Study, ion: str) -> dict[str, str]:
+    metal = reactor.criteria["metal_volume_fraction"].value
+    return {
+        **_first_columns(reactor, study.conditions.role),
         **{
             criterion(key).heading(ion): fixed(reactor.criteria[criterion(key).name].value, digits)
             for key, digits in DECIMALS.items()
@@ -139,11 +170,12 @@ def best_table(chosen: pd.DataFrame, words: Sequence[str] = ()) -> Table:
 
 def in_words(row: pd.Series, study: Study) -> str:
     """One candidate in a sentence: what lithium makes of it, what speaks for it and what against it."""
-    values = row.reindex(CRITERIA.names).to_numpy(float)
+    known = study.ranking.known
+    values = row.reindex(known.names).to_numpy(float)
     valued = desirabilities(values, study.ranking)
     lost = {
         each: -study.ranking.criteria[each.name].weight * np.log(desirability)
-        for each, desirability in zip(CRITERIA, valued, strict=True)
+        for each, desirability in zip(known, valued, strict=True)
         if not np.isnan(desirability) and study.ranking.criteria[each.name].weight > 0.0
     }
     order = sorted(lost, key=lambda each: lost[each])

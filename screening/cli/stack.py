@@ -1,4 +1,4 @@
-"""``screening stack``, ``coatings`` and ``series``: a cell, what may stand in it, and solid solutions."""
+"""``screening stack`` and ``screening series``: a cell, and solid solutions."""
 
 from pathlib import Path
 from typing import Annotated
@@ -68,46 +68,6 @@ def stack(
     print_table(found.display())
     if written:
         tell(f"written: {', '.join(map(str, written))}")
-
-
-def coatings(
-    a: Annotated[str, typer.Argument(metavar="A", help="The electrode, as LiCoO2.")],
-    b: Annotated[str, typer.Argument(metavar="B", help="What lies behind the layer, as Li6PS5Cl.")],
-    window: Annotated[
-        str, typer.Option("--window", metavar="V-V", help="Voltages at which it must stay.")
-    ] = "2.6-4.2",
-    element: Annotated[str, typer.Option("--element", help="Working ion, which all hold.")] = "Li",
-    above_hull: Annotated[
-        float, typer.Option("--above-hull", metavar="EV", help="Most energy above the hull, eV/atom.")
-    ] = 0.005,
-    jobs: Annotated[int, typer.Option("--jobs", help="Threads.")] = 2,
-    csv: CsvOption = None,
-    plot: PlotOption = None,
-    snapshot: SnapshotOption = "mp2019",
-    phases: PhasesOption = None,
-    temperature: TemperatureOption = None,
-    energies: EnergiesOption = "corrected",
-) -> None:
-    """Every compound that may stand between A and B over a window, best first."""
-    from screening.api.stacks import coatings as coatings_of
-
-    check_outputs(plot, csv)
-    found = coatings_of(
-        a,
-        b,
-        window,
-        element=element,
-        above_hull_ev_per_atom=above_hull,
-        jobs=jobs,
-        snapshot=snapshot,
-        phases=phases,
-        temperature_k=temperature,
-        energies=energies,
-    )
-    for path in (csv, plot):
-        if path is not None:
-            found.save(path)
-    print_table(found.display())
 
 
 def series(

@@ -161,10 +161,16 @@ def per_ion(unit: str, ion: str) -> str:
 
 
 class Criteria(Sequence[Criterion]):
-    """The criteria in the order of columns and arrays, found by name or key."""
+    """The criteria of one role in the order of columns and arrays, found by name or key.
 
-    def __init__(self, *criteria: Criterion) -> None:
-        self._all = list(criteria)
+    Attributes
+    ----------
+    pareto, axes : tuples of str
+        Names of those that span the Pareto front, and the figure of a campaign, where a study names none.
+    """
+
+    def __init__(self, *criteria: Criterion, pareto: tuple[str, ...], axes: tuple[str, str]) -> None:
+        self._all, self.pareto, self.axes = list(criteria), pareto, axes
 
     @overload
     def __getitem__(self, place: int) -> Criterion: ...
@@ -358,6 +364,11 @@ CRITERIA = Criteria(
         compute=powders,
         source="CRC Handbook, by the library chemicals (https://github.com/CalebBell/chemicals)",
     ),
+    pareto=(
+        *("driving_force_ev_per_ion", "electrolyte_relief_ev_per_atom"),
+        *("relay_ev_per_atom", "mixing_ev_per_atom"),
+    ),
+    axes=("driving_force_ev_per_ion", "electrolyte_relief_ev_per_atom"),
 )
 
 
