@@ -326,6 +326,7 @@ def validate(
     if not cost >= 0.0:
         raise InputError(f"{cost:g}", where="max_cost", remedy="give a number of 0 or more")
     predictions = read_predictions(Path(getattr(results, "directory", results)))
+    predictions.require_reactors()
     shopping = Shopping(cost) if shelf is None else read_shelf(Path(shelf), predictions, cost)
     return compare(
         predictions,

@@ -313,7 +313,9 @@ class Reactor(Record):
                     "source": criterion.source,
                     **errors.get(criterion.name, {}),
                 }
-                for criterion, value, desirability in zip(known, values.tolist(), valued.tolist(), strict=True)
+                for criterion, value, desirability in zip(
+                    known, values.tolist(), valued.tolist(), strict=True
+                )
             },
         }
         return cls.model_validate(told | spelled_out)

@@ -11,7 +11,7 @@ from screening.campaign.document import Reactor
 from screening.campaign.study import Study
 from screening.phases.distrust import formula_cautions
 from screening.reactors.anode import mobile_ion
-from screening.reactors.criteria import CRITERIA
+from screening.reactors.conditions import REACTOR
 from screening.reactors.ranking import gain
 from screening.thermo.interface import InterfaceReaction
 
@@ -38,6 +38,8 @@ class CampaignMap:
     stepped : bool
         Whether better lies in one direction on both axes: the front of two such criteria is a staircase.
     x_label, y_label : str
+    role : str
+        Of the candidates.
     marked : tuple of Marked
     stable, unranked : tuples of str
         Negative controls that do not react, and known reactors that fail a filter: without a place.
@@ -54,6 +56,7 @@ class CampaignMap:
     stepped: bool
     x_label: str
     y_label: str
+    role: str
     marked: tuple[Marked, ...]
     stable: tuple[str, ...]
     unranked: tuple[str, ...]
@@ -119,7 +122,7 @@ def campaign_map(
     marked: list[Marked] = []
     left_out: dict[bool, list[str]] = {True: [], False: []}
     origins: dict[str, str] = {}
-    for formula, control in _labelled(study, known).items():
+    for formula, control in _labelled(study, known if study.conditions.role == REACTOR else ()).items():
         written = results.as_written(formula)
         if written not in table.index:
             continue
@@ -131,7 +134,7 @@ def campaign_map(
         else:
             left_out[control].append(formula)
     rules = [study.ranking.criteria[name] for name in names]
-    x_label, y_label = (CRITERIA.find(name).axis_label(mobile_ion(pair[0])) for name in names)
+    x_label, y_label = (study.ranking.known.find(name).axis_label(mobile_ion(pair[0])) for name in names)
     return CampaignMap(
         x=x[shown],
         y=y[shown],
@@ -140,6 +143,7 @@ def campaign_map(
         stepped=not any(rule.target for rule in rules),
         x_label=x_label,
         y_label=y_label,
+        role=study.conditions.role,
         marked=tuple(marked),
         stable=tuple(left_out[True]),
         unranked=tuple(left_out[False]),

@@ -148,7 +148,11 @@ def _bounds(
 ) -> dict[str, np.ndarray]:
     """Where the true values lie in 95 % of all cases, by column; NaN without an error model or a rank."""
     return {
-        f"{criterion.key}_{end}_95": table[criterion.name].to_numpy(float) + shift[:, k] + sign * Z_95 * spread[:, k]
+        f"{criterion.key}_{end}_95": np.clip(
+            table[criterion.name].to_numpy(float) + shift[:, k] + sign * Z_95 * spread[:, k],
+            criterion.floor,
+            criterion.ceiling,
+        )
         for k, criterion in enumerate(uncertain)
         for end, sign in (("from", -1.0), ("to", 1.0))
     }

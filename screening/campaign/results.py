@@ -79,7 +79,8 @@ def conclude(campaign: Campaign, *, threads: int = 1) -> ResultsDirectory:
     known = known_compounds() if campaign.study.conditions.role == REACTOR else ()
     tests = [test for outcome in outcomes if (test := back_test(campaign, outcome, known)) is not None]
     written = write_results(campaign, outcomes)
-    write_back_test(campaign, tests)
+    if known:
+        write_back_test(campaign, tests)
     return written
 
 
@@ -145,7 +146,9 @@ def with_reasons(ranking: pd.DataFrame, failures: pa.Table) -> pa.Table:
     return pa.concat_tables([assessed, others], promote_options="permissive")
 
 
-def reactor(campaign: Campaign, outcome: Outcome, position: int, one: ReactorDetail | PlacedDetail) -> Reactor:
+def reactor(
+    campaign: Campaign, outcome: Outcome, position: int, one: ReactorDetail | PlacedDetail
+) -> Reactor:
     """One reactor, at a row of the outcome's table, as the document shows it."""
     row, excess, probabilities = outcome.table.iloc[position], one.at_excess, outcome.probabilities
     spreads, shifts = outcome.standard_deviation[position], outcome.expected_error[position]
@@ -163,7 +166,9 @@ def reactor(campaign: Campaign, outcome: Outcome, position: int, one: ReactorDet
         campaign.study,
         {
             criterion.name: {"standard_deviation": spread, "expected_error": shift}
-            for criterion, spread, shift in zip(campaign.study.ranking.known.uncertain, spreads, shifts, strict=True)
+            for criterion, spread, shift in zip(
+                campaign.study.ranking.known.uncertain, spreads, shifts, strict=True
+            )
         },
         estimated=bool(row["estimated"]) or one.estimated,
         cathodic_limit_95_v=one.plateaus[0].voltage_95_v if one.plateaus else None,

@@ -260,7 +260,12 @@ def _check_conditions(source: Source, study: Study, selection: Selection) -> Non
 
 
 def _tasks(study: Study, source: Source, selection: Selection, identity: Identity) -> list[Task]:
-    plan = Plan(study.filters, study.conditions.layers_wt_percent, study.conditions.contacts, tuple(study.ranking.known))
+    plan = Plan(
+        study.filters,
+        study.conditions.layers_wt_percent,
+        study.conditions.contacts,
+        tuple(study.ranking.known),
+    )
     return [
         Task(
             name=f"{grid:03d}-{start:07d}",

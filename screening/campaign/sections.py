@@ -5,9 +5,9 @@ from typing import Literal, Self
 from pydantic import Field, field_validator, model_validator
 
 from screening.phases.composition import atomic_number, parse_formula, parse_reactant
-from screening.reactors.contacts import STAGES
 from screening.reactors.anode import mobile_ion
 from screening.reactors.conditions import REACTOR, Role
+from screening.reactors.contacts import STAGES
 from screening.reactors.placement_criteria import criteria_of
 from screening.reactors.settings import Conditions, Settings
 

@@ -147,7 +147,10 @@ class Study(Shown, Settings):
             return self
         content, role = self.model_dump(), changes.get("role", self.conditions.role)
         if role != self.conditions.role:  # other criteria
-            content |= {"ranking": {"criteria": {}}, "figures": {k: v for k, v in content["figures"].items() if k != "criteria"}}
+            content |= {
+                "ranking": {"criteria": {}},
+                "figures": {k: v for k, v in content["figures"].items() if k != "criteria"},
+            }
         sections = {key: value for key, value in content.items() if isinstance(value, dict)}
         for key, value in changes.items():
             homes = [section for section in sections.values() if key in section]
@@ -241,7 +244,9 @@ def _checked(kind: type[Study], content: Mapping[str, Any], where: str) -> Any:
 def _with_role(given: dict[str, Any]) -> dict[str, Any]:
     """Tell the sections that depend on the role of the candidates which one it is."""
     conditions = given.get("conditions", {})
-    role = getattr(conditions, "role", None) or (conditions.get("role") if isinstance(conditions, dict) else None)
+    role = getattr(conditions, "role", None) or (
+        conditions.get("role") if isinstance(conditions, dict) else None
+    )
     told = {
         key: {**given.get(key, {}), "role": role}
         for key in ("ranking", "figures")

@@ -97,7 +97,9 @@ class Conditions(Settings):
             ("window_v", self.window_v is not None, self.role != REACTOR),
         ):
             if given != needed:
-                raise ValueError(f"{key}: {'give' if needed else 'leave out'} it where the role is {self.role}")
+                raise ValueError(
+                    f"{key}: {'give' if needed else 'leave out'} it where the role is {self.role}"
+                )
         if self.window_v is not None:
             low, high = (Reservoir.at_voltage(v).voltage_v or 0.0 for v in self.window_v)
             if low >= high:

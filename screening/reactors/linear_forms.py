@@ -59,7 +59,9 @@ def relief_form(assessment: Assessment) -> csr_array:
     )
     charge = attack.uptake_per_atom(potential) * attack.charge
     relief = held - lost[np.zeros(len(rows), dtype=np.int64)]
-    return spread_forms(csr_array(relief + scaled(_potential(assessment, rows), charge)), rows, len(assessment))
+    return spread_forms(
+        csr_array(relief + scaled(_potential(assessment, rows), charge)), rows, len(assessment)
+    )
 
 
 def _potential(assessment: Assessment, rows: np.ndarray) -> csr_array:

@@ -1,8 +1,8 @@
-"""Candidates placed between two neighbours of a cell: coatings, buffers, catholytes and electrolytes, on arrays.
+"""Candidates placed between two neighbours of a cell: coatings, buffers, catholytes and electrolytes.
 
-Each faces an electrode, closed and open to the working ion at both ends of the cell's window, and on its other
-side a neighbour. It blocks electrons, so that no potential reaches the neighbour, which is met closed. Lithium
-metal is the reservoir itself: as an electrode it is met closed, and the candidate's own window tells the rest.
+Each faces an electrode, closed and open to the working ion at both ends of the cell's window, and on its
+other side a neighbour. It blocks electrons, so that no potential reaches the neighbour, which is met closed.
+The metal of the ion is the reservoir itself: it is met closed, and the candidate's own window tells the rest.
 """
 
 from dataclasses import dataclass
@@ -24,7 +24,10 @@ from screening.thermo.lines import Lines, assemblages, tie_lines
 from screening.thermo.reservoir import Reservoir
 from screening.thermo.staircases import PLATEAU_MERGE_V, Staircases
 
-CLOSED, LOW, HIGH, BEHIND = "electrode", "electrode_low", "electrode_high", "neighbour"
+CLOSED: str = "electrode"
+LOW: str = "electrode_low"
+HIGH: str = "electrode_high"
+BEHIND: str = "neighbour"
 """Contacts: with the electrode closed, and open at the lower and the higher voltage; with the neighbour."""
 
 SPARE = 1e-6

@@ -1,6 +1,5 @@
 """Criteria of candidates that are no reactors, and the registry of each role."""
 
-from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 
@@ -10,17 +9,34 @@ from screening.reactors.conditions import FACES_CATHODE, REACTOR, Desirability, 
 from screening.reactors.criteria import CRITERIA, Criteria, Criterion
 from screening.reactors.placement import BEHIND, CLOSED, HIGH, LOW, Placement
 from screening.thermo.conduction import PBE_SHARE_OF_GAP
+from screening.thermo.titration import HIGHEST_V
 
 _RICHARDS = "doi:10.1021/acs.chemmater.5b04082"
 _ZHU = "doi:10.1021/acsami.5b07517"
 
 CONTACTS = {
-    CLOSED: ("{electrode} | {role}", "Lowest mutual energy with the electrode, without exchange of ions; 0 is safe."),
-    LOW: ("{electrode} | {role}, lowest voltage", "The same open to the ion at the lower end of the window."),
-    HIGH: ("{electrode} | {role}, highest voltage", "The same open to the ion at the upper end of the window."),
-    BEHIND: ("{neighbour} | {role}", "Lowest mutual energy with what lies on the other side; 0 is safe."),
+    CLOSED: (
+        "closed",
+        "{electrode} | {role}",
+        "Lowest mutual energy with the electrode, without exchange of ions; 0 is safe.",
+    ),
+    LOW: (
+        "low V",
+        "{electrode} | {role}, lowest voltage",
+        "The same open to the ion at the lower end of the window.",
+    ),
+    HIGH: (
+        "high V",
+        "{electrode} | {role}, highest voltage",
+        "The same open to the ion at the upper end of the window.",
+    ),
+    BEHIND: (
+        "behind",
+        "{neighbour} | {role}",
+        "Lowest mutual energy with what lies on the other side; 0 is safe.",
+    ),
 }
-"""Label and definition of each contact."""
+"""Head, label and definition of each contact."""
 
 WEIGHTS: dict[Role, dict[str, float]] = {
     "coating": {},
@@ -46,18 +62,19 @@ def band_gap_ev(placement: Placement) -> np.ndarray:
     return placement.candidates.band_gap_ev / PBE_SHARE_OF_GAP
 
 
-def _described(compute: Callable[..., np.ndarray], meaning: str) -> Callable[..., np.ndarray]:
+def _described(compute: partial[np.ndarray], meaning: str) -> partial[np.ndarray]:
     compute.__doc__ = meaning
     return compute
 
 
 def _contact(role: Role, contact: str) -> Criterion:
-    label, meaning = CONTACTS[contact]
+    head, label, meaning = CONTACTS[contact]
     sides = ("cathode", "anode" if role == "electrolyte" else "electrolyte")
     open_to_ion = contact in (LOW, HIGH)
     return Criterion(
         name=f"{contact}_ev_per_{'closed_' if open_to_ion else ''}atom",
         key=contact,
+        head=head,
         label=label.format(
             electrode=sides[0] if role in FACES_CATHODE else "anode", neighbour=sides[1], role=role
         ),
@@ -79,6 +96,8 @@ GENERAL = (
         default=Desirability(weight=0.0, worst=3.0, best=0.0),
         compute=reduction_limit_v,
         linear_form=lambda placement: placement.limit_form(placement.uptake_step),
+        floor=0.0,
+        ceiling=HIGHEST_V,
         source=_ZHU,
     ),
     Criterion(
@@ -86,9 +105,11 @@ GENERAL = (
         key="oxidation",
         label="oxidation limit",
         unit="V",
-        default=Desirability(weight=0.0, worst=2.0, best=5.0),
+        default=Desirability(weight=0.0, worst=2.5, best=4.5),  # sulfides; above the usual cathodes
         compute=oxidation_limit_v,
         linear_form=lambda placement: placement.limit_form(placement.release_step),
+        floor=0.0,
+        ceiling=HIGHEST_V,
         source=_ZHU,
     ),
     Criterion(
@@ -114,8 +135,8 @@ def _of(role: Role) -> Criteria:
         else each
         for each in every
     )
-    energies = tuple(each.name for each in weighed if each.ceiling == 0.0)
-    return Criteria(*weighed, pareto=energies, axes=(energies[-2], energies[-1]))
+    energies = tuple(each.key for each in weighed if each.ceiling == 0.0)
+    return Criteria(*weighed, pareto=energies, axes=(energies[0], energies[-1]))
 
 
 BY_ROLE: dict[Role, Criteria] = {REACTOR: CRITERIA, **{role: _of(role) for role in WEIGHTS}}

@@ -80,9 +80,7 @@ def _of_reactors(reduction: Reduction) -> dict[str, np.ndarray]:
     conducts = reduction.forms((context.conduction > 0.0) & ~unsure)
     return {
         "reacts": reacts & (reduction.end_step >= 0),
-        "metallic_product": np.where(
-            conducts, PASSES, np.where(reduction.forms(unsure), UNDECIDED, FAILS)
-        ),
+        "metallic_product": np.where(conducts, PASSES, np.where(reduction.forms(unsure), UNDECIDED, FAILS)),
     }
 
 

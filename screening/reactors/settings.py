@@ -7,8 +7,7 @@ from pydantic import Field, field_validator, model_validator
 
 from screening.errors import InputError
 from screening.names import RELIEF_PER_MOL
-from screening.reactors.conditions import Conditions, Desirability, Settings
-from screening.reactors.conditions import REACTOR, Role
+from screening.reactors.conditions import REACTOR, Conditions, Desirability, Role, Settings
 from screening.reactors.criteria import Criteria
 from screening.reactors.placement_criteria import criteria_of
 from screening.reactors.uncertainty import ANION_VALENCE, ErrorModel, find_error_model, why_no_error_model

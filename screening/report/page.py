@@ -98,7 +98,7 @@ def report_page(results: ResultsDirectory, sections: tuple[Section, ...] = ()) -
     """
     from plotly.offline import get_plotlyjs
 
-    columns = ranking_columns(results.table)
+    columns = ranking_columns(results.table, results.study.conditions.role)
     scripts = tuple(_inline(text) for text in (get_plotlyjs(), own_script()))
     environment = Environment(
         loader=PackageLoader("screening.report", TEMPLATES),
@@ -112,6 +112,7 @@ def report_page(results: ResultsDirectory, sections: tuple[Section, ...] = ()) -
     passing = results.table["passes"].to_numpy(dtype=bool)
     return environment.get_template("page.html").render(
         results=results,
+        role=results.study.conditions.role,
         columns=columns,
         definitions=definitions(columns, results.study.ranking),
         sections=sections,
