@@ -54,7 +54,8 @@ def stack(
     """
     parsed, volts = parse_stack(layers), read_window(window)
     held = load_snapshot(snapshot, phases, temperature_k, energies)
-    return stack_of(held, parsed, (volts[0], volts[-1]), element, at_hull=at_hull)
+    bars = error_bars(held, element)
+    return stack_of(held, parsed, (volts[0], volts[-1]), element, at_hull=at_hull, error_bars=bars)
 
 
 def series(

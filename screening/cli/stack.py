@@ -1,7 +1,7 @@
 """``screening stack`` and ``screening series``: a cell, and solid solutions."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -19,6 +19,10 @@ from screening.cli.options import (
     tell,
     write_json,
 )
+
+if TYPE_CHECKING:
+    from screening.thermo.series import Series
+    from screening.thermo.stack import Stack
 
 
 def stack(
@@ -58,15 +62,9 @@ def stack(
         energies=energies,
         at_hull=at_hull,
     )
-    for path in (csv, plot):
-        if path is not None:
-            found.save(path)
     written = found.write(out) if out is not None else []
-    if as_json:
-        write_json(found.as_dict())
-        return
-    print_table(found.display())
-    if written:
+    _give(found, csv, plot, as_json=as_json)
+    if written and not as_json:
         tell(f"written: {', '.join(map(str, written))}")
 
 
@@ -104,10 +102,15 @@ def series(
         temperature_k=temperature,
         energies=energies,
     )
+    _give(found, csv, plot, as_json=as_json)
+
+
+def _give(found: "Stack | Series", csv: Path | None, plot: Path | None, *, as_json: bool) -> None:
+    """Save what was asked for, and show the rest."""
     for path in (csv, plot):
         if path is not None:
             found.save(path)
     if as_json:
         write_json(found.as_dict())
-        return
-    print_table(found.display())
+    else:
+        print_table(found.display())

@@ -89,8 +89,8 @@ class Criterion:
     default : Desirability
         Weight and bounds where a study gives none.
     compute : callable
-        From an `Assessment`, or a `Placement`, of n candidates to an (n,) float array, NaN where the quantity does not exist or
-        was not asked for. The first line of its documentation is the definition that pages show.
+        From an `Assessment`, or a `Placement`, of n candidates to an (n,) float array, NaN where the quantity
+        does not exist or was not asked for. The first line of its documentation is the definition on pages.
     linear_form : callable or None
         From the same to an (n, n_phases) csr_array that gives the criterion when multiplied with the
         formation energies per atom; it carries the error bars. None where the criterion is no energy.

@@ -14,7 +14,8 @@ from screening.phases.snapshot import Snapshot
 from screening.report.stack import stack_section
 from screening.thermo.conduction import conduction_degree
 from screening.thermo.products import interphase
-from screening.thermo.stack import SEVERITIES, Stack, parse_stack
+from screening.thermo.stack import Stack, parse_stack
+from screening.thermo.stack_contact import SEVERITIES
 
 CELL = "Li | LiAlCl4@50wt+Li6PS5Cl@50wt | Li6PS5Cl | Li3InCl6 | LiCoO2@70wt+Li3InCl6@30wt"
 
