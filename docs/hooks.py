@@ -5,10 +5,10 @@ need the package alone, the gallery nbconvert; only `on_files` needs mkdocs.
 """
 
 import re
-from functools import partial
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from html import escape
 from pathlib import Path
 from typing import Any

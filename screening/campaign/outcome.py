@@ -102,10 +102,8 @@ def _rank_pair(campaign: Campaign, scalars: pa.Table, anode: str, electrolyte: s
         model = model.of_anchored
     if model is not None:
         errors, forms = model.of_phases(phases), _forms(campaign, mine, passes, len(phases))
-        sources = errors.sources(forms)
-        spread[passes], shift[passes] = (
-            each.reshape(n_uncertain, -1).T for each in (sources.standard_deviation, sources.expected)
-        )
+        spread[passes] = errors.standard_deviation(forms).reshape(n_uncertain, -1).T
+        shift[passes] = errors.mean(forms).reshape(n_uncertain, -1).T
     if model is not None and uncertainty.draws and passes.any():
         latent = _latent(settings.known, values[passes], forms @ phases.formation_energy_ev_per_atom)
         people = Preferences.of(settings).drawn(np.random.default_rng(uncertainty.seed), uncertainty.draws)

@@ -39,6 +39,14 @@ class PhaseErrors:
     release_ev_per_ion: np.ndarray
     release_sd_ev_per_ion: float
 
+    def mean(self, forms: csr_array) -> np.ndarray:
+        """Expected error (true minus calculated) of each form, (n_forms,) in the unit of the form."""
+        return self.sources(forms).expected
+
+    def standard_deviation(self, forms: csr_array) -> np.ndarray:
+        """Standard deviation of the error of each form, (n_forms,)."""
+        return self.sources(forms).standard_deviation
+
     def bounds_95(self, forms: csr_array) -> np.ndarray:
         """What to add to each form for the bounds of its true value, (n_forms, 2) in the unit of the form."""
         sources = self.sources(forms)

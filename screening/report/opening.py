@@ -76,8 +76,8 @@ def _numbers(results: ResultsDirectory, first: Reactor) -> Iterator[tuple[str, s
     for name, each in sorted(known, key=lambda pair: -pair[1].weight):
         if each.within_95 is None:
             continue
-        low, high = each.within_95
-        text = f"{each.value:.3g} {each.unit} (95 %: {low:.3g} to {high:.3g})".replace("-", "−")
+        value, low, high = (f"{v:.3g}".replace("-", "−") for v in (each.value, *each.within_95))
+        text = f"{value} {each.unit} (95 %: {low} to {high})"
         yield capital(results.study.ranking.known.label(name)), text
 
 
