@@ -97,8 +97,8 @@ class ResultsDirectory:
         """The study, in full."""
         return self.document.study
 
-    def require_reactors(self) -> None:
-        """Refuse a campaign whose candidates are no reactors, where only these make sense.
+    def of_reactors(self) -> Self:
+        """The same; refuses a campaign whose candidates are no reactors, where only these make sense.
 
         Raises
         ------
@@ -108,6 +108,7 @@ class ResultsDirectory:
         if role != REACTOR:
             fault = f"its candidates are {role}s, which no anode reduces to a layer"
             raise InputError(fault, where=str(self.path), remedy="give the results of a study of reactors")
+        return self
 
     @property
     def provenance(self) -> Provenance:

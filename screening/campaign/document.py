@@ -64,12 +64,7 @@ REMEDY = "run the study again with this version"
 
 
 def require_readable(version: object, where: Path) -> None:
-    """Refuse a format that is neither today's nor the one before.
-
-    Raises
-    ------
-    InputError
-    """
+    """Refuse a format that is neither today's nor the one before, by an InputError."""
     if version not in (1, FORMAT_VERSION):
         raise InputError(
             f"results of format {version!r}; this version reads formats 1 and {FORMAT_VERSION}",
@@ -163,7 +158,7 @@ class CriterionValue(Record):
 
     @property
     def within_95(self) -> Interval | None:
-        """Where the true value lies in 95 % of all cases; None without an error model."""
+        """Where the true value lies; None without an error model."""
         if self.value is None or self.standard_deviation is None:
             return None
         middle, half = self.value + (self.expected_error or 0.0), Z_95 * self.standard_deviation
@@ -299,9 +294,10 @@ class Reactor(Record):
                 name.removeprefix(FILTER_PREFIX): None if value == UNDECIDED else bool(value)
                 for name, value in filters.items()
             },
-            "flags": Flags(
-                toxic=bool(row.get("toxic", False)), moisture_hazard=str(row.get("moisture_hazard", ""))
-            ),
+            "flags": {
+                "toxic": bool(row.get("toxic")),
+                "moisture_hazard": str(row.get("moisture_hazard", "")),
+            },
             "top_probability": {name: row[name] for name in map(str, row.index) if name.startswith("top_")},
             "acceptability": {name: row[name] for name in map(str, row.index) if name.startswith("accept_")},
             "criteria": {

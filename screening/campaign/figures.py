@@ -120,9 +120,8 @@ def campaign_map(
     if not shown.any():
         return None
     marked: list[Marked] = []
-    left_out: dict[bool, list[str]] = {True: [], False: []}
-    origins: dict[str, str] = {}
-    for formula, control in _labelled(study, known if study.conditions.role == REACTOR else ()).items():
+    left_out, origins = dict[bool, list[str]]({True: [], False: []}), dict[str, str]()
+    for formula, control in _labelled(study, known).items():
         written = results.as_written(formula)
         if written not in table.index:
             continue
@@ -161,6 +160,7 @@ def _cautions(
 
 def _labelled(study: Study, known: Sequence[Known]) -> dict[str, bool]:
     """Compounds that carry a letter, and whether each is a control."""
+    known = known if study.conditions.role == REACTOR else ()
     return {
         **dict.fromkeys(study.candidates.formulas, False),
         **dict.fromkeys(study.candidates.controls, True),

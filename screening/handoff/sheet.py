@@ -89,8 +89,7 @@ class Plan:
         """
         if results is None:
             return cls(**given)
-        results.require_reactors()
-        anode, electrolyte = results.pair(given.pop("anode", ""), given.pop("electrolyte", ""))
+        anode, electrolyte = results.of_reactors().pair(given.pop("anode", ""), given.pop("electrolyte", ""))
         content = {"wt_percent": results.study.conditions.wt_percent, **given}
         return cls(**content, anode=anode, electrolyte=electrolyte)
 
