@@ -9,10 +9,12 @@ from screening.reactors.conditions import FACES_CATHODE, REACTOR, Desirability, 
 from screening.reactors.criteria import CRITERIA, Criteria, Criterion
 from screening.reactors.placement import BEHIND, CLOSED, HIGH, LOW, Placement
 from screening.thermo.conduction import PBE_SHARE_OF_GAP
-from screening.thermo.titration import HIGHEST_V
 
 _RICHARDS = "doi:10.1021/acs.chemmater.5b04082"
 _ZHU = "doi:10.1021/acsami.5b07517"
+
+MOST_V = 8.0
+"""No limit lies higher, in V: LiF gives lithium off at 6.4."""
 
 CONTACTS = {
     CLOSED: (
@@ -97,7 +99,7 @@ GENERAL = (
         compute=reduction_limit_v,
         linear_form=lambda placement: placement.limit_form(placement.uptake_step),
         floor=0.0,
-        ceiling=HIGHEST_V,
+        ceiling=MOST_V,
         source=_ZHU,
     ),
     Criterion(
@@ -109,7 +111,7 @@ GENERAL = (
         compute=oxidation_limit_v,
         linear_form=lambda placement: placement.limit_form(placement.release_step),
         floor=0.0,
-        ceiling=HIGHEST_V,
+        ceiling=MOST_V,
         source=_ZHU,
     ),
     Criterion(

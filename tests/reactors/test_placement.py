@@ -49,7 +49,7 @@ def test_each_number_and_its_interval_are_those_of_the_pair(coatings: scr.Rankin
     ):
         assert row[f"{limit}_limit_v"] == pytest.approx(volts, abs=1e-6)
         found = row[f"{limit}_from_95"], row[f"{limit}_to_95"]
-        assert found == pytest.approx(tuple(np.clip(within, 0.0, 6.0)), abs=1e-5), limit
+        assert found == pytest.approx(tuple(np.clip(within, 0.0, 8.0)), abs=1e-5), limit
 
 
 def test_who_is_left_out_and_why(coatings: scr.Ranking) -> None:
