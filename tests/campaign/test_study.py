@@ -10,7 +10,7 @@ from screening.errors import InputError
 HEAD = 'name = "mine"\n[candidates]\nformulas = ["LiAlCl4"]\n'
 
 
-def test_packaged_studies_are_the_four(tmp_path: Path) -> None:
+def test_packaged_studies(tmp_path: Path) -> None:
     names = set(packaged_studies())
     assert names == {"six-reactors", "metal-halides", "halides-and-sulfides", "everything"}
     assert find_study().candidates.formulas == (
