@@ -187,7 +187,7 @@ class Ranking(Displayed):
         """The best candidates with what the report's page shows of them."""
         from screening.report.columns import ranking_columns
 
-        columns = ranking_columns(self.table)
+        columns = ranking_columns(self.table, self.results.study.conditions.role)
         passing = self.table[self.table["passes"]]
         best = passing.groupby(["anode", "electrolyte"], sort=False).head(SHOWN)
         frame = best[[column.name for column in columns]].copy()
