@@ -4,8 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-from numba import njit
 
+from screening.kernels import Kernel
 from screening.phases.snapshot import Phases
 from screening.phases.trade import room_state
 from screening.reactors.criteria import CRITERIA
@@ -15,6 +15,9 @@ from screening.reactors.reduction import Reduction
 from screening.reactors.sense import explosive, molecular_anion, salt, toxic
 from screening.reactors.settings import Desirability, Filters, Ranking
 from screening.thermo.conduction import ElectronicClass
+
+MOST_INTERPRETED = 100_000
+"""Pairs of candidates that are compared as plain Python, at up to 2 µs each."""
 
 PASSES, FAILS, UNDECIDED = 1, 0, -1
 """Outcomes of a filter; an undecided one neither passes nor fails."""
@@ -208,11 +211,12 @@ def pareto(values: np.ndarray, settings: Ranking, passing: np.ndarray) -> np.nda
     rows = np.flatnonzero(passing)
     order = rows[np.lexsort(gains[rows].T)[::-1]]
     front = np.zeros(len(values), dtype=bool)
-    front[order[_undominated(np.ascontiguousarray(gains[order]))]] = True
+    undominated = _undominated.for_work(len(order) ** 2, MOST_INTERPRETED)
+    front[order[undominated(np.ascontiguousarray(gains[order]))]] = True
     return front
 
 
-@njit(cache=True, nogil=True)
+@Kernel
 def _undominated(gains: np.ndarray) -> np.ndarray:
     """Positions of the undominated rows of (n, k) gains, sorted so that no row dominates an earlier one."""
     n, k = gains.shape

@@ -167,8 +167,6 @@ class Stack(Displayed):
 
     def display(self) -> Table:
         """One row per contact and state."""
-        import pandas as pd
-
         rows = [
             {
                 "place": contact.place,
@@ -183,7 +181,7 @@ class Stack(Displayed):
             }
             for contact in self.contacts
         ]
-        return Table(self.name, pd.DataFrame(rows), (*self.notes, self.provenance.line()), wide=("place",))
+        return Table(self.name, rows, (*self.notes, self.provenance.line()), wide=("place",))
 
     def to_frame(self) -> "pd.DataFrame":
         """One row per contact and state."""
