@@ -54,7 +54,8 @@ def plain_values(column: pa.Array | pa.ChunkedArray, null: float = np.nan) -> np
     start = array.offset * kind.itemsize
     values = np.frombuffer(array.buffers()[1] or b"", kind, len(array), start)
     if array.null_count:
-        values = np.where(plain_values(array.is_null()), kind.type(null), values)
+        lacking = null if np.isnan(null) else kind.type(null)  # integers become floats beside NaN
+        values = np.where(plain_values(array.is_null()), lacking, values)
     return values
 
 
