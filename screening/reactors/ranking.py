@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
-from numba import njit
 
+from screening.kernels import Kernel
 from screening.phases.snapshot import Phases
 from screening.phases.trade import room_state
 from screening.reactors.conditions import SEPARATES
@@ -17,6 +17,9 @@ from screening.reactors.reduction import Reduction
 from screening.reactors.sense import explosive, molecular_anion, salt, toxic
 from screening.reactors.settings import Desirability, Filters, Ranking
 from screening.thermo.conduction import PBE_SHARE_OF_GAP, ElectronicClass, degree_of_gap
+
+MOST_INTERPRETED = 100_000
+"""Pairs of candidates that are compared as plain Python, at up to 2 µs each."""
 
 PASSES, FAILS, UNDECIDED = 1, 0, -1
 """Outcomes of a filter; an undecided one neither passes nor fails."""
@@ -222,11 +225,12 @@ def pareto(values: np.ndarray, settings: Ranking, passing: np.ndarray) -> np.nda
     rows = np.flatnonzero(passing)
     order = rows[np.lexsort(gains[rows].T)[::-1]]
     front = np.zeros(len(values), dtype=bool)
-    front[order[_undominated(np.ascontiguousarray(gains[order]))]] = True
+    undominated = _undominated.for_work(len(order) ** 2, MOST_INTERPRETED)
+    front[order[undominated(np.ascontiguousarray(gains[order]))]] = True
     return front
 
 
-@njit(cache=True, nogil=True)
+@Kernel
 def _undominated(gains: np.ndarray) -> np.ndarray:
     """Positions of the undominated rows of (n, k) gains, sorted so that no row dominates an earlier one."""
     n, k = gains.shape

@@ -90,8 +90,6 @@ class Stack(Displayed):
 
     def display(self) -> Table:
         """One row per contact and state."""
-        import pandas as pd
-
         rows = [
             {
                 "place": contact.place,
@@ -107,9 +105,7 @@ class Stack(Displayed):
             }
             for contact in self.contacts
         ]
-        return Table(
-            self.name, pd.DataFrame(rows), (*self.notes, self.provenance.line()), wide=("place", "95 %")
-        )
+        return Table(self.name, rows, (*self.notes, self.provenance.line()), wide=("place", "95 %"))
 
     def to_frame(self) -> "pd.DataFrame":
         """One row per contact and state."""
