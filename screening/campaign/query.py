@@ -55,11 +55,13 @@ def top(directory: Path, n: int = 20, where: str = "") -> pd.DataFrame:
             rows = rows.set_alias("rows").join(ranked, same, how="left").project(joined)
         if where.strip():
             rows = rows.filter(where)
+        drive = "driving_force_ev_per_ion"
+        best = f"{drive} NULLS LAST, " if drive in rows.columns else ""
         order = "rank NULLS LAST" if ranking is not None else "passes DESC NULLS LAST"
         scalars = [
             f'"{name}"' for name, kind in zip(rows.columns, rows.types, strict=True) if kind.id != "list"
         ]
-        chosen = rows.order(f"{order}, driving_force_ev_per_ion NULLS LAST, formula").limit(n)
+        chosen = rows.order(f"{order}, {best}formula").limit(n)
         return chosen.project(", ".join(scalars)).df()
     except duckdb.Error as error:
         reason = " ".join(
