@@ -7,10 +7,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from screening.lab.diffraction.findings import Identifications
 from screening.lab.diffraction.identify import Identification, Presence, _Apart, _presence, identify
 from screening.lab.diffraction.pattern import PowderPattern, Reference
 from screening.lab.readers.diffraction import read_pattern
 from screening.phases.structures import literature_cells, read_cells
+from screening.provenance import Provenance
 from screening.simulate.diffraction import Content, Scan, simulate_pattern
 from screening.validation.diffraction import references
 
@@ -228,3 +230,9 @@ def test_what_is_left_is_a_line_from_two_percent_and_six_sigma(four: Four) -> No
     assert all(each.share >= 0.02 for each in left)
     lines = np.degrees(2.0 * np.arcsin(1.5406 / 2.0 / electrolyte.d_a))
     assert {int(np.argmin(np.abs(lines - each.two_theta_deg))) for each in left} >= {0, 1, 2, 3}
+
+
+def test_the_stamp_stands_below_the_verdicts(found: Identification) -> None:
+    stamp = Provenance.now("x.xy", "0" * 64)
+    assert Identifications((found,), stamp).display().notes == (stamp.line(),)
+    assert Identifications((found,), None).display().notes == ()
