@@ -130,6 +130,7 @@ def test_points_lie_where_their_numbers_are_and_reactors_are_no_controls() -> No
         marked=marked,
         stable=(),
         unranked=(),
+        role="reactor",
     )
     (axes,) = campaign_figure(drawn).axes
     assert (axes.get_xlabel(), axes.get_ylabel()) == ("across", "up")

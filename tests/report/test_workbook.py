@@ -86,7 +86,7 @@ def test_the_summary_counts_and_every_estimate_bears_its_star(book: Path, rankin
 
 def test_the_first_screen_gives_the_95_percent_about_the_expected_value(ranking: scr.Ranking) -> None:
     first = ranking.results.document.reactors[0]
-    told = dict(_numbers(first))
+    told = dict(_numbers(ranking.results, first))
     driving = first.criteria["driving_force_ev_per_ion"]
     middle, half = driving.value + driving.expected_error, 1.96 * driving.standard_deviation
     assert driving.expected_error < 0.0  # the calculation is too weak
