@@ -10,7 +10,15 @@ from typing import Any
 from screening.errors import InputError
 from screening.phases.additions import AddedPhase, Origin
 from screening.phases.composition import Formula, composition_key, parse_formula, symbol
-from screening.phases.computed import ENTRY_CLASSES, phases_of_entries
+from screening.phases.computed import (
+    ENTRY_CLASSES,
+    TOTAL,
+    entry_of_run,
+    entry_of_total,
+    is_run,
+    own_files,
+    phases_of_entries,
+)
 from screening.phases.snapshot import Snapshot
 from screening.phases.spelling import conventional
 
@@ -38,8 +46,10 @@ def read_phases(path: Path, snapshot: Snapshot) -> list[AddedPhase]:
     the snapshot's own phase is lower), ``energy_scheme``, ``volume_per_atom_a3`` and ``band_gap_ev`` may be
     added. Where ``energy_scheme`` is given it must be the snapshot's.
 
-    A ``.json`` file may instead hold a list of pymatgen's `ComputedEntry` dictionaries, with an entry for
-    every element that occurs; see `phases_of_entries`.
+    A ``.json`` file may instead hold a list of pymatgen's `ComputedEntry` dictionaries; a table may hold
+    ``total_energy_ev_per_atom`` with ``run_type``, ``potcar_symbols`` and, for GGA+U, ``hubbards``; and the
+    path may be a ``vasprun.xml``, compressed or not, or a folder with some. Each with every element that
+    occurs; see `phases_of_entries`.
 
     Parameters
     ----------
@@ -56,6 +66,13 @@ def read_phases(path: Path, snapshot: Snapshot) -> list[AddedPhase]:
     InputError
         If the file or a row cannot be used, or its energies belong to another scheme.
     """
+    scheme = snapshot.manifest.energy_scheme
+    if is_run(path):
+        runs = own_files(path)
+        entries_of_runs = [entry_of_run(file) for file in runs]
+        phases = phases_of_entries(entries_of_runs, scheme, path, names=[*map(str, runs)])
+        _require_known_elements(phases, snapshot, path)
+        return phases
     rows = _rows(path)
     if not rows:
         raise InputError("no phases", where=str(path), remedy=f"give the columns {', '.join(REQUIRED)}")
@@ -65,7 +82,11 @@ def read_phases(path: Path, snapshot: Snapshot) -> list[AddedPhase]:
             raise InputError(
                 "mixes calculated entries with rows of a table", where=str(path), remedy="use two files"
             )
-        phases = phases_of_entries(rows, snapshot.manifest.energy_scheme, path)
+        phases = phases_of_entries(rows, scheme, path)
+    elif any(TOTAL in row for row in rows):
+        names = [f"{path}, row {i}" for i in range(1, len(rows) + 1)]
+        totals = [entry_of_total(row, where) for row, where in zip(rows, names, strict=True)]
+        phases = phases_of_entries(totals, scheme, path, names=names)
     else:
         phases = [_phase(row, f"{path}, row {i}", path.name) for i, row in enumerate(rows, start=1)]
         for i, row in enumerate(rows, start=1):
