@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from screening.errors import InputError
@@ -20,6 +21,9 @@ MOST_FAULTS_TOLD = 20
 
 _DECIMAL_COMMA = re.compile(r"(?<=[0-9]),(?=[0-9]+[A-Z(\[{])")
 """``Li3,25Ge``; what ends in ``2,1`` may as well be two cells."""
+
+_DECIMAL = r"[+-]?(?![1-9]\d{0,2},\d{3}$)\d*,\d+"
+"""A number with a decimal comma; ``1,250`` may as well be a thousand and more, and is none."""
 
 _UTF16 = (b"\xff\xfe", b"\xfe\xff")
 
@@ -55,12 +59,15 @@ class CandidateList:
     faults : tuple of RowFault
     notes : tuple of str
         Repeated compounds, and what was read for something else than was written.
+    columns : DataFrame
+        What else the file tells, by row of `formulas`; a column of numbers holds NaN where a cell is empty.
     """
 
     source: str
     formulas: Mapping[int, Formula]
     faults: tuple[RowFault, ...]
     notes: tuple[str, ...]
+    columns: pd.DataFrame
 
     def texts(self, *, skip_bad: bool = False) -> list[str]:
         """The formulas as text.
@@ -174,7 +181,26 @@ def _of_rows(rows: list[tuple[int, list[str]]], source: str) -> CandidateList:
         if row != number:
             same = "again" if known.text == formula.text else f"is {known.text} in another spelling"
             notes.append(f"row {number}: {formula.text} {same}; row {row} counts")
-    return CandidateList(source, dict(first.values()), tuple(faults), tuple(notes))
+    formulas = dict(first.values())
+    columns = _columns(dict(held), formulas, column)
+    return CandidateList(source, formulas, tuple(faults), tuple(notes), columns)
+
+
+def _columns(rows: Mapping[int, list[str]], formulas: Mapping[int, Formula], of_formula: int) -> pd.DataFrame:
+    """The other columns, as numbers where every cell that is filled holds one (a decimal comma will do)."""
+    heads = [cell.strip() for cell in next(iter(rows.values()))]
+    cells = [[*rows[row], *[""] * len(heads)][: len(heads)] for row in formulas]
+    table = pd.DataFrame(cells, index=[*formulas], columns=heads, dtype=object)
+    named = [bool(head) and k != of_formula and heads.count(head) == 1 for k, head in enumerate(heads)]
+    return table.loc[:, named].apply(_numbers)
+
+
+def _numbers(cells: pd.Series) -> pd.Series:
+    texts = cells.str.strip()
+    plain = texts.mask(texts.str.fullmatch(_DECIMAL), texts.str.replace(",", "."))
+    numbers = pd.to_numeric(plain, errors="coerce").astype(float)
+    numbers = numbers.where(np.isfinite(numbers))
+    return texts.mask(texts == "", None) if (numbers.isna() & (texts != "")).any() else numbers
 
 
 def _formula(cells: list[str], column: int, n_columns: int) -> Formula:

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from screening.campaign.candidate_files import CandidateList, RowFault, candidates_of, read_candidates
+from screening.campaign.rows import Chunk
 from screening.campaign.sections import Candidates, Query
 from screening.errors import InputError
 from screening.phases.composition import Formula, parse_formula
@@ -40,11 +41,9 @@ class Selection:
 
     Attributes
     ----------
-    phase : (n,) int array
-        Phase numbers in the snapshot: named candidates and controls first, then the rest by chemical system,
-        so that neighbours share their hulls.
-    label : (n,) object array of str
-        Formulas as the study writes them, or the snapshot's.
+    chunk : Chunk
+        All of them: named candidates and controls first, then the rest by chemical system, so that neighbours
+        share their hulls; labelled as the study writes them, else as the snapshot does.
     n_named, n_controls : int
         How many at the front are named candidates and controls.
     left_out : tuple of LeftOut
@@ -52,15 +51,24 @@ class Selection:
         What was read for something else than was written, and compounds that a file repeats.
     """
 
-    phase: np.ndarray
-    label: np.ndarray
+    chunk: Chunk
     n_named: int
     n_controls: int
     left_out: tuple[LeftOut, ...]
     notes: tuple[str, ...] = ()
 
     def __len__(self) -> int:
-        return len(self.phase)
+        return len(self.chunk)
+
+    @property
+    def phase(self) -> np.ndarray:
+        """Phase numbers in the snapshot, (n,) int array."""
+        return self.chunk.phase
+
+    @property
+    def label(self) -> np.ndarray:
+        """Formulas, (n,) object array of str."""
+        return self.chunk.label
 
 
 def select(snapshot: Snapshot, candidates: Candidates, anode: str = "Li") -> Selection:
@@ -87,6 +95,7 @@ def select(snapshot: Snapshot, candidates: Candidates, anode: str = "Li") -> Sel
     notes += snapshot.notes
     front, further = list(labels), []
     left_out: list[LeftOut] = []
+    columns = pd.DataFrame()
     if candidates.file:
         listed = _listed(snapshot, read_candidates(Path(candidates.file)))
         if not candidates.skip_bad:
@@ -97,6 +106,7 @@ def select(snapshot: Snapshot, candidates: Candidates, anode: str = "Li") -> Sel
         for formula in listed.formulas.values():
             further.append(require_phase(snapshot, formula, candidates.file))
             labels.setdefault(further[-1], formula.text)
+        columns = listed.columns.loc[[*listed.formulas]].set_axis(further)
     if candidates.query is not None:
         chosen, of_query = query(snapshot, candidates.query, anode)
         left_out += of_query
@@ -111,8 +121,7 @@ def select(snapshot: Snapshot, candidates: Candidates, anode: str = "Li") -> Sel
     for i, number in enumerate(phase.tolist()):
         label[i] = labels.get(number, label[i])
     return Selection(
-        phase=phase,
-        label=label,
+        chunk=Chunk(phase, label, columns.reindex(phase).reset_index(drop=True)),
         n_named=len(candidates.formulas),
         n_controls=len(candidates.controls),
         left_out=tuple(left_out),

@@ -14,7 +14,6 @@ from screening.phases.composition import parse_reactant, symbol
 from screening.phases.distrust import formula_cautions
 from screening.provenance import Provenance
 from screening.reactors.anode import mobile_ion
-from screening.reactors.criteria import CRITERIA
 from screening.reactors.uncertainty import find_error_model, why_no_error_model
 
 if TYPE_CHECKING:
@@ -77,7 +76,7 @@ class ResultsDirectory:
             raise InputError(f"cannot be read ({reason})", where=str(path), remedy=REMEDY) from None
         except pa.ArrowInvalid:
             raise InputError("damaged (no parquet file)", where=str(path), remedy=REMEDY) from None
-        missing = [name for name in (*NEEDED_COLUMNS, *CRITERIA.names) if name not in table]
+        missing = [name for name in (*NEEDED_COLUMNS, *self.study.ranking.every.names) if name not in table]
         if missing:
             raise InputError(f"lacks {', '.join(missing)}", where=str(path), remedy=REMEDY)
         return table

@@ -28,7 +28,6 @@ from screening.phases.additions import Origin
 from screening.phases.composition import parse_reactant
 from screening.provenance import Provenance
 from screening.reactors.anode import mobile_ion
-from screening.reactors.criteria import CRITERIA
 from screening.reactors.detail import LayerAt, Plateau
 from screening.reactors.ranking import UNDECIDED, desirabilities
 from screening.thermo.interface import InterfaceReaction
@@ -54,8 +53,16 @@ FAILING = {
     "no_molecular_anion": "molecular C-N anion",
     "not_toxic": "toxic",
     "not_explosive": "explosive",
+    "moisture_safe": "gives off toxic or flammable gas in moist air",
+    "where": "does not meet the study's condition",
 }
 """What is said of a candidate that fails a filter."""
+
+UNDECIDED_WORDS = {
+    "metallic_product": "whether a product conducts is not sure",
+    "solid": "melting point not known here",
+}
+"""What is said where a filter cannot decide."""
 
 REMEDY = "run the study again with this version"
 
@@ -126,9 +133,10 @@ class Record(BaseModel):
         return dict(json.loads(self.model_dump_json()))
 
 
-def failing_words(failing: Collection[str], moisture_hazard: str) -> str:
+def failing_words(failing: Collection[str], moisture_hazard: str = "") -> str:
     """Filters that a candidate fails, in words; what does not react is not blamed for leaving no metal."""
-    words = {**FAILING, "moisture_safe": f"gives off {moisture_hazard} in moist air"}
+    gas = {"moisture_safe": f"gives off {moisture_hazard} in moist air"} if moisture_hazard else {}
+    words = FAILING | gas
     told = [name for name in failing if name != "metallic_product" or "reacts" not in failing]
     return "; ".join(words.get(name, f"fails {name}") for name in told)
 
@@ -274,7 +282,7 @@ class Reactor(Record):
         **spelled_out
             Further attributes, or better ones than the row has.
         """
-        values = row[[criterion.name for criterion in CRITERIA]].to_numpy(float)
+        values = row[study.ranking.every.names].to_numpy(float)
         valued = desirabilities(values, study.ranking)
         filters = {str(name): row[name] for name in row.index if str(name).startswith(FILTER_PREFIX)}
         told: dict[str, Any] = {
@@ -297,12 +305,12 @@ class Reactor(Record):
                     "value": value,
                     "unit": criterion.unit_for(mobile_ion(str(row["anode"]))),
                     "desirability": desirability,
-                    "weight": study.ranking.criteria[criterion.name].weight,
+                    "weight": study.ranking.rules[criterion.name].weight,
                     "source": criterion.source,
                     **errors.get(criterion.name, {}),
                 }
                 for criterion, value, desirability in zip(
-                    CRITERIA, values.tolist(), valued.tolist(), strict=True
+                    study.ranking.every, values.tolist(), valued.tolist(), strict=True
                 )
             },
         }

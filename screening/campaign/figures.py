@@ -11,7 +11,6 @@ from screening.campaign.document import Reactor
 from screening.campaign.study import Study
 from screening.phases.distrust import formula_cautions
 from screening.reactors.anode import mobile_ion
-from screening.reactors.criteria import CRITERIA
 from screening.reactors.ranking import gain
 from screening.thermo.interface import InterfaceReaction
 
@@ -130,8 +129,8 @@ def campaign_map(
             marked.append(Marked(formula, float(x[row]), float(y[row]), control))
         else:
             left_out[control].append(formula)
-    rules = [study.ranking.criteria[name] for name in names]
-    x_label, y_label = (CRITERIA.find(name).axis_label(mobile_ion(pair[0])) for name in names)
+    rules = [study.ranking.rules[name] for name in names]
+    x_label, y_label = (study.ranking.every.find(name).axis_label(mobile_ion(pair[0])) for name in names)
     return CampaignMap(
         x=x[shown],
         y=y[shown],

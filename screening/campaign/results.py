@@ -146,9 +146,8 @@ def reactor(campaign: Campaign, outcome: Outcome, position: int, one: ReactorDet
     of_ranks, accepted = (
         None if chances is None else chances.rank for chances in (probabilities, outcome.acceptability)
     )
-    changes = zip(
-        CRITERIA, outcome.sensitivity.halved[position], outcome.sensitivity.doubled[position], strict=True
-    )
+    halved, doubled = outcome.sensitivity.halved[position], outcome.sensitivity.doubled[position]
+    changes = zip(outcome.settings.every, halved, doubled, strict=True)
     return Reactor.of_row(
         row,
         campaign.study,

@@ -19,7 +19,6 @@ from screening.errors import InputError, expected
 from screening.phases.composition import parse_reactant
 from screening.phases.library import EMBEDDED
 from screening.reactors.anode import mobile_ion
-from screening.reactors.criteria import CRITERIA
 from screening.reactors.settings import Filters, Ranking, Settings, Uncertainty
 
 DEFAULT_STUDY = "six-reactors"
@@ -156,7 +155,9 @@ class Study(Shown, Settings):
                 fault = "belongs to several sections" if homes else "is no key of a study"
                 raise InputError(f"{key!r} {fault}", remedy=f"give a section: {', '.join(sections)}")
         for name, weight in (weights or {}).items():
-            sections["ranking"]["criteria"][CRITERIA.find(name, where="weights").name]["weight"] = weight
+            ranked = self.ranking.every.find(name, where="weights").name
+            kind = "columns" if ranked in self.ranking.columns else "criteria"
+            sections["ranking"][kind][ranked]["weight"] = weight
         return _checked(type(self), content, self._file).of_file(self._file)
 
     @contextmanager
@@ -183,6 +184,9 @@ class Study(Shown, Settings):
         """sha256 of everything that decides the numbers (not of figures and title)."""
         deciding = self.model_dump(mode="json", exclude={"figures", "title", "snapshot", "notes"})
         deciding["candidates"].pop("skip_bad")
+        if self.candidates.file:
+            content = Path(self.candidates.file).read_bytes()
+            deciding["candidates"]["file"] = hashlib.sha256(content).hexdigest()
         return hashlib.sha256(json.dumps(deciding, sort_keys=True).encode()).hexdigest()
 
 

@@ -8,7 +8,6 @@ from numba import njit
 
 from screening.phases.snapshot import Phases
 from screening.phases.trade import room_state
-from screening.reactors.criteria import CRITERIA
 from screening.reactors.elements import holds, noble_gas_table, radioactive_table
 from screening.reactors.moisture import moisture_hazard
 from screening.reactors.reduction import Reduction
@@ -99,7 +98,7 @@ class Ranked:
     Attributes
     ----------
     desirabilities : (n, n_criteria) float array
-        In the order of `CRITERIA`; NaN where a criterion is unknown.
+        In the order of the settings' criteria; NaN where one is unknown.
     score : float array
         Weighted geometric mean of the desirabilities; 0 where a filter fails.
     rank : int array
@@ -121,7 +120,7 @@ def rank(values: np.ndarray, passes: np.ndarray, settings: Ranking) -> Ranked:
     Parameters
     ----------
     values : (n, n_criteria) float array
-        In the order of `CRITERIA`; NaN where unknown.
+        In the order of `settings.every`; NaN where unknown.
     passes : (n,) bool array
         Candidates that fail no filter.
     settings : Ranking
@@ -136,8 +135,8 @@ def rank(values: np.ndarray, passes: np.ndarray, settings: Ranking) -> Ranked:
 
 
 def weights(settings: Ranking) -> np.ndarray:
-    """Weights in the order of `CRITERIA`, (n_criteria,) float array."""
-    return np.array([settings.criteria[criterion.name].weight for criterion in CRITERIA])
+    """Weights in the order of `settings.every`, (n_criteria,) float array."""
+    return np.array([settings.rules[name].weight for name in settings.every.names])
 
 
 def desirability(values: np.ndarray, rule: Desirability, floor: float) -> np.ndarray:
@@ -161,10 +160,10 @@ def desirability(values: np.ndarray, rule: Desirability, floor: float) -> np.nda
 
 
 def desirabilities(values: np.ndarray, settings: Ranking) -> np.ndarray:
-    """Desirabilities of all criteria; `values` is (..., n_criteria) in the order of `CRITERIA`."""
+    """Desirabilities of all criteria; `values` is (..., n_criteria) in the order of `settings.every`."""
     columns = [
-        desirability(values[..., k], settings.criteria[criterion.name], settings.floor)
-        for k, criterion in enumerate(CRITERIA)
+        desirability(values[..., k], settings.rules[name], settings.floor)
+        for k, name in enumerate(settings.every.names)
     ]
     return np.stack(columns, axis=-1)
 
@@ -199,10 +198,9 @@ def pareto(values: np.ndarray, settings: Ranking, passing: np.ndarray) -> np.nda
     An unknown value counts as the worst there is, so that nobody dominates by ignorance.
     """
     columns = []
-    for k, criterion in enumerate(CRITERIA):
-        rule = settings.criteria[criterion.name]
-        if criterion.name in settings.pareto:
-            better = gain(values[:, k], rule)
+    for k, name in enumerate(settings.every.names):
+        if name in settings.pareto:
+            better = gain(values[:, k], settings.rules[name])
             columns.append(np.nan_to_num(better, nan=-np.inf, neginf=-np.inf, posinf=np.inf))
     gains = np.column_stack(columns)
     rows = np.flatnonzero(passing)

@@ -8,7 +8,7 @@ from pydantic import Field, field_validator, model_validator
 from screening.errors import InputError
 from screening.names import RELIEF_PER_MOL
 from screening.reactors.conditions import Conditions, Desirability, Settings
-from screening.reactors.criteria import CRITERIA
+from screening.reactors.criteria import CRITERIA, Criteria, column_criterion
 from screening.reactors.uncertainty import ANION_VALENCE, ErrorModel, find_error_model, why_no_error_model
 
 __all__ = ["Conditions", "Desirability", "Filters", "Ranking", "Settings", "Uncertainty"]
@@ -34,6 +34,8 @@ class Filters(Settings):
         Leave out azides, perchlorates, chlorates, chlorites and bromates.
     forbid_moisture_hazard : bool
         Leave out compounds that give off toxic or flammable gases in moist air; see `moisture`.
+    where : str
+        One SQL expression over the columns of the results that must hold; what is unknown does not hold.
     """
 
     maximum_energy_above_hull_ev_per_atom: float | None = Field(0.05, ge=0.0)
@@ -43,6 +45,7 @@ class Filters(Settings):
     forbid_toxic: bool = True
     forbid_explosive: bool = True
     forbid_moisture_hazard: bool = False
+    where: str = ""
 
     @field_validator("maximum_energy_above_hull_ev_per_atom", mode="before")
     @classmethod
@@ -132,6 +135,8 @@ class Ranking(Settings):
         Smallest desirability, so that only a failed filter gives a score of 0.
     criteria : dict of str to Desirability
         By name or key of a criterion; one left out of the study keeps its default.
+    columns : dict of str to Desirability
+        Columns of the list of candidates that count as criteria too, with weight and bounds.
     pareto : tuple of str
         Criteria that span the Pareto front. The default are the reaction energies: with all of them, nearly
         half of a large campaign is undominated, and the front says nothing.
@@ -139,6 +144,7 @@ class Ranking(Settings):
 
     floor: float = Field(0.01, gt=0.0, lt=1.0)
     criteria: dict[str, Desirability] = Field(default_factory=_default_criteria)
+    columns: dict[str, Desirability] = Field(default_factory=dict)
     pareto: tuple[str, ...] = Field(
         default=(
             "driving_force_ev_per_ion",
@@ -158,7 +164,9 @@ class Ranking(Settings):
         full = dict(given)
         if isinstance(given.get("pareto"), list | tuple):
             full["pareto"] = tuple(
-                CRITERIA.find(name, where="ranking.pareto").name if isinstance(name, str) else name
+                CRITERIA.find(name, where="ranking.pareto").name
+                if isinstance(name, str) and name not in dict(given.get("columns") or {})
+                else name
                 for name in given["pareto"]
             )
         if isinstance(given.get("criteria"), dict):
@@ -173,14 +181,27 @@ class Ranking(Settings):
             full["criteria"] = merged
         return full
 
+    @property
+    def every(self) -> Criteria:
+        """The criteria, and after them the columns of the list of candidates that count as such."""
+        return Criteria(*CRITERIA, *map(column_criterion, self.columns, self.columns.values()))
+
+    @property
+    def rules(self) -> dict[str, Desirability]:
+        """How each of `every` is valued, by name."""
+        return self.criteria | self.columns
+
     @model_validator(mode="after")
     def _weighted(self) -> Self:
+        taken = {word for criterion in CRITERIA for word in (criterion.name, criterion.key)}
+        for name in self.columns.keys() & taken:
+            raise ValueError(f"columns.{name}: there is a criterion of this name; call the column otherwise")
         for criterion in CRITERIA:
             given, default = self.criteria[criterion.name], criterion.default
             if not given.target and (given.best > given.worst) != (default.best > default.worst):
                 better = "larger" if default.best > default.worst else "smaller"
                 raise ValueError(f"criteria.{criterion.name}: bounds reversed, {better} is better")
-        if not any(c.weight > 0.0 for c in self.criteria.values()):
+        if not any(c.weight > 0.0 for c in self.rules.values()):
             raise ValueError("at least one criterion needs a weight above 0")
         return self
 
@@ -192,7 +213,7 @@ class Ranking(Settings):
         InputError
             If no criterion with a weight is computed with these contacts.
         """
-        weighed = [criterion for criterion in CRITERIA if self.criteria[criterion.name].weight > 0.0]
+        weighed = [each for each in self.every if self.rules[each.name].weight > 0.0]
         if not any(criterion.computed_with(contacts) for criterion in weighed):
             named = ", ".join(criterion.key for criterion in weighed)
             needed = sorted({stage for criterion in weighed for stage in criterion.needs})

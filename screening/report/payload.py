@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from screening.campaign.directory import ResultsDirectory
-from screening.campaign.document import FILTER_PREFIX, Reactor
+from screening.campaign.document import FAILING, FILTER_PREFIX, UNDECIDED_WORDS, Reactor
 from screening.report.columns import COUNT, TEXT, Column
 
 SIGNIFICANT_DIGITS = 5
@@ -67,6 +67,10 @@ def content(results: ResultsDirectory, columns: tuple[Column, ...]) -> dict[str,
         "pairs": results.pairs,
         "pair": _pair_of(table),
         "filters": filters,
+        "words": {
+            kind: {f"{FILTER_PREFIX}{name}": words for name, words in told.items()}
+            for kind, told in (("fails", FAILING), ("undecided", UNDECIDED_WORDS))
+        },
         "pareto": [name for name in results.study.ranking.pareto if name in shown],
         "no_probabilities": results.no_probabilities,
         "floor_v": results.study.conditions.plateau_floor_v,
