@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from screening.cli.options import (
+    AtHullOption,
     CifOption,
     EnergiesOption,
     ForceOption,
@@ -49,6 +50,7 @@ def handoff(
         typer.Option("--out", metavar="DIR", help="Directory (default handoff; none with --json)."),
     ] = None,
     as_json: JsonOption = False,
+    at_hull: AtHullOption = False,
     snapshot: SnapshotOption = "mp2019",
     phases: PhasesOption = None,
     force: ForceOption = False,
@@ -65,11 +67,10 @@ def handoff(
     ranked = None if results is None else ResultsDirectory(results).checked()
     given = {"anode": anode, "electrolyte": electrolyte, "wt_percent": wt}
     told = {name: value for name, value in given.items() if value not in ("", None)}
-    at_hull = ranked.study.hull_formulas if ranked else ()
     plan = Plan.of(ranked, die_mm=die_mm, layer_mg=layer_mg, batch_g=batch_g, cells=cells, **told)
-    source = Source(
-        snapshot, own_phases(phases, force, replace) or "", temperature, chosen_energies(energies), at_hull
-    )
+    from_hull = (*formulas, plan.electrolyte) if at_hull else ranked.study.hull_formulas if ranked else ()
+    own = own_phases(phases, force, replace) or ""
+    source = Source(snapshot, own, temperature, chosen_energies(energies), from_hull)
     sheets = bench_sheets(formulas, plan, results=ranked, source=source, cif=cif or ())
     if ranked is not None:
         say_all(f"{sheet.formula}: {sheet.standing_note}" for sheet in sheets if sheet.standing_note)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from screening.cli.options import (
+    AtHullOption,
     EnergiesOption,
     ForceOption,
     JsonOption,
@@ -56,6 +57,7 @@ def run(
     fresh: Annotated[bool, typer.Option("--fresh", help="Discard results of another study in DIR.")] = False,
     figures: Annotated[bool, typer.Option("--figures/--no-figures", help="Draw figures.")] = True,
     as_json: JsonOption = False,
+    at_hull: AtHullOption = False,
     snapshot: SnapshotOption = "",
     phases: PhasesOption = None,
     force: ForceOption = False,
@@ -67,10 +69,9 @@ def run(
     _require_directory(out)
     from screening.api.campaigns import Workers, load_study, screen
 
-    changes: dict[str, Any] = {"top": top, "skip_bad": skip_bad or None}
+    changes: dict[str, Any] = {"top": top, "skip_bad": skip_bad or None, "at_hull": at_hull or None}
     chosen = load_study(study).with_changes(**{k: v for k, v in changes.items() if v is not None})
     say_all(chosen.notes)
-    _announce_compilation()
     with _progress_bar() as bar:
         ranking = screen(
             chosen,
@@ -146,14 +147,6 @@ def cite(snapshot: SnapshotOption = "mp2019", as_json: JsonOption = False) -> No
     tell(f"{manifest.database_version}; {manifest.energy_scheme}; licence {manifest.licence}")
     for reference in manifest.cite:
         tell(f"  {reference}")
-
-
-def _announce_compilation() -> None:
-    """Say why the very first run takes longer."""
-    from screening.thermo import hull
-
-    if not list(Path(hull.__file__).with_name("__pycache__").glob("hull.tie_line*.nbi")):
-        say("first run: compiling the hull walk, about half a minute, once")
 
 
 def _announce_selection(selection: "Selection") -> None:

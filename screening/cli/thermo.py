@@ -222,13 +222,6 @@ def lithiate(
     return _give(both, csv, plot, as_json, digits=digits)
 
 
-def _require_one_window(to: float | None, share: float | None, energy: float | None) -> None:
-    if to is None and (share is not None or energy is not None):
-        raise InputError("a useful window needs a voltage", where="lithiate", remedy="add --to 5")
-    if share is not None and energy is not None:
-        raise InputError("--share and --energy", where="lithiate", remedy="give one of them")
-
-
 def _require_a_voltage(to: float | None, share: float | None, energy: float | None, host: bool) -> None:
     """See that what concerns release stands beside a voltage, and that one bound is given."""
     if to is None and (share is not None or energy is not None or host):
