@@ -49,6 +49,12 @@ def handoff(
         Path | None,
         typer.Option("--out", metavar="DIR", help="Directory (default handoff; none with --json)."),
     ] = None,
+    programs: Annotated[
+        bool, typer.Option("--programs", help="Also programs for cyclers: .mps, Neware .xml, BattINFO.")
+    ] = False,
+    capacity_mah: Annotated[
+        float | None, typer.Option("--capacity-mah", metavar="MAH", help="Of the cathode, for --programs.")
+    ] = None,
     as_json: JsonOption = False,
     at_hull: AtHullOption = False,
     snapshot: SnapshotOption = "mp2019",
@@ -61,6 +67,7 @@ def handoff(
     """Write bench sheets of candidates: html, printable pdf, json."""
     from screening.api.campaigns import Source, bench_sheets, write_sheets
     from screening.campaign.directory import ResultsDirectory
+    from screening.handoff.programs import write_programs
     from screening.handoff.sheet import Plan
     from screening.phases.corrections import chosen_energies
 
@@ -76,6 +83,8 @@ def handoff(
         say_all(f"{sheet.formula}: {sheet.standing_note}" for sheet in sheets if sheet.standing_note)
     if out is not None or not as_json:
         written = write_sheets(out or Path("handoff"), sheets)
+        if programs:
+            written += write_programs(out or Path("handoff"), plan, capacity_mah)
         if not as_json:
             for path in written:
                 tell(path)
