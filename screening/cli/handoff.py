@@ -22,18 +22,22 @@ from screening.cli.options import (
 )
 
 
+ContentOption = Annotated[
+    float | None,
+    typer.Option("--wt", metavar="PERCENT", help="Reactor in the layer (default that of --results, or 50)."),
+]
+CapacityOption = Annotated[
+    float | None, typer.Option("--capacity-mah", metavar="MAH", help="Of the cathode, for --programs.")
+]
+
+
 def handoff(
     formulas: Annotated[list[str], typer.Argument(metavar="FORMULA...", help="Reactors, one sheet each.")],
     results: Annotated[
         Path | None,
         typer.Option("--results", metavar="DIR", help="Results of `screening run`: rank and conditions."),
     ] = None,
-    wt: Annotated[
-        float | None,
-        typer.Option(
-            "--wt", metavar="PERCENT", help="Reactor in the layer (default that of --results, or 50)."
-        ),
-    ] = None,
+    wt: ContentOption = None,
     die_mm: Annotated[float, typer.Option("--die-mm", metavar="MM", help="Diameter of the die.")] = 10.0,
     layer_mg: Annotated[float, typer.Option("--layer-mg", metavar="MG", help="Mass of a layer.")] = 10.0,
     batch_g: Annotated[float, typer.Option("--batch-g", metavar="G", help="Reactor to synthesise.")] = 1.0,
@@ -49,12 +53,8 @@ def handoff(
         Path | None,
         typer.Option("--out", metavar="DIR", help="Directory (default handoff; none with --json)."),
     ] = None,
-    programs: Annotated[
-        bool, typer.Option("--programs", help="Also programs for cyclers: .mps, Neware .xml, BattINFO.")
-    ] = False,
-    capacity_mah: Annotated[
-        float | None, typer.Option("--capacity-mah", metavar="MAH", help="Of the cathode, for --programs.")
-    ] = None,
+    programs: Annotated[bool, typer.Option("--programs", help="Also cycler programs: .mps, .xml.")] = False,
+    capacity_mah: CapacityOption = None,
     as_json: JsonOption = False,
     at_hull: AtHullOption = False,
     snapshot: SnapshotOption = "mp2019",

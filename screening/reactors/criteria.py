@@ -361,19 +361,6 @@ CRITERIA = Criteria(
 )
 
 
-def _given(assessment: Assessment) -> np.ndarray:
-    """Given with the candidates."""
-    raise LookupError("a column of the list of candidates is not computed")
-
-
-def column_criterion(name: str, rule: Desirability) -> Criterion:
-    """A column of the list of candidates as a criterion: its name is all that is known of it."""
-    label = name.replace("_", " ")
-    return Criterion(
-        name=name, key=name, label=label, unit="1", default=rule, compute=_given, source="list of candidates"
-    )
-
-
 def criterion(name: str) -> Criterion:
     """A criterion by name or key.
 

@@ -3,12 +3,14 @@
 from collections.abc import Sequence
 from typing import Any, Self
 
+import numpy as np
 from pydantic import Field, field_validator, model_validator
 
 from screening.errors import InputError
 from screening.names import RELIEF_PER_MOL
+from screening.reactors.assessment import Assessment
 from screening.reactors.conditions import Conditions, Desirability, Settings
-from screening.reactors.criteria import CRITERIA, Criteria, column_criterion
+from screening.reactors.criteria import CRITERIA, Criteria, Criterion
 from screening.reactors.uncertainty import ANION_VALENCE, ErrorModel, find_error_model, why_no_error_model
 
 __all__ = ["Conditions", "Desirability", "Filters", "Ranking", "Settings", "Uncertainty"]
@@ -120,6 +122,19 @@ class Uncertainty(Settings):
                 where="uncertainty",
                 remedy="make one study per ion",
             )
+
+
+def _given(assessment: Assessment) -> np.ndarray:
+    """Given with the candidates."""
+    raise LookupError("a column of the list of candidates is not computed")
+
+
+def column_criterion(name: str, rule: Desirability) -> Criterion:
+    """A column of the list of candidates as a criterion: its name is all that is known of it."""
+    label = name.replace("_", " ")
+    return Criterion(
+        name=name, key=name, label=label, unit="1", default=rule, compute=_given, source="list of candidates"
+    )
 
 
 def _default_criteria() -> dict[str, Desirability]:
