@@ -21,7 +21,6 @@ from screening.cli.options import (
     write_json,
 )
 
-
 ContentOption = Annotated[
     float | None,
     typer.Option("--wt", metavar="PERCENT", help="Reactor in the layer (default that of --results, or 50)."),
