@@ -13,7 +13,8 @@ from screening.validation.groups import OutcomeGroup
 
 FEWEST_REACTORS = 8
 """Reactors whose value is known, not only a bound of it. Below, the standard error of Kendall's tau without
-association, √(2(2n + 5)/(9n(n − 1))), exceeds 0.29: the interval of a medium correlation of 0.5 would hold 0."""
+association, √(2(2n + 5)/(9n(n − 1))), exceeds 0.29: the interval of a medium correlation of 0.5 would
+hold 0."""
 
 RESAMPLES = 2000
 BLOCK = 200
