@@ -12,6 +12,7 @@ import pyarrow.dataset as ds
 from screening.campaign.directory import KEY, RANKING_PARQUET, ResultsDirectory
 from screening.campaign.expressions import closed_database, known_or_null
 from screening.campaign.former import per_atom
+from screening.campaign.outcome import LIMIT_BOUNDS
 from screening.campaign.rows import RANKED_COLUMNS
 from screening.campaign.store import PARTS, Store
 from screening.campaign.study import Study
@@ -51,7 +52,7 @@ def top(directory: Path, n: int = 20, where: str = "", again: Study | None = Non
         rows = known_or_null(in_present_units(connection.from_arrow(_rows(directory))))
         ranking = _ranking(directory) if again is None else _ranked_again(rows, directory, again)
         if ranking is not None:
-            joined = f"rows.*, {', '.join(f'ranking.{name}' for name in RANKED_COLUMNS)}"
+            joined = f"rows.*, {', '.join(f'ranking.{name}' for name in (*RANKED_COLUMNS, *LIMIT_BOUNDS))}"
             same = " AND ".join(f"rows.{key} IS NOT DISTINCT FROM ranking.{key}" for key in KEY)
             ranked = connection.from_arrow(ranking).set_alias("ranking")
             rows = rows.set_alias("rows").join(ranked, same, how="left").project(joined)
@@ -97,7 +98,7 @@ def _ranking(directory: Path) -> pa.Table | None:
     """Ranks and scores, where they belong to these parts; None before the ranking is made."""
     if not (directory / RANKING_PARQUET).exists():
         return None
-    return pa.Table.from_pandas(ResultsDirectory(directory).table[[*KEY, *RANKED_COLUMNS]])
+    return pa.Table.from_pandas(ResultsDirectory(directory).table[[*KEY, *RANKED_COLUMNS, *LIMIT_BOUNDS]])
 
 
 def _ranked_again(rows: duckdb.DuckDBPyRelation, directory: Path, again: Study) -> pa.Table:
@@ -128,7 +129,9 @@ def _ranked_again(rows: duckdb.DuckDBPyRelation, directory: Path, again: Study) 
         table.loc[pair.index, "score"] = ranked.score
         table.loc[pair.index, "pareto"] = ranked.pareto
     kinds = dict.fromkeys(RANKED_COLUMNS, "Float64") | {"rank": "Int32", "pareto": "boolean"}
-    return pa.Table.from_pandas(table[[*KEY, *RANKED_COLUMNS]].astype(kinds))
+    bounds = ResultsDirectory(directory).table.set_index([*KEY])[[*LIMIT_BOUNDS]]
+    table = table.astype(kinds).join(bounds, on=[*KEY])
+    return pa.Table.from_pandas(table[[*KEY, *RANKED_COLUMNS, *LIMIT_BOUNDS]])
 
 
 def write_top(

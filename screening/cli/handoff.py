@@ -15,7 +15,6 @@ from screening.cli.options import (
     ReplaceOption,
     SnapshotOption,
     TemperatureOption,
-    own_phases,
     say_all,
     tell,
     write_json,
@@ -69,6 +68,7 @@ def handoff(
     from screening.handoff.programs import write_programs
     from screening.handoff.sheet import Plan
     from screening.phases.corrections import chosen_energies
+    from screening.thermo.sources import own_phases
 
     ranked = None if results is None else ResultsDirectory(results).checked()
     given = {"anode": anode, "electrolyte": electrolyte, "wt_percent": wt}
