@@ -68,8 +68,7 @@ def run(
     _require_directory(out)
     from screening.api.campaigns import Workers, load_study, screen
 
-    changes = _changes(top=top, skip_bad=skip_bad or None, at_hull=at_hull or None)
-    chosen = load_study(study).with_changes(**changes)
+    chosen = load_study(study).with_changes(**_changes(top=top, skip_bad=skip_bad, at_hull=at_hull))
     say_all(chosen.notes)
     with _progress_bar() as bar:
         ranking = screen(
@@ -96,7 +95,8 @@ def run(
 
 
 def _changes(**given: Any) -> dict[str, Any]:
-    return {name: value for name, value in given.items() if value is not None}
+    """What was given: neither left out nor a switch that is off."""
+    return {name: value for name, value in given.items() if value is not None and value is not False}
 
 
 def _require_directory(out: str | None) -> None:
