@@ -14,6 +14,7 @@ from screening.phases.composition import parse_reactant, symbol
 from screening.phases.distrust import formula_cautions
 from screening.provenance import Provenance
 from screening.reactors.anode import mobile_ion
+from screening.reactors.conditions import REACTOR
 from screening.reactors.uncertainty import find_error_model, why_no_error_model
 
 if TYPE_CHECKING:
@@ -95,6 +96,19 @@ class ResultsDirectory:
     def study(self) -> Study:
         """The study, in full."""
         return self.document.study
+
+    def of_reactors(self) -> Self:
+        """The same; refuses a campaign whose candidates are no reactors, where only these make sense.
+
+        Raises
+        ------
+        InputError
+        """
+        role = self.study.conditions.role
+        if role != REACTOR:
+            fault = f"its candidates are {role}s, which no anode reduces to a layer"
+            raise InputError(fault, where=str(self.path), remedy="give the results of a study of reactors")
+        return self
 
     @property
     def provenance(self) -> Provenance:

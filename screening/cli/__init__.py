@@ -134,11 +134,7 @@ VERBS = (
     ),
     Verb(
         *("stack", INTERFACES, stack.stack, "Every contact of a cell, charged and at its voltages."),
-        *("screening coatings A B --window V-V, for a contact that reacts", True),
-    ),
-    Verb(
-        *("coatings", INTERFACES, stack.coatings, "What may stand between A and B over a window."),
-        *("screening stack, with the coating in its place", True),
+        *("screening run with a coating as role, for a contact that reacts", True),
     ),
     Verb(
         *("series", INTERFACES, stack.series, "Windows of a solid solution against x."),

@@ -63,8 +63,9 @@ def handoff(
     energies: EnergiesOption = "corrected",
 ) -> None:
     """Write bench sheets of candidates: html, printable pdf, json."""
-    from screening.api.campaigns import Source, bench_sheets, write_sheets
+    from screening.api.campaigns import Source, bench_sheets
     from screening.campaign.directory import ResultsDirectory
+    from screening.handoff.pages import write_sheets
     from screening.handoff.programs import write_programs
     from screening.handoff.sheet import Plan
     from screening.phases.corrections import chosen_energies

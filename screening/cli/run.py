@@ -31,6 +31,9 @@ if TYPE_CHECKING:
     from screening.campaign.candidates import Selection
     from screening.campaign.run import Progress
 
+FEW = 50
+"""Candidates whose walks run without compiled code (`screening.kernels`)."""
+
 
 def run(
     study: Annotated[
@@ -157,6 +160,11 @@ def _announce_selection(selection: "Selection") -> None:
     say_all(selection.notes)
     reasons = ", ".join(f"{entry.count} {entry.reason}" for entry in selection.left_out)
     say(f"{len(selection)} candidates" + (f"; left out: {reasons}" if reasons else ""))
+    from screening.thermo import lines
+
+    compiled = Path(lines.__file__).with_name("__pycache__").glob("lines._tie_lines*.nbi")
+    if len(selection) > FEW and not any(compiled):
+        say("first large run: compiling the hull walk, about a quarter of a minute, once")
 
 
 def _progress_bar() -> "Bar":

@@ -6,9 +6,9 @@ from typing import NamedTuple
 
 import numpy as np
 from joblib import Parallel, delayed
-from numba import njit
 from scipy.sparse import csr_array
 
+from screening.kernels import Kernel
 from screening.reactors.phase_errors import PhaseErrors
 from screening.reactors.ranking import weights
 from screening.reactors.settings import Ranking
@@ -142,7 +142,7 @@ def drawn_scores(
         weight, worst, best = (
             np.ascontiguousarray(rows[varied]) for rows in given.rows(number * DRAWS_IN_BLOCK, len(block))
         )
-        found: np.ndarray = _log_scores(
+        found: np.ndarray = _log_scores.compiled(
             *(sources.weight.indptr, sources.weight.indices, sources.weight.data),
             *(np.ascontiguousarray(block.T), np.ascontiguousarray(values[:, varied]), form, fixed, total),
             *(weight, worst, best),
@@ -156,7 +156,7 @@ def drawn_scores(
         yield from pool(delayed(score)(number, block) for number, block in blocks)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@Kernel
 def _log_scores(
     start: np.ndarray,
     source: np.ndarray,

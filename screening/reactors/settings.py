@@ -9,8 +9,9 @@ from pydantic import Field, field_validator, model_validator
 from screening.errors import InputError
 from screening.names import RELIEF_PER_MOL
 from screening.reactors.assessment import Assessment
-from screening.reactors.conditions import Conditions, Desirability, Settings
-from screening.reactors.criteria import CRITERIA, Criteria, Criterion
+from screening.reactors.conditions import REACTOR, Conditions, Desirability, Role, Settings
+from screening.reactors.criteria import Criteria, Criterion
+from screening.reactors.placement_criteria import criteria_of
 from screening.reactors.uncertainty import ANION_VALENCE, ErrorModel, find_error_model, why_no_error_model
 
 __all__ = ["Conditions", "Desirability", "Filters", "Ranking", "Settings", "Uncertainty"]
@@ -137,15 +138,13 @@ def column_criterion(name: str, rule: Desirability) -> Criterion:
     )
 
 
-def _default_criteria() -> dict[str, Desirability]:
-    return {criterion.name: criterion.default for criterion in CRITERIA}
-
-
 class Ranking(Settings):
     """How candidates are compared.
 
     Attributes
     ----------
+    role : Role
+        Of the study, which decides what the criteria are.
     floor : float
         Smallest desirability, so that only a failed filter gives a score of 0.
     criteria : dict of str to Desirability
@@ -158,17 +157,10 @@ class Ranking(Settings):
     """
 
     floor: float = Field(0.01, gt=0.0, lt=1.0)
-    criteria: dict[str, Desirability] = Field(default_factory=_default_criteria)
+    role: Role = Field(default=REACTOR, exclude=True)
+    criteria: dict[str, Desirability] = Field(default_factory=dict)
     columns: dict[str, Desirability] = Field(default_factory=dict)
-    pareto: tuple[str, ...] = Field(
-        default=(
-            "driving_force_ev_per_ion",
-            "electrolyte_relief_ev_per_atom",
-            "relay_ev_per_atom",
-            "mixing_ev_per_atom",
-        ),
-        min_length=1,
-    )
+    pareto: tuple[str, ...] = Field(default=(), min_length=1)
 
     @model_validator(mode="before")
     @classmethod
@@ -176,18 +168,20 @@ class Ranking(Settings):
         """Let a study change single entries of single criteria, and name them in short."""
         if not isinstance(given, dict):
             return given
-        full = dict(given)
-        if isinstance(given.get("pareto"), list | tuple):
+        full, known = dict(given), criteria_of(given.get("role", REACTOR))
+        pareto = given.get("pareto", known.pareto)
+        if isinstance(pareto, list | tuple):
             full["pareto"] = tuple(
-                CRITERIA.find(name, where="ranking.pareto").name
+                known.find(name, where="ranking.pareto").name
                 if isinstance(name, str) and name not in dict(given.get("columns") or {})
                 else name
-                for name in given["pareto"]
+                for name in pareto
             )
-        if isinstance(given.get("criteria"), dict):
-            merged: dict[str, Any] = {k: v.model_dump() for k, v in _default_criteria().items()}
-            for name, change in given["criteria"].items():
-                criterion = CRITERIA.find(name, where="ranking.criteria")
+        criteria = given.get("criteria", {})
+        if isinstance(criteria, dict):
+            merged: dict[str, Any] = {each.name: each.default.model_dump() for each in known}
+            for name, change in criteria.items():
+                criterion = known.find(name, where="ranking.criteria")
                 if name in RELIEF_PER_MOL and isinstance(change, dict) and change.keys() & {"worst", "best"}:
                     raise ValueError(f"criteria.{name}: give bounds of {criterion.name} instead, in eV/atom")
                 so_far = merged[criterion.name]
@@ -199,7 +193,8 @@ class Ranking(Settings):
     @property
     def every(self) -> Criteria:
         """The criteria, and after them the columns of the list of candidates that count as such."""
-        return Criteria(*CRITERIA, *map(column_criterion, self.columns, self.columns.values()))
+        own = map(column_criterion, self.columns, self.columns.values())
+        return Criteria(*self.known, *own, pareto=self.known.pareto, axes=self.known.axes)
 
     @property
     def rules(self) -> dict[str, Desirability]:
@@ -208,10 +203,10 @@ class Ranking(Settings):
 
     @model_validator(mode="after")
     def _weighted(self) -> Self:
-        taken = {word for criterion in CRITERIA for word in (criterion.name, criterion.key)}
+        taken = {word for criterion in self.known for word in (criterion.name, criterion.key)}
         for name in self.columns.keys() & taken:
             raise ValueError(f"columns.{name}: there is a criterion of this name; call the column otherwise")
-        for criterion in CRITERIA:
+        for criterion in self.known:
             given, default = self.criteria[criterion.name], criterion.default
             if not given.target and (given.best > given.worst) != (default.best > default.worst):
                 better = "larger" if default.best > default.worst else "smaller"
@@ -219,6 +214,11 @@ class Ranking(Settings):
         if not any(c.weight > 0.0 for c in self.rules.values()):
             raise ValueError("at least one criterion needs a weight above 0")
         return self
+
+    @property
+    def known(self) -> Criteria:
+        """The criteria of the role, in the order of columns and arrays."""
+        return criteria_of(self.role)
 
     def require_values(self, contacts: Sequence[str]) -> None:
         """Refuse weights that lie only on criteria without values: all candidates would tie.

@@ -130,7 +130,8 @@ def ranking_columns(table: pd.DataFrame, ranking: Ranking) -> tuple[Column, ...]
     several = table[["anode", "electrolyte"]].drop_duplicates().shape[0] > 1
     ion = shared_ion(table["anode"].unique())
     criteria = [criterion_column(criterion, ion) for criterion in ranking.every]
-    every = (*_FIRST, *(PAIR if several else ()), *criteria, *_LAST)
+    first = [replace(each, label=ranking.role) if each.name == "formula" else each for each in _FIRST]
+    every = (*first, *(PAIR if several else ()), *criteria, *_LAST)
     small = table["passes"].sum() < 100
     return tuple(
         replace(column, within=tuple(name for name in column.within if name in table))
