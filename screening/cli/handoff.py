@@ -82,11 +82,10 @@ def handoff(
     if ranked is not None:
         say_all(f"{sheet.formula}: {sheet.standing_note}" for sheet in sheets if sheet.standing_note)
     if out is not None or not as_json:
-        written = write_sheets(out or Path("handoff"), sheets)
-        if programs:
-            written += write_programs(out or Path("handoff"), plan, capacity_mah)
+        folder = out or Path("handoff")
+        written = write_sheets(folder, sheets)
+        written += write_programs(folder, plan, capacity_mah) if programs else ()
         if not as_json:
-            for path in written:
-                tell(path)
+            tell("\n".join(map(str, written)))
     if as_json:
         write_json([sheet.as_dict() for sheet in sheets])
