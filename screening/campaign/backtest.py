@@ -10,6 +10,7 @@ import pandas as pd
 from pydantic import TypeAdapter
 
 from screening.campaign.candidates import ANION_FORMERS
+from screening.campaign.document import failing_words
 from screening.campaign.former import back_test_per_atom
 from screening.campaign.outcome import Outcome
 from screening.campaign.run import Campaign
@@ -21,7 +22,6 @@ from screening.names import with_present_names
 from screening.phases.composition import atomic_number, parse_formula
 from screening.phases.snapshot import Snapshot
 from screening.reactors.anode import find_anode
-from screening.reactors.criteria import CRITERIA
 from screening.reactors.elements import holds, named
 from screening.reactors.ranking import FAILS, weights
 
@@ -292,10 +292,11 @@ def _reasons(outcome: Outcome, row: int) -> str:
         if name.startswith("filter_") and table[name] == FAILS
     ]
     if failing:
-        return "fails " + ", ".join(failing)
+        return failing_words(failing, str(table["moisture_hazard"]))
     lost = -weights(outcome.settings) * np.log(outcome.ranked.desirabilities[row])
     dearest = [k for k in np.argsort(-np.nan_to_num(lost))[:REASONS] if lost[k] > 0.0]
-    return "; ".join(f"{CRITERIA[k].name} {table[CRITERIA[k].name]:.3g}" for k in dearest)
+    names = outcome.settings.every.names
+    return "; ".join(f"{names[k]} {table[names[k]]:.3g}" for k in dearest)
 
 
 def matched_twins(

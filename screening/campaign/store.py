@@ -112,7 +112,8 @@ class Store:
                 remedy="choose another --out, or move them away",
             )
         if found not in (None, identity):
-            differing = [k for k, v in asdict(identity).items() if getattr(found, k) != v]
+            unlike = (k for k, v in asdict(identity).items() if getattr(found, k) != v)
+            differing = [name.replace("checksum", "content").replace("_", " ") for name in unlike]
             raise InputError(
                 f"holds results of another campaign ({', '.join(differing)} differ)",
                 where=str(directory),

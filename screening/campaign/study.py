@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from importlib.resources import files
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Self, get_args
 
 from pydantic import Field, PrivateAttr, ValidationError, model_validator
 
@@ -164,6 +164,9 @@ class Study(Shown, Settings):
                 fault = "belongs to several sections" if homes else "is no key of a study"
                 raise InputError(f"{key!r} {fault}", remedy=f"give a section: {', '.join(sections)}")
         for name, weight in (weights or {}).items():
+            if name in self.ranking.columns:
+                sections["ranking"]["columns"][name]["weight"] = weight
+                continue
             found = criteria_of(role).find(name, where="weights").name
             sections["ranking"]["criteria"].setdefault(found, {})["weight"] = weight
         return _checked(type(self), content, self._file).of_file(self._file)
@@ -193,6 +196,9 @@ class Study(Shown, Settings):
         """sha256 of everything that decides the numbers (not of figures and title)."""
         deciding = self.model_dump(mode="json", exclude={"figures", "title", "snapshot", "notes"})
         deciding["candidates"].pop("skip_bad")
+        if self.candidates.file:
+            content = Path(self.candidates.file).read_bytes()
+            deciding["candidates"]["file"] = hashlib.sha256(content).hexdigest()
         if self.conditions.role == REACTOR:  # as before there were other roles
             for key in ("role", "cathode", "window_v"):
                 deciding["conditions"].pop(key)
@@ -238,7 +244,7 @@ def _checked(kind: type[Study], content: Mapping[str, Any], where: str) -> Any:
         place = f"{where}: {error.where}" if error.where and where else error.where or where
         raise InputError(error.message, where=place, remedy=error.remedy) from None
     except ValidationError as error:
-        raise InputError(_first_fault(error), where=where, remedy="see docs/studies.md") from None
+        raise InputError(_first_fault(error), where=where, remedy=_remedy(kind, error)) from None
 
 
 def _with_role(given: dict[str, Any]) -> dict[str, Any]:
@@ -277,6 +283,18 @@ def _first_fault(error: ValidationError) -> str:
     if not place or isinstance(fault["input"], dict):
         return f"{place}: {message}" if place else message
     return f"{place} = {fault['input']!r}: {message}"
+
+
+def _remedy(kind: type[Study], error: ValidationError) -> str:
+    """The keys that stand beside the faulty one."""
+    *sections, key = error.errors(include_url=False)[0]["loc"] or ("",)
+    model: Any = kind
+    for section in sections:
+        field = getattr(model, "model_fields", {}).get(section)
+        inner = [field.annotation, *get_args(field.annotation)] if field else []
+        model = next((each for each in inner if hasattr(each, "model_fields")), None)
+    known = ", ".join(getattr(model, "model_fields", ()))
+    return f"known there: {known}" if known and key not in known.split(", ") else "correct that entry"
 
 
 def packaged_studies() -> dict[str, Study]:

@@ -41,8 +41,6 @@ UNION_BRANCHES = frozenset({"bool", "float"})
 
 Sheet = TypeVar("Sheet", bound=Cell)
 
-KEYS = "see docs/validation.md for the keys"
-
 
 def read_cell(path: Path | str, model: type[Sheet] = Cell) -> Sheet:  # type: ignore[assignment]
     """Read and check one sheet; its raw files must exist.
@@ -155,4 +153,5 @@ def _nearest(place: list[str]) -> str:
         return f"it belongs to {heading}"
     keys = list(TABLES[own].model_fields) if own in TABLES else []
     near = [each for each in keys if each.startswith(key)] or get_close_matches(key, keys, n=1)
-    return f"did you mean {near[0]}? {KEYS}" if near else KEYS
+    known = f"known there: {', '.join(keys or TABLES)}"
+    return f"did you mean {near[0]}? {known}" if near else known
