@@ -98,16 +98,8 @@ class Bench:
 
 def begin(study: Path, out: Path, *options: str) -> "subprocess.Popen[str]":
     """Start ``screening run`` on one process."""
-    command = [
-        *(sys.executable, "-c", COMMAND),
-        "run",
-        str(study),
-        "--out",
-        str(out),
-        "--jobs",
-        "2",
-        *(options or ("--no-figures",)),
-    ]
+    said = (*("run", str(study), "--out", str(out), "--jobs", "1"), *(options or ("--no-figures",)))
+    command = [sys.executable, "-c", COMMAND, *said]
     return subprocess.Popen(
         command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, start_new_session=True
     )
