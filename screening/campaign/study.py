@@ -16,6 +16,7 @@ from screening.campaign.former import study_per_atom
 from screening.campaign.sections import Candidates, ConditionGrid, Figures, Query  # noqa: F401
 from screening.display import Shown, Table, settings_table
 from screening.errors import InputError, cut, expected, quoted
+from screening.files import from_toml
 from screening.phases.composition import parse_reactant
 from screening.phases.library import EMBEDDED
 from screening.reactors.anode import mobile_ion
@@ -207,7 +208,7 @@ def read_study(path: Path) -> Study:
 def parse_study(text: str, *, where: str, folder: Path = Path()) -> Study:
     """Validate the text of a study; relative candidate files are taken from `folder`."""
     try:
-        content = tomllib.loads(text)
+        content = from_toml(text)
     except tomllib.TOMLDecodeError as error:
         raise InputError(f"malformed TOML ({error})", where=where, remedy="mend that line") from None
     study = _checked(Study, content, where)

@@ -1,13 +1,13 @@
 """Phases of the user's own: a table of formation energies, or calculated entries of the snapshot's scheme."""
 
 import csv
-import json
 import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from screening.errors import InputError
+from screening.files import from_json
 from screening.phases.additions import AddedPhase, Origin
 from screening.phases.composition import Formula, composition_key, parse_formula, symbol
 from screening.phases.computed import ENTRY_CLASSES, phases_of_entries
@@ -91,8 +91,8 @@ def _rows(path: Path) -> list[Any]:
             f"unknown suffix {path.suffix!r}", where=str(path), remedy="give a .csv or .json file"
         )
     try:
-        content = json.loads(text)
-    except (ValueError, RecursionError):
+        content = from_json(text)
+    except ValueError:
         raise InputError("malformed JSON", where=str(path), remedy="write a list of objects") from None
     if not isinstance(content, list) or not all(isinstance(row, dict) for row in content):
         raise InputError("not a list of objects", where=str(path), remedy="write a list of objects")
