@@ -1,5 +1,6 @@
 """Files that are written whole or not at all, each with its provenance stamp."""
 
+import csv
 import json
 import os
 import stat
@@ -7,6 +8,7 @@ import tempfile
 import tomllib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
+from importlib.resources import files
 from io import BytesIO
 from math import isfinite
 from pathlib import Path
@@ -22,6 +24,12 @@ if TYPE_CHECKING:
 FIGURE_SUFFIXES = (".png", ".svg", ".pdf", ".tiff")
 
 
+def packaged_rows(package: str, name: str) -> list[dict[str, str]]:
+    """Rows of a csv that a package carries, without its lines of comment."""
+    lines = files(package).joinpath(name).read_text("utf-8").splitlines()
+    return list(csv.DictReader(line for line in lines if not line.startswith("#")))
+
+
 def output_directory(path: Path) -> Path:
     """Create a directory for results, or say in one line why it cannot be."""
     _require_text(path)
@@ -34,6 +42,11 @@ def output_directory(path: Path) -> Path:
             f"cannot write there ({error.strerror})", where=str(path), remedy="choose another directory"
         ) from None
     return path
+
+
+def as_name(text: str) -> str:
+    """A text as part of a file's name, without what systems refuse there: ``LiNi1/3Mn1/3Co1/3O2``."""
+    return "".join("-" if letter in '/\\:*?"<>|' else letter for letter in text)
 
 
 def file_name(path: Path) -> str:

@@ -21,14 +21,13 @@ from screening.campaign.tables import ranking_table
 from screening.campaign.workers import Workers
 from screening.display import Displayed, Table, rests_on
 from screening.errors import InputError
-from screening.handoff.pages import write_sheets
 from screening.handoff.sheet import BenchSheet, Plan, bench_sheet
 from screening.handoff.standing import Standing, standing
 from screening.phases.corrections import Energies, chosen_energies, scheme_energies
 from screening.phases.structures import read_cells
 from screening.provenance import Provenance
 from screening.thermo.interface import InterfaceReaction
-from screening.thermo.sources import Own
+from screening.thermo.sources import Own, own_phases
 
 SHOWN = 20
 """Ranked candidates that a notebook shows."""
@@ -181,13 +180,15 @@ class Ranking(Displayed):
         """
         settled = Plan.of(self.results, **plan)
         sheets = bench_sheets(formulas, settled, results=self.results, source=self.source, cif=cif)
+        from screening.handoff.pages import write_sheets
+
         return write_sheets(Path(directory), sheets)
 
     def display(self) -> Table:
         """The best candidates with what the report's page shows of them."""
         from screening.report.columns import ranking_columns
 
-        columns = ranking_columns(self.table)
+        columns = ranking_columns(self.table, self.results.study.conditions.role)
         passing = self.table[self.table["passes"]]
         best = passing.groupby(["anode", "electrolyte"], sort=False).head(SHOWN)
         frame = best[[column.name for column in columns]].copy()
@@ -214,6 +215,8 @@ def screen(
     anode: str | Sequence[str] = (),
     snapshot: str | Path | None = None,
     phases: Own = None,
+    force: bool = False,
+    replace: bool = False,
     temperature_k: float | None = None,
     energies: str = Energies.CORRECTED,
     out: str | Path | None = None,
@@ -232,14 +235,12 @@ def screen(
         A packaged study, a study file (.toml), formulas, or a table with a column ``formula`` (also .csv).
     electrolyte, anode : str or sequence of str
         Each anode meets each electrolyte; the study's unless given.
-    snapshot, phases, temperature_k, energies
-        As of `load_snapshot`; the snapshot by name or directory, that of the study unless given.
+    snapshot, phases, force, replace, temperature_k, energies
+        As of `react`; the snapshot by name or directory, that of the study unless given.
     out : str or Path, optional
         Directory of the results, where an interrupted run is taken up; temporary unless given.
-    fresh : bool
-        Discard results of another study there.
-    figures : bool
-        Draw the campaign map and each reactor that is spelled out, into `out`.
+    fresh, figures : bool
+        Discard results of another study there; draw the campaign map and each reactor that is spelled out.
     jobs : int or Workers
         Processes, 0: one per core; or `Workers`, as of a Dask cluster.
     progress, announce : callable
@@ -259,7 +260,7 @@ def screen(
     met: dict[str, Any] = {"electrolytes": _several(electrolyte), "anodes": _several(anode)}
     study = load_study(candidates).with_changes(**{k: v for k, v in met.items() if v}, **changes)
     name = _name(snapshot) or study.snapshot
-    source = Source(name, phases or "", temperature_k, chosen_energies(energies))
+    source = Source(name, own_phases(phases, force, replace) or "", temperature_k, chosen_energies(energies))
     workers = jobs if isinstance(jobs, Workers) else Workers(jobs)
     results = _directory(out)
     campaign = run(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
-from screening.display import Displayed, Table, hours
+from screening.display import Displayed, Table
 from screening.errors import InputError
 from screening.lab.analysis import (
     CellAnalysis,
@@ -125,7 +125,7 @@ def _symmetric_rows(report: SymmetricReport) -> Iterator[tuple[str, str]]:
     yield "stable from cycle", "never" if stable is None else str(stable)
     more = "more than " if life.end is LifeEnd.RECORD else ""
     throughput = f"{life.throughput_mah_per_cm2:.4g} mAh/cm²"
-    yield "life", f"{more}{hours(life.hours)} h, {throughput} ({life.end})"
+    yield "life", f"{more}{life}, {throughput} ({life.end})"
 
 
 def _plating_rows(report: PlatingReport) -> Iterator[tuple[str, str]]:
@@ -322,10 +322,9 @@ def validate(
     weight = CONCENTRATION if concentration is None else concentration
     if not 0.0 < weight < float("inf"):
         raise InputError(f"{weight:g}", where="concentration", remedy="give a number above 0")
-    cost = max_cost_usd_per_kg
-    if not cost >= 0.0:
+    if not (cost := max_cost_usd_per_kg) >= 0.0:
         raise InputError(f"{cost:g}", where="max_cost", remedy="give a number of 0 or more")
-    predictions = read_predictions(Path(getattr(results, "directory", results)))
+    predictions = read_predictions(Path(getattr(results, "directory", results))).of_reactors()
     shopping = Shopping(cost) if shelf is None else read_shelf(Path(shelf), predictions, cost)
     return compare(
         predictions,

@@ -31,10 +31,12 @@ from screening.campaign.latex import products_latex
 from screening.campaign.outcome import Outcome, rank_campaign
 from screening.campaign.run import Campaign
 from screening.files import atomic_write, check_targets, write_csv, write_parquet, write_xlsx
+from screening.phases.sheets import RowFault
 from screening.provenance import Provenance
 from screening.reactors.anode import mobile_ion
-from screening.reactors.criteria import CRITERIA
+from screening.reactors.conditions import REACTOR
 from screening.reactors.detail import ReactorDetail, detail
+from screening.reactors.placement import PlacedDetail, placed_detail
 from screening.reactors.ranking import FAILS
 from screening.reactors.reduction import ScreeningContext
 from screening.reactors.uncertainty import error_bars
@@ -44,7 +46,7 @@ RANKING_CSV = "ranking.csv"
 WRITTEN = (RANKING_PARQUET, RANKING_CSV, "kinks.csv", RANKING_JSON, "products.xlsx", "products.tex")
 
 
-def spell_out(campaign: Campaign, outcome: Outcome) -> dict[int, ReactorDetail]:
+def spell_out(campaign: Campaign, outcome: Outcome) -> dict[int, ReactorDetail | PlacedDetail]:
     """Named candidates, controls and the best of one ranking, by row of its table; in the order of ranks."""
     study, selection, order = campaign.study, campaign.selection, outcome.order
     named = np.arange(selection.n_named + selection.n_controls)
@@ -56,6 +58,8 @@ def spell_out(campaign: Campaign, outcome: Outcome) -> dict[int, ReactorDetail]:
     phases, formulas = outcome.table["phase"].to_numpy(), outcome.table["formula"].to_numpy()
     wt, ion = study.conditions.layers_wt_percent, mobile_ion(outcome.anode)
     bars = error_bars(context.snapshot, ion, study.uncertainty.error_model(ion))
+    if conditions.role != REACTOR:
+        return {row: placed_detail(context, str(formulas[row]), bars) for row in shown.tolist()}
     return {row: detail(context, int(phases[row]), str(formulas[row]), wt, bars) for row in shown.tolist()}
 
 
@@ -72,18 +76,20 @@ def conclude(campaign: Campaign, *, threads: int = 1) -> ResultsDirectory:
     -------
     ResultsDirectory
     """
-    outcomes, known = rank_campaign(campaign, threads=threads), known_compounds()
+    outcomes = rank_campaign(campaign, threads=threads)
+    known = known_compounds() if campaign.study.conditions.role == REACTOR else ()
     tests = [test for outcome in outcomes if (test := back_test(campaign, outcome, known)) is not None]
     written = write_results(campaign, outcomes)
-    write_back_test(campaign, tests)
+    if known:
+        write_back_test(campaign, tests)
     return written
 
 
 def write_results(campaign: Campaign, outcomes: Sequence[Outcome]) -> ResultsDirectory:
     """Write ``ranking.csv|parquet|json``, ``kinks.csv``, ``products.xlsx|tex``, and ``failures.csv`` if any.
 
-    ``ranking.parquet`` holds all candidates, ``ranking.csv`` those that could not be assessed as well; the
-    others hold those that are spelled out.
+    ``ranking.parquet`` holds all candidates, ``ranking.csv`` also those that could not be assessed or
+    read; the others hold those that are spelled out.
 
     Parameters
     ----------
@@ -100,7 +106,7 @@ def write_results(campaign: Campaign, outcomes: Sequence[Outcome]) -> ResultsDir
     write_parquet(directory / RANKING_PARQUET, ranking, provenance)
     failed = campaign.store.failures()
     with atomic_write(directory / RANKING_CSV) as draft:  # ten times as fast as pandas over all of a database
-        every = with_reasons(ranking, failed)
+        every = with_reasons(ranking, failed, campaign.selection.unusable)
         stamp = pa.repeat(provenance.line(), len(every))
         csv.write_csv(every.append_column("provenance", stamp), draft)
     kinks = pd.concat([curve.to_frame() for one in details for curve in one.curves], ignore_index=True)
@@ -123,12 +129,14 @@ def write_results(campaign: Campaign, outcomes: Sequence[Outcome]) -> ResultsDir
         write_csv(directory / FAILURES, failed.to_pandas(), provenance)
     else:
         campaign.store.remove(FAILURES)
-    write_product_tables(directory, product_table(details), provenance)
+    products = product_table(details)
+    if len(products):
+        write_product_tables(directory, products, provenance)
     return ResultsDirectory(directory)
 
 
-def with_reasons(ranking: pd.DataFrame, failures: pa.Table) -> pa.Table:
-    """A ranking with ``why_no_rank``, and with the candidates that could not be assessed at its end."""
+def with_reasons(ranking: pd.DataFrame, failures: pa.Table, unusable: Sequence[RowFault] = ()) -> pa.Table:
+    """A ranking with ``why_no_rank``; at its end what could not be assessed, and rows that were left out."""
     filters = [name for name in map(str, ranking) if name.startswith(FILTER_PREFIX)]
     names = [name.removeprefix(FILTER_PREFIX) for name in filters]
     fails = zip((ranking[filters] == FAILS).to_numpy(), ranking["moisture_hazard"], strict=True)
@@ -136,10 +144,18 @@ def with_reasons(ranking: pd.DataFrame, failures: pa.Table) -> pa.Table:
     assessed = pa.Table.from_pandas(ranking.assign(why_no_rank=words), preserve_index=False)
     reasons = pc.binary_join_element_wise(failures["failure_stage"], failures["failure_reason"], ": ")
     others = failures.select(KEY).append_column("why_no_rank", reasons)
-    return pa.concat_tables([assessed, others], promote_options="permissive")
+    left_out = pa.table(
+        {
+            "formula": pa.array([fault.text for fault in unusable], pa.string()),
+            "why_no_rank": pa.array([str(fault) for fault in unusable], pa.string()),
+        }
+    )
+    return pa.concat_tables([assessed, others, left_out], promote_options="permissive")
 
 
-def reactor(campaign: Campaign, outcome: Outcome, position: int, one: ReactorDetail) -> Reactor:
+def reactor(
+    campaign: Campaign, outcome: Outcome, position: int, one: ReactorDetail | PlacedDetail
+) -> Reactor:
     """One reactor, at a row of the outcome's table, as the document shows it."""
     row, excess, probabilities = outcome.table.iloc[position], one.at_excess, outcome.probabilities
     spreads, shifts = outcome.standard_deviation[position], outcome.expected_error[position]
@@ -147,14 +163,19 @@ def reactor(campaign: Campaign, outcome: Outcome, position: int, one: ReactorDet
         None if chances is None else chances.rank for chances in (probabilities, outcome.acceptability)
     )
     changes = zip(
-        CRITERIA, outcome.sensitivity.halved[position], outcome.sensitivity.doubled[position], strict=True
+        campaign.study.ranking.known,
+        outcome.sensitivity.halved[position],
+        outcome.sensitivity.doubled[position],
+        strict=True,
     )
     return Reactor.of_row(
         row,
         campaign.study,
         {
             criterion.name: {"standard_deviation": spread, "expected_error": shift}
-            for criterion, spread, shift in zip(CRITERIA.uncertain, spreads, shifts, strict=True)
+            for criterion, spread, shift in zip(
+                campaign.study.ranking.known.uncertain, spreads, shifts, strict=True
+            )
         },
         estimated=bool(row["estimated"]) or one.estimated,
         cathodic_limit_95_v=one.plateaus[0].voltage_95_v if one.plateaus else None,
@@ -174,7 +195,7 @@ def reactor(campaign: Campaign, outcome: Outcome, position: int, one: ReactorDet
     )
 
 
-def product_table(described: Sequence[ReactorDetail | Reactor]) -> pd.DataFrame:
+def product_table(described: Sequence[ReactorDetail | PlacedDetail | Reactor]) -> pd.DataFrame:
     """Products of every plateau of every reactor, one row per product (the founding paper's Table S1)."""
     rows = [
         {
@@ -204,7 +225,7 @@ def product_table(described: Sequence[ReactorDetail | Reactor]) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def layer_table(described: Sequence[ReactorDetail | Reactor]) -> pd.DataFrame:
+def layer_table(described: Sequence[ReactorDetail | PlacedDetail | Reactor]) -> pd.DataFrame:
     """Volume fractions in the reacted layer, one row per plateau and content of reactor (wt%)."""
     rows = [
         {

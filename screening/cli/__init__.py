@@ -34,7 +34,7 @@ from screening.cli import (
     xrd,
 )
 from screening.cli.options import say, tell
-from screening.errors import ScreeningError, printable
+from screening.errors import ScreeningError, expected, printable, quoted
 from screening.files import write_text
 from screening.kernel_cache import keep_kernels
 from screening.provenance import today
@@ -88,7 +88,6 @@ VERBS: tuple[tuple[str, str, Callable[..., object], str], ...] = (
     ("figure", INTERFACES, thermo.figure, "Figures 1A and 1F and the staircase of a compound."),
     ("lithiate", INTERFACES, thermo.lithiate, "Uptake staircase, stability window, 0 V energies."),
     ("stack", INTERFACES, stack.stack, "Every contact of a cell, charged and at its voltages."),
-    ("coatings", INTERFACES, stack.coatings, "What may stand between A and B over a window."),
     ("series", INTERFACES, stack.series, "Windows of a solid solution against x."),
     ("eis", LAB, eis.eis, "Read, test and plot impedance spectra."),
     ("drt", LAB, drt.drt, "Resolve spectra into processes by relaxation time."),
@@ -126,6 +125,15 @@ def _fail(message: str, status: int) -> None:
     with suppress(OSError):  # a full or closed stderr
         say(f"screening: {printable(message)}")
     raise SystemExit(status)
+
+
+def _misuse(error: typer.TyperException) -> str:
+    """What is wrong with a call; in our words where typer repeats those of pydantic."""
+    told, cause = error.format_message(), error.__cause__
+    for fault in getattr(cause, "errors", list)()[:1]:
+        value = "" if fault["type"] == "value_error" else f"{quoted(str(fault['input']))}: "
+        told = told.replace(fault["msg"], value + expected(fault).removesuffix(", without quotes"))
+    return told
 
 
 def _prepare_streams() -> None:
@@ -186,7 +194,7 @@ def main() -> None:
     except ScreeningError as error:
         _fail(str(error), error.exit_status)
     except typer.TyperException as error:
-        _fail(f"{error.format_message().replace('Value error, ', '')} (see screening --help)", 2)
+        _fail(f"{_misuse(error)} (see screening --help)", 2)
     except (typer.Abort, KeyboardInterrupt):
         _fail("interrupted", 130)
     except Exception as error:  # noqa: BLE001 - the net below all verbs

@@ -14,7 +14,6 @@ from screening.cli.options import (
     ReplaceOption,
     SnapshotOption,
     TemperatureOption,
-    own_phases,
     say_all,
     tell,
     write_json,
@@ -57,10 +56,12 @@ def handoff(
     energies: EnergiesOption = "corrected",
 ) -> None:
     """Write bench sheets of candidates: html, printable pdf, json."""
-    from screening.api.campaigns import Source, bench_sheets, write_sheets
+    from screening.api.campaigns import Source, bench_sheets
     from screening.campaign.directory import ResultsDirectory
+    from screening.handoff.pages import write_sheets
     from screening.handoff.sheet import Plan
     from screening.phases.corrections import chosen_energies
+    from screening.thermo.sources import own_phases
 
     ranked = None if results is None else ResultsDirectory(results).checked()
     given = {"anode": anode, "electrolyte": electrolyte, "wt_percent": wt}

@@ -15,7 +15,6 @@ from screening.cli.options import (
     ReplaceOption,
     SnapshotOption,
     TemperatureOption,
-    own_phases,
     print_table,
     say,
     say_all,
@@ -30,6 +29,9 @@ if TYPE_CHECKING:
     from screening.api.campaigns import Ranking
     from screening.campaign.candidates import Selection
     from screening.campaign.run import Progress
+
+FEW = 50
+"""Candidates whose walks run without compiled code (`screening.kernels`)."""
 
 
 def run(
@@ -67,15 +69,15 @@ def run(
     _require_directory(out)
     from screening.api.campaigns import Workers, load_study, screen
 
-    changes: dict[str, Any] = {"top": top, "skip_bad": skip_bad or None}
-    chosen = load_study(study).with_changes(**{k: v for k, v in changes.items() if v is not None})
+    chosen = load_study(study).with_changes(**_changes(top=top, skip_bad=skip_bad or None))
     say_all(chosen.notes)
-    _announce_compilation()
     with _progress_bar() as bar:
         ranking = screen(
             chosen,
             snapshot=snapshot,
-            phases=own_phases(phases, force, replace),
+            phases=phases,
+            force=force,
+            replace=replace,
             temperature_k=temperature,
             energies=energies,
             out=Path("results") / chosen.name if out is None else out,
@@ -87,11 +89,14 @@ def run(
         )
     _tell_failures(ranking)
     if as_json:
-        write_json([reactor.as_dict() for reactor in ranking.results.document.reactors])
-        return
+        return write_json([reactor.as_dict() for reactor in ranking.results.document.reactors])
     for table in ranking.summary():
         print_table(table)
-    tell(f"\nresults in {ranking.directory}")
+    return tell(f"\nresults in {ranking.directory}")
+
+
+def _changes(**given: Any) -> dict[str, Any]:
+    return {name: value for name, value in given.items() if value is not None}
 
 
 def _require_directory(out: str | None) -> None:
@@ -148,18 +153,15 @@ def cite(snapshot: SnapshotOption = "mp2019", as_json: JsonOption = False) -> No
         tell(f"  {reference}")
 
 
-def _announce_compilation() -> None:
-    """Say why the very first run takes longer."""
-    from screening.thermo import hull
-
-    if not list(Path(hull.__file__).with_name("__pycache__").glob("hull.tie_line*.nbi")):
-        say("first run: compiling the hull walk, about half a minute, once")
-
-
 def _announce_selection(selection: "Selection") -> None:
     say_all(selection.notes)
     reasons = ", ".join(f"{entry.count} {entry.reason}" for entry in selection.left_out)
     say(f"{len(selection)} candidates" + (f"; left out: {reasons}" if reasons else ""))
+    from screening.thermo import lines
+
+    compiled = Path(lines.__file__).with_name("__pycache__").glob("lines._tie_lines*.nbi")
+    if len(selection) > FEW and not any(compiled):
+        say("first large run: compiling the hull walk, about a quarter of a minute, once")
 
 
 def _progress_bar() -> "Bar":

@@ -1,11 +1,13 @@
 """What the ranking on the page shows: each column with its label, unit and definition."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pandas as pd
 
 from screening.reactors.anode import shared_ion
-from screening.reactors.criteria import CRITERIA, Criterion
+from screening.reactors.conditions import REACTOR, Role
+from screening.reactors.criteria import Criterion
+from screening.reactors.placement_criteria import criteria_of
 from screening.reactors.settings import Desirability, Ranking
 
 NUMBER, COUNT, TEXT, YES_NO = "number", "count", "text", "yes_no"
@@ -30,6 +32,8 @@ class Column:
         Whether the score weighs it.
     better : str
         ``smaller``, ``larger`` or ``target``; empty where that is no question.
+    within : tuple of str
+        Columns of the bounds that hold the true value in 95 % of all cases.
     """
 
     name: str
@@ -40,6 +44,7 @@ class Column:
     source: str = ""
     criterion: bool = False
     better: str = ""
+    within: tuple[str, ...] = ()
 
     @property
     def doi_url(self) -> str:
@@ -90,7 +95,9 @@ _LAST = (
         "cathodic_limit_v",
         "cathodic limit",
         "V",
-        "Highest voltage against the anode at which the reactor, on the hull, takes up anode metal.",
+        "Highest voltage against the anode at which the reactor, on the hull, takes up anode metal; 95 % of "
+        "true values lie within the bounds in brackets.",
+        within=("cathodic_limit_low_v", "cathodic_limit_high_v"),
     ),
     Column(
         "energy_above_hull_ev_per_atom",
@@ -120,15 +127,16 @@ def criterion_column(criterion: Criterion, ion: str) -> Column:
     )
 
 
-def ranking_columns(table: pd.DataFrame) -> tuple[Column, ...]:
+def ranking_columns(table: pd.DataFrame, role: Role = REACTOR) -> tuple[Column, ...]:
     """The columns that this table has and that say something; those of the pair only where pairs differ."""
     several = table[["anode", "electrolyte"]].drop_duplicates().shape[0] > 1
     ion = shared_ion(table["anode"].unique())
-    criteria = [criterion_column(criterion, ion) for criterion in CRITERIA]
-    every = (*_FIRST, *(PAIR if several else ()), *criteria, *_LAST)
+    criteria = [criterion_column(criterion, ion) for criterion in criteria_of(role)]
+    first = [replace(each, label=role) if each.name == "formula" else each for each in _FIRST]
+    every = (*first, *(PAIR if several else ()), *criteria, *_LAST)
     small = table["passes"].sum() < 100
     return tuple(
-        column
+        replace(column, within=tuple(name for name in column.within if name in table))
         for column in every
         if column.name in table
         and (column.name in ALWAYS or not table[column.name].isna().all())

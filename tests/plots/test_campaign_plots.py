@@ -33,7 +33,16 @@ def test_the_front_dominates_all_and_nobody_dominates_it(points: np.ndarray) -> 
 def a_map(x: np.ndarray, y: np.ndarray, marked: tuple[Marked, ...], **further: object) -> CampaignMap:
     """Candidates that are better to the left and above."""
     return CampaignMap(
-        x=x, y=y, x_gain=-x, y_gain=y, stepped=True, x_label="x", y_label="y", marked=marked, **further
+        role="reactor",
+        x=x,
+        y=y,
+        x_gain=-x,
+        y_gain=y,
+        stepped=True,
+        x_label="x",
+        y_label="y",
+        marked=marked,
+        **further,
     )
 
 
