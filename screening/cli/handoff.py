@@ -28,9 +28,7 @@ def handoff(
     ] = None,
     wt: Annotated[
         float | None,
-        typer.Option(
-            "--wt", metavar="PERCENT", help="Reactor in the layer (default that of --results, or 50)."
-        ),
+        typer.Option("--wt", metavar="PERCENT", help="Reactor in the layer (default --results', or 50)."),
     ] = None,
     die_mm: Annotated[float, typer.Option("--die-mm", metavar="MM", help="Diameter of the die.")] = 10.0,
     layer_mg: Annotated[float, typer.Option("--layer-mg", metavar="MG", help="Mass of a layer.")] = 10.0,
