@@ -1,6 +1,5 @@
 """Where a ranking puts compounds that are known to work, and compounds that cannot: a report, never a fit."""
 
-import json
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
@@ -17,7 +16,7 @@ from screening.campaign.run import Campaign
 from screening.campaign.separation import Separation, auc, separations
 from screening.display import Displayed, Table, fixed, marked, rests_on
 from screening.errors import InputError
-from screening.files import write_csv, write_json
+from screening.files import from_json, write_csv, write_json
 from screening.names import with_present_names
 from screening.phases.composition import atomic_number, parse_formula
 from screening.phases.snapshot import Snapshot
@@ -364,7 +363,7 @@ def read_back_tests(directory: Path) -> tuple[BackTest, ...]:
     if not path.is_file():
         return ()
     try:
-        written = json.loads(path.read_text("utf-8"))["tests"]
+        written = from_json(path.read_text("utf-8"))["tests"]
         tests = [with_present_names(back_test_per_atom(test)) for test in written]
         return TypeAdapter(tuple[BackTest, ...]).validate_python(tests)
     except (OSError, ValueError, KeyError, TypeError):

@@ -15,7 +15,8 @@ from screening.campaign.candidate_files import read_candidates
 from screening.campaign.former import study_per_atom
 from screening.campaign.sections import Candidates, ConditionGrid, Figures, Query  # noqa: F401
 from screening.display import Shown, Table, settings_table
-from screening.errors import InputError, expected
+from screening.errors import InputError, cut, expected, quoted
+from screening.files import from_toml
 from screening.phases.composition import parse_reactant
 from screening.phases.library import EMBEDDED
 from screening.reactors.anode import mobile_ion
@@ -226,7 +227,7 @@ def read_study(path: Path) -> Study:
 def parse_study(text: str, *, where: str, folder: Path = Path()) -> Study:
     """Validate the text of a study; relative candidate files are taken from `folder`."""
     try:
-        content = tomllib.loads(text)
+        content = from_toml(text)
     except tomllib.TOMLDecodeError as error:
         raise InputError(f"malformed TOML ({error})", where=where, remedy="mend that line") from None
     study = _checked(Study, content, where)
@@ -278,11 +279,13 @@ def _first_fault(error: ValidationError) -> str:
     fault = error.errors(include_url=False)[0]
     place = ".".join(str(part) for part in fault["loc"])
     if fault["type"] == "extra_forbidden":
-        return f"unknown key {place!r}"
+        return f"unknown key {quoted(place)}"
     message = expected(fault)
     if not place or isinstance(fault["input"], dict):
         return f"{place}: {message}" if place else message
-    return f"{place} = {fault['input']!r}: {message}"
+    given = fault["input"]
+    shown = quoted(given) if isinstance(given, str) else cut(repr(given))
+    return f"{cut(place)} = {shown}: {message}"
 
 
 def _remedy(kind: type[Study], error: ValidationError) -> str:

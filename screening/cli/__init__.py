@@ -37,6 +37,8 @@ from screening.cli import (
 from screening.cli.options import say, tell
 from screening.errors import ScreeningError, expected, printable, quoted
 from screening.files import write_text
+from screening.kernel_cache import keep_kernels
+from screening.provenance import today
 
 STDOUT_FAULTS = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EPIPE})
 """What a write to a full or broken device, or to a reader that has gone, ends in."""
@@ -251,6 +253,9 @@ def main() -> None:
     if verb is not None and verb.walks and not [*COMPILED.glob("hull.tie_line*.nbi")]:
         say("first run: compiling the hull walk, about half a minute, once")
     try:
+        today()  # numpy, too, reads the date variable, and ends in a fault of its own
+        if notice := keep_kernels():
+            say(notice)
         status = command.main(
             [word for word in verbs if word != "--debug"], prog_name="screening", standalone_mode=False
         )

@@ -1,6 +1,5 @@
 """Phases of the user's own: a table of formation energies, or calculated entries of the snapshot's scheme."""
 
-import json
 import math
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
@@ -8,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from screening.errors import InputError, quoted
+from screening.files import from_json
 from screening.phases.additions import AddedPhase, Origin
 from screening.phases.composition import Formula, composition_key, parse_formula, symbol
 from screening.phases.computed import (
@@ -119,12 +119,12 @@ def _sound(phases: list[AddedPhase], path: Path, snapshot: Snapshot) -> list[Add
 def _items(path: Path) -> list[dict[str, Any]]:
     """Objects of a JSON file."""
     try:
-        content = json.loads(path.read_text("utf-8-sig"))
+        content = from_json(path.read_text("utf-8-sig"))
     except OSError as error:
         raise InputError(
             f"cannot be read ({error.strerror})", where=str(path), remedy="give a .csv or .json file"
         ) from None
-    except (ValueError, RecursionError):
+    except ValueError:
         raise InputError("malformed JSON", where=str(path), remedy="write a list of objects") from None
     if not isinstance(content, list) or not all(isinstance(row, dict) for row in content):
         raise InputError("not a list of objects", where=str(path), remedy="write a list of objects")
