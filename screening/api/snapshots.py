@@ -81,7 +81,8 @@ def fetch_snapshot(
     else:
         systems = _systems(study, chemsys, elements)
         query = Query.of(name, systems, scheme, non_commercial=non_commercial, structures=structures)
-    with connect(find_key(), endpoint or None, _patience(timeout_s)) as project:
+    patience = _patience(timeout_s)
+    with connect(find_key(), endpoint or None, patience) as project:
         return fetch(query, project, report)
 
 
