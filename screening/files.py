@@ -240,7 +240,7 @@ def write_figure(path: Path, figure: "Figure", provenance: Provenance, *, trim: 
 
 
 def write_content(path: Path, content: Any, provenance: Provenance | None) -> None:
-    """Write a table (.csv, .parquet, .xlsx), JSON (.json) or a figure (.png, .svg, .pdf, .tiff), by the suffix.
+    """Write a table (.csv, .parquet, .xlsx), JSON or a figure (.png, .svg, .pdf, .tiff), by its suffix.
 
     Parameters
     ----------
