@@ -4,18 +4,17 @@ import shutil
 import weakref
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 from tempfile import mkdtemp
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from screening.campaign.backtest import BackTest, read_back_tests
 from screening.campaign.candidates import Selection, formulas_of
 from screening.campaign.directory import ResultsDirectory
 from screening.campaign.results import conclude, layer_table, product_table
+from screening.campaign.reweighing import reweighed
 from screening.campaign.run import Campaign, Progress, Source, run
 from screening.campaign.store import locked
 from screening.campaign.study import DEFAULT_STUDY, Study, find_study
@@ -29,9 +28,6 @@ from screening.handoff.standing import Standing, standing
 from screening.phases.corrections import Energies, chosen_energies, scheme_energies
 from screening.phases.structures import read_cells
 from screening.provenance import Provenance
-from screening.reactors.criteria import CRITERIA
-from screening.reactors.ranking import desirabilities, ranks, weighted_geometric_mean
-from screening.reactors.ranking import weights as criteria_weights
 from screening.thermo.interface import InterfaceReaction
 from screening.thermo.sources import Own
 
@@ -97,11 +93,6 @@ class Ranking(Displayed):
 
         return top(self.directory, n, where)
 
-    @cached_property
-    def _desirabilities(self) -> np.ndarray:
-        """Of the stored criteria, (n, n_criteria); weights do not change them."""
-        return desirabilities(self.table[CRITERIA.names].to_numpy(dtype=float), self.results.study.ranking)
-
     def reweighed(self, weights: Mapping[str, float]) -> pd.DataFrame:
         """All candidates under other weights, from the stored criteria: no candidate is assessed anew.
 
@@ -121,21 +112,7 @@ class Ranking(Displayed):
         InputError
             If a criterion is unknown, or no weight is above 0.
         """
-        table, ranking = self.table, self.results.study.with_changes(weights=weights).ranking
-        passes = table["passes"].to_numpy(dtype=bool)
-        means = weighted_geometric_mean(self._desirabilities, criteria_weights(ranking))
-        score = np.where(passes, means, 0.0)
-        rank = np.zeros(len(table), dtype=np.int64)
-        for anode, electrolyte in self.results.pairs:
-            mine = ((table["anode"] == anode) & (table["electrolyte"] == electrolyte)).to_numpy()
-            rank[mine] = ranks(score[mine], passes[mine])
-        drawn = [name for name in map(str, table) if name.startswith(("top_", "accept_"))]
-        order = np.lexsort((np.arange(len(table)), np.where(rank > 0, rank, len(table) + 1)))
-        placed = table.drop(columns=drawn).assign(
-            score=score, rank=pd.array(rank, dtype="Int32"), rank_before=table["rank"]
-        )
-        placed.loc[~passes, "rank"] = pd.NA
-        return placed.iloc[order].reset_index(drop=True)
+        return reweighed(self.results, weights)
 
     def summary(self) -> tuple[Table, ...]:
         """What ``screening run`` prints: a table of each anode with each electrolyte, and the back-tests."""

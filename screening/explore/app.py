@@ -1,6 +1,8 @@
 """The explorer: one Dash application, its five pages, what it saves, and its server."""
 
-from collections.abc import Mapping
+import os
+import socket
+from collections.abc import Callable, Mapping
 from importlib.resources import files
 from io import BytesIO
 from pathlib import Path
@@ -13,11 +15,12 @@ from dash import ALL, Dash, Input, Output, dcc, html
 from dash.development.base_component import Component
 from flask import Response, abort, request, send_file
 
-from screening.errors import ScreeningError
+from screening.errors import InputError, ScreeningError
 from screening.explore.disk import Place
 from screening.explore.guard import guard
 from screening.explore.pages import bench, candidate, data, pair, screen
 from screening.explore.shown import Query, message
+from screening.files import output_directory
 
 PAGES: Mapping[str, ModuleType] = {
     "pair": pair,
@@ -65,7 +68,7 @@ def make_app(place: Place, host: str, port: int) -> Dash:
         [
             dcc.Location(id="url", refresh=False),
             html.A("To the content", href="#page", className="skip"),
-            html.Header([html.B("Interphase"), html.Nav(links, **{"aria-label": "Pages"})]),
+            html.Header([html.B("Interphase"), html.Nav(links, title="Pages")]),
             html.Main(id="page", tabIndex="-1"),
         ]
     )
@@ -127,15 +130,36 @@ def _save(app: Dash, place: Place) -> None:
 NAME_LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-"
 
 
-def serve(place: Place, host: str, port: int) -> None:
+def serve(place: Place, host: str, port: int, announce: Callable[[str], None] = lambda _: None) -> None:
     """Serve until interrupted.
+
+    Parameters
+    ----------
+    place : Place
+    host : str
+    port : int
+        0 takes any that is free.
+    announce : callable
+        Called with the address once the server listens.
 
     Raises
     ------
-    OSError
-        If the port is taken.
+    InputError
+        If nothing can listen there.
     """
     from waitress import create_server
 
-    app = make_app(place, host, port)
-    create_server(app.server, host=host, port=port, threads=THREADS, ident="").run()
+    output_directory(place.folder)
+    listening = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
+    if os.name == "posix":
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listening.bind((host, port))
+    except OSError as error:
+        raise InputError(
+            f"cannot listen there ({error.strerror})", where=f"{host}:{port}", remedy="give another --port"
+        ) from None
+    port = listening.getsockname()[1]
+    server = create_server(make_app(place, host, port).server, sockets=[listening], threads=THREADS, ident="")
+    announce(f"http://{host if ':' not in host else f'[{host}]'}:{port}/")
+    server.run()

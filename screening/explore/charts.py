@@ -19,13 +19,15 @@ COLOURS = ("#2a86c8", "#D55E00", "#009E73", "#E69F00", "#CC79A7", "#56B4E9")
 MOST_POINTS = 3000
 """Points of a map of candidates: what svg draws at once. All of the front are among them."""
 
-CONFIG = {
+CONFIG: Any = {
     "displaylogo": False,
     "responsive": True,
     "displayModeBar": False,
     "showSendToCloud": False,
     "plotlyServerURL": "",
 }
+
+HEIGHT_PX = 380
 
 Chart = dict[str, Any]
 

@@ -90,7 +90,7 @@ def completions(snapshot: Snapshot, energies: str, typed: str) -> Mapping[str, s
     first = bisect_left(small, part.casefold())
     last = bisect_left(small, part.casefold() + "\uffff")
     found = sorted(names[first:last], key=lambda name: (len(name), name))[:COMPLETIONS]
-    words = {}
+    words: dict[str, str] = {}
     for name, known in abbreviations().items():
         if name.casefold().startswith(part.casefold()):
             words |= {begun + each: f"{name}" for each in known.formulas}

@@ -26,10 +26,13 @@ class Findings:
     folder : Path
     blocks : list of dict
         Title, table and notes of each, with the names of its files.
+    techniques : dict of str to list of str
+        Raw files by the key of a sheet's ``files`` that they belong under.
     """
 
     folder: Path
     blocks: list[dict[str, Any]] = field(default_factory=list)
+    techniques: dict[str, list[str]] = field(default_factory=dict)
 
     def add(self, title: str, found: Displayed, *, drawn: bool = True, **options: Any) -> None:
         """One result, with its figure in every form where it has one."""
@@ -57,7 +60,7 @@ class Findings:
 
     def told(self) -> Told:
         """All of it."""
-        return {"blocks": self.blocks}
+        return {"blocks": self.blocks, "techniques": self.techniques}
 
 
 def packed(shown: Table) -> dict[str, Any]:
@@ -94,6 +97,8 @@ def bench(folder: Path, asked: Asked) -> Told:
         _sheet(findings, path, used)
     cells, _ = find_cells(place)
     for name, found in cells.items():
+        for technique, paths in (("impedance", found.impedance), ("cycling", found.cycling)):
+            findings.techniques.setdefault(technique, []).extend(str(path) for path in paths)
         rest = [path for path in (*found.impedance, *found.cycling) if path not in used]
         used.update(rest)
         if rest and found.impedance:
@@ -118,7 +123,7 @@ def _tried(findings: Findings, name: str, read: Any) -> None:
 def _sheet(findings: Findings, path: Path, used: set[Path]) -> None:
     """A cell by its sheet, with all raw files that it names."""
     try:
-        cell = scr.read_cell(path)
+        cell: scr.Cell = scr.read_cell(path)
         if any(".." in name for name in cell.files.all):
             raise InputError("names files outside its folder", where=path.name, remedy="send them along")
         used.update(cell.located("all"))
@@ -176,6 +181,7 @@ def _record(findings: Findings, name: str, paths: list[Path], asked: Asked) -> N
 
 def _pattern(findings: Findings, name: str, path: Path, asked: Asked) -> None:
     pattern = scr.read_xrd(path)
+    findings.techniques.setdefault("diffraction", []).append(str(path))
     if not (asked["sought"] or asked["reactor"]):
         findings.add(f"{name}: powder pattern", pattern)
         return

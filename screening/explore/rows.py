@@ -47,8 +47,9 @@ def block(frame: pd.DataFrame, asked: dict[str, Any]) -> dict[str, Any]:
         rising = [each.get("sort") != "desc" for each in orders]
         frame = frame.sort_values(names, ascending=rising, kind="stable", na_position="last")
     shown = frame.iloc[int(asked.get("startRow") or 0) : int(asked.get("endRow") or 100)]
-    keys = shown["formula"] + "|" + shown["anode"] + "|" + shown["electrolyte"]
-    rounded = shown.assign(key=keys, **{name: _short(shown[name]) for name in shown.select_dtypes("float")})
+    keys = shown["formula"].astype(str) + "|" + shown["anode"] + "|" + shown["electrolyte"]
+    short = {str(name): _short(shown[name]) for name in shown.select_dtypes("float")}
+    rounded = shown.assign(key=keys, **short)  # type: ignore[arg-type]
     return {"rowData": [json_ready(row) for row in rounded.to_dict("records")], "rowCount": len(frame)}
 
 
@@ -72,7 +73,7 @@ def _holds(cells: pd.Series, condition: dict[str, Any]) -> pd.Series:
     return compare(cells, value).fillna(False).astype(bool)
 
 
-def chosen_rows(
+def first_row(
     frame: pd.DataFrame, formula: str, anode: str | None, electrolyte: str | None
 ) -> pd.Series | None:
     """The first row of a formula, against an anode and an electrolyte where they are given."""

@@ -8,11 +8,13 @@ from functools import wraps
 from typing import Any
 from urllib.parse import quote, urlencode
 
+import numpy as np
 from dash import dcc, html
 from dash.development.base_component import Component
 
 from screening.display import Table, subscripted
 from screening.errors import ScreeningError
+from screening.explore import charts
 
 Query = Mapping[str, str]
 """State of a page: the values of its fields, as they stand in its address."""
@@ -22,20 +24,23 @@ FIGURES, TABLES = ("svg", "pdf", "png"), ("csv", "xlsx")
 ROWS_SHOWN = 200
 """Rows of a table on a page; the file holds all."""
 
+TALL = 15
+"""Rows beyond which a table scrolls in itself."""
+
 LONGEST_WORDS = 40
 """Characters of a cell that stay on one line."""
 
 NO_VALUE = "–"
 
 
-def dom_id(identity: str | dict[str, str]) -> str:
+def dom_id(identity: str | dict[str, Any]) -> str:
     """An identity as the browser has it."""
     if isinstance(identity, str):
         return identity
     return json.dumps(identity, sort_keys=True, separators=(",", ":"))
 
 
-def labelled(label: str, control: Component, hint: str = "") -> Component:
+def labelled(label: str, control: Any, hint: str = "") -> Component:
     """A control below its label."""
     children = [html.Label(label, htmlFor=dom_id(control.id)), control]
     return html.Div([*children, *([html.Small(hint)] if hint else [])], className="field")
@@ -55,7 +60,7 @@ class Fields:
     page: str
     query: Query = field(default_factory=dict)
 
-    def id(self, name: str) -> dict[str, str]:
+    def id(self, name: Any) -> dict[str, Any]:
         """Identity of a field."""
         return {"kind": "field", "name": name, "page": self.page}
 
@@ -116,13 +121,16 @@ def table(shown: Table) -> Component:
         [html.Caption(subscripted(shown.caption)), html.Thead(html.Tr(heads)), html.Tbody(rows)]
     )
     notes_below = html.Ul([html.Li(subscripted(note)) for note in notes], className="notes")
-    return html.Div([html.Div(body, className="scroll", tabIndex="0"), notes_below])
+    return html.Div(
+        [html.Div(body, className="scroll tall" if len(rows) > TALL else "scroll", tabIndex="0"), notes_below]
+    )
 
 
 def _cell(cell: Any) -> Component:
     if cell is None or cell != cell:
         return html.Td(NO_VALUE)
-    text = f"{cell:.4g}" if isinstance(cell, float) else subscripted(str(cell))
+    words = ("yes" if cell else "no") if isinstance(cell, bool | np.bool_) else str(cell)
+    text = f"{cell:.4g}" if isinstance(cell, float) else subscripted(words)
     return html.Td(text, className="words" if len(text) > LONGEST_WORDS else "")
 
 
@@ -135,24 +143,37 @@ def saves(page: str, name: str, query: Query, forms: Sequence[str]) -> Component
     return html.P(["Save: ", *(part for link in links for part in (link, " "))], className="saves")
 
 
-def picture(page: str, name: str, query: Query, words: str) -> Component:
-    """A figure as the package draws it, with links that save it."""
-    state = urlencode({key: value for key, value in query.items() if value})
-    image = html.Img(src=f"/save/{page}/{quote(name)}.svg?{state}", alt=words)
-    return html.Figure([image, saves(page, name, query, FIGURES)])
-
-
 def to_copy(command: Sequence[str], python: str) -> Component:
     """The command line and the Python that give the same."""
     texts = {
         "Command line": shlex.join(["screening", *command]),
         "Python": f"import screening as scr\n{python}",
     }
-    blocks = []
+    blocks: list[Component] = []
     for title, text in texts.items():
         copy = dcc.Clipboard(content=text, title=f"Copy: {title}", className="copy")
         blocks += [html.Div([html.Span(title, className="label"), copy]), html.Pre(html.Code(text))]
     return html.Details([html.Summary("The same from the command line and from Python"), *blocks])
+
+
+def plotted(chart: dict[str, Any] | None = None, identity: str | None = None) -> Component:
+    """A chart, of one height everywhere."""
+    named: dict[str, Any] = {} if identity is None else {"id": identity}
+    shown: dict[str, Any] = {} if chart is None else {"figure": chart}
+    style = {"height": f"{charts.HEIGHT_PX}px"}
+    return dcc.Graph(config=charts.CONFIG, className="chart", style=style, **shown, **named)
+
+
+def live(identity: str, **more: Any) -> Component:
+    """A place whose content is told when it changes."""
+    polite: dict[str, Any] = {"aria-live": "polite"}
+    return html.Div(id=identity, **polite, **more)
+
+
+def progress(done: int, total: int, words: str) -> Component:
+    """How far something is."""
+    named: dict[str, Any] = {"aria-label": words}
+    return html.Progress(value=str(done), max=str(total or 1), **named)
 
 
 def message(text: str, role: str = "alert") -> Component:

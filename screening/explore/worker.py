@@ -63,10 +63,8 @@ def screen(folder: Path, asked: Asked) -> Told:
 
     ranking = scr.screen(
         asked["candidates"],
-        electrolyte=asked["electrolyte"],
-        anode=asked["anode"],
         snapshot=asked["snapshot"] or None,
-        phases=asked["phases"] or None,
+        phases=scr.OwnPhases(**asked["phases"]) if asked["phases"] else None,
         energies=asked["energies"],
         out=asked["out"],
         jobs=max(1, (os.cpu_count() or 2) // 2),

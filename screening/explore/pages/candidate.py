@@ -4,11 +4,12 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-from dash import Dash, Input, Output, dcc, html
+from dash import Dash, Input, Output, html
 from dash.development.base_component import Component
 
 import screening as scr
 from screening.api.campaigns import Ranking
+from screening.api.figure import AUTO
 from screening.campaign.document import Reactor
 from screening.display import Displayed, Table, formula_text
 from screening.errors import InputError, ScreeningError
@@ -19,7 +20,9 @@ from screening.explore.shown import (
     TABLES,
     Fields,
     Query,
+    live,
     message,
+    plotted,
     saves,
     table,
     to_copy,
@@ -27,6 +30,7 @@ from screening.explore.shown import (
 )
 from screening.reactors.criteria import CRITERIA
 from screening.reactors.phase_errors import Z_95
+from screening.report.parts import head
 
 FIELDS = ("run", "formula", "anode", "electrolyte", "cathode", "window", "cells", "batch_g", "phases")
 SHEET = ("cells", "batch_g")
@@ -55,7 +59,7 @@ def layout(query: Query, place: Place) -> list[Component]:
             ],
             className="controls",
         ),
-        html.Div(id="candidate", **{"aria-live": "polite"}),
+        live("candidate"),
     ]
 
 
@@ -95,7 +99,6 @@ def _found(query: Query, place: Place) -> tuple[Ranking, Reactor]:
 def _figure(found: Ranking, reactor: Reactor) -> scr.FigureOne:
     """Curves and staircase of any candidate, spelled out in the run or not, from the run's own phases."""
     source = found.source
-    alloy = {} if reactor.alloy is None else {"alloy": reactor.alloy}
     return scr.figure_1(
         reactor.formula,
         reactor.electrolyte,
@@ -103,7 +106,7 @@ def _figure(found: Ranking, reactor: Reactor) -> scr.FigureOne:
         snapshot=source.load(),
         energies=source.energies,
         at_hull=bool(source.at_hull),
-        **alloy,
+        alloy=reactor.alloy or AUTO,
     )
 
 
@@ -163,9 +166,7 @@ def _results(query: Query, place: Place) -> list[Component]:
         table(_intervals(reactor)),
     ]
     if reactor.rank_probability:
-        chart = dcc.Graph(
-            figure=charts.chances(reactor.rank_probability), config=charts.CONFIG, className="chart"
-        )
+        chart = plotted(charts.chances(reactor.rank_probability))
         parts.append(
             html.Figure([html.Figcaption("Probability of each rank, energies within their errors"), chart])
         )
@@ -186,12 +187,7 @@ def _curves(figure: scr.FigureOne, state: Query) -> Component:
         ("With the electrolyte (Figure 1F)", charts.reactions(figure.with_electrolyte, "molar", "total")),
         ("Staircase", charts.staircases([figure.staircase])),
     ]
-    drawn = [
-        html.Figure(
-            [html.Figcaption(title), dcc.Graph(figure=chart, config=charts.CONFIG, className="chart")]
-        )
-        for title, chart in panels
-    ]
+    drawn = [html.Figure([html.Figcaption(title), plotted(chart)]) for title, chart in panels]
     return html.Div(drawn, className="beside")
 
 
@@ -214,7 +210,7 @@ def _layers(found: Ranking, reactor: Reactor) -> list[Component]:
             message("the run ranks it without spelling its layer out: give a larger top, or name it", "note")
         ]
     shown = mine.drop(columns=["reactor"]).drop_duplicates()
-    shown.columns = [str(name).replace("_", " ") for name in shown.columns]
+    shown.columns = [head(name) for name in shown.columns]
     return [html.H2("Layer"), table(Table("Volume fractions at each plateau", shown, ()))]
 
 

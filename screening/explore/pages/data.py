@@ -1,7 +1,7 @@
 """Data: the snapshot, phases and structures of one's own, and a live fetch whose key stays in memory."""
 
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from dash import Dash, Input, Output, State, ctx, dcc, html, no_update
 from dash.development.base_component import Component
@@ -15,7 +15,9 @@ from screening.explore.shown import (
     Fields,
     Query,
     dom_id,
+    live,
     message,
+    progress,
     saves,
     table,
     to_copy,
@@ -44,7 +46,7 @@ def layout(query: Query, place: Place) -> list[Component]:
             ],
             className="controls",
         ),
-        html.Div(id="snapshot-told", **{"aria-live": "polite"}),
+        live("snapshot-told"),
         html.H2("My own phases and structures"),
         html.Div(
             [
@@ -62,7 +64,7 @@ def layout(query: Query, place: Place) -> list[Component]:
             className="controls",
         ),
         html.Div(id="own-fault", role="status"),
-        dcc.Loading(html.Div(id="own-told", **{"aria-live": "polite"}), type="dot"),
+        dcc.Loading(live("own-told"), type="dot"),
         html.H2("Fetch today's Materials Project"),
         html.P(
             "The key is kept in memory only, for this fetch: it is written nowhere and stands in no address."
@@ -87,7 +89,7 @@ def layout(query: Query, place: Place) -> list[Component]:
     ]
 
 
-def _plain(identity: str, label: str, kind: str) -> Component:
+def _plain(identity: str, label: str, kind: Literal["text", "password"]) -> Component:
     """A field that is no state: it never stands in an address."""
     control = dcc.Input(id=identity, name=identity, type=kind, value="", autoComplete="off")
     return html.Div([html.Label(label, htmlFor=dom_id(identity)), control], className="field wide")
@@ -203,13 +205,11 @@ def _fetch(task: Task, place: Place, name: str, systems: str, key: str) -> None:
 
 
 def _fetch_state(task: Task) -> Any:
-    found, progress = task.told, task.progress
+    found, far = task.told, task.progress
     if task.running:
-        done, total = progress.get("done", 0), progress.get("total", 0)
-        words = f"{progress.get('stage', 'starting')}: {done} of {total or '…'}"
-        return html.P(
-            [html.Progress(value=str(done), max=str(total or 1), **{"aria-label": words}), " ", words]
-        )
+        done, total = far.get("done", 0), far.get("total", 0)
+        words = f"{far.get('stage', 'starting')}: {done} of {total or '…'}"
+        return html.P([progress(done, total, words), " ", words])
     if "fault" in found:
         return message(str(found["fault"]))
     return html.P(f"fetched {found['name']}: {found['phases']} phases") if found else []

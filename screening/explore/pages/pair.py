@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from dash import Dash, Input, Output, dcc, html
+from dash import Dash, Input, Output, html
 from dash.development.base_component import Component
 
 import screening as scr
@@ -16,7 +16,9 @@ from screening.explore.shown import (
     TABLES,
     Fields,
     Query,
+    live,
     message,
+    plotted,
     saves,
     table,
     to_copy,
@@ -46,7 +48,7 @@ def layout(query: Query, place: Place) -> list[Component]:
             ],
             className="controls",
         ),
-        html.Div(id="pair", **{"aria-live": "polite"}),
+        live("pair"),
     ]
 
 
@@ -98,10 +100,10 @@ def _results(query: Query, place: Place) -> list[Component]:
     axis, quantity = query.get("axis") or "atomic", query.get("quantity") or "total"
     found = _reactions(query, place)
     shown = found[0].display(axis) if len(found) == 1 else found.display(axis)
-    curve = dcc.Graph(figure=charts.reactions(found, axis, quantity), config=charts.CONFIG, className="chart")
+    curve = plotted(charts.reactions(found, axis, quantity))
     try:
         steps = _staircases(query, place)
-        chart = dcc.Graph(figure=charts.staircases(steps), config=charts.CONFIG, className="chart")
+        chart = plotted(charts.staircases(steps))
         stairs: list[Any] = [chart, saves("pair", "staircase", query, FIGURES)]
         below: list[Any] = [table(steps[0].display() if len(steps) == 1 else steps.display())]
         below.append(saves("pair", "staircase", query, TABLES))
