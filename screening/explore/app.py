@@ -17,7 +17,7 @@ from flask import Response, abort, request, send_file
 
 from screening.errors import InputError, ScreeningError
 from screening.explore.disk import Place
-from screening.explore.guard import guard
+from screening.explore.guard import MOST_BYTES, guard
 from screening.explore.pages import bench, candidate, data, pair, screen
 from screening.explore.shown import Query, message
 from screening.files import output_directory
@@ -160,6 +160,12 @@ def serve(place: Place, host: str, port: int, announce: Callable[[str], None] = 
             f"cannot listen there ({error.strerror})", where=f"{host}:{port}", remedy="give another --port"
         ) from None
     port = listening.getsockname()[1]
-    server = create_server(make_app(place, host, port).server, sockets=[listening], threads=THREADS, ident="")
+    server = create_server(
+        make_app(place, host, port).server,
+        sockets=[listening],
+        threads=THREADS,
+        max_request_body_size=MOST_BYTES,
+        ident="",
+    )
     announce(f"http://{host if ':' not in host else f'[{host}]'}:{port}/")
     server.run()
