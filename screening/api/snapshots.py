@@ -1,6 +1,6 @@
 """Snapshots of the Materials Project: fetch them and compare them."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -30,15 +30,15 @@ def fetch_snapshot(
     chemsys: Sequence[str] = (),
     elements: Sequence[str] = (),
     study: str | Path | Study = "",
+    everything: bool = False,
     thermo_type: str = ThermoType.GGA_GGA_U,
     non_commercial: bool = False,
     structures: bool = False,
     endpoint: str = "",
     timeout_s: float = 20.0,
-    announce: Callable[[int], None] | None = None,
     report: Callable[[Progress], None] = lambda _: None,
 ) -> Snapshot:
-    """Fetch a snapshot from the Materials Project; the environment's ``MP_API_KEY`` holds the key.
+    """Fetch a snapshot from the Materials Project; ``MP_API_KEY`` holds the key.
 
     Parameters
     ----------
@@ -49,7 +49,9 @@ def fetch_snapshot(
     elements : sequence of str
         Elements, of which everything is fetched that they make.
     study : str, Path or Study
-        Study whose systems are fetched. Exactly one of the three is given.
+        Study whose systems are fetched.
+    everything : bool
+        Fetch the whole database, page by page, without structures. Exactly one of the four is given.
     thermo_type : {"GGA_GGA+U", "R2SCAN", "GGA_GGA+U_R2SCAN"}
         Energy scheme; the mixed one for one system only.
     non_commercial : bool
@@ -60,12 +62,8 @@ def fetch_snapshot(
         Address of another service of the same kind.
     timeout_s : float
         Seconds to wait for an answer.
-    announce, report : function, optional
-        Called with the number of systems before the first is asked for, and with the progress.
-
-    Returns
-    -------
-    Snapshot
+    report : function, optional
+        Called with the progress.
 
     Raises
     ------
@@ -76,13 +74,49 @@ def fetch_snapshot(
     """
     from screening.phases.materials_project import connect, find_key
 
-    systems, scheme = _systems(study, chemsys, elements), _thermo_type(thermo_type)
-    query = Query.of(name, systems, scheme, non_commercial=non_commercial, structures=structures)
-    patience, key = _patience(timeout_s), find_key()
-    if announce is not None:
-        announce(len(query.chemsystems))
-    with connect(key, endpoint or None, patience) as project:
+    _require_one({"--study": study, "--chemsys": chemsys, "--elements": elements, "--all": everything})
+    scheme = _thermo_type(thermo_type)
+    if everything:
+        query = Query.everything(name, scheme, non_commercial=non_commercial, structures=structures)
+    else:
+        systems = _systems(study, chemsys, elements)
+        query = Query.of(name, systems, scheme, non_commercial=non_commercial, structures=structures)
+    with connect(find_key(), endpoint or None, _patience(timeout_s)) as project:
         return fetch(query, project, report)
+
+
+def import_snapshot(
+    path: str | Path,
+    name: str,
+    *,
+    scheme: str = "",
+    energy: str = "",
+    licence: str = "",
+    cite: Sequence[str] = (),
+    force: bool = False,
+    report: Callable[[Progress], None] = lambda _: None,
+) -> Snapshot:
+    """Make a snapshot of a dump: OPTIMADE, pymatgen's entries, or a table of formation energies.
+
+    The parameters are those of `screening.phases.imported.import_dump`.
+
+    Raises
+    ------
+    InputError
+        If the file cannot be used, its scheme is not told, or its energies are no formation energies.
+    """
+    from screening.phases.imported import import_dump
+
+    return import_dump(
+        Path(path),
+        name,
+        scheme=scheme,
+        energy=energy,
+        licence=licence,
+        cite=cite,
+        force=force,
+        report=report,
+    )
 
 
 def _patience(timeout_s: float) -> Patience:
@@ -98,16 +132,18 @@ def _thermo_type(text: str) -> ThermoType:
     return ThermoType(text)
 
 
-def _systems(study: str | Path | Study, chemsys: Sequence[str], elements: Sequence[str]) -> list[str]:
-    """Systems from exactly one of the three ways to name them."""
-    ways = {"--study": study, "--chemsys": chemsys, "--elements": elements}
+def _require_one(ways: Mapping[str, object]) -> None:
+    """Exactly one of the ways to say what is fetched."""
     given = [option for option, value in ways.items() if value]
     if len(given) != 1:
         raise InputError(
             f"{' and '.join(given)} together" if given else "nothing to fetch",
             where="snapshot fetch",
-            remedy="give one of --study, --chemsys and --elements",
+            remedy=f"give one of {', '.join(ways)}",
         )
+
+
+def _systems(study: str | Path | Study, chemsys: Sequence[str], elements: Sequence[str]) -> list[str]:
     if study:
         return study_systems(_study(study))
     words = [word for text in (*chemsys, *elements) for word in text.replace(",", " ").split()]

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from screening.phases.fetch import Progress
     from screening.phases.snapshot import Snapshot
 
-app = typer.Typer(help="What data there is: list, show, energy, verify, fetch, diff.", rich_markup_mode=None)
+app = typer.Typer(help="Data: list, show, energy, verify, fetch, import, diff.", rich_markup_mode=None)
 
 NameArgument = Annotated[
     str, typer.Argument(metavar="[NAME|PATH]", help="A snapshot's name or directory (default: embedded).")
@@ -99,6 +99,9 @@ def fetch(
         list[str] | None,
         typer.Option("--elements", metavar="Li Al Cl ...", help="Fetch all that these elements make."),
     ] = None,
+    everything: Annotated[
+        bool, typer.Option("--all", help="Fetch the whole database, page by page; goes on where it stopped.")
+    ] = False,
     more: Annotated[list[str] | None, typer.Argument(hidden=True, metavar="SYSTEM|ELEMENT")] = None,
     thermo_type: Annotated[
         str,
@@ -107,7 +110,7 @@ def fetch(
         ),
     ] = "GGA_GGA+U",
     endpoint: Annotated[
-        str, typer.Option("--endpoint", metavar="URL", help="Address of another service of the same kind.")
+        str, typer.Option("--endpoint", metavar="URL", help="Another service of the same kind.")
     ] = "",
     timeout: Annotated[
         float, typer.Option("--timeout", metavar="S", help="Seconds to wait for an answer.")
@@ -116,8 +119,7 @@ def fetch(
         bool, typer.Option("--non-commercial", help="Keep entries licensed for non-commercial use only.")
     ] = False,
     structures: Annotated[
-        bool,
-        typer.Option("--structures", help="Fetch the structure of each phase too, for X-ray lines."),
+        bool, typer.Option("--structures", help="Fetch the structure of each phase, for X-ray lines.")
     ] = False,
     as_json: JsonOption = False,
 ) -> None:
@@ -127,21 +129,67 @@ def fetch(
     if study and more:
         raise InputError(f"unexpected {more[0]!r}", where="--study", remedy="give one study")
     words = tuple(more or ())  # those that follow the last value of an option belong to it
-    with _progress_bar() as report:
+    with _progress_bar("fetching") as report:
         snapshot = fetch_snapshot(
             name,
             study=study,
             chemsys=(*(chemsys or ()), *(words if chemsys else ())),
             elements=(*(elements or ()), *(() if chemsys else words)),
+            everything=everything,
             thermo_type=thermo_type,
             non_commercial=non_commercial,
             structures=structures,
             endpoint=endpoint,
             timeout_s=timeout,
-            announce=_announce,
             report=report,
         )
     _show_fetched(snapshot, as_json)
+
+
+@app.command("import")
+def import_(
+    path: Annotated[
+        Path, typer.Argument(metavar="FILE", help="OPTIMADE JSON, pymatgen entries, csv, tsv or parquet.")
+    ],
+    name: Annotated[
+        str, typer.Option("--name", metavar="NAME", help="Its name; a snapshot of that name is replaced.")
+    ],
+    scheme: Annotated[
+        str, typer.Option("--scheme", metavar="TEXT", help="Energy scheme, where the file does not tell.")
+    ] = "",
+    energy: Annotated[
+        str, typer.Option("--energy", metavar="COLUMN", help="Column of formation energies (eV/atom).")
+    ] = "",
+    licence: Annotated[str, typer.Option("--licence", metavar="TEXT", help="Licence of the data.")] = "",
+    cite: Annotated[
+        list[str] | None, typer.Option("--cite", metavar="TEXT", help="What to cite; may be repeated.")
+    ] = None,
+    force: Annotated[
+        bool, typer.Option("--force", help="Take energies far from those of the embedded snapshot.")
+    ] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Make a snapshot of a file: a dump of Alexandria, OQMD, JARVIS, or your own energies."""
+    from screening.api.snapshots import import_snapshot
+
+    with _progress_bar("reading") as report:
+        snapshot = import_snapshot(
+            path,
+            name,
+            scheme=scheme,
+            energy=energy,
+            licence=licence,
+            cite=cite or (),
+            force=force,
+            report=report,
+        )
+    details: dict[str, Any] = json.loads(snapshot.manifest.details)
+    if as_json:
+        write_json([details])
+        return
+    say_all(details["notes"])
+    tell(f"{name}: {len(snapshot)} phases, {snapshot.manifest.energy_scheme}")
+    tell(f"next: screening react Li LiCl --snapshot {name}")
 
 
 def _show_fetched(snapshot: "Snapshot", as_json: bool) -> None:
@@ -153,10 +201,6 @@ def _show_fetched(snapshot: "Snapshot", as_json: bool) -> None:
     _tell_what_is_lacking(details)
     tell(f"{manifest.name}: {len(snapshot)} phases, {manifest.energy_scheme}")
     tell(f"{manifest.database_version}; screening cite --snapshot {manifest.name} says what to cite")
-
-
-def _announce(count: int) -> None:
-    say(f"fetching {count} chemical system(s) from the Materials Project")
 
 
 def _tell_what_is_lacking(details: dict[str, Any]) -> None:
@@ -239,7 +283,8 @@ def _one_name(name: str, option: str) -> str:
 
 
 @contextmanager
-def _progress_bar() -> "Iterator[Callable[[Progress], None]]":
+def _progress_bar(verb: str) -> "Iterator[Callable[[Progress], None]]":
+    """A bar on a terminal; elsewhere a line at the start and at each tenth."""
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
     from rich.progress import Progress as Bar
@@ -250,16 +295,21 @@ def _progress_bar() -> "Iterator[Callable[[Progress], None]]":
         MofNCompleteColumn(),
         TimeRemainingColumn(),
     )
-    console = Console(stderr=True)
-    with Bar(*columns, console=console, transient=True, disable=not sys.stderr.isatty()) as bar:
+    live = sys.stderr.isatty()
+    with Bar(*columns, console=Console(stderr=True), transient=True, disable=not live) as bar:
         task = bar.add_task("systems")
-        told = set()
+        told: dict[str, int] = {}
 
         def report(progress: "Progress") -> None:
-            kind = progress.kind
-            if progress.resumed and kind not in told:
-                say(f"{progress.resumed} of {progress.total} {kind} are there from an interrupted fetch")
-            told.add(kind)
+            kind, tenth = progress.kind, 10 * progress.done // max(progress.total, 1)
+            if kind not in told:
+                told[kind] = tenth
+                say(f"{verb} {progress.total} {kind}")
+                if progress.resumed:
+                    say(f"{progress.resumed} of {progress.total} {kind} are there from an interrupted fetch")
+            elif tenth > told[kind] and not live:
+                told[kind] = tenth
+                say(f"{progress.done} of {progress.total} {kind}")
             bar.update(task, description=kind, completed=progress.done, total=progress.total)
 
         yield report

@@ -140,8 +140,9 @@ def describe(thermo_type: ThermoType, chemsystems: Sequence[str], database_versi
     scheme = SCHEMES[thermo_type]
     anchor = f" for {chemsystems[0]}" if thermo_type is ThermoType.MIXED else ""
     version = f"Materials Project v{database_version}"
+    extent = f"{len(chemsystems)} chemical system(s)" if chemsystems else "everything"
     return {
-        "title": f"{version}, {thermo_type.value}, {len(chemsystems)} chemical system(s)",
+        "title": f"{version}, {thermo_type.value}, {extent}",
         "energy_scheme": f"{scheme.name}{anchor}, 0 K",
         "database_version": version,
         "date": today(),
@@ -182,7 +183,7 @@ def _row(polymorphs: list[Entry], elemental: Mapping[int, Entry]) -> dict[str, A
         "band_gap_max_ev": gap.largest_ev,
         "band_gap_polymorphs": gap.polymorphs,
         "volume_per_atom_a3": ground.volume_per_atom_a3,
-        "volume_source": "dft",
+        "volume_source": "dft" if ground.volume_per_atom_a3 > 0.0 else "",
         "material_id": ground.material_id,
         "run_type": ground.run_type,
         "energy_ev_per_atom": ground.energy_ev_per_atom,

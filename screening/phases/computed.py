@@ -21,8 +21,18 @@ tens of meV/atom, and files round far below 1 meV/atom."""
 
 
 @dataclass(frozen=True)
-class _Computed:
-    """One entry of the file, energies per atom."""
+class Computed:
+    """One calculated entry.
+
+    Attributes
+    ----------
+    formula : Formula
+    energy_ev_per_atom : float
+        With the corrections of the scheme.
+    run_type : str
+    volume_per_atom_a3 : float
+        NaN without a structure.
+    """
 
     formula: Formula
     energy_ev_per_atom: float
@@ -55,14 +65,24 @@ def phases_of_entries(rows: Sequence[Mapping[str, Any]], energy_scheme: str, pat
     InputError
         If an entry is malformed or of another scheme, or an element has no entry.
     """
-    scheme = _joinable(energy_scheme, path)
-    found = [_computed(row, scheme, f"{path}, entry {i}") for i, row in enumerate(rows, start=1)]
-    lowest: dict[str, _Computed] = {}
-    for entry in sorted(found, key=lambda e: e.energy_ev_per_atom):
+    lowest: dict[str, Computed] = {}
+    for entry in sorted(checked_entries(rows, energy_scheme, path), key=lambda e: e.energy_ev_per_atom):
         lowest.setdefault(entry.formula.text, entry)
     elements = {e.formula.atomic_numbers[0]: e for e in lowest.values() if len(e.formula.amounts) == 1}
     compounds = [e for e in lowest.values() if len(e.formula.amounts) > 1]
     return [_added(each, elements, path) for each in compounds]
+
+
+def checked_entries(rows: Sequence[Mapping[str, Any]], energy_scheme: str, path: Path) -> list[Computed]:
+    """The entries, each held to the scheme as `phases_of_entries` says.
+
+    Raises
+    ------
+    InputError
+        If an entry is malformed or of another scheme.
+    """
+    scheme = _joinable(energy_scheme, path)
+    return [_computed(row, scheme, f"{path}, entry {i}") for i, row in enumerate(rows, start=1)]
 
 
 def _joinable(energy_scheme: str, path: Path) -> Scheme:
@@ -77,7 +97,7 @@ def _joinable(energy_scheme: str, path: Path) -> Scheme:
     return scheme
 
 
-def _added(entry: _Computed, elements: Mapping[int, _Computed], path: Path) -> AddedPhase:
+def _added(entry: Computed, elements: Mapping[int, Computed], path: Path) -> AddedPhase:
     reference = 0.0
     for z, fraction in zip(entry.formula.atomic_numbers, entry.formula.fractions, strict=True):
         if z not in elements:
@@ -98,7 +118,7 @@ def _added(entry: _Computed, elements: Mapping[int, _Computed], path: Path) -> A
     )
 
 
-def _computed(row: Mapping[str, Any], scheme: Scheme, where: str) -> _Computed:
+def _computed(row: Mapping[str, Any], scheme: Scheme, where: str) -> Computed:
     from pymatgen.core import Composition
 
     try:
@@ -129,7 +149,7 @@ def _computed(row: Mapping[str, Any], scheme: Scheme, where: str) -> _Computed:
             where=where,
             remedy=f"process the entries with {scheme.correction.value}",
         )
-    return _Computed(formula, (energy + correction) / atoms, run_type, volume)
+    return Computed(formula, (energy + correction) / atoms, run_type, volume)
 
 
 def _volume_per_atom(row: Mapping[str, Any]) -> float:

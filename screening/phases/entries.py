@@ -100,12 +100,12 @@ def entry_of_document(document: Mapping[str, Any], summary: Summary) -> Entry:
     """
     energy = float(document["energy_per_atom"])
     return _entry(
-        material_id=str(document["material_id"]),
+        material_id=identifier(document["material_id"]),
         composition=document["composition"],
         energy_ev_per_atom=energy,
         correction_ev_per_atom=energy - float(document["uncorrected_energy_per_atom"]),
         run_type=str(document["energy_type"]),
-        volume_per_atom_a3=float(document["volume"]) / sum(document["composition"].values()),
+        volume_per_atom_a3=_positive(float(document["volume"]) / sum(document["composition"].values())),
         summary=summary,
         licence=str((document.get("builder_meta") or {}).get("license") or ""),
     )
@@ -120,30 +120,63 @@ def entry_of_computed(computed: Any, summary: Summary) -> Entry:
         If it lacks what the Materials Project writes into its entries.
     """
     return _entry(
-        material_id=str(computed.data["material_id"]),
+        material_id=identifier(computed.data["material_id"]),
         composition=computed.composition.get_el_amt_dict(),
         energy_ev_per_atom=float(computed.energy_per_atom),
         correction_ev_per_atom=float(computed.correction_per_atom),
         run_type=str(computed.parameters["run_type"]),
-        volume_per_atom_a3=float(computed.structure.volume) / len(computed.structure),
+        volume_per_atom_a3=_positive(float(computed.structure.volume) / len(computed.structure)),
         summary=summary,
         licence=str(computed.data.get("license") or ""),
     )
 
 
+def entry_of_energy(
+    material_id: str,
+    composition: str | Mapping[str, float],
+    *,
+    energy_ev_per_atom: float,
+    volume_per_atom_a3: float,
+    summary: Summary,
+    run_type: str = "",
+) -> Entry:
+    """Entry of a dump that gives an energy only; its volume may be NaN.
+
+    Raises
+    ------
+    ValueError, LookupError, TypeError, AttributeError
+        If the composition cannot be read, or the energy is no number.
+    """
+    return _entry(
+        material_id=material_id,
+        composition=composition,
+        energy_ev_per_atom=energy_ev_per_atom,
+        correction_ev_per_atom=0.0,
+        run_type=run_type,
+        volume_per_atom_a3=volume_per_atom_a3,
+        summary=summary,
+        licence="",
+    )
+
+
+def _positive(volume: float) -> float:
+    if not 0.0 < volume < math.inf:
+        raise ValueError("no usable volume")
+    return volume
+
+
 def _entry(
     *,
     material_id: str,
-    composition: Mapping[str, float],
+    composition: str | Mapping[str, float],
     energy_ev_per_atom: float,
-    volume_per_atom_a3: float,
     summary: Summary,
     **values: Any,
 ) -> Entry:
     from pymatgen.core import Composition
 
-    if not (math.isfinite(energy_ev_per_atom) and 0.0 < volume_per_atom_a3 < math.inf):
-        raise ValueError(f"{material_id} has no usable energy or volume")
+    if not math.isfinite(energy_ev_per_atom):
+        raise ValueError(f"{material_id} has no usable energy")
     reduced = Composition(composition).reduced_composition
     if not reduced:
         raise ValueError(f"{material_id} has no composition")
@@ -152,12 +185,11 @@ def _entry(
         amounts = dict.fromkeys(amounts, 1.0)
     name = symbol(next(iter(amounts))) if len(amounts) == 1 else reduced.reduced_formula
     return Entry(
-        material_id=identifier(material_id),
+        material_id=material_id,
         formula=name,
         elements=tuple(amounts),
         amounts=tuple(amounts.values()),
         energy_ev_per_atom=energy_ev_per_atom,
-        volume_per_atom_a3=volume_per_atom_a3,
         band_gap_ev=summary.band_gap_ev,
         theoretical=summary.theoretical,
         **values,

@@ -16,7 +16,7 @@ from screening.phases.assemble import (
     usable,
 )
 from screening.phases.entries import NON_COMMERCIAL, Entry, entries_table
-from screening.phases.materials_project import MaterialsProject, client_versions
+from screening.phases.materials_project import PAGE, MaterialsProject, client_versions
 from screening.phases.parts import Parts
 from screening.phases.relaxed import STRUCTURES_FILE, Lack, Relaxed, structures_table
 from screening.phases.schemes import ThermoType
@@ -39,6 +39,10 @@ FEW_SYSTEMS = 32
 STRUCTURES_A_REQUEST = 100
 """About 1 MB of answer, most of it structures."""
 
+MOST_SYSTEMS = 5000
+"""More systems than one fetch can take; counting their requests alone would take half a minute."""
+
+_ALL = "fetch for a shortlist or for fewer elements, or everything with --all"
 _COMMA = "%2C"
 
 
@@ -50,7 +54,8 @@ class Query:
     ----------
     name : str
     chemsystems : tuple of str
-        Canonical, none contained in another; each is fetched with all its subsystems.
+        Canonical, none contained in another; each is fetched with all its subsystems. None: the whole
+        database, page by page.
     thermo_type : ThermoType
     non_commercial : bool
         Whether entries licensed for non-commercial use only are kept.
@@ -74,7 +79,7 @@ class Query:
         non_commercial: bool = False,
         structures: bool = False,
     ) -> "Query":
-        """Check what was asked for.
+        """Check what was asked for; see `everything` for the whole database.
 
         Raises
         ------
@@ -83,6 +88,10 @@ class Query:
             more than one.
         """
         own_directory(name)
+        if len(set(chemsystems)) > MOST_SYSTEMS:
+            raise InputError(
+                f"{len(set(chemsystems))} chemical systems, more than {MOST_SYSTEMS}", remedy=_ALL
+            )
         systems = largest(chemsys_name(each) for each in chemsystems)
         if not systems:
             raise InputError("no chemical system to fetch", remedy="name one, as --chemsys Li-Al-Cl")
@@ -97,9 +106,40 @@ class Query:
         if requests > MOST_REQUESTS:
             raise InputError(
                 f"{len(systems)} chemical systems need about {requests} requests, more than {MOST_REQUESTS}",
-                remedy="fetch for a shortlist, or for fewer elements",
+                remedy=_ALL,
             )
         return query
+
+    @classmethod
+    def everything(
+        cls,
+        name: str,
+        thermo_type: ThermoType = ThermoType.GGA_GGA_U,
+        *,
+        non_commercial: bool = False,
+        structures: bool = False,
+    ) -> "Query":
+        """The whole database of one scheme.
+
+        Raises
+        ------
+        InputError
+            If the name is malformed, the scheme is the mixed one, or structures are asked for.
+        """
+        own_directory(name)
+        if structures:
+            raise InputError(
+                "structures of the whole database are gigabytes",
+                where="--all --structures",
+                remedy="fetch those of a study",
+            )
+        if thermo_type is ThermoType.MIXED:
+            raise InputError(
+                "mixing corrections refer to the hull of one system, not to all",
+                where=f"--thermo-type {thermo_type.value}",
+                remedy=f"use {ThermoType.GGA_GGA_U.value}",
+            )
+        return cls(name, (), thermo_type, non_commercial)
 
     @property
     def all_systems(self) -> list[str]:
@@ -107,9 +147,12 @@ class Query:
         return list(dict.fromkeys(each for system in self.chemsystems for each in subsystems(system)))
 
 
+PAGES = f"pages of {PAGE} entries"
+
+
 @dataclass(frozen=True)
 class Progress:
-    """How far a fetch has come, in systems or structures; `resumed` were there from an earlier one."""
+    """How far a fetch has come, in systems, pages or structures; `resumed` were there from an earlier one."""
 
     done: int
     total: int
@@ -170,7 +213,9 @@ def fetch(
 def _identity(query: Query, project: MaterialsProject) -> dict[str, str]:
     """What parts must have in common to be joined."""
     system = query.chemsystems[0] if query.thermo_type is ThermoType.MIXED else ""
+    pages = {} if query.chemsystems else {"pages_of": str(PAGE)}
     return {
+        **pages,
         "endpoint": project.endpoint,
         "database_version": project.database_version,
         "thermo_type": query.thermo_type.value,
@@ -182,6 +227,8 @@ def _all_entries(
     query: Query, project: MaterialsProject, parts: Parts, tell: Callable[[Progress], None]
 ) -> list[Entry]:
     """Entries of all systems: those that are there, then those that are lacking."""
+    if not query.chemsystems:
+        return _all_pages(query, project, parts, tell)
     wanted, covered = query.all_systems, parts.covered()
     done = resumed = sum(each in covered for each in wanted)
     tell(Progress(done, len(wanted), resumed))
@@ -190,6 +237,32 @@ def _all_entries(
         done += len(batch)
         tell(Progress(done, len(wanted), resumed))
     return parts.entries(wanted)
+
+
+def _all_pages(
+    query: Query, project: MaterialsProject, parts: Parts, tell: Callable[[Progress], None]
+) -> list[Entry]:
+    """Entries of the whole database, page by page; pages that are there are not asked for again."""
+    expected = project.count(query.thermo_type)
+    names = [f"page {number}" for number in range(-(-expected // PAGE))]
+    covered = parts.covered()
+    done = resumed = sum(name in covered for name in names)
+    tell(Progress(done, len(names), resumed, PAGES))
+    for number, name in enumerate(names):
+        if name in covered:
+            continue
+        parts.add_entries([name], project.page(number, query.thermo_type))
+        done += 1
+        tell(Progress(done, len(names), resumed, PAGES))
+    found = parts.entries()
+    with parts.useless_if_refused():
+        if len(found) != expected:  # pages overlap where the service orders them anew in between
+            raise UnreachableError(
+                f"{len(found)} different entries arrived of {expected}",
+                where=project.endpoint,
+                remedy="fetch again",
+            )
+    return found
 
 
 def _all_structures(
@@ -269,7 +342,7 @@ def _assemble(
         "source": project.endpoint,
         "licence": _licence(numbers["non_commercial_kept"]),
         "query": {
-            "chemical_systems": list(query.chemsystems),
+            **({"chemical_systems": list(query.chemsystems)} if query.chemsystems else {"everything": True}),
             "thermo_type": query.thermo_type.value,
             "non_commercial": query.non_commercial,
         },

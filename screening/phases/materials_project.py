@@ -43,6 +43,12 @@ _THERMO_FIELDS = [
 _STRUCTURE_FIELDS = ["material_id", "thermo_type", "entries"]
 _SUMMARY_FIELDS = ["material_id", "band_gap", "theoretical"]
 
+PAGE = 1000
+"""Documents of one page, the most that the service gives at once."""
+
+_IDENTIFIERS_A_REQUEST = 500
+"""Identifiers of some 13 characters: their request stays below the 8 kB that web servers accept."""
+
 
 @dataclass(frozen=True)
 class Key:
@@ -121,7 +127,51 @@ class MaterialsProject:
                 chemsys=list(chemsystems), thermo_types=[thermo_type.value], fields=_THERMO_FIELDS
             )
             _require_scheme(thermo_type, {str(each["thermo_type"]) for each in documents}, self.endpoint)
-            summaries = self._summaries(chemsystems)
+            summaries = self._summaries(chemsys=list(chemsystems))
+            return [
+                entry_of_document(each, summaries.get(identifier(each["material_id"]), Summary()))
+                for each in documents
+            ]
+
+        return _distinct(_translated(ask, self._session, self.endpoint), self.endpoint)
+
+    def count(self, thermo_type: ThermoType) -> int:
+        """How many entries the whole database holds of one scheme.
+
+        Raises
+        ------
+        UnreachableError
+            As of `entries`.
+        """
+
+        def ask() -> int:
+            return int(self._rester.materials.thermo.count({"thermo_types": thermo_type.value}))
+
+        return _translated(ask, self._session, self.endpoint)
+
+    def page(self, number: int, thermo_type: ThermoType) -> list[Entry]:
+        """Entries of one page of the whole database, `PAGE` of them, counted from 0.
+
+        The client's public search cannot begin at a page, so that what it broke off it would begin again.
+
+        Raises
+        ------
+        UnreachableError
+            As of `entries`.
+        """
+
+        def ask() -> list[Entry]:
+            documents = self._rester.materials.thermo._query_resource(
+                criteria={"thermo_types": thermo_type.value, "_limit": PAGE, "_skip": number * PAGE},
+                fields=_THERMO_FIELDS,
+                num_chunks=1,
+                chunk_size=PAGE,
+            )["data"]
+            _require_scheme(thermo_type, {str(each["thermo_type"]) for each in documents}, self.endpoint)
+            named = [str(each["material_id"]) for each in documents]
+            summaries: dict[str, Summary] = {}
+            for first in range(0, len(named), _IDENTIFIERS_A_REQUEST):
+                summaries |= self._summaries(material_ids=named[first : first + _IDENTIFIERS_A_REQUEST])
             return [
                 entry_of_document(each, summaries.get(identifier(each["material_id"]), Summary()))
                 for each in documents
@@ -145,7 +195,7 @@ class MaterialsProject:
             diagram = self._mixed_diagram(chemsys)
             if diagram is None:
                 return None
-            summaries = self._summaries(subsystems(chemsys))
+            summaries = self._summaries(chemsys=subsystems(chemsys))
             return [
                 entry_of_computed(each, summaries.get(identifier(each.data["material_id"]), Summary()))
                 for each in diagram.all_entries
@@ -231,8 +281,8 @@ class MaterialsProject:
             )
         return found
 
-    def _summaries(self, chemsystems: Sequence[str]) -> dict[str, Summary]:
-        documents = self._rester.materials.summary.search(chemsys=list(chemsystems), fields=_SUMMARY_FIELDS)
+    def _summaries(self, **wanted: list[str]) -> dict[str, Summary]:
+        documents = self._rester.materials.summary.search(**wanted, fields=_SUMMARY_FIELDS)
         return {identifier(each["material_id"]): summary_of_document(each) for each in documents}
 
 

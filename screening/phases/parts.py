@@ -48,12 +48,12 @@ class Parts:
         return parts
 
     def add_entries(self, chemsystems: Sequence[str], entries: Sequence[Entry]) -> None:
-        """Keep what one request gave of these systems."""
+        """Keep what one request gave of these systems, or of this page."""
         named = json.dumps(list(chemsystems)).encode()
         self._write(named, "", entries_table(entries).replace_schema_metadata({_SYSTEMS: named}))
 
     def covered(self) -> set[str]:
-        """Systems that the parts hold; a part that cannot be read is thrown away."""
+        """Systems or pages that the parts hold; a part that cannot be read is thrown away."""
         found: set[str] = set()
         for path in self._entry_paths():
             try:
@@ -62,15 +62,15 @@ class Parts:
                 path.unlink()
         return found
 
-    def entries(self, chemsystems: Sequence[str]) -> list[Entry]:
-        """Entries of these systems, each once.
+    def entries(self, chemsystems: Sequence[str] | None = None) -> list[Entry]:
+        """Entries of these systems (by default all that have arrived), each once.
 
         Raises
         ------
         InputError
             If a part is gone or damaged since `covered` was asked.
         """
-        wanted = {frozenset(each.split("-")) for each in chemsystems}
+        wanted = {frozenset(each.split("-")) for each in chemsystems or ()}
         try:
             tables = [pq.read_table(path, schema=ENTRIES_SCHEMA) for path in self._entry_paths()]
         except (OSError, pa.ArrowException) as error:
@@ -83,7 +83,7 @@ class Parts:
             entry
             for table in tables
             for entry in entries_of(table)
-            if frozenset(symbol(z) for z in entry.elements) in wanted
+            if chemsystems is None or frozenset(symbol(z) for z in entry.elements) in wanted
         ]
         return list({(entry.material_id, entry.run_type): entry for entry in found}.values())
 

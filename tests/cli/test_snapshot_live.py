@@ -79,7 +79,7 @@ def test_stdout_holds_only_the_result(service: Service, monkeypatch: Patch, caps
     assert fetched(monkeypatch, service, "mine", "--chemsys", "Li-Al") == 0
     captured = capsys.readouterr()
     assert captured.out.count("\n") == 2
-    assert "fetching 1 chemical system(s)" in captured.err
+    assert "fetching 3 systems" in captured.err
 
 
 def test_resuming_is_told(service: Service, monkeypatch: Patch, capsys: Capture) -> None:

@@ -4,13 +4,14 @@ import json
 import warnings
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import combinations
 from typing import Any
 
 from emmet.core.mpid import AlphaID
 from emmet.core.thermo import ThermoDoc
 from emmet.core.types.enums import ThermoType
 from emmet.core.vasp.calc_types.enums import RunType
-from pymatgen.core import Composition, Lattice, Structure
+from pymatgen.core import Composition, Element, Lattice, Structure
 from pymatgen.entries.compatibility import MaterialsProject2020Compatibility
 from pymatgen.entries.computed_entries import ComputedStructureEntry
 
@@ -168,3 +169,37 @@ def summary_documents(thermo: list[dict[str, Any]]) -> list[dict[str, Any]]:
         }
         for material in MATERIALS
     ]
+
+
+def many_documents(count: int) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """Thermo and summary documents of so many invented binaries and their elements, of one scheme."""
+    symbols = [element.symbol for element in Element if element.Z <= 90]
+    formulas: list[dict[str, float]] = [{symbol: 1.0} for symbol in symbols]
+    pairs = ((a, b) for a, b in combinations(symbols, 2))
+    ratios = ((1, 1), (1, 2), (2, 1))
+    formulas += [{a: float(m), b: float(n)} for a, b in pairs for m, n in ratios][: count - len(symbols)]
+    thermo, summary = [], []
+    for number, composition in enumerate(formulas, start=1):
+        shared = {
+            "material_id": str(AlphaID(f"mp-{number}", prefix="mp", padlen=8)),
+            "composition": composition,
+            "chemsys": "-".join(sorted(composition)),
+            "volume": 15.0 * sum(composition.values()),
+            "deprecated": False,
+            "last_updated": _UPDATED,
+            "builder_meta": {"license": "BY-C"},
+        }
+        energy = -2.0 if len(composition) == 1 else -2.0 - number % 997 / 1000
+        thermo.append(
+            {
+                **shared,
+                "thermo_id": f"{shared['material_id']}_GGA_GGA+U",
+                "thermo_type": "GGA_GGA+U",
+                "energy_type": "GGA",
+                "energy_per_atom": energy,
+                "uncorrected_energy_per_atom": energy,
+                "warnings": [MADE_UP],
+            }
+        )
+        summary.append({**shared, "band_gap": number % 7 / 2, "theoretical": bool(number % 2)})
+    return thermo, summary

@@ -33,8 +33,10 @@ class _Collection:
     """The asynchronous calls that the server makes of its database, answered in process."""
 
     def __init__(self, documents: list[dict[str, Any]]) -> None:
-        self._collection = mongomock.MongoClient()["made_up"]["documents"]
-        self._collection.insert_many(documents)
+        self._collection = _stored(documents)
+        self._by_material: dict[str, list[dict[str, Any]]] = {}
+        for each in documents:
+            self._by_material.setdefault(each["material_id"], []).append(each)
 
     async def count_documents(self, criteria: dict[str, Any], **_: object) -> int:
         return self._collection.count_documents(criteria)
@@ -43,7 +45,19 @@ class _Collection:
         return self._collection.estimated_document_count()
 
     async def aggregate(self, pipeline: list[dict[str, Any]], **_: object) -> _Answers:
-        return _Answers(self._collection.aggregate(pipeline))
+        wanted = pipeline[0].get("$match", {}).get("material_id", {})
+        if "$in" not in wanted:
+            return _Answers(self._collection.aggregate(pipeline))
+        # an index, as the database has one: mongomock would compare every document with every identifier
+        held = [each for material in wanted["$in"] for each in self._by_material.get(material, ())]
+        return _Answers(_stored(held).aggregate(pipeline))
+
+
+def _stored(documents: list[dict[str, Any]]) -> Any:
+    collection = mongomock.MongoClient()["made_up"]["documents"]
+    if documents:
+        collection.insert_many([dict(each) for each in documents])
+    return collection
 
 
 @dataclass(frozen=True)
@@ -71,10 +85,9 @@ def free_port() -> int:
         return int(listening.getsockname()[1])
 
 
-def _gateway() -> Gateway:
-    thermo = thermo_documents()
+def _gateway(thermo: list[dict[str, Any]], summary: list[dict[str, Any]]) -> Gateway:
     resources = [
-        summary_resource(CollectionWithKey(_Collection(summary_documents(thermo)))),
+        summary_resource(CollectionWithKey(_Collection(summary))),
         thermo_resource(CollectionWithKey(_Collection(thermo))),
     ]
     heartbeat = {
@@ -87,9 +100,12 @@ def _gateway() -> Gateway:
 
 
 @contextmanager
-def running() -> Iterator[Service]:
-    """A server for the time of a test session."""
-    gateway, port = _gateway(), free_port()
+def running(
+    thermo: list[dict[str, Any]] | None = None, summary: list[dict[str, Any]] | None = None
+) -> Iterator[Service]:
+    """A server of these documents, or of the few that `documents` makes up."""
+    held = thermo_documents() if thermo is None else thermo
+    gateway, port = _gateway(held, summary_documents(held) if summary is None else summary), free_port()
     server = uvicorn.Server(uvicorn.Config(gateway, host="127.0.0.1", port=port, log_level="error"))
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
