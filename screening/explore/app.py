@@ -1,5 +1,6 @@
 """The explorer: one Dash application, its five pages, what it saves, and its server."""
 
+import logging
 import os
 import socket
 from collections.abc import Callable, Mapping
@@ -60,6 +61,7 @@ def make_app(place: Place, host: str, port: int) -> Dash:
         index_string=TEMPLATE.replace("STYLE", style),
         serve_locally=True,
         suppress_callback_exceptions=True,
+        use_async=False,
         update_title="",
         title="Interphase explorer",
     )
@@ -150,6 +152,7 @@ def serve(place: Place, host: str, port: int, announce: Callable[[str], None] = 
     from waitress import create_server
 
     output_directory(place.folder)
+    logging.getLogger("waitress.queue").setLevel(logging.ERROR)  # that users wait is no warning
     listening = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
     if os.name == "posix":
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

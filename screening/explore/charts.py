@@ -86,7 +86,7 @@ def staircases(shown: Sequence[Lithiation]) -> Chart:
             {"x": x, "y": y, "mode": "lines", "line": line, "hoverinfo": "skip", "name": name, **group}
         )
         starts = [0.0, *(step.uptake_per_formula for step in each.steps[:-1])]
-        middles = [(a + step.uptake_per_formula) / 2 for a, step in zip(starts, each.steps, strict=True)]
+        middles = [(a + step.uptake_per_formula) / 2 for a, step in zip(starts, each.steps, strict=False)]
         traces.append(
             {
                 "x": middles,

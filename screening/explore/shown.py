@@ -11,6 +11,7 @@ from urllib.parse import quote, urlencode
 import numpy as np
 from dash import dcc, html
 from dash.development.base_component import Component
+from dash.exceptions import PreventUpdate
 
 from screening.display import Table, subscripted
 from screening.errors import ScreeningError
@@ -31,6 +32,7 @@ LONGEST_WORDS = 40
 """Characters of a cell that stay on one line."""
 
 NO_VALUE = "–"
+MOST_OF_A_FAULT = 200
 
 
 def dom_id(identity: str | dict[str, Any]) -> str:
@@ -182,7 +184,7 @@ def message(text: str, role: str = "alert") -> Component:
 
 
 def told(function: Callable[..., Any]) -> Callable[..., Any]:
-    """A callback whose errors of the user's become a message in place of its result."""
+    """A callback whose errors become a message in place of its result, as a command's become one line."""
 
     @wraps(function)
     def safely(*arguments: Any) -> Any:
@@ -190,5 +192,10 @@ def told(function: Callable[..., Any]) -> Callable[..., Any]:
             return function(*arguments)
         except ScreeningError as error:
             return message(str(error))
+        except PreventUpdate:
+            raise
+        except Exception as error:  # noqa: BLE001 - the net below the pages
+            words = f"{type(error).__name__}: {str(error)[:MOST_OF_A_FAULT]}"
+            return message(f"fault in the program ({words}); report it with this page's address")
 
     return safely

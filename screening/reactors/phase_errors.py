@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from scipy.sparse import csr_array, hstack
@@ -76,11 +77,15 @@ class PhaseErrors:
 
     def _own(self, forms: csr_array) -> csr_array:
         """Standard deviation that each draw of a group brings into each form, (n_forms, n_groups), signed."""
+        return csr_array(forms @ self._spread)
+
+    @cached_property
+    def _spread(self) -> csr_array:
+        """Standard deviation of each phase in the column of its group, (n_phases, n_groups)."""
         n = len(self.group)
-        spread = csr_array(
-            (self.sd_ev_per_atom, (np.arange(n), self.group)), shape=(n, self.group.max(initial=0) + 1)
+        return csr_array(
+            (self.sd_ev_per_atom, self.group, np.arange(n + 1)), shape=(n, self.group.max(initial=0) + 1)
         )
-        return csr_array(forms @ spread)
 
 
 @dataclass(frozen=True, eq=False)
