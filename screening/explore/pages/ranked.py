@@ -120,7 +120,7 @@ def _results(name: str, place: Place, query: Query) -> list[Component]:
     settings = found.results.study.ranking
     sliders = [
         labelled(
-            criterion.label,
+            f"{criterion.label} ({settings.criteria[criterion.name].weight:g})",
             _slider(fields, criterion.key, settings.criteria[criterion.name].weight),
         )
         for criterion in CRITERIA
@@ -132,7 +132,7 @@ def _results(name: str, place: Place, query: Query) -> list[Component]:
     summary = found.display()
     return [
         html.H2(found.results.title),
-        html.Fieldset([html.Legend("Weights"), html.Div(sliders, className="weights")]),
+        html.Fieldset([html.Legend("Weights, 0 to 3 (the study's)"), html.Div(sliders, className="weights")]),
         html.Div(id="moved", role="status"),
         html.Div(id="reordered", hidden=True),
         html.Div(id="chosen", role="status"),
@@ -157,7 +157,8 @@ def _slider(fields: Fields, key: str, weight: float) -> Component:
     """The weight of one criterion; what an address holds in its place counts only where it is a number."""
     with suppress(ValueError):
         weight = float(fields.query.get(key, weight))
-    return dcc.Slider(0, STEEPEST, 0.1, None, min(max(weight, 0.0), STEEPEST), id=fields.id(key))
+    settings: dict[str, Any] = {"type": "range", "min": 0, "max": STEEPEST, "step": 0.1, "debounce": 0.2}
+    return dcc.Input(id=fields.id(key), name=key, value=min(max(weight, 0.0), STEEPEST), **settings)
 
 
 def _grid(found: Ranking) -> Component:
