@@ -143,6 +143,12 @@ def connect(app: Dash, place: Place) -> None:
         query = FIELD.state(FIELDS, values)
         return _own(query, place)
 
+    _connect_fetch(app, place)
+
+
+def _connect_fetch(app: Dash, place: Place) -> None:
+    """The fetch follows its button, then the clock."""
+
     @app.callback(
         Output("fetched", "children"),
         Output("fetch-key", "value"),

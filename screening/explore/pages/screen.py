@@ -85,31 +85,8 @@ def connect(app: Dash, place: Place) -> None:
     """Start, follow, cancel and resume runs; rows, map and sliders of a finished one."""
     propose(app, place, FIELD, "anode", "electrolyte")
 
-    @app.callback(
-        Output("list-told", "children"),
-        Output(FIELD.id("list"), "value"),
-        Output(FIELD.id("study"), "value"),
-        Input("list-files", "contents"),
-        Input("pasted", "value"),
-        State("list-files", "filename"),
-        prevent_initial_call=True,
-    )
-    def take_list(contents: list[str] | None, pasted: str, names: list[str] | None) -> tuple[Any, Any, Any]:
-        try:
-            if ctx.triggered_id == "pasted":
-                lines = [line.strip() for line in (pasted or "").splitlines() if line.strip()]
-                if not lines:
-                    raise PreventUpdate
-                files = {"pasted.csv": ("formula\n" + "\n".join(f'"{x}"' for x in lines) + "\n").encode()}
-            else:
-                files = received(contents or [], names or [])
-            token = place.keep(files)
-            found = _list(token, place)
-        except ScreeningError as error:
-            return message(str(error)), no_update, no_update
-        notes = [html.Li(note) for note in found["notes"][:20]]
-        words = html.Div([html.P(f"{found['count']} candidates read"), html.Ul(notes, className="notes")])
-        return words, token, OWN_LIST
+    _connect_list(app, place)
+    ranked.connect(app, place)
 
     @app.callback(
         Output(FIELD.id("run"), "value"),
@@ -145,7 +122,35 @@ def connect(app: Dash, place: Place) -> None:
         going = run is not None and run.state == "running"
         return name if cause == "start" else no_update, options, shown, not going
 
-    ranked.connect(app, place)
+
+def _connect_list(app: Dash, place: Place) -> None:
+    """A list of one's own, from a file or as text."""
+
+    @app.callback(
+        Output("list-told", "children"),
+        Output(FIELD.id("list"), "value"),
+        Output(FIELD.id("study"), "value"),
+        Input("list-files", "contents"),
+        Input("pasted", "value"),
+        State("list-files", "filename"),
+        prevent_initial_call=True,
+    )
+    def take_list(contents: list[str] | None, pasted: str, names: list[str] | None) -> tuple[Any, Any, Any]:
+        try:
+            if ctx.triggered_id == "pasted":
+                lines = [line.strip().replace('"', '""') for line in (pasted or "").splitlines()]
+                if not any(lines):
+                    raise PreventUpdate
+                files = {"pasted.csv": "\n".join(["formula", *(f'"{line}"' for line in lines)]).encode()}
+            else:
+                files = received(contents or [], names or [])
+            token = place.keep(files)
+            found = _list(token, place)
+        except ScreeningError as error:
+            return message(str(error)), no_update, no_update
+        notes = [html.Li(note) for note in found["notes"][:20]]
+        words = html.Div([html.P(f"{found['count']} candidates read"), html.Ul(notes, className="notes")])
+        return words, token, OWN_LIST
 
 
 def _list(token: str, place: Place) -> dict[str, Any]:
