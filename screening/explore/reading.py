@@ -164,7 +164,7 @@ def _evidence(verdict: Any) -> Table:
 def _spectra(findings: Findings, name: str, paths: list[Path], asked: Asked) -> None:
     spectra = scr.read_eis(paths, area_cm2=asked["area_cm2"])
     title = name.removesuffix(" impedance")
-    findings.add(f"{title}: spectra", spectra)
+    findings.add(f"{title}: spectra", spectra, drawn=False)  # the test draws them, too
     findings.add(f"{title}: Kramers–Kronig test", spectra.kramers_kronig())
     found = spectra.drt()
     findings.add(f"{title}: relaxation times", found)

@@ -46,9 +46,9 @@ class Pages(Browser):
             self.driver.get_log(kind)
         self.driver.get(self.address + path)
 
-    def until(self, script: str) -> Any:
+    def until(self, script: str, seconds: int = WAIT_S) -> Any:
         """What a script gives once that is something."""
-        for _ in range(WAIT_S * 4):
+        for _ in range(seconds * 4):
             if found := self.js(f"return {script}"):
                 return found
             time.sleep(0.25)
@@ -159,16 +159,15 @@ def test_screen(pages: Pages, explorer: Explorer) -> None:
     (name,) = (path.name for path in explorer.folder.glob("six-reactors-*"))
     found = scr.read_results(explorer.folder / name)
     assert set(found.table["electrolyte"]) == {"Li3PS4"}
-    order = "[...document.querySelectorAll('.ag-row')].sort((a, b) => a.rowIndex - b.rowIndex)"
+    order = "[...document.querySelectorAll('.ag-row')].sort((a, b) => a.ariaRowIndex - b.ariaRowIndex)"
     shown = f"{order}.map((r) => r.querySelector('[col-id=formula]').innerText).slice(0, 6)"
     assert pages.js(f"return {shown}") == found.table["formula"].tolist()[:6]
-    pages.find("[name=driving_force]").send_keys(Keys.END)
     pages.find("[name=relief]").send_keys(Keys.HOME)
     pages.until("document.querySelector('#moved').innerText.includes('move')")
-    moved = found.reweighed({"driving_force": 3.0, "relief": 0.0})["formula"].tolist()[:6]
+    moved = found.reweighed({"relief": 0.0})["formula"].tolist()[:6]
     assert moved != found.table["formula"].tolist()[:6]
     pages.until(f"JSON.stringify({shown}) == JSON.stringify({moved})")
-    assert "driving_force=3" in pages.driver.current_url
+    assert "relief=0&" in pages.driver.current_url
     assert rows(pages.saved("/ranking.csv"))["formula"].tolist()[:6] == moved
     assert pages.saved("/map.pdf").startswith(b"%PDF")
     pages.click(".ag-row[row-index='1'] [col-id=formula]")
@@ -223,7 +222,7 @@ def test_a_killed_server_loses_nothing(pages: Pages, tmp_path: Path) -> None:
         pages.visit(f"/screen?run={run}")
         pages.shows("what is finished is kept")
         pages.click("[id*=resume]")
-        pages.until("document.querySelectorAll('.ag-row').length > 5")
+        pages.until("document.querySelectorAll('.ag-row').length > 5", 5 * WAIT_S)
         assert {path: parts()[path] for path in stopped} == stopped
         began = time.monotonic()
         pages.find("[name=relief]").send_keys("\ue011")  # Home
@@ -263,7 +262,7 @@ def test_bench(pages: Pages, explorer: Explorer, tmp_path: Path) -> None:
     pages.shows("simulated-rest.toml: cannot be used")  # its raw file did not come along
     pages.until("[...document.querySelectorAll('#bench img')].every((i) => i.complete && i.naturalWidth)")
     pages.shows("simulated-rest-xrd.csv: phases")
-    assert pages.saved("/bench-01.pdf").startswith(b"%PDF")
+    assert pages.saved("/bench-02.pdf").startswith(b"%PDF")
     assert "simulated" in rows(pages.saved("/bench-01.csv"))["provenance"][0]
     pages.faultless()
     pages.write("key-name", "cell-07")

@@ -142,8 +142,8 @@ def _intervals(reactor: Reactor) -> Table:
                 "95 %": within,
                 "unit": "" if found.unit == "1" else found.unit,
                 "weight": found.weight,
-                "rank at half the weight": change and change.halved,
-                "rank at twice the weight": change and change.doubled,
+                "rank, ½ weight": change and change.halved,
+                "rank, 2 × weight": change and change.doubled,
             }
         )
     frame = pd.DataFrame(rows).dropna(axis="columns", how="all").astype(str).replace("None", "")

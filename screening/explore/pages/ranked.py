@@ -7,12 +7,12 @@ from urllib.parse import parse_qsl, urlencode
 
 import dash_ag_grid as dag
 import pandas as pd
-from dash import ALL, Dash, Input, Output, State, ctx, dcc, html
+from dash import ALL, Dash, Input, Output, State, ctx, dcc, html, no_update
 from dash.development.base_component import Component
 from dash.exceptions import PreventUpdate
 
 from screening.api.campaigns import Ranking
-from screening.errors import InputError
+from screening.errors import InputError, ScreeningError
 from screening.explore import charts, held
 from screening.explore.disk import Place, safe_name
 from screening.explore.rows import block, first_row
@@ -22,6 +22,7 @@ from screening.explore.shown import (
     Fields,
     Query,
     labelled,
+    message,
     plotted,
     saves,
     table,
@@ -79,7 +80,10 @@ def connect(app: Dash, place: Place) -> None:
     def rows(asked: dict[str, Any] | None, name: str, values: list[Any], ids: list[dict[str, str]]) -> Any:
         if not asked:
             raise PreventUpdate
-        return block(_weighed(name, _state(values, ids), place), asked)
+        try:
+            return block(_weighed(name, _state(values, ids), place), asked)
+        except ScreeningError:  # the map says why
+            return {"rowData": [], "rowCount": 0}
 
     @app.callback(
         Output("map", "figure"),
@@ -94,7 +98,10 @@ def connect(app: Dash, place: Place) -> None:
     )
     def weigh(values: list[Any], picked: Any, clicked: Any, ids: list[dict[str, str]], name: str) -> Any:
         fields = _state(values, ids)
-        frame = _weighed(name, fields, place)
+        try:
+            frame = _weighed(name, fields, place)
+        except ScreeningError as error:
+            return no_update, message(str(error)), [], []
         row = _picked(frame, picked, clicked)
         ion = shared_ion(frame["anode"].unique())
         formula = "" if row is None else str(row["formula"])
@@ -110,7 +117,7 @@ def _state(values: list[Any], ids: list[dict[str, str]]) -> dict[str, Any]:
 
 def _weighed(name: str, fields: dict[str, Any], place: Place) -> pd.DataFrame:
     """Candidates of a run by the weights that the sliders show."""
-    weights = {key: value for key, value in fields.items() if key not in AXES and value is not None}
+    weights = {key: float(value) for key, value in fields.items() if key not in AXES}
     return held.reweighed(held.ranking(name, place), tuple(weights.items()))
 
 
