@@ -35,6 +35,11 @@ def output_directory(path: Path) -> Path:
     return path
 
 
+def as_name(text: str) -> str:
+    """A text as part of a file's name, without what systems refuse there: ``LiNi1/3Mn1/3Co1/3O2``."""
+    return "".join("-" if letter in '/\\:*?"<>|' else letter for letter in text)
+
+
 def file_name(path: Path) -> str:
     """Name of a file as text that every table and file takes, whatever bytes it consists of."""
     return os.fsencode(path.name).decode("utf-8", "replace")

@@ -19,7 +19,7 @@ MOST_LINES = 40
 """Of code in a notebook."""
 
 SAYS = {
-    "figure_1a": "-0.53 -0.75 to -0.44 -0.53 -460 3 Li + LiAlCl₄ -> 4 LiCl + Al <- minimum",
+    "figure_1a": "-0.53 -0.75 to -0.44 -0.53 -460 (-649 to -383) 3 Li + LiAlCl₄ -> 4 LiCl + Al <- minimum",
     "figure_1f": "relief by LiAl: 0.221 eV per atom of Li6PS5Cl",
     "staircases": "LiAlCl₄ 1.6 (1.3 to 2.2) 4.5 (2.5 to 6.4) 800.7",
     "products": "0.310031",

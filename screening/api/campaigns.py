@@ -29,7 +29,7 @@ from screening.phases.corrections import Energies, chosen_energies, scheme_energ
 from screening.phases.structures import read_cells
 from screening.provenance import Provenance
 from screening.thermo.interface import InterfaceReaction
-from screening.thermo.sources import Own
+from screening.thermo.sources import Own, own_phases
 
 SHOWN = 20
 """Ranked candidates that a notebook shows."""
@@ -236,6 +236,8 @@ def screen(
     anode: str | Sequence[str] = (),
     snapshot: str | Path | None = None,
     phases: Own = None,
+    force: bool = False,
+    replace: bool = False,
     temperature_k: float | None = None,
     energies: str = Energies.CORRECTED,
     out: str | Path | None = None,
@@ -254,14 +256,12 @@ def screen(
         A packaged study, a study file (.toml), formulas, or a table with a column ``formula`` (also .csv).
     electrolyte, anode : str or sequence of str
         Each anode meets each electrolyte; the study's unless given.
-    snapshot, phases, temperature_k, energies
-        As of `load_snapshot`; the snapshot by name or directory, that of the study unless given.
+    snapshot, phases, force, replace, temperature_k, energies
+        As of `react`; the snapshot by name or directory, that of the study unless given.
     out : str or Path, optional
         Directory of the results, where an interrupted run is taken up; temporary unless given.
-    fresh : bool
-        Discard results of another study there.
-    figures : bool
-        Draw the campaign map and each reactor that is spelled out, into `out`.
+    fresh, figures : bool
+        Discard results of another study there; draw the campaign map and each reactor that is spelled out.
     jobs : int or Workers
         Processes, 0: one per core; or `Workers`, as of a Dask cluster.
     progress, announce : callable
@@ -281,7 +281,7 @@ def screen(
     met: dict[str, Any] = {"electrolytes": _several(electrolyte), "anodes": _several(anode)}
     study = load_study(candidates).with_changes(**{k: v for k, v in met.items() if v}, **changes)
     name = _name(snapshot) or study.snapshot
-    source = Source(name, phases or "", temperature_k, chosen_energies(energies))
+    source = Source(name, own_phases(phases, force, replace) or "", temperature_k, chosen_energies(energies))
     workers = jobs if isinstance(jobs, Workers) else Workers(jobs)
     results = _directory(out)
     campaign = run(

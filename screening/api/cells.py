@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
-from screening.display import Displayed, Table, hours
+from screening.display import Displayed, Table
 from screening.errors import InputError
 from screening.lab.analysis import (
     CellAnalysis,
@@ -125,7 +125,7 @@ def _symmetric_rows(report: SymmetricReport) -> Iterator[tuple[str, str]]:
     yield "stable from cycle", "never" if stable is None else str(stable)
     more = "more than " if life.end is LifeEnd.RECORD else ""
     throughput = f"{life.throughput_mah_per_cm2:.4g} mAh/cm²"
-    yield "life", f"{more}{hours(life.hours)} h, {throughput} ({life.end})"
+    yield "life", f"{more}{life}, {throughput} ({life.end})"
 
 
 def _plating_rows(report: PlatingReport) -> Iterator[tuple[str, str]]:

@@ -18,11 +18,14 @@ from screening.reactors.anode import find_anode
 from screening.reactors.reduction import ScreeningContext, reduce
 from screening.reactors.settings import Conditions
 from screening.thermo.interface import InterfaceReaction, InterfaceReactions, Kink
+from screening.thermo.intervals import bounds, written
 from screening.thermo.lithiation import Lithiation
-from screening.thermo.sources import load_snapshot
+from screening.thermo.sources import load_snapshot, own_phases
 
 if TYPE_CHECKING:
     import pandas as pd
+
+ENERGY = "reaction energy (eV/atom)"
 
 AUTO = "auto"
 """The alloy that a study would take: the first on the staircase of the compound."""
@@ -81,14 +84,23 @@ class FigureOne(Displayed):
         """Lowest energy and end rich in the anode of each curve; marks and the stamp below."""
         return Table(
             f"{self.compound}: Figure 1, {self.anode} and {self.alloy or 'no alloy'}, {self.electrolyte}",
-            self._summary(axis).map(lambda cell: f"{cell:.4g}" if isinstance(cell, float) else cell),
+            self._summary(axis, told=True).map(
+                lambda cell: f"{cell:.4g}" if isinstance(cell, float) else cell
+            ),
             (*self.with_compound.display().notes[:-1], self.provenance.line()),
         )
 
-    def _summary(self, axis: str) -> "pd.DataFrame":
+    def _summary(self, axis: str, *, told: bool = False) -> "pd.DataFrame":
+        """Minima and ends; energies as numbers, or as tables tell them."""
         import pandas as pd
 
-        from screening.report.workbook import pair_name
+        from screening.report.workbook import ends, pair_name
+
+        def energies(kink: Kink) -> dict[str, Any]:
+            energy, within = kink.total_ev_per_atom, kink.total_95_ev_per_atom
+            if told:
+                return {ENERGY: written(energy, within, None, 3), "95 %": bounds(within, None)}
+            return {ENERGY: energy, **ends(ENERGY, within)}
 
         def row(name: str, curve: InterfaceReaction, kink: Kink, what: str) -> dict[str, Any]:
             return {
@@ -96,7 +108,7 @@ class FigureOne(Displayed):
                 "pair": pair_name(curve),
                 "at": what,
                 f"x ({axis})": kink.x(axis),
-                "reaction energy (eV/atom)": kink.total_ev_per_atom,
+                **energies(kink),
                 "reaction": kink.reaction,
             }
 
@@ -112,11 +124,12 @@ class FigureOne(Displayed):
         """Tables of the workbook by the name of their sheet."""
         import pandas as pd
 
-        from screening.report.workbook import curve_table, head
+        from screening.report.workbook import curve_table, ends, head
 
         steps = [
             {
                 f"Voltage against {self.staircase.element} (V)": step.voltage_v,
+                **ends("Voltage (V)", step.voltage_95_v),
                 f"{self.staircase.element} taken up (atoms per formula)": step.uptake_per_formula,
                 "Capacity (mAh/g)": step.capacity_mah_per_g,
                 "Reaction": step.reaction,
@@ -160,7 +173,7 @@ def figure_1(
         Beside the anode; ``auto``: as in a study the first on the staircase, else the metal; empty: none.
     reference : str
         A compound whose curve with the anode is drawn in grey.
-    snapshot, phases, temperature_k, energies, at_hull
+    snapshot, phases, force, replace, temperature_k, energies, at_hull
         As of `react`.
 
     Returns
@@ -179,7 +192,10 @@ def figure_1(
     """
     energies = source.get("energies", Energies.CORRECTED)
     held = load_snapshot(
-        source.get("snapshot", EMBEDDED), source.get("phases"), source.get("temperature_k"), energies
+        source.get("snapshot", EMBEDDED),
+        own_phases(source.get("phases"), source.get("force", False), source.get("replace", False)),
+        source.get("temperature_k"),
+        energies,
     )
     given: Source = {"snapshot": held, "energies": energies, "at_hull": source.get("at_hull", False)}
     element = symbol(find_anode(held, anode).mobile)

@@ -1,7 +1,7 @@
 """Reactions at an interface and uptake staircases, from formulas as they are written."""
 
 from collections.abc import Callable, Iterable, Mapping
-from functools import cache
+from functools import cache, partial
 from itertools import product
 from pathlib import Path
 from typing import TypeAlias, TypedDict, Unpack, overload
@@ -29,7 +29,7 @@ from screening.thermo.lithiation import lithiate as lithiate_one
 from screening.thermo.open_system import OpenReactions, react_open
 from screening.thermo.reactants import require_distinct
 from screening.thermo.reservoir import Reservoir, reservoirs
-from screening.thermo.sources import Own, load_snapshot
+from screening.thermo.sources import Own, load_snapshot, own_phases
 from screening.thermo.stability import HullEnergies, hull_energy_of
 from screening.thermo.titration import DEFAULT_SHARE, Titration, Titrations
 from screening.thermo.titration import titrate as titrate_one
@@ -43,6 +43,8 @@ class Source(TypedDict, total=False):
 
     snapshot: str | Path | Snapshot
     phases: Own
+    force: bool
+    replace: bool
     temperature_k: float | None
     energies: str
     at_hull: bool
@@ -94,6 +96,8 @@ def react(
     element: str = "Li",
     snapshot: str | Path | Snapshot = EMBEDDED,
     phases: Own = None,
+    force: bool = False,
+    replace: bool = False,
     temperature_k: float | None = None,
     energies: str = Energies.CORRECTED,
     at_hull: bool = False,
@@ -106,8 +110,8 @@ def react(
         Compounds or mixtures, as ``"LiAlCl4@50wt + Li6PS5Cl@50wt"``. Of lists, each A meets each B.
     voltage, mu, open_to, pressure_bar, element
         What is open; see `reservoirs`. Energies are then per atom that is not of the open element.
-    snapshot, phases, temperature_k, energies
-        See `load_snapshot`.
+    snapshot, phases, force, replace, temperature_k, energies
+        See `load_snapshot` and `OwnPhases`.
     at_hull : bool
         Accept compositions that the snapshot lacks at their hull energy; the result says so.
 
@@ -136,7 +140,7 @@ def react(
         temperature_k=temperature_k,
         element=element,
     )
-    held = load_snapshot(snapshot, phases, temperature_k, energies)
+    held = load_snapshot(snapshot, own_phases(phases, force, replace), temperature_k, energies)
     bars = cache(lambda ion: error_bars(held, ion))
     found = _reactions(held, product(every_a, every_b), at, bars, at_hull=at_hull)
     one = _is_one(a) and _is_one(b) and isinstance(voltage, int | float | None)
@@ -186,6 +190,8 @@ def lithiate(
     charge: int | None = None,
     snapshot: str | Path | Snapshot = EMBEDDED,
     phases: Own = None,
+    force: bool = False,
+    replace: bool = False,
     temperature_k: float | None = None,
     energies: str = Energies.CORRECTED,
     at_hull: bool = False,
@@ -199,7 +205,7 @@ def lithiate(
         Element taken up; voltages are against its metal.
     charge : int, optional
         Of its cation; that of the most common one unless given.
-    snapshot, phases, temperature_k, energies, at_hull
+    snapshot, phases, force, replace, temperature_k, energies, at_hull
         As of `react`.
 
     Returns
@@ -218,7 +224,7 @@ def lithiate(
     1.59
     """
     every = _every(compounds, "lithiate")
-    held = load_snapshot(snapshot, phases, temperature_k, energies)
+    held = load_snapshot(snapshot, own_phases(phases, force, replace), temperature_k, energies)
     bars = error_bars(held, element)
     found = tuple(
         lithiate_one(held, each, element, charge=charge, at_hull=at_hull, error_bars=bars) for each in every
@@ -248,6 +254,8 @@ def titrate(
     charge: int | None = None,
     snapshot: str | Path | Snapshot = EMBEDDED,
     phases: Own = None,
+    force: bool = False,
+    replace: bool = False,
     temperature_k: float | None = None,
     energies: str = Energies.CORRECTED,
     at_hull: bool = False,
@@ -256,7 +264,7 @@ def titrate(
 
     Parameters
     ----------
-    *compounds, element, charge, snapshot, phases, temperature_k, energies, at_hull
+    *compounds, element, charge, snapshot, phases, force, replace, temperature_k, energies, at_hull
         As of `lithiate`.
     to : float
         Highest voltage of the plateaus of release.
@@ -280,21 +288,12 @@ def titrate(
     '8 Li3PS4 -> 23 Li + 4 P2S7 + LiS4'
     """
     every = _every(compounds, "titrate")
-    held = load_snapshot(snapshot, phases, temperature_k, energies)
+    held = load_snapshot(snapshot, own_phases(phases, force, replace), temperature_k, energies)
     z, bars = atomic_number(element, where="--element"), cache(lambda of: error_bars(of, element))
     within = [host_phases(held, each, z) if host else held for each in every]
+    one = partial(titrate_one, to_v=to, share=share, energy_ev_per_atom=energy_ev_per_atom, charge=charge)
     found = tuple(
-        titrate_one(
-            of,
-            each,
-            element,
-            to_v=to,
-            share=share,
-            energy_ev_per_atom=energy_ev_per_atom,
-            charge=charge,
-            at_hull=at_hull,
-            error_bars=bars(of),
-        )
+        one(of, each, element, at_hull=at_hull, error_bars=bars(of))
         for of, each in zip(within, every, strict=True)
     )
     return found[0] if len(compounds) == 1 and _is_one(compounds[0]) else Titrations(found)
@@ -313,6 +312,8 @@ def hull_energy(
     *formulas: str | Formula,
     snapshot: str | Path | Snapshot = EMBEDDED,
     phases: Own = None,
+    force: bool = False,
+    replace: bool = False,
     temperature_k: float | None = None,
     energies: str = Energies.CORRECTED,
 ) -> HullEnergies:
@@ -321,7 +322,7 @@ def hull_energy(
     Parameters
     ----------
     *formulas : str or Formula
-    snapshot, phases, temperature_k, energies
+    snapshot, phases, force, replace, temperature_k, energies
         As of `react`.
 
     Raises
@@ -337,7 +338,7 @@ def hull_energy(
     if not formulas:
         raise InputError("no compound", where="hull_energy", remedy='give one, as in hull_energy("LiCl")')
     read = [each if isinstance(each, Formula) else parse_formula(each) for each in formulas]
-    held = load_snapshot(snapshot, phases, temperature_k, energies)
+    held = load_snapshot(snapshot, own_phases(phases, force, replace), temperature_k, energies)
     return HullEnergies(tuple(hull_energy_of(held, each) for each in read))
 
 

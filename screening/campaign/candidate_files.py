@@ -1,45 +1,14 @@
-"""Lists of candidates as people keep them: csv of any dialect and encoding, Excel, parquet."""
+"""Lists of candidates: the compounds of a table, each once, and the rows that cannot be used."""
 
-import csv
-import io
-import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
 
 from screening.errors import InputError
-from screening.phases.composition import Formula, composition_key, parse_formula
-
-SUFFIXES = (".csv", ".tsv", ".txt", ".xlsx", ".parquet")
-COLUMN = "formula"
-
-MOST_FAULTS_TOLD = 20
-"""Faulty rows that one message names; of the others it says how many."""
-
-_DECIMAL_COMMA = re.compile(r"(?<=[0-9]),(?=[0-9]+[A-Z(\[{])")
-"""``Li3,25Ge``; what ends in ``2,1`` may as well be two cells."""
-
-_UTF16 = (b"\xff\xfe", b"\xfe\xff")
-
-
-@dataclass(frozen=True)
-class RowFault:
-    """A row that cannot be used.
-
-    Attributes
-    ----------
-    row : int
-        As the file counts: its first line is 1.
-    reason : str
-    """
-
-    row: int
-    reason: str
-
-    def __str__(self) -> str:
-        return f"row {self.row}: {self.reason}"
+from screening.phases.composition import Formula, composition_key
+from screening.phases.sheets import FORMULA, RowFault, Sheet, formula_of, require_sound
 
 
 @dataclass(frozen=True)
@@ -82,105 +51,39 @@ class CandidateList:
         InputError
             Which names all of them.
         """
-        if self.faults:
-            told = "; ".join(map(str, self.faults[:MOST_FAULTS_TOLD]))
-            more = len(self.faults) - MOST_FAULTS_TOLD
-            count = "1 row" if len(self.faults) == 1 else f"{len(self.faults)} rows"
-            raise InputError(
-                f"{count} cannot be used: {told}" + (f"; and {more} more" if more > 0 else ""),
-                where=self.source,
-                remedy="mend them, or go on without them with --skip-bad",
-            )
+        require_sound(self.faults, self.source, "mend them, or go on without them with --skip-bad")
 
 
 def read_candidates(path: Path) -> CandidateList:
-    """Read a list of candidates: a table with a column ``formula``, in capitals or not.
-
-    Text may be UTF-8, UTF-16 or cp1252, with commas, semicolons or tabs; in formulas decimal commas are read.
+    """Read a list of candidates: a table as of `Sheet.read`, or one formula a line.
 
     Raises
     ------
     InputError
         If the file cannot be read or has no such column; what is wrong with rows is in the list.
     """
-    suffix = path.suffix.lower()
-    if suffix not in SUFFIXES:
-        raise InputError(
-            f"unknown suffix {suffix!r}", where=str(path), remedy=f"give a {', '.join(SUFFIXES)} file"
-        )
-    try:
-        if suffix == ".parquet":
-            rows = _table_rows(pd.read_parquet(path))
-        elif suffix == ".xlsx":
-            rows = _table_rows(pd.read_excel(path, dtype=str, engine="openpyxl"))
-        else:
-            rows = list(_text_rows(path.read_bytes()))
-    except Exception as error:  # noqa: BLE001 - openpyxl and pyarrow raise whatever their parsers do
-        reason = getattr(error, "strerror", None) or f"no {suffix} file that can be used"
-        raise InputError(f"cannot be read ({reason})", where=str(path), remedy="mend the file") from None
-    return _of_rows(rows, str(path))
+    return _listed(Sheet.read(path))
 
 
 def candidates_of(table: pd.DataFrame, source: str) -> CandidateList:
     """The same from a table in memory."""
-    return _of_rows(_table_rows(table), source)
+    return _listed(Sheet.of(table, source))
 
 
-def _table_rows(table: pd.DataFrame) -> list[tuple[int, list[str]]]:
-    cells = table.astype(object).where(table.notna(), "")
-    rows = ([str(cell) for cell in row] for row in cells.itertuples(index=False))
-    return list(enumerate([[str(name) for name in table.columns], *rows], start=1))
-
-
-def _text_rows(content: bytes) -> Iterator[tuple[int, list[str]]]:
-    """Lines of a text in cells, with their numbers; the header tells what parts the cells, if anything."""
-    text = _decoded(content)
-    header = text.lstrip().split("\n", 1)[0]
-    delimiter = max("\t;,", key=header.count)
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, skipinitialspace=True)
-    for cells in reader:
-        yield reader.line_num, cells
-
-
-def _decoded(content: bytes) -> str:
-    """Text of any encoding that spreadsheets write."""
-    if content.startswith(_UTF16):
-        return content.decode("utf-16")
-    if b"\0" in content[:200]:
-        return content.decode("utf-16-le" if content[1:2] == b"\0" else "utf-16-be")
-    try:
-        return content.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        return content.decode("cp1252")
-
-
-def _of_rows(rows: list[tuple[int, list[str]]], source: str) -> CandidateList:
-    held = [(number, cells) for number, cells in rows if any(cell.strip() for cell in cells)]
-    header = [cell.strip().casefold() for cell in held[0][1]] if held else []
-    if COLUMN not in header:
-        raise InputError(f"has no column {COLUMN!r}", where=source, remedy="add it")
-    column = header.index(COLUMN)
+def _listed(sheet: Sheet) -> CandidateList:
     first: dict[object, tuple[int, Formula]] = {}
     faults: list[RowFault] = []
-    notes: list[str] = []
-    for number, cells in held[1:]:
+    notes = list(sheet.notes)
+    for number, cells in sheet.rows:
+        text = "".join(cells[sheet.header.index(FORMULA) :][:1])
         try:
-            formula = _formula(cells, column, len(header))
+            formula = formula_of(sheet.record(cells).get(FORMULA, ""))
         except InputError as fault:
-            faults.append(RowFault(number, str(fault)))
+            faults.append(RowFault(number, str(fault), text))
             continue
         notes.extend(f"row {number}: {note}" for note in formula.notes)
         row, known = first.setdefault(composition_key(formula), (number, formula))
         if row != number:
             same = "again" if known.text == formula.text else f"is {known.text} in another spelling"
             notes.append(f"row {number}: {formula.text} {same}; row {row} counts")
-    return CandidateList(source, dict(first.values()), tuple(faults), tuple(notes))
-
-
-def _formula(cells: list[str], column: int, n_columns: int) -> Formula:
-    if any(cell.strip() for cell in cells[n_columns:]):
-        raise InputError("more cells than columns", remedy="quote the cell that holds a comma")
-    text = cells[column].strip() if column < len(cells) else ""
-    if not text:
-        raise InputError("empty formula", remedy="fill or remove the row")
-    return parse_formula(_DECIMAL_COMMA.sub(".", text))
+    return CandidateList(sheet.source, dict(first.values()), tuple(faults), tuple(notes))

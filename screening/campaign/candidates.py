@@ -6,11 +6,12 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from screening.campaign.candidate_files import CandidateList, RowFault, candidates_of, read_candidates
+from screening.campaign.candidate_files import CandidateList, candidates_of, read_candidates
 from screening.campaign.sections import Candidates, Query
 from screening.errors import InputError
 from screening.phases.composition import Formula, parse_formula
 from screening.phases.distrust import distrusted_sd
+from screening.phases.sheets import RowFault
 from screening.phases.snapshot import Snapshot
 from screening.reactors.elements import holds, named, noble_gas_table, radioactive_table
 from screening.thermo.compositions import Compositions
@@ -50,6 +51,8 @@ class Selection:
     left_out : tuple of LeftOut
     notes : tuple of str
         What was read for something else than was written, and compounds that a file repeats.
+    unusable : tuple of RowFault
+        Rows of the file that ``skip_bad`` leaves out.
     """
 
     phase: np.ndarray
@@ -58,6 +61,7 @@ class Selection:
     n_controls: int
     left_out: tuple[LeftOut, ...]
     notes: tuple[str, ...] = ()
+    unusable: tuple[RowFault, ...] = ()
 
     def __len__(self) -> int:
         return len(self.phase)
@@ -87,12 +91,14 @@ def select(snapshot: Snapshot, candidates: Candidates, anode: str = "Li") -> Sel
     notes += snapshot.notes
     front, further = list(labels), []
     left_out: list[LeftOut] = []
+    unusable: tuple[RowFault, ...] = ()
     if candidates.file:
         listed = _listed(snapshot, read_candidates(Path(candidates.file)))
         if not candidates.skip_bad:
             listed.require_sound()
         name = Path(candidates.file).name
         left_out += [LeftOut(f"{name} {fault}", 1) for fault in listed.faults]
+        unusable = listed.faults
         notes += [f"{name}, {note}" for note in listed.notes]
         for formula in listed.formulas.values():
             further.append(require_phase(snapshot, formula, candidates.file))
@@ -117,6 +123,7 @@ def select(snapshot: Snapshot, candidates: Candidates, anode: str = "Li") -> Sel
         n_controls=len(candidates.controls),
         left_out=tuple(left_out),
         notes=tuple(notes),
+        unusable=unusable,
     )
 
 
@@ -220,7 +227,7 @@ def _named(snapshot: Snapshot, candidates: Candidates) -> tuple[dict[int, str], 
 def _listed(snapshot: Snapshot, given: CandidateList) -> CandidateList:
     """A list without what the snapshot lacks, which joins its faults."""
     lacking = {row: formula for row, formula in given.formulas.items() if snapshot.find(formula) is None}
-    told = [RowFault(row, lacking_text(snapshot, formula)) for row, formula in lacking.items()]
+    told = [RowFault(row, lacking_text(snapshot, formula), formula.text) for row, formula in lacking.items()]
     return replace(
         given,
         formulas={row: formula for row, formula in given.formulas.items() if row not in lacking},

@@ -9,6 +9,7 @@ from screening.campaign.backtest import Known
 from screening.campaign.directory import ResultsDirectory
 from screening.campaign.document import Reactor
 from screening.campaign.study import Study
+from screening.files import as_name
 from screening.phases.distrust import formula_cautions
 from screening.reactors.anode import mobile_ion
 from screening.reactors.criteria import CRITERIA
@@ -82,7 +83,7 @@ def reactor_figures(reactor: Reactor, pair: str = "") -> dict[str, tuple[Interfa
         drawn = reactor.against(other)
         reacts = any(curve.minimum.total_ev_per_atom < 0.0 for curve in drawn)
         if reacts and (figure == "1a" or len(drawn) > 1):
-            found[f"figure_{figure}_{reactor.formula}{pair}"] = drawn
+            found[as_name(f"figure_{figure}_{reactor.formula}{pair}")] = drawn
     return found
 
 

@@ -18,7 +18,10 @@ LATER_FILTERS = {
 """Filters that former versions did not have, or not by default: off."""
 
 LATER_CRITERIA = ("powders",)
-LATER_COLUMNS = (*LATER_CRITERIA, "accept_1", "accept_1_percent", "accept_5_percent")
+LATER_COLUMNS = (
+    *(*LATER_CRITERIA, "accept_1", "accept_1_percent", "accept_5_percent"),
+    *("cathodic_limit_low_v", "cathodic_limit_high_v"),
+)
 """Criteria and other columns that former results do not hold: unknown."""
 
 BOUNDS = frozenset({"worst", "best"})

@@ -8,8 +8,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from scipy.sparse import csr_array, vstack
 
+from screening.campaign.rows import LIMIT
 from screening.campaign.run import Campaign
 from screening.phases.corrections import is_anchored
+from screening.phases.distrust import wholly_distrusted_phases
 from screening.reactors.anode import mobile_ion
 from screening.reactors.criteria import CRITERIA
 from screening.reactors.drawn_scores import Preferences, drawn_scores
@@ -21,6 +23,7 @@ from screening.reactors.rank_probability import (
 )
 from screening.reactors.ranking import Ranked, rank, weights
 from screening.reactors.settings import Ranking
+from screening.reactors.uncertainty import error_bars
 
 ACCEPT = "accept_"
 RANKED_COLUMNS = (
@@ -28,6 +31,9 @@ RANKED_COLUMNS = (
     *(f"{ACCEPT}{part}" for part in ("1", "1_percent", "5_percent")),
 )
 """Columns that the ranking adds to those of the parts."""
+
+LIMIT_BOUNDS = ("cathodic_limit_low_v", "cathodic_limit_high_v")
+"""Columns between which the true cathodic limit lies in 95 % of all cases."""
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -38,7 +44,7 @@ class Outcome:
     ----------
     anode, electrolyte : str
     table : DataFrame
-        Scalar columns of the parts with `RANKED_COLUMNS`; failures are not among the rows.
+        Scalar columns of the parts with `RANKED_COLUMNS` and `LIMIT_BOUNDS`; failures are not among the rows.
     ranked : Ranked
     settings : Ranking
     probabilities, acceptability : RankProbabilities or None
@@ -92,13 +98,17 @@ def _rank_pair(campaign: Campaign, scalars: pa.Table, anode: str, electrolyte: s
     ranked = rank(values, passes, settings)
     snapshot = campaign.source.load()
     phases = snapshot.phases
+    table = table.assign(**_limit_bounds(campaign, mine, table, mobile_ion(anode)))
     n_uncertain = len(CRITERIA.uncertain)
     spread, shift = np.full((2, len(table), n_uncertain), np.nan)
     probabilities, acceptability, model = None, None, uncertainty.error_model(mobile_ion(anode))
     if model is not None and is_anchored(snapshot):
         model = model.of_anchored
     if model is not None:
-        errors, forms = model.of_phases(phases), _forms(campaign, mine, passes, len(phases))
+        ranked_ones = pa.array(np.flatnonzero(mine.to_numpy())[passes])
+        names = [criterion.name for criterion in CRITERIA.uncertain]
+        errors = model.of_phases(phases)
+        forms = csr_array(vstack([_form(campaign, each, ranked_ones, len(phases)) for each in names]))
         spread[passes] = errors.standard_deviation(forms).reshape(n_uncertain, -1).T
         shift[passes] = errors.mean(forms).reshape(n_uncertain, -1).T
     if model is not None and uncertainty.draws and passes.any():
@@ -146,18 +156,27 @@ def _latent(values: np.ndarray, energies: np.ndarray) -> np.ndarray:
     return drawn
 
 
-def _forms(campaign: Campaign, mine: pa.ChunkedArray, passes: np.ndarray, n_phases: int) -> csr_array:
-    """Forms of the passing candidates, criterion after criterion, (n_uncertain·n_passing, n_phases)."""
-    stacked = []
-    for criterion in CRITERIA.uncertain:
-        columns = [f"form_{criterion.name}_{part}" for part in ("phase", "coefficient")]
-        lists = campaign.store.read(columns).filter(mine).filter(pa.array(passes)).combine_chunks()
-        phase, coefficient = (lists[column].combine_chunks() for column in columns)
-        start = np.append(0, np.cumsum(pc.list_value_length(phase).to_numpy(zero_copy_only=False)))
-        stacked.append(
-            csr_array(
-                (coefficient.flatten().to_numpy(), phase.flatten().to_numpy(), start.astype(np.int64)),
-                shape=(len(lists), n_phases),
-            )
-        )
-    return csr_array(vstack(stacked))
+def _limit_bounds(
+    campaign: Campaign, mine: pa.ChunkedArray, table: pd.DataFrame, ion: str
+) -> dict[str, np.ndarray]:
+    """Where the true cathodic limits lie, NaN where there is no limit or no interval."""
+    snapshot = campaign.source.load()
+    low, high = np.full((2, len(table)), np.nan)
+    errors = error_bars(snapshot, ion, campaign.study.uncertainty.error_model(ion)).errors
+    if errors is not None:
+        rows = pa.array(np.flatnonzero(mine.to_numpy()))
+        bounds = errors.bounds_95(_form(campaign, LIMIT, rows, len(snapshot)))
+        wrong = wholly_distrusted_phases(snapshot)[table["phase"].to_numpy()]
+        low, high = np.where(wrong[:, None], np.nan, table[[LIMIT]].to_numpy() + bounds).T
+    return dict(zip(LIMIT_BOUNDS, (low, high), strict=True))
+
+
+def _form(campaign: Campaign, name: str, rows: pa.Array, n_phases: int) -> csr_array:
+    """Linear forms of one quantity, of some rows of the parts, (n_rows, n_phases)."""
+    lists = campaign.store.read([f"form_{name}_{part}" for part in ("phase", "coefficient")]).take(rows)
+    phase, coefficient = (column.combine_chunks() for column in lists.columns)
+    start = np.append(0, np.cumsum(pc.list_value_length(phase).to_numpy(zero_copy_only=False)))
+    return csr_array(
+        (coefficient.flatten().to_numpy(), phase.flatten().to_numpy(), start.astype(np.int64)),
+        shape=(len(lists), n_phases),
+    )

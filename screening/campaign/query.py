@@ -9,7 +9,7 @@ import pyarrow.dataset as ds
 
 from screening.campaign.directory import KEY, RANKING_PARQUET, ResultsDirectory
 from screening.campaign.former import per_atom
-from screening.campaign.outcome import RANKED_COLUMNS
+from screening.campaign.outcome import LIMIT_BOUNDS, RANKED_COLUMNS
 from screening.campaign.store import PARTS, Store
 from screening.campaign.study import Study
 from screening.errors import InputError
@@ -49,7 +49,7 @@ def top(directory: Path, n: int = 20, where: str = "") -> pd.DataFrame:
         rows = in_present_units(rows)
         ranking = _ranking(directory)
         if ranking is not None:
-            joined = f"rows.*, {', '.join(f'ranking.{name}' for name in RANKED_COLUMNS)}"
+            joined = f"rows.*, {', '.join(f'ranking.{name}' for name in (*RANKED_COLUMNS, *LIMIT_BOUNDS))}"
             same = " AND ".join(f"rows.{key} IS NOT DISTINCT FROM ranking.{key}" for key in KEY)
             ranked = connection.from_arrow(ranking).set_alias("ranking")
             rows = rows.set_alias("rows").join(ranked, same, how="left").project(joined)
@@ -117,7 +117,7 @@ def _ranking(directory: Path) -> pa.Table | None:
     """Ranks and scores, where they belong to these parts; None before the ranking is made."""
     if not (directory / RANKING_PARQUET).exists():
         return None
-    return pa.Table.from_pandas(ResultsDirectory(directory).table[[*KEY, *RANKED_COLUMNS]])
+    return pa.Table.from_pandas(ResultsDirectory(directory).table[[*KEY, *RANKED_COLUMNS, *LIMIT_BOUNDS]])
 
 
 def write_top(path: Path, chosen: pd.DataFrame, directory: Path, form: str) -> None:

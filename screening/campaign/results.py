@@ -31,6 +31,7 @@ from screening.campaign.latex import products_latex
 from screening.campaign.outcome import Outcome, rank_campaign
 from screening.campaign.run import Campaign
 from screening.files import atomic_write, check_targets, write_csv, write_parquet, write_xlsx
+from screening.phases.sheets import RowFault
 from screening.provenance import Provenance
 from screening.reactors.anode import mobile_ion
 from screening.reactors.criteria import CRITERIA
@@ -82,8 +83,8 @@ def conclude(campaign: Campaign, *, threads: int = 1) -> ResultsDirectory:
 def write_results(campaign: Campaign, outcomes: Sequence[Outcome]) -> ResultsDirectory:
     """Write ``ranking.csv|parquet|json``, ``kinks.csv``, ``products.xlsx|tex``, and ``failures.csv`` if any.
 
-    ``ranking.parquet`` holds all candidates, ``ranking.csv`` those that could not be assessed as well; the
-    others hold those that are spelled out.
+    ``ranking.parquet`` holds all candidates, ``ranking.csv`` also those that could not be assessed or
+    read; the others hold those that are spelled out.
 
     Parameters
     ----------
@@ -100,7 +101,7 @@ def write_results(campaign: Campaign, outcomes: Sequence[Outcome]) -> ResultsDir
     write_parquet(directory / RANKING_PARQUET, ranking, provenance)
     failed = campaign.store.failures()
     with atomic_write(directory / RANKING_CSV) as draft:  # ten times as fast as pandas over all of a database
-        every = with_reasons(ranking, failed)
+        every = with_reasons(ranking, failed, campaign.selection.unusable)
         stamp = pa.repeat(provenance.line(), len(every))
         csv.write_csv(every.append_column("provenance", stamp), draft)
     kinks = pd.concat([curve.to_frame() for one in details for curve in one.curves], ignore_index=True)
@@ -127,8 +128,8 @@ def write_results(campaign: Campaign, outcomes: Sequence[Outcome]) -> ResultsDir
     return ResultsDirectory(directory)
 
 
-def with_reasons(ranking: pd.DataFrame, failures: pa.Table) -> pa.Table:
-    """A ranking with ``why_no_rank``, and with the candidates that could not be assessed at its end."""
+def with_reasons(ranking: pd.DataFrame, failures: pa.Table, unusable: Sequence[RowFault] = ()) -> pa.Table:
+    """A ranking with ``why_no_rank``; at its end what could not be assessed, and rows that were left out."""
     filters = [name for name in map(str, ranking) if name.startswith(FILTER_PREFIX)]
     names = [name.removeprefix(FILTER_PREFIX) for name in filters]
     fails = zip((ranking[filters] == FAILS).to_numpy(), ranking["moisture_hazard"], strict=True)
@@ -136,7 +137,13 @@ def with_reasons(ranking: pd.DataFrame, failures: pa.Table) -> pa.Table:
     assessed = pa.Table.from_pandas(ranking.assign(why_no_rank=words), preserve_index=False)
     reasons = pc.binary_join_element_wise(failures["failure_stage"], failures["failure_reason"], ": ")
     others = failures.select(KEY).append_column("why_no_rank", reasons)
-    return pa.concat_tables([assessed, others], promote_options="permissive")
+    left_out = pa.table(
+        {
+            "formula": pa.array([fault.text for fault in unusable], pa.string()),
+            "why_no_rank": pa.array([str(fault) for fault in unusable], pa.string()),
+        }
+    )
+    return pa.concat_tables([assessed, others, left_out], promote_options="permissive")
 
 
 def reactor(campaign: Campaign, outcome: Outcome, position: int, one: ReactorDetail) -> Reactor:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
+from scipy.sparse import csr_array
 
 from screening.errors import ScreeningError
 from screening.phases.distrust import doubtful
@@ -13,11 +14,15 @@ from screening.phases.trade import evidence, room_state
 from screening.reactors.assessment import Assessment
 from screening.reactors.contacts import compute_interfaces
 from screening.reactors.criteria import Criterion, criterion_forms
+from screening.reactors.linear_forms import cathodic_limit_form
 from screening.reactors.moisture import moisture_hazard
 from screening.reactors.ranking import FilterOutcome, apply_filters, passes_all
 from screening.reactors.reduction import ScreeningContext, reduce
 from screening.reactors.sense import chemistry, explosive, toxic
 from screening.reactors.settings import Filters
+
+LIMIT = "cathodic_limit_v"
+"""Column of the highest voltage at which a candidate is reduced."""
 
 FORM_DECIMALS = 12
 """Of the coefficients of linear forms, which are of the order of 1."""
@@ -152,7 +157,7 @@ def _columns(
         "origin": pa.array(_origins(assessment), pa.string()),
         "cautions": pa.array(_cautions(assessment), pa.string()),
         "energy_above_hull_ev_per_atom": reduction.energy_above_hull_ev_per_atom,
-        "cathodic_limit_v": reduction.cathodic_limit_v,
+        LIMIT: reduction.cathodic_limit_v,
         "uptake_per_formula": reduction.uptake_per_formula,
         "minimum_mutual_ev_per_atom": reduction.minimum_mutual_ev_per_atom,
         "alloy": _names(formulas, reduction.alloy),
@@ -236,16 +241,22 @@ def _staircase_columns(assessment: Assessment) -> dict[str, pa.Array]:
 
 
 def _form_columns(assessment: Assessment, criteria: tuple[Criterion, ...]) -> dict[str, pa.Array]:
-    """Linear forms of the uncertain criteria."""
+    """Linear forms of the uncertain criteria and of the cathodic limit."""
     n = len(assessment)
     uncertain = [criterion for criterion in criteria if criterion.linear_form is not None]
     forms = criterion_forms(assessment, uncertain)
+    columns: dict[str, pa.Array] = {}
+    for k, criterion in enumerate(uncertain):
+        columns |= _form_lists(criterion.name, forms[k * n : (k + 1) * n])
+    return columns | _form_lists(LIMIT, cathodic_limit_form(assessment.reduction))
+
+
+def _form_lists(name: str, forms: csr_array) -> dict[str, pa.Array]:
     # what rounding leaves depends on what else is in the part; rows must not
+    forms.sort_indices()
     forms.data = forms.data.round(FORM_DECIMALS)
     forms.eliminate_zeros()
-    columns = {}
-    for k, criterion in enumerate(uncertain):
-        own = forms[k * n : (k + 1) * n]
-        columns[f"form_{criterion.name}_phase"] = _lists(own.indptr, own.indices.astype(np.int32))
-        columns[f"form_{criterion.name}_coefficient"] = _lists(own.indptr, own.data)
-    return columns
+    return {
+        f"form_{name}_phase": _lists(forms.indptr, forms.indices.astype(np.int32)),
+        f"form_{name}_coefficient": _lists(forms.indptr, forms.data),
+    }

@@ -246,7 +246,12 @@ def nothing_left_unused(directory: Path) -> Iterator[None]:
 
 def _read_part(path: Path, columns: list[str]) -> pa.Table:
     try:
-        return pq.read_table(path, columns=columns)
+        table = pq.read_table(path, columns=columns)
+        if len(table.column_names) == len(columns):
+            return table
+        raise InputError(
+            "part of another version of the package", where=str(path), remedy="run the study with --fresh"
+        )
     except (OSError, pa.ArrowInvalid) as error:
         raise _damaged(path, error) from None
 

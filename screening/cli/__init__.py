@@ -35,7 +35,7 @@ from screening.cli import (
     xrd,
 )
 from screening.cli.options import say, tell
-from screening.errors import ScreeningError, printable
+from screening.errors import ScreeningError, expected, printable, quoted
 from screening.files import write_text
 
 STDOUT_FAULTS = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EPIPE})
@@ -128,6 +128,15 @@ def _fail(message: str, status: int) -> None:
     raise SystemExit(status)
 
 
+def _misuse(error: typer.TyperException) -> str:
+    """What is wrong with a call; in our words where typer repeats those of pydantic."""
+    told, cause = error.format_message(), error.__cause__
+    for fault in getattr(cause, "errors", list)()[:1]:
+        value = "" if fault["type"] == "value_error" else f"{quoted(str(fault['input']))}: "
+        told = told.replace(fault["msg"], value + expected(fault).removesuffix(", without quotes"))
+    return told
+
+
 def _prepare_streams() -> None:
     """Make stdout and stderr take any text: a closed one goes nowhere, what an encoding lacks becomes `?`."""
     for name in ("stdout", "stderr"):
@@ -183,7 +192,7 @@ def main() -> None:
     except ScreeningError as error:
         _fail(str(error), error.exit_status)
     except typer.TyperException as error:
-        _fail(f"{error.format_message().replace('Value error, ', '')} (see screening --help)", 2)
+        _fail(f"{_misuse(error)} (see screening --help)", 2)
     except (typer.Abort, KeyboardInterrupt):
         _fail("interrupted", 130)
     except Exception as error:  # noqa: BLE001 - the net below all verbs

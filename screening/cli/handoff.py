@@ -14,7 +14,6 @@ from screening.cli.options import (
     ReplaceOption,
     SnapshotOption,
     TemperatureOption,
-    own_phases,
     say_all,
     tell,
     write_json,
@@ -61,6 +60,7 @@ def handoff(
     from screening.campaign.directory import ResultsDirectory
     from screening.handoff.sheet import Plan
     from screening.phases.corrections import chosen_energies
+    from screening.thermo.sources import own_phases
 
     ranked = None if results is None else ResultsDirectory(results).checked()
     given = {"anode": anode, "electrolyte": electrolyte, "wt_percent": wt}

@@ -13,7 +13,6 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from screening.display import Table
-    from screening.thermo.sources import OwnPhases
 
 SnapshotOption = Annotated[
     str,
@@ -99,16 +98,6 @@ def check_outputs(plot: Path | None, *others: Path | None) -> None:
     if plot is not None:
         check_figure_suffix(plot)
     check_targets(*others, plot)
-
-
-def own_phases(path: Path | None, force: bool, replace: bool) -> "OwnPhases | None":
-    """A file of own phases with what is to be done with them."""
-    from screening.errors import InputError
-    from screening.thermo.sources import OwnPhases
-
-    if path is None and (force or replace):
-        raise InputError("no own phases", where="--force" if force else "--replace", remedy="add --phases")
-    return None if path is None else OwnPhases(str(path), force, replace)
 
 
 def console() -> "Console":

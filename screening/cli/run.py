@@ -15,7 +15,6 @@ from screening.cli.options import (
     ReplaceOption,
     SnapshotOption,
     TemperatureOption,
-    own_phases,
     print_table,
     say,
     say_all,
@@ -67,15 +66,16 @@ def run(
     _require_directory(out)
     from screening.api.campaigns import Workers, load_study, screen
 
-    changes: dict[str, Any] = {"top": top, "skip_bad": skip_bad or None}
-    chosen = load_study(study).with_changes(**{k: v for k, v in changes.items() if v is not None})
+    chosen = load_study(study).with_changes(**_changes(top=top, skip_bad=skip_bad or None))
     say_all(chosen.notes)
     _announce_compilation()
     with _progress_bar() as bar:
         ranking = screen(
             chosen,
             snapshot=snapshot,
-            phases=own_phases(phases, force, replace),
+            phases=phases,
+            force=force,
+            replace=replace,
             temperature_k=temperature,
             energies=energies,
             out=Path("results") / chosen.name if out is None else out,
@@ -87,11 +87,14 @@ def run(
         )
     _tell_failures(ranking)
     if as_json:
-        write_json([reactor.as_dict() for reactor in ranking.results.document.reactors])
-        return
+        return write_json([reactor.as_dict() for reactor in ranking.results.document.reactors])
     for table in ranking.summary():
         print_table(table)
-    tell(f"\nresults in {ranking.directory}")
+    return tell(f"\nresults in {ranking.directory}")
+
+
+def _changes(**given: Any) -> dict[str, Any]:
+    return {name: value for name, value in given.items() if value is not None}
 
 
 def _require_directory(out: str | None) -> None:

@@ -18,7 +18,6 @@ from screening.cli.options import (
     ReplaceOption,
     SnapshotOption,
     TemperatureOption,
-    own_phases,
     print_table,
     say,
     say_all,
@@ -233,9 +232,14 @@ def energy(
     from screening.files import check_targets, write_csv
 
     check_targets(csv)
-    own = own_phases(phases, force, replace)
     found = hull_energy(
-        *formulas, snapshot=snapshot, phases=own, temperature_k=temperature, energies=energies
+        *formulas,
+        snapshot=snapshot,
+        phases=phases,
+        force=force,
+        replace=replace,
+        temperature_k=temperature,
+        energies=energies,
     )
     say_all(found.notes)
     if csv:

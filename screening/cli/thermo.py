@@ -22,7 +22,6 @@ from screening.cli.options import (
     TemperatureOption,
     VoltageOption,
     check_outputs,
-    own_phases,
     print_table,
     say_all,
     tell,
@@ -84,7 +83,9 @@ def react(
         pressure_bar=pressure,
         element=element,
         snapshot=snapshot,
-        phases=own_phases(phases, force, replace),
+        phases=phases,
+        force=force,
+        replace=replace,
         temperature_k=temperature,
         energies=energies,
         at_hull=at_hull,
@@ -200,7 +201,9 @@ def lithiate(
     _require_a_voltage(to, share, energy, host)
     source: Source = {
         "snapshot": snapshot,
-        "phases": own_phases(phases, force, replace),
+        "phases": phases,
+        "force": force,
+        "replace": replace,
         "temperature_k": temperature,
         "energies": energies,
         "at_hull": at_hull,
@@ -208,25 +211,17 @@ def lithiate(
     if to is None:
         taken = lithiate_all(formulas, element=element, charge=charge, **source)
         return _give(taken, csv, plot, as_json, digits=digits)
-    allowed = DEFAULT_SHARE if share is None else share
     both = titrate(
         formulas,
         element=element,
         charge=charge,
         to=to,
-        share=allowed,
+        share=DEFAULT_SHARE if share is None else share,
         energy_ev_per_atom=energy,
         host=host,
         **source,
     )
     return _give(both, csv, plot, as_json, digits=digits)
-
-
-def _require_one_window(to: float | None, share: float | None, energy: float | None) -> None:
-    if to is None and (share is not None or energy is not None):
-        raise InputError("a useful window needs a voltage", where="lithiate", remedy="add --to 5")
-    if share is not None and energy is not None:
-        raise InputError("--share and --energy", where="lithiate", remedy="give one of them")
 
 
 def _require_a_voltage(to: float | None, share: float | None, energy: float | None, host: bool) -> None:

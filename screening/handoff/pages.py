@@ -11,7 +11,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 from reportlab.lib.enums import TA_RIGHT
 
-from screening.files import atomic_write, json_text, output_directory
+from screening.files import as_name, atomic_write, json_text, output_directory
 from screening.handoff.drawings import staircase, sticks, svg
 from screening.handoff.layout import Block, Table, blocks, chemical
 from screening.handoff.sheet import BenchSheet
@@ -61,7 +61,7 @@ def write_sheets(directory: Path, sheets: tuple[BenchSheet, ...]) -> tuple[Path,
     output_directory(directory)
     written: list[Path] = []
     for sheet in sheets:
-        stem = directory / sheet.formula
+        stem = directory / as_name(sheet.formula)
         page, paper, robot = (stem.with_name(f"{stem.name}.{kind}") for kind in ("html", "pdf", "json"))
         written += [page, paper, robot]
     # drafts of all first: they take their places together once every one of them is made

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from pathlib import Path
-from typing import Protocol, TypeVar
+from typing import Protocol, TypeAlias, TypeVar
 
 import pandas as pd
 from threadpoolctl import threadpool_limits
@@ -49,7 +49,7 @@ KEPT_BYTES = 256 * 2**20
 
 _Found = TypeVar("_Found")
 
-CyclingReport = SymmetricReport | FullCellReport | PlatingReport
+CyclingReport: TypeAlias = SymmetricReport | FullCellReport | PlatingReport
 """What the record of a cell shows, by its kind."""
 
 

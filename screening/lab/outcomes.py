@@ -91,7 +91,10 @@ def rest_outcomes(result: ImpedanceAnalysis, where: str) -> Reduced:
     else:
         shorted = float(result.short.verdict.is_alarm)
         found.append(Outcome("shorts_at_rest", shorted, None, False, where))
-    found += _resistance(result.report.total, where)
+    if result.report.total_trend is Trend.OPEN:
+        remarks.append("the total is not closed at low frequency: no resistance ratio")
+    else:
+        found += _resistance(result.report.total, where)
     return Reduced(tuple(found), tuple(remarks))
 
 
@@ -138,7 +141,7 @@ def symmetric_outcomes(report: SymmetricReport, short: Short, where: str) -> Red
     else:
         words = f"{where} ({life.end})"
         found.append(Outcome("life_h", life.hours, None, life.end is LifeEnd.RECORD, words))
-    end_h = life.hours + (float(report.half_cycles.start_h[0]) if len(report.half_cycles) else 0.0)
+    end_h = life.elapsed_h + (float(report.half_cycles.start_h[0]) if len(report.half_cycles) else 0.0)
     healthy = np.flatnonzero(report.cycles.time_h <= end_h)
     steady = healthy[int(len(healthy) * (1.0 - STEADY_SHARE)) :]
     if len(steady):

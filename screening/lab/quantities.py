@@ -60,7 +60,12 @@ _KNOWN = (
     Quantity(
         "rest_capacity_loss_mah_per_cm2", "mAh/cm²", Better.NEITHER, "capacity lost in rest to the reactor"
     ),
-    Quantity("life_h", "h", Better.LARGER, "life of a symmetric cell to short circuit or polarisation"),
+    Quantity(
+        "life_h",
+        "h",
+        Better.LARGER,
+        "life of a symmetric cell to short circuit or polarisation, gaps not counted",
+    ),
     Quantity("critical_current_ma_per_cm2", "mA/cm²", Better.LARGER, "last safe step of rising current"),
     Quantity("overpotential_mv", "mV", Better.SMALLER, "overpotential of a symmetric cell once stable"),
     Quantity("asr_ohm_cm2", "Ω·cm²", Better.SMALLER, "resistance times area of a symmetric cell once stable"),

@@ -37,6 +37,8 @@ class AddedPhase:
         Whether it is a calculation of the snapshot's own scheme, which is corrected as the snapshot is.
     replaces : bool
         Whether it takes the place of the snapshot's phase even where that is lower.
+    remarks : tuple of str
+        What was read for something else than its file writes.
     """
 
     formula: Formula
@@ -49,6 +51,7 @@ class AddedPhase:
     origin: Origin = Origin.ESTIMATED
     as_source: bool = False
     replaces: bool = False
+    remarks: tuple[str, ...] = ()
 
 
 def read_estimates(path: Path) -> list[AddedPhase]:

@@ -30,7 +30,9 @@ from scipy.optimize import linprog
 from screening.errors import InputError
 from screening.phases.composition import Formula, atomic_number, parse_formula
 from screening.phases.corrections import ANCHORED, AT_0_K, CITE, CORRECTED, molecule_rows
+from screening.phases.notation import read_amounts
 from screening.phases.snapshot import Snapshot
+from screening.phases.spelling import conventional
 
 ANCHORS_FILE = "anchors.csv"
 TABLE = "anchored.parquet"
@@ -199,7 +201,10 @@ def anchored(snapshot: Snapshot) -> Snapshot:
             where="energies",
             remedy="choose the embedded snapshot, or other energies",
         )
-    table = pd.read_parquet(path).set_index("formula").reindex(phases.formula)
+    table = pd.read_parquet(path)
+    others = {*table["formula"]} - {*phases.formula}  # spelled by an earlier version
+    spelled = {text: conventional(read_amounts(text).amounts) for text in others}
+    table = table.set_index(table["formula"].replace(spelled)).reindex(phases.formula)
     shift, sd = (table[name].to_numpy(float) for name in ("shift_ev_per_atom", "sd_ev_per_atom"))
     own = (phases.estimated | (table["kind"] != MEASURED).to_numpy()) * phases.uncertainty_ev_per_atom
     changed = replace(

@@ -22,6 +22,9 @@ MAX_MIXTURE_LENGTH = 1000
 LEAST_FRACTION = 1e-6
 """Least atomic fraction of an element: what is below cannot be told from rounding."""
 
+SHARES_TOL = 0.5
+"""Per cent by which shares may miss 100, as 33.3 + 33.3 + 33.3 does, before that is told."""
+
 SAME_FRACTION = 1e-6
 """Atomic fractions that differ by less belong to one composition."""
 
@@ -113,10 +116,13 @@ class Reactant:
         As written, e.g. ``LiAlCl4`` or ``LiAlCl4@50wt+Li6PS5Cl@50wt``.
     parts : tuple of Part
         Mole fractions sum to 1.
+    remarks : tuple of str
+        How shares are counted that do not sum to 100.
     """
 
     text: str
     parts: tuple[Part, ...]
+    remarks: tuple[str, ...] = field(default=(), compare=False)
 
     @classmethod
     def of(cls, formula: Formula) -> "Reactant":
@@ -136,7 +142,8 @@ class Reactant:
     @property
     def notes(self) -> tuple[str, ...]:
         """Where something else was read than was written."""
-        return tuple(dict.fromkeys(note for part in self.parts for note in part.formula.notes))
+        of_parts = (note for part in self.parts for note in part.formula.notes)
+        return tuple(dict.fromkeys((*of_parts, *self.remarks)))
 
     def is_same_as(self, other: "Reactant") -> bool:
         """Whether both are the same compounds in the same shares of their atoms, however written."""
@@ -181,7 +188,7 @@ def parse_formula(text: str) -> Formula:
 def parse_reactant(text: str) -> Reactant:
     """Read a compound, or a mixture such as ``LiAlCl4@50wt+Li6PS5Cl@50wt`` (or ``@mol`` for mole shares).
 
-    Shares are relative: they are divided by their sum.
+    Shares are relative: they are divided by their sum; where per cent do not sum to 100, that is told.
 
     Raises
     ------
@@ -207,10 +214,23 @@ def parse_reactant(text: str) -> Reactant:
     moles = [s / f.molar_mass_g if unit == "wt" else s for s, f in zip(shares, formulas, strict=True)]
     parts = tuple(Part(f, n / sum(moles)) for f, n in zip(formulas, moles, strict=True))
     named = [f"{f.text}@{match['share']}{unit}" for f, match in zip(formulas, found, strict=True)]
-    return Reactant((" + " if " + " in text else "+").join(named), parts)
+    whole = sum(shares)
+    percent = unit == "wt" or "%" in text
+    remarks = [f"{f.text} {100.0 * s / whole:.4g} {unit}%" for f, s in zip(formulas, shares, strict=True)]
+    told = f"shares of {text} sum to {whole:g}, not 100: read as {', '.join(remarks)}"
+    return Reactant(
+        (" + " if " + " in text else "+").join(named),
+        parts,
+        (told,) if percent and abs(whole - 100.0) > SHARES_TOL else (),
+    )
 
 
 def _parts(text: str, remedy: str) -> list[re.Match[str]]:
+    if re.search(r"@\s*[A-Za-z]", text):
+        raise InputError(
+            f"{quoted(text)} names a coated or composite material, not a mixture with shares",
+            remedy="write one compound, or the shares of all, as LiCoO2@98wt+LiNbO3@2wt",
+        )
     matches = [_PART.fullmatch(piece.strip()) for piece in text.split("+")]
     found = [match for match in matches if match]
     if len(found) < len(matches):

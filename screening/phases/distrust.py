@@ -28,6 +28,11 @@ ANIONS = ("F", "Cl", "Br", "I", "O", "S", "Se", "Te", "N", "H")
 
 ALKALI, ALKALINE_EARTH = ("Li", "Na", "K", "Rb", "Cs"), ("Mg", "Ca", "Sr", "Ba")
 
+ACIDS = {"F": 1, "Cl": 1, "Br": 1, "I": 1, "S": 2, "Se": 2}
+"""Protons that each atom binds in acids without metals; what holds more is a hydrate, or is not made."""
+
+TOO_STABLE = "too stable in this source (S-S bonds, or an acid with more H than it binds)"
+
 CHARGE_TOL = 0.01
 """Charges per formula that rounding may leave."""
 
@@ -128,7 +133,8 @@ def doubtful(snapshot: Snapshot, rows: np.ndarray) -> np.ndarray:
     """Which of these phases (int array) have energies that nobody should build on, (n,) bool array.
 
     Distrusted elements, molecular units that are not recognised, and what the source holds too stable: sulfur
-    chains beside alkali and alkaline-earth metals (LiS4), hydrogen beyond H2S and H2SO4 (H3S, H18SO12).
+    chains beside alkali and alkaline-earth metals (LiS4), and acids with more hydrogen than they bind (H3S,
+    H18SO12, H13ClO6).
     """
     phases = snapshot.phases.take(rows)
     told = (distrusted_sd(replace(snapshot, phases=phases)) > 0.0) | _chains_and_acids(phases)
@@ -142,8 +148,10 @@ def _chains_and_acids(phases: Phases) -> np.ndarray:
     charge = _amount(phases, ALKALI) + 2.0 * _amount(phases, ALKALINE_EARTH)
     salts = np.isclose(_amount(phases, (*ALKALI, *ALKALINE_EARTH, "S")), phases.atoms)
     chains = salts & (charge > 0.0) & (2.0 * amount["S"] > charge + CHARGE_TOL)
-    of_acids = np.isclose(amount["S"] + amount["H"] + amount["O"], phases.atoms) & (amount["S"] > 0.0)
-    return chains | (of_acids & (amount["H"] > 2.0 * amount["S"] + CHARGE_TOL))
+    held = {each: _amount(phases, (each,)) for each in ACIDS}
+    protons = sum(held[each] * n for each, n in ACIDS.items())
+    of_acids = np.isclose(sum(held.values()) + amount["H"] + amount["O"], phases.atoms) & (protons > 0.0)
+    return chains | (of_acids & (amount["H"] > protons + CHARGE_TOL))
 
 
 def _amount(phases: Phases, symbols: Iterable[str]) -> np.ndarray:
@@ -173,10 +181,7 @@ def cautions(snapshot: Snapshot, formulas: Iterable[Formula], phases: Iterable[i
     told += _gas_cautions(snapshot, formulas)
     numbers = np.array(sorted(set(phases)), dtype=np.int64)
     chains = numbers[_chains_and_acids(snapshot.phases.take(numbers))] if len(numbers) else numbers
-    told += [
-        f"{snapshot.phases.formula[i]}: too stable in this source (S-S bonds, or H beyond H2S and H2SO4)"
-        for i in chains
-    ]
+    told += [f"{snapshot.phases.formula[i]}: {TOO_STABLE}" for i in chains]
     if is_corrected(snapshot) and len(numbers):
         taken = snapshot.phases.take(numbers)
         sd = taken.uncertainty_ev_per_atom
@@ -195,6 +200,12 @@ def wholly_distrusted(snapshot: Snapshot, formulas: Iterable[Formula]) -> tuple[
     held = {z for formula in formulas for z in formula.atomic_numbers}
     named = (each.element for each in distrusted(snapshot.manifest.energy_scheme))
     return tuple(name for name in named if name in WHOLLY and atomic_number(name) in held)
+
+
+def wholly_distrusted_phases(snapshot: Snapshot) -> np.ndarray:
+    """Phases that hold such an element, (n_phases,) bool array."""
+    named = {each.element for each in distrusted(snapshot.manifest.energy_scheme)} & set(WHOLLY)
+    return _holds(snapshot.phases, named)
 
 
 def _gas_cautions(snapshot: Snapshot, formulas: Iterable[Formula]) -> list[str]:

@@ -1,22 +1,27 @@
 """Texts to amounts of elements: formulas in every notation of the field, or the reason why not.
 
 Read are groups in any brackets, ``LiAlCl₄``, ``Li_{3}PS_{4}``, ``Li24 P4 S20 I4`` (as CIF files write it),
-``LiNi1/3Mn1/3Co1/3O2``, ``MgCl2·6H2O`` or ``MgCl2*6H2O``, the mol % of a glass (``75Li2S-25P2S5``), D as
+``LiNi1/3Mn1/3Co1/3O2``, ``MgCl2·6H2O``, ``CaSO4*½H2O``, the mol % of a glass (``75Li2S-25P2S5``), D as
 hydrogen, and the field's abbreviations (``abbreviations.csv`` beside this module).
 """
 
 import csv
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from fractions import Fraction
 from functools import cache
 from importlib.resources import files
+from unicodedata import numeric
 
 from screening.errors import InputError, quoted
 from screening.phases.periodic_table import atomic_number, symbols
 
 MAX_LENGTH = 200
 """Characters of a formula; the longest of the Materials Project has 40."""
+
+MOST_READINGS = 3
+"""Formulas that a text in wrong capitals is offered as."""
 
 LEAST_AMOUNT = 1e-6
 MOST_AMOUNT = 1e6
@@ -28,7 +33,7 @@ _NUMBER = r"(?:[0-9]+(?:\.[0-9]+)?|\.[0-9]+)"
 _TOKEN = re.compile(
     rf"(?P<opening>[(\[{{])|(?:(?P<element>[A-Z][a-z]?)|(?P<closing>[)\]}}]))(?P<amount>{_NUMBER}(?:/[0-9]+)?)?"
 )
-_COMPONENT = re.compile(rf"(?P<coefficient>{_NUMBER})?\s*(?P<formula>[A-Z(\[{{].*)")
+_COMPONENT = re.compile(rf"(?P<coefficient>{_NUMBER}(?:/[0-9]+)?)?\s*(?P<formula>[A-Z(\[{{].*)")
 _PAIRS = {"(": ")", "[": "]", "{": "}"}
 _PLAIN = str.maketrans(
     dict(zip("₀₁₂₃₄₅₆₇₈₉", "0123456789", strict=True))
@@ -37,8 +42,11 @@ _PLAIN = str.maketrans(
 )
 _SUBSCRIPT = re.compile(r"(\$?)_(?:\{([0-9./]+)\}|([0-9./]+))\1|<sub>([0-9./]+)</sub>")
 _JOINT = re.compile(r"\s*[·*]\s*|\.(?=[A-Z(\[{])")
+_FRACTION = re.compile(r"(?<![0-9.])([¼-¾⅐-⅞])|(?<=[·*])\s*([0-9]+)([¼-¾⅐-⅞])|\.([¼-¾⅐-⅞])")
+"""``½`` or, behind a joint, ``1½``; ``O4½`` could be 4 O and half of what follows."""
 _DEUTERIUM = re.compile(r"D(?![a-z])")
-_AMBIGUOUS_DOT = re.compile(r"\.[0-9]*\.|(?<![A-Za-z)\]}]0)\.[0-9]+[(\[{]?(?:H2O|NH3)")
+_LIGAND = r"[(\[{]?(?:H2O|NH3)"
+_AMBIGUOUS_DOT = re.compile(rf"\.[0-9]*\.|(?<![A-Za-z)\]}}]0)\.[0-9]+(?:/[0-9]+)?{_LIGAND}")
 """``Cl4.2H2O`` could be 4.2 Cl or 2 H2O: it is refused; ``Cl0.5H2O`` could not."""
 
 _VARIABLE = re.compile(r"([A-Z][a-z]?)[xyzδ](?![a-z])|[0-9+-][xyzδ](?![a-z])")
@@ -57,6 +65,11 @@ _OTHERWISE: tuple[tuple[re.Pattern[str], str, str], ...] = tuple(
             rf"|(?P<formula_>[A-Z].*\S)\s*\((?:{_STATE}|glass|amorphous|[a-z]|[α-ω])[a-z\s-]*\)",
             "{text} names a polymorph; a composition stands for its lowest one",
             "write {formula}",
+        ),
+        (
+            r"(?P<formula>[A-Z].*\S)\s*/\s*(?P<other>[A-Za-z].*)",
+            "{text} names a composite of two materials, not a formula",
+            "write {formula} alone, or the shares of both, as LiFePO4@95wt+C@5wt",
         ),
         (r".*[0-9],[0-9].*", "a decimal comma in formula {text}", "write {dotted}"),
         (
@@ -121,13 +134,20 @@ def read_amounts(written: str) -> Reading:
             f"{quoted(written)} is no formula: {len(written)} characters",
             remedy=f"write at most {MAX_LENGTH}",
         )
-    text = _SUBSCRIPT.sub(r"\2\3\4", written.strip().translate(_PLAIN))
+    text = _FRACTION.sub(_as_ratio, _SUBSCRIPT.sub(r"\2\3\4", written.strip().translate(_PLAIN)))
     known = abbreviations().get(re.sub(r"[\s-]", "", text))
     if known:
         return _spelled_out(text, known)
     light = _DEUTERIUM.sub("H", text)
     notes = () if light == text else (f"{text} read as {light}: deuterium counts as hydrogen",)
     return _read_plain(light, notes)
+
+
+def _as_ratio(found: re.Match[str]) -> str:
+    """``½`` as 1/2, ``1½`` as 3/2."""
+    part = Fraction(numeric(found[1] or found[3] or found[4])).limit_denominator(10)
+    whole = int(found[2] or 0) + part
+    return "·" * bool(found[4]) + f"{whole.numerator}/{whole.denominator}"
 
 
 def _spelled_out(text: str, known: Abbreviation) -> Reading:
@@ -177,8 +197,8 @@ def _components(text: str) -> tuple[list[re.Match[str]], str]:
             part["coefficient"] and re.search(r"[^0-9]\.[0-9]", part["formula"])
         ):
             raise InputError(
-                f"a dot joins two formulas in {quoted(text)}",
-                remedy="write a hydrate as LiCl*2H2O or LiCl(H2O)2, or a decimal amount last, as H2OCl4.2",
+                f"a dot joins two formulas in {quoted(text)}, or stands in a decimal amount",
+                remedy=f"write {_hydrate(text)}, or a decimal amount last, as H2OCl4.2",
             )
     if len(parts) == 1 and parts[0]["coefficient"]:
         raise InputError(
@@ -186,6 +206,12 @@ def _components(text: str) -> tuple[list[re.Match[str]], str]:
             remedy=f"write {quoted(parts[0]['formula'])[1:-1]}; how much of it reacts is found",
         )
     return parts, joint
+
+
+def _hydrate(text: str) -> str:
+    """The formula with ``*`` for a dot before water or ammonia, else examples of it."""
+    starred = re.sub(rf"\.(?=[0-9./]*{_LIGAND})", "*", text, count=1)
+    return "a hydrate as LiCl*2H2O or LiCl(H2O)2" if starred == text else quoted(starred)[1:-1]
 
 
 def _explain(text: str) -> None:
@@ -200,11 +226,34 @@ def _explain(text: str) -> None:
                 "dotted": quoted(re.sub(r"(?<=[0-9]),(?=[0-9])", ".", text))[1:-1],
             }
             raise InputError(message.format(**said), remedy=remedy.format(**said)) from None
+    recased = sorted(_recased(text), key=len)[:MOST_READINGS] if _unknown(text) else []
+    if recased:
+        raise InputError(
+            f"{quoted(text)} is not a formula: capitals begin elements",
+            remedy=f"write {' or '.join(recased)}",
+        ) from None
     if any(match[1] is None or match[1] in symbols() for match in _VARIABLE.finditer(text)):
         raise InputError(
             f"{quoted(text)} is not a formula: it holds a variable",
             remedy="write a number in its place, as Li0.5CoO2",
         ) from None
+
+
+def _unknown(text: str) -> bool:
+    """Whether letters stand there that begin no element: ``LI3PS4``, ``li3ps4``."""
+    return not all(each in symbols() for each in re.findall(r"[A-Z][a-z]*|[a-z]+", text))
+
+
+def _recased(text: str, elements: frozenset[str] = frozenset()) -> Iterator[str]:
+    """The same text with the capitals of elements, in every way in which no element occurs twice."""
+    if not text:
+        yield ""
+    elif not text[0].isalpha():
+        yield from (text[0] + rest for rest in _recased(text[1:], elements))
+    for symbol in {text[:n].capitalize() for n in (2, 1) if text[:n].isalpha() and len(text) >= n}:
+        if symbol in symbols() and symbol not in elements:
+            for rest in _recased(text[len(symbol) :], elements | {symbol}):
+                yield symbol + rest
 
 
 def _count(formula: str, text: str) -> dict[str, float]:

@@ -5,14 +5,16 @@ Mg(HO)2, VPO5 and H4(CO)3. Convention differs, and wins, by these rules, first t
 
 1. compounds of ``conventional_formulas.txt`` beside this module, as they stand there;
 2. hydroxides of metals (as many H as O, and metals only beside them) end in OH: NaOH, Mg(OH)2;
-3. ammonium salts without metals and carbon (four H to each N) begin with NH4: NH4Cl, (NH4)2SO4;
-4. compounds of C and H without metals follow Hill: C, H, then the others in alphabetical order: C3H4O3.
+3. hydrates of these with alkali and alkaline-earth metals, and of halides of one metal, end in (H2O)n, and
+   hydroxide halides name the hydroxide first: NaOH(H2O)4, MgCl2(H2O)6, Mg(OH)Cl;
+4. ammonium salts without metals and carbon (four H to each N) begin with NH4: NH4Cl, (NH4)2SO4;
+5. compounds of C and H without metals follow Hill: C, H, then the others in alphabetical order: C3H4O3.
 
 A spelling never changes the formula unit.
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from importlib.resources import files
 
@@ -20,6 +22,8 @@ import numpy as np
 
 from screening.phases.notation import read_amounts
 from screening.phases.periodic_table import N_ELEMENTS, metals, symbol
+
+HALIDES = ("F", "Cl", "Br", "I")
 
 _ELEMENT = re.compile(r"[A-Z][a-z]?")
 
@@ -54,7 +58,8 @@ def respell(
 
     hydrogen, carbon, nitrogen, oxygen = map(atoms_of, (1, 6, 7, 8))
     n_metals = np.bincount(owner, metal[atomic_number], n)
-    hydroxide = (hydrogen == oxygen) & (n_metals == np.diff(row_start) - 2)
+    halide = sum(np.minimum(atoms_of(z), 1.0) for z in (9, 17, 35, 53))
+    hydroxide = (hydrogen >= oxygen) & (oxygen > 0.0) & (n_metals == np.diff(row_start) - 2 - halide)
     molecular = (n_metals == 0) & ((carbon > 0.0) | (hydrogen == 4.0 * nitrogen))
     table = _table()
     for i in np.flatnonzero((hydrogen > 0.0) & (hydroxide | molecular)):
@@ -83,8 +88,8 @@ def _respelled(reduced: str, amounts: Mapping[str, float]) -> str:
     order = list(dict.fromkeys(_ELEMENT.findall(reduced)))
     without_metals = metals().isdisjoint(amounts)
     partners = amounts.keys() - {"H", "O"}
-    if hydrogen == amounts.get("O") and partners and partners <= metals():
-        return _written(amounts, [each for each in order if each not in ("H", "O")]) + _group("OH", hydrogen)
+    if "O" in amounts and partners - set(HALIDES) and partners - set(HALIDES) <= metals():
+        return _of_water(amounts, [each for each in order if each not in ("H", "O")]) or reduced
     if without_metals and "C" in amounts:
         return _written(amounts, ["C", "H", *sorted(amounts.keys() - {"C", "H"})])
     if without_metals and hydrogen == 4.0 * amounts.get("N", 0.0) and len(amounts) > 2:
@@ -94,11 +99,30 @@ def _respelled(reduced: str, amounts: Mapping[str, float]) -> str:
     return reduced
 
 
+def _of_water(amounts: Mapping[str, float], order: Sequence[str]) -> str | None:
+    """Spelling of a hydroxide or halide, and of its hydrate; None where the charges say that it is none."""
+    from pymatgen.core import Element
+
+    salt, metals_of = ([each for each in order if (each in HALIDES) is held] for held in (True, False))
+    hydroxide, water = 2.0 * amounts["O"] - amounts["H"], amounts["H"] - amounts["O"]
+    metal, one = _written(amounts, metals_of), Element(metals_of[0])
+    if not (salt or water):
+        return metal + _group("OH", hydroxide)
+    charge = (hydroxide + sum(amounts[each] for each in salt)) / amounts[metals_of[0]]
+    known = len(metals_of) == 1 and charge in one.oxidation_states
+    if not (known and min(hydroxide, water) >= 0.0 and (salt or one.is_alkali or one.is_alkaline)):
+        return None
+    told = metal + (_times("(OH)", hydroxide) if salt else _group("OH", hydroxide)) * (hydroxide > 0.0)
+    return told + _written(amounts, salt) + _times("(H2O)", water) * (water > 0.0)
+
+
 def _written(amounts: Mapping[str, float], order: Iterable[str]) -> str:
-    return "".join(
-        element if amounts[element] == 1.0 else f"{element}{amounts[element]:.12g}" for element in order
-    )
+    return "".join(_times(element, amounts[element]) for element in order)
 
 
 def _group(group: str, n: float) -> str:
-    return group if n == 1.0 else f"({group}){n:.12g}"
+    return group if n == 1.0 else _times(f"({group})", n)
+
+
+def _times(group: str, n: float) -> str:
+    return group if n == 1.0 else f"{group}{n:.12g}"

@@ -1,16 +1,17 @@
 """Phases of the user's own: a table of formation energies, or calculated entries of the snapshot's scheme."""
 
-import csv
 import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from screening.errors import InputError
+from screening.errors import InputError, quoted
 from screening.phases.additions import AddedPhase, Origin
 from screening.phases.composition import Formula, composition_key, parse_formula, symbol
 from screening.phases.computed import ENTRY_CLASSES, phases_of_entries
+from screening.phases.sheets import RowFault, Sheet, formula_of, number_of, require_sound
 from screening.phases.snapshot import Snapshot
 from screening.phases.spelling import conventional
 
@@ -32,7 +33,7 @@ _MOST_ROWS = 100_000
 def read_phases(path: Path, snapshot: Snapshot) -> list[AddedPhase]:
     """Read phases that are to join a snapshot.
 
-    A ``.csv`` file, or a ``.json`` file with a list of objects, has the columns ``formula``,
+    A table (see `Sheet.read`), or a ``.json`` file with a list of objects, has the columns ``formula``,
     ``formation_energy_ev_per_atom`` (against the elements), ``uncertainty_ev_per_atom`` (one standard
     deviation) and ``note``; ``origin`` (calculated, measured, estimated), ``replace`` (true: even where
     the snapshot's own phase is lower), ``energy_scheme``, ``volume_per_atom_a3`` and ``band_gap_ev`` may be
@@ -54,44 +55,52 @@ def read_phases(path: Path, snapshot: Snapshot) -> list[AddedPhase]:
     Raises
     ------
     InputError
-        If the file or a row cannot be used, or its energies belong to another scheme.
+        If the file or rows cannot be used (all of them are named), or energies are of another scheme.
     """
-    rows = _rows(path)
-    if not rows:
-        raise InputError("no phases", where=str(path), remedy=f"give the columns {', '.join(REQUIRED)}")
-    entries = [isinstance(row, Mapping) and row.get("@class") in ENTRY_CLASSES for row in rows]
-    if any(entries):
-        if not all(entries):
-            raise InputError(
-                "mixes calculated entries with rows of a table", where=str(path), remedy="use two files"
-            )
-        phases = phases_of_entries(rows, snapshot.manifest.energy_scheme, path)
+    rows: Sequence[tuple[int, Any]]
+    record: Callable[[Any], Mapping[str, Any]] = dict
+    notes: tuple[str, ...] = ()
+    if path.suffix.lower() == ".json":
+        items = _items(path)
+        entries = [row.get("@class") in ENTRY_CLASSES for row in items]
+        if any(entries):
+            return _of_entries(items, all(entries), path, snapshot)
+        rows, names = list(enumerate(items, start=1)), {str(key) for row in items for key in row}
     else:
-        phases = [_phase(row, f"{path}, row {i}", path.name) for i, row in enumerate(rows, start=1)]
-        for i, row in enumerate(rows, start=1):
-            _require_scheme(row.get("energy_scheme"), snapshot, f"{path}, row {i}")
-    _require_known_elements(phases, snapshot, path)
-    _require_distinct(phases, path)
+        sheet = Sheet.read(path, (*REQUIRED, *OPTIONAL))
+        rows, record, names, notes = sheet.rows, sheet.record, set(sheet.header) - {""}, sheet.notes
+    if not 0 < len(rows) <= _MOST_ROWS:
+        fault = f"more than {_MOST_ROWS} rows" if rows else "no phases"
+        raise InputError(fault, where=str(path), remedy=f"give rows of {', '.join(REQUIRED)}")
+    _require_columns(names, path)
+    phases, faults = _phases(rows, record, path.name, snapshot)
+    faults = sorted([*faults, *_misfits(phases, snapshot)], key=lambda fault: fault.row)
+    require_sound(faults, str(path), "")
+    first, *others = phases.values()
+    return [replace(first, remarks=(*notes, *first.remarks)), *others]
+
+
+def _of_entries(
+    items: Sequence[dict[str, Any]], all_are: bool, path: Path, snapshot: Snapshot
+) -> list[AddedPhase]:
+    """Phases of calculated entries."""
+    if not all_are:
+        raise InputError(
+            "mixes calculated entries with rows of a table", where=str(path), remedy="use two files"
+        )
+    phases = phases_of_entries(items, snapshot.manifest.energy_scheme, path)
+    require_sound(_misfits(dict(enumerate(phases, start=1)), snapshot), str(path), "leave it out")
     return phases
 
 
-def _rows(path: Path) -> list[Any]:
-    """Rows of the file, at least mappings by the time they are used."""
+def _items(path: Path) -> list[dict[str, Any]]:
+    """Objects of a JSON file."""
     try:
-        text = path.read_text("utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        reason = getattr(error, "strerror", None) or "not UTF-8 text"
+        content = json.loads(path.read_text("utf-8-sig"))
+    except OSError as error:
         raise InputError(
-            f"cannot be read ({reason})", where=str(path), remedy="give a .csv or .json file"
+            f"cannot be read ({error.strerror})", where=str(path), remedy="give a .csv or .json file"
         ) from None
-    if path.suffix.lower() == ".csv":
-        return _csv_rows(text, path)
-    if path.suffix.lower() != ".json":
-        raise InputError(
-            f"unknown suffix {path.suffix!r}", where=str(path), remedy="give a .csv or .json file"
-        )
-    try:
-        content = json.loads(text)
     except (ValueError, RecursionError):
         raise InputError("malformed JSON", where=str(path), remedy="write a list of objects") from None
     if not isinstance(content, list) or not all(isinstance(row, dict) for row in content):
@@ -99,99 +108,95 @@ def _rows(path: Path) -> list[Any]:
     return content
 
 
-def _csv_rows(text: str, path: Path) -> list[Any]:
-    reader = csv.DictReader(text.splitlines(), strict=True, skipinitialspace=True)
-    try:
-        rows = [row for row, _ in zip(reader, range(_MOST_ROWS + 1), strict=False)]
-    except csv.Error as error:
-        raise InputError(
-            f"malformed csv ({error})", where=f"{path}, line {reader.line_num}", remedy="correct that line"
-        ) from None
-    if len(rows) > _MOST_ROWS:
-        raise InputError(f"more than {_MOST_ROWS} rows", where=str(path), remedy="split the file")
-    for i, row in enumerate(rows, start=1):
-        if None in row:
-            raise InputError("more cells than columns", where=f"{path}, row {i}", remedy="quote the commas")
-    return rows
+def _require_columns(names: Collection[str], path: Path) -> None:
+    known = (*REQUIRED, *OPTIONAL)
+    for name in sorted(set(names) - set(known)):
+        raise InputError(f"unknown column {quoted(name)}", where=str(path), remedy=f"use {', '.join(known)}")
+    missing = [name for name in REQUIRED if name not in names]
+    if missing:
+        raise InputError(f"has no column {missing[0]!r}", where=str(path), remedy="add it")
 
 
-def _phase(row: Mapping[str, Any], where: str, file_name: str) -> AddedPhase:
-    unknown = [str(key) for key in row if key not in (*REQUIRED, *OPTIONAL)]
-    if unknown:
-        raise InputError(
-            f"unknown column {unknown[0]!r}", where=where, remedy=f"use {', '.join((*REQUIRED, *OPTIONAL))}"
-        )
+def _phases(
+    rows: Sequence[tuple[int, Any]],
+    record: Callable[[Any], Mapping[str, Any]],
+    file_name: str,
+    snapshot: Snapshot,
+) -> tuple[dict[int, AddedPhase], list[RowFault]]:
+    """Phases by row, and the rows that are none."""
+    phases: dict[int, AddedPhase] = {}
+    faults = []
+    for number, row in rows:
+        try:
+            content = record(row)
+            _require_scheme(content.get("energy_scheme"), snapshot)
+            phases[number] = _phase(content, file_name)
+        except InputError as fault:
+            faults.append(RowFault(number, str(fault)))
+    return phases, faults
+
+
+def _phase(row: Mapping[str, Any], file_name: str) -> AddedPhase:
     for name in REQUIRED:
         if row.get(name) in (None, ""):
-            raise InputError(f"no {name}", where=where, remedy=f"give {', '.join(REQUIRED)}")
-    formula = _compound(str(row["formula"]), where)
-    energy = _number(row, "formation_energy_ev_per_atom", where)
+            raise InputError(f"no {name}", remedy="fill that cell")
+    formula = _compound(str(row["formula"]))
+    energy = _number(row, "formation_energy_ev_per_atom")
     least, most = FORMATION_ENERGY_RANGE_EV
     if not least <= energy <= most:
         raise InputError(
             f"{energy:g} eV/atom is not a plausible formation energy of {formula.text}",
-            where=where,
             remedy="give it per atom and against the elements",
         )
-    uncertainty = _number(row, "uncertainty_ev_per_atom", where)
+    uncertainty = _number(row, "uncertainty_ev_per_atom")
     if uncertainty < 0.0:
-        raise InputError(
-            f"uncertainty {uncertainty:g} is negative", where=where, remedy="give one standard deviation"
-        )
+        raise InputError(f"uncertainty {uncertainty:g} is negative", remedy="give one standard deviation")
     note = _one_line(row.get("note")) or "given"
     return AddedPhase(
         formula,
         energy,
         uncertainty,
         f"{note} ({_one_line(file_name)})",
-        volume_per_atom_a3=_positive(row, "volume_per_atom_a3", where),
-        band_gap_ev=_positive(row, "band_gap_ev", where, zero=True),
-        origin=_word(row, "origin", ORIGINS, where) or Origin.GIVEN,
-        replaces=bool(_word(row, "replace", YES_NO, where)),
+        volume_per_atom_a3=_positive(row, "volume_per_atom_a3"),
+        band_gap_ev=_positive(row, "band_gap_ev", zero=True),
+        origin=_word(row, "origin", ORIGINS) or Origin.GIVEN,
+        replaces=bool(_word(row, "replace", YES_NO)),
+        remarks=formula.notes,
     )
 
 
-def _compound(text: str, where: str) -> Formula:
+def _compound(text: str) -> Formula:
     """A compound, as written if that is reduced; elements are references and cannot be given."""
-    try:
-        formula = parse_formula(text)
-    except InputError as error:
-        raise InputError(error.message, where=where, remedy=error.remedy) from None
+    formula = formula_of(text)
     if len(formula.amounts) == 1:
-        raise InputError(
-            f"{formula.text} is an element, and elements are 0", where=where, remedy="leave it out"
-        )
+        raise InputError(f"{formula.text} is an element, and elements are 0", remedy="leave it out")
     amounts = zip(map(symbol, formula.atomic_numbers), formula.amounts, strict=True)
-    reduced = parse_formula(conventional(dict(amounts)))
+    reduced = replace(parse_formula(conventional(dict(amounts))), notes=formula.notes)
     return formula if math.isclose(formula.n_atoms, reduced.n_atoms) else reduced
 
 
-def _number(row: Mapping[str, Any], name: str, where: str) -> float:
-    value = row[name]
-    try:
-        number = math.nan if isinstance(value, bool) else float(value)
-    except (TypeError, ValueError, OverflowError):
-        number = math.nan
+def _number(row: Mapping[str, Any], name: str) -> float:
+    number = number_of(row[name])
     if not math.isfinite(number):
-        raise InputError(f"{name} {str(value)[:40]!r} is not a number", where=where, remedy="correct it")
+        raise InputError(f"{name} {str(row[name])[:40]!r} is not a number", remedy="correct it")
     return number
 
 
-def _positive(row: Mapping[str, Any], name: str, where: str, *, zero: bool = False) -> float:
+def _positive(row: Mapping[str, Any], name: str, *, zero: bool = False) -> float:
     if row.get(name) in (None, ""):
         return math.nan
-    number = _number(row, name, where)
+    number = _number(row, name)
     if number < 0.0 or (number == 0.0 and not zero):
-        raise InputError(f"{name} {number:g} is out of range", where=where, remedy="correct that cell")
+        raise InputError(f"{name} {number:g} is out of range", remedy="correct that cell")
     return number
 
 
-def _word(row: Mapping[str, Any], name: str, known: Mapping[str, Any], where: str) -> Any:
+def _word(row: Mapping[str, Any], name: str, known: Mapping[str, Any]) -> Any:
     """What a word of a column stands for, None where the cell is empty."""
     word = _one_line("" if row.get(name) is None else row[name]).lower()
     if word and word not in known:
         remedy = f"write one of {', '.join(filter(None, known))}"
-        raise InputError(f"{name} {word[:40]!r}", where=where, remedy=remedy)
+        raise InputError(f"{name} {word[:40]!r}", remedy=remedy)
     return known[word] if word else None
 
 
@@ -201,31 +206,25 @@ def _one_line(text: object) -> str:
     return " ".join(printable.split())
 
 
-def _require_scheme(given: object, snapshot: Snapshot, where: str) -> None:
+def _require_scheme(given: object, snapshot: Snapshot) -> None:
     scheme = snapshot.manifest.energy_scheme
     if given not in (None, "") and _one_line(given) != scheme:
         raise InputError(
             f"energy scheme {_one_line(given)!r} is not that of the snapshot, {scheme!r}",
-            where=where,
             remedy="never mix schemes in one hull: give energies of the same scheme",
         )
 
 
-def _require_known_elements(phases: Sequence[AddedPhase], snapshot: Snapshot, path: Path) -> None:
-    for phase in phases:
-        for z in phase.formula.atomic_numbers:
-            if z not in snapshot.elements:
-                raise InputError(
-                    f"snapshot {snapshot.manifest.name} has no elemental reference for {symbol(z)}",
-                    where=f"{path}, {phase.formula.text}",
-                    remedy="choose another snapshot, or leave that phase out",
-                )
-
-
-def _require_distinct(phases: Sequence[AddedPhase], path: Path) -> None:
-    seen = set()
-    for phase in phases:
-        composition = composition_key(phase.formula)
-        if composition in seen:
-            raise InputError(f"{phase.formula.text} twice", where=str(path), remedy="keep the lower one")
-        seen.add(composition)
+def _misfits(phases: Mapping[int, AddedPhase], snapshot: Snapshot) -> list[RowFault]:
+    """Phases that hold elements that the snapshot lacks, or occur again."""
+    seen: dict[object, int] = {}
+    faults = []
+    for number, phase in phases.items():
+        lacking = [symbol(z) for z in phase.formula.atomic_numbers if z not in snapshot.elements]
+        first = seen.setdefault(composition_key(phase.formula), number)
+        if lacking:
+            told = f"snapshot {snapshot.manifest.name} has no elemental reference for {', '.join(lacking)}"
+            faults.append(RowFault(number, f"{phase.formula.text}: {told}"))
+        elif first != number:
+            faults.append(RowFault(number, f"{phase.formula.text} twice, as in row {first}; keep one"))
+    return faults

@@ -4,7 +4,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from screening.display import hours
 from screening.lab.cycling.symmetric import LifeEnd, SymmetricReport
 from screening.lab.short import ShortVerdict
 from screening.plots.cell_html import PageTable, cell_page, trace, voltage_trace
@@ -24,7 +23,7 @@ def symmetric_page(report: SymmetricReport, provenance: Provenance) -> str:
     life = report.life
     sign = "> " if life.end is LifeEnd.RECORD else ""
     summary = (
-        f"{verdict_label(report)}. Life {sign}{hours(life.hours)} h, {sign}{life.throughput_mah_per_cm2:.4g} "
+        f"{verdict_label(report)}. Life {sign}{life}, {sign}{life.throughput_mah_per_cm2:.4g} "
         f"mAh/cm² passed in both directions ({life.end})."
     )
     return cell_page(

@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, NullFormatter
 
 from screening.errors import InputError
-from screening.lab.impedance.analysis import ImpedanceAnalysis
+from screening.lab.impedance.analysis import UNRESOLVED, ImpedanceAnalysis
 from screening.lab.impedance.completion import Completion
 from screening.lab.impedance.drt import DrtSeries
 from screening.lab.impedance.processes import ProcessSeries
@@ -80,13 +80,7 @@ def waterfall(axes: Axes, drt: DrtSeries, windows: Windows) -> Axes:
     step = OVERLAP * float(gamma.max()) * min(4.0 / len(chosen), 1.0) if len(chosen) > 1 else 0.0
     colours = colormaps[SERIES_MAP](np.linspace(0.0, SERIES_END, len(chosen)))
     for rank, (index, colour) in enumerate(zip(chosen, colours, strict=True)):
-        base = rank * step
-        order = 3 + 2 * (len(chosen) - rank)
-        if step:
-            axes.fill_between(
-                drt.tau_s, base, base + gamma[index], color="white", alpha=0.6, zorder=order, lw=0
-            )
-        axes.plot(drt.tau_s, base + gamma[index], color=colour, zorder=order + 1)
+        axes.plot(drt.tau_s, rank * step + gamma[index], color=colour, zorder=3 + len(chosen) - rank)
     if len(hours) == 1:
         low, high = drt.gamma_interval_ohm()
         axes.fill_between(drt.tau_s, low[0], high[0], color=CYCLE[0], alpha=0.2, lw=0, label="95 %")
@@ -133,6 +127,7 @@ def process_plot(axes: Axes, processes: ProcessSeries, report: SeriesReport | No
     for k, colour in zip(present, cycle(CYCLE)):
         name = processes.windows.names[k].replace("tau", "τ")
         bound = " (bound)" if processes.unclosed[:, k].any() else ""
+        bound = bound if processes.detected[k] else f" ({UNRESOLVED})"
         resistance = processes.resistance_ohm[:, k]
         end = report.courses[k].completion if report else None
         if end is not None and end.time_s is not None:

@@ -19,6 +19,9 @@ from screening.plots.thinning import thinned
 PROFILE_CYCLES = 4
 """Cycles drawn as profiles by default: the first, the last, and some between."""
 
+MARKER_ROOM = 0.03
+"""Of the axis of cycles, beyond the first and the last: half a marker is not cut by the frame."""
+
 EFFICIENCY_SPAN_PERCENT = 3.0
 """The efficiency's axis holds the cycles this near to the median; the others are told at its edge, so that a
 formation cycle of 85 % does not hide the 99.x % of the rest."""
@@ -107,7 +110,8 @@ def draw_capacity(axes: Axes, result: FullCellResult, *, efficiency: bool = True
             label=name,
         )
     axes.set(xlabel="Cycle", ylabel=f"Capacity ({unit.label})", ylim=(0.0, capacity_limit(result)))
-    axes.set_xlim(0.5, len(result.cycles) + 0.5)
+    room = max(0.5, MARKER_ROOM * len(result.cycles))
+    axes.set_xlim(1.0 - room, len(result.cycles) + room)
     axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
     handles, labels = axes.get_legend_handles_labels()
     if efficiency:

@@ -8,6 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.cm import ScalarMappable
 from matplotlib.colors import LinearSegmentedColormap, LogNorm, Normalize
 from matplotlib.figure import Figure
+from matplotlib.ticker import LogLocator, NullFormatter
 from numpy.typing import NDArray
 
 from screening.errors import InputError
@@ -97,6 +98,8 @@ def draw_nyquist(spectra: Sequence[Spectrum], axes: Axes, *, inset: bool = True)
     unit, prefix = _prefix(float(np.abs(everything).max()))
     style = SeriesColours(spectra)
     _draw_curves(axes, [curve * complex(1.0 / unit) for curve in curves], spectra, style)
+    if len(style.drawn) < len(spectra):
+        axes.set_title(f"{len(style.drawn)} of {len(spectra)} spectra")
     _equal_limits(axes, everything * complex(1.0 / unit))
     symbol = f"{prefix}Ω·cm²" if len(areas) == len(spectra) else f"{prefix}Ω"
     axes.set(xlabel=f"Z′ ({symbol})", ylabel=f"−Z″ ({symbol})")
@@ -108,7 +111,8 @@ def draw_nyquist(spectra: Sequence[Spectrum], axes: Axes, *, inset: bool = True)
         _draw_curves(box, [curve * complex(1.0 / inset_unit) for curve in curves], spectra, style)
         _equal_limits(box, fast * complex(1.0 / inset_unit))
         box.tick_params(labelsize=5.5)
-        box.set_title(f"fast half ({inset_prefix}{symbol[len(prefix) :]})", fontsize=5.5)
+        title = f"fast half ({inset_prefix}{symbol[len(prefix) :]})"
+        box.text(0.5, 0.95, title, transform=box.transAxes, ha="center", va="top", fontsize=5.5)
     return axes
 
 
@@ -121,8 +125,6 @@ def _draw_curves(
     for k in style.drawn:
         (line,) = axes.plot(curves[k].real, -curves[k].imag, "o-", markersize=2, linewidth=0.7)
         line.set(color=style.colours[k], label=label_text(spectra[k].label))
-    if len(style.drawn) < len(spectra):
-        axes.set_title(f"{len(style.drawn)} of {len(spectra)} spectra")
 
 
 def label_text(label: str) -> str:
@@ -194,7 +196,10 @@ def draw_maps(spectra: Sequence[Spectrum], axes: Sequence[Axes]) -> Sequence[Axe
         mesh = axis.pcolormesh(
             grid, style.values, np.array(rows), norm=scale, shading="nearest", cmap="cividis", rasterized=True
         )
-        axis.figure.colorbar(mesh, ax=axis, pad=0.02, label=label)
+        bar = axis.figure.colorbar(mesh, ax=axis, pad=0.02, label=label)
+        if wide:
+            bar.set_ticks(LogLocator(subs=(1.0, 2.0, 5.0)), minor=False)
+            bar.ax.yaxis.set(major_formatter="{x:g}", minor_formatter=NullFormatter())
         axis.set(xscale="log", xlabel="Frequency (Hz)" if number else "", ylabel=style.label)
     return axes
 

@@ -27,17 +27,30 @@ def driving_force_form(assessment: Assessment) -> csr_array:
     return scaled(csr_array(scaled(begin, 1.0 - r.share) + scaled(end, r.share) - start), per_uptake)
 
 
-def plateau_form(reduction: Reduction) -> csr_array:
-    """Voltage of every plateau, (n_steps, n_phases): per electron, products before minus products after."""
+def cathodic_limit_form(reduction: Reduction) -> csr_array:
+    """Voltage of the first plateau of each candidate, (n, n_phases)."""
+    some = np.flatnonzero(reduction.stairs.steps.lengths)
+    return _spread(plateau_form(reduction, reduction.stairs.step_start[some]), some, len(reduction))
+
+
+def plateau_form(reduction: Reduction, steps: np.ndarray | None = None) -> csr_array:
+    """Voltage of plateaus, (n_steps, n_phases): per electron, products before minus products after.
+
+    Parameters
+    ----------
+    reduction : Reduction
+    steps : (n_steps,) int array, optional
+        Which; all unless given.
+    """
     lines, stairs, anode = reduction.lines, reduction.stairs, reduction.context.anode
-    owner, n_phases = stairs.steps.owner, len(reduction.phases)
-    first = np.diff(owner, prepend=-1) > 0
-    before = np.where(first, lines.kink_start[owner], np.roll(stairs.kink, 1))
-    uptake = stairs.uptake_per_formula
-    earlier = np.where(first, 0.0, np.roll(uptake, 1))
+    steps = np.arange(len(stairs.voltage_v)) if steps is None else steps
+    owner, n_phases = stairs.steps.owner[steps], len(reduction.phases)
+    first, kink, uptake = steps == stairs.step_start[owner], stairs.kink[steps], stairs.uptake_per_formula
+    before = np.where(first, lines.kink_start[owner], stairs.kink[steps - 1])
+    uptake, earlier = uptake[steps], np.where(first, 0.0, uptake[steps - 1])
     atoms = reduction.candidates.atoms[owner]
     change = scaled(lines.amounts(before, n_phases), atoms + earlier / anode.content)
-    change = change - scaled(lines.amounts(stairs.kink, n_phases), atoms + uptake / anode.content)
+    change = change - scaled(lines.amounts(kink, n_phases), atoms + uptake / anode.content)
     if anode.content < 1.0:
         ends = lines.amounts(lines.kink_start[owner + 1] - 1, n_phases)
         change = change + scaled(ends, (uptake - earlier) / anode.content)

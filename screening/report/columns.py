@@ -1,6 +1,6 @@
 """What the ranking on the page shows: each column with its label, unit and definition."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pandas as pd
 
@@ -30,6 +30,8 @@ class Column:
         Whether the score weighs it.
     better : str
         ``smaller``, ``larger`` or ``target``; empty where that is no question.
+    within : tuple of str
+        Columns of the bounds that hold the true value in 95 % of all cases.
     """
 
     name: str
@@ -40,6 +42,7 @@ class Column:
     source: str = ""
     criterion: bool = False
     better: str = ""
+    within: tuple[str, ...] = ()
 
     @property
     def doi_url(self) -> str:
@@ -90,7 +93,9 @@ _LAST = (
         "cathodic_limit_v",
         "cathodic limit",
         "V",
-        "Highest voltage against the anode at which the reactor, on the hull, takes up anode metal.",
+        "Highest voltage against the anode at which the reactor, on the hull, takes up anode metal; 95 % of "
+        "true values lie within the bounds in brackets.",
+        within=("cathodic_limit_low_v", "cathodic_limit_high_v"),
     ),
     Column(
         "energy_above_hull_ev_per_atom",
@@ -128,7 +133,7 @@ def ranking_columns(table: pd.DataFrame) -> tuple[Column, ...]:
     every = (*_FIRST, *(PAIR if several else ()), *criteria, *_LAST)
     small = table["passes"].sum() < 100
     return tuple(
-        column
+        replace(column, within=tuple(name for name in column.within if name in table))
         for column in every
         if column.name in table
         and (column.name in ALWAYS or not table[column.name].isna().all())

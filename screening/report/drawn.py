@@ -7,7 +7,7 @@ from screening.campaign.directory import ResultsDirectory
 from screening.campaign.figures import campaign_map, reactor_figures
 from screening.campaign.store import Store
 from screening.errors import IncompleteError, InputError
-from screening.files import write_figure
+from screening.files import as_name, write_figure
 from screening.plots.campaign import campaign_figure
 from screening.plots.interface import reaction_energy_figure
 from screening.plots.layer import layer_figure
@@ -32,10 +32,10 @@ def draw(results: ResultsDirectory) -> None:
             curves = reactor_figures(reactor, suffix).items()
             drawn |= {name: reaction_energy_figure(each, axis=axis) for name, each in curves}
             if reactor.plateaus and reactor.at_potential:
-                drawn[f"figure_layer_{reactor.formula}{suffix}"] = layer_figure(reactor)
+                drawn[as_name(f"figure_layer_{reactor.formula}{suffix}")] = layer_figure(reactor)
         candidates = campaign_map(results, pair, known_compounds())
         if candidates is not None and len(candidates.x) > 1:
-            drawn[f"campaign{suffix}"] = campaign_figure(candidates)
+            drawn[as_name(f"campaign{suffix}")] = campaign_figure(candidates)
     files: dict[str, Any] = {f"{name}{suffix}": drawn[name] for name in drawn for suffix in FIGURE_SUFFIXES}
     files[WORKBOOK] = None
     Store.look(results.path).own(list(files))

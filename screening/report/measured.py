@@ -11,6 +11,7 @@ import pandas as pd
 
 from screening.campaign.directory import RANKING_JSON
 from screening.errors import InputError
+from screening.lab.cycling.symmetric import TOLD_GAP_H
 from screening.lab.readers.stamp import STAMP_COLUMN, STAMP_START
 from screening.report.cells import cell_sections
 from screening.report.comparison import VALIDATION_JSON
@@ -170,7 +171,9 @@ def _cycling_verdict(content: dict[str, Any]) -> Iterator[str]:
         yield "Simulated, not measured."
     life, short = _part(content, "life"), _part(content, "short")
     if isinstance(life.get("hours"), int | float):
-        yield f"Life: {number(float(life['hours']))} h ({life.get('end')})."
+        gaps = float(life.get("elapsed_h", life["hours"])) - float(life["hours"])
+        less = f"; {number(gaps)} h between files not counted" if gaps > TOLD_GAP_H else ""
+        yield f"Life: {number(float(life['hours']))} h ({life.get('end')}{less})."
     if short.get("verdict"):
         when, half_cycle = short.get("time_h"), short.get("half_cycle")
         name = "none seen" if short["verdict"] == "none" else str(short["verdict"])

@@ -49,7 +49,7 @@ def content(results: ResultsDirectory, columns: tuple[Column, ...]) -> dict[str,
     table = results.table
     filters = [name for name in table.columns if name.startswith(FILTER_PREFIX)]
     hidden = [name for name in (*FLAGS, *filters) if name in table]
-    shown = {column.name: _values(table[column.name], column.kind) for column in columns}
+    shown = {name: _values(table[name], c.kind) for c in columns for name in (c.name, *c.within)}
     return {
         "n": len(table),
         "columns": [
@@ -60,6 +60,7 @@ def content(results: ResultsDirectory, columns: tuple[Column, ...]) -> dict[str,
                 "kind": c.kind,
                 "criterion": c.criterion,
                 "better": c.better,
+                "within": c.within,
             }
             for c in columns
         ],

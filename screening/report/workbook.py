@@ -17,6 +17,7 @@ from screening.provenance import Provenance
 from screening.report.citing import citation
 from screening.report.columns import ranking_columns
 from screening.thermo.interface import InterfaceReaction
+from screening.thermo.intervals import Interval
 
 WIDEST, NARROWEST, HEAD_LINES, LINE_PT = 60, 8, 3, 15.0
 """Widths of columns in characters, lines that a head takes, and their height in points."""
@@ -129,7 +130,11 @@ def write_campaign_book(path: Path, results: ResultsDirectory) -> None:
         for name, other in (("Figure 1A data", "formula"), ("Figure 1F data", "electrolyte"))
     }
     plateaus = [
-        {"reactor": marked(each.formula, each.estimated), **{n: getattr(step, n) for n in STEP_COLUMNS}}
+        {
+            "reactor": marked(each.formula, each.estimated),
+            **{n: getattr(step, n) for n in STEP_COLUMNS},
+            **ends("voltage (V)", step.voltage_95_v),
+        }
         for each in reactors
         for step in each.plateaus
     ]
@@ -146,11 +151,17 @@ def write_campaign_book(path: Path, results: ResultsDirectory) -> None:
 def _ranking(table: pd.DataFrame) -> pd.DataFrame:
     columns = ranking_columns(table)
     best = table[table["passes"]].head(MOST_RANKED)
-    frame = best[[column.name for column in columns]].assign(
+    frame = best[[name for column in columns for name in (column.name, *column.within)]].assign(
         formula=[*map(marked, best["formula"], best["estimated"])]
     )
     named = {c.name: c.label[:1].upper() + c.label[1:] + (f" ({c.unit})" if c.unit else "") for c in columns}
-    return frame.rename(columns=named)
+    bounds = {
+        name: each
+        for c in columns
+        if c.within
+        for name, each in zip(c.within, ends(named[c.name]), strict=True)
+    }
+    return frame.rename(columns=named | bounds)
 
 
 def _campaign_summary(results: ResultsDirectory) -> pd.DataFrame:
@@ -186,6 +197,12 @@ def head(name: str) -> str:
     return name[:1].upper() + name[1:].replace("_", " ")
 
 
+def ends(quantity: str, within: Interval | None = None) -> dict[str, float | None]:
+    """Bounds of 95 % under their heads, empty cells where there are none."""
+    low, high = within or (None, None)
+    return {f"{quantity}, 95 % from": low, f"{quantity}, 95 % to": high}
+
+
 def pair_name(curve: InterfaceReaction) -> str:
     """A pair of reactants with its marks."""
     return f"{curve.a} | {curve.b}" + "*" * curve.estimated + "†" * bool(curve.at_hull)
@@ -212,5 +229,6 @@ def _curve_rows(curve: InterfaceReaction, points: int) -> Iterator[dict[str, Any
             "Pair": pair_name(curve),
             **{f"x ({axis})": float(values[k]) for axis, values in axes.items()},
             **{f"Reaction energy, {name} (eV/atom)": float(each[k]) for name, each in energies.items()},
+            **ends("At the kink, total", kinks[atomic].total_95_ev_per_atom if atomic in kinks else None),
             "Reaction at the kink": kinks[atomic].reaction if atomic in kinks else "",
         }

@@ -14,7 +14,7 @@ from screening.phases.distrust import cautions, wholly_distrusted
 from screening.phases.snapshot import Snapshot
 from screening.provenance import Provenance
 from screening.thermo.compositions import Compositions
-from screening.thermo.intervals import NO_ERROR_BARS, ErrorBars, bounds, written
+from screening.thermo.intervals import NO_ERROR_BARS, ErrorBars, bounds, with_bounds, written
 from screening.thermo.kinks import Corner, Kink, kink
 from screening.thermo.lines import tie_lines
 from screening.thermo.marks import (
@@ -174,13 +174,7 @@ class InterfaceReaction(Displayed):
         rows = [
             {
                 "x": f"{kink.x(axis):.4f}",
-                f"total (eV/{self.per})": written(
-                    kink.total_ev_per_atom, kink.total_95_ev_per_atom, digits, 3
-                ),
-                "95 %": bounds(kink.total_95_ev_per_atom, digits),
-                f"mutual (eV/{self.per})": written(
-                    kink.mutual_ev_per_atom, kink.mutual_95_ev_per_atom, digits, 3
-                ),
+                **self.energies(kink, digits),
                 "kJ (as written)": self._kj(kink, digits),
                 "reaction": kink.reaction + self._remark(kink),
             }
@@ -198,14 +192,18 @@ class InterfaceReaction(Displayed):
         )
         return Table(f"{self.title}   x: {axis} fraction of {self.a}", _filled(rows), notes)
 
-    def energies(self, kink: Kink, digits: int | None = None) -> dict[str, str]:
-        """Energies of one kink as tables show them, by their heads."""
-        total, within = kink.total_ev_per_atom, kink.total_95_ev_per_atom
-        mutual = written(kink.mutual_ev_per_atom, kink.mutual_95_ev_per_atom, digits, 3)
+    def energies(self, kink: Kink, digits: int | None = None, *, brief: bool = False) -> dict[str, str]:
+        """Energies of one kink as tables show them, by their heads.
+
+        Unless `brief`, the mutual one tells its interval where that is not the one of the total energy.
+        """
+        within, of_mutual = kink.total_95_ev_per_atom, kink.mutual_95_ev_per_atom
+        mutual = written(kink.mutual_ev_per_atom, of_mutual, digits, 3)
+        same = brief or bounds(of_mutual, digits) == bounds(within, digits)
         return {
-            f"total (eV/{self.per})": written(total, within, digits, 3),
+            f"total (eV/{self.per})": written(kink.total_ev_per_atom, within, digits, 3),
             "95 %": bounds(within, digits),
-            f"mutual (eV/{self.per})": mutual,
+            f"mutual (eV/{self.per})": mutual if same else with_bounds(mutual, of_mutual, digits),
         }
 
     def _remark(self, kink: Kink) -> str:
@@ -214,12 +212,12 @@ class InterfaceReaction(Displayed):
         alone = kink in (self.kinks[0], self.kinks[-1]) and kink.total_ev_per_atom < 0.0
         return " (decays by itself)" * alone
 
-    def _kj(self, kink: Kink, digits: int | None) -> str:
-        kj, within = kink.kj_as_written, kink.total_95_ev_per_atom
-        if kj is None or kink.total_ev_per_atom == 0.0:
-            return "" if kj is None else "0"
-        per_ev = kj / kink.total_ev_per_atom
-        return written(kj, None if within is None else within.scaled(per_ev), digits, 0)
+    def _kj(self, kink: Kink, digits: int | None, *, brief: bool = False) -> str:
+        if not kink.kj_as_written:
+            return "" if kink.kj_as_written is None else "0"
+        within = kink.kj_as_written_95
+        told = written(kink.kj_as_written, within, digits, 0)
+        return told if brief else with_bounds(told, within, digits)
 
     def to_frame(self) -> "pd.DataFrame":
         """One row per kink, with both reactants and the marks."""
@@ -277,17 +275,9 @@ class InterfaceReactions(Group[InterfaceReaction]):
             low, mark = each.minimum, "*" * bool(each.origins) + "†" * bool(each.at_hull)
             row = {"pair": f"{each.title}{mark}"}
             if each.reacts:
-                row |= {
-                    f"x at minimum ({axis})": f"{low.x(axis):.4f}",
-                    f"total (eV/{each.per})": written(
-                        low.total_ev_per_atom, low.total_95_ev_per_atom, digits, 3
-                    ),
-                    "95 %": bounds(low.total_95_ev_per_atom, digits),
-                    f"mutual (eV/{each.per})": written(
-                        low.mutual_ev_per_atom, low.mutual_95_ev_per_atom, digits, 3
-                    ),
-                    "kJ (as written)": each._kj(low, digits),
-                }
+                row |= {f"x at minimum ({axis})": f"{low.x(axis):.4f}"}
+                row |= each.energies(low, digits, brief=True)
+                row |= {"kJ (as written)": each._kj(low, digits, brief=True)}
             rows.append({**row, "reaction": low.reaction if each.reacts else "no reaction"})
         origins = {name: origin for each in self.items for name, origin in each.origins.items()}
         at_hull = dict.fromkeys(name for each in self.items for name in each.at_hull)

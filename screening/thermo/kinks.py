@@ -12,6 +12,9 @@ from screening.thermo.reactants import PricedReactant
 from screening.thermo.reactions import Moles, equation
 from screening.units import EV_TO_KJ_PER_MOL
 
+ENDS = ("_low", "_high")
+"""In place of ``_95`` in the names of the columns that hold the bounds."""
+
 ROUNDING_EV = 1e-12
 """Energies smaller than this are rounding of O(1) eV sums and written as 0."""
 
@@ -55,16 +58,31 @@ class Kink:
         """Fraction of A on one of `AXES`."""
         return float(getattr(self, f"x_{axis}"))
 
+    @property
+    def kj_as_written_95(self) -> Interval | None:
+        """Where the true `kj_as_written` lies."""
+        return self._in_kj(self.kj_as_written)
+
+    @property
+    def kj_per_mol_b_95(self) -> Interval | None:
+        """Where the true `kj_per_mol_b` lies."""
+        return self._in_kj(self.kj_per_mol_b)
+
+    def _in_kj(self, kj: float | None) -> Interval | None:
+        within, ev = self.total_95_ev_per_atom, self.total_ev_per_atom
+        return None if kj is None or within is None else within.scaled(kj / ev if ev else 0.0)
+
     def as_dict(self) -> dict[str, Any]:
         """Content for JSON."""
-        return {**vars(self), "products": dict(self.products)}
+        in_kj = {name: getattr(self, name) for name in ("kj_as_written_95", "kj_per_mol_b_95")}
+        return {**vars(self), **in_kj, "products": dict(self.products)}
 
     def columns(self) -> dict[str, Any]:
         """Content for a table."""
-        content = {name: value for name, value in vars(self).items() if name != "products"}
-        for name in ("total", "mutual"):
-            within = content.pop(f"{name}_95_ev_per_atom") or (None, None)
-            content |= dict(zip((f"{name}_low_ev_per_atom", f"{name}_high_ev_per_atom"), within, strict=True))
+        content = {name: value for name, value in self.as_dict().items() if name != "products"}
+        for name in [each for each in content if "_95" in each]:
+            within = content.pop(name) or (None, None)
+            content |= {name.replace("_95", end): each for end, each in zip(ENDS, within, strict=True)}
         return content
 
 

@@ -64,6 +64,19 @@ class OwnPhases:
 Own = str | Path | OwnPhases | None
 
 
+def own_phases(phases: Own, force: bool = False, replace: bool = False) -> OwnPhases | None:
+    """A file of own phases with what is to be done with them; None where there is none.
+
+    Raises
+    ------
+    InputError
+        If there is something to be done with no file.
+    """
+    if phases is None and (force or replace):
+        raise InputError("no own phases", where="--force" if force else "--replace", remedy="add --phases")
+    return phases if phases is None or isinstance(phases, OwnPhases) else OwnPhases(phases, force, replace)
+
+
 def load_snapshot(
     snapshot: str | Path | Snapshot = EMBEDDED,
     phases: Own = None,
@@ -135,7 +148,7 @@ def _joined(snapshot: Snapshot, own: OwnPhases) -> Snapshot:
         every = with_anchored(every, as_source)
     if not own.force:
         _require_plausible(every, additions, path)
-    gone, notes = [np.empty(0, dtype=np.int64)], []
+    gone, notes = [np.empty(0, dtype=np.int64)], [told for each in additions for told in each.remarks]
     remarks = _scheme_remarks(every, additions)
     for energy, each in zip(every.phases.formation_energy_ev_per_atom[n:].tolist(), additions, strict=True):
         rows = rows_of(snapshot.phases, each.formula)
@@ -174,7 +187,7 @@ def _require_plausible(every: Snapshot, additions: Sequence[AddedPhase], path: P
             where=str(path),
             remedy="give formation energies, against the elements; "
             + "or, for the source's own, --energies as-published; " * published
-            + "or take them with --force (Python: OwnPhases(file, force=True))",
+            + "or take them with --force (force=True in Python)",
         )
 
 

@@ -155,6 +155,8 @@ class TestLists:
             b'formula,note\nMgF2,"a, b"\n"Li3,25Ge0,25P0,75S4",y\n',
             b"formula\nMgF2\nLi3,25Ge0,25P0,75S4\n",
             b"name;formula;\na;MgF2;\nb;Li3.25Ge0.25P0.75S4;;\n",
+            b"MgF2\nLi3.25Ge0.25P0.75S4\n",
+            b"MgF2;a note\nLi3.25Ge0.25P0.75S4;\n",
         ],
     )
     def test_every_dialect_and_encoding_is_read(self, tmp_path: Path, content: bytes) -> None:

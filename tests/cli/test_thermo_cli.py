@@ -47,6 +47,22 @@ class TestFiles:
         assert sorted(path.name for path in tmp_path.rglob("*")) == ["folder", "folder.png"]
 
 
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("react", "Li", "LiCl", "--temperature", "cold"), "'--temperature': 'cold': give a number"),
+        (("lithiate", "LiCl", "--charge", "x"), "'--charge': 'x': give a whole number"),
+        (("lithiate", "LiCl", "--charge", "0"), "'--charge': '0': give 1 or more"),
+        (("react", "Li", "LiCl", "--axis", "foo"), "'--axis': 'foo' is not one of 'atomic', 'molar', 'mass'"),
+    ],
+)
+def test_no_words_of_a_library_tell_what_is_wrong(run, arguments: tuple[str, ...], said: str) -> None:
+    status, out, err = run(*arguments)
+    assert (status, out) == (2, "")
+    assert said in err
+    assert "Input should" not in err
+
+
 @pytest.mark.parametrize("again", ["LiAlCl4", "Li2Al2Cl8"])
 def test_a_reactant_named_twice_is_refused(run, again: str) -> None:
     status, out, err = run("react", "Li", "LiAlCl4", again)

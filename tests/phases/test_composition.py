@@ -107,7 +107,16 @@ def test_groups_decimals_and_spaces_are_read(text: str, amounts: dict[int, float
         ("3Li2S.2P2S5", "dot joins two formulas"),
         ("Li1e400O", "exponent"),
         ("Li1e3AlCl4", "exponent"),
-        ("LiAlCl4.2H2O", r"dot joins two formulas.*LiCl\(H2O\)2"),
+        ("LiAlCl4.2H2O", r"dot joins two formulas.*write LiAlCl4\*2H2O"),
+        ("CuCl2.2H2O", r"dot joins two formulas.*write CuCl2\*2H2O"),
+        ("CaSO4.1/2H2O", r"dot joins two formulas.*write CaSO4\*1/2H2O"),
+        ("CaSO4½H2O", "not a formula"),
+        ("LI3PS4", "capitals begin elements; write Li3PS4"),
+        ("li6ps5cl", "capitals begin elements; write Li6PS5Cl"),
+        ("NACL", "capitals begin elements; write NaCl"),
+        ("LICOO2", "capitals begin elements; write LiCoO2"),
+        ("LiFePO4/C", "composite of two materials.*write LiFePO4 alone"),
+        ("MoS2/graphene", "composite of two materials.*write MoS2 alone"),
         ("LiCl.5H2O", "dot joins two formulas"),
         ("LiAlCl4.2(H2O)", "dot joins two formulas"),
         ("MgCl2.6NH3", "dot joins two formulas"),
@@ -207,6 +216,24 @@ def test_what_is_read_for_something_else_is_told(text: str, formula: str) -> Non
     mixture = parse_reactant(f"{text}@50wt+MgF2@50wt")
     assert mixture.notes == read.notes
     assert mixture.text == f"{formula}@50wt+MgF2@50wt"
+
+
+@pytest.mark.parametrize("text", ["CaSO4·½H2O", "CaSO4*1/2H2O", "CaSO4.½H2O", "CaSO4·0.5H2O"])
+def test_half_a_molecule_of_water_is_half(text: str) -> None:
+    formula = parse_formula(text)
+    assert [formula.amount_of(z) for z in (20, 16, 8, 1)] == [1.0, 1.0, 4.5, 1.0]
+    assert parse_formula("CaSO4·1½H2O").amount_of(1) == 3.0
+
+
+def test_shares_that_miss_a_hundred_are_told() -> None:
+    mixture = parse_reactant("LiAlCl4@50wt+Li6PS5Cl@60wt")
+    assert mixture.notes == (
+        "shares of LiAlCl4@50wt+Li6PS5Cl@60wt sum to 110, not 100: "
+        "read as LiAlCl4 45.45 wt%, Li6PS5Cl 54.55 wt%",
+    )
+    assert mixture.is_same_as(parse_reactant("LiAlCl4@45.4545wt+Li6PS5Cl@54.5455wt"))
+    for whole in ("Li@33.3wt+LiCl@33.3wt+LiF@33.3wt", "LiCl@1mol+LiF@2mol", "LiCl@40mol%+LiF@60mol%"):
+        assert parse_reactant(whole).notes == ()
 
 
 def test_every_abbreviation_stands_for_formulas() -> None:

@@ -112,6 +112,7 @@ def test_li3hocl6_does_not_rest_on_ytterbium() -> None:
     ("formula", "told"),
     [
         *(("LiS4", True), ("K2S5", True), ("H3S", True), ("H18SO12", True), ("YbCl3", True)),
+        *(("H13ClO6", True), ("H5ClO6", True), ("HClO4", False), ("H2SeO4", False), ("NH4Cl", False)),
         *(("Li2S", False), ("FeS2", False), ("H2SO4", False), ("H2S", False), ("Li3PS4", False)),
     ],
 )

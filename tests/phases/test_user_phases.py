@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 from pymatgen.core import Composition
 from pymatgen.entries.compatibility import MaterialsProject2020Compatibility, MaterialsProjectCompatibility
@@ -96,15 +97,61 @@ def test_a_bad_row_is_one_clear_line(csv_file: Path, snapshot: Snapshot, row: st
 
 
 @pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("own.csv", f"{HEAD.upper().replace(',', ';')}Li3YCl6;-2,41;0,02;für innen\n".encode("cp1252")),
+        ("own.csv", (HEAD + "Li3YCl6,\u22122.41,0.02,x\n").encode("utf-16")),
+        ("own.tsv", (HEAD.replace(",", "\t") + " Li3YCl6 \t-2,41\t0.02\t\n\n").encode()),
+        ("own.txt", b"Li3YCl6; -2,41; 0,02\n"),
+        ("own.xlsx", b""),
+    ],
+)
+def test_every_dialect_and_encoding_is_read(
+    tmp_path: Path, snapshot: Snapshot, name: str, content: bytes
+) -> None:
+    path = tmp_path / name
+    path.write_bytes(content)
+    if name.endswith("xlsx"):
+        row = {"Formula": "Li3YCl6", "formation_energy_eV_per_atom": -2.41, "uncertainty_ev_per_atom": 0.02}
+        pd.DataFrame([row]).to_excel(path, index=False)
+    (phase,) = read_phases(path, snapshot)
+    assert (phase.formula.text, phase.formation_energy_ev_per_atom) == ("Li3YCl6", -2.41)
+    assert phase.uncertainty_ev_per_atom == 0.02
+    bare = "no header: columns read as formula, formation_energy_ev_per_atom, uncertainty_ev_per_atom"
+    assert phase.remarks == ((bare,) if name.endswith("txt") else ())
+
+
+def test_all_faults_are_told_at_once_with_their_rows(csv_file: Path, snapshot: Snapshot) -> None:
+    csv_file.write_text(
+        HEAD + "LiX,-2,0.1,\nLi3YCl6,-2.4,0.02,\n\nLiKrCl,-2,0.1,\nLi6Y2Cl12,-2,0.1,\nLiCl,a,0.1,\n", "utf-8"
+    )
+    with pytest.raises(InputError) as refused:
+        read_phases(csv_file, snapshot)
+    message = str(refused.value)
+    assert "4 rows cannot be used: row 2: formula 'LiX'" in message
+    for told in ("row 5: LiKrCl: ", "reference for Kr", "row 6: Li3YCl6 twice, as in row 3", "row 7: form"):
+        assert told in message
+
+
+def test_what_a_file_abbreviates_is_told(csv_file: Path) -> None:
+    csv_file.write_text(HEAD + "LYC,-2.41,0.02,\n", "utf-8")
+    assert "LYC read as Li3YCl6" in load_snapshot(phases=csv_file).notes
+
+
+@pytest.mark.parametrize(
     ("name", "content", "complaint"),
     [
-        ("own.csv", "", "no phases"),
+        ("own.csv", "", "no column 'formula'"),
+        ("own.csv", HEAD, "no phases"),
+        ("own.json", "[]", "no phases"),
+        ("own.csv", "formula,note\nLiCl,x\n", "no column 'formation_energy_ev_per_atom'"),
+        ("own.csv", HEAD + '"LiCl,-2,0.1,x\n', "cannot be read"),
         ("own.csv", "formula,energy\nLiCl,-2\n", "unknown column 'energy'"),
         ("own.json", "{", "malformed JSON"),
         ("own.json", "[" * 100_000, "malformed JSON"),
         ("own.json", '{"formula": "LiCl"}', "not a list"),
         ("own.json", "[1]", "not a list"),
-        ("own.txt", HEAD, "unknown suffix"),
+        ("own.doc", HEAD, "unknown suffix"),
     ],
 )
 def test_a_bad_file_is_one_clear_line(
@@ -382,3 +429,20 @@ def test_an_energy_of_another_scheme_or_sign_is_told(tmp_path: Path) -> None:
     assert not any(
         "taken as it is" in note for note in load_snapshot(phases=path, energies="as-published").notes
     )
+
+
+def test_calls_take_what_the_command_line_takes(csv_file: Path) -> None:
+    import screening as scr
+
+    csv_file.write_text(HEAD + "AlCl3,-1.6,0.02,too weak\n", "utf-8")
+    options = {"phases": csv_file, "replace": True}
+    assert "your -1.600 eV/atom replaces" in " ".join(scr.react("Li", "AlCl3", **options).notes)
+    weak, kept = (scr.lithiate("AlCl3", phases=csv_file, replace=each) for each in (True, False))
+    assert weak.cathodic_limit_v > kept.cathodic_limit_v
+    assert scr.hull_energy("AlCl3", **options)[0].formation_energy_ev_per_atom == -1.6
+    csv_file.write_text(HEAD + "Li3YCl6,-4.231,0.02,\n", "utf-8")
+    with pytest.raises(InputError, match=r"as a total energy would.*force=True"):
+        scr.react("Li", "Li3YCl6", phases=csv_file)
+    assert scr.react("Li", "Li3YCl6", phases=csv_file, force=True).a == "Li"
+    with pytest.raises(InputError, match="no own phases"):
+        scr.react("Li", "Li3YCl6", force=True)

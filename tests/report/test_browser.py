@@ -105,6 +105,10 @@ def test_eight_columns_fit_the_page_and_all_are_a_click_away(opened: Browser) ->
     assert opened.js(shown) == len(opened.find("#ranking-table thead").find_elements("tag name", "th"))
 
 
+def test_the_cathodic_limit_shows_its_interval(opened: Browser) -> None:
+    assert opened.column("cathodic_limit_v")[0] == "1.6 (1.3 to 2.2)"
+
+
 def test_the_first_screen_tells_the_story(opened: Browser) -> None:
     assert opened.find(".verdict").text.startswith(
         "LiAlCl₄ ranks first of 6 reactors against Li and Li₆PS₅Cl"
@@ -344,7 +348,10 @@ def test_the_chosen_rows_are_saved_as_csv(
     heads = opened.js(
         "return [...document.querySelectorAll('#ranking-table thead button')].map((b) => b.dataset.column)"
     )
-    assert frame.columns.tolist() == [*heads, "remarks"]
+    bounds = ["cathodic_limit_low_v", "cathodic_limit_high_v"]
+    assert [name for name in frame if name not in bounds] == [*heads, "remarks"]
+    assert (frame[bounds[0]] < frame["cathodic_limit_v"]).all()
+    assert (frame["cathodic_limit_v"] < frame[bounds[1]]).all()
     for name in ("score", "uptake_mah_per_g", "mixing_ev_per_atom"):
         np.testing.assert_allclose(frame[name], chosen[name], rtol=1e-4, atol=1e-12)
 

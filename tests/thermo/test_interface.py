@@ -129,7 +129,8 @@ def test_columns_and_json_hold_what_they_promise(lithium_chloroaluminate: Interf
     assert list(frame.columns) == [
         *("a", "b", "x_atomic", "x_molar", "x_mass", "total_ev_per_atom", "mutual_ev_per_atom"),
         *("kj_per_mol_b", "reaction", "kj_as_written", "total_low_ev_per_atom", "total_high_ev_per_atom"),
-        *("mutual_low_ev_per_atom", "mutual_high_ev_per_atom", "estimated", "origins", "at_hull", "cautions"),
+        *("mutual_low_ev_per_atom", "mutual_high_ev_per_atom", "kj_as_written_low", "kj_as_written_high"),
+        *("kj_per_mol_b_low", "kj_per_mol_b_high", "estimated", "origins", "at_hull", "cautions"),
     ]
     assert len(frame) == len(lithium_chloroaluminate.kinks)
     content = json.loads(json.dumps(lithium_chloroaluminate.as_dict(), allow_nan=False))
@@ -137,7 +138,7 @@ def test_columns_and_json_hold_what_they_promise(lithium_chloroaluminate: Interf
     assert set(content["energy_above_hull_ev_per_atom"]) == {"a", "b"}
     assert set(content["kinks"][0]) == {
         *("x_atomic", "x_molar", "x_mass", "total_ev_per_atom", "mutual_ev_per_atom"),
-        *("kj_per_mol_b", "reaction", "products", "kj_as_written"),
+        *("kj_per_mol_b", "reaction", "products", "kj_as_written", "kj_as_written_95", "kj_per_mol_b_95"),
         *("total_95_ev_per_atom", "mutual_95_ev_per_atom"),
     }
     assert content["minimum"] in content["kinks"]

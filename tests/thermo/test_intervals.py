@@ -103,6 +103,26 @@ def test_a_voltage_holds_the_measured_one(snapshot: Snapshot) -> None:
         assert high - low < 1.5
 
 
+def test_kilojoules_carry_the_interval_of_their_energy(snapshot: Snapshot) -> None:
+    bars = error_bars(snapshot, "Li")
+    found = react(snapshot, parse_reactant("Li"), parse_reactant("Li2Al2Cl8"), error_bars=bars)
+    low = found.minimum
+    assert low.reaction == "6 Li + Li2Al2Cl8 -> 8 LiCl + 2 Al"
+    # twice the -486.4 kJ (300 K) of 3 Li + LiAlCl4 -> 4 LiCl + Al (FREED 2019)
+    for within in (low.kj_as_written_95, low.kj_per_mol_b_95):
+        assert within.low < -972.8 < within.high
+    assert low.columns()["kj_as_written_low"] == low.as_dict()["kj_as_written_95"][0]
+    assert f"{low.kj_as_written:.0f} (" in found.display().text()
+    assert all(kink.kj_per_mol_b_95 == (0.0, 0.0) for kink in found.kinks[:1])
+
+
+def test_the_limit_of_samarium_holds_the_measured_one(snapshot: Snapshot) -> None:
+    """2.05 V to SmCl2, which the hull lacks since Sm(II) comes out too weak: all salts of Sm are widened."""
+    found = lithiate(snapshot, parse_reactant("SmCl3"), error_bars=error_bars(snapshot, "Li"))
+    assert found.cathodic_limit_v < 1.0
+    assert found.cathodic_limit_95_v.low < 2.05 < found.cathodic_limit_95_v.high
+
+
 def test_oxidation_of_measured_salts_lies_within_its_intervals(snapshot: Snapshot) -> None:
     """Enthalpies of formation of the salts of Li, Na, K and Mg, as pymatgen carries them.
 

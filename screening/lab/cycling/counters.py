@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from screening.lab.cycling.halfcycles import HalfCycles, sums_over
+from screening.lab.cycling.leads import growth_of
 from screening.lab.cycling.table import HALF_CYCLE, CyclingData, Flag, FlagKind
 
 CHARGE_TOLERANCE = 0.02
@@ -29,10 +30,7 @@ def counted_charge_ah(data: CyclingData, halves: HalfCycles) -> np.ndarray:
         chosen = np.flatnonzero(halves.sign == sign)
         if column is None or not len(chosen):
             continue
-        count = np.abs(np.nan_to_num(data.table[column].to_numpy(dtype=float)))
-        growth = np.diff(count, prepend=count[:1])
-        fallen = growth < 0
-        growth[fallen] = count[fallen]
+        growth = growth_of(data.table[column].to_numpy())
         charge[chosen] = sums_over(growth, halves.start[chosen], halves.stop[chosen])
     return charge
 

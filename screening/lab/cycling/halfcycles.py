@@ -11,6 +11,7 @@ from dataclasses import dataclass, fields
 import numpy as np
 import pandas as pd
 
+from screening.lab.cycling.leads import first_row_share, interval_s, own_share
 from screening.lab.cycling.table import MEASURED, CyclingData
 
 REST_FRACTION = 1e-3
@@ -54,8 +55,8 @@ class HalfCycles:
     stale_first : bool
         The first row still shows the voltage polarity of the previous half-cycle (meaningful where the
         polarity changes, as in symmetric cells).
-    rest_threshold_a : float64
-        |I| at or below it was taken as rest (one value, repeated).
+    rest_threshold_a, first_share : float64
+        |I| at or below which it was taken as rest, and `first_row_share` (one value each, repeated).
     """
 
     start: np.ndarray
@@ -76,6 +77,7 @@ class HalfCycles:
     voltage_mean_v: np.ndarray
     stale_first: np.ndarray
     rest_threshold_a: np.ndarray
+    first_share: np.ndarray
 
     def __len__(self) -> int:
         return len(self.start)
@@ -128,30 +130,38 @@ def current_states(data: CyclingData, threshold_a: float) -> np.ndarray:
     return states
 
 
-def interval_s(data: CyclingData) -> np.ndarray:
-    """Length of the interval that each row closes, shape (n_rows,), s; 0 for the first row of each file."""
-    interval = np.empty(len(data))
-    if len(data):
-        np.subtract(data.time_s[1:], data.time_s[:-1], out=interval[1:])
-        interval[0] = 0.0
-        interval[data.breaks] = 0.0
-    return interval
+@dataclass(frozen=True, kw_only=True)
+class _Increments:
+    """What each row adds; every array of shape (n_rows,).
 
+    `lead_s` is the part of the interval before a row that its own current filled; `time_s` adds what the
+    row's current filled of the interval after it, `charge_c` is |I| over that time: trapezoid in a run.
+    """
 
-def _charge_increments(data: CyclingData, states: np.ndarray, interval: np.ndarray) -> np.ndarray:
-    """|I|·dt of the interval each row closes, C: trapezoid in a run, the row's own |I| where it begins."""
-    magnitude = np.abs(data.current_a)
-    if data.current_origin == MEASURED:
+    lead_s: np.ndarray
+    time_s: np.ndarray
+    charge_c: np.ndarray
+
+    @classmethod
+    def of(cls, data: CyclingData, states: np.ndarray, first_share: float) -> "_Increments":
+        interval = interval_s(data)
+        magnitude = np.abs(data.current_a)
+        if data.current_origin != MEASURED:  # made from charge steps: the mean of the interval already
+            return cls(lead_s=interval, time_s=interval, charge_c=magnitude * interval)
         charge = np.empty_like(magnitude)
         charge[:1] = 0.0
         np.add(magnitude[1:], magnitude[:-1], out=charge[1:])
         charge *= 0.5
-        begins = np.flatnonzero(states[1:] != states[:-1]) + 1
-        charge[begins] = magnitude[begins]
-    else:  # a current made from charge steps is the mean of the interval already
-        charge = magnitude
-    charge *= interval
-    return charge
+        changes = np.flatnonzero(states[1:] != states[:-1]) + 1
+        charge[changes] = magnitude[changes]
+        share = own_share(data, states, interval, changes, first_share)
+        held = (1.0 - share) * interval[changes]
+        interval[changes] *= share
+        charge *= interval
+        charge[changes - 1] += magnitude[changes - 1] * held
+        time = interval.copy()
+        time[changes - 1] += held
+        return cls(lead_s=interval, time_s=time, charge_c=charge)
 
 
 def half_cycles(data: CyclingData, *, threshold_a: float | None = None) -> HalfCycles:
@@ -171,14 +181,14 @@ def half_cycles(data: CyclingData, *, threshold_a: float | None = None) -> HalfC
 
     Notes
     -----
-    A cycler writes a row at the end of the interval that the row describes, so the interval leading to the
-    first row of a run carries that row's current; inside a run the charge is the trapezoid.
+    Inside a run the charge is the trapezoid. The interval that leads to the first row of a run is the run's
+    own, or that of the run before, or shared: as step time, counter or grid say (`own_share`).
     """
     limit = rest_threshold_a(data.current_a) if threshold_a is None else threshold_a
     states = current_states(data, limit)
-    interval = interval_s(data)
-    charge = _charge_increments(data, states, interval)
-    runs = _Runs.of(states, charge)
+    first_share = first_row_share(data, states)
+    increments = _Increments.of(data, states, first_share)
+    runs = _Runs.of(states, increments.charge_c)
     negligible = NEGLIGIBLE_CHARGE_FRACTION * _typical_charge(runs.charge_c)
     kept = np.flatnonzero((runs.state != 0) & (runs.charge_c > negligible))
     if not len(kept):
@@ -188,7 +198,7 @@ def half_cycles(data: CyclingData, *, threshold_a: float | None = None) -> HalfC
     first = np.concatenate([[0], np.flatnonzero(runs.state[kept][1:] != runs.state[kept][:-1]) + 1])
     last = np.append(first[1:], len(kept)) - 1
     bounds = _Bounds(runs.start[kept][first], runs.stop[kept][last], runs.state[kept][first])
-    return _measured(data, states, interval, charge, runs, bounds, limit)
+    return _measured(data, states, increments, runs, bounds, limit, first_share)
 
 
 _DTYPES: dict[str, type] = {
@@ -250,14 +260,14 @@ def sums_over(values: np.ndarray, start: np.ndarray, stop: np.ndarray) -> np.nda
 def _measured(
     data: CyclingData,
     states: np.ndarray,
-    interval: np.ndarray,
-    charge: np.ndarray,
+    increments: _Increments,
     runs: _Runs,
     bounds: _Bounds,
     limit: float,
+    first_share: float,
 ) -> HalfCycles:
-    """Integrate over half-cycles whose rows are known; `charge` is used up."""
-    time, voltage = data.time_s, data.voltage_v
+    """Integrate over half-cycles whose rows are known; the increments' charge is used up."""
+    time, voltage, charge = data.time_s, data.voltage_v, increments.charge_c
     start, stop, count = bounds.start, bounds.stop, len(bounds.start)
     owner = bounds.owner(runs)
     own = owner >= 0
@@ -266,14 +276,15 @@ def _measured(
     def total(per_run: np.ndarray) -> np.ndarray:
         return np.bincount(owner, per_run[own], minlength=count)
 
-    charge_c, on_time = total(runs.charge_c), total(np.add.reduceat(interval, runs.start))
-    time_start, time_stop = time[start] - interval[start], time[stop - 1]
+    charge_c, on_time = total(runs.charge_c), total(np.add.reduceat(increments.time_s, runs.start))
+    time_start = time[start] - increments.lead_s[start]
+    time_stop = time[stop - 1] + (increments.time_s - increments.lead_s)[stop - 1]
     extreme = np.maximum(
         np.maximum.reduceat(data.current_a, runs.start), -np.minimum.reduceat(data.current_a, runs.start)
     )
     largest = np.zeros(count)
     np.maximum.at(largest, owner, extreme[own])
-    taper = _constant_voltage(data, states, interval, charge, bounds, largest)
+    taper = _constant_voltage(data, states, increments, bounds, largest)
     charge *= voltage
     energy_j = total(np.add.reduceat(charge, runs.start))
     previous = np.concatenate([[time[0]], time_stop[:-1]])
@@ -301,6 +312,7 @@ def _measured(
         voltage_mean_v=mean_voltage,
         stale_first=(np.sign(voltage[start]) == -np.sign(voltage[later])) & (voltage[start] != 0),
         rest_threshold_a=np.full(count, limit),
+        first_share=np.full(count, first_share),
     )
 
 
@@ -316,8 +328,7 @@ class _Taper:
 def _constant_voltage(
     data: CyclingData,
     states: np.ndarray,
-    interval: np.ndarray,
-    charge: np.ndarray,
+    increments: _Increments,
     bounds: _Bounds,
     largest: np.ndarray,
 ) -> _Taper:
@@ -339,8 +350,8 @@ def _constant_voltage(
             continue
         own = states[begin : rows.stop] == bounds.sign[index]
         begins[index] = begin
-        charges[index] = charge[begin : rows.stop][own].sum()
-        times[index] = interval[begin : rows.stop][own].sum()
+        charges[index] = increments.charge_c[begin : rows.stop][own].sum()
+        times[index] = increments.time_s[begin : rows.stop][own].sum()
     return _Taper(begins, charges, times)
 
 
@@ -373,10 +384,10 @@ def half_cycle_rows(data: CyclingData, halves: HalfCycles, index: int) -> HalfCy
         Which, from 0.
     """
     start, stop = int(halves.start[index]), int(halves.stop[index])
-    before = max(start - 1, 0)  # closes no interval of this half-cycle, but begins its first
-    part = data.window(before, stop)
+    before = max(start - 2, 0)  # the intervals around both ends are told by the rows beside them
+    part = data.window(before, min(stop + 2, len(data)))
     states = current_states(part, float(halves.rest_threshold_a[index]))
-    charge = _charge_increments(part, states, interval_s(part))
-    own = np.flatnonzero(states == halves.sign[index])
+    charge = _Increments.of(part, states, float(halves.first_share[index])).charge_c
+    own = np.flatnonzero(states[: stop - before] == halves.sign[index])
     own = own[own >= start - before]
     return HalfCycleRows(own + before, charge[own])

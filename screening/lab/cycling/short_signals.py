@@ -216,7 +216,8 @@ def healing(
     for index in np.flatnonzero(back[1:-1]) + 1:
         if back[index : index + span].mean() < 0.75:
             continue
-        since = int(np.searchsorted(time_h[first:], time_h[first + index] - HEALING_H))
+        # after a pause longer than that, the half-cycle before the pause
+        since = min(int(np.searchsorted(time_h[first:], time_h[first + index] - HEALING_H)), int(index) - 1)
         lowest = float(excess[since:index].min())
         risen = float(np.median(excess[index : index + span])) - lowest
         return first + int(index) if risen >= -0.5 * float(excess[:index].min()) else None

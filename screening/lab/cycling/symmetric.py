@@ -19,6 +19,7 @@ from enum import StrEnum
 import numpy as np
 import pandas as pd
 
+from screening.display import hours
 from screening.errors import InputError
 from screening.lab.cell import Cell
 from screening.lab.cycling.halfcycles import half_cycles
@@ -33,6 +34,9 @@ STABLE_CHANGE = 0.05
 
 STABLE_CYCLES = 5
 """For so many successive cycles the change must stay below it."""
+
+TOLD_GAP_H = 0.05
+"""Files that follow each other within minutes leave no gap worth telling."""
 
 
 @dataclass(frozen=True)
@@ -90,7 +94,10 @@ class Life:
     Attributes
     ----------
     hours : float
-        Time to the failure, or to the end of the record (then the life is longer than this).
+        Time to the failure, or to the end of the record (then the life is longer than this), without what
+        passed between two files.
+    elapsed_h : float
+        The same by the clock, with what passed between two files.
     throughput_mah_per_cm2 : float
         Charge passed in both directions by then.
     end : LifeEnd
@@ -98,8 +105,14 @@ class Life:
     """
 
     hours: float
+    elapsed_h: float
     throughput_mah_per_cm2: float
     end: LifeEnd
+
+    def __str__(self) -> str:
+        gaps = self.elapsed_h - self.hours
+        told = f" ({hours(gaps)} h between files not counted)" if gaps > TOLD_GAP_H else ""
+        return f"{hours(self.hours)} h{told}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -198,11 +211,14 @@ def stabilisation_cycle(
 
 
 def life_to_failure(
-    polarisation: Polarisation, verdict: ShortVerdict, voltage_limit_v: float | None = None
+    data: CyclingData,
+    polarisation: Polarisation,
+    verdict: ShortVerdict,
+    voltage_limit_v: float | None = None,
 ) -> Life:
     """Life until a hard or soft short or the polarisation limit, whichever comes first."""
     if not len(polarisation):
-        return Life(0.0, 0.0, LifeEnd.RECORD)
+        return Life(0.0, 0.0, 0.0, LifeEnd.RECORD)
     begin, end = polarisation.start_h[0], float(polarisation.stop_h[-1])
     candidates = [(end, LifeEnd.RECORD)]
     if verdict.verdict in (Short.HARD, Short.SOFT):
@@ -216,7 +232,11 @@ def life_to_failure(
     time_h, cause = min(candidates, key=lambda item: (item[0], item[1] is LifeEnd.RECORD))
     passed = np.concatenate([[0.0], np.cumsum(polarisation.capacity_mah_per_cm2)])
     times = np.concatenate([[begin], polarisation.stop_h])
-    return Life(float(time_h - begin), float(np.interp(time_h, times, passed)), cause)
+    after = data.breaks[(data.time_s[data.breaks] > begin * 3600.0) & (data.breaks > 0)]
+    ends = np.minimum(data.time_s[after] / 3600.0, time_h)
+    between = np.maximum(ends - np.maximum(data.time_s[after - 1] / 3600.0, begin), 0.0).sum()
+    elapsed = float(time_h - begin)
+    return Life(elapsed - float(between), elapsed, float(np.interp(time_h, times, passed)), cause)
 
 
 def oriented(data: CyclingData) -> CyclingData:
@@ -278,5 +298,5 @@ def assess_symmetric(
         floor_asr_ohm_cm2=floor,
         verdict=verdict,
         settings=settings,
-        life=life_to_failure(polarisation, verdict, stated.voltage_limit_v),
+        life=life_to_failure(record, polarisation, verdict, stated.voltage_limit_v),
     )

@@ -61,7 +61,10 @@ FREQUENCY = "frequency_hertz"
 HALF_CYCLE = "half_cycle_count"
 """Not of the standard: the cycler's count of half-cycles, kept only to be compared."""
 
-EXTRA_COLUMNS = (FREQUENCY, HALF_CYCLE)
+STEP_TIME = "step_time_second"
+"""Not of the standard: time since the step began; it tells what the first row of a step stands for."""
+
+EXTRA_COLUMNS = (FREQUENCY, HALF_CYCLE, STEP_TIME)
 
 MEASURED = "measured"
 """Origin of a current that the file itself holds; any other origin says how the current was made."""

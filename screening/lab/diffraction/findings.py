@@ -36,7 +36,7 @@ class PhaseFinding:
     reason : str
     share, share_sd : float
         Area of its strongest line over that of the strongest line of the pattern, and standard deviation;
-        NaN for a phase without lines in the range.
+        NaN for a phase that is not seen.
     share_limit : float
         95 % upper limit of that share.
     lines_seen, lines_expected : int

@@ -223,16 +223,23 @@ def _refined(fit: Fit) -> Fit:
     def drawn(phase: int, shape: Shape, shift: float) -> NDArray[np.float64]:
         return replace(fit, displacement_deg=shift).tried(phase, (shape,))
 
+    base, measured = fit.background * weight[:, None], fit.pattern.intensity * weight
+    base_gram, base_right, n_base = base.T @ base, base.T @ measured, base.shape[1]
+
     def moved(free: NDArray[np.float64]) -> Fit:
         shapes, shift = fit.shapes, float(free[0])
         for k, (strain, width, lorentzian) in zip(present, free[1:].reshape(-1, 3), strict=True):
             shapes = _exchanged(shapes, k, Shape(float(strain), float(np.exp(width)), float(lorentzian)))
-        columns = [fit.background, *(drawn(k, shape, shift) for k, shape in enumerate(shapes))]
-        return _solved(replace(fit, shapes=shapes, displacement_deg=shift), np.column_stack(columns))
+        return replace(fit, shapes=shapes, displacement_deg=shift)
 
     def misfit(free: NDArray[np.float64]) -> NDArray[np.float64]:
         now = moved(free)
-        return (now.pattern.intensity - now.calculated) * weight
+        lines = np.column_stack([drawn(k, each, now.displacement_deg) for k, each in enumerate(now.shapes)])
+        lines *= weight[:, None]
+        crossed = base.T @ lines  # the background does not move: its part of the normal equations stays
+        gram = np.block([[base_gram, crossed], [crossed.T, lines.T @ lines]])
+        factors, _ = _not_negative(gram, np.concatenate([base_right, lines.T @ measured]))
+        return measured - base @ factors[:n_base] - lines @ factors[n_base:]
 
     limits = [fit.references[k].strain_limit for k in present]
     start = [fit.displacement_deg]
@@ -251,18 +258,17 @@ def _refined(fit: Fit) -> Fit:
         diff_step=1e-4,
         max_nfev=MOST_EVALUATIONS,
     )
-    refined = moved(found.x)
+    refined = _solved(moved(found.x))
     return refined if _misfit(refined) < _misfit(fit) else fit
 
 
-def _solved(fit: Fit, columns: NDArray[np.float64] | None = None) -> Fit:
-    """The same shapes with the best factors; `columns` are those of the fit, where they are known."""
-    columns = fit.columns if columns is None else columns
+def _solved(fit: Fit) -> Fit:
+    """The same shapes with the best factors."""
     weight = 1.0 / np.sqrt(fit.variance)
-    model = columns * weight[:, None]
+    model = fit.columns * weight[:, None]
     factors, _ = _not_negative(model.T @ model, model.T @ (fit.pattern.intensity * weight))
     solved = replace(fit, factors=factors)
-    vars(solved)["columns"] = columns  # what the cached property would draw again
+    vars(solved)["columns"] = fit.columns  # what the cached property would draw again
     return solved
 
 

@@ -8,6 +8,7 @@ absent means no crystals.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from math import nan
 
 import numpy as np
 from numpy.typing import NDArray
@@ -48,8 +49,9 @@ UNEXPLAINED_SD = 6.0
 UNEXPLAINED_SHARE = 0.02
 """What the fit leaves is a line from so many standard deviations and this share of the strongest."""
 
-BESIDE_FWHM = 2.0
-"""What the fit leaves this near to a line of a phase that is seen is that line, of other height or shape."""
+BESIDE_FWHM, MISFIT = 2.0, 1.0 / LEAST_OF_EXPECTED - 1.0
+"""What the fit leaves this near to a line of a phase that is seen is that line, of other height or shape,
+unless it is more than so many times as high."""
 
 DEFAULT_FWHM_DEG = 0.2
 
@@ -137,20 +139,27 @@ class _Factors:
     sd: NDArray[np.float64]
 
 
-def _least_squares(fit: Fit, columns: NDArray[np.float64], near: NDArray[np.bool_]) -> _Factors:
-    """Errors are inflated where the model misses the pattern near the lines in question, and near each."""
+def _least_squares(
+    fit: Fit, base: NDArray[np.float64], own: NDArray[np.float64], near: NDArray[np.bool_]
+) -> _Factors:
+    """Factors of a phase's own columns beside all others.
+
+    Errors are inflated where the model misses the pattern near the lines in question, and near each.
+    """
     weight = 1.0 / np.sqrt(fit.variance)
-    weighted = columns * weight[:, None]
+    weighted = np.column_stack([base, own]) * weight[:, None]
     norm = np.sqrt((weighted**2).sum(axis=0))
     norm[norm == 0.0] = 1.0
     unit = weighted / norm
     covariance = np.linalg.pinv(unit.T @ unit, rcond=SINGULAR, hermitian=True)
     factors = covariance @ (unit.T @ (fit.pattern.intensity * weight))
     squared = (fit.pattern.intensity * weight - unit @ factors) ** 2
-    inside = columns > NEAR_SHARE * np.maximum(columns.max(axis=0), np.finfo(float).tiny)
-    local = (squared @ inside) / np.maximum(inside.sum(axis=0), 1)
+    inside = own > NEAR_SHARE * np.maximum(own.max(axis=0), np.finfo(float).tiny)
+    local = (squared @ inside.astype(float)) / np.maximum(inside.sum(axis=0), 1)
     inflation = np.maximum(max(LEAST_INFLATION, float(squared[near].mean())), local)
-    return _Factors(factors / norm, np.sqrt(np.maximum(np.diag(covariance), 0.0) * inflation) / norm)
+    first = base.shape[1]
+    variance = np.maximum(np.diag(covariance)[first:], 0.0) * inflation
+    return _Factors(factors[first:] / norm[first:], np.sqrt(variance) / norm[first:])
 
 
 @dataclass(frozen=True, eq=False)
@@ -180,9 +189,9 @@ class _Apart:
         present = [k for k, each in enumerate(groups) if each and k != phase and fit.scales[k] > 0.0]
         others = [each for k in present if (each := groups[k])]
         base = np.column_stack([fit.background, *(each.columns for each in others)])
-        whole = _least_squares(fit, np.column_stack([base, own.columns.sum(axis=1)]), near)
-        apart = _least_squares(fit, np.column_stack([base, own.columns]), near)
-        first, scale = base.shape[1], max(0.0, float(whole.value[-1]))
+        whole = _least_squares(fit, base, own.columns.sum(axis=1)[:, None], near)
+        apart = _least_squares(fit, base, own.columns, near)
+        scale = max(0.0, float(whole.value[0]))
         shared = np.array(
             [
                 own.shared_with(each, scale, float(fit.scales[k]))
@@ -191,10 +200,10 @@ class _Apart:
         )
         return cls(
             scale,
-            max(float(whole.sd[-1]), np.finfo(float).tiny),
+            max(float(whole.sd[0]), np.finfo(float).tiny),
             own.expected,
-            apart.value[first:],
-            apart.sd[first:],
+            apart.value,
+            apart.sd,
             np.asarray(shared.reshape(len(others), len(own.expected)).any(axis=0)),
         )
 
@@ -225,8 +234,8 @@ def _finding(fit: Fit, phase: int, apart: _Apart, strongest: float) -> PhaseFind
         name=reference.name,
         presence=presence,
         reason=reason,
-        share=apart.scale * unit,
-        share_sd=apart.sd * unit,
+        share=apart.scale * unit if presence is Presence.SEEN else nan,
+        share_sd=apart.sd * unit if presence is Presence.SEEN else nan,
         share_limit=limit,
         lines_seen=int(apart.seen.sum()),
         lines_expected=int(apart.strong.sum()),
@@ -275,15 +284,14 @@ def _unexplained(fit: Fit, phases: Sequence[PhaseFinding]) -> tuple[Peak, ...]:
     from scipy.signal import find_peaks
 
     places, _ = find_peaks(residual / high, height=1.0, distance=points)
-    known = [
-        line
-        for k, finding in enumerate(phases)
-        if finding.presence is Presence.SEEN
-        for line in fit.positions(k)
-    ]
+    seen = [k for k, finding in enumerate(phases) if finding.presence is Presence.SEEN]
+    position = np.concatenate([[-np.inf], *(fit.positions(k) for k in seen)])
+    heights = (fit.lines(k).max(axis=0) * fit.references[k].intensity * fit.scales[k] for k in seen)
+    height = np.concatenate([[0.0], *heights])
     found = [
         Peak(float(x[place]), float(residual[place] / tallest))
         for place in places
-        if np.abs(np.array(known) - x[place]).min(initial=np.inf) > BESIDE_FWHM * width
+        if residual[place]
+        > MISFIT * height[np.abs(position - x[place]) <= BESIDE_FWHM * width].max(initial=0.0)
     ]
     return tuple(sorted(found, key=lambda peak: -peak.share))

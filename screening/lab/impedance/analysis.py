@@ -13,7 +13,6 @@ from screening.lab.cell import LITHIUM_ARGYRODITE_EA_EV
 from screening.lab.impedance.completion import MIN_SPECTRA, Criterion
 from screening.lab.impedance.drt import DrtOptions, DrtSeries, deconvolve, times_s
 from screening.lab.impedance.elements import (
-    detected_windows,
     disturbed_lines,
     drift_lines,
     element_lines,
@@ -29,6 +28,9 @@ from screening.lab.impedance.spectrum import Spectrum
 from screening.lab.impedance.windows import Windows
 from screening.lab.short import ShortVerdict
 from screening.provenance import SIMULATED, Provenance
+
+UNRESOLVED = "not resolved"
+"""Said of a window whose elements have a sum, but are not detected one by one."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,11 +81,7 @@ class ImpedanceAnalysis(Displayed):
     def display(self) -> Table:
         """Windows that hold something certain, or their course in a series; elements and totals below."""
         found = self.processes
-        certain = {
-            name
-            for name, there in zip(found.windows.names, detected_windows(found, self.refit), strict=True)
-            if there
-        }
+        certain = {name for name, there in zip(found.windows.names, found.detected, strict=True) if there}
         courses = None if self.report is None else self.report.to_frame()
         rows = _processes(self.to_frame(), certain) if courses is None else _courses(courses, certain)
         poor, count = int(self.drt.poor_fit.sum()), len(self.drt.spectra)
@@ -160,29 +158,34 @@ def _processes(table: pd.DataFrame, certain: Container[str]) -> pd.DataFrame:
             "window": row.window,
             "R (Ω)": f"{row.resistance_ohm:.4g}",
             "95 % (Ω)": f"{row.resistance_low_ohm:.4g} … {row.resistance_high_ohm:.4g}",
-            "remarks": " ".join(["edge"] * bool(row.edge) + ["unclosed"] * bool(row.unclosed)),
+            "remarks": " ".join(["edge"] * bool(row.edge) + ["unclosed"] * bool(row.unclosed))
+            if row.window in certain
+            else UNRESOLVED,
         }
         for row in _rows(table)
-        if row.resistance_ohm != 0 and row.window in certain
+        if row.resistance_low_ohm > 0 or row.window in certain
     ]
     return pd.DataFrame(rows)
 
 
-def _courses(table: pd.DataFrame, certain: Container[str]) -> pd.DataFrame:
-    """Courses of the processes of a series, as they are read."""
+def _courses(table: pd.DataFrame, certain: Iterable[str]) -> pd.DataFrame:
+    """Courses of the processes of a series, as they are read; no name for what is not resolved."""
+    shown = {*certain, "total"}
     rows = [
         {
             "window": row.window,
-            "course": row.trend,
+            "course": row.trend if row.window in shown else UNRESOLVED,
             "first (Ω)": f"{max(row.first_ohm, 0.0):.4g}",
             "final (Ω)": f"{max(row.final_ohm, 0.0):.4g}",
             "settled (h)": f"{row.completion_h:.2f} ({row.low_h:.2f} … {row.high_h:.2f})"
             if row.settled
-            else row.reason,
-            "process": row.process,
+            else row.reason
+            if row.window in shown
+            else "no element of it is detected by itself",
+            "process": row.process if row.window in shown else "",
         }
         for row in _rows(table)
-        if row.trend != "absent" and (row.window in certain or row.window == "total")
+        if row.trend != "absent"
     ]
     return pd.DataFrame(rows)
 

@@ -101,14 +101,6 @@ def element_lines(refit: ZarcSeries) -> list[str]:
     return [f"{label}, element {e.track}: {e.line}" for label, e in zip(labels, elements, strict=True)]
 
 
-def detected_windows(processes: ProcessSeries, refit: ZarcSeries | None) -> np.ndarray:
-    """Windows that hold something certain in some spectrum, shape (w,)."""
-    if refit is None:
-        return np.asarray((processes.resistance_interval_ohm[0] > 0).any(axis=0))
-    where = processes.windows.locate(refit.elements.tau_s[refit.elements.detected])
-    return np.isin(np.arange(len(processes.windows)), where)
-
-
 def disturbed_lines(drt: DrtSeries) -> list[str]:
     """Points that stand out from their neighbours and count less, one line for each spectrum that has any."""
     lines = []
@@ -119,13 +111,16 @@ def disturbed_lines(drt: DrtSeries) -> list[str]:
 
 
 def drift_lines(refit: ZarcSeries) -> list[str]:
-    """Spectra whose cell changed while they were measured; γ has the change in it, the elements have not."""
+    """Spectra whose cell changed while they were measured: γ has the change in it, the elements have not."""
     (rows,) = np.nonzero(np.abs(refit.drift) > DETECTION * refit.drift_sd)
-    return [
-        f"{refit.drt.spectra[row].label}: Z changed by {refit.drift[row]:+.1%} ± {refit.drift_sd[row]:.1%} "
-        "within the sweep; elements are those at its start, γ and areas are distorted"
-        for row in rows
-    ]
+    if not len(rows):
+        return []
+    worst = rows[np.argmax(np.abs(refit.drift[rows]))]
+    which = refit.drt.spectra[worst].label
+    if len(rows) > 1:
+        which = f"{len(rows)} of {len(refit.drift)} spectra, at most {which}"
+    change = f"Z changed by {refit.drift[worst]:+.1%} ± {refit.drift_sd[worst]:.1%} within the sweep"
+    return [f"{which}: {change}; elements are those at its start, γ and areas are distorted"]
 
 
 def sum_lines(processes: ProcessSeries) -> list[str]:
@@ -143,7 +138,7 @@ def sum_lines(processes: ProcessSeries) -> list[str]:
 
 def total_lines(processes: ProcessSeries, refit: ZarcSeries | None) -> Iterable[str]:
     """R∞, what lies outside all windows, and the total, each with the part of it that is not closed."""
-    open_ohm = _unclosed_ohm(processes, refit)
+    open_ohm = processes.unclosed_ohm
     yield f"R∞ and what lies before 1/ω_max: {_span(processes.r_inf_ohm + processes.unresolved_ohm)} Ω"
     outside = processes.outside_ohm - _before_all_windows_ohm(processes, refit)  # those stand with R∞ above
     yield f"outside all windows: {_span(np.maximum(outside, 0.0))} Ω"
@@ -166,15 +161,6 @@ def _before_all_windows_ohm(processes: ProcessSeries, refit: ZarcSeries | None) 
     weights = refit.elements.resistance_ohm * (refit.unresolved & outside)
     counted = np.bincount(refit.elements.spectrum, weights, minlength=len(processes.drt.spectra))
     return counted.astype(float)
-
-
-def _unclosed_ohm(processes: ProcessSeries, refit: ZarcSeries | None) -> FloatArray:
-    """Polarisation beyond 1/ω of the lowest frequency, shape (s,)."""
-    if refit is None:
-        return np.asarray(processes.drt.unclosed_ohm)
-    count = len(processes.drt.spectra)
-    beyond = refit.elements.resistance_ohm * refit.unclosed
-    return np.bincount(refit.elements.spectrum, weights=beyond, minlength=count).astype(float)
 
 
 def _span(values: FloatArray) -> str:

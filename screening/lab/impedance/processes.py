@@ -46,6 +46,8 @@ class ProcessSeries:
         Their covariance, then that of R∞ and of the total.
     resistance_scatter_ohm : ndarray, shape (s, w)
         The part of the deviation that differs from spectrum to spectrum.
+    detected : ndarray of bool, shape (w,)
+        Whether a window holds something certain in some spectrum: an element that is detected by itself.
     edge : ndarray of bool, shape (s, w)
         The process touches a bound of its window: part of it may be counted next door.
     unclosed : ndarray of bool, shape (s, w)
@@ -54,6 +56,8 @@ class ProcessSeries:
         Polarisation that lies in no window.
     r_inf_ohm : ndarray, shape (s,)
         Series resistance.
+    unclosed_ohm : ndarray, shape (s,)
+        Polarisation past 1/ω of the lowest frequency, in windows or not: a bound, and part of the total.
     unresolved_ohm : ndarray, shape (s,)
         Polarisation before 1/ω of the highest frequency. It is part of a window or of `outside_ohm`
         too; R∞ + this is what the data give as one number.
@@ -67,10 +71,12 @@ class ProcessSeries:
     resistance_ohm: FloatArray
     covariance_ohm2: FloatArray
     resistance_scatter_ohm: FloatArray
+    detected: np.ndarray
     edge: np.ndarray
     unclosed: np.ndarray
     outside_ohm: FloatArray
     r_inf_ohm: FloatArray
+    unclosed_ohm: FloatArray
     unresolved_ohm: FloatArray
     interfaces: int = 1
 
@@ -188,7 +194,9 @@ class ProcessSeries:
         return frame
 
     def totals_frame(self) -> pd.DataFrame:
-        """One row per spectrum: R∞, its unresolved part, what lies outside the windows, and the total."""
+        """One row per spectrum: R∞, its unresolved part, what lies outside the windows, the total and its
+        part that is not closed.
+        """
         return pd.DataFrame(
             {
                 "spectrum": np.arange(len(self.drt.spectra)),
@@ -199,6 +207,7 @@ class ProcessSeries:
                 "outside_windows_ohm": self.outside_ohm,
                 "total_ohm": self.total_ohm,
                 "total_sd_ohm": self.total_sd_ohm,
+                "unclosed_ohm": self.unclosed_ohm,
                 "relative_residual": self.drt.relative_residual,
                 "regularisation": self.drt.regularisation,
                 "poor_fit": self.drt.poor_fit,
@@ -253,10 +262,14 @@ def _from_areas(drt: DrtSeries, windows: Windows, interfaces: int) -> ProcessSer
         resistance_ohm=resistance,
         covariance_ohm2=covariance,
         resistance_scatter_ohm=np.sqrt(np.einsum("sww->sw", covariance)[:, : len(windows)]),
+        detected=(resistance > Z_95 * np.sqrt(np.einsum("sww->sw", covariance)[:, : len(windows)])).any(
+            axis=0
+        ),
         edge=(largest > 0) & (at_bounds > CUT_AT_BOUND * largest),
         unclosed=(resistance > 0) & (high[None, :] > np.log(drt.measured_tau_s[:, 1:])),
         outside_ohm=drt.polarisation_ohm - resistance.sum(axis=1),
         r_inf_ohm=drt.r_inf_ohm,
+        unclosed_ohm=drt.unclosed_ohm,
         unresolved_ohm=drt.unresolved_ohm,
         interfaces=interfaces,
     )
@@ -299,7 +312,8 @@ def _from_elements(refit: ZarcSeries, windows: Windows, interfaces: int) -> Proc
     edge, unclosed = np.zeros(shape, dtype=bool), np.zeros(shape, dtype=bool)
     np.logical_or.at(edge, place, touching & elements.detected[kept])
     np.logical_or.at(unclosed, place, refit.unclosed[kept] & elements.detected[kept])
-    outside, unresolved = np.zeros(shape[0]), np.zeros(shape[0])
+    outside, unresolved, unclosed_ohm = np.zeros((3, shape[0]))
+    np.add.at(unclosed_ohm, elements.spectrum, elements.resistance_ohm * refit.unclosed)
     np.add.at(outside, elements.spectrum[~kept], elements.resistance_ohm[~kept])
     np.add.at(unresolved, elements.spectrum, elements.resistance_ohm * refit.unresolved)
     return ProcessSeries(
@@ -309,10 +323,12 @@ def _from_elements(refit: ZarcSeries, windows: Windows, interfaces: int) -> Proc
         resistance_ohm=resistance,
         covariance_ohm2=covariance,
         resistance_scatter_ohm=np.sqrt(np.maximum(scatter, 0.0)),
+        detected=np.isin(np.arange(shape[1]), windows.locate(elements.tau_s[elements.detected])),
         edge=edge,
         unclosed=unclosed,
         outside_ohm=outside,
         r_inf_ohm=refit.terms[:, 0],
+        unclosed_ohm=unclosed_ohm,
         unresolved_ohm=unresolved,
         interfaces=interfaces,
     )

@@ -15,6 +15,11 @@ from screening.lab.impedance.windows import Role
 GONE_SHARE = 0.1
 """A process below this share of its largest value, or not significant, is gone (or not there yet)."""
 
+OPEN_SHARE = 0.02
+"""A total of which more than this share is not closed is a bound …"""
+
+OPEN_CHANGE = 0.5
+"""… and has no course if that part varies by more than this share of the total's change."""
 
 ENERGY_SD_EV = 0.1
 """How well the activation energy of a process is known: those of interfaces are near the electrolyte's."""
@@ -29,6 +34,7 @@ class Trend(StrEnum):
     SHRINKS = "shrinks"
     STEADY = "steady"
     ABSENT = "absent"
+    OPEN = "not closed"
 
 
 @dataclass(frozen=True)
@@ -58,10 +64,12 @@ class Course:
 
 @dataclass(frozen=True)
 class SeriesReport:
-    """Courses of all processes of a series, and of its total resistance."""
+    """Courses of all processes of a series, and of its total resistance (`Trend.OPEN` if a bound)."""
 
     courses: tuple[Course, ...]
     total: Completion
+    total_trend: Trend
+    total_is_bound: bool = False
 
     def of_role(self, role: Role) -> tuple[Course, ...]:
         """Courses of the processes of a role that are there at all."""
@@ -70,14 +78,15 @@ class SeriesReport:
     def unsettled(self, reason: str) -> "SeriesReport":
         """Return the report with nothing called settled, for a reason."""
         courses = tuple(replace(c, completion=c.completion.unsettled(reason)) for c in self.courses)
-        return SeriesReport(courses, self.total.unsettled(reason))
+        return replace(self, courses=courses, total=self.total.unsettled(reason))
 
     def to_frame(self) -> pd.DataFrame:
         """One row per process: trend, first and final resistance, completion time and its interval in h."""
         rows = [
             _row(course.window, course.process, course.trend, course.completion) for course in self.courses
         ]
-        rows.append(_row("total", "whole cell", trend(self.total), self.total))
+        whole = "whole cell, part of it a bound" if self.total_is_bound else "whole cell"
+        rows.append(_row("total", whole, self.total_trend, self.total))
         return pd.DataFrame(rows)
 
 
@@ -160,4 +169,10 @@ def describe(
     # parts of one spectrum share their noise: the scatter between spectra is estimated, this is its scale
     total = processes.total_ohm[seen] * corrected
     total_sd = np.hypot(np.full(time.size, float(np.abs(np.diff(total)).mean()) / 2.0), unsure * total)
-    return SeriesReport(tuple(courses), completion(time, total, total_sd, rule))
+    end = completion(time, total, total_sd, rule)
+    unclosed = processes.unclosed_ohm[seen]
+    bound = bool((unclosed > OPEN_SHARE * processes.total_ohm[seen]).any())
+    if bound and np.ptp(unclosed) > OPEN_CHANGE * abs(end.final_ohm - end.first_ohm):
+        reason = "part of it is not closed at the slow end: a bound"
+        return SeriesReport(tuple(courses), replace(end.unsettled(reason), reason=reason), Trend.OPEN, bound)
+    return SeriesReport(tuple(courses), end, trend(end), bound)

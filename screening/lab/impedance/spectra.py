@@ -53,7 +53,12 @@ class Spectra(Group[Spectrum]):
         ]
         signs = dict.fromkeys(s.metadata.get("imaginary_sign", "") for s in self.items)
         notes = [f"sign of Z'': {sign}" for sign in signs if sign]
-        notes += [f"{s.label}: {remark}" for s in self.items for remark in s.remarks]
+        said: dict[str, list[str]] = {}
+        for s in self.items:
+            for remark in s.remarks:
+                said.setdefault(remark, []).append(s.label)
+        for remark, labels in said.items():
+            notes.append(f"{labels[0] if len(labels) == 1 else f'{len(labels)} spectra'}: {remark}")
         return Table("", pd.DataFrame(rows), (*self.left_out, *notes, *_line(self.provenance)))
 
     def summary(self) -> pd.DataFrame:

@@ -29,7 +29,7 @@ from screening.lab.readers.cycling_sign import (
     steps_from_state,
     without_offset,
 )
-from screening.lab.readers.cycling_time import stray_rows, unix_seconds
+from screening.lab.readers.cycling_time import seconds, stray_rows, unix_seconds
 from screening.lab.readers.source import Table
 
 MAX_UNUSABLE_SHARE = 0.5
@@ -89,7 +89,8 @@ def tidy(raw: Table) -> Piece:
     flags += [*time_flags, *current_flags, *voltage_flags, *_unit_flags(raw, found)]
     for quantity, column in found.items():
         if quantity not in columns and quantity in (*BDF_LABELS, *EXTRA_COLUMNS):
-            columns[quantity] = column.values(raw.frame)
+            in_step = quantity == names.STEP_TIME
+            columns[quantity] = seconds(column, raw.frame) if in_step else column.values(raw.frame)
     if FREQUENCY in columns:
         impedance = columns[FREQUENCY] > 0
         columns[FREQUENCY] = np.where(impedance, columns[FREQUENCY], np.nan)

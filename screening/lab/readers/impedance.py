@@ -115,9 +115,11 @@ def join_series(files: Sequence[Sequence[Spectrum]]) -> tuple[Spectrum, ...]:
     spectra = one_sign([spectrum for each in files for spectrum in each])
     starts = [spectrum.metadata.get("started") for spectrum in spectra]
     if len(files) == 1:
+        if len(spectra) == 1 and starts == [None]:  # seconds since a start that nobody knows
+            return (replace(spectra[0], time_s=None),)
         return spectra
     if None in starts or any(spectrum.time_s is None for spectrum in spectra):
-        unknown = {"time": "not known within the series: a file does not say when it was started"}
+        unknown = {"time": "time not known within the series: a file does not say when it was started"}
         return tuple(replace(s, time_s=None, metadata={**s.metadata, **unknown}) for s in spectra)
     moments = [
         datetime.fromisoformat(start or "").timestamp() + (spectrum.time_s or 0.0)

@@ -65,13 +65,19 @@ const curveName = (curve) => {
   return subscripted(`${curve.a} | ${curve.b}`) + (origins ? ` (${origins})` : "") + (curve.reacts ? "" : " (no reaction)");
 };
 
+// kJ per mole of B with the interval; none at the pure A end.
+function perMole(curve, kink, name) {
+  if (kink.x_atomic >= 1) return "–";
+  const inKj = (energy) => energyAt(curve, energy, kink.x_atomic, "mole");
+  return withBounds(inKj(kink[`${name}_ev_per_atom`]), kink[`${name}_95_ev_per_atom`]?.map(inKj), 3);
+}
+
 function kinkWords(curve, kink, settings) {
   const energy = kink[`${settings.energy}_ev_per_atom`];
-  const perMole = energyAt(curve, energy, kink.x_atomic, "mole");
   const within = kink[`${settings.energy}_95_ev_per_atom`];
   return [
     reactionText(kink.reaction),
-    `${sure(energy, within)} eV/atom${within ? ` (95 %: ${bounds(within)})` : ""}, ${number(perMole, 3)} kJ per mol of ${subscripted(curve.b)} (${settings.energy})`,
+    `${sure(energy, within)} eV/atom${within ? ` (95 %: ${bounds(within)})` : ""}, ${perMole(curve, kink, settings.energy)} kJ per mol of ${subscripted(curve.b)} (${settings.energy})`,
     `x = ${number(kink.x_atomic)} atomic, ${number(kink.x_molar)} molar, ${number(kink.x_mass)} mass`,
     ...Object.entries(curve.origins).map(([name, origin]) => `${origin}: ${subscripted(name)}`),
   ];
@@ -138,15 +144,11 @@ function fillKinks(curves, settings) {
     { label: "mutual, eV/atom", kind: "number" }, { label: "95 %", kind: "number" }, { label: `${settings.energy}, kJ per mol of the second`, kind: "number" },
     { label: "contact" },
   ];
-  const rows = curves.flatMap((curve) => curve.kinks.map((kink) => {
-    const per = kink.x_atomic < 1
-      ? energyAt(curve, kink[`${settings.energy}_ev_per_atom`], kink.x_atomic, "mole") : null;
-    return [
-      reactionText(kink.reaction), number(kink.x_atomic), number(kink.x_molar), number(kink.x_mass),
-      sure(kink.total_ev_per_atom, kink.total_95_ev_per_atom), bounds(kink.total_95_ev_per_atom),
-      sure(kink.mutual_ev_per_atom, kink.mutual_95_ev_per_atom), bounds(kink.mutual_95_ev_per_atom),
-      number(per, 3), curveName(curve),
-    ];
-  }));
+  const rows = curves.flatMap((curve) => curve.kinks.map((kink) => [
+    reactionText(kink.reaction), number(kink.x_atomic), number(kink.x_molar), number(kink.x_mass),
+    sure(kink.total_ev_per_atom, kink.total_95_ev_per_atom), bounds(kink.total_95_ev_per_atom),
+    sure(kink.mutual_ev_per_atom, kink.mutual_95_ev_per_atom), bounds(kink.mutual_95_ev_per_atom),
+    perMole(curve, kink, settings.energy), curveName(curve),
+  ]));
   fillTable(byId("kinks-table"), heads, rows);
 }

@@ -44,16 +44,24 @@ function element(tag, properties = {}, ...children) {
 const originMark = (origin) =>
   element("span", { className: "mark", title: `rests on a phase whose energy is ${origin}` }, origin);
 
+const isWide = (pair) => Boolean(pair) && pair[1] - pair[0] > 1e-9;
+
 // Bounds of 95 %, as far as there are any.
-const bounds = (pair) => (pair ? `${sure(pair[0], pair)} to ${sure(pair[1], pair)}` : "–");
+const bounds = (pair) => (isWide(pair) ? `${sure(pair[0], pair)} to ${sure(pair[1], pair)}` : "–");
 
 // A number with the digits that its interval leaves.
 function sure(value, pair) {
   const half = pair ? (pair[1] - pair[0]) / 2 : 0;
   if (value === null || !(half > 0)) return number(value);
   const size = Math.floor(Math.log10(half));
-  return value.toFixed(Math.min(12, Math.max(0, -size + (half < 2 * 10 ** size ? 1 : 0)))).replace("-", "−");
+  const least = Math.max(...pair.map(Math.abs)) < 20 ? 1 : 0;
+  const text = value.toFixed(Math.min(12, Math.max(least, -size + (half < 2 * 10 ** size ? 1 : 0))));
+  return (Number(text) ? text : text.replace("-", "")).replace("-", "−");
 }
+
+// The same with its interval in brackets, as far as it has one.
+const withBounds = (value, pair, digits = 4) =>
+  (isWide(pair) ? `${sure(value, pair)} (${bounds(pair)})` : number(value, digits));
 
 // Fill a table: heads are {label, kind}; a cell is text, or a node.
 function fillTable(table, heads, rows) {

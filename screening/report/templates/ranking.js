@@ -138,7 +138,8 @@ class Ranking {
     const cells = columns.map((column) => {
       if (column.name === "formula") return this.formulaCell(row);
       const value = data[column.name][row];
-      return element("td", { className: column.kind }, shownValue(column, value));
+      const within = column.within.map((name) => data[name][row]);
+      return element("td", { className: column.kind }, shownValue(column, value, within));
     });
     return element("tr", { className: data.passes[row] ? "" : "unranked" }, ...cells,
       element("td", {}, this.remarks(row)));
@@ -176,9 +177,10 @@ class Ranking {
       const text = value === null || value === undefined ? "" : String(value);
       return /[",\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
     };
-    const lines = [[...columns.map((column) => column.name), "remarks"].join(",")];
+    const names = columns.flatMap((column) => [column.name, ...column.within]);
+    const lines = [[...names, "remarks"].join(",")];
     for (const row of this.index) {
-      lines.push([...columns.map((c) => quoted(data[c.name][row])), quoted(this.remarks(row))].join(","));
+      lines.push([...names.map((name) => quoted(data[name][row])), quoted(this.remarks(row))].join(","));
     }
     const url = URL.createObjectURL(new Blob([lines.join("\n") + "\n"], { type: "text/csv" }));
     element("a", { href: url, download: "ranking-selection.csv" }).click();
@@ -186,9 +188,9 @@ class Ranking {
   }
 }
 
-function shownValue(column, value) {
+function shownValue(column, value, within = []) {
   if (column.kind === "text") return value ? subscripted(value) : "–";
   if (column.kind === "yes_no") return value === null ? "–" : value ? "yes" : "no";
   if (column.kind === "count") return count(value);
-  return number(value, column.name === "score" ? 3 : 4);
+  return withBounds(value, typeof within[0] === "number" ? within : null, column.name === "score" ? 3 : 4);
 }

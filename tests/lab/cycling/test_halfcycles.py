@@ -116,8 +116,8 @@ def test_pulses_with_rests_are_one_half_cycle():
 
 
 def test_one_stray_sample_cuts_nothing():
-    time = np.arange(2000.0)
-    current = np.where(time < 1000, 1e-3, -1e-3)
+    time = np.arange(1.0, 2001.0)
+    current = np.where(time <= 1000, 1e-3, -1e-3)
     current[400] = -1e-3  # one sample with the wrong polarity
     halves = half_cycles(cycling_data_from_arrays(time, np.full(2000, 3.5), current))
     assert halves.sign.tolist() == [1, -1]
@@ -183,6 +183,44 @@ def test_a_derived_current_is_the_mean_of_its_interval():
     derived = dataclasses.replace(data, current_origin="derived: dq over the time step")
     assert half_cycles(derived).charge_ah[0] * 3600 == pytest.approx(1e-3 * 10 + 3e-3 * 20)
     assert half_cycles(data).charge_ah[0] * 3600 == pytest.approx(1e-3 * 10 + 2e-3 * 20)
+
+
+@pytest.mark.parametrize("witness", ["step time", "step counter", "counters", "first row"])
+@pytest.mark.parametrize("written", ["where a step begins", "at the end of each interval"])
+def test_the_file_tells_whose_the_interval_before_a_change_is(witness, written):
+    """Half an hour each of charge, rest and discharge at 1 mA, twice, a row a minute."""
+    if written == "at the end of each interval":
+        time = np.arange(1.0, 181.0) * 60.0
+        step, within = np.divmod(time - 60.0, 1800.0)
+        within += 60.0
+    else:
+        time = np.arange(0.0, 181.0) * 60.0
+        step, within = np.divmod(time, 1800.0)
+        step[-1], within[-1] = 5, 1800.0  # only the last step has a row at its end
+    current = np.array([1e-3, 0.0, -1e-3] * 2)[step.astype(int)]
+    passed_ah = np.abs(current) * within / 3600.0
+    charged = passed_ah * (step % 3 == 0) + 5e-4 * (np.floor((step + 2) / 3))
+    columns = {
+        "step time": {"step_time_second": within},
+        "step counter": {"step_capacity_ah": passed_ah},
+        "counters": {
+            "charging_capacity_ah": charged,
+            "discharging_capacity_ah": passed_ah * (step % 3 == 2) + 5e-4 * np.floor(step / 3),
+        },
+        "first row": {},
+    }[witness]
+    data = cycling_data_from_arrays(time, np.full(len(time), 3.5), current, **columns)
+    halves = half_cycles(data)
+    assert halves.sign.tolist() == [1, -1, 1, -1]
+    complete = np.ones(4, bool)
+    complete[0] = written == "where a step begins"  # else the first interval of the file is not in it
+    np.testing.assert_allclose(halves.charge_ah[complete], 5e-4, rtol=EXACT)
+    np.testing.assert_allclose((halves.time_stop_s - halves.time_start_s)[complete], 1800.0)
+    np.testing.assert_allclose(halves.rest_before_s[[1, 3]], 1800.0)
+    for index in range(4):
+        assert half_cycle_rows(data, halves, index).charge_c.sum() == pytest.approx(
+            halves.charge_ah[index] * 3600
+        )
 
 
 @pytest.mark.parametrize("n", [0, 1, 5])

@@ -1,5 +1,7 @@
 """Figures of symmetric cells against hand-made records; real cells raise no alarm."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -10,7 +12,7 @@ from screening.lab.cell import Cell, Separator
 from screening.lab.cycling.halfcycles import half_cycles
 from screening.lab.cycling.polarisation import measure
 from screening.lab.cycling.symmetric import LifeEnd, assess_symmetric, pair_cycles, stabilisation_cycle
-from screening.lab.cycling.table import FlagKind, cycling_data_from_arrays
+from screening.lab.cycling.table import FlagKind, SourceFile, cycling_data_from_arrays
 from screening.lab.readers.cycling import read_cycling
 from screening.lab.sheets import read_cell
 from screening.lab.short import Short
@@ -124,6 +126,19 @@ def test_life_ends_with_the_polarisation_limit():
     report = assess_symmetric(data, Cell(area_cm2=AREA, voltage_limit_v=0.1))
     assert report.life.end is LifeEnd.POLARISATION
     assert report.life.hours == pytest.approx(13.0, abs=1.0)
+
+
+def test_what_passed_between_two_files_is_not_lived():
+    data = square_wave(0.06, 0.06, count=30)
+    first = len(data) // 3
+    time = data.time_s + np.where(np.arange(len(data)) < first, 0.0, 100 * 3600.0)
+    joined = cycling_data_from_arrays(time, data.voltage_v, data.current_a)
+    files = [("a", 0, first), ("b", first, len(data))]
+    sources = tuple(SourceFile(name=n, sha256=n, format="csv", start=i, stop=j) for n, i, j in files)
+    life = assess_symmetric(dataclasses.replace(joined, sources=sources), Cell(area_cm2=AREA)).life
+    assert (life.hours, life.elapsed_h) == pytest.approx((30.0, 130.0), abs=0.1)
+    assert "100 h between files not counted" in str(life)
+    assert "not counted" not in str(assess_symmetric(data, Cell(area_cm2=AREA)).life)
 
 
 def test_healthy_life_is_the_whole_record():

@@ -45,7 +45,7 @@ def test_what_is_there_is_seen_and_what_is_not_is_absent(found: Identification) 
 
 
 def test_shares_are_of_the_strongest_line(found: Identification) -> None:
-    assert max(each.share for each in found.phases) == pytest.approx(1.0)
+    assert found.to_frame()["share"].max() == pytest.approx(1.0)
     assert found.of("reactor").share_limit < 0.04
 
 
@@ -97,6 +97,22 @@ def test_lines_of_a_phase_that_was_not_named_are_reported(four: Four) -> None:
     strongest = alloy.two_theta_deg(both.wavelength_a)[0]
     assert min(abs(peak.two_theta_deg - strongest) for peak in unexplained) < 0.2
     assert unexplained[0].share == max(peak.share for peak in unexplained)
+
+
+def test_a_strong_line_beside_a_weak_one_of_a_known_phase_is_reported(four: Four) -> None:
+    _, alloy, *_ = four
+    foreign = Reference("foreign", alloy.d_a[1:2] * 1.003, np.array([100.0]), 0.0)  # 0.08° off a line of 1 %
+    pattern = simulate_pattern([Content(alloy, 3000.0), Content(foreign, 1500.0)], Scan(), seed=8)
+    found = identify(pattern, (alloy,))
+    assert found.of("alloy").presence is Presence.SEEN
+    (line,) = foreign.two_theta_deg(pattern.wavelength_a)
+    assert min(abs(peak.two_theta_deg - line) for peak in found.unexplained) < 0.1
+    assert identify(simulate_pattern([Content(alloy, 3000.0)], Scan(), seed=8), (alloy,)).unexplained == ()
+
+
+def test_only_what_is_seen_has_a_share(found: Identification) -> None:
+    for each in found.phases:
+        assert np.isfinite(each.share) == np.isfinite(each.share_sd) == (each.presence is Presence.SEEN)
 
 
 def test_nothing_is_seen_in_noise(four: Four) -> None:

@@ -4,8 +4,10 @@ import numpy as np
 import pytest
 
 from screening.lab.impedance.analysis import analyse
-from screening.lab.impedance.elements import detected_windows, element_lines, total_lines, tracked_elements
+from screening.lab.impedance.elements import element_lines, total_lines, tracked_elements
 from screening.lab.impedance.spectrum import Spectrum
+from screening.lab.outcomes import rest_outcomes
+from screening.lab.readers.impedance import read_spectra
 
 FREQUENCY = np.geomspace(1e6, 1.0, 61)
 
@@ -63,7 +65,7 @@ def test_an_element_that_is_not_there_has_no_name(open_ended):
         if not e.detected
     ]
     assert all("not detected: at τ" in line and "at most" in line for line in absent)
-    there = detected_windows(open_ended.processes, open_ended.refit)
+    there = open_ended.processes.detected
     window = open_ended.processes.windows.locate(open_ended.refit.elements.tau_s)
     for k in np.flatnonzero(there):
         assert open_ended.refit.elements.detected[window == k].any()
@@ -103,6 +105,18 @@ def test_a_drift_within_the_sweep_has_its_line():
     (line,) = [note for note in analyse([moved]).display().notes if "within the sweep" in note]
     assert -9.0 < float(line.removeprefix("cell: Z changed by ").split("%")[0]) < -7.0
     assert not [note for note in analyse([still]).display().notes if "within the sweep" in note]
+
+
+def test_what_is_not_closed_or_not_resolved_has_no_course_and_no_name(lab_data):
+    found = analyse(read_spectra(lab_data / "ssb-fullcell" / "Sample2_PEIS_AtRest.csv"))
+    shown = found.display().frame.set_index("window")
+    assert shown.loc["total", "course"] == "not closed"
+    assert "a bound" in shown.loc["total", "settled (h)"]
+    assert not found.report.total.settled
+    assert (shown.loc["tau6", "course"], shown.loc["tau6", "process"]) == ("not resolved", "")
+    assert (found.tables()["spectra"]["unclosed_ohm"] > 50.0).all()
+    remarks = rest_outcomes(found, "here").remarks
+    assert any("no resistance ratio" in remark for remark in remarks)
 
 
 def test_what_lies_before_the_highest_frequency_is_counted_once():

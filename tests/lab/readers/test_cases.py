@@ -7,10 +7,14 @@ import numpy as np
 import pytest
 
 from screening.errors import InputError
+from screening.lab.cycling.counters import compare_counters
 from screening.lab.cycling.fullcell import full_cell_cycles
 from screening.lab.cycling.halfcycles import half_cycles
+from screening.lab.cycling.symmetric import assess_symmetric
+from screening.lab.impedance.kramers_kronig import Verdict, kramers_kronig
 from screening.lab.readers.cycling import read_cycling
 from screening.lab.readers.impedance import read_spectra
+from screening.lab.sheets import read_cell
 
 VARIABLE = "INTERPHASE_LAB_CASES"
 
@@ -22,8 +26,11 @@ EIS_REFUSED = {
 CYCLING_REFUSED = {
     "cyc_mAcm2.csv": "current density",
 }
-CHARGE_TOLERANCE = 0.02
-"""The first sample of a step may be counted to either side: one of 60."""
+TRUTHS = (
+    *("hdr_*.txt", "z*.z", "z*.txt", "eis_lead*.csv", "lead*.csv", "lcr_sign.csv", "cyc_*.csv"),
+    *("neware_*.csv", "german_*.csv", "maccor_minutes.txt", "*.toml"),
+)
+"""Files whose truth is asserted here."""
 
 
 def folder() -> Path:
@@ -44,6 +51,13 @@ def matching(cases: Path, *patterns: str) -> list[Path]:
     return found
 
 
+def test_every_file_has_its_truth(cases):
+    asserted = {path for pattern in TRUTHS for path in cases.glob(pattern)}
+    assert {path for path in cases.iterdir() if path.name != "README.md"} == asserted
+    for path in cases.glob("*.toml"):
+        assert read_cell(path).label in ("x", "yadg", "batmo")
+
+
 def test_every_heading_of_an_impedance_table(cases):
     f = 10.0 ** np.linspace(5, -1, 31)
     z = 10 + 50 / (1 + 2e-3j * np.pi * f)
@@ -55,6 +69,8 @@ def test_every_heading_of_an_impedance_table(cases):
         (spectrum,) = read_spectra(path)
         np.testing.assert_allclose(spectrum.frequency_hz, f, rtol=1e-6, err_msg=path.name)
         np.testing.assert_allclose(spectrum.z_ohm, z, rtol=1e-5, err_msg=path.name)
+        assumed = path.name == "hdr_nohdr_im_positive.txt"
+        assert ("taken for frequency, Z' and Z''" in spectrum.metadata.get("header", "")) == assumed
 
 
 def test_tables_of_zview(cases):
@@ -72,7 +88,12 @@ def test_empty_cells_and_a_sign(cases):
     for path in matching(cases, "lead*.csv"):
         assert len(read_cycling(path)) == 60, path.name
     (spectrum,) = read_spectra(cases / "lcr_sign.csv")
-    assert (spectrum.z_ohm.imag < 0).all()
+    phase = np.degrees(np.angle(spectrum.z_ohm))
+    assert (phase.min(), phase.max()) == pytest.approx((-9, 0), abs=0.02)
+    modulus = np.abs(spectrum.z_ohm)
+    assert modulus[0] / modulus[-1] == pytest.approx(1.12)
+    assert not spectrum.remarks
+    assert kramers_kronig([spectrum])[0].verdict is Verdict.PASSED
 
 
 def test_every_heading_of_a_cycler_table(cases):
@@ -86,24 +107,42 @@ def test_every_heading_of_a_cycler_table(cases):
         assert len(data) == 241, path.name
         assert data.time_s[-1] == pytest.approx(240 * 60.0, rel=1e-6), path.name
         assert halves.sign.tolist() == [1, -1, 1, -1], path.name
-        np.testing.assert_allclose(halves.charge_ah, 1e-3, rtol=CHARGE_TOLERANCE, err_msg=path.name)
-        np.testing.assert_allclose(np.abs(data.voltage_v), 0.05, rtol=1e-9)
+        np.testing.assert_allclose(halves.charge_ah, 1e-3, rtol=1e-6, err_msg=path.name)
+        np.testing.assert_allclose(halves.on_time_s, 3600.0, rtol=1e-6, err_msg=path.name)
+        np.testing.assert_allclose(np.diff(data.time_s), 60.0, rtol=1e-4, err_msg=path.name)
+        np.testing.assert_allclose(np.abs(data.current_a), 1e-3, rtol=1e-9, err_msg=path.name)
+        np.testing.assert_allclose(data.voltage_v, 0.05 * np.sign(data.current_a), rtol=1e-9)
 
 
 def test_times_that_files_tell_in_other_words(cases):
     data = read_cycling(cases / "neware_total_zero.csv")
     assert data.time_s[-1] == 6 * 3600
-    np.testing.assert_allclose(full_cell_cycles(data).coulombic_efficiency, 1.0, rtol=1e-6)
+    np.testing.assert_allclose(half_cycles(data).charge_ah, [1e-3] * 6, rtol=1e-6)
+    np.testing.assert_allclose(full_cell_cycles(data).coulombic_efficiency, [1.0] * 3, rtol=1e-6)
     data = read_cycling(cases / "maccor_minutes.txt")
-    assert (len(data), data.time_s[-1]) == (960, pytest.approx(16 * 3600, abs=61))
-    np.testing.assert_allclose(half_cycles(data).charge_ah, 1e-3, rtol=CHARGE_TOLERANCE)
+    assert (len(data), data.time_s[-1]) == (960, 959 * 60.0)
+    assert np.all(np.diff(data.time_s) == 60.0)
+    charge = half_cycles(data).charge_ah
+    np.testing.assert_allclose(charge, [1e-3] * 15 + [59e-3 / 60], rtol=1e-6)  # the last row is of minute 959
+    life = assess_symmetric(data, read_cell(cases / "cell.toml")).life
+    assert life.throughput_mah_per_cm2 == pytest.approx(20.4, abs=0.05)
 
 
 def test_languages_and_encodings(cases):
-    for path in matching(cases, "neware_cn_*.csv", "neware_en_*.csv", "german_*.csv"):
-        halves = half_cycles(read_cycling(path))
-        assert len(halves) == 6, path.name
-        np.testing.assert_allclose(halves.charge_ah, 1e-3, rtol=1e-3, err_msg=path.name)
+    for first, *others in (
+        matching(cases, "neware_cn_*.csv", "neware_en_*.csv"),
+        matching(cases, "german_*.csv"),
+    ):
+        expected = read_cycling(first)
+        halves = half_cycles(expected)
+        assert halves.sign.tolist() == [1, -1] * 3
+        # rows of the German tables stand a second apart where the current turns
+        np.testing.assert_allclose(halves.charge_ah, 1e-3, rtol=3e-4, err_msg=first.name)
+        np.testing.assert_allclose(np.abs(expected.current_a[expected.current_a != 0]), 1e-3)
+        for path in others:
+            data = read_cycling(path)
+            for name in ("time_s", "voltage_v", "current_a"):
+                np.testing.assert_allclose(getattr(data, name), getattr(expected, name), err_msg=path.name)
 
 
 def test_measured_files_of_other_formats(lab_data):
@@ -136,5 +175,12 @@ def test_measured_files_of_other_formats(lab_data):
         assert len(data) == rows, name
         if last is not None:
             assert data.time_s[-1] == pytest.approx(last, abs=1.0), name
+    pec = read_cycling(folder / "pec.csv.gz")
+    comparison = compare_counters(pec, half_cycles(pec))
+    assert np.abs(comparison.relative_difference).max() < 1e-5  # its steps begin with a row, and end without
+    ife = half_cycles(read_cycling(folder / "nw_regular_export_ife_example.csv.gz"))
+    assert len(ife) == 40  # 20 cycles
+    np.testing.assert_allclose(ife.charge_ah[:2], [0.02256, 0.33067], rtol=4e-3)  # of its own table of cycles
+    assert read_cycling(folder / "Test25195.csv").time_s[0] == 0.002
     uio = full_cell_cycles(read_cycling(folder / "neware_uio.csv.gz"))
     np.testing.assert_allclose(uio.coulombic_efficiency[:2], [0.83545, 0.9721], atol=1e-3)

@@ -81,6 +81,7 @@ def test_a_data_base_is_read_by_the_program_for_it(write, tmp_path, monkeypatch)
     data = read_cycling(write("cell.res", ACCESS))
     np.testing.assert_array_equal(data.time_s, 60.0 * np.arange(60))
     assert (data.current_a > 0).sum() == 30
+    assert not data.flags  # units are known
     exporter(tmp_path, table.replace("7,59,", "8,59,"))
     with pytest.raises(InputError, match="2 tests in one data base"):
         read_cycling(write("cell.res", ACCESS))

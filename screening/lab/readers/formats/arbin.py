@@ -11,6 +11,9 @@ from screening.lab.readers.text import decode
 _ACCESS = (b"\x00\x01\x00\x00Standard Jet DB", b"\x00\x01\x00\x00Standard ACE DB")
 _HDF5 = b"\x89HDF\r\n\x1a\n"
 _RECORDS = "Channel_Normal_Table"
+_UNITS = {"A": ("Current",), "V": ("Voltage",), "s": ("Test_Time", "Step_Time")}
+"""The data base states none; these are Arbin's."""
+
 _TIMEOUT_S = 300.0
 _EXPORT = "export the test as csv or xlsx with Arbin's software"
 
@@ -38,7 +41,9 @@ def _read_access(file: File) -> Iterator[Table]:
         raise file.refused(f"{len(tests)} tests in one data base", _EXPORT)
     # the order of rows in a data base means nothing
     ordered = table.frame.sort_values("Data_Point") if "Data_Point" in table.frame else table.frame
-    yield Table(path=file.path, format="Arbin .res", frame=ordered.rename_axis("record"))
+    named = {name: f"{name}({unit})" for unit, names in _UNITS.items() for name in names}
+    frame = ordered.rename(columns=named).rename_axis("record")
+    yield Table(path=file.path, format="Arbin .res", frame=frame)
 
 
 def _refuse_hdf5(file: File) -> Iterator[Table]:
