@@ -97,18 +97,22 @@ def connect(app: Dash, place: Place) -> None:
         State(PAGE.id("run"), "value"),
     )
     def weigh(values: list[Any], picked: Any, clicked: Any, ids: list[dict[str, str]], name: str) -> Any:
-        fields = _state(values, ids)
         try:
-            frame = _weighed(name, fields, place)
+            return _map(name, _state(values, ids), picked, clicked, place)
         except ScreeningError as error:
             return no_update, message(str(error)), [], []
-        row = _picked(frame, picked, clicked)
-        ion = shared_ion(frame["anode"].unique())
-        formula = "" if row is None else str(row["formula"])
-        chart, count = charts.candidates(frame, fields["x"], fields["y"], ion, formula)
-        state = {"run": name, **{key: str(value) for key, value in fields.items() if key not in AXES}}
-        links = saves("screen", "ranking", state, TABLES)
-        return chart, [*_moved(frame), html.Small(count)], [] if row is None else _link(name, row), links
+
+
+def _map(name: str, fields: dict[str, Any], picked: Any, clicked: Any, place: Place) -> tuple[Any, ...]:
+    """The map, what moved, what was chosen, and links that save the ranking."""
+    frame = _weighed(name, fields, place)
+    row = _picked(frame, picked, clicked)
+    formula = "" if row is None else str(row["formula"])
+    ion = shared_ion(frame["anode"].unique())
+    chart, count = charts.candidates(frame, fields["x"], fields["y"], ion, formula)
+    state = {"run": name, **{key: str(value) for key, value in fields.items() if key not in AXES}}
+    links = saves("screen", "ranking", state, TABLES)
+    return chart, [*_moved(frame), html.Small(count)], [] if row is None else _link(name, row), links
 
 
 def _state(values: list[Any], ids: list[dict[str, str]]) -> dict[str, Any]:
@@ -164,8 +168,7 @@ def _slider(fields: Fields, key: str, weight: float) -> Component:
     """The weight of one criterion; what an address holds in its place counts only where it is a number."""
     with suppress(ValueError):
         weight = float(fields.query.get(key, weight))
-    settings: dict[str, Any] = {"type": "range", "min": 0, "max": STEEPEST, "step": 0.1, "debounce": 0.2}
-    return dcc.Input(id=fields.id(key), name=key, value=min(max(weight, 0.0), STEEPEST), **settings)
+    return dcc.Slider(0, STEEPEST, 0.1, None, min(max(weight, 0.0), STEEPEST), id=fields.id(key))
 
 
 def _grid(found: Ranking) -> Component:
