@@ -85,7 +85,7 @@ def layout(query: Query, place: Place) -> list[Component]:
             className="controls",
         ),
         html.Div(id="fetched", role="status"),
-        dcc.Interval(id="fetch-poll", interval=POLL_MS),
+        dcc.Interval(id="fetch-poll", interval=POLL_MS, disabled=not place.errand("fetch").running),
     ]
 
 
@@ -153,6 +153,7 @@ def _connect_fetch(app: Dash, place: Place) -> None:
         Output("fetched", "children"),
         Output("fetch-key", "value"),
         Output(FIELD.id("snapshot"), "options"),
+        Output("fetch-poll", "disabled"),
         Input("fetch", "n_clicks"),
         Input("fetch-poll", "n_intervals"),
         State("fetch-name", "value"),
@@ -160,16 +161,16 @@ def _connect_fetch(app: Dash, place: Place) -> None:
         State("fetch-key", "value"),
         prevent_initial_call=True,
     )
-    def fetch(_n: int, _t: int, name: str, systems: str, key: str) -> tuple[Any, Any, Any]:
+    def fetch(_n: int, _t: int, name: str, systems: str, key: str) -> tuple[Any, ...]:
         options = [{"label": words, "value": value} for value, words in held.snapshots().items()]
         task = place.errand("fetch")
         if ctx.triggered_id == "fetch":
             try:
                 _fetch(task, place, name or "", systems or "", key or "")
             except ScreeningError as error:
-                return message(str(error)), no_update, options
-            return html.P("asked for"), "", options
-        return _fetch_state(task), no_update, options
+                return message(str(error)), no_update, options, True
+            return html.P("asked for"), "", options, False
+        return _fetch_state(task), no_update, options, not task.running
 
 
 def _own(query: Query, place: Place) -> list[Component]:
