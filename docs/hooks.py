@@ -8,6 +8,7 @@ import re
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from typing import Any
 VERBS, REFERENCES = "<!-- verbs -->", "<!-- references -->"
 GALLERY, NOTEBOOKS = "<!-- gallery -->", Path(__file__).parents[1] / "notebooks"
 CRITERIA_MARK, ERROR_MODELS_MARK = "<!-- criteria -->", "<!-- error models -->"
+CATHOLYTES_MARK = "<!-- criteria of catholytes -->"
 """Marks in pages that give way to what is made here."""
 
 WIDE = "---\nhide:\n  - toc\n---\n"
@@ -145,12 +147,12 @@ def _cell(text: str) -> str:
 # --------------------------------------------------------------------------- criteria and error models
 
 
-def criteria_table() -> str:
-    """The registry of criteria as a Markdown table."""
-    from screening.reactors.criteria import CRITERIA
+def criteria_table(role: str = "reactor") -> str:
+    """The registry of criteria of a role as a Markdown table."""
+    from screening.reactors.placement_criteria import criteria_of
 
     lines = ["| criterion | short | unit | better | weight | worst → best | what it is |", "|---" * 7 + "|"]
-    for each in CRITERIA:
+    for each in criteria_of(role):
         rule = each.default
         better = f"target {rule.best:g}" if rule.target else each.sense
         distance = f"±{abs(rule.worst - rule.best):g} from it"
@@ -280,7 +282,12 @@ def on_files(files: Any, config: Any, **_: object) -> Any:
 
 def on_page_markdown(markdown: str, files: Any, config: Any = None, **_: object) -> str:
     """Put in place of the marks what they stand for."""
-    made = {VERBS: command_line, CRITERIA_MARK: criteria_table, ERROR_MODELS_MARK: error_models_table}
+    made = {
+        VERBS: command_line,
+        CRITERIA_MARK: criteria_table,
+        CATHOLYTES_MARK: partial(criteria_table, "catholyte"),
+        ERROR_MODELS_MARK: error_models_table,
+    }
     for mark, make in made.items():
         if mark in markdown:
             markdown = markdown.replace(mark, make())

@@ -18,7 +18,6 @@ from .api.patterns import read_xrd as read_xrd
 from .api.snapshots import compare_snapshots as compare_snapshots
 from .api.snapshots import fetch_snapshot as fetch_snapshot
 from .api.snapshots import import_snapshot as import_snapshot
-from .api.stacks import coatings as coatings
 from .api.stacks import series as series
 from .api.stacks import stack as stack
 from .campaign.study import Study as Study

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from html import escape
 from importlib import import_module
 from pathlib import Path
@@ -89,8 +90,9 @@ class Table:
     Attributes
     ----------
     caption : str
-    frame : DataFrame
-        Heads with units, cells as they are read (numbers already rounded, or text).
+    content : DataFrame, or mappings of a row each
+        Heads with units, cells as they are read (numbers already rounded, or text). Rows of text need no
+        pandas to be printed.
     notes : tuple of str
         Lines below: estimated phases, warnings, and the provenance line last.
     wide : tuple of str
@@ -98,9 +100,23 @@ class Table:
     """
 
     caption: str
-    frame: "pd.DataFrame"
+    content: "pd.DataFrame | Sequence[Mapping[str, Any]]"
     notes: tuple[str, ...] = ()
     wide: tuple[str, ...] = ()
+
+    @cached_property
+    def frame(self) -> "pd.DataFrame":
+        """The content as a DataFrame."""
+        import pandas as pd
+
+        return pd.DataFrame(self.content)
+
+    @property
+    def columns(self) -> dict[str, list[Any]]:
+        """Cells below each head; None where a row lacks one."""
+        if not isinstance(self.content, Sequence):
+            return {str(head): cells.tolist() for head, cells in self.content.items()}
+        return {head: [row.get(head) for row in self.content] for row in self.content for head in row}
 
     def text(self) -> str:
         """The table as plain text."""
@@ -122,9 +138,8 @@ class Table:
 
 def settings_table(caption: str, content: Mapping[str, Any], notes: Sequence[str] = ()) -> Table:
     """Nested content, one row per value; what is empty is left out."""
-    import pandas as pd
-
-    return Table(caption, pd.DataFrame([*_rows(content)], columns=["key", "value"]), tuple(notes))
+    rows = [{"key": key, "value": value} for key, value in _rows(content)]
+    return Table(caption, rows, tuple(notes))
 
 
 def _rows(content: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, str]]:

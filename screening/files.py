@@ -1,11 +1,13 @@
 """Files that are written whole or not at all, each with its provenance stamp."""
 
+import csv
 import json
 import os
 import stat
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
+from importlib.resources import files
 from io import BytesIO
 from math import isfinite
 from pathlib import Path
@@ -19,6 +21,12 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 FIGURE_SUFFIXES = (".png", ".svg", ".pdf", ".tiff")
+
+
+def packaged_rows(package: str, name: str) -> list[dict[str, str]]:
+    """Rows of a csv that a package carries, without its lines of comment."""
+    lines = files(package).joinpath(name).read_text("utf-8").splitlines()
+    return list(csv.DictReader(line for line in lines if not line.startswith("#")))
 
 
 def output_directory(path: Path) -> Path:

@@ -1,11 +1,15 @@
-"""Constants and conversions (CODATA through scipy); every other module takes them from here."""
+"""Constants and conversions; every other module takes them from here.
 
-from scipy import constants
+Those that define the SI since 2019 are exact (BIPM, The International System of Units, 9th edition).
+"""
 
-FARADAY_C_PER_MOL: float = constants.physical_constants["Faraday constant"][0]
-AVOGADRO_PER_MOL: float = constants.Avogadro
-BOLTZMANN_EV_PER_K: float = constants.physical_constants["Boltzmann constant in eV/K"][0]
-KELVIN_AT_0_CELSIUS: float = constants.zero_Celsius
+ELEMENTARY_CHARGE_C = 1.602176634e-19
+AVOGADRO_PER_MOL = 6.02214076e23
+BOLTZMANN_J_PER_K = 1.380649e-23
+KELVIN_AT_0_CELSIUS = 273.15
+
+FARADAY_C_PER_MOL = ELEMENTARY_CHARGE_C * AVOGADRO_PER_MOL
+BOLTZMANN_EV_PER_K = BOLTZMANN_J_PER_K / ELEMENTARY_CHARGE_C
 
 EV_TO_KJ_PER_MOL: float = FARADAY_C_PER_MOL / 1000.0
 """One eV per particle in kJ per mole of particles (96.485)."""

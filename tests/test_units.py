@@ -18,6 +18,7 @@ from screening import units
         ("CU_KA1_A", 1.54059),
         ("CU_KA2_A", 1.54443),
         ("CU_KA_A", 1.54178),
+        ("CU_KB_A", 1.39223),
         ("A3_PER_ATOM_TO_CM3_PER_MOL", 0.602214076),
     ],
 )

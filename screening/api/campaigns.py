@@ -22,7 +22,6 @@ from screening.campaign.tables import ranking_table
 from screening.campaign.workers import Workers
 from screening.display import Displayed, Table, rests_on
 from screening.errors import InputError
-from screening.handoff.pages import write_sheets
 from screening.handoff.sheet import BenchSheet, Plan, bench_sheet
 from screening.handoff.standing import Standing, standing
 from screening.phases.corrections import Energies, chosen_energies, scheme_energies
@@ -203,13 +202,15 @@ class Ranking(Displayed):
         """
         settled = Plan.of(self.results, **plan)
         sheets = bench_sheets(formulas, settled, results=self.results, source=self.source, cif=cif)
+        from screening.handoff.pages import write_sheets
+
         return write_sheets(Path(directory), sheets)
 
     def display(self) -> Table:
         """The best candidates with what the report's page shows of them."""
         from screening.report.columns import ranking_columns
 
-        columns = ranking_columns(self.table)
+        columns = ranking_columns(self.table, self.results.study.conditions.role)
         passing = self.table[self.table["passes"]]
         best = passing.groupby(["anode", "electrolyte"], sort=False).head(SHOWN)
         frame = best[[column.name for column in columns]].copy()

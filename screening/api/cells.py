@@ -322,10 +322,9 @@ def validate(
     weight = CONCENTRATION if concentration is None else concentration
     if not 0.0 < weight < float("inf"):
         raise InputError(f"{weight:g}", where="concentration", remedy="give a number above 0")
-    cost = max_cost_usd_per_kg
-    if not cost >= 0.0:
+    if not (cost := max_cost_usd_per_kg) >= 0.0:
         raise InputError(f"{cost:g}", where="max_cost", remedy="give a number of 0 or more")
-    predictions = read_predictions(Path(getattr(results, "directory", results)))
+    predictions = read_predictions(Path(getattr(results, "directory", results))).of_reactors()
     shopping = Shopping(cost) if shelf is None else read_shelf(Path(shelf), predictions, cost)
     return compare(
         predictions,

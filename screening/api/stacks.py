@@ -1,14 +1,11 @@
-"""A whole cell, layer by layer; what may stand between two of them; a solid solution against x."""
+"""A whole cell, layer by layer; a solid solution against x."""
 
 from collections.abc import Sequence
 from pathlib import Path
 
-from screening.phases.composition import parse_reactant
 from screening.phases.corrections import Energies
 from screening.phases.library import EMBEDDED
 from screening.phases.snapshot import Snapshot
-from screening.reactors.coatings import DEFAULT_ABOVE_HULL, Coatings
-from screening.reactors.coatings import coatings as coatings_of
 from screening.reactors.uncertainty import error_bars
 from screening.thermo.reservoir import window as read_window
 from screening.thermo.series import DEFAULT_STEPS, ROOM_K, Series, parse_template, scan
@@ -57,7 +54,8 @@ def stack(
     """
     parsed, volts = parse_stack(layers), read_window(window)
     held = load_snapshot(snapshot, phases, temperature_k, energies)
-    return stack_of(held, parsed, (volts[0], volts[-1]), element, at_hull=at_hull)
+    bars = error_bars(held, element)
+    return stack_of(held, parsed, (volts[0], volts[-1]), element, at_hull=at_hull, error_bars=bars)
 
 
 def series(
@@ -110,56 +108,4 @@ def series(
         steps=steps,
         mixing_k=mixing_k,
         error_bars=error_bars(held, "Li"),
-    )
-
-
-def coatings(
-    a: str,
-    b: str,
-    window: str | tuple[float, float],
-    *,
-    element: str = "Li",
-    above_hull_ev_per_atom: float = DEFAULT_ABOVE_HULL,
-    jobs: int = 2,
-    snapshot: str | Path | Snapshot = EMBEDDED,
-    phases: Own = None,
-    temperature_k: float | None = None,
-    energies: str = Energies.CORRECTED,
-) -> Coatings:
-    """Every compound of a snapshot that may stand between two neighbours, best first.
-
-    Parameters
-    ----------
-    a, b : str
-        The electrode, whose potential reaches the contact, and what lies behind the layer, which blocks
-        electrons: a cathode and an electrolyte, or lithium and an electrolyte.
-    window : str or (float, float)
-        Voltages at which it must stay, ``"2.6-4.2"``.
-    element : str
-        The working ion, which every candidate holds.
-    above_hull_ev_per_atom : float
-        Energy above the hull up to which a compound counts as one that can be made.
-    jobs : int
-        Threads.
-    snapshot, phases, temperature_k, energies
-        As of `react`.
-
-    Returns
-    -------
-    Coatings
-
-    Raises
-    ------
-    InputError
-        If a neighbour or the window cannot be used.
-    """
-    neighbours, volts = (parse_reactant(a), parse_reactant(b)), read_window(window)
-    held = load_snapshot(snapshot, phases, temperature_k, energies)
-    return coatings_of(
-        held,
-        neighbours,
-        (volts[0], volts[-1]),
-        element,
-        above_hull_ev_per_atom=above_hull_ev_per_atom,
-        jobs=jobs,
     )

@@ -14,7 +14,9 @@ from screening.phases.composition import parse_reactant, symbol
 from screening.phases.distrust import formula_cautions
 from screening.provenance import Provenance
 from screening.reactors.anode import mobile_ion
+from screening.reactors.conditions import REACTOR
 from screening.reactors.criteria import CRITERIA
+from screening.reactors.placement_criteria import BY_ROLE
 from screening.reactors.uncertainty import find_error_model, why_no_error_model
 
 if TYPE_CHECKING:
@@ -77,7 +79,9 @@ class ResultsDirectory:
             raise InputError(f"cannot be read ({reason})", where=str(path), remedy=REMEDY) from None
         except pa.ArrowInvalid:
             raise InputError("damaged (no parquet file)", where=str(path), remedy=REMEDY) from None
-        missing = [name for name in (*NEEDED_COLUMNS, *CRITERIA.names) if name not in table]
+        there = set(table.columns)
+        criteria = next((each for each in BY_ROLE.values() if there.issuperset(each.names)), CRITERIA)
+        missing = [name for name in (*NEEDED_COLUMNS, *criteria.names) if name not in there]
         if missing:
             raise InputError(f"lacks {', '.join(missing)}", where=str(path), remedy=REMEDY)
         return table
@@ -96,6 +100,19 @@ class ResultsDirectory:
     def study(self) -> Study:
         """The study, in full."""
         return self.document.study
+
+    def of_reactors(self) -> Self:
+        """The same; refuses a campaign whose candidates are no reactors, where only these make sense.
+
+        Raises
+        ------
+        InputError
+        """
+        role = self.study.conditions.role
+        if role != REACTOR:
+            fault = f"its candidates are {role}s, which no anode reduces to a layer"
+            raise InputError(fault, where=str(self.path), remedy="give the results of a study of reactors")
+        return self
 
     @property
     def provenance(self) -> Provenance:

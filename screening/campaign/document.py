@@ -28,8 +28,8 @@ from screening.phases.additions import Origin
 from screening.phases.composition import parse_reactant
 from screening.provenance import Provenance
 from screening.reactors.anode import mobile_ion
-from screening.reactors.criteria import CRITERIA
 from screening.reactors.detail import LayerAt, Plateau
+from screening.reactors.phase_errors import Z_95
 from screening.reactors.ranking import UNDECIDED, desirabilities
 from screening.thermo.interface import InterfaceReaction
 from screening.thermo.intervals import Interval
@@ -47,6 +47,9 @@ FILTER_PREFIX = "filter_"
 FAILING = {
     "reacts": "does not react",
     "metallic_product": "leaves no conducting phase",
+    "holds_ion": "does not hold the ion",
+    "blocks_electrons": "conducts electrons, or no gap is known",
+    "stays": "does not stay over the window",
     "allowed_elements": "radioactive or noble gas",
     "near_hull": "too far above the hull",
     "salt": "no salt",
@@ -61,12 +64,7 @@ REMEDY = "run the study again with this version"
 
 
 def require_readable(version: object, where: Path) -> None:
-    """Refuse a format that is neither today's nor the one before.
-
-    Raises
-    ------
-    InputError
-    """
+    """Refuse a format that is neither today's nor the one before, by an InputError."""
     if version not in (1, FORMAT_VERSION):
         raise InputError(
             f"results of format {version!r}; this version reads formats 1 and {FORMAT_VERSION}",
@@ -158,6 +156,14 @@ class CriterionValue(Record):
     standard_deviation: float | None = None
     expected_error: float | None = None
 
+    @property
+    def within_95(self) -> Interval | None:
+        """Where the true value lies; None without an error model."""
+        if self.value is None or self.standard_deviation is None:
+            return None
+        middle, half = self.value + (self.expected_error or 0.0), Z_95 * self.standard_deviation
+        return Interval(middle - half, middle + half)
+
 
 class WeightChange(Record):
     """Rank when one weight is halved or doubled; None without a rank."""
@@ -230,7 +236,7 @@ class Reactor(Record):
     acceptability: dict[str, float | None] = {}
     criteria: dict[str, CriterionValue]
     rank_if_weight: dict[str, WeightChange] = {}
-    alloy: str | None
+    alloy: str | None = None
     energy_above_hull_ev_per_atom: float | None
     cathodic_limit_v: float | None = None
     cathodic_limit_95_v: Interval | None = None
@@ -274,7 +280,8 @@ class Reactor(Record):
         **spelled_out
             Further attributes, or better ones than the row has.
         """
-        values = row[[criterion.name for criterion in CRITERIA]].to_numpy(float)
+        known = study.ranking.known
+        values = row[known.names].to_numpy(float)
         valued = desirabilities(values, study.ranking)
         filters = {str(name): row[name] for name in row.index if str(name).startswith(FILTER_PREFIX)}
         told: dict[str, Any] = {
@@ -287,9 +294,10 @@ class Reactor(Record):
                 name.removeprefix(FILTER_PREFIX): None if value == UNDECIDED else bool(value)
                 for name, value in filters.items()
             },
-            "flags": Flags(
-                toxic=bool(row.get("toxic", False)), moisture_hazard=str(row.get("moisture_hazard", ""))
-            ),
+            "flags": {
+                "toxic": bool(row.get("toxic")),
+                "moisture_hazard": str(row.get("moisture_hazard", "")),
+            },
             "top_probability": {name: row[name] for name in map(str, row.index) if name.startswith("top_")},
             "acceptability": {name: row[name] for name in map(str, row.index) if name.startswith("accept_")},
             "criteria": {
@@ -302,7 +310,7 @@ class Reactor(Record):
                     **errors.get(criterion.name, {}),
                 }
                 for criterion, value, desirability in zip(
-                    CRITERIA, values.tolist(), valued.tolist(), strict=True
+                    known, values.tolist(), valued.tolist(), strict=True
                 )
             },
         }

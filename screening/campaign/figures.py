@@ -12,7 +12,7 @@ from screening.campaign.study import Study
 from screening.files import as_name
 from screening.phases.distrust import formula_cautions
 from screening.reactors.anode import mobile_ion
-from screening.reactors.criteria import CRITERIA
+from screening.reactors.conditions import REACTOR
 from screening.reactors.ranking import gain
 from screening.thermo.interface import InterfaceReaction
 
@@ -39,6 +39,8 @@ class CampaignMap:
     stepped : bool
         Whether better lies in one direction on both axes: the front of two such criteria is a staircase.
     x_label, y_label : str
+    role : str
+        Of the candidates.
     marked : tuple of Marked
     stable, unranked : tuples of str
         Negative controls that do not react, and known reactors that fail a filter: without a place.
@@ -55,6 +57,7 @@ class CampaignMap:
     stepped: bool
     x_label: str
     y_label: str
+    role: str
     marked: tuple[Marked, ...]
     stable: tuple[str, ...]
     unranked: tuple[str, ...]
@@ -118,8 +121,7 @@ def campaign_map(
     if not shown.any():
         return None
     marked: list[Marked] = []
-    left_out: dict[bool, list[str]] = {True: [], False: []}
-    origins: dict[str, str] = {}
+    left_out, origins = dict[bool, list[str]]({True: [], False: []}), dict[str, str]()
     for formula, control in _labelled(study, known).items():
         written = results.as_written(formula)
         if written not in table.index:
@@ -132,7 +134,7 @@ def campaign_map(
         else:
             left_out[control].append(formula)
     rules = [study.ranking.criteria[name] for name in names]
-    x_label, y_label = (CRITERIA.find(name).axis_label(mobile_ion(pair[0])) for name in names)
+    x_label, y_label = (study.ranking.known.find(name).axis_label(mobile_ion(pair[0])) for name in names)
     return CampaignMap(
         x=x[shown],
         y=y[shown],
@@ -141,6 +143,7 @@ def campaign_map(
         stepped=not any(rule.target for rule in rules),
         x_label=x_label,
         y_label=y_label,
+        role=study.conditions.role,
         marked=tuple(marked),
         stable=tuple(left_out[True]),
         unranked=tuple(left_out[False]),
@@ -158,6 +161,7 @@ def _cautions(
 
 def _labelled(study: Study, known: Sequence[Known]) -> dict[str, bool]:
     """Compounds that carry a letter, and whether each is a control."""
+    known = known if study.conditions.role == REACTOR else ()
     return {
         **dict.fromkeys(study.candidates.formulas, False),
         **dict.fromkeys(study.candidates.controls, True),

@@ -1,5 +1,6 @@
 """From parts to a ranking: scores, ranks and their probabilities over all candidates of a campaign."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,8 +14,10 @@ from screening.campaign.run import Campaign
 from screening.phases.corrections import is_anchored
 from screening.phases.distrust import wholly_distrusted_phases
 from screening.reactors.anode import mobile_ion
-from screening.reactors.criteria import CRITERIA
+from screening.reactors.conditions import REACTOR
+from screening.reactors.criteria import Criteria, Criterion
 from screening.reactors.drawn_scores import Preferences, drawn_scores
+from screening.reactors.phase_errors import Z_95
 from screening.reactors.rank_probability import (
     RankProbabilities,
     WeightSensitivity,
@@ -52,7 +55,7 @@ class Outcome:
         nothing, or the mobile ion has no error model.
     sensitivity : WeightSensitivity
     standard_deviation, expected_error : (n, n_uncertain) float arrays
-        Of `CRITERIA.uncertain`: spread of the true value, and true minus calculated.
+        Of `settings.known.uncertain`: spread of the true value, and true minus calculated.
     """
 
     anode: str
@@ -93,26 +96,25 @@ def _rank_pair(campaign: Campaign, scalars: pa.Table, anode: str, electrolyte: s
     mine = pc.and_(mine, pc.is_null(scalars["failure_reason"]))
     chosen = scalars.filter(mine)
     table = chosen.drop_columns(["failure_stage", "failure_reason"]).to_pandas()
-    values = table[[criterion.name for criterion in CRITERIA]].to_numpy(dtype=float)
+    values = table[[criterion.name for criterion in settings.known]].to_numpy(dtype=float)
     passes = table["passes"].to_numpy(dtype=bool)
     ranked = rank(values, passes, settings)
     snapshot = campaign.source.load()
     phases = snapshot.phases
-    table = table.assign(**_limit_bounds(campaign, mine, table, mobile_ion(anode)))
-    n_uncertain = len(CRITERIA.uncertain)
+    n_uncertain = len(settings.known.uncertain)
     spread, shift = np.full((2, len(table), n_uncertain), np.nan)
     probabilities, acceptability, model = None, None, uncertainty.error_model(mobile_ion(anode))
     if model is not None and is_anchored(snapshot):
         model = model.of_anchored
     if model is not None:
         ranked_ones = pa.array(np.flatnonzero(mine.to_numpy())[passes])
-        names = [criterion.name for criterion in CRITERIA.uncertain]
+        names = [criterion.name for criterion in settings.known.uncertain]
         errors = model.of_phases(phases)
         forms = csr_array(vstack([_form(campaign, each, ranked_ones, len(phases)) for each in names]))
         spread[passes] = errors.standard_deviation(forms).reshape(n_uncertain, -1).T
         shift[passes] = errors.mean(forms).reshape(n_uncertain, -1).T
     if model is not None and uncertainty.draws and passes.any():
-        latent = _latent(values[passes], forms @ phases.formation_energy_ev_per_atom)
+        latent = _latent(settings.known, values[passes], forms @ phases.formation_energy_ev_per_atom)
         people = Preferences.of(settings).drawn(np.random.default_rng(uncertainty.seed), uncertainty.draws)
         probabilities, acceptability = (
             rank_probability(
@@ -132,6 +134,10 @@ def _rank_pair(campaign: Campaign, scalars: pa.Table, anode: str, electrolyte: s
     for name in RANKED_COLUMNS[3:]:
         chances = acceptability if name.startswith(ACCEPT) else probabilities
         table[name] = np.nan if chances is None else getattr(chances, name.replace(ACCEPT, "top_"))
+    if campaign.study.conditions.role == REACTOR:
+        table = table.assign(**_limit_bounds(campaign, mine, table, mobile_ion(anode)))
+    else:
+        table = table.assign(**_bounds(settings.known.uncertain, table, spread, shift))
     return Outcome(
         anode=anode,
         electrolyte=electrolyte,
@@ -146,11 +152,26 @@ def _rank_pair(campaign: Campaign, scalars: pa.Table, anode: str, electrolyte: s
     )
 
 
-def _latent(values: np.ndarray, energies: np.ndarray) -> np.ndarray:
+def _bounds(
+    uncertain: Sequence[Criterion], table: pd.DataFrame, spread: np.ndarray, shift: np.ndarray
+) -> dict[str, np.ndarray]:
+    """Where the true values lie in 95 % of all cases, by column; NaN without an error model or a rank."""
+    return {
+        f"{criterion.key}_{end}_95": np.clip(
+            table[criterion.name].to_numpy(float) + shift[:, k] + sign * Z_95 * spread[:, k],
+            criterion.floor,
+            criterion.ceiling,
+        )
+        for k, criterion in enumerate(uncertain)
+        for end, sign in (("from", -1.0), ("to", 1.0))
+    }
+
+
+def _latent(known: Criteria, values: np.ndarray, energies: np.ndarray) -> np.ndarray:
     """Values to draw about: for a reaction that is missed, the energy that it is missed by, above 0."""
-    drawn, apart = values.copy(), energies.reshape(len(CRITERIA.uncertain), -1)
-    for criterion, energy in zip(CRITERIA.uncertain, apart, strict=True):
-        column = drawn[:, CRITERIA.names.index(criterion.name)]
+    drawn, apart = values.copy(), energies.reshape(len(known.uncertain), -1)
+    for criterion, energy in zip(known.uncertain, apart, strict=True):
+        column = drawn[:, known.names.index(criterion.name)]
         missed = column == criterion.ceiling
         column[missed] = np.maximum(energy[missed], criterion.ceiling)
     return drawn

@@ -49,17 +49,20 @@ def top(directory: Path, n: int = 20, where: str = "") -> pd.DataFrame:
         rows = in_present_units(rows)
         ranking = _ranking(directory)
         if ranking is not None:
-            joined = f"rows.*, {', '.join(f'ranking.{name}' for name in (*RANKED_COLUMNS, *LIMIT_BOUNDS))}"
+            ranked_only = [name for name in ranking.column_names if name not in KEY]
+            joined = f"rows.*, {', '.join(f'ranking.{name}' for name in ranked_only)}"
             same = " AND ".join(f"rows.{key} IS NOT DISTINCT FROM ranking.{key}" for key in KEY)
             ranked = connection.from_arrow(ranking).set_alias("ranking")
             rows = rows.set_alias("rows").join(ranked, same, how="left").project(joined)
         if where.strip():
             rows = rows.filter(where)
+        drive = "driving_force_ev_per_ion"
+        best = f"{drive} NULLS LAST, " if drive in rows.columns else ""
         order = "rank NULLS LAST" if ranking is not None else "passes DESC NULLS LAST"
         scalars = [
             f'"{name}"' for name, kind in zip(rows.columns, rows.types, strict=True) if kind.id != "list"
         ]
-        chosen = rows.order(f"{order}, driving_force_ev_per_ion NULLS LAST, formula").limit(n)
+        chosen = rows.order(f"{order}, {best}formula").limit(n)
         return chosen.project(", ".join(scalars)).df()
     except duckdb.Error as error:
         reason = " ".join(
@@ -114,10 +117,12 @@ def _rows(directory: Path) -> ds.Dataset:
 
 
 def _ranking(directory: Path) -> pa.Table | None:
-    """Ranks and scores, where they belong to these parts; None before the ranking is made."""
+    """Ranks, scores and bounds, where they belong to these parts; None before the ranking is made."""
     if not (directory / RANKING_PARQUET).exists():
         return None
-    return pa.Table.from_pandas(ResultsDirectory(directory).table[[*KEY, *RANKED_COLUMNS, *LIMIT_BOUNDS]])
+    table = ResultsDirectory(directory).table
+    bounds = [name for name in table.columns if name in LIMIT_BOUNDS or name.endswith("_95")]
+    return pa.Table.from_pandas(table[[*KEY, *RANKED_COLUMNS, *bounds]])
 
 
 def write_top(path: Path, chosen: pd.DataFrame, directory: Path, form: str) -> None:

@@ -34,8 +34,9 @@ from screening.files import atomic_write, check_targets, write_csv, write_parque
 from screening.phases.sheets import RowFault
 from screening.provenance import Provenance
 from screening.reactors.anode import mobile_ion
-from screening.reactors.criteria import CRITERIA
+from screening.reactors.conditions import REACTOR
 from screening.reactors.detail import ReactorDetail, detail
+from screening.reactors.placement import PlacedDetail, placed_detail
 from screening.reactors.ranking import FAILS
 from screening.reactors.reduction import ScreeningContext
 from screening.reactors.uncertainty import error_bars
@@ -45,7 +46,7 @@ RANKING_CSV = "ranking.csv"
 WRITTEN = (RANKING_PARQUET, RANKING_CSV, "kinks.csv", RANKING_JSON, "products.xlsx", "products.tex")
 
 
-def spell_out(campaign: Campaign, outcome: Outcome) -> dict[int, ReactorDetail]:
+def spell_out(campaign: Campaign, outcome: Outcome) -> dict[int, ReactorDetail | PlacedDetail]:
     """Named candidates, controls and the best of one ranking, by row of its table; in the order of ranks."""
     study, selection, order = campaign.study, campaign.selection, outcome.order
     named = np.arange(selection.n_named + selection.n_controls)
@@ -57,6 +58,8 @@ def spell_out(campaign: Campaign, outcome: Outcome) -> dict[int, ReactorDetail]:
     phases, formulas = outcome.table["phase"].to_numpy(), outcome.table["formula"].to_numpy()
     wt, ion = study.conditions.layers_wt_percent, mobile_ion(outcome.anode)
     bars = error_bars(context.snapshot, ion, study.uncertainty.error_model(ion))
+    if conditions.role != REACTOR:
+        return {row: placed_detail(context, str(formulas[row]), bars) for row in shown.tolist()}
     return {row: detail(context, int(phases[row]), str(formulas[row]), wt, bars) for row in shown.tolist()}
 
 
@@ -73,10 +76,12 @@ def conclude(campaign: Campaign, *, threads: int = 1) -> ResultsDirectory:
     -------
     ResultsDirectory
     """
-    outcomes, known = rank_campaign(campaign, threads=threads), known_compounds()
+    outcomes = rank_campaign(campaign, threads=threads)
+    known = known_compounds() if campaign.study.conditions.role == REACTOR else ()
     tests = [test for outcome in outcomes if (test := back_test(campaign, outcome, known)) is not None]
     written = write_results(campaign, outcomes)
-    write_back_test(campaign, tests)
+    if known:
+        write_back_test(campaign, tests)
     return written
 
 
@@ -124,7 +129,9 @@ def write_results(campaign: Campaign, outcomes: Sequence[Outcome]) -> ResultsDir
         write_csv(directory / FAILURES, failed.to_pandas(), provenance)
     else:
         campaign.store.remove(FAILURES)
-    write_product_tables(directory, product_table(details), provenance)
+    products = product_table(details)
+    if len(products):
+        write_product_tables(directory, products, provenance)
     return ResultsDirectory(directory)
 
 
@@ -146,7 +153,9 @@ def with_reasons(ranking: pd.DataFrame, failures: pa.Table, unusable: Sequence[R
     return pa.concat_tables([assessed, others, left_out], promote_options="permissive")
 
 
-def reactor(campaign: Campaign, outcome: Outcome, position: int, one: ReactorDetail) -> Reactor:
+def reactor(
+    campaign: Campaign, outcome: Outcome, position: int, one: ReactorDetail | PlacedDetail
+) -> Reactor:
     """One reactor, at a row of the outcome's table, as the document shows it."""
     row, excess, probabilities = outcome.table.iloc[position], one.at_excess, outcome.probabilities
     spreads, shifts = outcome.standard_deviation[position], outcome.expected_error[position]
@@ -154,14 +163,19 @@ def reactor(campaign: Campaign, outcome: Outcome, position: int, one: ReactorDet
         None if chances is None else chances.rank for chances in (probabilities, outcome.acceptability)
     )
     changes = zip(
-        CRITERIA, outcome.sensitivity.halved[position], outcome.sensitivity.doubled[position], strict=True
+        campaign.study.ranking.known,
+        outcome.sensitivity.halved[position],
+        outcome.sensitivity.doubled[position],
+        strict=True,
     )
     return Reactor.of_row(
         row,
         campaign.study,
         {
             criterion.name: {"standard_deviation": spread, "expected_error": shift}
-            for criterion, spread, shift in zip(CRITERIA.uncertain, spreads, shifts, strict=True)
+            for criterion, spread, shift in zip(
+                campaign.study.ranking.known.uncertain, spreads, shifts, strict=True
+            )
         },
         estimated=bool(row["estimated"]) or one.estimated,
         cathodic_limit_95_v=one.plateaus[0].voltage_95_v if one.plateaus else None,
@@ -181,7 +195,7 @@ def reactor(campaign: Campaign, outcome: Outcome, position: int, one: ReactorDet
     )
 
 
-def product_table(described: Sequence[ReactorDetail | Reactor]) -> pd.DataFrame:
+def product_table(described: Sequence[ReactorDetail | PlacedDetail | Reactor]) -> pd.DataFrame:
     """Products of every plateau of every reactor, one row per product (the founding paper's Table S1)."""
     rows = [
         {
@@ -211,7 +225,7 @@ def product_table(described: Sequence[ReactorDetail | Reactor]) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def layer_table(described: Sequence[ReactorDetail | Reactor]) -> pd.DataFrame:
+def layer_table(described: Sequence[ReactorDetail | PlacedDetail | Reactor]) -> pd.DataFrame:
     """Volume fractions in the reacted layer, one row per plateau and content of reactor (wt%)."""
     rows = [
         {

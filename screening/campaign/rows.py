@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pyarrow as pa
@@ -12,12 +12,14 @@ from screening.errors import ScreeningError
 from screening.phases.distrust import doubtful
 from screening.phases.trade import evidence, room_state
 from screening.reactors.assessment import Assessment
+from screening.reactors.conditions import REACTOR
 from screening.reactors.contacts import compute_interfaces
 from screening.reactors.criteria import Criterion, criterion_forms
 from screening.reactors.linear_forms import cathodic_limit_form
 from screening.reactors.moisture import moisture_hazard
+from screening.reactors.placement import Placement, meet, place
 from screening.reactors.ranking import FilterOutcome, apply_filters, passes_all
-from screening.reactors.reduction import ScreeningContext, reduce
+from screening.reactors.reduction import Reduction, ScreeningContext, reduce
 from screening.reactors.sense import chemistry, explosive, toxic
 from screening.reactors.settings import Filters
 
@@ -132,36 +134,40 @@ def _nothing(context: ScreeningContext, phase: np.ndarray, label: np.ndarray, pl
 
 def _table(context: ScreeningContext, phase: np.ndarray, label: np.ndarray, plan: Plan) -> pa.Table:
     with _stage("reduction"):
-        reduction = reduce(context, phase)
-        outcomes = apply_filters(reduction, plan.filters)
+        reactors = context.conditions.role == REACTOR
+        found = reduce(context, phase) if reactors else place(context, phase)
+        outcomes = apply_filters(found, plan.filters)
     with _stage("contacts"):
-        asked = passes_all(outcomes) if plan.contacts else np.zeros(len(phase), dtype=bool)
-        assessment = Assessment(reduction, compute_interfaces(reduction, asked, plan.contacts))
+        asked = passes_all(outcomes)
+        if isinstance(found, Placement):
+            rows = np.flatnonzero(asked)
+            assessed: Assessment | Placement = replace(found, asked=rows, contacts=meet(found, rows))
+        else:
+            asked &= bool(plan.contacts)
+            assessed = Assessment(found, compute_interfaces(found, asked, plan.contacts))
     with _stage("criteria"):
-        return pa.table(_columns(assessment, label, outcomes, plan))
+        return pa.table(_columns(found, assessed, label, outcomes, plan))
 
 
 def _columns(
-    assessment: Assessment, label: np.ndarray, outcomes: tuple[FilterOutcome, ...], plan: Plan
+    found: Reduction | Placement,
+    assessed: Assessment | Placement,
+    label: np.ndarray,
+    outcomes: tuple[FilterOutcome, ...],
+    plan: Plan,
 ) -> dict[str, pa.Array | np.ndarray]:
-    reduction = assessment.reduction
-    context, phase = reduction.context, reduction.phase
-    candidates, formulas = reduction.candidates, context.snapshot.phases.formula
+    context, phase, candidates = found.context, found.phase, found.candidates
     columns: dict[str, pa.Array | np.ndarray] = {
         "formula": pa.array(label, pa.string()),
         "anode": pa.array([context.conditions.anode] * len(phase), pa.string()),
         "electrolyte": pa.array([context.conditions.electrolyte] * len(phase), pa.string()),
         "phase": phase.astype(np.int32),
         "n_elements": candidates.n_elements.astype(np.int16),
-        "estimated": _touched(assessment, assessment.reduction.phases.estimated),
-        "origin": pa.array(_origins(assessment), pa.string()),
-        "cautions": pa.array(_cautions(assessment), pa.string()),
-        "energy_above_hull_ev_per_atom": reduction.energy_above_hull_ev_per_atom,
-        LIMIT: reduction.cathodic_limit_v,
-        "uptake_per_formula": reduction.uptake_per_formula,
-        "minimum_mutual_ev_per_atom": reduction.minimum_mutual_ev_per_atom,
-        "alloy": _names(formulas, reduction.alloy),
-        "unsure_products": reduction.volumes.unsure,
+        "estimated": _touched(found, found.phases.estimated),
+        "origin": pa.array(_origins(found), pa.string()),
+        "cautions": pa.array(_cautions(found), pa.string()),
+        "energy_above_hull_ev_per_atom": found.energy_above_hull_ev_per_atom,
+        **(_reduced(found) if isinstance(found, Reduction) else {}),
         "toxic": toxic(candidates),
         "explosive": explosive(candidates),
         "state": pa.array(room_state(candidates), pa.string()),
@@ -173,32 +179,50 @@ def _columns(
     for outcome in outcomes:
         columns[f"filter_{outcome.name}"] = outcome.outcome.astype(np.int8)
     for criterion in plan.criteria:
-        columns[criterion.name] = criterion.compute(assessment)
-    for wt in plan.layers_wt_percent:
+        columns[criterion.name] = criterion.compute(assessed)
+    if isinstance(assessed, Assessment):
+        columns |= _layers(assessed, plan.layers_wt_percent) | _staircase_columns(assessed)
+    return columns | _form_columns(assessed, plan.criteria)
+
+
+def _reduced(reduction: Reduction) -> dict[str, pa.Array | np.ndarray]:
+    """What the anode makes of each candidate, besides the criteria."""
+    return {
+        LIMIT: reduction.cathodic_limit_v,
+        "uptake_per_formula": reduction.uptake_per_formula,
+        "minimum_mutual_ev_per_atom": reduction.minimum_mutual_ev_per_atom,
+        "alloy": _names(reduction.context.snapshot.phases.formula, reduction.alloy),
+        "unsure_products": reduction.volumes.unsure,
+    }
+
+
+def _layers(assessment: Assessment, layers_wt_percent: tuple[float, ...]) -> dict[str, np.ndarray]:
+    """Volumes of the layer at several contents of reactor."""
+    columns = {}
+    for wt in layers_wt_percent:
         layer = assessment.layer(wt)
         columns[f"metal_fraction_{wt:g}wt"] = layer.metal_fraction
         columns[f"electrolyte_fraction_{wt:g}wt"] = layer.electrolyte_fraction
-    columns["volume_change_with_anode"] = assessment.reference_layer.volume_change_with_anode
-    return {**columns, **_staircase_columns(assessment), **_form_columns(assessment, plan.criteria)}
+    return columns | {"volume_change_with_anode": assessment.reference_layer.volume_change_with_anode}
 
 
-def _origins(assessment: Assessment) -> np.ndarray:
+def _origins(found: Reduction | Placement) -> np.ndarray:
     """Origins of added phases among each candidate and its products, (n,) object array of str."""
-    origin, told = assessment.reduction.phases.origin, np.full(len(assessment), "", dtype=object)
-    for each in sorted(set(origin[assessment.reduction.phases.added])):
-        touched = _touched(assessment, np.asarray(origin == each, dtype=bool))
+    origin, told = found.phases.origin, np.full(len(found), "", dtype=object)
+    for each in sorted(set(origin[found.phases.added])):
+        touched = _touched(found, np.asarray(origin == each, dtype=bool))
         told[touched] = [f"{before}, {each}" if before else each for before in told[touched]]
     return told
 
 
-def _cautions(assessment: Assessment) -> np.ndarray:
+def _cautions(found: Reduction | Placement) -> np.ndarray:
     """Doubtful phases that each candidate is or forms, by formula, (n,) object array of str."""
-    lines, snapshot = assessment.reduction.lines, assessment.reduction.context.snapshot
-    told = np.full(len(assessment), "", dtype=object)
+    lines, snapshot = found.lines, found.context.snapshot
+    told = np.full(len(found), "", dtype=object)
     used = np.unique(lines.phase)
     if len(used):
-        found = used[doubtful(snapshot, used)]
-        hits = np.flatnonzero(np.isin(lines.phase, found))
+        wrong = used[doubtful(snapshot, used)]
+        hits = np.flatnonzero(np.isin(lines.phase, wrong))
         owner = lines.kinks.owner[lines.products.owner[hits]]
         for row, phase in np.unique(np.column_stack((owner, lines.phase[hits])), axis=0).tolist():
             name = str(snapshot.phases.formula[phase])
@@ -206,11 +230,11 @@ def _cautions(assessment: Assessment) -> np.ndarray:
     return told
 
 
-def _touched(assessment: Assessment, phases: np.ndarray) -> np.ndarray:
+def _touched(found: Reduction | Placement, phases: np.ndarray) -> np.ndarray:
     """Candidates that are one of these phases, (n_phases,) bool array, or form one: (n,) bool array."""
-    lines = assessment.reduction.lines
+    lines = found.lines
     per_product = phases[lines.phase]
-    touched = phases[assessment.reduction.phase]
+    touched = phases[found.phase]
     if per_product.any():
         touched[lines.kinks.owner[lines.products.owner[per_product]]] = True
     return touched
@@ -240,15 +264,17 @@ def _staircase_columns(assessment: Assessment) -> dict[str, pa.Array]:
     }
 
 
-def _form_columns(assessment: Assessment, criteria: tuple[Criterion, ...]) -> dict[str, pa.Array]:
-    """Linear forms of the uncertain criteria and of the cathodic limit."""
+def _form_columns(assessment: Assessment | Placement, criteria: tuple[Criterion, ...]) -> dict[str, pa.Array]:
+    """Linear forms of the uncertain criteria, and of a reactor's cathodic limit."""
     n = len(assessment)
     uncertain = [criterion for criterion in criteria if criterion.linear_form is not None]
     forms = criterion_forms(assessment, uncertain)
     columns: dict[str, pa.Array] = {}
     for k, criterion in enumerate(uncertain):
         columns |= _form_lists(criterion.name, forms[k * n : (k + 1) * n])
-    return columns | _form_lists(LIMIT, cathodic_limit_form(assessment.reduction))
+    if isinstance(assessment, Assessment):
+        columns |= _form_lists(LIMIT, cathodic_limit_form(assessment.reduction))
+    return columns
 
 
 def _form_lists(name: str, forms: csr_array) -> dict[str, pa.Array]:

@@ -22,10 +22,9 @@ from screening.phases.manifest import MANIFEST_FILE
 from screening.phases.snapshot import Snapshot
 from screening.provenance import Provenance
 from screening.reactors.anode import find_anode
-from screening.reactors.contacts import electrolyte_composition
-from screening.reactors.criteria import CRITERIA
 from screening.reactors.reduction import ScreeningContext
 from screening.reactors.settings import Conditions
+from screening.thermo.reactants import price
 from screening.thermo.sources import OwnPhases, load_snapshot
 
 CHUNK = 4096
@@ -233,8 +232,13 @@ def _identity(study: Study, snapshot: Snapshot, n_candidates: int, chunk: int) -
 
 def _check_grid(snapshot: Snapshot, study: Study) -> None:
     """Refuse anodes and electrolytes that the snapshot lacks."""
-    for key in ("anodes", "electrolytes"):
-        for name in getattr(study.conditions, key):
+    met = study.conditions
+    for key, names in (
+        ("anodes", met.anodes),
+        ("electrolytes", met.electrolytes),
+        ("cathode", filter(None, [met.cathode])),
+    ):
+        for name in names:
             for part in parse_reactant(name).parts:
                 require_phase(snapshot, part.formula, f"conditions.{key}")
 
@@ -244,17 +248,24 @@ def _check_conditions(source: Source, study: Study, selection: Selection) -> Non
     named = selection.phase[: selection.n_named + selection.n_controls].tolist()
     for conditions in study.conditions.grid():
         context = _context(source, source.written(), conditions.model_dump_json())
-        electrolyte_composition(context)
-        if source.load().find(context.anode.formula) in named:
-            raise InputError(
-                f"{conditions.anode} is both a candidate and the anode",
-                where="conditions.anodes",
-                remedy="leave it out of one of them",
-            )
+        for key in ("anode", "electrolyte", "cathode"):
+            text = getattr(conditions, key)
+            priced = price(context.snapshot, parse_reactant(text)) if text else None
+            if priced and key != "electrolyte" and context.snapshot.find(priced.reactant.unit) in named:
+                raise InputError(
+                    f"{text} is both a candidate and the {key}",
+                    where=f"conditions.{key}",
+                    remedy="leave it out of one of them",
+                )
 
 
 def _tasks(study: Study, source: Source, selection: Selection, identity: Identity) -> list[Task]:
-    plan = Plan(study.filters, study.conditions.layers_wt_percent, study.conditions.contacts, tuple(CRITERIA))
+    plan = Plan(
+        study.filters,
+        study.conditions.layers_wt_percent,
+        study.conditions.contacts,
+        tuple(study.ranking.known),
+    )
     return [
         Task(
             name=f"{grid:03d}-{start:07d}",

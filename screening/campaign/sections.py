@@ -5,8 +5,10 @@ from typing import Literal, Self
 from pydantic import Field, field_validator, model_validator
 
 from screening.phases.composition import atomic_number, parse_formula, parse_reactant
+from screening.reactors.anode import mobile_ion
+from screening.reactors.conditions import REACTOR, Role
 from screening.reactors.contacts import STAGES
-from screening.reactors.criteria import CRITERIA
+from screening.reactors.placement_criteria import criteria_of
 from screening.reactors.settings import Conditions, Settings
 
 
@@ -94,6 +96,8 @@ class ConditionGrid(Settings):
 
     Attributes
     ----------
+    role, cathode, window_v
+        As of `Conditions`.
     at_hull : bool
         Take named candidates and electrolytes that the snapshot lacks, as doped ones, from the hull: at the
         energy and volume of the phases that are stable there. Results mark them.
@@ -106,8 +110,11 @@ class ConditionGrid(Settings):
         that pass the filters; a study may write true for all and false for none.
     """
 
+    role: Role = REACTOR
     anodes: tuple[str, ...] = Field(default=("Li",), min_length=1)
-    electrolytes: tuple[str, ...] = Field(default=("Li6PS5Cl",), min_length=1)
+    electrolytes: tuple[str, ...] = ("Li6PS5Cl",)
+    cathode: str = ""
+    window_v: tuple[float, float] | None = None
     at_hull: bool = False
     anode_charge: int | None = Conditions().anode_charge
     plateau_floor_v: float = Conditions().plateau_floor_v
@@ -120,6 +127,13 @@ class ConditionGrid(Settings):
     potential_v: float | None = None
     contacts: tuple[Literal["relief", "relay", "mixing"], ...] = ("relief", "relay", "mixing")
 
+    @model_validator(mode="before")
+    @classmethod
+    def _own_electrolyte(cls, given: object) -> object:
+        """Where the candidates are the electrolyte there is no default for another one."""
+        candidates = isinstance(given, dict) and given.get("role") == "electrolyte"
+        return {"electrolytes": (), **given} if isinstance(given, dict) and candidates else given
+
     @field_validator("contacts", mode="before")
     @classmethod
     def _all_or_none(cls, given: object) -> object:
@@ -129,12 +143,22 @@ class ConditionGrid(Settings):
     def _sound(self) -> Self:
         for name in self.anodes:
             parse_formula(name)
-        for name in self.electrolytes:
+        for name in (*self.electrolytes, *filter(None, [self.cathode])):
             parse_reactant(name)
+        if not self.electrolytes and self.role != "electrolyte":
+            raise ValueError("electrolytes: give at least one")
         if not all(0.0 < wt <= 100.0 for wt in self.layers_wt_percent):
             raise ValueError("layers_wt_percent must lie in (0, 100]")
         self.grid()
         return self
+
+    def met(self, anode: str, electrolyte: str) -> str:
+        """What the candidates of one pair meet, in words."""
+        if self.window_v is None:
+            return f"{anode} anode, {electrolyte}"
+        low, high = self.window_v
+        sides = f"{self.cathode or anode} and {electrolyte or anode}"
+        return f"between {sides}, {low:g} to {high:g} V vs {mobile_ion(anode)}"
 
     def grid(self) -> tuple[Conditions, ...]:
         """Conditions of every anode with every electrolyte."""
@@ -142,7 +166,9 @@ class ConditionGrid(Settings):
             exclude={"anodes", "electrolytes", "at_hull", "layers_wt_percent", "contacts"}
         )
         return tuple(
-            Conditions(anode=a, electrolyte=s, **shared) for a in self.anodes for s in self.electrolytes
+            Conditions(anode=a, electrolyte=s, **shared)
+            for a in self.anodes
+            for s in self.electrolytes or ("",)
         )
 
 
@@ -154,16 +180,27 @@ class Figures(Settings):
     top : int
         Best candidates shown in ``ranking.json`` and figures, besides the named ones.
     x_axis : {"atomic", "molar", "mass"}
+    role : Role
+        Of the study, which decides what the criteria are.
     criteria : (str, str)
         Criteria that span the figure of the whole campaign.
     """
 
     top: int = Field(default=50, ge=0)
     x_axis: str = Field(default="atomic", pattern="^(atomic|molar|mass)$")
-    criteria: tuple[str, str] = ("driving_force_ev_per_ion", "electrolyte_relief_ev_per_atom")
+    role: Role = Field(default=REACTOR, exclude=True)
+    criteria: tuple[str, str] = ("", "")
 
-    @field_validator("criteria")
+    @model_validator(mode="before")
     @classmethod
-    def _named(cls, given: tuple[str, str]) -> tuple[str, str]:
-        x, y = (CRITERIA.find(name, where="figures.criteria").name for name in given)
-        return x, y
+    def _named(cls, given: object) -> object:
+        if not isinstance(given, dict):
+            return given
+        known = criteria_of(given.get("role", REACTOR))
+        names = given.get("criteria", known.axes)
+        if isinstance(names, list | tuple):
+            names = tuple(
+                known.find(name, where="figures.criteria").name if isinstance(name, str) else name
+                for name in names
+            )
+        return {**given, "criteria": names}

@@ -19,7 +19,8 @@ from screening.errors import InputError, expected
 from screening.phases.composition import parse_reactant
 from screening.phases.library import EMBEDDED
 from screening.reactors.anode import mobile_ion
-from screening.reactors.criteria import CRITERIA
+from screening.reactors.conditions import REACTOR
+from screening.reactors.placement_criteria import criteria_of
 from screening.reactors.settings import Filters, Ranking, Settings, Uncertainty
 
 DEFAULT_STUDY = "six-reactors"
@@ -27,7 +28,7 @@ DEFAULT_STUDY = "six-reactors"
 
 FORMULA_KEYS = {
     "candidates": {"formulas", "controls"},
-    "conditions": {"anodes", "electrolytes"},
+    "conditions": {"anodes", "electrolytes", "cathode"},
 }
 """Lists of formulas in the sections of a study."""
 
@@ -72,7 +73,7 @@ class Study(Shown, Settings):
         """Spell formulas in plain characters, for all who look them up, and note what is to be told."""
         if not isinstance(given, dict) or not isinstance(given.get("notes", ()), list | tuple):
             return given
-        given = study_per_atom(given)
+        given = _with_role(study_per_atom(given))
         plain, notes = dict(given), list(given.get("notes", ()))
         for section, keys in FORMULA_KEYS.items():
             settings = given.get(section)
@@ -85,6 +86,8 @@ class Study(Shown, Settings):
                     read = [parse_reactant(text) for text in texts]
                     plain[section][key] = [each.text for each in read]
                     notes.extend(note for each in read for note in each.notes)
+                elif isinstance(texts, str) and texts:
+                    plain[section][key] = parse_reactant(texts).text
         return {**plain, "notes": list(dict.fromkeys(notes))} if notes else plain
 
     def display(self) -> Table:
@@ -142,7 +145,12 @@ class Study(Shown, Settings):
         """
         if not weights and not changes:
             return self
-        content = self.model_dump()
+        content, role = self.model_dump(), changes.get("role", self.conditions.role)
+        if role != self.conditions.role:  # other criteria
+            content |= {
+                "ranking": {"criteria": {}},
+                "figures": {k: v for k, v in content["figures"].items() if k != "criteria"},
+            }
         sections = {key: value for key, value in content.items() if isinstance(value, dict)}
         for key, value in changes.items():
             homes = [section for section in sections.values() if key in section]
@@ -156,7 +164,8 @@ class Study(Shown, Settings):
                 fault = "belongs to several sections" if homes else "is no key of a study"
                 raise InputError(f"{key!r} {fault}", remedy=f"give a section: {', '.join(sections)}")
         for name, weight in (weights or {}).items():
-            sections["ranking"]["criteria"][CRITERIA.find(name, where="weights").name]["weight"] = weight
+            found = criteria_of(role).find(name, where="weights").name
+            sections["ranking"]["criteria"].setdefault(found, {})["weight"] = weight
         return _checked(type(self), content, self._file).of_file(self._file)
 
     @contextmanager
@@ -175,7 +184,8 @@ class Study(Shown, Settings):
             return ()
         given = self.candidates
         listed = read_candidates(Path(given.file)).texts(skip_bad=True) if given.file else []
-        parts = (part for name in self.conditions.electrolytes for part in parse_reactant(name).parts)
+        met = (*self.conditions.electrolytes, *filter(None, [self.conditions.cathode]))
+        parts = (part for name in met for part in parse_reactant(name).parts)
         return (*given.formulas, *given.controls, *listed, *(part.formula.text for part in parts))
 
     @property
@@ -183,6 +193,9 @@ class Study(Shown, Settings):
         """sha256 of everything that decides the numbers (not of figures and title)."""
         deciding = self.model_dump(mode="json", exclude={"figures", "title", "snapshot", "notes"})
         deciding["candidates"].pop("skip_bad")
+        if self.conditions.role == REACTOR:  # as before there were other roles
+            for key in ("role", "cathode", "window_v"):
+                deciding["conditions"].pop(key)
         return hashlib.sha256(json.dumps(deciding, sort_keys=True).encode()).hexdigest()
 
 
@@ -226,6 +239,20 @@ def _checked(kind: type[Study], content: Mapping[str, Any], where: str) -> Any:
         raise InputError(error.message, where=place, remedy=error.remedy) from None
     except ValidationError as error:
         raise InputError(_first_fault(error), where=where, remedy="see docs/studies.md") from None
+
+
+def _with_role(given: dict[str, Any]) -> dict[str, Any]:
+    """Tell the sections that depend on the role of the candidates which one it is."""
+    conditions = given.get("conditions", {})
+    role = getattr(conditions, "role", None) or (
+        conditions.get("role") if isinstance(conditions, dict) else None
+    )
+    told = {
+        key: {**given.get(key, {}), "role": role}
+        for key in ("ranking", "figures")
+        if isinstance(given.get(key, {}), dict)
+    }
+    return {**given, **told} if role else given
 
 
 def _merged(settings: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """What is read of a campaign at once: the ranking of one pair, and the best for which a condition holds."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -12,8 +13,11 @@ from screening.campaign.network import network_contradictions
 from screening.campaign.study import Study
 from screening.display import Table, fixed, marked, rests_on
 from screening.reactors.anode import mobile_ion, shared_ion
-from screening.reactors.criteria import CRITERIA, Criterion, criterion
+from screening.reactors.conditions import REACTOR
+from screening.reactors.criteria import Criterion, criterion
+from screening.reactors.placement_criteria import BY_ROLE
 from screening.reactors.ranking import FAILS, desirabilities
+from screening.thermo.intervals import Interval, bounds
 
 TOP_SHOWN = 20
 """Ranked candidates shown besides the named ones; files hold the others."""
@@ -50,14 +54,28 @@ def ranking_table(results: ResultsDirectory, anode: str, electrolyte: str) -> Ta
         for reactor in results.spelled_out((anode, electrolyte))
         if reactor.formula in named or (reactor.rank is not None and reactor.rank <= TOP_SHOWN)
     ]
-    wide = ("A(1st)", *(criterion(key).heading(mobile_ion(anode)) for key in ("relay", "mixing")))
+    reactors, ion = study.conditions.role == REACTOR, mobile_ion(anode)
+    dropped = ("relay", "mixing") if reactors else ()
+    wide = ("A(1st)", *(criterion(key).heading(ion) for key in dropped), "reduction 95 %", "oxidation 95 %")
+    without = "; ".join(
+        f"{each.formula} {failing_words(each.failed_filters, each.flags.moisture_hazard)}"
+        for each in shown
+        if not (reactors or each.passes_filters)
+    )
     of_pair = results.table[["anode", "electrolyte"]] == [anode, electrolyte]
     notes = [
         f"{len(shown)} of {int(of_pair.all(axis=1).sum())} shown; all in ranking.csv",
+        *filter(None, [without and f"no rank: {without}"]),
         *_filter_counts(results.table[of_pair.all(axis=1)]),
         "relief eV per atom of electrolyte; relay, mixing eV/atom; "
         f"vol% metal at {study.conditions.wt_percent:g} wt% reactor "
-        f"(percolates from {100 * study.conditions.percolation_threshold:g})",
+        f"(percolates from {100 * study.conditions.percolation_threshold:g})"
+        if reactors
+        else "; ".join(
+            f"{each.heading(ion)}: {each.label}, {each.unit_for(ion)}"
+            for each in study.ranking.known
+            if each.ceiling == 0.0
+        ),
     ]
     if not results.no_probabilities and study.uncertainty.draws:
         notes.append(
@@ -69,8 +87,9 @@ def ranking_table(results: ResultsDirectory, anode: str, electrolyte: str) -> Ta
         notes.append(f"no probabilities: {results.no_probabilities[anode]}")
     notes.extend(each.words for each in network_contradictions(results, (anode, electrolyte)))
     notes.extend(results.cautions)
-    rows = [_ranking_row(reactor, mobile_ion(anode)) for reactor in shown]
-    title = f"{results.title}: {anode} anode, {electrolyte}"
+    row = _ranking_row if reactors else _placed_row
+    rows = [row(each, study, ion) for each in shown]
+    title = f"{results.title}: {study.conditions.met(anode, electrolyte)}"
     return Table(title, pd.DataFrame(rows), (*notes, results.provenance.line()), wide)
 
 
@@ -87,15 +106,41 @@ def _filter_counts(table: pd.DataFrame) -> list[str]:
     return [f"{int((~table['passes']).sum())} without a rank: {told} (some for several reasons)"]
 
 
-def _ranking_row(reactor: Reactor, ion: str) -> dict[str, str]:
+def _first_columns(reactor: Reactor, role: str) -> dict[str, str]:
     passes = reactor.passes_filters
-    metal = reactor.criteria["metal_volume_fraction"].value
     return {
         "rank": str(reactor.rank) if passes else "-",
-        "reactor": marked(reactor.formula, reactor.origin),
+        role: marked(reactor.formula, reactor.origin),
         "score": fixed(reactor.score if passes else None, 3),
         "P(1st)": fixed(reactor.top_probability.get("top_1") if passes else None, 2),
         "A(1st)": fixed(reactor.acceptability.get("accept_1") if passes else None, 2),
+    }
+
+
+def _placed_row(reactor: Reactor, study: Study, ion: str) -> dict[str, str]:
+    """A candidate that is no reactor: its contacts, and its own window with 95 % intervals."""
+    found = {
+        each: reactor.criteria[each.name] for each in study.ranking.known if each.linear_form is not None
+    }
+    limits = [each for each in found if each.unit == "V"]
+    first = _first_columns(reactor, study.conditions.role)
+    return {
+        **{name: first[name] for name in first if name != "A(1st)"},
+        **{each.heading(ion): fixed(has.value, 3) for each, has in found.items() if each not in limits},
+        "window (V)": " to ".join(fixed(found[each].value, 2) for each in limits),
+        **{f"{each.key} 95 %": bounds(_possible(each, found[each].within_95), None) for each in limits},
+    }
+
+
+def _possible(criterion: Criterion, within: Interval | None) -> Interval | None:
+    """The part of an interval that there can be."""
+    return within and Interval(*np.clip(within, criterion.floor, criterion.ceiling).tolist())
+
+
+def _ranking_row(reactor: Reactor, study: Study, ion: str) -> dict[str, str]:
+    metal = reactor.criteria["metal_volume_fraction"].value
+    return {
+        **_first_columns(reactor, study.conditions.role),
         **{
             criterion(key).heading(ion): fixed(reactor.criteria[criterion(key).name].value, digits)
             for key, digits in DECIMALS.items()
@@ -123,9 +168,12 @@ def ideas(chosen: pd.DataFrame, n: int) -> pd.DataFrame:
 
 def best_table(chosen: pd.DataFrame, words: Sequence[str] = ()) -> Table:
     """What `campaign.query.top` chose, in the columns that fit beside each other; words stand below."""
-    heads = BEST_HEADS | {each.name: each.heading(shared_ion(chosen["anode"].unique())) for each in CRITERIA}
+    heads = BEST_HEADS | {
+        each.name: each.heading(shared_ion(chosen["anode"].unique())) for each in _registered()
+    }
     same = [name for name in ("anode", "electrolyte") if chosen[name].nunique(dropna=False) < 2]
-    names = [name for name in BEST_COLUMNS if name in chosen and name not in same]
+    others = [each.name for each in _registered() if each.linear_form is not None]
+    names = [name for name in dict.fromkeys((*BEST_COLUMNS, *others)) if name in chosen and name not in same]
     wide = (
         "alike",
         "top_1_percent",
@@ -137,13 +185,19 @@ def best_table(chosen: pd.DataFrame, words: Sequence[str] = ()) -> Table:
     return Table("", frame, tuple(words), wide=tuple(heads[name] for name in wide if name in names))
 
 
+def _registered() -> Iterator[Criterion]:
+    """The criteria of all roles."""
+    return chain.from_iterable(BY_ROLE.values())
+
+
 def in_words(row: pd.Series, study: Study) -> str:
     """One candidate in a sentence: what lithium makes of it, what speaks for it and what against it."""
-    values = row.reindex(CRITERIA.names).to_numpy(float)
+    known = study.ranking.known
+    values = row.reindex(known.names).to_numpy(float)
     valued = desirabilities(values, study.ranking)
     lost = {
         each: -study.ranking.criteria[each.name].weight * np.log(desirability)
-        for each, desirability in zip(CRITERIA, valued, strict=True)
+        for each, desirability in zip(known, valued, strict=True)
         if not np.isnan(desirability) and study.ranking.criteria[each.name].weight > 0.0
     }
     order = sorted(lost, key=lambda each: lost[each])
@@ -152,7 +206,9 @@ def in_words(row: pd.Series, study: Study) -> str:
         ", ".join(_told(each, float(row[each.name]), ion) for each in part)
         for part in (order[:3], order[-3:][::-1])
     )
-    alloy = f"leaves {row['alloy']}" if isinstance(row["alloy"], str) else "leaves no metal"
+    alloy = f"leaves {row['alloy']}" if isinstance(row.get("alloy"), str) else "leaves no metal"
+    if study.conditions.role != REACTOR:
+        alloy = f"{study.conditions.role} {study.conditions.met(str(row['anode']), str(row['electrolyte']))}"
     hazards = [str(row.get("moisture_hazard") or ""), "toxic" if row.get("toxic") else ""]
     told = [
         f"{row['formula']} ({row.get('chemistry', '')}) {alloy}",

@@ -88,7 +88,6 @@ VERBS: tuple[tuple[str, str, Callable[..., object], str], ...] = (
     ("figure", INTERFACES, thermo.figure, "Figures 1A and 1F and the staircase of a compound."),
     ("lithiate", INTERFACES, thermo.lithiate, "Uptake staircase, stability window, 0 V energies."),
     ("stack", INTERFACES, stack.stack, "Every contact of a cell, charged and at its voltages."),
-    ("coatings", INTERFACES, stack.coatings, "What may stand between A and B over a window."),
     ("series", INTERFACES, stack.series, "Windows of a solid solution against x."),
     ("eis", LAB, eis.eis, "Read, test and plot impedance spectra."),
     ("drt", LAB, drt.drt, "Resolve spectra into processes by relaxation time."),

@@ -28,9 +28,7 @@ def handoff(
     ] = None,
     wt: Annotated[
         float | None,
-        typer.Option(
-            "--wt", metavar="PERCENT", help="Reactor in the layer (default that of --results, or 50)."
-        ),
+        typer.Option("--wt", metavar="PERCENT", help="Reactor in the layer (default --results', or 50)."),
     ] = None,
     die_mm: Annotated[float, typer.Option("--die-mm", metavar="MM", help="Diameter of the die.")] = 10.0,
     layer_mg: Annotated[float, typer.Option("--layer-mg", metavar="MG", help="Mass of a layer.")] = 10.0,
@@ -56,8 +54,9 @@ def handoff(
     energies: EnergiesOption = "corrected",
 ) -> None:
     """Write bench sheets of candidates: html, printable pdf, json."""
-    from screening.api.campaigns import Source, bench_sheets, write_sheets
+    from screening.api.campaigns import Source, bench_sheets
     from screening.campaign.directory import ResultsDirectory
+    from screening.handoff.pages import write_sheets
     from screening.handoff.sheet import Plan
     from screening.phases.corrections import chosen_energies
     from screening.thermo.sources import own_phases

@@ -113,16 +113,15 @@ def print_table(table: "Table") -> None:
     from rich.text import Text
 
     terminal, notes = console(), list(table.notes)
-    frame = table.frame
-    left_out = [name for name in table.wide if name in frame] if terminal.width < NARROW else []
+    content = table.columns
+    left_out = [name for name in table.wide if name in content] if terminal.width < NARROW else []
     if left_out:
-        frame = frame.drop(columns=left_out)
         notes.insert(max(len(notes) - 1, 0), f"{', '.join(left_out)}: with {NARROW} columns, or in a file")
     caption = Text(plain(table.caption))
     shown = RichTable(title=caption, title_justify="left", title_style="", box=None, pad_edge=False)
     columns = []
-    for name in frame:
-        cells = ["" if cell is None or cell != cell else plain(cell) for cell in frame[name]]
+    for name in (each for each in content if each not in left_out):
+        cells = ["" if cell is None or cell != cell else plain(cell) for cell in content[name]]
         number = all(cell in NO_NUMBER or _NUMBERS.fullmatch(cell) for cell in cells)
         head = plain(name).replace(" (", "\n(", 1)
         width = max(map(len, (*head.split("\n"), *cells))) if number else None
@@ -132,7 +131,7 @@ def print_table(table: "Table") -> None:
         columns.append(cells)
     for row in zip(*columns, strict=True):
         shown.add_row(*map(Text, row))
-    if len(frame):
+    if any(columns):
         terminal.print(shown)
     for note in notes:
         terminal.print(Text(plain(note)))

@@ -30,6 +30,9 @@ if TYPE_CHECKING:
     from screening.campaign.candidates import Selection
     from screening.campaign.run import Progress
 
+FEW = 50
+"""Candidates whose walks run without compiled code (`screening.kernels`)."""
+
 
 def run(
     study: Annotated[
@@ -68,7 +71,6 @@ def run(
 
     chosen = load_study(study).with_changes(**_changes(top=top, skip_bad=skip_bad or None))
     say_all(chosen.notes)
-    _announce_compilation()
     with _progress_bar() as bar:
         ranking = screen(
             chosen,
@@ -151,18 +153,15 @@ def cite(snapshot: SnapshotOption = "mp2019", as_json: JsonOption = False) -> No
         tell(f"  {reference}")
 
 
-def _announce_compilation() -> None:
-    """Say why the very first run takes longer."""
-    from screening.thermo import hull
-
-    if not list(Path(hull.__file__).with_name("__pycache__").glob("hull.tie_line*.nbi")):
-        say("first run: compiling the hull walk, about half a minute, once")
-
-
 def _announce_selection(selection: "Selection") -> None:
     say_all(selection.notes)
     reasons = ", ".join(f"{entry.count} {entry.reason}" for entry in selection.left_out)
     say(f"{len(selection)} candidates" + (f"; left out: {reasons}" if reasons else ""))
+    from screening.thermo import lines
+
+    compiled = Path(lines.__file__).with_name("__pycache__").glob("lines._tie_lines*.nbi")
+    if len(selection) > FEW and not any(compiled):
+        say("first large run: compiling the hull walk, about a quarter of a minute, once")
 
 
 def _progress_bar() -> "Bar":

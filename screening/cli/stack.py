@@ -1,7 +1,7 @@
-"""``screening stack``, ``coatings`` and ``series``: a cell, what may stand in it, and solid solutions."""
+"""``screening stack`` and ``screening series``: a cell, and solid solutions."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -19,6 +19,10 @@ from screening.cli.options import (
     tell,
     write_json,
 )
+
+if TYPE_CHECKING:
+    from screening.thermo.series import Series
+    from screening.thermo.stack import Stack
 
 
 def stack(
@@ -58,56 +62,10 @@ def stack(
         energies=energies,
         at_hull=at_hull,
     )
-    for path in (csv, plot):
-        if path is not None:
-            found.save(path)
     written = found.write(out) if out is not None else []
-    if as_json:
-        write_json(found.as_dict())
-        return
-    print_table(found.display())
-    if written:
+    _give(found, csv, plot, as_json=as_json)
+    if written and not as_json:
         tell(f"written: {', '.join(map(str, written))}")
-
-
-def coatings(
-    a: Annotated[str, typer.Argument(metavar="A", help="The electrode, as LiCoO2.")],
-    b: Annotated[str, typer.Argument(metavar="B", help="What lies behind the layer, as Li6PS5Cl.")],
-    window: Annotated[
-        str, typer.Option("--window", metavar="V-V", help="Voltages at which it must stay.")
-    ] = "2.6-4.2",
-    element: Annotated[str, typer.Option("--element", help="Working ion, which all hold.")] = "Li",
-    above_hull: Annotated[
-        float, typer.Option("--above-hull", metavar="EV", help="Most energy above the hull, eV/atom.")
-    ] = 0.005,
-    jobs: Annotated[int, typer.Option("--jobs", help="Threads.")] = 2,
-    csv: CsvOption = None,
-    plot: PlotOption = None,
-    snapshot: SnapshotOption = "mp2019",
-    phases: PhasesOption = None,
-    temperature: TemperatureOption = None,
-    energies: EnergiesOption = "corrected",
-) -> None:
-    """Every compound that may stand between A and B over a window, best first."""
-    from screening.api.stacks import coatings as coatings_of
-
-    check_outputs(plot, csv)
-    found = coatings_of(
-        a,
-        b,
-        window,
-        element=element,
-        above_hull_ev_per_atom=above_hull,
-        jobs=jobs,
-        snapshot=snapshot,
-        phases=phases,
-        temperature_k=temperature,
-        energies=energies,
-    )
-    for path in (csv, plot):
-        if path is not None:
-            found.save(path)
-    print_table(found.display())
 
 
 def series(
@@ -144,10 +102,15 @@ def series(
         temperature_k=temperature,
         energies=energies,
     )
+    _give(found, csv, plot, as_json=as_json)
+
+
+def _give(found: "Stack | Series", csv: Path | None, plot: Path | None, *, as_json: bool) -> None:
+    """Save what was asked for, and show the rest."""
     for path in (csv, plot):
         if path is not None:
             found.save(path)
     if as_json:
         write_json(found.as_dict())
-        return
-    print_table(found.display())
+    else:
+        print_table(found.display())

@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from functools import cache
 
 import numpy as np
-from scipy.optimize import linprog
 
 from screening.phases.composition import Formula, composition_key, parse_formula, symbol
 from screening.phases.snapshot import Snapshot
@@ -150,6 +149,8 @@ def _on_hull(snapshot: Snapshot, rows: np.ndarray) -> np.ndarray:
 
 def _lowest_balance(snapshot: Snapshot, compound: Formula, rows: np.ndarray) -> dict[int, float]:
     """Moles of each binary per mole of compound, of lowest energy; empty where none balances."""
+    from scipy.optimize import linprog
+
     if not len(rows):
         return {}
     phases = snapshot.phases

@@ -85,11 +85,11 @@ class Plan:
         Raises
         ------
         InputError
-            If the campaign met several anodes or electrolytes, and none is given.
+            If the campaign met several anodes or electrolytes, and none is given, or has no reactors.
         """
         if results is None:
             return cls(**given)
-        anode, electrolyte = results.pair(given.pop("anode", ""), given.pop("electrolyte", ""))
+        anode, electrolyte = results.of_reactors().pair(given.pop("anode", ""), given.pop("electrolyte", ""))
         content = {"wt_percent": results.study.conditions.wt_percent, **given}
         return cls(**content, anode=anode, electrolyte=electrolyte)
 

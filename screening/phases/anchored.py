@@ -22,10 +22,9 @@ from functools import cached_property
 from importlib.resources import files
 from itertools import combinations
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
-from scipy.optimize import linprog
 
 from screening.errors import InputError
 from screening.phases.composition import Formula, atomic_number, parse_formula
@@ -33,6 +32,9 @@ from screening.phases.corrections import ANCHORED, AT_0_K, CITE, CORRECTED, mole
 from screening.phases.notation import read_amounts
 from screening.phases.snapshot import Snapshot
 from screening.phases.spelling import conventional
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 ANCHORS_FILE = "anchors.csv"
 TABLE = "anchored.parquet"
@@ -82,7 +84,7 @@ class Anchors:
     source: np.ndarray
 
     @classmethod
-    def of(cls, table: pd.DataFrame) -> "Anchors":
+    def of(cls, table: "pd.DataFrame") -> "Anchors":
         """The anchors of a table with these columns, formulas as text."""
         columns = {name: table[name].to_numpy() for name in cls.__dataclass_fields__ if name != "formula"}
         return cls(formula=tuple(parse_formula(text) for text in table["formula"]), **columns)
@@ -90,6 +92,8 @@ class Anchors:
     @classmethod
     def read(cls) -> "Anchors":
         """The anchors that the package carries."""
+        import pandas as pd
+
         with files("screening.phases").joinpath(ANCHORS_FILE).open("r", encoding="utf-8") as stream:
             return cls.of(pd.read_csv(stream, comment="#"))
 
@@ -178,6 +182,8 @@ def _taken_apart(formula: Formula, anchors: Anchors) -> tuple[np.ndarray, np.nda
         for z, fraction in zip(one.atomic_numbers, one.fractions, strict=True):
             columns[numbers.index(z), k] = fraction
     energy = np.concatenate([np.zeros(len(numbers)), anchors.ev_per_atom[candidates]])
+    from scipy.optimize import linprog
+
     found = linprog(energy, A_eq=columns, b_eq=np.array(formula.fractions), method="highs")
     share = np.where(found.x > 1e-9, found.x, 0.0)
     of_anchors = share[len(numbers) :]
@@ -201,6 +207,8 @@ def anchored(snapshot: Snapshot) -> Snapshot:
             where="energies",
             remedy="choose the embedded snapshot, or other energies",
         )
+    import pandas as pd
+
     table = pd.read_parquet(path)
     others = {*table["formula"]} - {*phases.formula}  # spelled by an earlier version
     spelled = {text: conventional(read_amounts(text).amounts) for text in others}

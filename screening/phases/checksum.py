@@ -40,30 +40,48 @@ def content_checksum(table: pa.Table) -> str:
     return digest.hexdigest()
 
 
+def plain_values(column: pa.Array | pa.ChunkedArray, null: float = np.nan) -> np.ndarray:
+    """Values of a column, (n,): `null` where a number is lacking, text as objects, booleans as bytes.
+
+    Arrow's own `to_numpy` and `fill_null` import pandas, which takes longer than reading a snapshot.
+    """
+    array = pa.concat_arrays(column.chunks) if isinstance(column, pa.ChunkedArray) else column
+    if _is_text(array.type):
+        return np.array(array.to_pylist(), dtype=object)
+    if pa.types.is_boolean(array.type):
+        array = array.cast(pa.uint8())
+    kind = np.dtype(array.type.to_pandas_dtype())
+    start = array.offset * kind.itemsize
+    values = np.frombuffer(array.buffers()[1] or b"", kind, len(array), start)
+    if array.null_count:
+        lacking = null if np.isnan(null) else kind.type(null)  # integers become floats beside NaN
+        values = np.where(plain_values(array.is_null()), lacking, values)
+    return values
+
+
 def _column_bytes(name: str, column: pa.Array | pa.ChunkedArray) -> Iterator[bytes]:
     array = pa.concat_arrays(column.chunks) if isinstance(column, pa.ChunkedArray) else column
     if pa.types.is_dictionary(array.type):
         array = array.dictionary_decode()
     label = f"{name}\0{_type_name(name, array.type)}\0".encode()
     yield _integers([len(label), len(array)]) + label
-    yield np.asarray(array.is_valid().to_numpy(zero_copy_only=False), dtype="u1").tobytes()
+    yield plain_values(array.is_valid()).tobytes()
     yield from _value_bytes(name, array)
 
 
 def _value_bytes(name: str, array: pa.Array) -> Iterator[bytes]:
     if _is_list(array.type):
-        yield _integers(pc.list_value_length(array).fill_null(0).to_numpy(zero_copy_only=False))
+        yield _integers(plain_values(pc.list_value_length(array), 0))
         values = pc.list_flatten(array)
         if values.null_count:
             raise SnapshotError("a list holds a null", where=f"column {name}", remedy="rebuild the snapshot")
         yield from _value_bytes(name, values)
     elif _is_text(array.type):
-        filled = array.fill_null("")
-        yield _integers(pc.binary_length(filled).to_numpy(zero_copy_only=False))
+        filled = array.fill_null("") if array.null_count else array
+        yield _integers(plain_values(pc.binary_length(filled)))
         yield "".join(filled.to_pylist()).encode()
     else:
-        filled = array.fill_null(False if pa.types.is_boolean(array.type) else 0)
-        numbers = filled.to_numpy(zero_copy_only=False)
+        numbers = plain_values(array, 0)
         yield numbers.astype(numbers.dtype.newbyteorder("<")).tobytes()
 
 

@@ -8,7 +8,9 @@ high word above. The index is a sorted list of the systems that occur; a query o
 from dataclasses import dataclass
 
 import numpy as np
-from numba import njit
+
+from screening.kernels import Kernel
+from screening.ragged import Ragged
 
 WORD_BITS = 62
 """Bits used of each word; 2 × 62 ≥ 118 elements, and the sign bit stays free."""
@@ -58,22 +60,23 @@ class ChemsysIndex:
         return self.phases[self.start[at] : self.start[at + 1]] if at >= 0 else self.phases[:0]
 
 
-@njit(cache=True, nogil=True)
 def row_masks(row_start: np.ndarray, atomic_numbers: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Masks (low, high), each (n_rows,) int64, of rows of atomic numbers."""
-    n_rows = len(row_start) - 1
-    low, high = np.zeros(n_rows, np.int64), np.zeros(n_rows, np.int64)
-    for row in range(n_rows):
-        for k in range(row_start[row], row_start[row + 1]):
-            z = np.int64(atomic_numbers[k])
-            if z <= WORD_BITS:
-                low[row] |= np.int64(1) << (z - 1)
-            else:
-                high[row] |= np.int64(1) << (z - 1 - WORD_BITS)
-    return low, high
+    """Masks (low, high), each (n_rows,) int64, of rows of atomic numbers; no row may be empty."""
+    z, rows = np.asarray(atomic_numbers, np.int64), Ragged(row_start)
+    low = np.where(z <= WORD_BITS, np.int64(1) << np.minimum(z - 1, WORD_BITS), 0)
+    high = np.where(z > WORD_BITS, np.int64(1) << np.maximum(z - 1 - WORD_BITS, 0), 0)
+    return rows.reduced(np.bitwise_or, low), rows.reduced(np.bitwise_or, high)
 
 
-@njit(cache=True, nogil=True)
+@Kernel
+def copied(values: np.ndarray, at: int, into: np.ndarray) -> np.ndarray:
+    """`into` with `values` from position `at` on; numba takes seconds to compile an assignment of slices."""
+    for i in range(len(values)):
+        into[at + i] = values[i]
+    return into
+
+
+@Kernel
 def find_system(low: np.int64, high: np.int64, all_low: np.ndarray, all_high: np.ndarray) -> int:
     """Position of a mask in the sorted index, −1 where the system does not occur."""
     first, last = 0, len(all_low)
@@ -88,7 +91,7 @@ def find_system(low: np.int64, high: np.int64, all_low: np.ndarray, all_high: np
     return -1
 
 
-@njit(cache=True, nogil=True)
+@Kernel
 def phases_within(
     elements: np.ndarray, all_low: np.ndarray, all_high: np.ndarray, start: np.ndarray, phases: np.ndarray
 ) -> np.ndarray:
@@ -110,9 +113,7 @@ def phases_within(
             continue
         size = start[at + 1] - start[at]
         if n + size > len(found):
-            grown = np.empty(2 * (n + size), np.int64)
-            grown[:n] = found[:n]
-            found = grown
-        found[n : n + size] = phases[start[at] : start[at + 1]]
+            found = copied(found, 0, np.empty(2 * (n + size), np.int64))
+        found = copied(phases[start[at] : start[at + 1]], n, found)
         n += size
     return found[:n]

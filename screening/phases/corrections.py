@@ -20,12 +20,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import cache
-from importlib.resources import files
 
 import numpy as np
-import pandas as pd
 
 from screening.errors import InputError
+from screening.files import packaged_rows
 from screening.phases.composition import SAME_FRACTION, Formula, parse_formula
 from screening.phases.molecular_units import OTHER, UNITS, molecular_units
 from screening.phases.schemes import LEGACY
@@ -74,27 +73,30 @@ class Molecule:
 @cache
 def molecules() -> tuple[Molecule, ...]:
     """The gases of which measured values are known."""
-    rows = _table("molecules.csv").to_dict("records")
     return tuple(
         Molecule(
             parse_formula(row["formula"]),
-            row["formation_enthalpy_kj_per_mol"] / EV_TO_KJ_PER_MOL,
-            row["gibbs_energy_kj_per_mol"] / EV_TO_KJ_PER_MOL,
-            bool(row["measured_enthalpy"]),
+            float(row["formation_enthalpy_kj_per_mol"]) / EV_TO_KJ_PER_MOL,
+            float(row["gibbs_energy_kj_per_mol"] or "nan") / EV_TO_KJ_PER_MOL,
+            row["measured_enthalpy"] == "1",
         )
-        for row in rows
+        for row in packaged_rows("screening.phases", "molecules.csv")
     )
 
 
+@dataclass(frozen=True)
+class UnitCorrection:
+    """What one molecular unit adds to an energy, eV, and how well that is known."""
+
+    correction_ev: float
+    sd_ev: float
+
+
 @cache
-def unit_corrections() -> pd.DataFrame:
-    """Correction and uncertainty of each unit (eV), with the number of compounds and metals behind it."""
-    return _table("molecular_units.csv").set_index("unit").loc[list(UNITS)]
-
-
-def _table(name: str) -> pd.DataFrame:
-    with files("screening.phases").joinpath(name).open("r", encoding="utf-8") as stream:
-        return pd.read_csv(stream, comment="#")
+def unit_corrections() -> dict[str, UnitCorrection]:
+    """The correction of each unit, in the order of `UNITS`."""
+    rows = {row["unit"]: row for row in packaged_rows("screening.phases", "molecular_units.csv")}
+    return {u: UnitCorrection(float(rows[u]["correction_ev"]), float(rows[u]["sd_ev"])) for u in UNITS}
 
 
 def molecule_rows(phases: Phases) -> Iterator[tuple[Molecule, np.ndarray]]:
@@ -109,6 +111,7 @@ def rows_of(phases: Phases, formula: Formula) -> np.ndarray:
     """Phase numbers of a composition, (k,) int array."""
     k = len(formula.atomic_numbers)
     rows = np.flatnonzero(phases.n_elements == k)
+    rows = rows[phases.atomic_number[phases.row_start[rows]] == formula.atomic_numbers[0]]
     flat = phases.row_start[rows][:, None] + np.arange(k)
     same = (phases.atomic_number[flat] == formula.atomic_numbers).all(axis=1)
     same &= (np.abs(phases.fraction[flat] - formula.fractions) < SAME_FRACTION).all(axis=1)
@@ -125,13 +128,14 @@ class Shift:
 
 def shift(phases: Phases) -> Shift:
     """What the scheme adds to the energy of each phase, and the uncertainty that this brings."""
-    units, table = molecular_units(phases), unit_corrections()
-    energy = units.count @ table["correction_ev"].to_numpy()
-    sd = table["sd_ev"].to_numpy() * units.count
-    others = [UNITS.index(unit) for unit in OTHER]
+    units, table = molecular_units(phases), unit_corrections().values()
+    energy = units.count @ np.array([each.correction_ev for each in table])
+    held, others = np.flatnonzero(units.count.any(axis=1)), [UNITS.index(unit) for unit in OTHER]
+    sd = np.array([each.sd_ev for each in table]) * units.count[held]
     of_others = sd[:, others].sum(axis=1)
     sd[:, others] = 0.0
-    energy, variance = energy / phases.atoms, ((sd**2).sum(axis=1) + of_others**2) / phases.atoms**2
+    energy, variance = energy / phases.atoms, np.zeros(len(phases))
+    variance[held] = ((sd**2).sum(axis=1) + of_others**2) / phases.atoms[held] ** 2
     for molecule, rows in molecule_rows(phases):
         energy[rows] = variance[rows] = 0.0
         if molecule.measured:
@@ -189,7 +193,7 @@ def corrected(snapshot: Snapshot) -> Snapshot:
             (phases.formation_energy_ev_per_atom != snapshot.phases.formation_energy_ev_per_atom).sum()
         ),
         "gases_measured": sum(each.measured for each in molecules()),
-        "corrections_ev": {unit: float(ev) for unit, ev in unit_corrections()["correction_ev"].items()},
+        "corrections_ev": {unit: each.correction_ev for unit, each in unit_corrections().items()},
     }
     stamped = replace(
         manifest,

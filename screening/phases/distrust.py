@@ -12,11 +12,10 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import cache
-from importlib.resources import files
 
 import numpy as np
-import pandas as pd
 
+from screening.files import packaged_rows
 from screening.phases.composition import Formula, atomic_number, same_composition
 from screening.phases.corrections import ANCHORED, AT_0_K, is_anchored, is_corrected, molecules
 from screening.phases.molecular_units import molecular_units
@@ -75,11 +74,16 @@ class Distrusted:
 
 @cache
 def _table() -> tuple[Distrusted, ...]:
-    with files("screening.phases").joinpath("distrusted.csv").open("r", encoding="utf-8") as stream:
-        return tuple(
-            Distrusted(**{str(k): v for k, v in row.items()})
-            for row in pd.read_csv(stream, comment="#").to_dict("records")
+    return tuple(
+        Distrusted(
+            element=row["element"],
+            valence=int(row["valence"]),
+            off_by_up_to_ev_per_atom=float(row["off_by_up_to_ev_per_atom"]),
+            sd_ev_per_atom=float(row["sd_ev_per_atom"]),
+            measured=row["measured"],
         )
+        for row in packaged_rows("screening.phases", "distrusted.csv")
+    )
 
 
 def distrusted(energy_scheme: str) -> tuple[Distrusted, ...]:

@@ -304,12 +304,19 @@ def connect(
     UnreachableError
         If the service does not answer, or does not say which version of the database it serves.
     InputError
-        If the endpoint is no address that a key may be sent to.
+        If the endpoint is no address that a key may be sent to, or the client is not installed.
     """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        from mp_api.client import MPRester
-        from mp_api.client.core.settings import MAPI_CLIENT_SETTINGS
+        try:
+            from mp_api.client import MPRester
+            from mp_api.client.core.settings import MAPI_CLIENT_SETTINGS
+        except ModuleNotFoundError:
+            raise InputError(
+                "live data need the extra 'live' (mp-api)",
+                where="snapshot",
+                remedy="pip install 'interphase-screening[live]'",
+            ) from None
 
     address = checked_endpoint(endpoint or MAPI_CLIENT_SETTINGS.ENDPOINT)
     with Session(key.value, patience or Patience()) as session:

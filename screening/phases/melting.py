@@ -1,10 +1,9 @@
 """Measured melting and boiling points of compounds, and the state that follows at room temperature."""
 
-import csv
 from dataclasses import dataclass
 from functools import cache
-from importlib.resources import files
 
+from screening.files import packaged_rows
 from screening.phases.composition import Formula, composition_key, parse_formula
 
 ROOM_C = 25.0
@@ -48,9 +47,8 @@ def melting_point(formula: Formula) -> MeltingPoint | None:
 @cache
 def melting_points() -> dict[tuple[tuple[int, ...], tuple[int, ...]], MeltingPoint]:
     """The table, by `composition_key`."""
-    text = files("screening.phases").joinpath("melting_points.csv").read_text("utf-8")
     found = {}
-    for row in csv.DictReader(text.splitlines()):
+    for row in packaged_rows("screening.phases", "melting_points.csv"):
         points = {key: float(row[key]) if row[key] else None for key in ("melts_c", "boils_c")}
         one = MeltingPoint(formula=row["formula"], name=row["name"], cas=row["cas"], **points)
         found[composition_key(parse_formula(one.formula))] = one

@@ -5,16 +5,15 @@ Read are groups in any brackets, ``LiAlCl₄``, ``Li_{3}PS_{4}``, ``Li24 P4 S20 
 hydrogen, and the field's abbreviations (``abbreviations.csv`` beside this module).
 """
 
-import csv
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cache
-from importlib.resources import files
 from unicodedata import numeric
 
 from screening.errors import InputError, quoted
+from screening.files import packaged_rows
 from screening.phases.periodic_table import atomic_number, symbols
 
 MAX_LENGTH = 200
@@ -116,8 +115,7 @@ class Abbreviation:
 @cache
 def abbreviations() -> dict[str, Abbreviation]:
     """The field's abbreviations, by their letters and digits alone."""
-    lines = files("screening.phases").joinpath("abbreviations.csv").read_text("utf-8").splitlines()
-    rows = csv.DictReader(lines)
+    rows = packaged_rows("screening.phases", "abbreviations.csv")
     return {row["name"]: Abbreviation(row["name"], tuple(row["formulas"].split())) for row in rows}
 
 

@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 from screening.display import Shown, Table, settings_table
 from screening.errors import SnapshotError
 from screening.phases.additions import AddedPhase, Origin, read_estimates
-from screening.phases.checksum import content_checksum
+from screening.phases.checksum import content_checksum, plain_values
 from screening.phases.chemsys import ChemsysIndex
 from screening.phases.composition import SAME_FRACTION, Formula, symbol
 from screening.phases.manifest import Manifest
@@ -211,7 +211,7 @@ class Snapshot(Shown):
         for name, expected in manifest.file_sha256:
             _check_file(directory / name, expected)
         try:
-            table = pq.read_table(directory / PHASES_FILE)
+            table = pq.ParquetFile(directory / PHASES_FILE).read()
         except (OSError, pa.ArrowException) as error:
             raise SnapshotError(
                 f"cannot be read ({error})", where=str(directory / PHASES_FILE), remedy="fetch or rebuild it"
@@ -233,7 +233,7 @@ class Snapshot(Shown):
         SnapshotError
             If they differ.
         """
-        _check_content(pq.read_table(directory / PHASES_FILE), self.manifest, directory)
+        _check_content(pq.ParquetFile(directory / PHASES_FILE).read(), self.manifest, directory)
 
     def joined(self, additions: Sequence[AddedPhase]) -> "Snapshot":
         """The same snapshot with further phases of the same energy scheme."""
@@ -289,12 +289,12 @@ def _check_content(table: pa.Table, manifest: Manifest, directory: Path) -> None
 def _from_table(table: pa.Table, path: Path) -> Phases:
     sound = require_sound(table, path)
     # copies, since arrow's own arrays are read-only and the compiled walk knows but one kind of array
-    columns = {name: np.array(sound.column(name).to_numpy()) for name in _SCALARS}
+    columns = {name: np.array(plain_values(sound.column(name))) for name in _SCALARS}
     elements, amounts = sound.column("elements").chunk(0), sound.column("amounts").chunk(0)
     phases = Phases(
-        row_start=Ragged.of_lengths(elements.value_lengths().to_numpy()).start,
-        atomic_number=np.array(elements.flatten().to_numpy()),
-        amount=np.array(amounts.flatten().to_numpy()),
+        row_start=Ragged.of_lengths(plain_values(elements.value_lengths())).start,
+        atomic_number=np.array(plain_values(elements.flatten())),
+        amount=np.array(plain_values(amounts.flatten())),
         uncertainty_ev_per_atom=np.zeros(len(sound)),
         note=np.full(len(sound), "", dtype=object),
         origin=np.full(len(sound), "", dtype=object),

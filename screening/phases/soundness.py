@@ -7,6 +7,7 @@ import numpy as np
 import pyarrow as pa
 
 from screening.errors import SnapshotError
+from screening.phases.checksum import plain_values
 
 COLUMNS = {
     "formula": pa.string(),
@@ -70,17 +71,17 @@ def _faults_of_columns(table: pa.Table) -> Iterator[str]:
 def _faults_of_rows(table: pa.Table) -> Iterator[str]:
     formulas = table.column("formula")
     elements, amounts = (table.column(name).chunk(0) for name in ("elements", "amounts"))
-    sizes = elements.value_lengths().to_numpy()
-    for row in np.flatnonzero((sizes != amounts.value_lengths().to_numpy()) | (sizes == 0))[:1]:
+    sizes = plain_values(elements.value_lengths())
+    for row in np.flatnonzero((sizes != plain_values(amounts.value_lengths())) | (sizes == 0))[:1]:
         yield f"{formulas[row]} has {sizes[row]} elements and {len(amounts[row])} amounts"
     owner = np.repeat(np.arange(len(table)), sizes)
-    number = elements.flatten().to_numpy(zero_copy_only=False)
-    amount = amounts.flatten().to_numpy(zero_copy_only=False)
+    number = plain_values(elements.flatten())
+    amount = plain_values(amounts.flatten())
     falling = np.append(False, (np.diff(number) <= 0) & (np.diff(owner) == 0))
     for flat in np.flatnonzero(falling | ~((number >= 1) & (number <= _LAST_ELEMENT)))[:1]:
         yield f"elements of {formulas[owner[flat]]} are not ascending atomic numbers"
     for flat in np.flatnonzero(~(np.isfinite(amount) & (amount > 0.0)))[:1]:
         yield f"{formulas[owner[flat]]} holds an amount of {amount[flat]}"
-    energies = table.column("formation_energy_ev_per_atom").to_numpy()
+    energies = plain_values(table.column("formation_energy_ev_per_atom"))
     for row in np.flatnonzero(~np.isfinite(energies))[:1]:
         yield f"no energy for {formulas[row]}"

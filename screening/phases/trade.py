@@ -1,13 +1,12 @@
 """Which compounds can be bought, and what state they are in: what tables say, by composition."""
 
-import csv
 from dataclasses import dataclass
 from functools import cache
-from importlib.resources import files
 from itertools import pairwise
 
 import numpy as np
 
+from screening.files import packaged_rows
 from screening.phases.composition import composition_key, fraction_steps, parse_formula
 from screening.phases.melting import melting_points
 from screening.phases.snapshot import Phases
@@ -30,8 +29,8 @@ class Shelf:
 @cache
 def shelf() -> dict[str, Shelf]:
     """Readily bought binaries by formula; anhydrous powders that suppliers list by these CAS numbers."""
-    text = files("screening.phases").joinpath("shelf.csv").read_text("utf-8")
-    return {row["formula"]: Shelf(row["name"], row["cas"]) for row in csv.DictReader(text.splitlines())}
+    rows = packaged_rows("screening.phases", "shelf.csv")
+    return {row["formula"]: Shelf(row["name"], row["cas"]) for row in rows}
 
 
 def composition_keys(phases: Phases) -> list[tuple[tuple[int, ...], tuple[int, ...]]]:

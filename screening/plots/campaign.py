@@ -90,7 +90,7 @@ def draw_campaign(candidates: CampaignMap, axes: Axes) -> Axes:
     reactors = [m for m in candidates.marked if not m.control]
     controls = [m for m in candidates.marked if m.control]
     for group, marker, colour, label in (
-        (reactors, "D", BLUE, "named reactor"),
+        (reactors, "D", BLUE, f"named {candidates.role}"),
         (controls, "X", VERMILION, "negative control"),
     ):
         if group:

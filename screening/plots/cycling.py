@@ -74,7 +74,7 @@ def draw_voltage(
     """
     time_h = report.data.time_s / 3600.0
     low, high = (time_h[0], time_h[-1]) if window_h is None else window_h
-    rows = slice(*np.searchsorted(time_h, [low, high], side="left").tolist())
+    rows = slice(int(np.searchsorted(time_h, low)), int(np.searchsorted(time_h, high, side="right")))
     times, voltage = time_h[rows], report.data.voltage_v[rows]
     kept = thinned(times, voltage)
     axes.plot(times[kept], voltage[kept], color=BLUE, linewidth=0.6, rasterized=len(kept) > 4_000)

@@ -5,9 +5,10 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from screening.display import formula_text
-from screening.plots.interface import AXES_HEIGHT_IN
+from screening.plots.interface import AXES_HEIGHT_IN, BAND_ALPHA
 from screening.plots.letters import column_axes, hang_key
 from screening.plots.style import BLUE, GREEN, figure_style
+from screening.thermo.lithiation import NOT_KNOWN
 from screening.thermo.series import Series
 
 
@@ -37,8 +38,19 @@ def plot_series(shown: Series, ax: Axes | Figure | None = None) -> Axes:
             ax.plot(x, high, style, color=colour)
             ax.fill_between(x, low, high, color=colour, alpha=0.08, linewidth=0.0)
             for values in (low, high):
-                ax.plot(x[interpolated], values[interpolated], "o", color=colour, markerfacecolor="white")
-                ax.plot(x[~interpolated], values[~interpolated], "o", color=colour)
+                for which, fill in ((interpolated, "white"), (~interpolated, colour)):
+                    ax.plot(
+                        x[which],
+                        values[which],
+                        "o",
+                        color=colour,
+                        markerfacecolor=fill,
+                        clip_on=False,
+                        zorder=3,
+                    )
+        for end in ("low", "high"):
+            within = [getattr(point.titration.strict, f"{end}_95_v") or NOT_KNOWN for point in shown.points]
+            ax.fill_between(x, *np.array(within, dtype=float).T, color=GREEN, alpha=BAND_ALPHA, linewidth=0.0)
         ax.set_xlim(x[0], x[-1])
         highest = np.nanmax(frame[["useful_high_v", "window_high_v"]].to_numpy(dtype=float), initial=1.0)
         ax.set_ylim(0.0, 1.25 * highest)

@@ -10,7 +10,8 @@ from matplotlib.patches import Rectangle
 from screening.display import formula_text
 from screening.plots.letters import POINTS_PER_IN, width_in_points, wrapped
 from screening.plots.style import COLUMN_IN, ORANGE, VERMILION, canvas, figure_style
-from screening.thermo.stack import Contact, Stack
+from screening.thermo.stack import Stack
+from screening.thermo.stack_contact import Contact
 
 WIDTH_PT = COLUMN_IN * POINTS_PER_IN - 12.0
 LABELS_PT, PLACE_PT = 118.0, 22.0
@@ -41,7 +42,7 @@ def plot_stack(shown: Stack, ax: Axes | Figure | None = None) -> Axes:
     with figure_style():
         key = [line for text in _key(shown) for line in wrapped(text, SMALL_PT, WIDTH_PT, indent_pt=8.0)]
         pairs = _rows(shown)
-        height = LAYER_PT + HEAD_PT + ROW_PT * (len(pairs) + 1) + LINE_PT * (len(key) + 2.5)
+        height = LAYER_PT + HEAD_PT + ROW_PT * (len(pairs) + 1) + LINE_PT * (len(key) + 3.0)
         if not isinstance(ax, Axes):
             figure = canvas(ax, (COLUMN_IN, (height + 12.0) / POINTS_PER_IN))
             edge = 6.0 / POINTS_PER_IN / COLUMN_IN
@@ -50,9 +51,9 @@ def plot_stack(shown: Stack, ax: Axes | Figure | None = None) -> Axes:
         ax.set_axis_off()
         _draw_layers(shown, ax, height)
         y = _draw_rows(shown, pairs, ax, height - LAYER_PT - HEAD_PT)
-        _draw_legend(ax, y - 4.0)
+        _draw_legend(ax, y - 8.0)
         for number, line in enumerate(key):
-            _write(ax, 0.0, y - 14.0 - LINE_PT * number, line, size=SMALL_PT, va="top")
+            _write(ax, 0.0, y - 18.0 - LINE_PT * number, line, size=SMALL_PT, va="top")
         return ax
 
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from screening.phases.composition import Formula, parse_reactant
-from screening.phases.snapshot import Snapshot
+from screening.phases.snapshot import Phases, Snapshot
 from screening.reactors.contacts import Contacts
 from screening.reactors.reduction import Reduction, ScreeningContext
 from screening.thermo.products import Electrolyte, Layer, layer
@@ -26,6 +26,11 @@ class Assessment:
 
     def __len__(self) -> int:
         return len(self.reduction)
+
+    @property
+    def candidates(self) -> Phases:
+        """The candidates as phases, in their order."""
+        return self.reduction.candidates
 
     def layer(self, wt_percent: float) -> Layer:
         """The layer that `wt_percent` of each reactor leaves in the state of the layer."""

@@ -5,8 +5,19 @@ from typing import Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from screening.names import present_name, with_present_names
+from screening.phases.composition import parse_reactant
 from screening.thermo.products import SCHER_ZALLEN
+from screening.thermo.reservoir import Reservoir
 from screening.thermo.staircases import DEFAULT_FLOOR_V
+
+Role = Literal["reactor", "coating", "buffer", "catholyte", "electrolyte"]
+"""What candidates are in a cell: what the anode reduces to a layer; what stands between cathode and
+electrolyte, or between anode and electrolyte; what is mixed with the cathode; what stands between both."""
+
+REACTOR: Role = "reactor"
+FACES_CATHODE: tuple[Role, ...] = ("coating", "catholyte", "electrolyte")
+SEPARATES: tuple[Role, ...] = ("coating", "buffer")
+"""Roles whose only task is to keep two neighbours apart: they must stay over the whole window."""
 
 
 class Settings(BaseModel):
@@ -29,12 +40,18 @@ class Conditions(Settings):
 
     Attributes
     ----------
+    role : Role
     anode : str
         A metal, or an alloy that gives up one mobile element; see `anode.find_anode`.
     anode_charge : int or None
         Of the cation that the anode gives up; that of the most common one unless given (Cu is Cu2+).
     electrolyte : str
-        Electrolyte that the reactor is mixed with.
+        What the reactor is mixed with, or what lies behind a candidate of another role; empty where the
+        candidates are the electrolyte.
+    cathode : str
+        What a coating, a catholyte or an electrolyte faces; empty for other roles.
+    window_v : (float, float) or None
+        Voltages of the cell, against the metal of the ion; None for reactors.
     plateau_floor_v : float
         Plateaus below it are left out of criteria and of the products at excess.
     anode_um : float or None
@@ -52,9 +69,12 @@ class Conditions(Settings):
         A mutual energy closer to 0 is no reaction.
     """
 
+    role: Role = REACTOR
     anode: str = "Li"
     anode_charge: int | None = Field(None, gt=0)
     electrolyte: str = "Li6PS5Cl"
+    cathode: str = ""
+    window_v: tuple[float, float] | None = None
     plateau_floor_v: float = Field(DEFAULT_FLOOR_V, ge=0.0, lt=1.0)
     wt_percent: float = Field(50.0, gt=0.0, le=100.0)
     layer_mg_per_cm2: float = Field(12.7, gt=0.0)
@@ -68,6 +88,35 @@ class Conditions(Settings):
         if self.anode_um is not None and self.potential_v is not None:
             raise ValueError("anode_um and potential_v: a cell fixes the one or the other")
         return self
+
+    @model_validator(mode="after")
+    def _one_place(self) -> Self:
+        for key, given, needed in (
+            ("cathode", bool(self.cathode), self.role in FACES_CATHODE),
+            ("electrolytes", bool(self.electrolyte), self.role != "electrolyte"),
+            ("window_v", self.window_v is not None, self.role != REACTOR),
+        ):
+            if given != needed:
+                raise ValueError(
+                    f"{key}: {'give' if needed else 'leave out'} it where the role is {self.role}"
+                )
+        if self.window_v is not None:
+            low, high = (Reservoir.at_voltage(v).voltage_v or 0.0 for v in self.window_v)
+            if low >= high:
+                raise ValueError(f"window_v {list(self.window_v)}: give the lower voltage first")
+        if self.role != REACTOR and parse_reactant(self.electrode).is_same_as(parse_reactant(self.neighbour)):
+            raise ValueError(f"{self.electrode} and {self.neighbour}: name two different neighbours")
+        return self
+
+    @property
+    def electrode(self) -> str:
+        """What a candidate that is no reactor faces: the cathode, or a buffer the anode."""
+        return self.cathode or self.anode
+
+    @property
+    def neighbour(self) -> str:
+        """What lies on its other side: the electrolyte, or of an electrolyte the anode."""
+        return self.electrolyte or self.anode
 
 
 class Desirability(Settings):

@@ -7,7 +7,7 @@ documentation follow from its entries; a further criterion is one call of `CRITE
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
-from typing import overload
+from typing import Any, overload
 
 import numpy as np
 from scipy.sparse import csr_array, vstack
@@ -89,8 +89,8 @@ class Criterion:
     default : Desirability
         Weight and bounds where a study gives none.
     compute : callable
-        From an `Assessment` of n candidates to an (n,) float array, NaN where the quantity does not exist or
-        was not asked for. The first line of its documentation is the definition that pages show.
+        From an `Assessment`, or a `Placement`, of n candidates to an (n,) float array, NaN where the quantity
+        does not exist or was not asked for. The first line of its documentation is the definition on pages.
     linear_form : callable or None
         From the same to an (n, n_phases) csr_array that gives the criterion when multiplied with the
         formation energies per atom; it carries the error bars. None where the criterion is no energy.
@@ -102,8 +102,8 @@ class Criterion:
         Head of a narrow table; the key unless given.
     yes_no : bool
         Whether it is 1 or 0 for yes or no.
-    ceiling : float
-        Largest value there can be, as 0 of a lowest reaction energy.
+    floor, ceiling : float
+        Least and largest value there can be, as 0 of a voltage, and 0 of a lowest reaction energy.
     """
 
     name: str
@@ -111,12 +111,13 @@ class Criterion:
     label: str
     unit: str
     default: Desirability
-    compute: Callable[[Assessment], np.ndarray]
+    compute: Callable[[Any], np.ndarray]
     source: str
-    linear_form: Callable[[Assessment], csr_array] | None = None
+    linear_form: Callable[[Any], csr_array] | None = None
     needs: tuple[str, ...] = ()
     head: str = ""
     yes_no: bool = False
+    floor: float = -np.inf
     ceiling: float = np.inf
 
     @property
@@ -161,10 +162,16 @@ def per_ion(unit: str, ion: str) -> str:
 
 
 class Criteria(Sequence[Criterion]):
-    """The criteria in the order of columns and arrays, found by name or key."""
+    """The criteria of one role in the order of columns and arrays, found by name or key.
 
-    def __init__(self, *criteria: Criterion) -> None:
-        self._all = list(criteria)
+    Attributes
+    ----------
+    pareto, axes : tuples of str
+        Keys of those that span the Pareto front, and the figure of a campaign, where a study names none.
+    """
+
+    def __init__(self, *criteria: Criterion, pareto: tuple[str, ...], axes: tuple[str, str]) -> None:
+        self._all, self.pareto, self.axes = list(criteria), pareto, axes
 
     @overload
     def __getitem__(self, place: int) -> Criterion: ...
@@ -189,13 +196,7 @@ class Criteria(Sequence[Criterion]):
         return tuple(criterion for criterion in self if criterion.linear_form is not None)
 
     def find(self, name: str, *, where: str = "") -> Criterion:
-        """A criterion by its name, its key, or a name of version 1.
-
-        Raises
-        ------
-        InputError
-            If there is none.
-        """
+        """A criterion by its name, its key, or a name of version 1; an InputError if there is none."""
         wanted = present_name(name)
         for criterion in self:
             if wanted in (criterion.name, criterion.key):
@@ -235,7 +236,7 @@ _DUAN = "doi:10.1002/aenm.202300815"
 _RICHARDS = "doi:10.1021/acs.chemmater.5b04082"
 _MENDELEEV = "mendeleev element table (https://github.com/lmmentel/mendeleev)"
 
-CRITERIA = Criteria(
+CRITERIA: Criteria = Criteria(
     Criterion(
         name="driving_force_ev_per_ion",
         key="driving_force",
@@ -358,6 +359,8 @@ CRITERIA = Criteria(
         compute=powders,
         source="CRC Handbook, by the library chemicals (https://github.com/CalebBell/chemicals)",
     ),
+    pareto=("driving_force", "relief", "relay", "mixing"),
+    axes=("driving_force", "relief"),
 )
 
 
@@ -372,12 +375,12 @@ def criterion(name: str) -> Criterion:
     return CRITERIA.find(name)
 
 
-def criterion_forms(assessment: Assessment, criteria: Sequence[Criterion] | None = None) -> csr_array:
+def criterion_forms(assessment: Any, criteria: Sequence[Criterion] | None = None) -> csr_array:
     """Linear forms of the uncertain criteria, criterion after criterion.
 
     Parameters
     ----------
-    assessment : Assessment
+    assessment : Assessment or Placement
         Of n candidates.
     criteria : sequence of Criterion, optional
         `CRITERIA.uncertain` unless given.

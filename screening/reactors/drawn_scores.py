@@ -6,10 +6,9 @@ from typing import NamedTuple
 
 import numpy as np
 from joblib import Parallel, delayed
-from numba import njit
 from scipy.sparse import csr_array
 
-from screening.reactors.criteria import CRITERIA
+from screening.kernels import Kernel
 from screening.reactors.phase_errors import PhaseErrors
 from screening.reactors.ranking import weights
 from screening.reactors.settings import Ranking
@@ -33,7 +32,7 @@ LEAST_SPAN = 0.2
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Preferences:
-    """Weights and bounds of all criteria, one row for each draw, or one for all; columns as `CRITERIA`.
+    """Weights and bounds of all criteria, one row for each draw, or one for all; columns as `settings.known`.
 
     Attributes
     ----------
@@ -48,7 +47,7 @@ class Preferences:
     @classmethod
     def of(cls, settings: Ranking) -> "Preferences":
         """Those of a study."""
-        rules = [settings.criteria[criterion.name] for criterion in CRITERIA]
+        rules = [settings.criteria[criterion.name] for criterion in settings.known]
         log = np.array([rule.scale == "log" for rule in rules])
         bounds = np.array([[rule.worst, rule.best] for rule in rules])
         bounds[log] = np.log(bounds[log])
@@ -86,7 +85,7 @@ class _Shapes(NamedTuple):
 
     @classmethod
     def of(cls, settings: Ranking, columns: np.ndarray) -> "_Shapes":
-        rules = [(criterion, settings.criteria[criterion.name]) for criterion in CRITERIA]
+        rules = [(criterion, settings.criteria[criterion.name]) for criterion in settings.known]
         return cls(
             np.array([rule.exponent for _, rule in rules])[columns],
             np.array([criterion.ceiling for criterion, _ in rules])[columns],
@@ -114,10 +113,10 @@ def drawn_scores(
     Parameters
     ----------
     values, desirabilities : (n, n_criteria) float arrays
-        In the order of `CRITERIA`; NaN where unknown.
+        In the order of `settings.known`; NaN where unknown.
     settings : Ranking
     errors : PhaseErrors
-    forms : (n_uncertain·n, n_phases) csr_array, of `CRITERIA.uncertain`, criterion after criterion
+    forms : (n_uncertain·n, n_phases) csr_array, of `settings.known.uncertain`, criterion after criterion
     rng, n_draws : numpy Generator, int
     preferences : Preferences, optional
         Weights and bounds of each draw; those of the study in all unless given.
@@ -128,12 +127,12 @@ def drawn_scores(
     (k, n) float array
         The numbers of rows add up to `n_draws`.
     """
-    uncertain = np.array([criterion.linear_form is not None for criterion in CRITERIA])
-    varied = np.flatnonzero(uncertain if preferences is None else np.ones(len(CRITERIA), dtype=bool))
+    uncertain = np.array([criterion.linear_form is not None for criterion in settings.known])
+    varied = np.flatnonzero(uncertain if preferences is None else np.ones(len(settings.known), dtype=bool))
     form = np.where(uncertain, np.cumsum(uncertain) - 1, -1)[varied]
     known = ~np.isnan(desirabilities)
     logs = np.log(np.where(known, desirabilities, 1.0))
-    certain = np.setdiff1d(np.arange(len(CRITERIA)), varied)
+    certain = np.setdiff1d(np.arange(len(settings.known)), varied)
     own = weights(settings)[certain]
     fixed, total = logs[:, certain] @ own, known[:, certain] @ own
     given, shapes = preferences or Preferences.of(settings), _Shapes.of(settings, varied)
@@ -143,7 +142,7 @@ def drawn_scores(
         weight, worst, best = (
             np.ascontiguousarray(rows[varied]) for rows in given.rows(number * DRAWS_IN_BLOCK, len(block))
         )
-        found: np.ndarray = _log_scores(
+        found: np.ndarray = _log_scores.compiled(
             *(sources.weight.indptr, sources.weight.indices, sources.weight.data),
             *(np.ascontiguousarray(block.T), np.ascontiguousarray(values[:, varied]), form, fixed, total),
             *(weight, worst, best),
@@ -157,7 +156,7 @@ def drawn_scores(
         yield from pool(delayed(score)(number, block) for number, block in blocks)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@Kernel
 def _log_scores(
     start: np.ndarray,
     source: np.ndarray,

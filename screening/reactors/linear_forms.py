@@ -6,6 +6,8 @@ the formation energies per atom a row is the criterion itself; times their error
 (`uncertainty`). A row without entries stands where the criterion does not exist.
 """
 
+from typing import Protocol
+
 import numpy as np
 from scipy.sparse import csr_array, diags_array
 
@@ -15,6 +17,7 @@ from screening.reactors.contacts import RELIEF
 from screening.reactors.reduction import Reduction, ScreeningContext
 from screening.thermo.compositions import Compositions
 from screening.thermo.lines import Lines, assemblages
+from screening.thermo.staircases import Staircases
 
 
 def driving_force_form(assessment: Assessment) -> csr_array:
@@ -30,7 +33,7 @@ def driving_force_form(assessment: Assessment) -> csr_array:
 def cathodic_limit_form(reduction: Reduction) -> csr_array:
     """Voltage of the first plateau of each candidate, (n, n_phases)."""
     some = np.flatnonzero(reduction.stairs.steps.lengths)
-    return _spread(plateau_form(reduction, reduction.stairs.step_start[some]), some, len(reduction))
+    return spread_forms(plateau_form(reduction, reduction.stairs.step_start[some]), some, len(reduction))
 
 
 def plateau_form(reduction: Reduction, steps: np.ndarray | None = None) -> csr_array:
@@ -69,7 +72,9 @@ def relief_form(assessment: Assessment) -> csr_array:
     )
     charge = attack.uptake_per_atom(potential) * attack.charge
     relief = held - lost[np.zeros(len(rows), dtype=np.int64)]
-    return _spread(csr_array(relief + scaled(_potential(assessment, rows), charge)), rows, len(assessment))
+    return spread_forms(
+        csr_array(relief + scaled(_potential(assessment, rows), charge)), rows, len(assessment)
+    )
 
 
 def _potential(assessment: Assessment, rows: np.ndarray) -> csr_array:
@@ -84,7 +89,7 @@ def _potential(assessment: Assessment, rows: np.ndarray) -> csr_array:
     of_alloys = _plateau(
         r.context, alloys.lines, alloys.begin[formed], alloys.end[formed], alloys.atoms[formed]
     )
-    by_alloy = _spread(of_alloys, formed, len(alloys.phase) + 1)  # the last, empty one: no alloy
+    by_alloy = spread_forms(of_alloys, formed, len(alloys.phase) + 1)  # the last, empty one: no alloy
     alloy = by_alloy[contacts.alloy_row[rows]]
     return csr_array(scaled(own, starved.astype(float)) + scaled(alloy, 1.0 - starved))
 
@@ -112,35 +117,68 @@ def _energy(context: ScreeningContext, lines: Lines, kinks: np.ndarray, atoms: n
     return csr_array(energy - scaled(anode, atoms * x / (1.0 - x)))
 
 
+def step_form(
+    lines: Lines, stairs: Staircases, atoms: np.ndarray, step: np.ndarray, n_phases: int
+) -> csr_array:
+    """Energy given off per ion of the pure metal on one plateau each, (n, n_phases).
+
+    Parameters
+    ----------
+    lines, stairs : Lines, Staircases
+    atoms : (n_lines,) float array
+        Per formula of the compounds.
+    step : (n,) int array
+        Plateaus.
+    n_phases : int
+    """
+    owner = stairs.steps.owner[step]
+    first = step == stairs.step_start[owner]
+    begin = np.where(first, lines.kink_start[owner], stairs.kink[step - 1])
+    before, after = (lines.per_formula(k, atoms[owner], n_phases) for k in (begin, stairs.kink[step]))
+    uptake = stairs.uptake_per_formula
+    return scaled(csr_array(before - after), 1.0 / (uptake[step] - np.where(first, 0.0, uptake[step - 1])))
+
+
 def relay_form(assessment: Assessment) -> csr_array:
     """Per atom of alloy and reactor, at the lowest mutual energy."""
     contacts = assessment.contacts
-    return _lowest(contacts.relay, contacts.relayed, assessment)
+    return lowest_form(contacts.relay, contacts.relayed, assessment.reduction)
 
 
 def mixing_form(assessment: Assessment) -> csr_array:
     """Per atom of reactor and electrolyte, at the lowest mutual energy."""
     contacts = assessment.contacts
-    return _lowest(contacts.mixing, contacts.mixed, assessment)
+    return lowest_form(contacts.mixing, contacts.mixed, assessment.reduction)
 
 
-def _lowest(lines: Lines, rows: np.ndarray, assessment: Assessment) -> csr_array:
+class Placed(Protocol):
+    """Candidates of a snapshot."""
+
+    @property
+    def context(self) -> ScreeningContext:
+        """What they meet."""
+
+    @property
+    def phase(self) -> np.ndarray:
+        """Phase number of each, (n,) int array."""
+
+
+def lowest_form(lines: Lines, rows: np.ndarray, candidates: Placed) -> csr_array:
     """At the lowest mutual energy of each line; `rows` are the candidates that the lines belong to.
 
     Where nothing reacts, the form is that of the reaction that is missed by least: what an equal mixture, in
     atoms, would become without the reactor. Its energy is above 0, and its error says how sure the 0 is.
     """
-    reduction = assessment.reduction
-    n_phases = len(reduction.phases)
-    forms = _mutual(lines, lines.lowest_kink, n_phases)
+    n_phases = len(candidates.context.snapshot.phases)
+    forms = mutual_form(lines, lines.lowest_kink, n_phases)
     idle = np.flatnonzero(lines.mutual_ev_per_atom[lines.lowest_kink] == 0.0)
     if len(idle):
         ends = [lines.amounts(k[idle], n_phases) for k in (lines.kink_start[1:] - 1, lines.kink_start[:-1])]
-        missed = _missed(reduction.context, ends[0], ends[1], reduction.phase[rows[idle]])
+        missed = _missed(candidates.context, ends[0], ends[1], candidates.phase[rows[idle]])
         react = np.ones(len(rows))
         react[idle] = 0.0
-        forms = csr_array(scaled(forms, react) + _spread(missed, idle, len(rows)))
-    return _spread(forms, rows, len(assessment))
+        forms = csr_array(scaled(forms, react) + spread_forms(missed, idle, len(rows)))
+    return spread_forms(forms, rows, len(candidates.phase))
 
 
 def _missed(context: ScreeningContext, a: csr_array, b: csr_array, without: np.ndarray) -> csr_array:
@@ -157,14 +195,14 @@ def _missed(context: ScreeningContext, a: csr_array, b: csr_array, without: np.n
     return scaled(forms, there.astype(float))
 
 
-def _mutual(lines: Lines, kink: np.ndarray, n_phases: int) -> csr_array:
+def mutual_form(lines: Lines, kink: np.ndarray, n_phases: int) -> csr_array:
     """Per atom of mixture, at one kink of each line."""
     first, last = lines.kink_start[:-1], lines.kink_start[1:] - 1
     products, a, b = (lines.amounts(kinks, n_phases) for kinks in (kink, last, first))
     return forms_from_products(products, a, b, lines.x[kink])
 
 
-def _spread(forms: csr_array, rows: np.ndarray, n: int) -> csr_array:
+def spread_forms(forms: csr_array, rows: np.ndarray, n: int) -> csr_array:
     """Forms of some candidates among n, empty rows for the others."""
     counts = np.zeros(n, dtype=np.int64)
     counts[rows] = np.diff(forms.indptr)

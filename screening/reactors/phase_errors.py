@@ -42,37 +42,37 @@ class PhaseErrors:
 
     def mean(self, forms: csr_array) -> np.ndarray:
         """Expected error (true minus calculated) of each form, (n_forms,) in the unit of the form."""
-        return forms @ (self.ions_per_atom @ self.bias_ev_per_ion)
+        return self.sources(forms).expected
 
     def standard_deviation(self, forms: csr_array) -> np.ndarray:
-        """Standard deviation of the error of each form, (n_forms,), exactly."""
-        shared = (forms @ self.ions_per_atom) ** 2 @ self.bias_sd_ev_per_ion**2
-        own = self._own(forms)
-        return np.sqrt(own.multiply(own).sum(axis=1) + shared)
+        """Standard deviation of the error of each form, (n_forms,)."""
+        return self.sources(forms).standard_deviation
 
     def bounds_95(self, forms: csr_array) -> np.ndarray:
-        """What to add to each form for the bounds of its true value, (n_forms, 2) in the unit of the form.
+        """What to add to each form for the bounds of its true value, (n_forms, 2) in the unit of the form."""
+        sources = self.sources(forms)
+        half = Z_95 * sources.standard_deviation
+        return np.column_stack((sources.expected - half, sources.expected + half))
+
+    def sources(self, forms: csr_array) -> "ErrorSources":
+        """The independent errors that some forms, (n_forms, n_phases) csr_array, are made of.
 
         The biases hold for reductions that keep the anion. What frees an anion (or binds a free one) is
         anchored to the salt of the ion instead: its oxidation is off by `uncertainty.RELEASE_EV_PER_CHARGE`.
         """
-        freed = (forms @ self.free_per_atom).toarray()
-        bound = forms @ self.ions_per_atom + freed
-        mean = bound @ self.bias_ev_per_ion - freed @ self.release_ev_per_ion
-        own = self._own(forms)
-        variance = own.multiply(own).sum(axis=1) + bound**2 @ self.bias_sd_ev_per_ion**2
-        variance += (freed**2).sum(axis=1) * self.release_sd_ev_per_ion**2
-        half = Z_95 * np.sqrt(variance)
-        return np.column_stack((mean - half, mean + half))
-
-    def sources(self, forms: csr_array) -> "ErrorSources":
-        """The independent errors that some forms, (n_forms, n_phases) csr_array, are made of."""
-        own = self._own(forms)
-        used = np.unique(own.indices)
+        own, freed = self._own(forms), (forms @ self.free_per_atom).toarray()
+        used, n_anions = np.unique(own.indices), len(self.bias_ev_per_ion)
+        released = n_anions if freed.any() else 0
         return ErrorSources(
-            csr_array(hstack([own[:, used], csr_array(forms @ self.ions_per_atom)])),
-            np.append(np.zeros(len(used)), self.bias_ev_per_ion),
-            np.append(np.ones(len(used)), self.bias_sd_ev_per_ion),
+            csr_array(
+                hstack(
+                    [own[:, used], *map(csr_array, (forms @ self.ions_per_atom + freed, freed[:, :released]))]
+                )
+            ),
+            np.concatenate((np.zeros(len(used)), self.bias_ev_per_ion, -self.release_ev_per_ion[:released])),
+            np.concatenate(
+                (np.ones(len(used)), self.bias_sd_ev_per_ion, np.full(released, self.release_sd_ev_per_ion))
+            ),
         )
 
     def _own(self, forms: csr_array) -> csr_array:
@@ -81,11 +81,10 @@ class PhaseErrors:
 
     @cached_property
     def _spread(self) -> csr_array:
-        """Standard deviation of each phase in the column of its group, (n_phases, n_groups)."""
+        """The standard deviation of each phase in the column of its group."""
         n = len(self.group)
-        return csr_array(
-            (self.sd_ev_per_atom, self.group, np.arange(n + 1)), shape=(n, self.group.max(initial=0) + 1)
-        )
+        shape = (n, self.group.max(initial=0) + 1)
+        return csr_array((self.sd_ev_per_atom, self.group, np.arange(n + 1)), shape=shape)
 
 
 @dataclass(frozen=True, eq=False)
@@ -102,6 +101,16 @@ class ErrorSources:
     weight: csr_array
     mean: np.ndarray
     sd: np.ndarray
+
+    @property
+    def expected(self) -> np.ndarray:
+        """Expected error (true minus calculated) of each form, (n_forms,) in the unit of the form."""
+        return self.weight @ self.mean
+
+    @property
+    def standard_deviation(self) -> np.ndarray:
+        """Standard deviation of the error of each form, (n_forms,)."""
+        return np.sqrt(self.weight.multiply(self.weight) @ self.sd**2)
 
     def blocks(self, rng: np.random.Generator, n_draws: int, step: int) -> Iterator[np.ndarray]:
         """Errors of the sources, (k, n_sources) with k up to `step`; the draws do not depend on `step`."""

@@ -4,13 +4,15 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
-from numba import njit
-from scipy.stats import rankdata
 
+from screening.kernels import Kernel
 from screening.reactors.ranking import ranks, weighted_geometric_mean
 
 FULL_MATRIX_CANDIDATES = 50
 """Up to here every rank has its probability; beyond, only the chance to be among the first."""
+
+MOST_INTERPRETED = 30_000
+"""Scores that are counted as plain Python, at 5 µs each."""
 
 SCORE_DECIMALS = 12
 """Scores that agree to this many decimals are a tie; rounding of a mean of ten is 1e-15."""
@@ -87,7 +89,8 @@ def rank_probability(scores: Iterable[np.ndarray], passes: np.ndarray) -> RankPr
         n_draws += len(drawn)
         if m == 0:
             continue
-        _add_top(np.ascontiguousarray(drawn), _borders(drawn, first), np.array(first), top)
+        add = _add_top.for_work(drawn.size, MOST_INTERPRETED)
+        add(np.ascontiguousarray(drawn), _borders(drawn, first), np.array(first), top)
         if full is not None:
             _count_ranks(drawn, full)
     if n_draws == 0:
@@ -103,7 +106,7 @@ def _borders(scores: np.ndarray, places: list[int]) -> np.ndarray:
     return np.partition(scores, sorted(set(fall)), axis=1)[:, fall]
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@Kernel
 def _add_top(scores: np.ndarray, borders: np.ndarray, places: np.ndarray, top: np.ndarray) -> None:
     """Add to `top` (n_places, n) the draws with each candidate among the first; ties at a border share it."""
     k, n = scores.shape
@@ -124,8 +127,8 @@ def _add_top(scores: np.ndarray, borders: np.ndarray, places: np.ndarray, top: n
 
 def _count_ranks(scores: np.ndarray, edges: np.ndarray) -> None:
     """Add draws to `edges` (n, n + 1), whose running sum along a row is the count of each rank."""
-    better = rankdata(-scores, method="min", axis=1).astype(np.int64) - 1
-    after = rankdata(-scores, method="max", axis=1).astype(np.int64)
+    better = (scores[:, None, :] > scores[:, :, None]).sum(axis=2)
+    after = (scores[:, None, :] >= scores[:, :, None]).sum(axis=2)
     candidate = np.broadcast_to(np.arange(scores.shape[1]), scores.shape)
     share = 1.0 / (after - better)
     np.add.at(edges, (candidate, better), share)

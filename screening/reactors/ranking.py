@@ -2,19 +2,24 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
-from numba import njit
 
+from screening.kernels import Kernel
 from screening.phases.snapshot import Phases
 from screening.phases.trade import room_state
-from screening.reactors.criteria import CRITERIA
+from screening.reactors.conditions import SEPARATES
 from screening.reactors.elements import holds, noble_gas_table, radioactive_table
 from screening.reactors.moisture import moisture_hazard
+from screening.reactors.placement import Placement
 from screening.reactors.reduction import Reduction
 from screening.reactors.sense import explosive, molecular_anion, salt, toxic
 from screening.reactors.settings import Desirability, Filters, Ranking
-from screening.thermo.conduction import ElectronicClass
+from screening.thermo.conduction import PBE_SHARE_OF_GAP, ElectronicClass, degree_of_gap
+
+MOST_INTERPRETED = 100_000
+"""Pairs of candidates that are compared as plain Python, at up to 2 µs each."""
 
 PASSES, FAILS, UNDECIDED = 1, 0, -1
 """Outcomes of a filter; an undecided one neither passes nor fails."""
@@ -35,39 +40,30 @@ class FilterOutcome:
     outcome: np.ndarray
 
 
-def apply_filters(reduction: Reduction, settings: Filters) -> tuple[FilterOutcome, ...]:
-    """Hard filters, from what the anode makes of each candidate.
+def apply_filters(found: Reduction | Placement, settings: Filters) -> tuple[FilterOutcome, ...]:
+    """Hard filters of a role, and those of every compound.
 
     Parameters
     ----------
-    reduction : Reduction
+    found : Reduction or Placement
     settings : Filters
 
     Returns
     -------
     tuple of FilterOutcome
-        ``reacts`` (mutual energy below the no-reaction bound, and uptake above the floor),
-        ``metallic_product`` (a product on any plateau above the floor conducts), ``allowed_elements``
-        (neither radioactive nor noble gas), and those that the settings switch on.
+        For reactors ``reacts`` (mutual energy below the no-reaction bound, and uptake above the floor) and
+        ``metallic_product`` (a product on any plateau above the floor conducts). For others ``holds_ion``,
+        ``blocks_electrons`` (an unknown gap does not) and, of what only separates, ``stays`` (its own window
+        spans that of the cell). For all ``allowed_elements`` (neither radioactive nor noble gas), and those
+        that the settings switch on.
     """
-    conditions, phases = reduction.context.conditions, reduction.candidates
-    limit = settings.maximum_energy_above_hull_ev_per_atom
-    reacts = (reduction.minimum_mutual_ev_per_atom < -conditions.no_reaction_ev_per_atom) & (
-        reduction.end_step >= 0
-    )
-    unsure = reduction.context.classes >= ElectronicClass.AMBIGUOUS
-    conducts = reduction.forms((reduction.context.conduction > 0.0) & ~unsure)
+    phases, limit = found.candidates, settings.maximum_energy_above_hull_ev_per_atom
     forbidden = holds(phases, radioactive_table()) | holds(phases, noble_gas_table())
-    outcomes = [
-        FilterOutcome("reacts", reacts.astype(np.int8)),
-        FilterOutcome(
-            "metallic_product",
-            np.where(conducts, PASSES, np.where(reduction.forms(unsure), UNDECIDED, FAILS)),
-        ),
-        FilterOutcome("allowed_elements", (~forbidden).astype(np.int8)),
-    ]
+    own = _of_reactors(found) if isinstance(found, Reduction) else _of_placed(found)
     switched: dict[str, tuple[bool, Callable[[], np.ndarray]]] = {
-        "near_hull": (limit is not None, lambda: reduction.energy_above_hull_ev_per_atom <= (limit or 0.0)),
+        **{name: (True, partial(np.asarray, outcome)) for name, outcome in own.items()},
+        "allowed_elements": (True, lambda: ~forbidden),
+        "near_hull": (limit is not None, lambda: found.energy_above_hull_ev_per_atom <= (limit or 0.0)),
         "salt": (settings.require_salt, lambda: salt(phases)),
         "solid": (settings.require_solid, lambda: _solid(phases)),
         "no_molecular_anion": (settings.forbid_molecular_anions, lambda: ~molecular_anion(phases)),
@@ -75,10 +71,31 @@ def apply_filters(reduction: Reduction, settings: Filters) -> tuple[FilterOutcom
         "not_explosive": (settings.forbid_explosive, lambda: ~explosive(phases)),
         "moisture_safe": (settings.forbid_moisture_hazard, lambda: moisture_hazard(phases) == ""),
     }
-    outcomes += [
+    return tuple(
         FilterOutcome(name, np.asarray(rule(), dtype=np.int8)) for name, (on, rule) in switched.items() if on
-    ]
-    return tuple(outcomes)
+    )
+
+
+def _of_reactors(reduction: Reduction) -> dict[str, np.ndarray]:
+    context = reduction.context
+    reacts = reduction.minimum_mutual_ev_per_atom < -context.conditions.no_reaction_ev_per_atom
+    unsure = context.classes >= ElectronicClass.AMBIGUOUS
+    conducts = reduction.forms((context.conduction > 0.0) & ~unsure)
+    return {
+        "reacts": reacts & (reduction.end_step >= 0),
+        "metallic_product": np.where(conducts, PASSES, np.where(reduction.forms(unsure), UNDECIDED, FAILS)),
+    }
+
+
+def _of_placed(placement: Placement) -> dict[str, np.ndarray]:
+    phase, context = placement.phase, placement.context
+    degree = degree_of_gap(placement.candidates.band_gap_ev / PBE_SHARE_OF_GAP)
+    blocks = (degree == 0.0) & (context.classes[phase] != ElectronicClass.METALLIC)
+    found = {
+        "holds_ion": placement.held > 0.0,
+        "blocks_electrons": blocks & (context.classes[phase] != ElectronicClass.UNKNOWN),
+    }
+    return found | ({"stays": placement.stays} if context.conditions.role in SEPARATES else {})
 
 
 def _solid(phases: Phases) -> np.ndarray:
@@ -99,7 +116,7 @@ class Ranked:
     Attributes
     ----------
     desirabilities : (n, n_criteria) float array
-        In the order of `CRITERIA`; NaN where a criterion is unknown.
+        In the order of `settings.known`; NaN where a criterion is unknown.
     score : float array
         Weighted geometric mean of the desirabilities; 0 where a filter fails.
     rank : int array
@@ -121,7 +138,7 @@ def rank(values: np.ndarray, passes: np.ndarray, settings: Ranking) -> Ranked:
     Parameters
     ----------
     values : (n, n_criteria) float array
-        In the order of `CRITERIA`; NaN where unknown.
+        In the order of `settings.known`; NaN where unknown.
     passes : (n,) bool array
         Candidates that fail no filter.
     settings : Ranking
@@ -136,8 +153,8 @@ def rank(values: np.ndarray, passes: np.ndarray, settings: Ranking) -> Ranked:
 
 
 def weights(settings: Ranking) -> np.ndarray:
-    """Weights in the order of `CRITERIA`, (n_criteria,) float array."""
-    return np.array([settings.criteria[criterion.name].weight for criterion in CRITERIA])
+    """Weights in the order of `settings.known`, (n_criteria,) float array."""
+    return np.array([settings.criteria[criterion.name].weight for criterion in settings.known])
 
 
 def desirability(values: np.ndarray, rule: Desirability, floor: float) -> np.ndarray:
@@ -161,10 +178,10 @@ def desirability(values: np.ndarray, rule: Desirability, floor: float) -> np.nda
 
 
 def desirabilities(values: np.ndarray, settings: Ranking) -> np.ndarray:
-    """Desirabilities of all criteria; `values` is (..., n_criteria) in the order of `CRITERIA`."""
+    """Desirabilities of all criteria; `values` is (..., n_criteria) in the order of `settings.known`."""
     columns = [
         desirability(values[..., k], settings.criteria[criterion.name], settings.floor)
-        for k, criterion in enumerate(CRITERIA)
+        for k, criterion in enumerate(settings.known)
     ]
     return np.stack(columns, axis=-1)
 
@@ -199,7 +216,7 @@ def pareto(values: np.ndarray, settings: Ranking, passing: np.ndarray) -> np.nda
     An unknown value counts as the worst there is, so that nobody dominates by ignorance.
     """
     columns = []
-    for k, criterion in enumerate(CRITERIA):
+    for k, criterion in enumerate(settings.known):
         rule = settings.criteria[criterion.name]
         if criterion.name in settings.pareto:
             better = gain(values[:, k], rule)
@@ -208,11 +225,12 @@ def pareto(values: np.ndarray, settings: Ranking, passing: np.ndarray) -> np.nda
     rows = np.flatnonzero(passing)
     order = rows[np.lexsort(gains[rows].T)[::-1]]
     front = np.zeros(len(values), dtype=bool)
-    front[order[_undominated(np.ascontiguousarray(gains[order]))]] = True
+    undominated = _undominated.for_work(len(order) ** 2, MOST_INTERPRETED)
+    front[order[undominated(np.ascontiguousarray(gains[order]))]] = True
     return front
 
 
-@njit(cache=True, nogil=True)
+@Kernel
 def _undominated(gains: np.ndarray) -> np.ndarray:
     """Positions of the undominated rows of (n, k) gains, sorted so that no row dominates an earlier one."""
     n, k = gains.shape

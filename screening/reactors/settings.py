@@ -7,8 +7,9 @@ from pydantic import Field, field_validator, model_validator
 
 from screening.errors import InputError
 from screening.names import RELIEF_PER_MOL
-from screening.reactors.conditions import Conditions, Desirability, Settings
-from screening.reactors.criteria import CRITERIA
+from screening.reactors.conditions import REACTOR, Conditions, Desirability, Role, Settings
+from screening.reactors.criteria import Criteria
+from screening.reactors.placement_criteria import criteria_of
 from screening.reactors.uncertainty import ANION_VALENCE, ErrorModel, find_error_model, why_no_error_model
 
 __all__ = ["Conditions", "Desirability", "Filters", "Ranking", "Settings", "Uncertainty"]
@@ -119,15 +120,13 @@ class Uncertainty(Settings):
             )
 
 
-def _default_criteria() -> dict[str, Desirability]:
-    return {criterion.name: criterion.default for criterion in CRITERIA}
-
-
 class Ranking(Settings):
     """How candidates are compared.
 
     Attributes
     ----------
+    role : Role
+        Of the study, which decides what the criteria are.
     floor : float
         Smallest desirability, so that only a failed filter gives a score of 0.
     criteria : dict of str to Desirability
@@ -138,16 +137,9 @@ class Ranking(Settings):
     """
 
     floor: float = Field(0.01, gt=0.0, lt=1.0)
-    criteria: dict[str, Desirability] = Field(default_factory=_default_criteria)
-    pareto: tuple[str, ...] = Field(
-        default=(
-            "driving_force_ev_per_ion",
-            "electrolyte_relief_ev_per_atom",
-            "relay_ev_per_atom",
-            "mixing_ev_per_atom",
-        ),
-        min_length=1,
-    )
+    role: Role = Field(default=REACTOR, exclude=True)
+    criteria: dict[str, Desirability] = Field(default_factory=dict)
+    pareto: tuple[str, ...] = Field(default=(), min_length=1)
 
     @model_validator(mode="before")
     @classmethod
@@ -155,16 +147,18 @@ class Ranking(Settings):
         """Let a study change single entries of single criteria, and name them in short."""
         if not isinstance(given, dict):
             return given
-        full = dict(given)
-        if isinstance(given.get("pareto"), list | tuple):
+        full, known = dict(given), criteria_of(given.get("role", REACTOR))
+        pareto = given.get("pareto", known.pareto)
+        if isinstance(pareto, list | tuple):
             full["pareto"] = tuple(
-                CRITERIA.find(name, where="ranking.pareto").name if isinstance(name, str) else name
-                for name in given["pareto"]
+                known.find(name, where="ranking.pareto").name if isinstance(name, str) else name
+                for name in pareto
             )
-        if isinstance(given.get("criteria"), dict):
-            merged: dict[str, Any] = {k: v.model_dump() for k, v in _default_criteria().items()}
-            for name, change in given["criteria"].items():
-                criterion = CRITERIA.find(name, where="ranking.criteria")
+        criteria = given.get("criteria", {})
+        if isinstance(criteria, dict):
+            merged: dict[str, Any] = {each.name: each.default.model_dump() for each in known}
+            for name, change in criteria.items():
+                criterion = known.find(name, where="ranking.criteria")
                 if name in RELIEF_PER_MOL and isinstance(change, dict) and change.keys() & {"worst", "best"}:
                     raise ValueError(f"criteria.{name}: give bounds of {criterion.name} instead, in eV/atom")
                 so_far = merged[criterion.name]
@@ -175,7 +169,7 @@ class Ranking(Settings):
 
     @model_validator(mode="after")
     def _weighted(self) -> Self:
-        for criterion in CRITERIA:
+        for criterion in self.known:
             given, default = self.criteria[criterion.name], criterion.default
             if not given.target and (given.best > given.worst) != (default.best > default.worst):
                 better = "larger" if default.best > default.worst else "smaller"
@@ -183,6 +177,11 @@ class Ranking(Settings):
         if not any(c.weight > 0.0 for c in self.criteria.values()):
             raise ValueError("at least one criterion needs a weight above 0")
         return self
+
+    @property
+    def known(self) -> Criteria:
+        """The criteria of the role, in the order of columns and arrays."""
+        return criteria_of(self.role)
 
     def require_values(self, contacts: Sequence[str]) -> None:
         """Refuse weights that lie only on criteria without values: all candidates would tie.
@@ -192,7 +191,7 @@ class Ranking(Settings):
         InputError
             If no criterion with a weight is computed with these contacts.
         """
-        weighed = [criterion for criterion in CRITERIA if self.criteria[criterion.name].weight > 0.0]
+        weighed = [criterion for criterion in self.known if self.criteria[criterion.name].weight > 0.0]
         if not any(criterion.computed_with(contacts) for criterion in weighed):
             named = ", ".join(criterion.key for criterion in weighed)
             needed = sorted({stage for criterion in weighed for stage in criterion.needs})

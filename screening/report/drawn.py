@@ -45,6 +45,7 @@ def draw(results: ResultsDirectory) -> None:
                 write_campaign_book(results.path / name, results)
             else:
                 write_figure(results.path / name, figure, results.provenance, trim=False)
+                figure.set_layout_engine("none")  # its second file takes the layout of the first
         except InputError as fault:
             faults[name] = fault.message
     if faults:

@@ -13,13 +13,10 @@ from screening.campaign.network import network_contradictions
 from screening.display import marked, subscripted
 from screening.plots.interface import reaction_energy_figure
 from screening.plots.style import figure_style
-from screening.reactors.anode import mobile_ion
-from screening.reactors.criteria import CRITERIA
+from screening.reactors.conditions import REACTOR
 from screening.report.parts import capital
 
 SHOWN_NUMBERS = 3
-Z_95 = 1.959963984540054
-"""Half width of a 95 % interval in standard deviations."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,7 +46,7 @@ def opening(results: ResultsDirectory) -> Opening | None:
     first = next((each for each in results.document.reactors if each.rank == 1), None)
     if first is None or not first.against(first.formula):
         return None
-    numbers = [*_numbers(first)][:SHOWN_NUMBERS]
+    numbers = [*_numbers(results, first)][:SHOWN_NUMBERS]
     return Opening(
         verdict=subscripted(_verdict(results, first)),
         figure=_figure(first),
@@ -64,23 +61,24 @@ def _verdict(results: ResultsDirectory, first: Reactor) -> str:
     name, chance = marked(first.formula, first.estimated), first.top_probability.get("top_1")
     sure = "" if chance is None else f", with a probability of {chance:.0%}"
     becomes = " and ".join(sorted(first.products_li_excess)) or "nothing"
+    if results.study.conditions.role != REACTOR:
+        place = results.study.conditions.met(first.anode, first.electrolyte)
+        return f"{name} ranks first of {int(met.sum()):,} {results.study.conditions.role}s {place}{sure}."
     return (
         f"{name} ranks first of {int(met.sum()):,} reactors against {first.anode} and {first.electrolyte}"
         f"{sure}: an excess of {first.anode} turns it into {becomes}."
     )
 
 
-def _numbers(first: Reactor) -> Iterator[tuple[str, str]]:
+def _numbers(results: ResultsDirectory, first: Reactor) -> Iterator[tuple[str, str]]:
     """Criteria with a known error, the weightiest first."""
     known = [(name, each) for name, each in first.criteria.items() if each.standard_deviation]
     for name, each in sorted(known, key=lambda pair: -pair[1].weight):
-        if each.value is None or each.standard_deviation is None:
+        if each.within_95 is None:
             continue
-        middle, half = each.value + (each.expected_error or 0.0), Z_95 * each.standard_deviation
-        criterion = CRITERIA.find(name)
-        unit = criterion.unit_for(mobile_ion(first.anode))
-        text = f"{each.value:.3g} {unit} (95 %: {middle - half:.3g} to {middle + half:.3g})".replace("-", "−")
-        yield capital(criterion.label), text
+        value, low, high = (f"{v:.3g}".replace("-", "−") for v in (each.value, *each.within_95))
+        text = f"{value} {each.unit} (95 %: {low} to {high})"
+        yield capital(results.study.ranking.known.label(name)), text
 
 
 def _doubts(results: ResultsDirectory, first: Reactor) -> Iterator[str]:

@@ -39,6 +39,8 @@ SCRIPTS = (
 KEPT = (
     *("rank", "formula", "score", "top_1", "top_1_percent", "driving_force_ev_per_ion"),
     *("electrolyte_relief_ev_per_atom", "alloy"),
+    *("electrode_ev_per_atom", "electrode_high_ev_per_closed_atom", "neighbour_ev_per_atom"),
+    *("reduction_limit_v", "oxidation_limit_v"),
 )
 """Columns that the ranking shows at first, beside the remarks."""
 
@@ -98,7 +100,7 @@ def report_page(results: ResultsDirectory, sections: tuple[Section, ...] = ()) -
     """
     from plotly.offline import get_plotlyjs
 
-    columns = ranking_columns(results.table)
+    columns = ranking_columns(results.table, results.study.conditions.role)
     scripts = tuple(_inline(text) for text in (get_plotlyjs(), own_script()))
     environment = Environment(
         loader=PackageLoader("screening.report", TEMPLATES),
@@ -112,6 +114,7 @@ def report_page(results: ResultsDirectory, sections: tuple[Section, ...] = ()) -
     passing = results.table["passes"].to_numpy(dtype=bool)
     return environment.get_template("page.html").render(
         results=results,
+        role=results.study.conditions.role,
         columns=columns,
         definitions=definitions(columns, results.study.ranking),
         sections=sections,

@@ -59,7 +59,8 @@ def write_book(path: Path, sheets: Mapping[str, pd.DataFrame], provenance: Prove
     book = Workbook()
     book.remove(book.active)
     book.properties.description = provenance.line()
-    for name, frame in {**sheets, "Sources": _sources(provenance)}.items():
+    filled = {name: frame for name, frame in sheets.items() if frame.shape[1]}
+    for name, frame in {**filled, "Sources": _sources(provenance)}.items():
         _fill(book.create_sheet(name), frame)
     packed = BytesIO()
     book.save(packed)

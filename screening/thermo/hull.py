@@ -22,8 +22,8 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 
+from screening.kernels import Kernel
 from screening.ragged import Ragged
 from screening.thermo.simplex import (
     MAX_PIVOTS,
@@ -49,6 +49,9 @@ and the closest kinks of 170 000 real pairs lie 1.4e-6 apart."""
 
 AMOUNT_TOL = 1e-8
 """Products below this atomic fraction are absent."""
+
+NONE_BANNED = np.int64(-1)
+"""No phase, of the type that phase numbers have: a plain −1 would have `descend` compiled twice."""
 
 
 class Kinks(NamedTuple):
@@ -183,7 +186,7 @@ def walk(fractions: np.ndarray, energies: np.ndarray, start: np.ndarray, end: np
     return TieLine(kinks.x, kinks.energy_ev_per_atom, amounts)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@Kernel
 def pure_phases(columns: np.ndarray, energies: np.ndarray) -> np.ndarray:
     """Lowest pure phase of each element as (n_elements,) int64, −1 where there is none.
 
@@ -198,9 +201,9 @@ def pure_phases(columns: np.ndarray, energies: np.ndarray) -> np.ndarray:
     return pure
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@Kernel
 def lowest(
-    columns: np.ndarray, energies: np.ndarray, pure: np.ndarray, composition: np.ndarray, banned: int
+    columns: np.ndarray, energies: np.ndarray, pure: np.ndarray, composition: np.ndarray, banned: np.int64
 ) -> Lowest:
     """Lowest energy at one composition without the compound `banned` (−1: none)."""
     d, n = columns.shape
@@ -218,7 +221,7 @@ def lowest(
     return Lowest(status, energy, basis, amounts)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@Kernel
 def _visit(
     columns: np.ndarray, energies: np.ndarray, pure: np.ndarray, start: np.ndarray, end: np.ndarray
 ) -> Visited:
@@ -231,7 +234,7 @@ def _visit(
     values, pivots, column = np.empty(n), np.empty(n), np.empty(d)
     status = NO_CONVERGENCE
     if pure.min() >= 0:
-        status = descend(columns, energies, basis, inverse, base, drift, values, -1)
+        status = descend(columns, energies, basis, inverse, base, drift, values, NONE_BANNED)
     while status == OK:
         if m == room:
             room *= 2
@@ -239,10 +242,12 @@ def _visit(
             bases = np.concatenate((bases, np.empty_like(bases)))
             amounts = np.concatenate((amounts, np.empty_like(amounts)))
             ends = np.concatenate((ends, np.empty_like(ends)))
-        bases[m], lines[m] = basis, 0.0
+        lines[m, 0] = lines[m, 1] = 0.0
         for r in range(d):
+            bases[m, r] = basis[r]
             amounts[m, 0, r], amounts[m, 1, r] = dot(inverse[r], start), dot(inverse[r], end)
-            lines[m] += energies[basis[r]] * amounts[m, :, r]
+            for side in range(2):
+                lines[m, side] += energies[basis[r]] * amounts[m, side, r]
         row, x = first_to_empty(base, drift, x)
         ends[m] = amounts[m, 0, row] / (amounts[m, 0, row] - amounts[m, 1, row]) if row >= 0 else 1.0
         m += 1
@@ -259,7 +264,7 @@ def _visit(
     return Visited(status, lines[:m], bases[:m], amounts[:m], ends[:m])
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@Kernel
 def _segments(lines: np.ndarray, ends: np.ndarray) -> Segments:
     """Straight pieces of a walk: bases of no length are left out, those of one slope are joined."""
     first, last = np.empty(len(ends), np.int64), np.empty(len(ends), np.int64)
@@ -279,7 +284,7 @@ def _segments(lines: np.ndarray, ends: np.ndarray) -> Segments:
     return Segments(first[:n], last[:n], piece_ends[:n])
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@Kernel
 def tie_line(
     columns: np.ndarray, energies: np.ndarray, pure: np.ndarray, start: np.ndarray, end: np.ndarray
 ) -> Kinks:
@@ -305,11 +310,11 @@ def tie_line(
     return Kinks(visited.status, x, energy, first, phase[:m], amount[:m])
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
-def open_tie_line(
+@Kernel
+def opened(
     columns: np.ndarray, energies: np.ndarray, start: np.ndarray, end: np.ndarray, element: int, mu: float
-) -> Kinks:
-    """The walk with one element open: a hull of grand potentials over the other elements.
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """The problem with one element open: a hull of grand potentials over the other elements.
 
     Phases of the open element alone are no products. Energies, fractions and amounts are per atom of the
     other elements, of which both ends must hold some.
@@ -322,18 +327,24 @@ def open_tie_line(
         Row of the open element.
     mu : float
         Its chemical potential on the scale of the energies, eV.
+
+    Returns
+    -------
+    kept : (n,) int64 array
+        The phases that are left.
+    columns, energies, start, end : float arrays
+        As of `tie_line`.
     """
     d = len(start)
     kept = np.flatnonzero(columns[element] < 1.0 - AMOUNT_TOL)
     rest, potentials = np.empty((d - 1, len(kept))), np.empty(len(kept))
+    first, last = np.empty(d - 1), np.empty(d - 1)
+    for e in range(d - 1):
+        other = e + (e >= element)
+        first[e], last[e] = start[other] / (1.0 - start[element]), end[other] / (1.0 - end[element])
     for i in range(len(kept)):
         held = columns[element, kept[i]]
         potentials[i] = (energies[kept[i]] - mu * held) / (1.0 - held)
         for e in range(d - 1):
             rest[e, i] = columns[e + (e >= element), kept[i]] / (1.0 - held)
-    others = np.delete(np.arange(d), element)
-    first, last = start[others] / (1.0 - start[element]), end[others] / (1.0 - end[element])
-    found = tie_line(rest, potentials, pure_phases(rest, potentials), first, last)
-    return Kinks(
-        found.status, found.x, found.energy_ev_per_atom, found.first, kept[found.phase], found.amount
-    )
+    return kept, rest, potentials, first, last

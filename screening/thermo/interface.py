@@ -283,16 +283,14 @@ class InterfaceReactions(Group[InterfaceReaction]):
         at_hull = dict.fromkeys(name for each in self.items for name in each.at_hull)
         told = dict.fromkeys(t for each in self.items for t in (*each.cautions, each.error_bars) if t)
         notes = (*marks(origins, tuple(at_hull)), *told, self.provenance.line())
-        return Table("Reaction energy at the minimum", _filled(rows).fillna(""), notes)
+        return Table("Reaction energy at the minimum", _filled(rows), notes)
 
 
-def _filled(rows: list[dict[str, str]]) -> "pd.DataFrame":
-    """A table of text, without columns in which nothing stands; the reaction last."""
-    import pandas as pd
-
-    frame = pd.DataFrame(rows)
-    kept = [name for name in frame if name != "reaction" and frame[name].fillna("").any()]
-    return frame[[*kept, *frame.columns.intersection(["reaction"])]]
+def _filled(rows: list[dict[str, str]]) -> list[dict[str, str]]:
+    """Rows of text without columns in which nothing stands; the reaction last."""
+    heads = dict.fromkeys(head for row in rows for head in row if head != "reaction")
+    kept = [head for head in heads if any(row.get(head) for row in rows)]
+    return [{head: row.get(head, "") for head in (*kept, "reaction")} for row in rows]
 
 
 def react(

@@ -5,15 +5,18 @@ from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 from scipy.sparse import csr_array, diags_array
 
-from screening.phases.chemsys import phases_within
+from screening.kernels import Kernel
+from screening.phases.chemsys import copied, phases_within, row_masks
 from screening.phases.snapshot import Phases, Snapshot
 from screening.ragged import Ragged
 from screening.thermo.compositions import Compositions
-from screening.thermo.hull import Kinks, Lowest, lowest, open_tie_line, pure_phases, tie_line
+from screening.thermo.hull import NONE_BANNED, Kinks, Lowest, lowest, opened, pure_phases, tie_line
 from screening.thermo.simplex import OK
+
+MOST_INTERPRETED = 1500
+"""Subsystems that are searched as plain Python at 0.1 to 0.3 ms each: what loading compiled code takes."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -170,8 +173,8 @@ def tie_lines(
         raise ValueError(f"{len(end_a)} end compositions for {len(end_b)} lines")
     if len(potentials) != len(end_b):
         raise ValueError(f"{len(potentials)} potentials for {len(end_b)} lines")
-    ends = _Rows.of(end_a), _Rows.of(end_b)
-    return Lines(*_tie_lines(_Pool.of(snapshot), *ends, open_element, potentials))
+    walk = _tie_lines.for_work(_subsystems(end_a, end_b), MOST_INTERPRETED)
+    return Lines(*walk(_Pool.of(snapshot), _Rows.of(end_a), _Rows.of(end_b), open_element, potentials))
 
 
 def assemblages(
@@ -187,7 +190,14 @@ def assemblages(
         For each composition a phase that the hull must do without (−1: none).
     """
     without = np.full(len(compositions), -1, np.int64) if banned is None else np.asarray(banned, np.int64)
-    return Assemblages(*_assemblages(_Pool.of(snapshot), _Rows.of(compositions), without))
+    find = _assemblages.for_work(_subsystems(compositions, compositions), MOST_INTERPRETED)
+    return Assemblages(*find(_Pool.of(snapshot), _Rows.of(compositions), without))
+
+
+def _subsystems(end_a: Compositions, end_b: Compositions) -> int:
+    """Subsystems of all lines, by whose number the time of a walk is known within a factor of three."""
+    pairs = zip(*(row_masks(each.row_start, each.atomic_number) for each in (end_a, end_b)), strict=True)
+    return int((2 ** sum(np.bitwise_count(a | b).astype(int) for a, b in pairs)).sum())
 
 
 class _Rows(NamedTuple):
@@ -218,7 +228,7 @@ class _Pool(NamedTuple):
         return cls(i.low, i.high, i.start, i.phases, _Rows.of(phases), phases.formation_energy_ev_per_atom)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@Kernel
 def _over(elements: np.ndarray, rows: np.ndarray, of: _Rows) -> np.ndarray:
     """Atomic fractions of these rows over `elements` (ascending), (n_elements, n_rows)."""
     columns = np.zeros((len(elements), len(rows)))
@@ -231,7 +241,7 @@ def _over(elements: np.ndarray, rows: np.ndarray, of: _Rows) -> np.ndarray:
     return columns
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@Kernel
 def _selected(elements: np.ndarray, pool: _Pool) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """Phases of `elements` alone, with their atomic fractions and energies; and the pure one of each."""
     rows = phases_within(elements, pool.low, pool.high, pool.system_start, pool.system_phases)
@@ -239,7 +249,7 @@ def _selected(elements: np.ndarray, pool: _Pool) -> tuple[np.ndarray, np.ndarray
     return rows, columns, energy, pure_phases(columns, energy)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@Kernel
 def _union(left: np.ndarray, right: np.ndarray) -> np.ndarray:
     """Sorted union of two ascending arrays of atomic numbers."""
     merged = np.empty(len(left) + len(right), np.int64)
@@ -257,17 +267,15 @@ def _union(left: np.ndarray, right: np.ndarray) -> np.ndarray:
     return merged[:n]
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@Kernel
 def _with_room(array: np.ndarray, needed: int) -> np.ndarray:
     """The array itself, or a copy of twice the size where `needed` entries would not fit."""
     if needed <= len(array):
         return array
-    grown = np.empty(2 * needed, array.dtype)
-    grown[: len(array)] = array
-    return grown
+    return copied(array, 0, np.empty(2 * needed, array.dtype))
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@Kernel
 def _tie_lines(
     pool: _Pool, end_a: _Rows, end_b: _Rows, open_element: int, mu: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
@@ -291,23 +299,22 @@ def _tie_lines(
             rows, columns, local_energy, pure = _selected(elements, pool)
         end = _over(elements, np.array([a]), end_a).ravel()
         start = _over(elements, np.array([b]), end_b).ravel()
+        here, system, energies, lowest_pure = rows, columns, local_energy, pure
         if open_element > 0:
-            row = int(np.searchsorted(elements, open_element))
-            found: Kinks = open_tie_line(columns, local_energy, start, end, row, mu[line])
-        else:
-            found = tie_line(columns, local_energy, pure, start, end)
+            row = 0
+            while elements[row] != open_element:
+                row += 1
+            kept, system, energies, start, end = opened(columns, local_energy, start, end, row, mu[line])
+            here, lowest_pure = rows[kept], pure_phases(system, energies)
+        found: Kinks = tie_line(system, energies, lowest_pure, start, end)
         if found.status == OK:
             n, m = len(found.x), len(found.phase)
-            x = _with_room(x, kinks + n)
-            line_energy = _with_room(line_energy, kinks + n)
-            product_start = _with_room(product_start, kinks + n + 1)
-            phase = _with_room(phase, products + m)
-            amount = _with_room(amount, products + m)
-            x[kinks : kinks + n] = found.x
-            line_energy[kinks : kinks + n] = found.energy_ev_per_atom
-            product_start[kinks : kinks + n + 1] = found.first + products
-            phase[products : products + m] = rows[found.phase]
-            amount[products : products + m] = found.amount
+            x = copied(found.x, kinks, _with_room(x, kinks + n))
+            line_energy = copied(found.energy_ev_per_atom, kinks, _with_room(line_energy, kinks + n))
+            room = _with_room(product_start, kinks + n + 1)
+            product_start = copied(found.first + products, kinks, room)
+            phase = copied(here[found.phase], products, _with_room(phase, products + m))
+            amount = copied(found.amount, products, _with_room(amount, products + m))
             kinks += n
             products += m
         kink_start[line + 1] = kinks
@@ -321,7 +328,7 @@ def _tie_lines(
     )
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@Kernel
 def _assemblages(
     pool: _Pool, compositions: _Rows, banned: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
@@ -333,10 +340,10 @@ def _assemblages(
         row = slice(compositions.start[i], compositions.start[i + 1])
         elements = compositions.number[row].copy()
         rows, columns, local_energy, pure = _selected(elements, pool)
-        excluded = -1
+        excluded = NONE_BANNED
         for k in range(len(rows)):
             if rows[k] == banned[i]:
-                excluded = k
+                excluded = np.int64(k)
         composition = compositions.fraction[row].copy()
         found: Lowest = lowest(columns, local_energy, pure, composition, excluded)
         if found.status == OK:

@@ -139,8 +139,6 @@ class Lithiation(Displayed):
 
         Numbers have the digits that their intervals leave, or as many decimals as `digits` says.
         """
-        import pandas as pd
-
         rows = [
             {
                 f"V vs {self.couple}": written(step.voltage_v, step.voltage_95_v, digits, 2),
@@ -151,10 +149,10 @@ class Lithiation(Displayed):
             }
             for step in self.steps
         ]
-        frame = pd.DataFrame(rows)
-        if self.steps and self.cathodic_limit_95_v is None:
-            frame = frame.drop(columns="95 %")
-        return Table(self.formula, frame, (*self._notes(digits), self.provenance.line()))
+        if self.cathodic_limit_95_v is None:
+            for row in rows:
+                del row["95 %"]
+        return Table(self.formula, rows, (*self._notes(digits), self.provenance.line()))
 
     def _notes(self, digits: int | None) -> list[str]:
         low = _volts(self.cathodic_limit_v, self.cathodic_limit_95_v, digits)
@@ -270,8 +268,6 @@ class Lithiations(Group[Lithiation]):
 
     def display(self, digits: int | None = None) -> Table:
         """Stability window, capacity and 0 V energies of each formula; digits as of `Lithiation.display`."""
-        import pandas as pd
-
         couple = self.items[0].couple
         rows = [
             {
@@ -291,7 +287,7 @@ class Lithiations(Group[Lithiation]):
         at_hull = tuple(each.formula for each in self.items if each.at_hull)
         told = dict.fromkeys(t for each in self.items for t in (*each.cautions, each.error_bars) if t)
         notes = (*marks(origins, at_hull), *told, self.provenance.line())
-        return Table(f"Uptake of {self.items[0].element}", pd.DataFrame(rows), notes)
+        return Table(f"Uptake of {self.items[0].element}", rows, notes)
 
 
 def _limit(limit: float | None, within: Interval | None, digits: int | None) -> str:

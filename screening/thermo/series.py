@@ -183,8 +183,6 @@ class Series(Displayed):
 
     def display(self) -> Table:
         """Windows and energies against x."""
-        import pandas as pd
-
         rows = [
             {
                 "x": f"{point.x:.3g}",
@@ -197,7 +195,7 @@ class Series(Displayed):
             }
             for point in self.points
         ]
-        return Table(self.template.text, pd.DataFrame(rows), (*self.notes, self.provenance.line()))
+        return Table(self.template.text, rows, (*self.notes, self.provenance.line()))
 
     def to_frame(self) -> "pd.DataFrame":
         """One row per composition."""

@@ -7,7 +7,8 @@ along memory over all phases at once. All arrays are changed in place.
 """
 
 import numpy as np
-from numba import njit
+
+from screening.kernels import Kernel
 
 SHIFT = 1e-9
 """Shift of the right-hand side (atomic fraction) that removes degeneracy: far below any real composition
@@ -25,7 +26,7 @@ MAX_PIVOTS = 2000
 OK, NO_CONVERGENCE = 0, 1
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@Kernel
 def dot(left: np.ndarray, right: np.ndarray) -> float:
     """Inner product; a call to BLAS costs more than these few terms."""
     total = 0.0
@@ -34,7 +35,7 @@ def dot(left: np.ndarray, right: np.ndarray) -> float:
     return total
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@Kernel
 def weigh(columns: np.ndarray, weights: np.ndarray, totals: np.ndarray) -> None:
     """Weighted sum over the elements for every phase at once, (n_phases,), in place."""
     d, n = columns.shape
@@ -45,7 +46,7 @@ def weigh(columns: np.ndarray, weights: np.ndarray, totals: np.ndarray) -> None:
             totals[i] += weight * columns[k, i]
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@Kernel
 def value_phases(
     columns: np.ndarray, energies: np.ndarray, basis: np.ndarray, inverse: np.ndarray, values: np.ndarray
 ) -> None:
@@ -57,7 +58,7 @@ def value_phases(
     weigh(columns, prices, values)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@Kernel
 def resolve(phase: int, columns: np.ndarray, inverse: np.ndarray, column: np.ndarray) -> None:
     """Composition of a phase in terms of the basis phases, (n_elements,), in place."""
     for r in range(len(column)):
@@ -66,7 +67,7 @@ def resolve(phase: int, columns: np.ndarray, inverse: np.ndarray, column: np.nda
             column[r] += inverse[r, k] * columns[k, phase]
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@Kernel
 def exchange(
     row: int,
     phase: int,
@@ -93,7 +94,7 @@ def exchange(
     basis[row] = phase
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@Kernel
 def descend(
     columns: np.ndarray,
     energies: np.ndarray,
@@ -102,7 +103,7 @@ def descend(
     base: np.ndarray,
     drift: np.ndarray,
     values: np.ndarray,
-    banned: int,
+    banned: np.int64,
 ) -> int:
     """Primal simplex at a fixed composition, from any feasible basis; phase `banned` never enters."""
     d, n = columns.shape
@@ -127,7 +128,7 @@ def descend(
     return NO_CONVERGENCE
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@Kernel
 def shifted(composition: np.ndarray) -> np.ndarray:
     """Composition plus the shift, weighted by powers of π.
 
@@ -139,7 +140,7 @@ def shifted(composition: np.ndarray) -> np.ndarray:
     return moved
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@Kernel
 def first_to_empty(base: np.ndarray, drift: np.ndarray, x: float) -> tuple[int, float]:
     """Basis row that empties first as x grows, and where; (−1, 1) if none does before x = 1."""
     leaving, x_next = -1, 1.0
@@ -151,7 +152,7 @@ def first_to_empty(base: np.ndarray, drift: np.ndarray, x: float) -> tuple[int, 
     return leaving, x_next
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@Kernel
 def cheapest_to_enter(energies: np.ndarray, values: np.ndarray, pivots: np.ndarray) -> int:
     """Phase that replaces an empty basis phase at least cost (dual ratio test); −1 if none can.
 

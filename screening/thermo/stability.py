@@ -96,8 +96,6 @@ class HullEnergies(Group[HullEnergy]):
 
     def display(self) -> Table:
         """One row per composition."""
-        import pandas as pd
-
         rows = [
             {
                 "formula": each.formula + "*" * bool(each.origins),
@@ -112,7 +110,7 @@ class HullEnergies(Group[HullEnergy]):
         origins = {name: origin for each in self.items for name, origin in each.origins.items()}
         told = dict.fromkeys(caution for each in self.items for caution in each.cautions)
         notes = (*marks(origins, ()), *told, self.provenance.line())
-        return Table("Formation energies, against the elements", pd.DataFrame(rows), notes)
+        return Table("Formation energies, against the elements", rows, notes)
 
 
 def hull_energy_of(snapshot: Snapshot, formula: Formula) -> HullEnergy:

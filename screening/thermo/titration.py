@@ -144,8 +144,6 @@ class Titration(Displayed):
 
     def display(self, digits: int | None = None) -> Table:
         """All plateaus; both windows, marks and the stamp below. `digits` as of `Lithiation.display`."""
-        import pandas as pd
-
         rows = [
             {
                 f"V vs {self.lithiation.couple}": written(step.voltage_v, step.voltage_95_v, digits, 2),
@@ -162,10 +160,10 @@ class Titration(Displayed):
             f"window {self.strict.text(digits)}, useful window {self.useful.text(digits)} ({self.allowance})",
             *self.lithiation.display(digits).notes,
         )
-        frame = pd.DataFrame(rows)
         if not any(step.voltage_95_v for step in self.steps):
-            frame = frame.drop(columns="95 %", errors="ignore")
-        return Table(self.formula, frame, notes)
+            for row in rows:
+                del row["95 %"]
+        return Table(self.formula, rows, notes)
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -208,8 +206,6 @@ class Titrations(Group[Titration]):
 
     def display(self, digits: int | None = None) -> Table:
         """Both windows of each formula."""
-        import pandas as pd
-
         rows = [
             {
                 "formula": each.formula + "*" * each.lithiation.estimated + "†" * each.lithiation.at_hull,
@@ -219,7 +215,7 @@ class Titrations(Group[Titration]):
             }
             for each in self.items
         ]
-        return Table(f"Useful: {self.items[0].allowance}", pd.DataFrame(rows), (self.provenance.line(),))
+        return Table(f"Useful: {self.items[0].allowance}", rows, (self.provenance.line(),))
 
 
 def titrate(

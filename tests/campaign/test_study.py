@@ -10,9 +10,11 @@ from screening.errors import InputError
 HEAD = 'name = "mine"\n[candidates]\nformulas = ["LiAlCl4"]\n'
 
 
-def test_packaged_studies_are_the_four(tmp_path: Path) -> None:
-    names = set(packaged_studies())
-    assert names == {"six-reactors", "metal-halides", "halides-and-sulfides", "everything"}
+def test_packaged_studies(tmp_path: Path) -> None:
+    roles = {name: study.conditions.role for name, study in packaged_studies().items()}
+    reactors = ("six-reactors", "metal-halides", "halides-and-sulfides", "everything")
+    placed = ("coating", "buffer", "catholyte", "electrolyte")
+    assert roles == dict.fromkeys(reactors, "reactor") | {f"{role}s": role for role in placed}
     assert find_study().candidates.formulas == (
         *("LiAlCl4", "MgI2", "MgF2", "Li3HoCl6", "Li3YBr6", "Li10GeP2S12"),
     )

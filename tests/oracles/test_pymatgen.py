@@ -325,6 +325,20 @@ def test_open_interfaces_of_random_pairs(mp2019: Snapshot, symbol: str, z: int, 
             assert disagreement_of_open(system, grand, found, a, b) == "", where
 
 
+@pytest.mark.parametrize(
+    "at",
+    [*map(Reservoir.at_voltage, (0.5, 2.6, 4.2)), Reservoir.at_potential("Co", -1.0)],
+    ids=lambda at: at.text,
+)
+def test_the_pair_of_the_documentation_open_to_lithium_and_to_cobalt(mp2019: Snapshot, at: Reservoir) -> None:
+    """LiCoO2 | Li3PS4 of the Materials Project's notebook, both sides on the embedded energies."""
+    a, b = parse_formula("LiCoO2"), parse_formula("Li3PS4")
+    system = System.of(mp2019, a, b)
+    grand = GrandPotentialPhaseDiagram(system.entries, {Element(at.element): at.mu_ev})
+    (found,) = react_open(mp2019, as_reactant(a), as_reactant(b), [at])
+    assert disagreement_of_open(system, grand, found, a, b) == ""
+
+
 def disagreement_of_open(
     system: System, grand: GrandPotentialPhaseDiagram, found: OpenReaction, a: Formula, b: Formula
 ) -> str:

@@ -217,9 +217,8 @@ class TestUnits:
 
     def test_every_unit_has_a_correction_with_an_uncertainty(self) -> None:
         table = unit_corrections()
-        assert list(table.index) == list(UNITS)
-        assert (table["sd_ev"] > 0.0).all()
-        assert table["correction_ev"].between(-0.1, 3.0).all()
+        assert list(table) == list(UNITS)
+        assert all(each.sd_ev > 0.0 and -0.1 <= each.correction_ev <= 3.0 for each in table.values())
 
 
 class TestTemperature:

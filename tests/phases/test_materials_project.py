@@ -1,6 +1,7 @@
 """The live connection: the genuine client against the genuine server, in health and in trouble."""
 
 import json
+import sys
 import time
 import traceback
 from collections.abc import Callable
@@ -297,3 +298,9 @@ def test_pages_that_overlap_are_refused(service: Service) -> None:
 def test_a_service_without_a_version_is_refused(service: Service, version: str | None) -> None:
     service.fail(Fault("heartbeat", 200, body=json.dumps({"db_version": version, "version": "0.87.3"})))
     assert "which version" in refused(lambda: ask(service.url))
+
+
+def test_without_the_client_one_line_names_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "mp_api.client", None)
+    with pytest.raises(InputError, match=r"extra 'live'.*pip install 'interphase-screening\[live\]'"):
+        ask("http://127.0.0.1:9", key=Key(KEY, "test"))

@@ -232,6 +232,25 @@ def test_uncorrected_entries_are_refused_where_the_scheme_corrects(tmp_path: Pat
         phases_of_entries(rows([entry(*each) for each in MADE_UP]), MP2020, tmp_path / "own.json")
 
 
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize(("off_ev_per_atom", "taken"), [(0.0005, True), (0.002, False), (0.05, False)])
+def test_a_correction_is_that_of_the_scheme_to_a_millielectronvolt(
+    tmp_path: Path, off_ev_per_atom: float, taken: bool
+) -> None:
+    corrected = rows(
+        MaterialsProject2020Compatibility(check_potcar=False).process_entries(
+            [entry(*each) for each in MADE_UP]
+        )
+    )
+    salt = next(each for each in corrected if len(each["composition"]) > 1)
+    salt["correction"] += off_ev_per_atom * sum(salt["composition"].values())
+    if taken:
+        assert phases_of_entries(corrected, MP2020, tmp_path / "own.json")
+    else:
+        with pytest.raises(InputError, match="carries a correction of"):
+            phases_of_entries(corrected, MP2020, tmp_path / "own.json")
+
+
 def test_another_kind_of_calculation_is_refused(tmp_path: Path) -> None:
     entries = [entry(*each, run_type="r2SCAN") for each in MADE_UP]
     with pytest.raises(InputError, match="run type 'r2SCAN'"):

@@ -33,7 +33,16 @@ def test_the_front_dominates_all_and_nobody_dominates_it(points: np.ndarray) -> 
 def a_map(x: np.ndarray, y: np.ndarray, marked: tuple[Marked, ...], **further: object) -> CampaignMap:
     """Candidates that are better to the left and above."""
     return CampaignMap(
-        x=x, y=y, x_gain=-x, y_gain=y, stepped=True, x_label="x", y_label="y", marked=marked, **further
+        role="reactor",
+        x=x,
+        y=y,
+        x_gain=-x,
+        y_gain=y,
+        stepped=True,
+        x_label="x",
+        y_label="y",
+        marked=marked,
+        **further,
     )
 
 
@@ -105,3 +114,28 @@ def test_nothing_is_clipped_at_the_edges_of_the_page() -> None:
     box, (width, height) = figure.get_tightbbox(), figure.get_size_inches()
     assert 0.0 <= box.x0 < box.x1 <= width
     assert 0.0 <= box.y0 < box.y1 <= height
+
+
+def test_points_lie_where_their_numbers_are_and_reactors_are_no_controls() -> None:
+    x, y = np.array([1.0, 2.0, 3.0]), np.array([30.0, 20.0, 10.0])
+    marked = (Marked("LiAlCl4", 1.0, 30.0, False), Marked("LiF", 3.0, 10.0, True))
+    drawn = CampaignMap(
+        x=x,
+        y=y,
+        x_gain=-x,
+        y_gain=y,
+        stepped=True,
+        x_label="across",
+        y_label="up",
+        marked=marked,
+        stable=(),
+        unranked=(),
+        role="reactor",
+    )
+    (axes,) = campaign_figure(drawn).axes
+    assert (axes.get_xlabel(), axes.get_ylabel()) == ("across", "up")
+    np.testing.assert_array_equal(axes.lines[0].get_data(), [x, y])
+    places = {line.get_label(): np.column_stack(line.get_data()).tolist() for line in axes.lines}
+    assert places["named reactor"] == [[1.0, 30.0]]
+    assert places["negative control"] == [[3.0, 10.0]]
+    assert places["2-criteria front"] == [[1.0, 30.0]]

@@ -9,7 +9,7 @@ from matplotlib.lines import Line2D
 from screening.phases.composition import parse_reactant
 from screening.plots.interface import plot_reactions
 from screening.plots.staircases import plot_staircases
-from screening.thermo.interface import InterfaceReaction, react
+from screening.thermo.interface import AXES, InterfaceReaction, react
 from screening.thermo.lithiation import Lithiation, lithiate
 from screening.thermo.sources import load_snapshot
 
@@ -98,3 +98,21 @@ def test_an_estimate_bears_its_star_in_legend_and_key() -> None:
         (name,) = [text.get_text() for text in axes.get_legend().get_texts()]
         assert name.startswith("Li") and "*" in name
         assert any("estimated" in text.get_text() for text in axes.texts)
+
+
+@pytest.mark.parametrize("axis", AXES)
+def test_a_name_stands_beside_the_kink_that_it_names(axis: str) -> None:
+    reaction = reaction_of("Li", "LiAlCl4")
+    axes = plot_reactions(reaction, empty_axes(), axis=axis)
+    pointed = {(round(text.xy[0], 9), round(text.xy[1], 9)) for text in axes.texts if hasattr(text, "xy")}
+    named = (reaction.minimum, reaction.end_at_excess_a)
+    assert {(round(k.x(axis), 9), round(k.total_ev_per_atom, 9)) for k in named} <= pointed
+
+
+def test_the_name_of_a_plateau_points_to_its_middle() -> None:
+    staircase = staircase_of("Li3InCl6")
+    axes = plot_staircases(staircase, empty_axes())
+    pointed = [text.xy for text in axes.texts if hasattr(text, "xy") and " V: " not in text.get_text()]
+    ends = np.array([0.0, *(step.uptake_per_formula for step in staircase.steps)])
+    middles = np.column_stack([(ends[1:] + ends[:-1]) / 2.0, [step.voltage_v for step in staircase.steps]])
+    np.testing.assert_allclose(sorted(pointed), middles)

@@ -1,5 +1,6 @@
 """Error model, its calibration, Monte Carlo of ranks."""
 
+from dataclasses import replace
 from itertools import pairwise, permutations
 
 import numpy as np
@@ -16,6 +17,7 @@ from screening.phases.snapshot import AddedPhase, Snapshot
 from screening.reactors.calibration import (
     COVERAGE_95,
     MOBILE_IONS,
+    _widened_sd,
     calibrate,
     fit_reductions,
     leave_one_cation_out,
@@ -152,6 +154,21 @@ class TestCalibration:
         own = (error * lithium / atoms**2)[few].sum() / (lithium**2 / atoms**2)[few].sum()
         assert fit.common_bias_ev_per_ion < fit.bias_ev_per_ion[3] < own
         assert fit.bias_sd_ev_per_ion[3] > 2.0 * fit.bias_sd_ev_per_ion[:3].max()
+
+    def test_a_cation_left_out_tells_nothing_about_itself(self, measured: Measured) -> None:
+        taken = measured_reductions(measured)
+        copper = taken.cation == 29
+        assert 3 < copper.sum() < len(taken) / 4
+        doctored = replace(taken, measured_ev=taken.measured_ev + np.where(copper, -5.0, 0.0))
+        before, after = (leave_one_cation_out(each) for each in (taken, doctored))
+        np.testing.assert_array_equal(after.mean_ev[copper], before.mean_ev[copper])
+        np.testing.assert_array_equal(after.sd_ev[copper], before.sd_ev[copper])
+        assert np.abs(after.mean_ev - before.mean_ev)[~copper].max() > 1e-3
+
+    def test_few_alloys_widen_by_the_table_of_students_t(self) -> None:
+        errors = np.array([0.1, -0.1, 0.1, -0.1])
+        assert _widened_sd(errors) == pytest.approx(0.1 * 2.776 / 1.96, rel=1e-3)  # t of four, two-sided
+        assert _widened_sd(errors[:2]) is None
 
     def test_lithium_salts_of_peroxides_are_not_taken_for_oxides(self, measured: Measured) -> None:
         oxides = measured_reductions(measured, all_signs=True)
@@ -316,6 +333,15 @@ class TestForms:
         covariance = shared + lithium @ np.diag(bias_sd**2) @ lithium.T
         expected = np.sqrt(np.einsum("ij,jk,ik->i", form, covariance, form))
         assert statistics.standard_deviation(csr_array(form)) == pytest.approx(expected, abs=1e-9)
+
+    def test_bounds_are_two_sided_95_percent_about_the_expected_error(
+        self, snapshot: Snapshot, errors: PhaseErrors
+    ) -> None:
+        form = reaction(snapshot, {"MgF2": -1.0, "Mg": 1.0, "LiF": 2.0, "Li": -2.0})
+        low, high = errors.bounds_95(form)[0]
+        mean, sd = errors.mean(form)[0], errors.standard_deviation(form)[0]
+        assert mean == pytest.approx(2.0 * bias("F"))
+        assert (low, high) == pytest.approx((mean - 1.96 * sd, mean + 1.96 * sd), rel=1e-4)
 
 
 class TestDraws:

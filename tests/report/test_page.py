@@ -7,7 +7,7 @@ import json
 import math
 import re
 import shutil
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -23,15 +23,19 @@ from screening.campaign.directory import ResultsDirectory
 from screening.cli import app
 from screening.display import subscripted
 from screening.errors import InputError
+from screening.lab.cycling.symmetric import assess_symmetric
+from screening.lab.cycling.table import Flag, FlagKind, SourceFile
 from screening.provenance import Provenance
 from screening.reactors.criteria import CRITERIA
 from screening.report.citing import citation
 from screening.report.columns import ranking_columns
 from screening.report.comparison import validation_section
+from screening.report.cycling import cycling_summary, provenance_of
 from screening.report.measured import PICTURE_BYTES, measured_sections
 from screening.report.page import report_page, write_report
 from screening.report.parts import ROWS_SHOWN, head
 from screening.report.payload import NEGLIGIBLE, SIGNIFICANT_DIGITS, _rounded, payload
+from screening.simulate.symmetric import Scenario, simulate
 from screening.validation.example_study import write_example
 
 SIX_BYTES = 8_000_000
@@ -371,6 +375,19 @@ def test_verdicts_stand_first_in_words(tmp_path: Path) -> None:
     )
 
 
+def test_what_a_program_made_is_named_so_in_verdict_and_stamp(tmp_path: Path) -> None:
+    made = simulate(Scenario.IMPROVING, 5).data
+    record = made.with_flags([Flag(FlagKind.SIMULATED, "made by a program", file="cell.csv")])
+    source = SourceFile(name="cell.csv", sha256="0" * 64, format="csv", start=0, stop=len(made))
+    content = cycling_summary(assess_symmetric(replace(record, sources=(source,))))
+    assert "cell.csv (simulated)" in content["provenance"]["source"]
+    assert "cell.csv (simulated)" not in str(provenance_of(replace(record, sources=(source,), flags=())))
+    bench_output(tmp_path / "cell", "cycles.csv", pd.DataFrame({"cycle": [1]}))
+    (tmp_path / "cell" / "cell.json").write_text(json.dumps(content), "utf-8")
+    ((cycling,),) = (section.blocks for section in measured_sections(tmp_path))
+    assert cycling.sentences[0] == "Simulated, not measured."
+
+
 def test_a_folder_of_cell_sheets_shows_its_cells(six: Path, tmp_path: Path) -> None:
     cells = tmp_path / "cells"
     write_example(cells)
@@ -382,6 +399,8 @@ def test_a_folder_of_cell_sheets_shows_its_cells(six: Path, tmp_path: Path) -> N
     assert [section.key for section in sections] == ["cells"]
     overview, rest, _ = sections[0].blocks
     rows = {row[0]: row for row in overview.tables[0].rows}
+    assert any(told.startswith("Simulated: made by a program") for told in overview.sentences)
+    assert any(told.startswith("Literature: figures quoted") for told in overview.sentences)
     assert rows["simulated-rest"][1] == "simulated"
     assert "lines of the lithium salt stand in the pattern after rest: yes" in rows["simulated-rest"][4]
     assert rows["duan-2023-rest-10wt"][1] == "literature"

@@ -8,6 +8,7 @@ import pytest
 from openpyxl import load_workbook
 
 import screening as scr
+from screening.report.opening import _numbers
 
 SHEETS = ["Summary", "Figure 1A data", "Figure 1F data", "Staircase", "Ranking", "Layer", "Sources"]
 
@@ -49,3 +50,45 @@ def test_it_looks_as_people_expect(book: Path) -> None:
             width = sheet.column_dimensions[column[0].column_letter].width
             longest = max((len(c.value) for c in column[1:] if isinstance(c.value, str)), default=0)
             assert width >= min(longest, 60)
+
+
+def test_curves_stand_on_three_axes_and_a_reaction_at_its_kink(book: Path) -> None:
+    curve = pd.read_excel(book, sheet_name="Figure 1A data")
+    curve = curve[curve["Pair"] == "Li | LiAlCl₄"]
+    (low,) = curve[curve["Reaction at the kink"] == "3 Li + LiAlCl₄ -> 4 LiCl + Al"].to_dict("records")
+    assert (low["x (atomic)"], low["x (molar)"]) == pytest.approx((3 / 9, 3 / 4))
+    assert low["x (mass)"] == pytest.approx(3 * 6.941 / (3 * 6.941 + 175.735), abs=1e-5)
+    found = scr.react("Li", "LiAlCl4")
+    for name in ("total", "mutual"):
+        expected = getattr(found.minimum, f"{name}_ev_per_atom")
+        assert low[f"Reaction energy, {name} (eV/atom)"] == pytest.approx(expected)
+    assert curve["x (atomic)"].is_monotonic_increasing
+    assert curve[["x (atomic)", "x (molar)", "x (mass)"]].iloc[[0, -1]].to_numpy().tolist() == [
+        [0] * 3,
+        [1] * 3,
+    ]
+
+
+def test_the_summary_counts_and_every_estimate_bears_its_star(book: Path, ranking: scr.Ranking) -> None:
+    read = pd.read_excel(book, sheet_name=None)
+    told = dict(read["Summary"].to_numpy().tolist())
+    assert (told["Ranked"], told["Candidates"]) == (3, 3)
+    best = ranking.table.sort_values("rank").iloc[0]
+    assert told["Best with Li and Li3PS4".replace("3PS4", "₃PS₄")] == f"LiAlCl₄, score {best['score']:.3f}"
+    marked = read["Figure 1A data"]["Pair"].unique()
+    assert {pair for pair in marked if "Ho" in pair} == {"Li | Li₃HoCl₆*", "Ho | Li₃HoCl₆*"}
+    assert "Li₃HoCl₆*" in set(read["Staircase"]["Reactor"])
+    steps = read["Staircase"].query("Reactor == 'LiAlCl₄'")
+    alone = scr.lithiate("LiAlCl4").steps
+    np.testing.assert_allclose(steps["Voltage (V)"], [step.voltage_v for step in alone])
+    np.testing.assert_allclose(steps["Capacity (mAh/g)"], [step.capacity_mah_per_g for step in alone])
+
+
+def test_the_first_screen_gives_the_95_percent_about_the_expected_value(ranking: scr.Ranking) -> None:
+    first = ranking.results.document.reactors[0]
+    told = dict(_numbers(ranking.results, first))
+    driving = first.criteria["driving_force_ev_per_ion"]
+    middle, half = driving.value + driving.expected_error, 1.96 * driving.standard_deviation
+    assert driving.expected_error < 0.0  # the calculation is too weak
+    expected = f"{driving.value:.3g} eV/Li (95 %: {middle - half:.3g} to {middle + half:.3g})"
+    assert told["Driving force"] == expected.replace("-", "−")

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from pymatgen.core import Composition
 
+import screening as scr
 from screening.phases.composition import parse_reactant
 from screening.phases.snapshot import Snapshot
 from screening.thermo.interface import AXES, InterfaceReaction, react
@@ -44,6 +45,35 @@ def test_energy_per_mole_counts_what_a_metastable_reactant_decays_by(made_up: Ma
     assert start.total_ev_per_atom == pytest.approx(-1.0)
     assert start.mutual_ev_per_atom == 0.0
     assert start.kj_per_mol_b == pytest.approx(-3.0 * KJ_PER_EV)
+
+
+def test_energy_as_written_is_that_of_all_moles_of_the_equation(made_up: MakeUp) -> None:
+    # 2 Li + MgF2 -> 2 LiF + Mg gains 4·(-3) - 3·(-2) = -6 eV: 3 eV to each Li, which is B here
+    low = pair(made_up({"LiF": -3.0, "MgF2": -2.0}), "MgF2", "Li").minimum
+    assert low.reaction == "MgF2 + 2 Li -> 2 LiF + Mg"
+    assert low.kj_per_mol_b == pytest.approx(-3.0 * KJ_PER_EV)
+    assert low.kj_as_written == pytest.approx(-6.0 * KJ_PER_EV)
+    # Li2F decays to LiF and Li with 3 eV: what the equation sets free is total, not mutual
+    start = pair(made_up({"LiF": -3.0, "Li2F": -1.0, "MgF2": -2.0}), "Mg", "Li2F").kinks[0]
+    assert start.kj_as_written == pytest.approx(-3.0 * KJ_PER_EV)
+
+
+def test_the_other_end_gains_what_the_other_reactant_decays_by(made_up: MakeUp) -> None:
+    found = pair(made_up({"LiF": -3.0, "Li2F": -1.0, "MgF2": -2.0}), "Mg", "Li2F")
+    assert found.energy_above_hull_ev_per_atom.a == 0.0
+    assert found.energy_above_hull_ev_per_atom.b == pytest.approx(1.0)
+    assert found.kinks[0].total_ev_per_atom == pytest.approx(-1.0)
+    assert (found.kinks[-1].total_ev_per_atom, found.kinks[-1].kj_per_mol_b) == (0.0, None)
+
+
+def test_a_stable_mixture_has_a_sure_mutual_energy_and_an_unsure_total_one() -> None:
+    # a metastable reactant alone: it decays by itself, and nothing meets anything
+    start = scr.react("Li", "Li10GeP2S12").kinks[0]
+    total, mutual = start.total_95_ev_per_atom, start.mutual_95_ev_per_atom
+    assert total is not None
+    assert mutual is not None
+    assert total.high - total.low > 0.01
+    assert (mutual.low, mutual.high) == pytest.approx((0.0, 0.0), abs=1e-12)
 
 
 def test_json_keeps_the_two_minima_apart(made_up: MakeUp) -> None:

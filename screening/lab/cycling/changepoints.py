@@ -20,8 +20,6 @@ from enum import StrEnum
 from functools import cached_property
 
 import numpy as np
-from scipy.linalg import cholesky, solve_triangular
-from scipy.optimize import nnls
 
 from screening.lab.cycling.short_signals import SAME_CURRENT
 
@@ -126,6 +124,8 @@ class _Points:
     @cached_property
     def whitening(self) -> np.ndarray:
         """Matrix that makes the errors independent, of variance one; shape (n_points, n_points)."""
+        from scipy.linalg import cholesky, solve_triangular
+
         apart_h = np.abs(self.time_h[:, None] - self.time_h)
         covariance = WEATHER_SD**2 * np.exp(-apart_h / WEATHER_H)
         covariance += self.daily_sd**2 * np.cos(2.0 * np.pi * apart_h / DAY_H) * np.exp(-apart_h / DAY_H)
@@ -199,6 +199,8 @@ class _Fit:
 
     @classmethod
     def of(cls, points: _Points, places: tuple[tuple[Kind, int], ...]) -> "_Fit":
+        from scipy.optimize import nnls
+
         white = points.whitening
         free, signed = white @ _free(points, points.time_h), white @ _signed(points, places, points.time_h)
         prior = np.zeros((4, free.shape[1]))

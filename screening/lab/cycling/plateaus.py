@@ -21,7 +21,6 @@ from itertools import pairwise
 
 import numpy as np
 import pandas as pd
-from scipy.optimize import nnls
 from scipy.special import expit
 
 from screening.errors import InputError
@@ -329,6 +328,8 @@ def _slope_bells(edge_v: np.ndarray, width_v: float) -> np.ndarray:
 
 def _select(slope: np.ndarray, bells: np.ndarray, target: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Greedy choice of columns of `bells`; returns their indices and their non-negative amounts."""
+    from scipy.optimize import nnls
+
     chosen: list[int] = []
     amounts, norm = nnls(slope, target, maxiter=50 * slope.shape[1])
     columns, squares = slope, np.sum(bells**2, axis=0)

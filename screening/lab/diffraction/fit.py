@@ -7,7 +7,6 @@ from functools import cached_property, lru_cache
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.optimize import least_squares, nnls
 
 from screening.lab.diffraction.pattern import PowderPattern, Reference
 from screening.lab.diffraction.profile import Shape, background_columns, line_columns, phase_columns
@@ -189,6 +188,8 @@ def k_beta_share(fit: Fit) -> float:
     All lines of all phases have their image at Kβ in one proportion, which no further phase has. Phases no
     stronger than an image are left out: it may have been taken for them.
     """
+    from scipy.optimize import nnls
+
     if not fit.pattern.is_copper or not fit.scales.any():
         return 0.0
     beta = replace(fit, pattern=replace(fit.pattern, wavelength_a=CU_KB_A))
@@ -214,6 +215,8 @@ def _grid(reference: Reference, now: Shape) -> list[Shape]:
 
 def _refined(fit: Fit) -> Fit:
     """All shapes and the displacement together, of the phases that the fit holds."""
+    from scipy.optimize import least_squares
+
     present = [k for k in np.flatnonzero(fit.scales).tolist() if len(fit.references[k].d_a)]
     if not present:
         return fit
@@ -315,6 +318,8 @@ def _not_negative(gram: NDArray[np.float64], right: NDArray[np.float64]) -> tupl
     """Factors that are not negative, from the normal equations of the model, and what they explain of the
     squared intensity.
     """
+    from scipy.optimize import nnls
+
     scale = np.sqrt(np.maximum(np.diag(gram), np.finfo(float).tiny))
     unit = gram / np.outer(scale, scale) + RIDGE * len(gram) * np.eye(len(gram))
     upper = np.linalg.cholesky(unit).T

@@ -11,7 +11,6 @@ from itertools import combinations
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import optimize
 from scipy.special import stdtrit
 
 from screening.errors import InputError
@@ -183,6 +182,8 @@ def fit_circuit(spectrum: Spectrum, circuit: EquivalentCircuit | str = PELLET) -
     M. D. Murbach et al., impedance.py, J. Open Source Softw. 5 (2020) 2349, doi 10.21105/joss.02349 (the
     elements); B. A. Boukamp, Solid State Ionics 20 (1986) 31, doi 10.1016/0167-2738(86)90031-7 (the weights).
     """
+    from scipy import optimize
+
     if isinstance(circuit, str):
         circuit = EquivalentCircuit.parse(circuit)
     where = spectrum.where

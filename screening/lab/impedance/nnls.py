@@ -3,7 +3,6 @@
 import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import solve_triangular
-from scipy.optimize import nnls as scipy_nnls
 
 FloatArray = NDArray[np.floating]
 BoolArray = NDArray[np.bool_]
@@ -96,6 +95,8 @@ def _solve_passive(gram: FloatArray, moment: FloatArray, passive: BoolArray) -> 
 
 
 def _active_set(gram: FloatArray, moment: FloatArray) -> FloatArray:
+    from scipy.optimize import nnls as scipy_nnls
+
     factor = np.linalg.cholesky(gram)
     target = solve_triangular(factor, moment, lower=True)
     return scipy_nnls(factor.T, target, maxiter=20 * moment.size)[0]

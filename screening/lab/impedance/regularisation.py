@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from math import exp, log
 
 import numpy as np
-from scipy.optimize import minimize_scalar
 
 from screening.lab.impedance.basis import FloatArray
 from screening.lab.impedance.normal import NormalEquations
@@ -84,6 +83,7 @@ def pooled(problems: list[Ridge], rule: str) -> float:
     MacKay, Neural Comput. 4 (1992) 415, doi:10.1162/neco.1992.4.3.415 (evidence);
     Golub, Heath & Wahba, Technometrics 21 (1979) 215, doi:10.1080/00401706.1979.10489751 (GCV)
     """
+    from scipy.optimize import minimize_scalar
 
     def total(ln_lambda: float) -> float:
         return float(sum(problem.scores(rule, ln_lambda).sum() for problem in problems))

@@ -8,9 +8,9 @@ from types import MappingProxyType
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.constants import Boltzmann, elementary_charge, zero_Celsius
 
 from screening.errors import InputError
+from screening.units import BOLTZMANN_J_PER_K, ELEMENTARY_CHARGE_C, KELVIN_AT_0_CELSIUS
 
 FEW_POINTS = 20
 """Fewer points do not carry a distribution of relaxation times."""
@@ -139,7 +139,7 @@ def inverse_temperature(spectra: Sequence[Spectrum], reference: int = 0) -> NDAr
     warm = np.array([np.nan if s.temperature_c is None else s.temperature_c for s in spectra])
     if not np.isfinite(warm).all() or np.ptp(warm) < FEWEST_KELVIN:
         return np.zeros(len(spectra))
-    inverse = elementary_charge / (Boltzmann * (warm + zero_Celsius))
+    inverse = ELEMENTARY_CHARGE_C / (BOLTZMANN_J_PER_K * (warm + KELVIN_AT_0_CELSIUS))
     return inverse - inverse[reference]
 
 

@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from screening.lab.cycling.halfcycles import half_cycle_rows, half_cycles, rest_threshold_a
+from screening.lab.cycling.polarisation import measure
 from screening.lab.cycling.table import SourceFile, cycling_data_from_arrays
 
 EXACT = 1e-12
@@ -234,3 +235,52 @@ def test_a_wild_sample_does_not_put_the_record_to_rest():
     current = np.full(10_000, 1e-3)
     current[77] = 50.0
     assert rest_threshold_a(current) == pytest.approx(1e-6)
+
+
+def four_half_cycles(spectrum_v=None):
+    """1 mA for an hour at 50 and -30 mV, twice, a row a minute; or with a spectrum amid the second hour."""
+    voltage = np.append(0.0, np.repeat([0.05, -0.03, 0.05, -0.03], 60))
+    current, frequency = 1e-3 * np.sign(voltage), np.full(len(voltage), np.nan)
+    if spectrum_v is not None:
+        rows = slice(85, 95)
+        voltage[rows], current[rows], frequency[rows] = spectrum_v, -5e-3, np.geomspace(1e5, 1.0, 10)
+    known = {} if spectrum_v is None else {"frequency_hertz": frequency}
+    return cycling_data_from_arrays(60.0 * np.arange(len(voltage)), voltage, current, **known)
+
+
+def test_four_half_cycles_of_a_milliampere_hour():
+    halves = half_cycles(four_half_cycles())
+    assert halves.sign.tolist() == [1, -1, 1, -1]
+    np.testing.assert_allclose(halves.charge_ah, 1e-3)
+    np.testing.assert_allclose(halves.energy_wh, [5e-5, -3e-5, 5e-5, -3e-5])
+    np.testing.assert_allclose(halves.on_time_s, 3600.0)
+    np.testing.assert_allclose(halves.current_a, 1e-3)
+    np.testing.assert_allclose(halves.time_stop_s, [3600.0, 7200.0, 10800.0, 14400.0])
+    figures = measure(four_half_cycles().of_cell(area_cm2=2.0), halves)
+    np.testing.assert_allclose(figures.current_density_ma_per_cm2, 0.5)
+    np.testing.assert_allclose(figures.capacity_mah_per_cm2, 0.5)
+    np.testing.assert_allclose(figures.asr_ohm_cm2, [100.0, 60.0, 100.0, 60.0])
+    np.testing.assert_allclose(figures.start_h, [0.0, 1.0, 2.0, 3.0], atol=1 / 60)
+    np.testing.assert_allclose(figures.stop_h, [1.0, 2.0, 3.0, 4.0])
+
+
+@pytest.mark.parametrize("spectrum_v", [-0.5, 0.5, 0.0])
+def test_points_of_a_spectrum_are_neither_charge_nor_polarisation(spectrum_v):
+    data = four_half_cycles(spectrum_v)
+    halves = half_cycles(data)
+    assert halves.sign.tolist() == [1, -1, 1, -1]
+    np.testing.assert_allclose(halves.charge_ah[[0, 2, 3]], 1e-3)
+    assert 0.8e-3 < halves.charge_ah[1] <= 1e-3  # ten minutes of it were a spectrum
+    figures = measure(data.of_cell(area_cm2=2.0), halves)
+    np.testing.assert_allclose(figures.asr_ohm_cm2, [100.0, 60.0, 100.0, 60.0])
+
+
+def test_the_charge_at_held_voltage_is_told_apart():
+    # half an hour at 1 mA up to 4.2 V, then half an hour there at half the current
+    voltage = np.concatenate([[3.0], np.linspace(3.0, 4.2, 30), np.full(30, 4.2), np.linspace(4.0, 3.0, 60)])
+    current = np.concatenate([[0.0], np.full(30, 1e-3), np.full(30, 0.5e-3), np.full(60, -1e-3)])
+    halves = half_cycles(cycling_data_from_arrays(60.0 * np.arange(len(voltage)), voltage, current))
+    assert halves.charge_ah[0] == pytest.approx(0.75e-3, rel=0.02)
+    assert halves.cv_charge_ah[0] == pytest.approx(0.25e-3, rel=0.06)
+    assert halves.current_a[0] == pytest.approx(1e-3, rel=0.02)
+    assert halves.cv_charge_ah[1] == 0.0

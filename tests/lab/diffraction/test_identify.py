@@ -7,10 +7,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from screening.lab.diffraction.identify import Identification, Presence, identify
+from screening.lab.diffraction.findings import Identifications
+from screening.lab.diffraction.identify import Identification, Presence, _Apart, _presence, identify
 from screening.lab.diffraction.pattern import PowderPattern, Reference
 from screening.lab.readers.diffraction import read_pattern
 from screening.phases.structures import literature_cells, read_cells
+from screening.provenance import Provenance
 from screening.simulate.diffraction import Content, Scan, simulate_pattern
 from screening.validation.diffraction import references
 
@@ -163,3 +165,74 @@ def test_the_k_beta_lines_of_what_is_there_are_no_other_phase(share: float) -> N
 
 def test_a_filtered_pattern_asks_for_no_k_beta(found: Identification) -> None:
     assert found.fit.pattern.k_beta_share == 0.0
+
+
+def apart(fitted: list[float], *, scale: float = 10.0, sd: float = 1.0, error: float = 1.0) -> _Apart:
+    """A phase of four strong lines and a weak one (reference intensities 10, 8, 6, 4, 1)."""
+    lines = len(fitted)
+    return _Apart(
+        scale,
+        sd,
+        np.array([10.0, 8.0, 6.0, 4.0, 1.0]),
+        np.array(fitted),
+        np.full(lines, error),
+        np.zeros(lines, dtype=bool),
+    )
+
+
+ALL = [10.0, 10.0, 10.0, 10.0, 10.0]
+
+
+@pytest.mark.parametrize(
+    ("found", "limit", "presence"),
+    [
+        (apart(ALL), 1.0, Presence.SEEN),
+        (apart(ALL, scale=5.1), 1.0, Presence.SEEN),  # docs/diffraction.md: 5 σ in all
+        (apart(ALL, scale=4.9), 1.0, Presence.CANNOT_TELL),
+        (apart(ALL, scale=4.9), 0.039, Presence.ABSENT),  # 4 % of the strongest of the pattern
+        (apart(ALL, scale=4.9), 0.041, Presence.CANNOT_TELL),
+        (apart([10.0, 10.0, 10.0, 0.0, 0.0]), 1.0, Presence.SEEN),  # three of four; the weak one is none
+        (apart([10.0, 10.0, 0.0, 0.0, 10.0]), 1.0, Presence.CANNOT_TELL),  # two of four are not 60 %
+        (apart([0.0, 10.0, 10.0, 10.0, 10.0]), 1.0, Presence.CANNOT_TELL),  # the strongest is missing
+        (apart([10.0, 2.6, 2.6, 2.6, 0.0], error=0.5), 1.0, Presence.SEEN),  # a quarter of what is expected
+        (apart([10.0, 2.4, 2.4, 2.4, 0.0], error=0.5), 1.0, Presence.CANNOT_TELL),
+        (apart([10.0, 2.9, 2.9, 2.9, 0.0]), 1.0, Presence.CANNOT_TELL),  # 3 σ by itself
+        (apart([10.0, 3.1, 3.1, 3.1, 0.0]), 1.0, Presence.SEEN),
+    ],
+)
+def test_a_phase_is_seen_from_the_bounds_of_the_documents_on(
+    found: _Apart, limit: float, presence: Presence
+) -> None:
+    assert _presence(found, limit)[0] is presence
+
+
+def test_one_line_is_no_phase_and_lines_of_others_speak_for_none() -> None:
+    lines = apart(ALL)
+    shared = replace(lines, shared=np.array([False, True, True, True, True]))
+    assert _presence(shared, 1.0)[0] is Presence.CANNOT_TELL
+    assert "one line fits many phases" in _presence(shared, 1.0)[1]
+    two = replace(lines, shared=np.array([False, False, True, True, True]))
+    assert _presence(two, 1.0)[0] is Presence.SEEN
+
+
+def test_strong_lines_are_those_from_a_fifth_of_the_strongest() -> None:
+    lines = replace(apart(ALL), expected=np.array([10.0, 2.1, 1.9, 1.0, 0.5]))
+    assert lines.strong.tolist() == [True, True, False, False, False]
+
+
+def test_what_is_left_is_a_line_from_two_percent_and_six_sigma(four: Four) -> None:
+    salt, alloy, electrolyte, _ = four
+    contents = [Content(salt, 4000.0), Content(electrolyte, 2000.0)]
+    left = identify(simulate_pattern(contents, Scan(), seed=1), [salt, alloy]).unexplained
+    strongest = float(np.degrees(2.0 * np.arcsin(1.5406 / 2.0 / electrolyte.d_a[0])))
+    assert left[0].two_theta_deg == pytest.approx(strongest, abs=0.15)
+    assert 0.3 < left[0].share < 0.7  # 2000 beside 4000 counts
+    assert all(each.share >= 0.02 for each in left)
+    lines = np.degrees(2.0 * np.arcsin(1.5406 / 2.0 / electrolyte.d_a))
+    assert {int(np.argmin(np.abs(lines - each.two_theta_deg))) for each in left} >= {0, 1, 2, 3}
+
+
+def test_the_stamp_stands_below_the_verdicts(found: Identification) -> None:
+    stamp = Provenance.now("x.xy", "0" * 64)
+    assert Identifications((found,), stamp).display().notes == (stamp.line(),)
+    assert Identifications((found,), None).display().notes == ()

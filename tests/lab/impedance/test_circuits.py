@@ -118,3 +118,17 @@ def test_real_pellets(lab_data):
     for temperature, resistance in expected.items():
         (measured,) = read_spectra(lab_data / "lpscl-blocking" / f"peis_{temperature}C.mpr")
         assert fit_circuit(measured).resistance_ohm.value == pytest.approx(resistance, rel=2e-3)
+
+
+def test_the_interval_of_a_plain_resistor_is_that_of_a_mean():
+    # eight numbers about ±1 % of |Z|, one parameter
+    z = 100.0 * (1.0 + 0.01 * np.array([1.0, -1.0, 1.0, -1.0]) + 0.01j * np.array([1.0, -1.0, -1.0, 1.0]))
+    fit = fit_circuit(Spectrum(np.array([1e3, 1e2, 1e1, 1e0]), z), "R")
+    x = np.log(fit.resistance_ohm.value)
+    relative = (fit.resistance_ohm.value - z) / np.abs(z)
+    slope = fit.resistance_ohm.value / np.abs(z)  # d residual / d ln R
+    deviation = np.sqrt((np.abs(relative) ** 2).sum() / (2 * z.size - 1)) / np.sqrt((slope**2).sum())
+    half = 2.36462 * deviation  # Student's t, seven degrees of freedom
+    assert fit.resistance_ohm.value == pytest.approx(100.0, rel=1e-3)
+    assert np.log(fit.resistance_ohm.high) - x == pytest.approx(half, rel=1e-3)
+    assert x - np.log(fit.resistance_ohm.low) == pytest.approx(half, rel=1e-3)

@@ -113,3 +113,20 @@ def test_real_pellets_give_the_activation_energy(lab_data):
     assert arrhenius(temperatures, conductance, Form.SIGMA).activation_energy_ev.value == pytest.approx(
         0.359, abs=0.01
     )
+
+
+@pytest.mark.parametrize(("count", "student"), [(3, 12.706), (4, 4.303), (5, 3.182), (12, 2.228)])
+def test_intervals_are_those_of_the_table_of_students_t(count, student):
+    """Two-sided, 95 %, n - 2 degrees of freedom."""
+    celsius = np.linspace(0.0, 60.0, count)
+    sigma = law(0.4, 12.0, Form.SIGMA, celsius) * np.exp(0.05 * (-1.0) ** np.arange(count))
+    line = arrhenius(celsius, sigma, Form.SIGMA)
+    x = 1.0 / (8.617333262e-5 * (celsius + 273.15))
+    slope_sd = line.residual_deviation / np.sqrt(((x - x.mean()) ** 2).sum())
+    energy = line.activation_energy_ev
+    assert (energy.high - energy.low) / 2.0 / slope_sd == pytest.approx(student, abs=6e-4)
+
+
+def test_a_pellet_of_ten_millimetres_has_an_area_of_0_785():
+    pellet = Pellet.from_mm(1.0, 10.0)
+    assert (pellet.thickness_cm, pellet.area_cm2) == pytest.approx((0.1, 0.785398))

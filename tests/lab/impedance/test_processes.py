@@ -101,6 +101,7 @@ def test_area_and_interfaces_enter_the_table_openly():
 def test_intervals_enclose_and_are_not_negative():
     processes = assign(deconvolve(spectra(2)))
     low, high = processes.resistance_interval_ohm
+    np.testing.assert_allclose(high - processes.resistance_ohm, 1.959964 * processes.resistance_sd_ohm)
     assert (low >= 0).all()
     assert (low <= processes.resistance_ohm).all()
     assert (processes.resistance_ohm <= high).all()

@@ -190,3 +190,13 @@ def test_a_cell_that_drifts_while_it_is_measured_is_found_out(tracked):
 def test_a_cell_at_rest_does_not_drift():
     refit = fit_zarcs(deconvolve(draws(OVERLAPPING, 60)), tracked=False)
     assert (refit.drift != 0.0).sum() <= 2
+
+
+def test_intervals_of_elements_are_two_sided_at_95_percent():
+    found = fit_zarcs(deconvolve(draws(TWO, 1)), tracked=False).elements
+    low, high = found.resistance_interval_ohm
+    sure = low > 0.0
+    half = ((high - low) / 2.0 / found.resistance_sd_ohm)[sure]
+    # hundreds of numbers leave Student's t near the normal 1.96; one-sided it were 1.65
+    assert sure.any()
+    assert np.all((half > 1.959) & (half < 2.01))

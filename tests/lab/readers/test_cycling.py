@@ -5,14 +5,16 @@ import sys
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from screening.lab.cycling.halfcycles import half_cycles
 from screening.lab.cycling.table import MEASURED, FlagKind
-from screening.lab.readers.columns import heading, key, match
+from screening.lab.readers.columns import Column, heading, key, match
 from screening.lab.readers.cycling import read_cycling
+from screening.lab.readers.cycling_time import accumulated, seconds
 
 
 def _load_corpus():
@@ -217,3 +219,45 @@ def test_counters_and_sensors(write):
     assert FlagKind.PLACEHOLDER in kinds(data)
     assert data.table["cycle_count"].dtype == np.int32
     np.testing.assert_array_equal(data.table["step_index"], TRUTH.step)
+
+
+@pytest.mark.parametrize(
+    ("header", "factor"),
+    [
+        ("Capacity (C)", 1.0 / 3600.0),
+        ("Capacity (Ah)", 1.0),
+        ("Capacity (uAh)", 1e-6),
+        ("Pressure (MPa)", 1e6),
+        ("Pressure (kPa)", 1e3),
+        ("Pressure (bar)", 1e5),
+        ("Time (min)", 60.0),
+        ("Time (h)", 3600.0),
+        ("Time (d)", 86400.0),
+        ("Voltage (mV)", 1e-3),
+        ("Current (uA)", 1e-6),
+        ("Energy (mWh)", 1e-3),
+    ],
+)
+def test_units_are_those_of_the_international_system(header, factor):
+    (column,) = match([header]).values()
+    assert column.factor == pytest.approx(factor, rel=1e-12)
+
+
+def test_step_times_add_up_whole():
+    steps = np.array([0.0, 10.0, 20.0, 5.0, 15.0, 2.0, 12.0])
+    np.testing.assert_array_equal(accumulated(steps), [0.0, 10.0, 20.0, 25.0, 35.0, 37.0, 47.0])
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("101:02:03.5", 363723.5),
+        ("1d 02:03:04", 93784.0),
+        ("2-00:00:01", 172801.0),
+        ("0:05", 300.0),
+        ("7", 7.0),
+    ],
+)
+def test_clocks_are_seconds(text, expected):
+    column = Column(header="t", quantity="test_time_second")
+    assert seconds(column, pd.DataFrame({"t": [text]})).tolist() == [expected]

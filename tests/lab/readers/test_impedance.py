@@ -233,3 +233,17 @@ def test_real_files(lab_data):
         assert "confirms" in read[0].metadata["imaginary_sign"]
     with pytest.raises(InputError, match="no columns of frequency and impedance"):
         read_spectra(lab_data / "lili-liquid" / "gcpl.mpr")
+
+
+@pytest.mark.parametrize(
+    ("header", "factor"), [("time/h", 3600.0), ("Time (min)", 60.0), ("time/s", 1.0), ("time/ms", 1e-3)]
+)
+def test_times_of_spectra_are_seconds_whatever_the_table_counts_in(write, impedance_corpus, header, factor):
+    z = impedance_corpus.cell()
+    lines = [
+        f"{f},{v.real},{v.imag},{loop},{1.5 * loop}"
+        for loop in (1, 2)
+        for f, v in zip(impedance_corpus.FREQUENCY, z, strict=True)
+    ]
+    found = read_spectra(write("x.csv", "\n".join([f"f/Hz,re/ohm,im/ohm,loop,{header}", *lines])))
+    assert [each.time_s for each in found] == pytest.approx([1.5 * factor, 3.0 * factor])

@@ -1,0 +1,210 @@
+"""One contact of a cell: closed, charged, and open to the working ion at both ends of its window."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from screening.phases.cathodes import charged_state
+from screening.phases.composition import Formula, Reactant, atomic_number, same_composition
+from screening.phases.snapshot import Snapshot
+from screening.thermo.interface import NO_REACTION_EV_PER_ATOM, InterfaceReaction, react
+from screening.thermo.intervals import ErrorBars, Interval, with_bounds
+from screening.thermo.kinks import Kink
+from screening.thermo.lithiation import lithiate
+from screening.thermo.open_system import OpenReaction, react_open
+from screening.thermo.products import interphase
+from screening.thermo.reservoir import Reservoir
+
+SEVERITIES = {"none": -NO_REACTION_EV_PER_ATOM, "slight": -0.05, "marked": -0.2, "severe": -np.inf}
+"""How bad a reaction is: the lowest energy of each word, eV per atom of what is counted."""
+
+CLOSED, CHARGED = "closed", "charged"
+"""States of a contact that exchanges nothing; further ones are the voltages of the window."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Contact:
+    """One contact of a cell in one state.
+
+    Attributes
+    ----------
+    place : str
+        ``1 | 2`` between two layers, ``in 2`` within a mixture.
+    a, b : str
+    state : str
+        ``closed``, ``charged`` (the same with the cathode charged), or a voltage as ``4.2 V``.
+    energy_ev : float
+        Lowest mutual energy over the mixing ratio: per atom, or where open per atom that is not of the ion.
+    alone_ev : float
+        Where open, what the side that does most does by itself, counted alike and from the hull; the charging
+        of a cathode that is known as one is not counted.
+    energy_95_ev, alone_95_ev : Interval or None
+        Where the true energies lie; None without a reaction or an error model.
+    per : str
+        What energies are per.
+    begins : str
+        Voltage at which it begins within the window, or at which the anode is taken up; empty where closed.
+    reaction, alone : str
+        What the contact and what one side alone becomes; empty where nothing happens.
+    interphase : str
+        ``none``; ``blocking``, of products that do not conduct electrons; ``growing``, where those that do
+        fill more than 16 % of its volume; ``may grow`` in between or where a gap or volume is unknown.
+    conducting : tuple of str
+        Products that conduct.
+    marked : str
+        ``*`` rests on a phase of another origin, ``†`` on a reactant taken at its hull energy.
+    """
+
+    place: str
+    a: str
+    b: str
+    state: str
+    energy_ev: float
+    alone_ev: float
+    energy_95_ev: Interval | None
+    alone_95_ev: Interval | None
+    per: str
+    begins: str
+    reaction: str
+    alone: str
+    interphase: str
+    conducting: tuple[str, ...]
+    marked: str
+
+    @property
+    def severity(self) -> str:
+        """One of `SEVERITIES`."""
+        return next(word for word, lowest in SEVERITIES.items() if self.lowest_ev > lowest)
+
+    @property
+    def lowest_ev(self) -> float:
+        """Lower of both energies."""
+        return min(self.energy_ev, self.alone_ev)
+
+    @property
+    def lowest_95_ev(self) -> Interval | None:
+        """Where the lower of both lies."""
+        return self.alone_95_ev if self.alone_ev < self.energy_ev else self.energy_95_ev
+
+    @property
+    def what_forms(self) -> str:
+        """Products of what lies lower: the contact, or one side alone, which is then named."""
+        own, _, products = self.alone.partition(" -> ")
+        if self.alone_ev < self.energy_ev:
+            return f"{own.split(' + ')[-1].split(' ')[-1]} alone: {products}"
+        return self.reaction.partition(" -> ")[2]
+
+    @property
+    def pair(self) -> str:
+        """Both sides, with marks."""
+        return f"{self.a} | {self.b}{self.marked}"
+
+    def record(self) -> dict[str, Any]:
+        """Content for a table."""
+        content = {**vars(self), "severity": self.severity, "conducting": " ".join(self.conducting)}
+        for name in ("energy", "alone"):
+            within = content.pop(f"{name}_95_ev") or (None, None)
+            content |= dict(zip((f"{name}_low_ev", f"{name}_high_ev"), within, strict=True))
+        return content
+
+
+@dataclass(frozen=True)
+class View:
+    """What every contact is looked at with: phases, their degree of conduction, and the working ion."""
+
+    snapshot: Snapshot
+    degree: np.ndarray
+    element: str
+    at_hull: bool
+    error_bars: ErrorBars
+
+    @property
+    def how(self) -> dict[str, Any]:
+        """How reactions are computed."""
+        return {"at_hull": self.at_hull, "error_bars": self.error_bars}
+
+    def holds_more(self, formula: Formula) -> bool:
+        """Whether a compound holds something besides the working ion."""
+        return formula.atomic_numbers != (atomic_number(self.element),)
+
+
+def states(
+    view: View, place: str, a: Formula, b: Formula, at: tuple[Reservoir, ...], *, with_anode: bool
+) -> Iterator[tuple[Contact, InterfaceReaction]]:
+    """One contact with the reaction it comes from, closed and where it has them charged and open."""
+    closed = react(view.snapshot, Reactant.of(a), Reactant.of(b), **view.how)
+    metal = next((f for f in (a, b) if not view.holds_more(f)), None)
+    begins = "" if metal is None else _uptake_begins(view, b if metal is a else a)
+    yield _contact(view, closed, place, CLOSED, begins), closed
+    charged = [charged_state(f) or f for f in (a, b)]
+    if charged != [a, b] and not same_composition(*charged):
+        full = react(view.snapshot, *map(Reactant.of, charged), **view.how)
+        yield _contact(view, full, place, CHARGED, ""), full
+    if metal is not None or with_anode:
+        return
+    every = react_open(view.snapshot, Reactant.of(a), Reactant.of(b), at, **view.how)
+    onset = next((r.reservoir.voltage_v for r in every if r.reacts or _alone(r).kink is not None), None)
+    first = every[0].reservoir.voltage_v
+    begins = "none" if onset is None else f"at {onset:.2f} V{' already' if onset == first else ''}"
+    for reaction in (every[0], every[-1]):
+        yield _contact(view, reaction, place, f"{reaction.reservoir.voltage_v:g} V", begins), reaction
+
+
+def _uptake_begins(view: View, other: Formula) -> str:
+    """Voltage from which the anode's metal is taken up."""
+    found = lithiate(view.snapshot, Reactant.of(other), view.element, **view.how)
+    if found.cathodic_limit_v is None:
+        return "none"
+    return with_bounds(f"below {found.cathodic_limit_v:.2f} V", found.cathodic_limit_95_v, None)
+
+
+class _Alone(NamedTuple):
+    """What one side does by itself: its energy from the hull, where that lies, and the kink."""
+
+    energy_ev: float = 0.0
+    within: Interval | None = None
+    kink: Kink | None = None
+
+
+def _alone(reaction: InterfaceReaction) -> _Alone:
+    """What the side that does most does by itself, from the hull; the charge of a cathode is not counted."""
+    if not isinstance(reaction, OpenReaction):
+        return _Alone()
+    above, counted = reaction.energy_above_hull_ev_per_atom, reaction.counted_atoms
+    sides = (
+        (reaction.kinks[-1], reaction.reactant_a.unit, above.a / counted.a),
+        (reaction.kinks[0], reaction.reactant_b.unit, above.b / counted.b),
+    )
+    own = []
+    for kink, unit, per_atom in sides:
+        above_hull, within = per_atom * unit.n_atoms, kink.total_95_ev_per_atom
+        if charged_state(unit) is None:
+            shifted = within and Interval(within.low + above_hull, within.high + above_hull)
+            own.append(_Alone(kink.total_ev_per_atom + above_hull, shifted, kink))
+    most = min(own, key=lambda each: each.energy_ev, default=_Alone())
+    return most if most.energy_ev < -NO_REACTION_EV_PER_ATOM else _Alone()
+
+
+def _contact(view: View, reaction: InterfaceReaction, place: str, state: str, begins: str) -> Contact:
+    kink, alone = reaction.minimum_mutual, _alone(reaction)
+    forming = alone.kink if alone.energy_ev < kink.mutual_ev_per_atom else kink if reaction.reacts else None
+    found = interphase(view.snapshot, view.degree, forming.products) if forming else ("none", ())
+    return Contact(
+        place=place,
+        a=reaction.a,
+        b=reaction.b,
+        state=state,
+        energy_ev=kink.mutual_ev_per_atom if reaction.reacts else 0.0,
+        alone_ev=alone.energy_ev,
+        energy_95_ev=kink.mutual_95_ev_per_atom if reaction.reacts else None,
+        alone_95_ev=alone.within,
+        per=reaction.per,
+        begins=begins,
+        reaction=kink.reaction if reaction.reacts else "",
+        alone=alone.kink.reaction if alone.kink else "",
+        interphase=found[0],
+        conducting=found[1],
+        marked="*" * bool(reaction.origins) + "†" * bool(reaction.at_hull),
+    )
