@@ -7,6 +7,8 @@ import pytest
 import requests
 from started_explorer import Explorer
 
+from screening.explore.guard import _of_this_machine
+
 UPDATE = "/_dash-update-component"
 
 
@@ -123,3 +125,16 @@ def test_a_saved_file_is_what_the_library_computes(explorer: Explorer) -> None:
     expected = scr.react("Li", "MgF2", energies="anchored").to_frame()
     assert table["total_ev_per_atom"].tolist() == pytest.approx(expected["total_ev_per_atom"].tolist())
     assert "anchored" in table["provenance"][0]
+
+
+@pytest.mark.parametrize(
+    ("asked", "let_in"),
+    [
+        ("192.168.1.7:8060", True),
+        ("[fe80::1]:8060", True),
+        ("lab.example:8060", True),
+        ("evil.example", False),
+    ],
+)
+def test_beyond_the_loopback_addresses_and_the_own_name_are_hosts(asked: str, let_in: bool) -> None:
+    assert _of_this_machine(asked, "lab.example") is let_in
