@@ -2,6 +2,7 @@
 
 from bisect import bisect_left
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 from threading import Lock
@@ -13,7 +14,7 @@ from screening.api.campaigns import Ranking
 from screening.campaign.directory import RANKING_PARQUET
 from screening.campaign.run import Source
 from screening.errors import InputError, ScreeningError
-from screening.explore.disk import Place
+from screening.explore.disk import Place, Run
 from screening.explore.shown import Query
 from screening.phases.corrections import Energies, chosen_energies
 from screening.phases.library import EMBEDDED, survey
@@ -117,12 +118,35 @@ def ranking(name: str, place: Place) -> Ranking:
     written = run.path / RANKING_PARQUET
     if not written.is_file():
         raise InputError("no finished run of this name", where=name, remedy="choose or start one on Screen")
-    return _ranking(run.path, written.stat().st_mtime_ns)
+    return _ranking(run, written.stat().st_mtime_ns)
 
 
 @lru_cache(maxsize=4)
-def _ranking(path: Path, written: int) -> Ranking:
-    return scr.read_results(path)
+def _ranking(run: Run, written: int) -> Ranking:
+    """A run with the phases that it was asked to take, where the explorer began it."""
+    found, asked = scr.read_results(run.path), run.task.asked
+    if not asked:
+        return found
+    own = OwnPhases(**asked["phases"]) if asked["phases"] else ""
+    at_hull, energies = found.source.at_hull, chosen_energies(asked["energies"])
+    return replace(found, source=Source(asked["snapshot"], own, energies=energies, at_hull=at_hull))
+
+
+def phases_of(found: Ranking) -> Source:
+    """Where the phases of a run come from.
+
+    Raises
+    ------
+    InputError
+        If they are not those that its results are stamped with, as of a run at a temperature.
+    """
+    manifest, stamp = found.source.load().manifest, found.provenance
+    if (manifest.name, manifest.energy_scheme) != (stamp.source, stamp.energy_scheme):
+        raise InputError(
+            f"the run rests on {stamp.source} ({stamp.energy_scheme}), which is not what opens here",
+            remedy="run it again from the page Screen",
+        )
+    return found.source
 
 
 @lru_cache(maxsize=8)

@@ -29,7 +29,7 @@ window.dash_clientside.explorer = {
 
 // A slider's thumb has no name of its own: it takes that of its label, whenever it comes.
 new MutationObserver(() => {
-  for (const thumb of document.querySelectorAll(".weights [role=slider]:not([aria-label])")) {
+  for (const thumb of document.querySelectorAll(".weights :is([role=slider], input):not([aria-label])")) {
     thumb.setAttribute("aria-label", thumb.closest(".field").querySelector("label").textContent);
   }
 }).observe(document.documentElement, { childList: true, subtree: true });

@@ -98,7 +98,7 @@ def _found(query: Query, place: Place) -> tuple[Ranking, Reactor]:
 
 def _figure(found: Ranking, reactor: Reactor) -> scr.FigureOne:
     """Curves and staircase of any candidate, spelled out in the run or not, from the run's own phases."""
-    source = found.source
+    source = held.phases_of(found)
     return scr.figure_1(
         reactor.formula,
         reactor.electrolyte,
@@ -120,7 +120,8 @@ def _stack(query: Query, found: Ranking, reactor: Reactor) -> Displayed:
     )
     layers = [reactor.anode, layer, reactor.electrolyte, *filter(None, [query.get("cathode", "").strip()])]
     window = query.get("window") or "2.6-4.2"
-    return scr.stack(layers, window, snapshot=found.source.load(), energies=found.source.energies)
+    source = held.phases_of(found)
+    return scr.stack(layers, window, snapshot=source.load(), energies=source.energies)
 
 
 def _intervals(reactor: Reactor) -> Table:
@@ -157,7 +158,6 @@ def _results(query: Query, place: Place) -> list[Component]:
     found, reactor = _found(query, place)
     state = {**query, "formula": reactor.formula, "anode": reactor.anode, "electrolyte": reactor.electrolyte}
     standing = found.explain(reactor.formula, reactor.anode, reactor.electrolyte)
-    figure = _figure(found, reactor)
     parts: list[Component] = [
         html.H2(
             f"{formula_text(reactor.formula)} against {reactor.anode}, in {formula_text(reactor.electrolyte)}"
@@ -172,8 +172,10 @@ def _results(query: Query, place: Place) -> list[Component]:
         )
     else:
         parts += _top_words(reactor)
-    parts.append(_curves(figure, state))
-    parts.append(html.Div([saves("candidate", "figure", state, (*FIGURES, *TABLES))]))
+    try:
+        parts += [_curves(_figure(found, reactor)), saves("candidate", "figure", state, (*FIGURES, *TABLES))]
+    except ScreeningError as error:
+        parts.append(message(str(error), "note"))
     parts += _layers(found, reactor)
     parts += _cell(query, found, reactor, state)
     sheet = {key: state[key] for key in (*SHEET, "run", "formula", "anode", "electrolyte", "phases")}
@@ -181,7 +183,7 @@ def _results(query: Query, place: Place) -> list[Component]:
     return [*parts, _copied(found, reactor, query)]
 
 
-def _curves(figure: scr.FigureOne, state: Query) -> Component:
+def _curves(figure: scr.FigureOne) -> Component:
     panels = [
         ("With the candidate (Figure 1A)", charts.reactions(figure.with_compound, "molar", "total")),
         ("With the electrolyte (Figure 1F)", charts.reactions(figure.with_electrolyte, "molar", "total")),
@@ -242,6 +244,7 @@ def save(name: str, query: Query, place: Place, folder: Path) -> Path:
     stem, _, suffix = name.partition(".")
     found, reactor = _found(query, place)
     if stem == "sheet":
+        held.phases_of(found)
         plan = {key: _number(query[key], key) for key in SHEET if query.get(key)}
         if "cells" in plan:
             plan["cells"] = int(plan["cells"])
