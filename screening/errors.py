@@ -7,9 +7,18 @@ MOST_SHOWN = 60
 """Characters of a faulty value that a message repeats."""
 
 
+MOST_TOLD = 600
+"""Characters of what is wrong in a message, lists of names among them."""
+
+
+def cut(text: str, most: int = MOST_SHOWN) -> str:
+    """A text from outside, at most so long."""
+    return text if len(text) <= most else f"{text[:most]}…"
+
+
 def quoted(text: str) -> str:
     """A text from outside as a message shows it: cut, in quotes, control characters escaped."""
-    return repr(text if len(text) <= MOST_SHOWN else f"{text[:MOST_SHOWN]}…")
+    return repr(cut(text))
 
 
 def printable(text: str) -> str:
@@ -36,8 +45,8 @@ class ScreeningError(Exception):
     exit_status = 2
 
     def __init__(self, message: str, *, where: str = "", remedy: str = "") -> None:
-        self.message, self.where, self.remedy = message, where, remedy
-        located = f"{where}: {message}" if where else message
+        self.message, self.where, self.remedy = cut(message, MOST_TOLD), where, remedy
+        located = f"{where}: {self.message}" if where else self.message
         line = f"{located}; {remedy}" if remedy else located
         super().__init__(printable(line))
 

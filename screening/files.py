@@ -5,6 +5,7 @@ import json
 import os
 import stat
 import tempfile
+import tomllib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from importlib.resources import files
@@ -134,6 +135,22 @@ def _unwritable(path: Path, error: OSError) -> InputError:
     return InputError(
         f"cannot write ({error.strerror or error})", where=str(path), remedy="choose another place"
     )
+
+
+def from_json(text: str) -> Any:
+    """Content of JSON from outside; what nests too deep is malformed, a ValueError, as any other fault."""
+    try:
+        return json.loads(text)
+    except RecursionError:
+        raise ValueError("nested too deep") from None
+
+
+def from_toml(text: str) -> dict[str, Any]:
+    """Content of TOML from outside; what nests too deep is malformed, a `tomllib.TOMLDecodeError`."""
+    try:
+        return tomllib.loads(text)
+    except RecursionError:
+        raise tomllib.TOMLDecodeError("nested too deep") from None
 
 
 def json_ready(content: Any) -> Any:

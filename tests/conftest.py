@@ -16,6 +16,18 @@ def lab_data_folder() -> Path:
     return Path(given) if given else Path(__file__).resolve().parents[2] / "shared" / "lab-data"
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Whatever the order of the tests, documents are read from the top: later blocks use earlier files."""
+
+    def place(item: pytest.Item) -> tuple[int, ...]:
+        parameters = getattr(item, "callspec", None)
+        return (item.function.__code__.co_firstlineno, *(parameters.indices.values() if parameters else ()))
+
+    rows = [row for row, item in enumerate(items) if item.path.name == "test_documents.py"]
+    for row, item in zip(rows, sorted((items[row] for row in rows), key=place), strict=True):
+        items[row] = item
+
+
 @pytest.fixture(scope="session")
 def lab_data() -> Path:
     """Measured files of public repositories; they are not part of this one."""

@@ -11,9 +11,8 @@ import pytest
 PACKAGE = Path(__file__).resolve().parents[1] / "screening"
 
 FLOORS = {
-    **dict.fromkeys(
-        ("", "errors", "units", "provenance", "files", "names", "display", "ragged", "kernels"), 0
-    ),
+    **dict.fromkeys(("", "errors", "units", "provenance", "files", "names", "display", "ragged"), 0),
+    **{"kernels": 0, "kernel_cache": 0},
     **{"phases": 1, "thermo": 2, "reactors": 3, "campaign": 4},
     "lab": 4,
     "simulate": 5,

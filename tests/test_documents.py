@@ -36,6 +36,8 @@ NOT_RUN = {
     "python tests/fuzz/": "a minute; .ci/run runs it for every reader",
     "screening run everything": "takes a minute and a gigabyte; metal-halides runs here",
     "screening handoff LiAlCl4 --results results/everything": "needs that run",
+    "screening figure Li3YCl6 --phases runs/": "runs of one's own; tests/phases/test_runs.py makes some",
+    "screening handoff LiAlCl4 --programs": "needs the extra; tests/handoff/test_programs.py",
     "screening cells init": "raw files of one's own; tests/cli/test_cells_cli.py has some",
     "screening cells my-raw-files": "the same",
     "screening eis cell.mpr": "files of an instrument; tests/lab/readers have some",

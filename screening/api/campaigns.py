@@ -86,11 +86,14 @@ class Ranking(Displayed):
         """The same as `table`."""
         return self.table
 
-    def top(self, n: int = SHOWN, where: str = "") -> pd.DataFrame:
-        """The best candidates for which a condition holds; see `campaign.query.top`."""
+    def top(self, n: int = SHOWN, where: str = "", again: str | Path | Study | None = None) -> pd.DataFrame:
+        """The best candidates for which a condition holds; see `campaign.query.top`.
+
+        `again` is the study with another ``[ranking]``, by which they are ranked anew.
+        """
         from screening.campaign.query import top
 
-        return top(self.directory, n, where)
+        return top(self.directory, n, where, None if again is None else load_study(again))
 
     def reweighed(self, weights: Mapping[str, float]) -> pd.DataFrame:
         """All candidates under other weights, from the stored criteria: no candidate is assessed anew.
@@ -210,7 +213,7 @@ class Ranking(Displayed):
         """The best candidates with what the report's page shows of them."""
         from screening.report.columns import ranking_columns
 
-        columns = ranking_columns(self.table, self.results.study.conditions.role)
+        columns = ranking_columns(self.table, self.results.study.ranking)
         passing = self.table[self.table["passes"]]
         best = passing.groupby(["anode", "electrolyte"], sort=False).head(SHOWN)
         frame = best[[column.name for column in columns]].copy()

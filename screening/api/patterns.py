@@ -88,6 +88,7 @@ class Patterns(Group[Pattern]):
         anode: str = "Li",
         cif: Files = (),
         snapshot: str | Path | Snapshot = EMBEDDED,
+        at_hull: bool = False,
     ) -> Identifications:
         """Say which phases each pattern shows, which it lacks, and which cannot be told.
 
@@ -104,6 +105,8 @@ class Patterns(Group[Pattern]):
             Structures of your own.
         snapshot : str, Path or Snapshot
             Where products and further structures come from.
+        at_hull : bool
+            Take a reactor or electrolyte that the snapshot lacks from the hull.
 
         Returns
         -------
@@ -118,7 +121,7 @@ class Patterns(Group[Pattern]):
             raise InputError("no phase to look for", remedy="name some with --phase, or a --reactor")
         cells = (*read_cells(named_files(cif) if cif else []), *literature_cells())
         if reactor or any(find_cell(parse_formula(name), cells) is None for name in phases):
-            held = load_snapshot(snapshot)
+            held = load_snapshot(snapshot, at_hull=filter(None, (reactor, electrolyte)) if at_hull else ())
             phases = (*phases, *(_expected(held, reactor, electrolyte, anode) if reactor else ()))
             cells = (*cells, *snapshot_cells(held, phases))
         found = [

@@ -1,6 +1,5 @@
 """Where a ranking puts compounds that are known to work, and compounds that cannot: a report, never a fit."""
 
-import json
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
@@ -10,18 +9,18 @@ import pandas as pd
 from pydantic import TypeAdapter
 
 from screening.campaign.candidates import ANION_FORMERS
+from screening.campaign.document import failing_words
 from screening.campaign.former import back_test_per_atom
 from screening.campaign.outcome import Outcome
 from screening.campaign.run import Campaign
 from screening.campaign.separation import Separation, auc, separations
 from screening.display import Displayed, Table, fixed, marked, rests_on
 from screening.errors import InputError
-from screening.files import write_csv, write_json
+from screening.files import from_json, write_csv, write_json
 from screening.names import with_present_names
 from screening.phases.composition import atomic_number, parse_formula
 from screening.phases.snapshot import Snapshot
 from screening.reactors.anode import find_anode
-from screening.reactors.criteria import CRITERIA
 from screening.reactors.elements import holds, named
 from screening.reactors.ranking import FAILS, weights
 
@@ -292,10 +291,11 @@ def _reasons(outcome: Outcome, row: int) -> str:
         if name.startswith("filter_") and table[name] == FAILS
     ]
     if failing:
-        return "fails " + ", ".join(failing)
+        return failing_words(failing, str(table["moisture_hazard"]))
     lost = -weights(outcome.settings) * np.log(outcome.ranked.desirabilities[row])
     dearest = [k for k in np.argsort(-np.nan_to_num(lost))[:REASONS] if lost[k] > 0.0]
-    return "; ".join(f"{CRITERIA[k].name} {table[CRITERIA[k].name]:.3g}" for k in dearest)
+    names = outcome.settings.every.names
+    return "; ".join(f"{names[k]} {table[names[k]]:.3g}" for k in dearest)
 
 
 def matched_twins(
@@ -363,7 +363,7 @@ def read_back_tests(directory: Path) -> tuple[BackTest, ...]:
     if not path.is_file():
         return ()
     try:
-        written = json.loads(path.read_text("utf-8"))["tests"]
+        written = from_json(path.read_text("utf-8"))["tests"]
         tests = [with_present_names(back_test_per_atom(test)) for test in written]
         return TypeAdapter(tuple[BackTest, ...]).validate_python(tests)
     except (OSError, ValueError, KeyError, TypeError):

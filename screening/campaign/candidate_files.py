@@ -4,11 +4,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from screening.errors import InputError
 from screening.phases.composition import Formula, composition_key
 from screening.phases.sheets import FORMULA, RowFault, Sheet, formula_of, require_sound
+
+_DECIMAL = r"[+-]?(?![1-9]\d{0,2},\d{3}$)\d*,\d+"
+"""A number with a decimal comma; ``1,250`` may as well be a thousand and more, and is none."""
 
 
 @dataclass(frozen=True)
@@ -24,12 +28,15 @@ class CandidateList:
     faults : tuple of RowFault
     notes : tuple of str
         Repeated compounds, and what was read for something else than was written.
+    columns : DataFrame
+        What else the file tells, by row of `formulas`; a column of numbers holds NaN where a cell is empty.
     """
 
     source: str
     formulas: Mapping[int, Formula]
     faults: tuple[RowFault, ...]
     notes: tuple[str, ...]
+    columns: pd.DataFrame
 
     def texts(self, *, skip_bad: bool = False) -> list[str]:
         """The formulas as text.
@@ -86,4 +93,21 @@ def _listed(sheet: Sheet) -> CandidateList:
         if row != number:
             same = "again" if known.text == formula.text else f"is {known.text} in another spelling"
             notes.append(f"row {number}: {formula.text} {same}; row {row} counts")
-    return CandidateList(sheet.source, dict(first.values()), tuple(faults), tuple(notes))
+    formulas = dict(first.values())
+    return CandidateList(sheet.source, formulas, tuple(faults), tuple(notes), _columns(sheet, formulas))
+
+
+def _columns(sheet: Sheet, formulas: Mapping[int, Formula]) -> pd.DataFrame:
+    """The other columns, as numbers where every cell that is filled holds one (a decimal comma will do)."""
+    heads, rows = sheet.header, dict(sheet.rows)
+    cells = [[*rows[row], *[""] * len(heads)][: len(heads)] for row in formulas]
+    table = pd.DataFrame(cells, index=[*formulas], columns=heads, dtype=object)
+    named = [bool(head) and head != FORMULA and heads.count(head) == 1 for head in heads]
+    return table.loc[:, named].apply(_numbers)
+
+
+def _numbers(cells: pd.Series) -> pd.Series:
+    plain = cells.mask(cells.str.fullmatch(_DECIMAL), cells.str.replace(",", "."))
+    numbers = pd.to_numeric(plain, errors="coerce").astype(float)
+    numbers = numbers.where(np.isfinite(numbers))
+    return cells.mask(cells == "", None) if (numbers.isna() & (cells != "")).any() else numbers

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from screening.campaign.candidate_files import CandidateList, candidates_of, read_candidates
+from screening.campaign.rows import Chunk
 from screening.campaign.sections import Candidates, Query
 from screening.errors import InputError
 from screening.phases.composition import Formula, parse_formula
@@ -41,11 +42,9 @@ class Selection:
 
     Attributes
     ----------
-    phase : (n,) int array
-        Phase numbers in the snapshot: named candidates and controls first, then the rest by chemical system,
-        so that neighbours share their hulls.
-    label : (n,) object array of str
-        Formulas as the study writes them, or the snapshot's.
+    chunk : Chunk
+        All of them: named candidates and controls first, then the rest by chemical system, so that neighbours
+        share their hulls; labelled as the study writes them, else as the snapshot does.
     n_named, n_controls : int
         How many at the front are named candidates and controls.
     left_out : tuple of LeftOut
@@ -55,8 +54,7 @@ class Selection:
         Rows of the file that ``skip_bad`` leaves out.
     """
 
-    phase: np.ndarray
-    label: np.ndarray
+    chunk: Chunk
     n_named: int
     n_controls: int
     left_out: tuple[LeftOut, ...]
@@ -64,7 +62,17 @@ class Selection:
     unusable: tuple[RowFault, ...] = ()
 
     def __len__(self) -> int:
-        return len(self.phase)
+        return len(self.chunk)
+
+    @property
+    def phase(self) -> np.ndarray:
+        """Phase numbers in the snapshot, (n,) int array."""
+        return self.chunk.phase
+
+    @property
+    def label(self) -> np.ndarray:
+        """Formulas, (n,) object array of str."""
+        return self.chunk.label
 
 
 def select(snapshot: Snapshot, candidates: Candidates, anode: str = "Li") -> Selection:
@@ -91,6 +99,7 @@ def select(snapshot: Snapshot, candidates: Candidates, anode: str = "Li") -> Sel
     notes += snapshot.notes
     front, further = list(labels), []
     left_out: list[LeftOut] = []
+    columns = pd.DataFrame()
     unusable: tuple[RowFault, ...] = ()
     if candidates.file:
         listed = _listed(snapshot, read_candidates(Path(candidates.file)))
@@ -103,6 +112,7 @@ def select(snapshot: Snapshot, candidates: Candidates, anode: str = "Li") -> Sel
         for formula in listed.formulas.values():
             further.append(require_phase(snapshot, formula, candidates.file))
             labels.setdefault(further[-1], formula.text)
+        columns = listed.columns.loc[[*listed.formulas]].set_axis(further)
     if candidates.query is not None:
         chosen, of_query = query(snapshot, candidates.query, anode)
         left_out += of_query
@@ -117,8 +127,7 @@ def select(snapshot: Snapshot, candidates: Candidates, anode: str = "Li") -> Sel
     for i, number in enumerate(phase.tolist()):
         label[i] = labels.get(number, label[i])
     return Selection(
-        phase=phase,
-        label=label,
+        chunk=Chunk(phase, label, columns.reindex(phase).reset_index(drop=True)),
         n_named=len(candidates.formulas),
         n_controls=len(candidates.controls),
         left_out=tuple(left_out),

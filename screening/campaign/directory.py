@@ -15,8 +15,6 @@ from screening.phases.distrust import formula_cautions
 from screening.provenance import Provenance
 from screening.reactors.anode import mobile_ion
 from screening.reactors.conditions import REACTOR
-from screening.reactors.criteria import CRITERIA
-from screening.reactors.placement_criteria import BY_ROLE
 from screening.reactors.uncertainty import find_error_model, why_no_error_model
 
 if TYPE_CHECKING:
@@ -79,9 +77,7 @@ class ResultsDirectory:
             raise InputError(f"cannot be read ({reason})", where=str(path), remedy=REMEDY) from None
         except pa.ArrowInvalid:
             raise InputError("damaged (no parquet file)", where=str(path), remedy=REMEDY) from None
-        there = set(table.columns)
-        criteria = next((each for each in BY_ROLE.values() if there.issuperset(each.names)), CRITERIA)
-        missing = [name for name in (*NEEDED_COLUMNS, *criteria.names) if name not in there]
+        missing = [name for name in (*NEEDED_COLUMNS, *self.study.ranking.every.names) if name not in table]
         if missing:
             raise InputError(f"lacks {', '.join(missing)}", where=str(path), remedy=REMEDY)
         return table

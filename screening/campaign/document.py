@@ -22,7 +22,7 @@ from pydantic import (
 from screening.campaign.former import of_one_state, reactor_per_atom
 from screening.campaign.study import Study
 from screening.errors import InputError, expected
-from screening.files import atomic_write, json_ready
+from screening.files import atomic_write, from_json, json_ready
 from screening.names import with_present_names
 from screening.phases.additions import Origin
 from screening.phases.composition import parse_reactant
@@ -57,6 +57,8 @@ FAILING = {
     "no_molecular_anion": "molecular C-N anion",
     "not_toxic": "toxic",
     "not_explosive": "explosive",
+    "moisture_safe": "gives off toxic or flammable gas in moist air",
+    "where": "does not meet the study's condition",
 }
 """What is said of a candidate that fails a filter."""
 
@@ -124,9 +126,10 @@ class Record(BaseModel):
         return dict(json.loads(self.model_dump_json()))
 
 
-def failing_words(failing: Collection[str], moisture_hazard: str) -> str:
+def failing_words(failing: Collection[str], moisture_hazard: str = "") -> str:
     """Filters that a candidate fails, in words; what does not react is not blamed for leaving no metal."""
-    words = {**FAILING, "moisture_safe": f"gives off {moisture_hazard} in moist air"}
+    gas = {"moisture_safe": f"gives off {moisture_hazard} in moist air"} if moisture_hazard else {}
+    words = FAILING | gas
     told = [name for name in failing if name != "metallic_product" or "reacts" not in failing]
     return "; ".join(words.get(name, f"fails {name}") for name in told)
 
@@ -280,8 +283,7 @@ class Reactor(Record):
         **spelled_out
             Further attributes, or better ones than the row has.
         """
-        known = study.ranking.known
-        values = row[known.names].to_numpy(float)
+        values = row[study.ranking.every.names].to_numpy(float)
         valued = desirabilities(values, study.ranking)
         filters = {str(name): row[name] for name in row.index if str(name).startswith(FILTER_PREFIX)}
         told: dict[str, Any] = {
@@ -305,12 +307,12 @@ class Reactor(Record):
                     "value": value,
                     "unit": criterion.unit_for(mobile_ion(str(row["anode"]))),
                     "desirability": desirability,
-                    "weight": study.ranking.criteria[criterion.name].weight,
+                    "weight": study.ranking.rules[criterion.name].weight,
                     "source": criterion.source,
                     **errors.get(criterion.name, {}),
                 }
                 for criterion, value, desirability in zip(
-                    known, values.tolist(), valued.tolist(), strict=True
+                    study.ranking.every, values.tolist(), valued.tolist(), strict=True
                 )
             },
         }
@@ -372,7 +374,7 @@ class Document(Record):
             If it is missing, damaged, or of another format.
         """
         try:
-            content = json.loads(path.read_text("utf-8"))
+            content = from_json(path.read_text("utf-8"))
             if not isinstance(content, dict):
                 raise ValueError("no table of keys")
         except OSError as error:

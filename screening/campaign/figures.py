@@ -133,8 +133,8 @@ def campaign_map(
             marked.append(Marked(formula, float(x[row]), float(y[row]), control))
         else:
             left_out[control].append(formula)
-    rules = [study.ranking.criteria[name] for name in names]
-    x_label, y_label = (study.ranking.known.find(name).axis_label(mobile_ion(pair[0])) for name in names)
+    rules = [study.ranking.rules[name] for name in names]
+    x_label, y_label = (study.ranking.every.find(name).axis_label(mobile_ion(pair[0])) for name in names)
     return CampaignMap(
         x=x[shown],
         y=y[shown],

@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from scipy.sparse import csr_array, vstack
 
-from screening.campaign.rows import LIMIT
+from screening.campaign.rows import ACCEPT, LIMIT, RANKED_COLUMNS
 from screening.campaign.run import Campaign
 from screening.phases.corrections import is_anchored
 from screening.phases.distrust import wholly_distrusted_phases
@@ -27,13 +27,6 @@ from screening.reactors.rank_probability import (
 from screening.reactors.ranking import Ranked, rank, weights
 from screening.reactors.settings import Ranking
 from screening.reactors.uncertainty import error_bars
-
-ACCEPT = "accept_"
-RANKED_COLUMNS = (
-    *("rank", "score", "pareto", "top_1", "top_1_percent", "top_5_percent"),
-    *(f"{ACCEPT}{part}" for part in ("1", "1_percent", "5_percent")),
-)
-"""Columns that the ranking adds to those of the parts."""
 
 LIMIT_BOUNDS = ("cathodic_limit_low_v", "cathodic_limit_high_v")
 """Columns between which the true cathodic limit lies in 95 % of all cases."""
@@ -96,7 +89,7 @@ def _rank_pair(campaign: Campaign, scalars: pa.Table, anode: str, electrolyte: s
     mine = pc.and_(mine, pc.is_null(scalars["failure_reason"]))
     chosen = scalars.filter(mine)
     table = chosen.drop_columns(["failure_stage", "failure_reason"]).to_pandas()
-    values = table[[criterion.name for criterion in settings.known]].to_numpy(dtype=float)
+    values = table[settings.every.names].to_numpy(dtype=float)
     passes = table["passes"].to_numpy(dtype=bool)
     ranked = rank(values, passes, settings)
     snapshot = campaign.source.load()

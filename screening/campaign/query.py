@@ -1,25 +1,28 @@
 """Questions to the results of a campaign, in SQL expressions, by DuckDB over its parquet parts."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import duckdb
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.dataset as ds
 
 from screening.campaign.directory import KEY, RANKING_PARQUET, ResultsDirectory
+from screening.campaign.expressions import closed_database, known_or_null
 from screening.campaign.former import per_atom
-from screening.campaign.outcome import LIMIT_BOUNDS, RANKED_COLUMNS
+from screening.campaign.outcome import LIMIT_BOUNDS
+from screening.campaign.rows import RANKED_COLUMNS
 from screening.campaign.store import PARTS, Store
 from screening.campaign.study import Study
 from screening.errors import InputError
 from screening.files import records, write_csv, write_json, write_xlsx
 from screening.names import RELIEF_PER_MOL, present_name
+from screening.reactors.ranking import rank
 
-EXAMPLE = "n_elements == 2 and score > 0.5"
 
-
-def top(directory: Path, n: int = 20, where: str = "") -> pd.DataFrame:
+def top(directory: Path, n: int = 20, where: str = "", again: Study | None = None) -> pd.DataFrame:
     """The best candidates of a campaign, running or finished, for which a condition holds.
 
     Parameters
@@ -30,7 +33,9 @@ def top(directory: Path, n: int = 20, where: str = "") -> pd.DataFrame:
     where : str
         One SQL expression over the columns of the parts and of the ranking, as
         ``driving_force_ev_per_ion < -1 and n_elements == 2``; empty: all. Lists, as ``plateau_v``, can be
-        asked about (``len(plateau_v) > 2``) but are not returned.
+        asked about (``len(plateau_v) > 2``) but are not returned; what is unknown does not hold.
+    again : Study, optional
+        The campaign's study with another ``[ranking]``, by which candidates are ranked anew.
 
     Returns
     -------
@@ -43,11 +48,9 @@ def top(directory: Path, n: int = 20, where: str = "") -> pd.DataFrame:
         If there is no campaign in the directory, a part is damaged, or the expression is none.
     """
     Store.look(directory)
-    connection = _closed_connection()
-    try:
-        rows = connection.from_arrow(_rows(directory))
-        rows = in_present_units(rows)
-        ranking = _ranking(directory)
+    with closed_database(where, "--where") as connection:
+        rows = known_or_null(in_present_units(connection.from_arrow(_rows(directory))))
+        ranking = _ranking(directory) if again is None else _ranked_again(rows, directory, again)
         if ranking is not None:
             ranked_only = [name for name in ranking.column_names if name not in KEY]
             joined = f"rows.*, {', '.join(f'ranking.{name}' for name in ranked_only)}"
@@ -64,15 +67,6 @@ def top(directory: Path, n: int = 20, where: str = "") -> pd.DataFrame:
         ]
         chosen = rows.order(f"{order}, {best}formula").limit(n)
         return chosen.project(", ".join(scalars)).df()
-    except duckdb.Error as error:
-        reason = " ".join(
-            line for line in str(error).split("\n")[:3] if "^" not in line and "LINE" not in line
-        )
-        raise InputError(
-            reason, where=f"--where {where!r}", remedy=f'write one condition, as "{EXAMPLE}"'
-        ) from None
-    finally:
-        connection.close()
 
 
 def study_of(directory: Path) -> Study | None:
@@ -87,19 +81,6 @@ def in_present_units(rows: duckdb.DuckDBPyRelation) -> duckdb.DuckDBPyRelation:
     of = next((name for name in rows.columns if present_name(name) == "electrolyte"), "")
     met = rows.project(of).distinct().fetchall() if former else ()
     return rows.project(per_atom(rows.columns, [text for (text,) in met]))
-
-
-def _closed_connection() -> duckdb.DuckDBPyConnection:
-    """A database in memory that reaches no file, network or extension, whatever an expression says."""
-    return duckdb.connect(
-        ":memory:",
-        config={
-            "enable_external_access": "false",
-            "autoinstall_known_extensions": "false",
-            "autoload_known_extensions": "false",
-            "lock_configuration": "true",
-        },
-    )
 
 
 def _rows(directory: Path) -> ds.Dataset:
@@ -125,7 +106,42 @@ def _ranking(directory: Path) -> pa.Table | None:
     return pa.Table.from_pandas(table[[*KEY, *RANKED_COLUMNS, *bounds]])
 
 
-def write_top(path: Path, chosen: pd.DataFrame, directory: Path, form: str) -> None:
+def _ranked_again(rows: duckdb.DuckDBPyRelation, directory: Path, again: Study) -> pa.Table:
+    """Ranks and scores by other weights, bounds and columns; probabilities would need new draws.
+
+    Raises
+    ------
+    InputError
+        If the study differs in what decides the numbers themselves, or weighs a column that they lack.
+    """
+    first, names = ResultsDirectory(directory).study, again.ranking.every.names
+    for section in ("conditions", "filters"):
+        if getattr(first, section) != getattr(again, section):
+            raise InputError(
+                f"[{section}] differs from that of the campaign {first.name}",
+                where=f"--rank-again {again.name}",
+                remedy="change [ranking] alone, or screening run this study",
+            )
+    if lacking := [name for name in names if name not in rows.columns]:
+        raise InputError(f"the results have no {lacking[0]}", where="ranking", remedy="run this study")
+    table = rows.project(", ".join(f'"{name}"' for name in (*KEY, "passes", *names))).df()
+    table["passes"] = table["passes"].eq(True)
+    table[[*RANKED_COLUMNS]] = pd.NA
+    for _, pair in table.groupby(["anode", "electrolyte"], sort=False):
+        passes = pair["passes"].to_numpy(dtype=bool)
+        ranked = rank(pair[names].to_numpy(dtype=float), passes, again.ranking)
+        table.loc[pair.index, "rank"] = np.where(passes, ranked.rank, np.nan)
+        table.loc[pair.index, "score"] = ranked.score
+        table.loc[pair.index, "pareto"] = ranked.pareto
+    kinds = dict.fromkeys(RANKED_COLUMNS, "Float64") | {"rank": "Int32", "pareto": "boolean"}
+    bounds = ResultsDirectory(directory).table.set_index([*KEY])[[*LIMIT_BOUNDS]]
+    table = table.astype(kinds).join(bounds, on=[*KEY])
+    return pa.Table.from_pandas(table[[*KEY, *RANKED_COLUMNS, *LIMIT_BOUNDS]])
+
+
+def write_top(
+    path: Path, chosen: pd.DataFrame, directory: Path, form: str, again: Study | None = None
+) -> None:
     """Write chosen candidates as csv, xlsx or json, with the stamp of their campaign.
 
     Parameters
@@ -136,8 +152,12 @@ def write_top(path: Path, chosen: pd.DataFrame, directory: Path, form: str) -> N
     directory : Path
         Of the campaign.
     form : {"csv", "xlsx", "json"}
+    again : Study, optional
+        By which they were ranked, if not by the campaign's own.
     """
     stamp = Store.look(directory).identity.stamp()
+    if again is not None:
+        stamp = replace(stamp, study=again.name, study_checksum=again.checksum)
     if form == "json":
         write_json(path, {"provenance": stamp.as_dict(), "candidates": records(chosen)})
     elif form == "csv":

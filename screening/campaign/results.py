@@ -28,9 +28,10 @@ from screening.campaign.document import (
     failing_words,
 )
 from screening.campaign.latex import products_latex
+from screening.campaign.metadata import DATA_PACKAGE, data_package
 from screening.campaign.outcome import Outcome, rank_campaign
 from screening.campaign.run import Campaign
-from screening.files import atomic_write, check_targets, write_csv, write_parquet, write_xlsx
+from screening.files import atomic_write, check_targets, write_csv, write_json, write_parquet, write_xlsx
 from screening.phases.sheets import RowFault
 from screening.provenance import Provenance
 from screening.reactors.anode import mobile_ion
@@ -43,7 +44,10 @@ from screening.reactors.uncertainty import error_bars
 
 FAILURES = "failures.csv"
 RANKING_CSV = "ranking.csv"
-WRITTEN = (RANKING_PARQUET, RANKING_CSV, "kinks.csv", RANKING_JSON, "products.xlsx", "products.tex")
+WRITTEN = (
+    *(RANKING_PARQUET, RANKING_CSV, "kinks.csv", RANKING_JSON, "products.xlsx", "products.tex"),
+    DATA_PACKAGE,
+)
 
 
 def spell_out(campaign: Campaign, outcome: Outcome) -> dict[int, ReactorDetail | PlacedDetail]:
@@ -108,7 +112,10 @@ def write_results(campaign: Campaign, outcomes: Sequence[Outcome]) -> ResultsDir
     with atomic_write(directory / RANKING_CSV) as draft:  # ten times as fast as pandas over all of a database
         every = with_reasons(ranking, failed, campaign.selection.unusable)
         stamp = pa.repeat(provenance.line(), len(every))
-        csv.write_csv(every.append_column("provenance", stamp), draft)
+        every = every.append_column("provenance", stamp)
+        csv.write_csv(every, draft)
+    others = tuple(name for name in WRITTEN if name not in (RANKING_CSV, DATA_PACKAGE))
+    write_json(directory / DATA_PACKAGE, data_package(campaign, every.schema, others))
     kinks = pd.concat([curve.to_frame() for one in details for curve in one.curves], ignore_index=True)
     write_csv(directory / "kinks.csv", kinks.drop_duplicates(ignore_index=True), provenance)
     Document(
@@ -162,12 +169,8 @@ def reactor(
     of_ranks, accepted = (
         None if chances is None else chances.rank for chances in (probabilities, outcome.acceptability)
     )
-    changes = zip(
-        campaign.study.ranking.known,
-        outcome.sensitivity.halved[position],
-        outcome.sensitivity.doubled[position],
-        strict=True,
-    )
+    halved, doubled = outcome.sensitivity.halved[position], outcome.sensitivity.doubled[position]
+    changes = zip(outcome.settings.every, halved, doubled, strict=True)
     return Reactor.of_row(
         row,
         campaign.study,

@@ -7,7 +7,6 @@ import pandas as pd
 
 from screening.campaign.directory import ResultsDirectory
 from screening.campaign.outcome import RANKED_COLUMNS
-from screening.reactors.criteria import CRITERIA
 from screening.reactors.ranking import desirabilities, ranks, weighted_geometric_mean
 from screening.reactors.ranking import weights as weights_of
 
@@ -16,7 +15,7 @@ def reweighed(results: ResultsDirectory, weights: Mapping[str, float]) -> pd.Dat
     """All candidates by their rank under other weights; see `Ranking.reweighed`."""
     table, settings = results.table, results.study.with_changes(weights=weights).ranking
     passes = table["passes"].to_numpy(dtype=bool)
-    valued = desirabilities(table[CRITERIA.names].to_numpy(dtype=float), settings)
+    valued = desirabilities(table[settings.every.names].to_numpy(dtype=float), settings)
     score = np.where(passes, weighted_geometric_mean(valued, weights_of(settings)), 0.0)
     rank = np.zeros(len(table), dtype=np.int64)
     for anode, electrolyte in results.pairs:

@@ -1,14 +1,17 @@
 """One chunk of candidates, assessed, as one table: what a part of a campaign holds."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
 import numpy as np
+import pandas as pd
 import pyarrow as pa
 from scipy.sparse import csr_array
 
-from screening.errors import ScreeningError
+from screening.campaign.document import FILTER_PREFIX
+from screening.campaign.expressions import holds
+from screening.errors import InputError, ScreeningError
 from screening.phases.distrust import doubtful
 from screening.phases.trade import evidence, room_state
 from screening.reactors.assessment import Assessment
@@ -23,6 +26,16 @@ from screening.reactors.reduction import Reduction, ScreeningContext, reduce
 from screening.reactors.sense import chemistry, explosive, toxic
 from screening.reactors.settings import Filters
 
+ACCEPT = "accept_"
+RANKED_COLUMNS = (
+    *("rank", "score", "pareto", "top_1", "top_1_percent", "top_5_percent"),
+    *(f"{ACCEPT}{part}" for part in ("1", "1_percent", "5_percent")),
+)
+"""Columns that the ranking adds to those of the parts."""
+
+RESERVED = frozenset((*RANKED_COLUMNS, "failure_stage", "failure_reason", "why_no_rank", "provenance"))
+PREFIXES = (FILTER_PREFIX, "form_", "top_", ACCEPT, "cathodic_limit_")
+"""Names of results that a list of candidates, as a former ``ranking.csv``, may bear: passed over."""
 LIMIT = "cathodic_limit_v"
 """Column of the highest voltage at which a candidate is reduced."""
 
@@ -58,12 +71,39 @@ class Plan:
         Which of `contacts.STAGES` are computed, for candidates that pass the filters.
     criteria : tuple of Criterion
         Those of the process that runs the campaign, so that workers compute the same.
+    columns : tuple of str
+        Columns of the list of candidates that count as criteria.
     """
 
     filters: Filters
     layers_wt_percent: tuple[float, ...]
     contacts: tuple[str, ...]
     criteria: tuple[Criterion, ...]
+    columns: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class Chunk:
+    """Some of the candidates.
+
+    Attributes
+    ----------
+    phase : (n,) int array
+        Their numbers in the snapshot.
+    label : (n,) object array of str
+    columns : DataFrame of n rows
+        What the list of candidates tells of them besides.
+    """
+
+    phase: np.ndarray
+    label: np.ndarray
+    columns: pd.DataFrame
+
+    def __len__(self) -> int:
+        return len(self.phase)
+
+    def __getitem__(self, rows: slice) -> "Chunk":
+        return Chunk(self.phase[rows], self.label[rows], self.columns.iloc[rows])
 
 
 @dataclass(frozen=True)
@@ -85,15 +125,13 @@ class Part:
     failures: tuple[Failure, ...]
 
 
-def assess(context: ScreeningContext, phase: np.ndarray, label: np.ndarray, plan: Plan) -> Part:
+def assess(context: ScreeningContext, chunk: Chunk, plan: Plan) -> Part:
     """Assess a chunk; where it fails, halve it until the candidate that fails stands alone.
 
     Parameters
     ----------
     context : ScreeningContext
-    phase : (n,) int array
-        Phase numbers of the candidates.
-    label : (n,) object array of str
+    chunk : Chunk
     plan : Plan
 
     Returns
@@ -106,36 +144,35 @@ def assess(context: ScreeningContext, phase: np.ndarray, label: np.ndarray, plan
         If the conditions themselves cannot be met, whatever the candidate.
     """
     try:
-        return Part(_table(context, phase, label, plan), ())
+        return Part(_table(context, chunk, plan), ())
     except StageError as error:
-        if len(phase) == 1:
-            nothing = _nothing(context, phase[:0], label[:0], plan)
+        if len(chunk) == 1:
+            empty = nothing(context, chunk, plan)
             meets = context.conditions
-            failure = Failure(str(label[0]), meets.anode, meets.electrolyte, error.stage, error.reason)
-            return Part(nothing, (failure,))
-    middle = len(phase) // 2
-    halves = [
-        assess(context, phase[part], label[part], plan) for part in (slice(None, middle), slice(middle, None))
-    ]
+            failure = Failure(str(chunk.label[0]), meets.anode, meets.electrolyte, error.stage, error.reason)
+            return Part(empty, (failure,))
+    middle = len(chunk) // 2
+    halves = [assess(context, half, plan) for half in (chunk[:middle], chunk[middle:])]
     return Part(
         pa.concat_tables([half.table for half in halves]), tuple(f for half in halves for f in half.failures)
     )
 
 
-def _nothing(context: ScreeningContext, phase: np.ndarray, label: np.ndarray, plan: Plan) -> pa.Table:
-    """The table of no candidate; what fails even then lies in the conditions, and is the user's to mend."""
+def nothing(context: ScreeningContext, chunk: Chunk, plan: Plan) -> pa.Table:
+    """The table of none of them; what fails even then lies in the conditions, and is the user's to mend."""
+    _given(chunk.columns, plan, ())
     try:
-        return _table(context, phase, label, plan)
+        return _table(context, chunk[:0], plan)
     except StageError as error:
         if isinstance(error.__cause__, ScreeningError):
             raise error.__cause__ from None
         raise
 
 
-def _table(context: ScreeningContext, phase: np.ndarray, label: np.ndarray, plan: Plan) -> pa.Table:
+def _table(context: ScreeningContext, chunk: Chunk, plan: Plan) -> pa.Table:
     with _stage("reduction"):
         reactors = context.conditions.role == REACTOR
-        found = reduce(context, phase) if reactors else place(context, phase)
+        found = reduce(context, chunk.phase) if reactors else place(context, chunk.phase)
         outcomes = apply_filters(found, plan.filters)
     with _stage("contacts"):
         asked = passes_all(outcomes)
@@ -146,7 +183,41 @@ def _table(context: ScreeningContext, phase: np.ndarray, label: np.ndarray, plan
             asked &= bool(plan.contacts)
             assessed = Assessment(found, compute_interfaces(found, asked, plan.contacts))
     with _stage("criteria"):
-        return pa.table(_columns(found, assessed, label, outcomes, plan))
+        columns = _columns(found, assessed, chunk.label, outcomes, plan)
+        table = pa.table({**columns, **_given(chunk.columns, plan, columns)})
+    with _stage("condition"):
+        return _filtered(table, plan.filters.where)
+
+
+def _given(given: pd.DataFrame, plan: Plan, computed: Collection[str]) -> dict[str, pa.Array]:
+    """Columns of the list of candidates, but for those of the names of results.
+
+    Raises
+    ------
+    InputError
+        If a column that counts as a criterion is absent, has such a name, or holds no numbers.
+    """
+    taken = {*computed, *RESERVED}
+    own = [name for name in map(str, given) if name not in taken and not name.startswith(PREFIXES)]
+    for name in plan.columns:
+        lacking = name not in own
+        words = [] if lacking or given[name].dtype != object else [*given[name].dropna()]
+        if lacking or words:
+            fault = f"holds {words[0]!r}, no number" if words else "is no column of the list of candidates"
+            choice = ", ".join(own) or "the list has none beside the formula"
+            raise InputError(f"{name!r} {fault}", where="ranking.columns", remedy=f"there are {choice}")
+    return {name: pa.Array.from_pandas(given[name]) for name in own}
+
+
+def _filtered(table: pa.Table, where: str) -> pa.Table:
+    """The same where candidates that do not meet the study's own condition have no rank."""
+    if not where.strip():
+        return table
+    met = holds(table, where, "filters.where")
+    passes = met & table["passes"].to_numpy()
+    return table.set_column(table.column_names.index("passes"), "passes", pa.array(passes)).append_column(
+        f"{FILTER_PREFIX}where", pa.array(met.astype(np.int8))
+    )
 
 
 def _columns(
@@ -177,7 +248,7 @@ def _columns(
         "passes": passes_all(outcomes),
     }
     for outcome in outcomes:
-        columns[f"filter_{outcome.name}"] = outcome.outcome.astype(np.int8)
+        columns[f"{FILTER_PREFIX}{outcome.name}"] = outcome.outcome.astype(np.int8)
     for criterion in plan.criteria:
         columns[criterion.name] = criterion.compute(assessed)
     if isinstance(assessed, Assessment):

@@ -5,17 +5,17 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 
-import numpy as np
 from joblib import Parallel, delayed
 
 from screening import __version__
 from screening.campaign.candidates import Selection, require_phase, select
-from screening.campaign.rows import Part, Plan, assess
+from screening.campaign.rows import Chunk, Part, Plan, assess, nothing
 from screening.campaign.store import Identity, Store, locked, nothing_left_unused
 from screening.campaign.study import Study
 from screening.campaign.workers import BROKEN_POOL, Workers, pool, require
 from screening.errors import InputError, UnreachableError
 from screening.phases.composition import parse_reactant, symbol
+from screening.phases.computed import own_files
 from screening.phases.corrections import Energies
 from screening.phases.library import EMBEDDED, locate
 from screening.phases.manifest import MANIFEST_FILE
@@ -65,7 +65,7 @@ class Source:
     def written(self) -> tuple[int, ...]:
         """When the manifest and the user's phases were last written, ns; a snapshot may be fetched anew."""
         file = self.phases.path if isinstance(self.phases, OwnPhases) else self.phases
-        own = [Path(file)] if file else []
+        own = own_files(Path(file)) if file else []
         paths = (locate(self.snapshot) / MANIFEST_FILE, *own)
         return tuple(path.stat().st_mtime_ns if path.exists() else 0 for path in paths)
 
@@ -95,8 +95,7 @@ class Task:
     source: Source
     conditions: Conditions
     plan: Plan
-    phase: np.ndarray
-    label: np.ndarray
+    chunk: Chunk
 
 
 def _work(task: Task) -> tuple[str, Part]:
@@ -117,7 +116,7 @@ def _work(task: Task) -> tuple[str, Part]:
             remedy="install the same on every worker",
         )
     context = _context(task.source, task.source.written(), task.conditions.model_dump_json())
-    return task.name, assess(context, task.phase, task.label, task.plan)
+    return task.name, assess(context, task.chunk, task.plan)
 
 
 @dataclass(frozen=True)
@@ -204,17 +203,17 @@ def _finish(
 ) -> None:
     """Assess the chunks that the store does not hold yet."""
     store = campaign.store
-    total = sum(len(task.phase) for task in tasks)
+    total = sum(len(task.chunk) for task in tasks)
     finished = store.done()
     remaining = [task for task in tasks if task.name not in finished]
-    done, failed = total - sum(len(task.phase) for task in remaining), len(store.failures())
-    sizes = {task.name: len(task.phase) for task in remaining}
+    done, failed = total - sum(len(task.chunk) for task in remaining), len(store.failures())
+    sizes = {task.name: len(task.chunk) for task in remaining}
     report(Progress(done, total, failed))
     for name, part in _stream(remaining, workers):
         store.write(name, part, campaign.provenance)
         done, failed = done + sizes[name], failed + len(part.failures)
         report(Progress(done, total, failed))
-    store.require_whole({task.name: len(task.phase) for task in tasks})
+    store.require_whole({task.name: len(task.chunk) for task in tasks})
 
 
 def _identity(study: Study, snapshot: Snapshot, n_candidates: int, chunk: int) -> Identity:
@@ -257,15 +256,19 @@ def _check_conditions(source: Source, study: Study, selection: Selection) -> Non
                     where=f"conditions.{key}",
                     remedy="leave it out of one of them",
                 )
+        nothing(context, selection.chunk, _plan(study))
+
+
+def _plan(study: Study) -> Plan:
+    return Plan(
+        *(study.filters, study.conditions.layers_wt_percent, study.conditions.contacts),
+        criteria=tuple(study.ranking.known),
+        columns=tuple(study.ranking.columns),
+    )
 
 
 def _tasks(study: Study, source: Source, selection: Selection, identity: Identity) -> list[Task]:
-    plan = Plan(
-        study.filters,
-        study.conditions.layers_wt_percent,
-        study.conditions.contacts,
-        tuple(study.ranking.known),
-    )
+    plan, chunk = _plan(study), selection.chunk
     return [
         Task(
             name=f"{grid:03d}-{start:07d}",
@@ -273,8 +276,7 @@ def _tasks(study: Study, source: Source, selection: Selection, identity: Identit
             source=source,
             conditions=conditions,
             plan=plan,
-            phase=selection.phase[start : start + identity.chunk],
-            label=selection.label[start : start + identity.chunk],
+            chunk=chunk[start : start + identity.chunk],
         )
         for grid, conditions in enumerate(study.conditions.grid())
         for start in range(0, len(selection), identity.chunk)

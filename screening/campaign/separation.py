@@ -55,9 +55,9 @@ def separations(outcome: Outcome, reactors: np.ndarray, twins: np.ndarray, kind:
     """Score and single columns, each turned so that larger is better; unknown values count as the worst."""
     if not len(reactors) or not len(twins):
         return
-    settings = outcome.settings.criteria
+    settings = outcome.settings
     columns = {"score": outcome.ranked.score} | {
-        each.name: gain(outcome.table[each.name].to_numpy(float), settings[each.name]) for each in CRITERIA
+        name: gain(outcome.table[name].to_numpy(float), settings.rules[name]) for name in settings.every.names
     }
     columns["energy_above_hull_ev_per_atom"] = -outcome.table["energy_above_hull_ev_per_atom"].to_numpy()
     rng = np.random.default_rng(SEED)

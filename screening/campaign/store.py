@@ -20,7 +20,7 @@ from screening import __version__
 from screening.campaign.document import FORMAT_KEY, FORMAT_VERSION, require_readable
 from screening.campaign.rows import Failure, Part
 from screening.errors import IncompleteError, InputError
-from screening.files import atomic_write, output_directory, write_json
+from screening.files import atomic_write, from_json, output_directory, write_json
 from screening.provenance import Provenance, today
 
 MANIFEST = "manifest.json"
@@ -112,7 +112,8 @@ class Store:
                 remedy="choose another --out, or move them away",
             )
         if found not in (None, identity):
-            differing = [k for k, v in asdict(identity).items() if getattr(found, k) != v]
+            unlike = (k for k, v in asdict(identity).items() if getattr(found, k) != v)
+            differing = [name.replace("checksum", "content").replace("_", " ") for name in unlike]
             raise InputError(
                 f"holds results of another campaign ({', '.join(differing)} differ)",
                 where=str(directory),
@@ -276,10 +277,10 @@ def _read_manifest(path: Path) -> dict[str, Any] | None:
         return None
     try:
         if path.is_file():  # a pipe would wait for its writer
-            content = json.loads(path.read_text("utf-8"))
+            content = from_json(path.read_text("utf-8"))
             if isinstance(content, dict):
                 return content
-    except (OSError, ValueError, RecursionError):
+    except (OSError, ValueError):
         pass
     raise _foreign(path)
 
@@ -361,7 +362,7 @@ def locked(directory: Path) -> Iterator[None]:
 
 def _holder(directory: Path) -> str:
     try:
-        content = json.loads((directory / HOLDER).read_text("utf-8"))
+        content = from_json((directory / HOLDER).read_text("utf-8"))
         return f"process {int(content['process'])} on {str(content['host'])[:64]}"
     except (OSError, ValueError, TypeError, KeyError):
         return "its process is not known"

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from importlib.resources import files
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Self, get_args
 
 from pydantic import Field, PrivateAttr, ValidationError, model_validator
 
@@ -15,7 +15,8 @@ from screening.campaign.candidate_files import read_candidates
 from screening.campaign.former import study_per_atom
 from screening.campaign.sections import Candidates, ConditionGrid, Figures, Query  # noqa: F401
 from screening.display import Shown, Table, settings_table
-from screening.errors import InputError, expected
+from screening.errors import InputError, cut, expected, quoted
+from screening.files import from_toml
 from screening.phases.composition import parse_reactant
 from screening.phases.library import EMBEDDED
 from screening.reactors.anode import mobile_ion
@@ -164,6 +165,9 @@ class Study(Shown, Settings):
                 fault = "belongs to several sections" if homes else "is no key of a study"
                 raise InputError(f"{key!r} {fault}", remedy=f"give a section: {', '.join(sections)}")
         for name, weight in (weights or {}).items():
+            if name in self.ranking.columns:
+                sections["ranking"]["columns"][name]["weight"] = weight
+                continue
             found = criteria_of(role).find(name, where="weights").name
             sections["ranking"]["criteria"].setdefault(found, {})["weight"] = weight
         return _checked(type(self), content, self._file).of_file(self._file)
@@ -193,6 +197,9 @@ class Study(Shown, Settings):
         """sha256 of everything that decides the numbers (not of figures and title)."""
         deciding = self.model_dump(mode="json", exclude={"figures", "title", "snapshot", "notes"})
         deciding["candidates"].pop("skip_bad")
+        if self.candidates.file:
+            content = Path(self.candidates.file).read_bytes()
+            deciding["candidates"]["file"] = hashlib.sha256(content).hexdigest()
         if self.conditions.role == REACTOR:  # as before there were other roles
             for key in ("role", "cathode", "window_v"):
                 deciding["conditions"].pop(key)
@@ -220,7 +227,7 @@ def read_study(path: Path) -> Study:
 def parse_study(text: str, *, where: str, folder: Path = Path()) -> Study:
     """Validate the text of a study; relative candidate files are taken from `folder`."""
     try:
-        content = tomllib.loads(text)
+        content = from_toml(text)
     except tomllib.TOMLDecodeError as error:
         raise InputError(f"malformed TOML ({error})", where=where, remedy="mend that line") from None
     study = _checked(Study, content, where)
@@ -238,7 +245,7 @@ def _checked(kind: type[Study], content: Mapping[str, Any], where: str) -> Any:
         place = f"{where}: {error.where}" if error.where and where else error.where or where
         raise InputError(error.message, where=place, remedy=error.remedy) from None
     except ValidationError as error:
-        raise InputError(_first_fault(error), where=where, remedy="see docs/studies.md") from None
+        raise InputError(_first_fault(error), where=where, remedy=_remedy(kind, error)) from None
 
 
 def _with_role(given: dict[str, Any]) -> dict[str, Any]:
@@ -272,11 +279,25 @@ def _first_fault(error: ValidationError) -> str:
     fault = error.errors(include_url=False)[0]
     place = ".".join(str(part) for part in fault["loc"])
     if fault["type"] == "extra_forbidden":
-        return f"unknown key {place!r}"
+        return f"unknown key {quoted(place)}"
     message = expected(fault)
     if not place or isinstance(fault["input"], dict):
         return f"{place}: {message}" if place else message
-    return f"{place} = {fault['input']!r}: {message}"
+    given = fault["input"]
+    shown = quoted(given) if isinstance(given, str) else cut(repr(given))
+    return f"{cut(place)} = {shown}: {message}"
+
+
+def _remedy(kind: type[Study], error: ValidationError) -> str:
+    """The keys that stand beside the faulty one."""
+    *sections, key = error.errors(include_url=False)[0]["loc"] or ("",)
+    model: Any = kind
+    for section in sections:
+        field = getattr(model, "model_fields", {}).get(section)
+        inner = [field.annotation, *get_args(field.annotation)] if field else []
+        model = next((each for each in inner if hasattr(each, "model_fields")), None)
+    known = ", ".join(getattr(model, "model_fields", ()))
+    return f"known there: {known}" if known and key not in known.split(", ") else "correct that entry"
 
 
 def packaged_studies() -> dict[str, Study]:

@@ -1,6 +1,7 @@
 """What is read of a campaign at once: the ranking of one pair, and the best for which a condition holds."""
 
 from collections.abc import Iterator, Sequence
+from functools import partial
 from itertools import chain
 from typing import Any
 
@@ -21,6 +22,11 @@ from screening.thermo.intervals import Interval, bounds
 
 TOP_SHOWN = 20
 """Ranked candidates shown besides the named ones; files hold the others."""
+
+MANY = 100
+"""Ranked candidates from which on the chance to be the first says little: the first 1 % stands there then."""
+
+FIRST = {"1": "1st", "1_percent": "1%"}
 
 DECIMALS = {"driving_force": 2, "uptake": 0, "relief": 3, "relay": 3, "mixing": 3}
 """Criteria of the ranking by key, each with its decimals."""
@@ -55,19 +61,22 @@ def ranking_table(results: ResultsDirectory, anode: str, electrolyte: str) -> Ta
         if reactor.formula in named or (reactor.rank is not None and reactor.rank <= TOP_SHOWN)
     ]
     reactors, ion = study.conditions.role == REACTOR, mobile_ion(anode)
-    dropped = ("relay", "mixing") if reactors else ()
-    wide = ("A(1st)", *(criterion(key).heading(ion) for key in dropped), "reduction 95 %", "oxidation 95 %")
     without = "; ".join(
         f"{each.formula} {failing_words(each.failed_filters, each.flags.moisture_hazard)}"
         for each in shown
         if not (reactors or each.passes_filters)
     )
     of_pair = results.table[["anode", "electrolyte"]] == [anode, electrolyte]
+    many = int((of_pair.all(axis=1) & results.table["passes"]).sum()) >= MANY
+    first = "1_percent" if many else "1"
+    dropped = (criterion(key).heading(ion) for key in (("relay", "mixing") if reactors else ()))
+    hull = BEST_HEADS["energy_above_hull_ev_per_atom"]
+    wide = (f"A({FIRST[first]})", *dropped, hull, "reduction 95 %", "oxidation 95 %")
     notes = [
         f"{len(shown)} of {int(of_pair.all(axis=1).sum())} shown; all in ranking.csv",
         *filter(None, [without and f"no rank: {without}"]),
         *_filter_counts(results.table[of_pair.all(axis=1)]),
-        "relief eV per atom of electrolyte; relay, mixing eV/atom; "
+        "relief eV per atom of electrolyte; relay, mixing, e_hull (above the hull) eV/atom; "
         f"vol% metal at {study.conditions.wt_percent:g} wt% reactor "
         f"(percolates from {100 * study.conditions.percolation_threshold:g})"
         if reactors
@@ -79,15 +88,15 @@ def ranking_table(results: ResultsDirectory, anode: str, electrolyte: str) -> Ta
     ]
     if not results.no_probabilities and study.uncertainty.draws:
         notes.append(
-            "P(1st): with the errors of the energies alone, at these weights and bounds; "
-            "A(1st): with weights and bounds drawn besides"
+            f"P({FIRST[first]}): with the errors of the energies alone, at these weights and bounds; "
+            f"A({FIRST[first]}): with weights and bounds drawn besides"
         )
     notes[:0] = rests_on(reactor.origin for reactor in shown)
     if anode in results.no_probabilities:
         notes.append(f"no probabilities: {results.no_probabilities[anode]}")
     notes.extend(each.words for each in network_contradictions(results, (anode, electrolyte)))
     notes.extend(results.cautions)
-    row = _ranking_row if reactors else _placed_row
+    row = partial(_ranking_row, first=first) if reactors else _placed_row
     rows = [row(each, study, ion) for each in shown]
     title = f"{results.title}: {study.conditions.met(anode, electrolyte)}"
     return Table(title, pd.DataFrame(rows), (*notes, results.provenance.line()), wide)
@@ -106,14 +115,14 @@ def _filter_counts(table: pd.DataFrame) -> list[str]:
     return [f"{int((~table['passes']).sum())} without a rank: {told} (some for several reasons)"]
 
 
-def _first_columns(reactor: Reactor, role: str) -> dict[str, str]:
+def _first_columns(reactor: Reactor, role: str, first: str = "1") -> dict[str, str]:
     passes = reactor.passes_filters
     return {
         "rank": str(reactor.rank) if passes else "-",
         role: marked(reactor.formula, reactor.origin),
         "score": fixed(reactor.score if passes else None, 3),
-        "P(1st)": fixed(reactor.top_probability.get("top_1") if passes else None, 2),
-        "A(1st)": fixed(reactor.acceptability.get("accept_1") if passes else None, 2),
+        f"P({FIRST[first]})": fixed(reactor.top_probability.get(f"top_{first}") if passes else None, 2),
+        f"A({FIRST[first]})": fixed(reactor.acceptability.get(f"accept_{first}") if passes else None, 2),
     }
 
 
@@ -137,15 +146,16 @@ def _possible(criterion: Criterion, within: Interval | None) -> Interval | None:
     return within and Interval(*np.clip(within, criterion.floor, criterion.ceiling).tolist())
 
 
-def _ranking_row(reactor: Reactor, study: Study, ion: str) -> dict[str, str]:
+def _ranking_row(reactor: Reactor, study: Study, ion: str, *, first: str) -> dict[str, str]:
     metal = reactor.criteria["metal_volume_fraction"].value
     return {
-        **_first_columns(reactor, study.conditions.role),
+        **_first_columns(reactor, study.conditions.role, first),
         **{
             criterion(key).heading(ion): fixed(reactor.criteria[criterion(key).name].value, digits)
             for key, digits in DECIMALS.items()
         },
         "vol%": fixed(None if metal is None else 100.0 * metal, 1),
+        BEST_HEADS["energy_above_hull_ev_per_atom"]: fixed(reactor.energy_above_hull_ev_per_atom, 3),
         "alloy, or what fails": _alloy_or_failure(reactor),
     }
 
@@ -181,7 +191,12 @@ def best_table(chosen: pd.DataFrame, words: Sequence[str] = ()) -> Table:
         "mixing_ev_per_atom",
         "energy_above_hull_ev_per_atom",
     )
-    frame = chosen[names].astype(object).map(_cell).rename(columns=heads)
+    frame = chosen[names].astype(object).map(_cell)
+    if "origin" in chosen:
+        origins = chosen["origin"].fillna("")
+        frame["formula"] = [*map(marked, chosen["formula"], origins)]
+        words = (*words, *rests_on(origins))
+    frame = frame.rename(columns=heads)
     return Table("", frame, tuple(words), wide=tuple(heads[name] for name in wide if name in names))
 
 
@@ -192,13 +207,12 @@ def _registered() -> Iterator[Criterion]:
 
 def in_words(row: pd.Series, study: Study) -> str:
     """One candidate in a sentence: what lithium makes of it, what speaks for it and what against it."""
-    known = study.ranking.known
-    values = row.reindex(known.names).to_numpy(float)
+    values = row.reindex(study.ranking.every.names).to_numpy(float)
     valued = desirabilities(values, study.ranking)
     lost = {
-        each: -study.ranking.criteria[each.name].weight * np.log(desirability)
-        for each, desirability in zip(known, valued, strict=True)
-        if not np.isnan(desirability) and study.ranking.criteria[each.name].weight > 0.0
+        each: -study.ranking.rules[each.name].weight * np.log(desirability)
+        for each, desirability in zip(study.ranking.every, valued, strict=True)
+        if not np.isnan(desirability) and study.ranking.rules[each.name].weight > 0.0
     }
     order = sorted(lost, key=lambda each: lost[each])
     ion = mobile_ion(str(row["anode"]))
@@ -222,11 +236,12 @@ def in_words(row: pd.Series, study: Study) -> str:
 
 def _told(each: Criterion, value: float, ion: str) -> str:
     unit = "" if each.unit == "1" else f" {each.unit_for(ion)}"
-    return f"{each.label} {value:.3g}{unit}"
+    return f"{each.label} {_cell(value)}{unit}"
 
 
 def _cell(value: Any) -> str:
     if pd.isna(value):
         return "-"
-    whole = not isinstance(value, float) or value == int(value)
-    return f"{value}".removesuffix(".0") if whole else f"{value:.3g}"
+    if not isinstance(value, float):
+        return f"{value}"
+    return f"{value:.0f}" if value == int(value) or abs(value) >= 1000.0 else f"{value:.3g}"

@@ -9,6 +9,7 @@ import sys
 import traceback
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import dataclass
 from io import TextIOWrapper
 from pathlib import Path
 from typing import Annotated, Any
@@ -37,9 +38,14 @@ from screening.cli import (
 from screening.cli.options import say, tell
 from screening.errors import ScreeningError, expected, printable, quoted
 from screening.files import write_text
+from screening.kernel_cache import keep_kernels
+from screening.provenance import today
 
 STDOUT_FAULTS = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EPIPE})
 """What a write to a full or broken device, or to a reader that has gone, ends in."""
+
+COMPILED = Path(thermo.__file__).parents[1] / "thermo" / "__pycache__"
+"""Where numba keeps the walk."""
 
 TRACEBACK = "screening-traceback.txt"
 """File in the working directory that ``--debug`` writes after an unexpected fault."""
@@ -77,31 +83,92 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
-VERBS: tuple[tuple[str, str, Callable[..., object], str], ...] = (
-    ("run", SCREEN, run.run, "Screen and rank the candidates of a study."),
-    ("studies", SCREEN, run.studies, "List the studies that ship with the package."),
-    ("top", SCREEN, top.top, "Show the best candidates for which a condition holds."),
-    ("report", SCREEN, report.report, "Write one page: ranking, reactions, uncertainty."),
-    ("handoff", SCREEN, handoff.handoff, "Write bench sheets: html, printable pdf, json."),
-    ("explore", SCREEN, explore.explore, "All of this as a local page in the browser."),
-    ("react", INTERFACES, thermo.react, "Reaction energy of A with each B against mixing ratio."),
-    ("figure", INTERFACES, thermo.figure, "Figures 1A and 1F and the staircase of a compound."),
-    ("lithiate", INTERFACES, thermo.lithiate, "Uptake staircase, stability window, 0 V energies."),
-    ("stack", INTERFACES, stack.stack, "Every contact of a cell, charged and at its voltages."),
-    ("series", INTERFACES, stack.series, "Windows of a solid solution against x."),
-    ("eis", LAB, eis.eis, "Read, test and plot impedance spectra."),
-    ("drt", LAB, drt.drt, "Resolve spectra into processes by relaxation time."),
-    ("arrhenius", LAB, eis.arrhenius, "Conductivity and activation energy of a pellet."),
-    ("xrd", LAB, xrd.xrd, "Which phases a powder pattern shows or lacks."),
-    ("cycling", LAB, cycling.cycling, "Overpotential, shorts, capacity and efficiency."),
-    ("cells", LAB, cells.cells, "What happened to each cell of a folder; sheets for raw files."),
-    ("validate", LAB, validate.validate, "Compare a campaign with measured cells."),
-    ("cite", DATA, run.cite, "What to cite for the package and a snapshot."),
-)
-"""Name, heading, function and one line of each verb, in the order of the help page."""
 
-for _name, _heading, _verb, _line in VERBS:
-    app.command(_name, short_help=_line, rich_help_panel=_heading)(_verb)
+@dataclass(frozen=True)
+class Verb:
+    """A verb of the command line.
+
+    Attributes
+    ----------
+    name, heading, line : str
+        Name, heading on the help page, and its one line there.
+    call : callable
+    next : str
+        What people do next, told when it has ended well.
+    walks : bool
+        Whether it needs the hull, whose walk the very first run compiles.
+    """
+
+    name: str
+    heading: str
+    call: Callable[..., object]
+    line: str
+    next: str = ""
+    walks: bool = False
+
+
+HAND_OFF, JUDGE = "screening handoff FORMULA --results DIR", "screening cells DIR, for all cells of a folder"
+
+VERBS = (
+    Verb(
+        *("run", SCREEN, run.run, "Screen and rank the candidates of a study."),
+        *(f"screening report DIR, screening top DIR, {HAND_OFF}", True),
+    ),
+    Verb(
+        "studies", SCREEN, run.studies, "List the studies that ship with the package.", "screening run NAME"
+    ),
+    Verb("top", SCREEN, top.top, "Show the best candidates for which a condition holds.", HAND_OFF),
+    Verb("report", SCREEN, report.report, "Write one page: ranking, reactions, uncertainty.", HAND_OFF),
+    Verb(
+        *("handoff", SCREEN, handoff.handoff, "Write bench sheets: html, printable pdf, json."),
+        *("print the pdf; screening cells init DIR, once the cells have left files", True),
+    ),
+    Verb("explore", SCREEN, explore.explore, "All of this as a local page in the browser."),
+    Verb(
+        *("react", INTERFACES, thermo.react, "Reaction energy of A with each B against mixing ratio."),
+        *("screening figure B --out figure.pdf, screening lithiate B", True),
+    ),
+    Verb(
+        *("figure", INTERFACES, thermo.figure, "Figures 1A and 1F and the staircase of a compound."),
+        *("screening run STUDY.toml, which ranks it among others", True),
+    ),
+    Verb(
+        *("lithiate", INTERFACES, thermo.lithiate, "Uptake staircase, stability window, 0 V energies."),
+        *("screening figure F --out figure.pdf", True),
+    ),
+    Verb(
+        *("stack", INTERFACES, stack.stack, "Every contact of a cell, charged and at its voltages."),
+        *("screening run with a coating as role, for a contact that reacts", True),
+    ),
+    Verb(
+        *("series", INTERFACES, stack.series, "Windows of a solid solution against x."),
+        *("screening figure COMPOUND --at-hull, at the x of your choice", True),
+    ),
+    Verb(
+        *("eis", LAB, eis.eis, "Read, test and plot impedance spectra."),
+        "screening drt FILES, for its relaxation times",
+    ),
+    Verb("drt", LAB, drt.drt, "Resolve spectra into processes by relaxation time.", JUDGE),
+    Verb("arrhenius", LAB, eis.arrhenius, "Conductivity and activation energy of a pellet.", JUDGE),
+    Verb(
+        *("xrd", LAB, xrd.xrd, "Which phases a powder pattern shows or lacks."),
+        "name it as diffraction in the sheet of its cell, then screening validate RESULTS DIR",
+    ),
+    Verb("cycling", LAB, cycling.cycling, "Overpotential, shorts, capacity and efficiency.", JUDGE),
+    Verb(
+        *("cells", LAB, cells.cells, "What happened to each cell of a folder; sheets for raw files."),
+        "screening validate RESULTS DIR, which compares with a ranking",
+    ),
+    Verb(
+        *("validate", LAB, validate.validate, "Compare a campaign with measured cells."),
+        "screening report RESULTS --experiments DIR",
+    ),
+    Verb("cite", DATA, run.cite, "What to cite for the package and a snapshot."),
+)
+"""The verbs in the order of the help page."""
+
+for _verb in VERBS:
+    app.command(_verb.name, short_help=_verb.line, rich_help_panel=_verb.heading)(_verb.call)
 app.add_typer(experiments.app, name="experiments", rich_help_panel=LAB)
 app.add_typer(snapshot.app, name="snapshot", rich_help_panel=DATA)
 
@@ -183,11 +250,20 @@ def main() -> None:
     verbs = sys.argv[1:]
     debug = "--debug" in verbs
     command = typer.main.get_command(app)
+    silent = {"--help", "--json", "init"} & {*verbs}
+    verb = next((each for each in VERBS if verbs[:1] == [each.name] and not silent), None)
+    if verb is not None and verb.walks and not [*COMPILED.glob("hull.tie_line*.nbi")]:
+        say("first run: compiling the hull walk, about half a minute, once")
     try:
+        today()  # numpy, too, reads the date variable, and ends in a fault of its own
+        if notice := keep_kernels():
+            say(notice)
         status = command.main(
             [word for word in verbs if word != "--debug"], prog_name="screening", standalone_mode=False
         )
         sys.stdout.flush()
+        if verb is not None and verb.next:
+            say(f"next: {verb.next}")
     except ScreeningError as error:
         _fail(str(error), error.exit_status)
     except typer.TyperException as error:

@@ -71,7 +71,7 @@ def _init(directory: Path, diameter_mm: float | None, area_cm2: float | None) ->
         raise InputError("--diameter-mm and --area-cm2 both given", remedy="keep one")
     found, passed = find_cells(directory)
     for line in passed:
-        say(f"no measurement: {line}")
+        say(f"left aside: {line}")
     if not found:
         raise InputError("no file that can be read as a measurement", where=str(directory))
     if diameter_mm is None and area_cm2 is None and stdin.isatty():

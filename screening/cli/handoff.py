@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from screening.cli.options import (
+    AtHullOption,
     CifOption,
     EnergiesOption,
     ForceOption,
@@ -19,6 +20,14 @@ from screening.cli.options import (
     write_json,
 )
 
+ContentOption = Annotated[
+    float | None,
+    typer.Option("--wt", metavar="PERCENT", help="Reactor in the layer (default that of --results, or 50)."),
+]
+CapacityOption = Annotated[
+    float | None, typer.Option("--capacity-mah", metavar="MAH", help="Of the cathode, for --programs.")
+]
+
 
 def handoff(
     formulas: Annotated[list[str], typer.Argument(metavar="FORMULA...", help="Reactors, one sheet each.")],
@@ -26,10 +35,7 @@ def handoff(
         Path | None,
         typer.Option("--results", metavar="DIR", help="Results of `screening run`: rank and conditions."),
     ] = None,
-    wt: Annotated[
-        float | None,
-        typer.Option("--wt", metavar="PERCENT", help="Reactor in the layer (default --results', or 50)."),
-    ] = None,
+    wt: ContentOption = None,
     die_mm: Annotated[float, typer.Option("--die-mm", metavar="MM", help="Diameter of the die.")] = 10.0,
     layer_mg: Annotated[float, typer.Option("--layer-mg", metavar="MG", help="Mass of a layer.")] = 10.0,
     batch_g: Annotated[float, typer.Option("--batch-g", metavar="G", help="Reactor to synthesise.")] = 1.0,
@@ -45,7 +51,10 @@ def handoff(
         Path | None,
         typer.Option("--out", metavar="DIR", help="Directory (default handoff; none with --json)."),
     ] = None,
+    programs: Annotated[bool, typer.Option("--programs", help="Also cycler programs: .mps, .xml.")] = False,
+    capacity_mah: CapacityOption = None,
     as_json: JsonOption = False,
+    at_hull: AtHullOption = False,
     snapshot: SnapshotOption = "mp2019",
     phases: PhasesOption = None,
     force: ForceOption = False,
@@ -57,6 +66,7 @@ def handoff(
     from screening.api.campaigns import Source, bench_sheets
     from screening.campaign.directory import ResultsDirectory
     from screening.handoff.pages import write_sheets
+    from screening.handoff.programs import write_programs
     from screening.handoff.sheet import Plan
     from screening.phases.corrections import chosen_energies
     from screening.thermo.sources import own_phases
@@ -64,18 +74,18 @@ def handoff(
     ranked = None if results is None else ResultsDirectory(results).checked()
     given = {"anode": anode, "electrolyte": electrolyte, "wt_percent": wt}
     told = {name: value for name, value in given.items() if value not in ("", None)}
-    at_hull = ranked.study.hull_formulas if ranked else ()
     plan = Plan.of(ranked, die_mm=die_mm, layer_mg=layer_mg, batch_g=batch_g, cells=cells, **told)
-    source = Source(
-        snapshot, own_phases(phases, force, replace) or "", temperature, chosen_energies(energies), at_hull
-    )
+    from_hull = (*formulas, plan.electrolyte) if at_hull else ranked.study.hull_formulas if ranked else ()
+    own = own_phases(phases, force, replace) or ""
+    source = Source(snapshot, own, temperature, chosen_energies(energies), from_hull)
     sheets = bench_sheets(formulas, plan, results=ranked, source=source, cif=cif or ())
     if ranked is not None:
         say_all(f"{sheet.formula}: {sheet.standing_note}" for sheet in sheets if sheet.standing_note)
     if out is not None or not as_json:
-        written = write_sheets(out or Path("handoff"), sheets)
+        folder = out or Path("handoff")
+        written = write_sheets(folder, sheets)
+        written += write_programs(folder, plan, capacity_mah) if programs else ()
         if not as_json:
-            for path in written:
-                tell(path)
+            tell("\n".join(map(str, written)))
     if as_json:
         write_json([sheet.as_dict() for sheet in sheets])

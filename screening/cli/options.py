@@ -19,7 +19,12 @@ SnapshotOption = Annotated[
     typer.Option("--snapshot", metavar="NAME|PATH", help="Snapshot to work on (default: the embedded one)."),
 ]
 PhasesOption = Annotated[
-    Path | None, typer.Option("--phases", metavar="FILE", help="Your own phases (csv or json) to join to it.")
+    Path | None,
+    typer.Option(
+        "--phases",
+        metavar="FILE",
+        help="Your own phases to join to it: csv, json, vasprun.xml or a folder of runs.",
+    ),
 ]
 ForceOption = Annotated[
     bool, typer.Option("--force", help="Take own phases that lie implausibly far below all others.")

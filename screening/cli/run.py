@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from screening.cli.options import (
+    AtHullOption,
     EnergiesOption,
     ForceOption,
     JsonOption,
@@ -58,6 +59,7 @@ def run(
     fresh: Annotated[bool, typer.Option("--fresh", help="Discard results of another study in DIR.")] = False,
     figures: Annotated[bool, typer.Option("--figures/--no-figures", help="Draw figures.")] = True,
     as_json: JsonOption = False,
+    at_hull: AtHullOption = False,
     snapshot: SnapshotOption = "",
     phases: PhasesOption = None,
     force: ForceOption = False,
@@ -69,7 +71,7 @@ def run(
     _require_directory(out)
     from screening.api.campaigns import Workers, load_study, screen
 
-    chosen = load_study(study).with_changes(**_changes(top=top, skip_bad=skip_bad or None))
+    chosen = load_study(study).with_changes(**_changes(top=top, skip_bad=skip_bad, at_hull=at_hull))
     say_all(chosen.notes)
     with _progress_bar() as bar:
         ranking = screen(
@@ -96,7 +98,8 @@ def run(
 
 
 def _changes(**given: Any) -> dict[str, Any]:
-    return {name: value for name, value in given.items() if value is not None}
+    """What was given: neither left out nor a switch that is off."""
+    return {name: value for name, value in given.items() if value is not None and value is not False}
 
 
 def _require_directory(out: str | None) -> None:

@@ -22,6 +22,10 @@ def top(
     every: Annotated[
         bool, typer.Option("--every", help="On the terminal: not only the best of each chemistry.")
     ] = False,
+    again: Annotated[
+        str,
+        typer.Option("--rank-again", metavar="STUDY.toml", help="Rank by the [ranking] of this study."),
+    ] = "",
     form: Annotated[
         Literal["table", "csv", "xlsx", "json"],
         typer.Option("--format", help="A table on the terminal, or csv, xlsx or json."),
@@ -32,16 +36,18 @@ def top(
 ) -> None:
     """Show the best candidates of a campaign, running or finished, each explained in words."""
     from screening.campaign import query
+    from screening.campaign.study import find_study
     from screening.campaign.tables import best_table, ideas, in_words
 
     grouped = form == "table" and out is None and not every
-    chosen = query.top(directory, MOST if grouped else n, where)
+    anew = find_study(again) if again else None
+    chosen = query.top(directory, MOST if grouped else n, where, anew)
     if grouped:
         chosen = ideas(chosen, n)
     if chosen.empty:
         say("no candidate meets the condition")
     if form == "table" and out is None:
-        study = query.study_of(directory)
+        study = anew or query.study_of(directory)
         rows = [row for _, row in chosen[chosen["passes"].eq(True)].iterrows()]
         print_table(best_table(chosen, [in_words(row, study) for row in rows] if study else []))
     elif form == "csv" and out is None:
@@ -50,5 +56,5 @@ def top(
         write_json(records(chosen))
     else:
         target = out or directory / "top.xlsx"
-        query.write_top(target, chosen, directory, "csv" if form == "table" else form)
+        query.write_top(target, chosen, directory, "csv" if form == "table" else form, anew)
         say(f"{len(chosen)} candidates in {target}")

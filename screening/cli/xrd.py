@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from screening.cli.options import (
+    AtHullOption,
     CifOption,
     JsonOption,
     OutOption,
@@ -41,6 +42,7 @@ def xrd(
     plot: PlotOption = None,
     out: OutOption = None,
     as_json: JsonOption = False,
+    at_hull: AtHullOption = False,
     snapshot: SnapshotOption = "mp2019",
 ) -> None:
     """Which phases a powder pattern shows, lacks, or leaves open."""
@@ -56,6 +58,7 @@ def xrd(
         anode=anode,
         cif=cif or (),
         snapshot=snapshot,
+        at_hull=at_hull,
     )
     if as_json:
         write_json([each.as_dict() for each in found])

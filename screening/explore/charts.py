@@ -1,6 +1,6 @@
 """Charts of the pages, as content for plotly; the style sheet colours their axes and words."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -9,7 +9,6 @@ import pandas as pd
 from screening.display import formula_text, subscripted
 from screening.plots.interface import AXIS_LABELS, sampled_curve
 from screening.plots.staircases import staircase_line
-from screening.reactors.criteria import CRITERIA
 from screening.thermo.interface import InterfaceReaction
 from screening.thermo.lithiation import Lithiation
 
@@ -108,19 +107,19 @@ def staircases(shown: Sequence[Lithiation]) -> Chart:
     return chart
 
 
-def candidates(table: pd.DataFrame, x: str, y: str, ion: str, chosen: str = "") -> tuple[Chart, str]:
+def candidates(table: pd.DataFrame, axes: Mapping[str, str], chosen: str = "") -> tuple[Chart, str]:
     """Ranked candidates by two criteria, the front and a chosen one marked; and how many are drawn.
 
     Parameters
     ----------
     table : DataFrame
         By rank, with ``rank``, ``pareto`` and ``formula``.
-    x, y : str
-        Names of criteria.
-    ion : str
+    axes : mapping of str to str
+        Labels of two criteria by their names: across, and up.
     chosen : str
         Formula.
     """
+    x, y = (*axes, *axes)[:2]
     ranked = table[table["passes"] & table[x].notna() & table[y].notna()]
     front = ranked[ranked["pareto"]]
     rest = ranked[~ranked["pareto"]]
@@ -148,12 +147,11 @@ def candidates(table: pd.DataFrame, x: str, y: str, ion: str, chosen: str = "") 
         for name, group, marker in groups
         if len(group)
     ]
-    names = [CRITERIA.find(name).axis_label(ion) for name in (x, y)]
     count = len(drawn) + len(front)
     words = (
         f"{count} of {len(ranked)} ranked candidates drawn" if count < len(ranked) else f"{count} candidates"
     )
-    return _chart(traces, *names), words
+    return _chart(traces, axes[x], axes[y]), words
 
 
 def chances(probabilities: Sequence[float]) -> Chart:

@@ -53,6 +53,8 @@ def own_phases(query: Query, place: Place) -> OwnPhases | None:
     if not token:
         return None
     path = next((path for path in place.files(token) if path.suffix in (".csv", ".json")), None)
+    if path is None and structures(query, place):
+        return None
     if path is None:
         raise InputError("holds no table of phases", where="own phases", remedy="give a .csv or .json file")
     return OwnPhases(str(path), "force" in wishes, "replace" in wishes)

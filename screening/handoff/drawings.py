@@ -1,7 +1,7 @@
 """Small drawings of a bench sheet, once for paper and for the screen: staircase, sticks of patterns."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from reportlab.graphics import renderSVG
 from reportlab.graphics.shapes import Drawing, Line, PolyLine, String
@@ -35,14 +35,25 @@ def staircase(sheet: BenchSheet) -> Drawing | None:
         points += [MARGIN_PT + wide * taken / most, y]
     points += [points[-2], MARGIN_PT]
     _frame(drawing, wide, high, f"{sheet.mobile} taken up per formula", f"V against {sheet.plan.anode}")
-    for step in steps:
-        y = MARGIN_PT + high * step.voltage_v / most_v
-        if step is steps[0] or step is steps[-1] or step.holds_alloy:
-            drawing.add(_text(WIDTH_PT - MARGIN_PT + 2.0, y - 2.0, f"{step.voltage_v:.2f}", "start"))
-        x = MARGIN_PT + wide * step.uptake_per_formula / most
-        drawing.add(_text(x, MARGIN_PT - 9.0, f"{step.uptake_per_formula:.3g}"))
+    volts = {
+        f"{s.voltage_v:.2f}": MARGIN_PT + high * s.voltage_v / most_v for s in (steps[0], *reversed(steps))
+    }
+    for text, y in _apart(volts, SIZE_PT):
+        drawing.add(_text(WIDTH_PT - MARGIN_PT + 2.0, y - 2.0, text, "start"))
+    uptakes = {f"{s.uptake_per_formula:.3g}": s.uptake_per_formula for s in reversed(steps)}
+    for text, x in _apart({k: MARGIN_PT + wide * v / most for k, v in uptakes.items()}, 2.0 * SIZE_PT):
+        drawing.add(_text(x, MARGIN_PT - 9.0, text))
     drawing.add(PolyLine(points, strokeColor=BLUE, strokeWidth=1.4))
     return drawing
+
+
+def _apart(labels: Mapping[str, float], least: float) -> list[tuple[str, float]]:
+    """Labels with their places, without those that would touch one before."""
+    kept: list[tuple[str, float]] = []
+    for text, place in labels.items():
+        if all(abs(place - other) >= least for _, other in kept):
+            kept.append((text, place))
+    return kept
 
 
 def sticks(patterns: Sequence[Pattern]) -> Drawing | None:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from math import isnan
 
+from screening.campaign.document import failing_words
 from screening.display import formula_text
 from screening.handoff.dangers import points_text
 from screening.handoff.hazards import SOURCE, SUPPLIER
@@ -117,7 +118,7 @@ def _standing(sheet: BenchSheet) -> Block:
     if standing is None:
         return Block(title, note)
     if standing.rank is None:
-        said = f"No rank in {standing.study}: it fails {_filters(standing.failed_filters)}."
+        said = f"No rank in {standing.study}: {failing_words(standing.failed_filters)}."
         return Block(title, (said, *note))
     sentences = [
         f"Rank {standing.rank} in {standing.study}, score {standing.score:.3f}: the product of the factors "
@@ -137,11 +138,6 @@ def _standing(sheet: BenchSheet) -> Block:
     )
     headings = ("Criterion", "Value", "Desirability", "Weight", "Factor")
     return Block(title, (*sentences, *note), Table(headings, rows, (1, 2, 3, 4)), compact=True)
-
-
-def _filters(failed: tuple[str, ...]) -> str:
-    names = ", ".join(name.replace("_", " ") for name in failed)
-    return f"the filter{'s' if len(failed) > 1 else ''} {names}"
 
 
 def _recipe(sheet: BenchSheet) -> Block:

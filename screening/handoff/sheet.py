@@ -32,6 +32,7 @@ KEPT_CONDITIONS = (
 )
 """Conditions of a study that a sheet takes over; contents of the layer are the sheet's own."""
 
+FORMAT_VERSION = 1  # of a sheet as JSON
 LAYERS_OF_A_CELL = 2  # a symmetric one
 UM_PER_CM, MM_PER_CM, MG_PER_G = 1e4, 10.0, 1e3
 
@@ -196,6 +197,7 @@ class BenchSheet:
     def as_dict(self) -> dict[str, Any]:
         """Content for JSON; what is not known is None."""
         content = asdict(self) | {
+            "format_version": FORMAT_VERSION,
             "conditions": self.conditions.model_dump(),
             "provenance": self.provenance.as_dict(),
         }

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from math import log
 
 from screening.campaign.directory import ResultsDirectory
-from screening.campaign.document import Reactor
+from screening.campaign.document import Reactor, failing_words
 from screening.display import Displayed, Table
 from screening.reactors.criteria import CRITERIA
 
@@ -60,8 +60,11 @@ class Standing(Displayed):
         """Each criterion with the factor that it leaves of the score."""
         import pandas as pd
 
-        failed = ", ".join(name.replace("_", " ") for name in self.failed_filters)
-        place = f"rank {self.rank}, score {self.score:.3f}" if self.rank else f"no rank, fails: {failed}"
+        place = (
+            f"rank {self.rank}, score {self.score:.3f}"
+            if self.rank
+            else f"no rank: {failing_words(self.failed_filters)}"
+        )
         rows = [
             {
                 "criterion": CRITERIA.label(part.criterion),

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from screening.errors import EXPECTED, InputError, expected
+from screening.files import from_toml
 from screening.lab.cell import Cathode, Cell, Files, ProtocolSheet, Separator
 from screening.lab.quantities import Quoted
 from screening.names import FORMER_NAMES
@@ -41,8 +42,6 @@ UNION_BRANCHES = frozenset({"bool", "float"})
 
 Sheet = TypeVar("Sheet", bound=Cell)
 
-KEYS = "see docs/validation.md for the keys"
-
 
 def read_cell(path: Path | str, model: type[Sheet] = Cell) -> Sheet:  # type: ignore[assignment]
     """Read and check one sheet; its raw files must exist.
@@ -67,7 +66,7 @@ def read_cell(path: Path | str, model: type[Sheet] = Cell) -> Sheet:  # type: ig
 def examine(path: Path, model: type[Sheet]) -> tuple[Sheet | None, list[InputError]]:
     """A sheet if it is sound and its raw files exist, else everything that is wrong with it."""
     try:
-        content = tomllib.loads(path.read_text("utf-8-sig"))
+        content = from_toml(path.read_text("utf-8-sig"))
     except OSError as error:
         reason = f"cannot read ({error.strerror})"
         return None, [InputError(reason, where=str(path), remedy="name an existing file")]
@@ -155,4 +154,5 @@ def _nearest(place: list[str]) -> str:
         return f"it belongs to {heading}"
     keys = list(TABLES[own].model_fields) if own in TABLES else []
     near = [each for each in keys if each.startswith(key)] or get_close_matches(key, keys, n=1)
-    return f"did you mean {near[0]}? {KEYS}" if near else KEYS
+    known = f"known there: {', '.join(keys or TABLES)}"
+    return f"did you mean {near[0]}? {known}" if near else known

@@ -7,6 +7,7 @@ from math import isfinite
 from pathlib import Path
 
 from screening.errors import InputError, SnapshotError
+from screening.files import from_toml
 from screening.phases.composition import Formula, parse_formula
 
 
@@ -65,7 +66,7 @@ def read_estimates(path: Path) -> list[AddedPhase]:
     if not path.exists():
         return []
     try:
-        rows = tomllib.loads(path.read_text("utf-8")).get("phase", [])
+        rows = from_toml(path.read_text("utf-8")).get("phase", [])
         estimates = [
             AddedPhase(
                 parse_formula(row["formula"]),

@@ -1,4 +1,4 @@
-"""Calculated entries of the user's own, held to the energy scheme of the snapshot they are to join."""
+"""Calculations of the user's own, held to the energy scheme of the snapshot they are to join."""
 
 import math
 import warnings
@@ -18,6 +18,17 @@ ENTRY_CLASSES = ("ComputedEntry", "ComputedStructureEntry")
 SAME_CORRECTION_EV_PER_ATOM = 1e-3
 """Corrections that differ by more belong to different schemes or versions; the least of any scheme is some
 tens of meV/atom, and files round far below 1 meV/atom."""
+
+
+RUNS = (".xml", ".xml.gz", ".xml.bz2", ".xml.xz")
+"""Ends of the names of VASP's own files, ``vasprun.xml`` and its compressed kin."""
+
+PBE = {"PBE": "GGA", "PBE+U": "GGA+U"}
+"""What the Materials Project calls the functional that a run names."""
+
+TOTAL = "total_energy_ev_per_atom"
+OF_RUN = ("run_type", "potcar_symbols", "hubbards")
+"""Columns of a table of total energies that tell how they were calculated; the last for GGA+U alone."""
 
 
 @dataclass(frozen=True)
@@ -40,7 +51,87 @@ class Computed:
     volume_per_atom_a3: float
 
 
-def phases_of_entries(rows: Sequence[Mapping[str, Any]], energy_scheme: str, path: Path) -> list[AddedPhase]:
+def is_run(path: Path) -> bool:
+    """Whether a path is a run of VASP, or a folder of them."""
+    return path.is_dir() or path.name.lower().endswith(RUNS)
+
+
+def own_files(path: Path) -> list[Path]:
+    """The file itself, or those of all runs in a folder and its subfolders.
+
+    Raises
+    ------
+    InputError
+        If the folder holds none.
+    """
+    found = sorted(path.rglob("vasprun*.xml*")) if path.is_dir() else [path]
+    if not found:
+        raise InputError("no vasprun.xml in this folder", where=str(path), remedy="name that of the runs")
+    return found
+
+
+def entry_of_run(file: Path) -> dict[str, Any]:
+    """A finished run as the dictionary of an entry without corrections.
+
+    Raises
+    ------
+    InputError
+        If the file cannot be read, or the run has not converged.
+    """
+    from pymatgen.io.vasp.outputs import Vasprun
+
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            run = Vasprun(file, parse_dos=False, parse_eigen=False, parse_potcar_file=False)
+            converged, entry = run.converged, run.get_computed_entry(entry_id=file.name).as_dict()
+    except Exception as error:  # noqa: BLE001 - the parser raises whatever its parts do
+        reason = getattr(error, "strerror", None) or f"no vasprun.xml, {type(error).__name__}"
+        raise InputError(
+            f"cannot be read ({reason})", where=str(file), remedy="give a finished run"
+        ) from None
+    if not converged:
+        raise InputError("the run has not converged", where=str(file), remedy="finish it, or leave it out")
+    run_type = entry["parameters"]["run_type"]
+    return {**entry, "parameters": {**entry["parameters"], "run_type": PBE.get(run_type, run_type)}}
+
+
+def entry_of_total(row: Mapping[str, Any], where: str) -> dict[str, Any]:
+    """A row of a table of total energies as the dictionary of an entry without corrections.
+
+    Raises
+    ------
+    InputError
+        Which names every column that lacks.
+    """
+    plus_u = str(row.get("run_type") or "").upper().endswith("+U")
+    needed = ("formula", TOTAL, *(OF_RUN if plus_u else OF_RUN[:2]))
+    if lacking := [name for name in needed if row.get(name) in (None, "")]:
+        raise InputError(
+            f"a total energy without {', '.join(lacking)}",
+            where=where,
+            remedy="tell how it was calculated: run_type GGA, potcar_symbols Li_sv F, hubbards Fe:5.3 F:0",
+        )
+    try:
+        formula = parse_formula(str(row["formula"]))
+        amounts = dict(zip(map(symbol, formula.atomic_numbers), map(float, formula.amounts), strict=True))
+        us = (pair.partition(":") for pair in str(row.get("hubbards") or "").split())
+        hubbards = {element: float(value) for element, _, value in us}
+        energy = float(row[TOTAL]) * float(formula.n_atoms)
+    except ValueError:
+        raise InputError(f"{TOTAL} or hubbards is no number", where=where, remedy="correct it") from None
+    parameters = {
+        "run_type": str(row["run_type"]),
+        "potcar_symbols": [f"PBE {name}" for name in str(row["potcar_symbols"]).split()],
+        "is_hubbard": plus_u,
+        "hubbards": hubbards,
+    }
+    return {"@class": "ComputedEntry", "composition": amounts, "energy": energy, "parameters": parameters}
+
+
+def phases_of_entries(
+    rows: Sequence[Mapping[str, Any]], energy_scheme: str, path: Path, *, names: Sequence[str] = ()
+) -> list[AddedPhase]:
     """Phases from pymatgen's dictionaries of `ComputedEntry` or `ComputedStructureEntry`.
 
     They must be of the snapshot's scheme in every respect that can be told: the kind of calculation
@@ -54,6 +145,9 @@ def phases_of_entries(rows: Sequence[Mapping[str, Any]], energy_scheme: str, pat
         Of the snapshot.
     path : Path
         For messages and notes.
+    names : sequence of str
+        Of runs or rows that are taken as they were calculated, and given the scheme's correction here;
+        without them entries are held to the correction that they carry.
 
     Returns
     -------
@@ -66,14 +160,17 @@ def phases_of_entries(rows: Sequence[Mapping[str, Any]], energy_scheme: str, pat
         If an entry is malformed or of another scheme, or an element has no entry.
     """
     lowest: dict[str, Computed] = {}
-    for entry in sorted(checked_entries(rows, energy_scheme, path), key=lambda e: e.energy_ev_per_atom):
+    checked = checked_entries(rows, energy_scheme, path, names=names)
+    for entry in sorted(checked, key=lambda e: e.energy_ev_per_atom):
         lowest.setdefault(entry.formula.text, entry)
     elements = {e.formula.atomic_numbers[0]: e for e in lowest.values() if len(e.formula.amounts) == 1}
     compounds = [e for e in lowest.values() if len(e.formula.amounts) > 1]
     return [_added(each, elements, path) for each in compounds]
 
 
-def checked_entries(rows: Sequence[Mapping[str, Any]], energy_scheme: str, path: Path) -> list[Computed]:
+def checked_entries(
+    rows: Sequence[Mapping[str, Any]], energy_scheme: str, path: Path, *, names: Sequence[str] = ()
+) -> list[Computed]:
     """The entries, each held to the scheme as `phases_of_entries` says.
 
     Raises
@@ -82,7 +179,8 @@ def checked_entries(rows: Sequence[Mapping[str, Any]], energy_scheme: str, path:
         If an entry is malformed or of another scheme.
     """
     scheme = _joinable(energy_scheme, path)
-    return [_computed(row, scheme, f"{path}, entry {i}") for i, row in enumerate(rows, start=1)]
+    wheres = names or [f"{path}, entry {i}" for i in range(1, len(rows) + 1)]
+    return [_computed(row, scheme, where, raw=bool(names)) for row, where in zip(rows, wheres, strict=True)]
 
 
 def _joinable(energy_scheme: str, path: Path) -> Scheme:
@@ -118,7 +216,7 @@ def _added(entry: Computed, elements: Mapping[int, Computed], path: Path) -> Add
     )
 
 
-def _computed(row: Mapping[str, Any], scheme: Scheme, where: str) -> Computed:
+def _computed(row: Mapping[str, Any], scheme: Scheme, where: str, *, raw: bool) -> Computed:
     from pymatgen.core import Composition
 
     try:
@@ -142,6 +240,7 @@ def _computed(row: Mapping[str, Any], scheme: Scheme, where: str) -> Computed:
             remedy="give entries of the snapshot's scheme, with parameters.run_type",
         )
     expected = _expected_correction(row, scheme, formula, where)
+    correction = expected if raw else correction
     if abs(correction - expected) > SAME_CORRECTION_EV_PER_ATOM * atoms:
         raise InputError(
             f"{formula.text} carries a correction of {correction / atoms:.3f} eV/atom, "
@@ -182,14 +281,17 @@ def _expected_correction(row: Mapping[str, Any], scheme: Scheme, formula: Formul
             rules: Any = MaterialsProjectCompatibility()
         else:
             rules = MaterialsProject2020Compatibility(check_potcar=False)
+        reason, corrected = "", None
         try:
+            for part in getattr(rules, "corrections", ()):  # which would be passed over in silence
+                part.get_correction(uncorrected)
             corrected = rules.process_entry(uncorrected)
-        except (CompatibilityError, ValueError, LookupError, TypeError, AttributeError):
-            corrected = None
+        except (CompatibilityError, ValueError, LookupError, TypeError, AttributeError) as error:
+            reason = f": {error}"
     if corrected is None:
         raise InputError(
-            f"{formula.text} is not compatible with {scheme.correction.value}",
+            f"{formula.text} is not compatible with {scheme.correction.value}{reason}",
             where=where,
-            remedy="give it as entry.as_dict() with all parameters and data",
+            remedy="calculate it with that scheme's settings, and give all parameters",
         )
     return float(corrected.correction)

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from screening.errors import SnapshotError
+from screening.files import from_json
 
 MANIFEST_FILE = "manifest.json"
 _REQUIRED = ("name", "energy_scheme", "database_version", "date", "licence", "checksum", "file_sha256")
@@ -69,7 +70,7 @@ class Manifest:
         """
         path = directory / MANIFEST_FILE
         try:
-            content: dict[str, Any] = json.loads(path.read_text("utf-8"))
+            content: dict[str, Any] = from_json(path.read_text("utf-8"))
         except OSError as error:
             absent = isinstance(error, FileNotFoundError | NotADirectoryError)
             raise SnapshotError(

@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from screening.errors import InputError, UnreachableError
-from screening.files import atomic_write, output_directory, write_json
+from screening.files import atomic_write, from_json, output_directory, write_json
 from screening.phases.composition import symbol
 from screening.phases.entries import ENTRIES_SCHEMA, Entry, entries_of, entries_table
 from screening.phases.relaxed import STRUCTURES_SCHEMA, Relaxed, structures_of, structures_table
@@ -40,7 +40,7 @@ class Parts:
         """Parts of this identity; those of any other are thrown away."""
         parts = cls(directory, identity)
         try:
-            same = json.loads(parts._label.read_text("utf-8")) == identity
+            same = from_json(parts._label.read_text("utf-8")) == identity
         except (OSError, ValueError):
             same = False
         if not same:

@@ -1,6 +1,5 @@
 """Phases of the user's own: a table of formation energies, or calculated entries of the snapshot's scheme."""
 
-import json
 import math
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
@@ -8,9 +7,18 @@ from pathlib import Path
 from typing import Any
 
 from screening.errors import InputError, quoted
+from screening.files import from_json
 from screening.phases.additions import AddedPhase, Origin
 from screening.phases.composition import Formula, composition_key, parse_formula, symbol
-from screening.phases.computed import ENTRY_CLASSES, phases_of_entries
+from screening.phases.computed import (
+    ENTRY_CLASSES,
+    TOTAL,
+    entry_of_run,
+    entry_of_total,
+    is_run,
+    own_files,
+    phases_of_entries,
+)
 from screening.phases.sheets import RowFault, Sheet, formula_of, number_of, require_sound
 from screening.phases.snapshot import Snapshot
 from screening.phases.spelling import conventional
@@ -39,8 +47,10 @@ def read_phases(path: Path, snapshot: Snapshot) -> list[AddedPhase]:
     the snapshot's own phase is lower), ``energy_scheme``, ``volume_per_atom_a3`` and ``band_gap_ev`` may be
     added. Where ``energy_scheme`` is given it must be the snapshot's.
 
-    A ``.json`` file may instead hold a list of pymatgen's `ComputedEntry` dictionaries, with an entry for
-    every element that occurs; see `phases_of_entries`.
+    A ``.json`` file may instead hold a list of pymatgen's `ComputedEntry` dictionaries; a table may hold
+    ``total_energy_ev_per_atom`` with ``run_type``, ``potcar_symbols`` and, for GGA+U, ``hubbards``; and the
+    path may be a ``vasprun.xml``, compressed or not, or a folder with some. Each with every element that
+    occurs; see `phases_of_entries`.
 
     Parameters
     ----------
@@ -57,6 +67,11 @@ def read_phases(path: Path, snapshot: Snapshot) -> list[AddedPhase]:
     InputError
         If the file or rows cannot be used (all of them are named), or energies are of another scheme.
     """
+    scheme = snapshot.manifest.energy_scheme
+    if is_run(path):
+        runs = own_files(path)
+        found = [entry_of_run(file) for file in runs]
+        return _sound(phases_of_entries(found, scheme, path, names=[*map(str, runs)]), path, snapshot)
     rows: Sequence[tuple[int, Any]]
     record: Callable[[Any], Mapping[str, Any]] = dict
     notes: tuple[str, ...] = ()
@@ -72,6 +87,10 @@ def read_phases(path: Path, snapshot: Snapshot) -> list[AddedPhase]:
     if not 0 < len(rows) <= _MOST_ROWS:
         fault = f"more than {_MOST_ROWS} rows" if rows else "no phases"
         raise InputError(fault, where=str(path), remedy=f"give rows of {', '.join(REQUIRED)}")
+    if TOTAL in names:
+        wheres = [f"{path}, row {number}" for number, _ in rows]
+        totals = [entry_of_total(record(row), where) for (_, row), where in zip(rows, wheres, strict=True)]
+        return _sound(phases_of_entries(totals, scheme, path, names=wheres), path, snapshot)
     _require_columns(names, path)
     phases, faults = _phases(rows, record, path.name, snapshot)
     faults = sorted([*faults, *_misfits(phases, snapshot)], key=lambda fault: fault.row)
@@ -88,7 +107,11 @@ def _of_entries(
         raise InputError(
             "mixes calculated entries with rows of a table", where=str(path), remedy="use two files"
         )
-    phases = phases_of_entries(items, snapshot.manifest.energy_scheme, path)
+    return _sound(phases_of_entries(items, snapshot.manifest.energy_scheme, path), path, snapshot)
+
+
+def _sound(phases: list[AddedPhase], path: Path, snapshot: Snapshot) -> list[AddedPhase]:
+    """Calculated phases, once each of them can join."""
     require_sound(_misfits(dict(enumerate(phases, start=1)), snapshot), str(path), "leave it out")
     return phases
 
@@ -96,12 +119,12 @@ def _of_entries(
 def _items(path: Path) -> list[dict[str, Any]]:
     """Objects of a JSON file."""
     try:
-        content = json.loads(path.read_text("utf-8-sig"))
+        content = from_json(path.read_text("utf-8-sig"))
     except OSError as error:
         raise InputError(
             f"cannot be read ({error.strerror})", where=str(path), remedy="give a .csv or .json file"
         ) from None
-    except (ValueError, RecursionError):
+    except ValueError:
         raise InputError("malformed JSON", where=str(path), remedy="write a list of objects") from None
     if not isinstance(content, list) or not all(isinstance(row, dict) for row in content):
         raise InputError("not a list of objects", where=str(path), remedy="write a list of objects")

@@ -12,7 +12,7 @@ from typing import Any, overload
 import numpy as np
 from scipy.sparse import csr_array, vstack
 
-from screening.errors import InputError
+from screening.errors import InputError, quoted
 from screening.names import present_name
 from screening.reactors.assessment import Assessment
 from screening.reactors.conditions import Desirability
@@ -202,7 +202,7 @@ class Criteria(Sequence[Criterion]):
             if wanted in (criterion.name, criterion.key):
                 return criterion
         choices = ", ".join(criterion.key for criterion in self)
-        raise InputError(f"no criterion {name!r}", where=where, remedy=f"choose from {choices}")
+        raise InputError(f"no criterion {quoted(name)}", where=where, remedy=f"choose from {choices}")
 
     def label(self, name: str) -> str:
         """Label of a criterion; of one that is not registered here, as older results may hold, its words."""

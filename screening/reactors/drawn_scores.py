@@ -32,7 +32,7 @@ LEAST_SPAN = 0.2
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Preferences:
-    """Weights and bounds of all criteria, one row for each draw, or one for all; columns as `settings.known`.
+    """Weights and bounds of all criteria, one row for each draw, or one for all; columns as `Ranking.every`.
 
     Attributes
     ----------
@@ -47,7 +47,7 @@ class Preferences:
     @classmethod
     def of(cls, settings: Ranking) -> "Preferences":
         """Those of a study."""
-        rules = [settings.criteria[criterion.name] for criterion in settings.known]
+        rules = [settings.rules[name] for name in settings.every.names]
         log = np.array([rule.scale == "log" for rule in rules])
         bounds = np.array([[rule.worst, rule.best] for rule in rules])
         bounds[log] = np.log(bounds[log])
@@ -85,7 +85,7 @@ class _Shapes(NamedTuple):
 
     @classmethod
     def of(cls, settings: Ranking, columns: np.ndarray) -> "_Shapes":
-        rules = [(criterion, settings.criteria[criterion.name]) for criterion in settings.known]
+        rules = [(criterion, settings.rules[criterion.name]) for criterion in settings.every]
         return cls(
             np.array([rule.exponent for _, rule in rules])[columns],
             np.array([criterion.ceiling for criterion, _ in rules])[columns],
@@ -113,10 +113,10 @@ def drawn_scores(
     Parameters
     ----------
     values, desirabilities : (n, n_criteria) float arrays
-        In the order of `settings.known`; NaN where unknown.
+        In the order of `settings.every`; NaN where unknown.
     settings : Ranking
     errors : PhaseErrors
-    forms : (n_uncertain·n, n_phases) csr_array, of `settings.known.uncertain`, criterion after criterion
+    forms : (n_uncertain·n, n_phases) csr_array, of the uncertain criteria, one after another
     rng, n_draws : numpy Generator, int
     preferences : Preferences, optional
         Weights and bounds of each draw; those of the study in all unless given.
@@ -127,12 +127,12 @@ def drawn_scores(
     (k, n) float array
         The numbers of rows add up to `n_draws`.
     """
-    uncertain = np.array([criterion.linear_form is not None for criterion in settings.known])
-    varied = np.flatnonzero(uncertain if preferences is None else np.ones(len(settings.known), dtype=bool))
+    uncertain = np.array([criterion.linear_form is not None for criterion in settings.every])
+    varied = np.flatnonzero(uncertain if preferences is None else np.ones(len(uncertain), dtype=bool))
     form = np.where(uncertain, np.cumsum(uncertain) - 1, -1)[varied]
     known = ~np.isnan(desirabilities)
     logs = np.log(np.where(known, desirabilities, 1.0))
-    certain = np.setdiff1d(np.arange(len(settings.known)), varied)
+    certain = np.setdiff1d(np.arange(len(uncertain)), varied)
     own = weights(settings)[certain]
     fixed, total = logs[:, certain] @ own, known[:, certain] @ own
     given, shapes = preferences or Preferences.of(settings), _Shapes.of(settings, varied)

@@ -116,7 +116,7 @@ class Ranked:
     Attributes
     ----------
     desirabilities : (n, n_criteria) float array
-        In the order of `settings.known`; NaN where a criterion is unknown.
+        In the order of the settings' criteria; NaN where one is unknown.
     score : float array
         Weighted geometric mean of the desirabilities; 0 where a filter fails.
     rank : int array
@@ -138,7 +138,7 @@ def rank(values: np.ndarray, passes: np.ndarray, settings: Ranking) -> Ranked:
     Parameters
     ----------
     values : (n, n_criteria) float array
-        In the order of `settings.known`; NaN where unknown.
+        In the order of `settings.every`; NaN where unknown.
     passes : (n,) bool array
         Candidates that fail no filter.
     settings : Ranking
@@ -153,8 +153,8 @@ def rank(values: np.ndarray, passes: np.ndarray, settings: Ranking) -> Ranked:
 
 
 def weights(settings: Ranking) -> np.ndarray:
-    """Weights in the order of `settings.known`, (n_criteria,) float array."""
-    return np.array([settings.criteria[criterion.name].weight for criterion in settings.known])
+    """Weights in the order of `settings.every`, (n_criteria,) float array."""
+    return np.array([settings.rules[name].weight for name in settings.every.names])
 
 
 def desirability(values: np.ndarray, rule: Desirability, floor: float) -> np.ndarray:
@@ -178,10 +178,10 @@ def desirability(values: np.ndarray, rule: Desirability, floor: float) -> np.nda
 
 
 def desirabilities(values: np.ndarray, settings: Ranking) -> np.ndarray:
-    """Desirabilities of all criteria; `values` is (..., n_criteria) in the order of `settings.known`."""
+    """Desirabilities of all criteria; `values` is (..., n_criteria) in the order of `settings.every`."""
     columns = [
-        desirability(values[..., k], settings.criteria[criterion.name], settings.floor)
-        for k, criterion in enumerate(settings.known)
+        desirability(values[..., k], settings.rules[name], settings.floor)
+        for k, name in enumerate(settings.every.names)
     ]
     return np.stack(columns, axis=-1)
 
@@ -216,10 +216,9 @@ def pareto(values: np.ndarray, settings: Ranking, passing: np.ndarray) -> np.nda
     An unknown value counts as the worst there is, so that nobody dominates by ignorance.
     """
     columns = []
-    for k, criterion in enumerate(settings.known):
-        rule = settings.criteria[criterion.name]
-        if criterion.name in settings.pareto:
-            better = gain(values[:, k], rule)
+    for k, name in enumerate(settings.every.names):
+        if name in settings.pareto:
+            better = gain(values[:, k], settings.rules[name])
             columns.append(np.nan_to_num(better, nan=-np.inf, neginf=-np.inf, posinf=np.inf))
     gains = np.column_stack(columns)
     rows = np.flatnonzero(passing)

@@ -3,12 +3,14 @@
 from collections.abc import Sequence
 from typing import Any, Self
 
+import numpy as np
 from pydantic import Field, field_validator, model_validator
 
 from screening.errors import InputError
 from screening.names import RELIEF_PER_MOL
+from screening.reactors.assessment import Assessment
 from screening.reactors.conditions import REACTOR, Conditions, Desirability, Role, Settings
-from screening.reactors.criteria import Criteria
+from screening.reactors.criteria import Criteria, Criterion
 from screening.reactors.placement_criteria import criteria_of
 from screening.reactors.uncertainty import ANION_VALENCE, ErrorModel, find_error_model, why_no_error_model
 
@@ -35,6 +37,8 @@ class Filters(Settings):
         Leave out azides, perchlorates, chlorates, chlorites and bromates.
     forbid_moisture_hazard : bool
         Leave out compounds that give off toxic or flammable gases in moist air; see `moisture`.
+    where : str
+        One SQL expression over the columns of the results that must hold; what is unknown does not hold.
     """
 
     maximum_energy_above_hull_ev_per_atom: float | None = Field(0.05, ge=0.0)
@@ -44,6 +48,7 @@ class Filters(Settings):
     forbid_toxic: bool = True
     forbid_explosive: bool = True
     forbid_moisture_hazard: bool = False
+    where: str = ""
 
     @field_validator("maximum_energy_above_hull_ev_per_atom", mode="before")
     @classmethod
@@ -120,6 +125,19 @@ class Uncertainty(Settings):
             )
 
 
+def _given(assessment: Assessment) -> np.ndarray:
+    """Given with the candidates."""
+    raise LookupError("a column of the list of candidates is not computed")
+
+
+def column_criterion(name: str, rule: Desirability) -> Criterion:
+    """A column of the list of candidates as a criterion: its name is all that is known of it."""
+    label = name.replace("_", " ")
+    return Criterion(
+        name=name, key=name, label=label, unit="1", default=rule, compute=_given, source="list of candidates"
+    )
+
+
 class Ranking(Settings):
     """How candidates are compared.
 
@@ -131,6 +149,8 @@ class Ranking(Settings):
         Smallest desirability, so that only a failed filter gives a score of 0.
     criteria : dict of str to Desirability
         By name or key of a criterion; one left out of the study keeps its default.
+    columns : dict of str to Desirability
+        Columns of the list of candidates that count as criteria too, with weight and bounds.
     pareto : tuple of str
         Criteria that span the Pareto front. The default are the reaction energies: with all of them, nearly
         half of a large campaign is undominated, and the front says nothing.
@@ -139,6 +159,7 @@ class Ranking(Settings):
     floor: float = Field(0.01, gt=0.0, lt=1.0)
     role: Role = Field(default=REACTOR, exclude=True)
     criteria: dict[str, Desirability] = Field(default_factory=dict)
+    columns: dict[str, Desirability] = Field(default_factory=dict)
     pareto: tuple[str, ...] = Field(default=(), min_length=1)
 
     @model_validator(mode="before")
@@ -151,7 +172,9 @@ class Ranking(Settings):
         pareto = given.get("pareto", known.pareto)
         if isinstance(pareto, list | tuple):
             full["pareto"] = tuple(
-                known.find(name, where="ranking.pareto").name if isinstance(name, str) else name
+                known.find(name, where="ranking.pareto").name
+                if isinstance(name, str) and name not in dict(given.get("columns") or {})
+                else name
                 for name in pareto
             )
         criteria = given.get("criteria", {})
@@ -167,14 +190,28 @@ class Ranking(Settings):
             full["criteria"] = merged
         return full
 
+    @property
+    def every(self) -> Criteria:
+        """The criteria, and after them the columns of the list of candidates that count as such."""
+        own = map(column_criterion, self.columns, self.columns.values())
+        return Criteria(*self.known, *own, pareto=self.known.pareto, axes=self.known.axes)
+
+    @property
+    def rules(self) -> dict[str, Desirability]:
+        """How each of `every` is valued, by name."""
+        return self.criteria | self.columns
+
     @model_validator(mode="after")
     def _weighted(self) -> Self:
+        taken = {word for criterion in self.known for word in (criterion.name, criterion.key)}
+        for name in self.columns.keys() & taken:
+            raise ValueError(f"columns.{name}: there is a criterion of this name; call the column otherwise")
         for criterion in self.known:
             given, default = self.criteria[criterion.name], criterion.default
             if not given.target and (given.best > given.worst) != (default.best > default.worst):
                 better = "larger" if default.best > default.worst else "smaller"
                 raise ValueError(f"criteria.{criterion.name}: bounds reversed, {better} is better")
-        if not any(c.weight > 0.0 for c in self.criteria.values()):
+        if not any(c.weight > 0.0 for c in self.rules.values()):
             raise ValueError("at least one criterion needs a weight above 0")
         return self
 
@@ -191,7 +228,7 @@ class Ranking(Settings):
         InputError
             If no criterion with a weight is computed with these contacts.
         """
-        weighed = [criterion for criterion in self.known if self.criteria[criterion.name].weight > 0.0]
+        weighed = [each for each in self.every if self.rules[each.name].weight > 0.0]
         if not any(criterion.computed_with(contacts) for criterion in weighed):
             named = ", ".join(criterion.key for criterion in weighed)
             needed = sorted({stage for criterion in weighed for stage in criterion.needs})

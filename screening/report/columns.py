@@ -5,9 +5,7 @@ from dataclasses import dataclass, replace
 import pandas as pd
 
 from screening.reactors.anode import shared_ion
-from screening.reactors.conditions import REACTOR, Role
 from screening.reactors.criteria import Criterion
-from screening.reactors.placement_criteria import criteria_of
 from screening.reactors.settings import Desirability, Ranking
 
 NUMBER, COUNT, TEXT, YES_NO = "number", "count", "text", "yes_no"
@@ -127,12 +125,12 @@ def criterion_column(criterion: Criterion, ion: str) -> Column:
     )
 
 
-def ranking_columns(table: pd.DataFrame, role: Role = REACTOR) -> tuple[Column, ...]:
+def ranking_columns(table: pd.DataFrame, ranking: Ranking) -> tuple[Column, ...]:
     """The columns that this table has and that say something; those of the pair only where pairs differ."""
     several = table[["anode", "electrolyte"]].drop_duplicates().shape[0] > 1
     ion = shared_ion(table["anode"].unique())
-    criteria = [criterion_column(criterion, ion) for criterion in criteria_of(role)]
-    first = [replace(each, label=role) if each.name == "formula" else each for each in _FIRST]
+    criteria = [criterion_column(criterion, ion) for criterion in ranking.every]
+    first = [replace(each, label=ranking.role) if each.name == "formula" else each for each in _FIRST]
     every = (*first, *(PAIR if several else ()), *criteria, *_LAST)
     small = table["passes"].sum() < 100
     return tuple(
@@ -156,9 +154,7 @@ class Definition:
 def definitions(columns: tuple[Column, ...], settings: Ranking) -> tuple[Definition, ...]:
     """Definitions of all columns, with weight and bounds from the study's settings."""
     return tuple(
-        _definition(column, settings.criteria[column.name])
-        if column.criterion
-        else Definition(column, "", "")
+        _definition(column, settings.rules[column.name]) if column.criterion else Definition(column, "", "")
         for column in columns
     )
 

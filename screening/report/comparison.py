@@ -1,12 +1,12 @@
 """Prediction against measurement on the page: what contradicts first, and every number with its unit."""
 
-import json
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
 from screening.display import subscripted
 from screening.errors import InputError
+from screening.files import from_json
 from screening.lab.quantities import QUANTITIES
 from screening.provenance import Provenance
 from screening.report.parts import (
@@ -48,7 +48,7 @@ def validation_section(directory: Path) -> Section | None:
         return None
     remedy = "run screening validate again"
     try:
-        content = json.loads(path.read_text("utf-8"))
+        content = from_json(path.read_text("utf-8"))
     except (OSError, ValueError) as error:
         raise InputError(f"damaged ({error})", where=str(path), remedy=remedy) from None
     if not isinstance(content, dict):

@@ -1,7 +1,6 @@
 """What the bench verbs left under a directory: verdicts, stamped tables, and figures beside them."""
 
 import base64
-import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -11,6 +10,7 @@ import pandas as pd
 
 from screening.campaign.directory import RANKING_JSON
 from screening.errors import InputError
+from screening.files import from_json
 from screening.lab.cycling.symmetric import TOLD_GAP_H
 from screening.lab.readers.stamp import STAMP_COLUMN, STAMP_START
 from screening.report.cells import cell_sections
@@ -122,7 +122,7 @@ def _content(folder: Path) -> dict[str, Any]:
     """What a bench verb wrote as JSON; empty where there is nothing sound."""
     for name in ("drt.json", "cell.json"):
         try:
-            content = json.loads((folder / name).read_text("utf-8"))
+            content = from_json((folder / name).read_text("utf-8"))
         except (OSError, ValueError):
             continue
         if isinstance(content, dict):

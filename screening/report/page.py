@@ -100,7 +100,7 @@ def report_page(results: ResultsDirectory, sections: tuple[Section, ...] = ()) -
     """
     from plotly.offline import get_plotlyjs
 
-    columns = ranking_columns(results.table, results.study.conditions.role)
+    columns = ranking_columns(results.table, results.study.ranking)
     scripts = tuple(_inline(text) for text in (get_plotlyjs(), own_script()))
     environment = Environment(
         loader=PackageLoader("screening.report", TEMPLATES),

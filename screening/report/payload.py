@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from screening.campaign.directory import ResultsDirectory
-from screening.campaign.document import FILTER_PREFIX, Reactor
+from screening.campaign.document import FAILING, FILTER_PREFIX, Reactor
 from screening.report.columns import COUNT, TEXT, Column
 
 SIGNIFICANT_DIGITS = 5
@@ -23,6 +23,13 @@ NEGLIGIBLE = 1e-15
 
 FLAGS = ("passes", "pareto", "origin", "toxic", "moisture_hazard")
 """Columns that the page shows as words beside the candidate."""
+
+
+UNDECIDED_WORDS = {
+    "metallic_product": "whether a product conducts is not sure",
+    "solid": "melting point not known here",
+}
+"""What is said where a filter cannot decide."""
 
 
 def payload(results: ResultsDirectory, columns: tuple[Column, ...]) -> str:
@@ -68,6 +75,10 @@ def content(results: ResultsDirectory, columns: tuple[Column, ...]) -> dict[str,
         "pairs": results.pairs,
         "pair": _pair_of(table),
         "filters": filters,
+        "words": {
+            kind: {f"{FILTER_PREFIX}{name}": words for name, words in told.items()}
+            for kind, told in (("fails", FAILING), ("undecided", UNDECIDED_WORDS))
+        },
         "pareto": [name for name in results.study.ranking.pareto if name in shown],
         "no_probabilities": results.no_probabilities,
         "floor_v": results.study.conditions.plateau_floor_v,

@@ -14,6 +14,7 @@ from screening.campaign.results import layer_table
 from screening.display import marked, subscripted
 from screening.files import atomic_write, json_ready
 from screening.provenance import Provenance
+from screening.reactors.settings import Ranking
 from screening.report.citing import citation
 from screening.report.columns import ranking_columns
 from screening.thermo.interface import InterfaceReaction
@@ -143,14 +144,14 @@ def write_campaign_book(path: Path, results: ResultsDirectory) -> None:
         "Summary": _campaign_summary(results),
         **{name: curve_table([*{(c.a, c.b): c for c in drawn}.values()]) for name, drawn in curves.items()},
         "Staircase": pd.DataFrame(plateaus).rename(columns=head),
-        "Ranking": _ranking(results.table),
+        "Ranking": _ranking(results.table, results.study.ranking),
         "Layer": layer_table(reactors).rename(columns={"wt_percent": "Reactor (wt%)"}).rename(columns=head),
     }
     write_book(path, sheets, results.provenance)
 
 
-def _ranking(table: pd.DataFrame) -> pd.DataFrame:
-    columns = ranking_columns(table)
+def _ranking(table: pd.DataFrame, ranking: Ranking) -> pd.DataFrame:
+    columns = ranking_columns(table, ranking)
     best = table[table["passes"]].head(MOST_RANKED)
     frame = best[[name for column in columns for name in (column.name, *column.within)]].assign(
         formula=[*map(marked, best["formula"], best["estimated"])]

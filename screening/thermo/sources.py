@@ -11,6 +11,7 @@ from screening.errors import InputError
 from screening.phases.additions import AddedPhase, Origin
 from screening.phases.anchored import anchored, with_anchored
 from screening.phases.composition import parse_formula, same_composition
+from screening.phases.computed import own_files
 from screening.phases.corrections import (
     Energies,
     chosen_energies,
@@ -164,7 +165,7 @@ def _joined(snapshot: Snapshot, own: OwnPhases) -> Snapshot:
             notes.append(f"{name}: your {energy:.3f} eV/atom replaces {its}")
         notes += remarks.get(name, [])
     kept = np.setdiff1d(np.arange(len(every)), np.concatenate(gone))
-    digest = hashlib.sha256(path.read_bytes()).hexdigest()
+    digest = hashlib.sha256(b"".join(file.read_bytes() for file in own_files(path))).hexdigest()
     named = replace(snapshot.manifest, name=f"{snapshot.manifest.name} + {path.name} (sha256:{digest[:12]})")
     return replace(every, manifest=named, phases=every.phases.take(kept), notes=(*every.notes, *notes))
 
@@ -185,7 +186,7 @@ def _require_plausible(every: Snapshot, additions: Sequence[AddedPhase], path: P
         raise InputError(
             f"{', '.join(told)} below the hull of all other phases, as a total energy would",
             where=str(path),
-            remedy="give formation energies, against the elements; "
+            remedy="give formation energies, against the elements, or the runs themselves (vasprun.xml); "
             + "or, for the source's own, --energies as-published; " * published
             + "or take them with --force (force=True in Python)",
         )

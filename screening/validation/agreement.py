@@ -7,14 +7,14 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from screening.reactors.criteria import CRITERIA
 from screening.reactors.ranking import gain
 from screening.reactors.settings import Ranking
 from screening.validation.groups import OutcomeGroup
 
 FEWEST_REACTORS = 8
-"""Reactors with a figure that is no bound. Below, the standard error of Kendall's tau without association,
-√(2(2n + 5)/(9n(n − 1))), exceeds 0.29: the interval of a medium correlation of 0.5 would hold 0."""
+"""Reactors whose value is known, not only a bound of it. Below, the standard error of Kendall's tau without
+association, √(2(2n + 5)/(9n(n − 1))), exceeds 0.29: the interval of a medium correlation of 0.5 would
+hold 0."""
 
 RESAMPLES = 2000
 BLOCK = 200
@@ -93,9 +93,8 @@ def spearman_rho(x: np.ndarray, y: np.ndarray, axis: int = -1) -> np.ndarray:
 def oriented(table: pd.DataFrame, settings: Ranking) -> pd.DataFrame:
     """Predictors with the sign that makes larger better; a target counts by its distance."""
     columns = {SCORE: table["score"].to_numpy(dtype=float)}
-    for criterion in CRITERIA:
-        values = table[criterion.name].to_numpy(dtype=float)
-        columns[criterion.name] = gain(values, settings.criteria[criterion.name])
+    for name in settings.every.names:
+        columns[name] = gain(table[name].to_numpy(dtype=float), settings.rules[name])
     return pd.DataFrame(columns)
 
 

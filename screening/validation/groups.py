@@ -46,7 +46,7 @@ class OutcomeGroup:
 
     @property
     def n_closed(self) -> int:
-        """Reactors whose value is no bound."""
+        """Reactors whose value is known, not only a bound of it."""
         return int((~self.is_open).sum())
 
 

@@ -11,13 +11,12 @@ from scipy.special import softmax
 from scipy.stats import rankdata
 
 from screening.errors import InputError
-from screening.reactors.ranking import desirabilities
 from screening.reactors.settings import Ranking
 from screening.validation.groups import OutcomeGroup
 from screening.validation.orders import Stratum, log_rates, merits
 from screening.validation.predictions import Predictions
 from screening.validation.prior import DEVIATION_SD
-from screening.validation.update import Update, criterion_values
+from screening.validation.update import Update, valued
 
 CONSIDERED = 200
 """Best-ranked candidates that are asked about, and whose places are counted."""
@@ -161,7 +160,7 @@ def next_cells(
     for column, (formula, *own) in enumerate(updated.reactors):
         if own == pair and formula in place.index:
             deviation[:, place[formula]] = sample.deviation[:, column]
-    merit = merits(replace(sample, deviation=deviation), desirabilities(criterion_values(mine), settings))
+    merit = merits(replace(sample, deviation=deviation), valued(mine, settings))
     rate, ranks = log_rates(sample.sharpness, merit), rankdata(-merit, axis=1)
     rows = [
         (row["formula"], int(row["rank"]), *_expected_change(shares, ranks), row["cost_usd_per_kg"])

@@ -32,7 +32,6 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from screening.reactors.criteria import CRITERIA
 from screening.reactors.ranking import desirabilities, weighted_geometric_mean, weights
 from screening.reactors.settings import Ranking
 from screening.validation.groups import OutcomeGroup
@@ -89,7 +88,7 @@ class Update:
         given = weights(settings)
         return pd.DataFrame(
             {
-                "criterion": [criterion.name for criterion in CRITERIA],
+                "criterion": settings.every.names,
                 "weight": given,
                 "share_before": given / given.sum(),
                 "standard_deviation_before": self.prior.weights.std(axis=0),
@@ -110,7 +109,7 @@ class Update:
         measured = {} if self.reason else own
         deviation = np.array([measured.get(name, 0.0) for name in names.itertuples(index=False, name=None)])
         share = self.weights_frame(settings)["share_after"].to_numpy()
-        by_weights = weighted_geometric_mean(desirabilities(criterion_values(mine), settings), share)
+        by_weights = weighted_geometric_mean(valued(mine, settings), share)
         score, before = by_weights * np.exp(deviation), mine["rank"].astype(int)
         by_pair = names.assign(score=score).groupby(pair)["score"]
         after = by_pair.rank(method="min", ascending=False).astype(int)
@@ -125,9 +124,9 @@ class Update:
         return found.sort_values([*pair, "rank_before"], kind="stable", ignore_index=True)
 
 
-def criterion_values(table: pd.DataFrame) -> np.ndarray:
-    """Criteria of a ranking's rows, (n, n_criteria) float array."""
-    return table[[criterion.name for criterion in CRITERIA]].to_numpy(dtype=float)
+def valued(table: pd.DataFrame, settings: Ranking) -> np.ndarray:
+    """Desirabilities of a ranking's rows, (n, n_criteria) float array."""
+    return desirabilities(table[settings.every.names].to_numpy(dtype=float), settings)
 
 
 def update(
@@ -164,7 +163,7 @@ def update(
     before = draw_prior(given, assumed, len(reactors))
     rows = table.set_index(["formula", "anode", "electrolyte"]).loc[list(reactors)]
     orders = Orders(
-        desirabilities(criterion_values(rows), settings),
+        valued(rows, settings),
         tuple(Stratum(np.array([*map(reactors.index, members(g))]), g.gain, g.is_open) for g in strata),
     )
     after, evidence = sample_posterior(given, assumed, orders)

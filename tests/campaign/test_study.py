@@ -148,3 +148,16 @@ def test_no_words_of_a_library_reach_the_user(entry: str, told: str) -> None:
         parse_study(HEAD + f"[conditions]\n{entry}\n", where="mine.toml")
     for word in ("Input should", "Tuple", "valid", "validation"):
         assert word not in str(fault.value)
+
+
+@pytest.mark.parametrize(
+    "line",
+    ['ranking.pareto = ["{}"]', "{} = 1", 'conditions.wt_percent = "{}"', "conditions.{} = 1", 'name = "{}"'],
+)
+def test_a_refusal_repeats_no_long_input(line: str) -> None:
+    head = "" if line.startswith("name") else 'name = "long"\n'
+    text = head + line.format("a" * 5000) + '\n[candidates]\nformulas = ["MgF2"]\n'
+    with pytest.raises(InputError) as refused:
+        parse_study(text, where="long.toml")
+    assert "aaa…" in str(refused.value)
+    assert len(str(refused.value)) < 400

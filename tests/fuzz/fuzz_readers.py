@@ -2,14 +2,18 @@
 
     python tests/fuzz/fuzz_readers.py --list
     python tests/fuzz/fuzz_readers.py --reader mpt --seconds 60
+    python tests/fuzz/fuzz_readers.py --reader formula --cases 1000000
+    python tests/fuzz/fuzz_readers.py --reader formula --first 4711 --cases 1     # one case again
 
 Every ``*_corpus.py`` beside this file adds readers: ``FILES`` maps a reader's name to files (name to bytes),
 ``reader(name)`` gives the function that reads a path. A case fails if anything but ScreeningError is raised,
-if it takes more than ten seconds, or if it asks for more memory than the limit.
+if its message is of several lines or repeats the file, if it takes more than ten seconds, or if it asks for
+more memory than the limit. Each case has a seed of its own: a run that was stopped goes on with ``--first``.
 """
 
 import argparse
 import importlib
+import math
 import os
 import random
 import resource
@@ -19,12 +23,20 @@ import tempfile
 import time
 import traceback
 import warnings
+from collections.abc import Iterable
+from itertools import count, islice
 from pathlib import Path
 
 from screening.errors import ScreeningError
 
 HERE = Path(__file__).resolve().parent
 HANG_S = 10
+LONGEST_MESSAGE = 1000
+"""Characters of a refusal: what, where, remedy, and no copy of the input."""
+
+TOLD_EVERY = 50_000
+"""Cases between two lines of a long run."""
+
 MEMORY_BYTES = 6 * 2**30
 """Address space, not memory in use: threads of the numerical libraries reserve a part of it."""
 
@@ -144,7 +156,9 @@ class Outcome:
         if isinstance(error, KeyboardInterrupt):
             return False
         if isinstance(error, ScreeningError):
-            self.reason = f"message of several lines: {error}" if "\n" in str(error) else ""
+            message = str(error)
+            if "\n" in message or len(message) > LONGEST_MESSAGE:
+                self.reason = f"message of several lines or {len(message)} characters: {message}"
         elif isinstance(error, Hang):
             self.reason = f"took more than {HANG_S} s"
         elif error is not None:
@@ -152,17 +166,18 @@ class Outcome:
         return True
 
 
-def run(name: str, seconds: float, seed: int, keep: Path | None) -> tuple[int, int]:
-    """Passed and failed cases of one reader."""
+def run(name: str, cases: Iterable[int], seconds: float, seed: str, keep: Path | None) -> tuple[int, int]:
+    """Passed and failed cases of one reader, within a time of this processor."""
     module = corpora()[name]
     files = {**module.FILES[name], **(lab_data(name) if name in ("mpr", "ndax", "nda") else {})}
     read = module.reader(name)
-    rng = random.Random(f"{seed} {name}")
     passed = failed = 0
-    end = time.monotonic() + seconds
+    end = time.process_time() + seconds
     with tempfile.TemporaryDirectory() as folder:
-        while time.monotonic() < end:
-            file, content = damaged(files, rng)
+        for case in cases:
+            if time.process_time() > end:
+                break
+            file, content = damaged(files, random.Random(f"{seed} {name} {case}"))
             path = Path(folder) / file
             path.write_bytes(content)
             with Outcome() as outcome:
@@ -170,18 +185,22 @@ def run(name: str, seconds: float, seed: int, keep: Path | None) -> tuple[int, i
             reason = outcome.reason
             passed, failed = passed + (not reason), failed + bool(reason)
             if reason:
-                print(f"FAIL {name} {file} (case {passed + failed} of seed {seed})\n{reason}", flush=True)
+                print(f"FAIL {name} {file} (case {case} of seed {seed})\n{reason}", flush=True)
                 if keep is not None:
                     keep.mkdir(parents=True, exist_ok=True)
-                    (keep / f"{name}-{failed}-{file}").write_bytes(content)
+                    (keep / f"{name}-{case}-{file}").write_bytes(content)
+            if (passed + failed) % TOLD_EVERY == 0:
+                print(f"{name}: up to case {case}, {failed} failed", flush=True)
     return passed, failed
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--reader", action="append", help="name of a reader; all of them by default")
-    parser.add_argument("--seconds", type=float, default=60.0, help="time for each reader")
-    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--seconds", type=float, help="processor time for each reader; 60 without --cases")
+    parser.add_argument("--cases", type=int, help="number of cases for each reader")
+    parser.add_argument("--first", type=int, default=0, help="number of the first case")
+    parser.add_argument("--seed", default="0", help="a number or a name")
     parser.add_argument("--keep", type=Path, help="directory for the files that fail")
     parser.add_argument("--list", action="store_true", help="print the names of the readers and leave")
     options = parser.parse_args()
@@ -200,8 +219,11 @@ def main() -> int:
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
     warnings.simplefilter("ignore")
     total = [0, 0]
+    seconds = options.seconds or (math.inf if options.cases else 60.0)
     for name in options.reader or names:
-        passed, failed = run(name, options.seconds, options.seed, options.keep)
+        passed, failed = run(
+            name, islice(count(options.first), options.cases), seconds, options.seed, options.keep
+        )
         total = [total[0] + passed, total[1] + failed]
         print(f"{name}: {passed} passed, {failed} failed", flush=True)
     print(f"{total[0]} passed, {total[1]} failed")

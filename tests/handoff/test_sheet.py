@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from jsonschema import Draft202012Validator
 from reportlab.graphics.shapes import PolyLine, String
 
 from screening.campaign.directory import ResultsDirectory
@@ -16,6 +17,7 @@ from screening.errors import InputError
 from screening.handoff.drawings import staircase, sticks
 from screening.handoff.layout import blocks
 from screening.handoff.pages import sheet_html, write_sheets
+from screening.handoff.schema import schema
 from screening.handoff.sheet import Plan, bench_sheet
 from screening.phases.library import open_snapshot
 from screening.phases.snapshot import Snapshot
@@ -275,6 +277,17 @@ def test_what_is_no_powder_stands_in_red(snapshot: Snapshot, tmp_path: Path) -> 
     assert "red" not in sheet_html(bench_sheet(snapshot, "MgF2", Plan())).split("<main>")[1]
     unknown = sheet_html(bench_sheet(snapshot, "Li10GeP2S12", Plan()))
     assert "not measured here: look up its melting point" in unknown
+
+
+@pytest.mark.parametrize("reactor", ["LiAlCl4", "SnCl4", "LiF", "Li3HoCl6"])
+def test_a_robot_s_sheet_keeps_its_schema(snapshot: Snapshot, reactor: str) -> None:
+    content = bench_sheet(snapshot, reactor, Plan()).as_dict()
+    validator = Draft202012Validator(schema())
+    assert [error.message for error in validator.iter_errors(content)] == []
+    for key in ("layer", "format_version"):
+        assert [*validator.iter_errors({**content, key: "much"})]
+    del content["recipe"]
+    assert [error.message for error in validator.iter_errors(content)] == ["'recipe' is a required property"]
 
 
 def test_the_bench_reads_the_amounts_of_its_own_plan(snapshot: Snapshot) -> None:

@@ -58,6 +58,8 @@ class Browser:
         return self.driver.find_element("css selector", selector)
 
     def click(self, selector: str) -> None:
+        fold = "arguments[0].closest('details :not(summary)')?.closest('details').setAttribute('open', '')"
+        self.js(fold, self.find(selector))
         self.js("arguments[0].scrollIntoView({block: 'center'})", self.find(selector))
         self.find(selector).click()
 

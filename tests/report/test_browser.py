@@ -120,6 +120,28 @@ def test_the_first_screen_tells_the_story(opened: Browser) -> None:
     assert "4 LiCl + Al" in opened.js("return document.querySelector('.opening svg').textContent")
 
 
+def test_controls_are_folded_and_the_menu_stays(opened: Browser) -> None:
+    assert not opened.find("#ranked-only").is_displayed()
+    opened.js("window.scrollTo(0, 2000)")
+    assert opened.js("return document.querySelector('nav').getBoundingClientRect().top") == 0
+    remarks = opened.texts("#ranking-table tbody tr:last-child td:last-child")
+    assert remarks == ["does not react; melting point not known here; NH₃ in moist air"]
+    assert opened.column("score")[-1] == "–"
+
+
+def test_a_phone_reads_the_verdict_first(opened: Browser) -> None:
+    opened.device(
+        "Emulation.setDeviceMetricsOverride", width=390, height=844, deviceScaleFactor=1, mobile=True
+    )
+    assert opened.js("return document.documentElement.scrollWidth") <= 390
+    places = [
+        opened.js(f"return document.querySelector('{each}').getBoundingClientRect().top")
+        for each in (".verdict", ".opening svg")
+    ]
+    assert places == sorted(places)
+    assert places[0] < 844
+
+
 def test_what_has_no_value_stands_last_both_ways(opened: Browser) -> None:
     for _ in range(2):
         opened.click("#ranking-table [data-column=electrolyte_relief_ev_per_atom]")
@@ -365,7 +387,7 @@ def test_hostile_words_are_shown_and_never_run(browser: Browser, hostile: Path) 
     assert "onerror" in browser.find("#reactor-summary").text
     assert "onerror" in browser.find("#validation").text
     browser.choose("#contact", "electrolyte")  # curves of the reactor itself do not bear its hostile name
-    browser.click("details")
+    browser.click("details:has(#kinks-table)")
     assert "onerror" in browser.find("#kinks-table").text
     browser.choose("#contact", "all")
     assert browser.requests() == []

@@ -92,7 +92,7 @@ def tree(page: str) -> Parsed:
 
 def unpacked(results: Path) -> dict:
     read = ResultsDirectory(results)
-    packed = payload(read, ranking_columns(read.table))
+    packed = payload(read, ranking_columns(read.table, read.study.ranking))
     return json.loads(gzip.decompress(base64.b64decode(packed)))
 
 

@@ -13,7 +13,7 @@ from scipy.stats import chi2
 
 from screening.errors import InputError
 from screening.reactors.criteria import CRITERIA
-from screening.reactors.ranking import desirabilities, weighted_geometric_mean, weights
+from screening.reactors.ranking import weighted_geometric_mean, weights
 from screening.reactors.settings import Ranking
 from screening.validation import next_cells as module
 from screening.validation import orders as orders_module
@@ -30,7 +30,7 @@ from screening.validation.posterior import (
 )
 from screening.validation.predictions import Predictions
 from screening.validation.prior import Prior, WeightSample, draw_prior
-from screening.validation.update import Update, criterion_values, has_order, update
+from screening.validation.update import Update, has_order, update, valued
 
 SETTINGS = Ranking()
 GIVEN = weights(SETTINGS)
@@ -308,7 +308,7 @@ def _many(predictions: Predictions, n: int) -> tuple[pd.DataFrame, tuple[str, ..
     for criterion in CRITERIA:
         known = predictions.table[criterion.name].dropna().to_numpy(dtype=float)
         first[criterion.name] = rng.uniform(known.min(), known.max(), n)
-    score = weighted_geometric_mean(desirabilities(criterion_values(first), SETTINGS), GIVEN)
+    score = weighted_geometric_mean(valued(first, SETTINGS), GIVEN)
     order = np.argsort(-score)
     names = tuple(f"Li{k}AlCl4" for k in range(1, n + 1))
     table = first.iloc[order].assign(formula=names, score=score[order], passes=True)

@@ -28,7 +28,6 @@ from screening.explore.shown import (
     to_copy,
     told,
 )
-from screening.reactors.criteria import CRITERIA
 from screening.reactors.phase_errors import Z_95
 from screening.report.parts import head
 
@@ -124,25 +123,25 @@ def _stack(query: Query, found: Ranking, reactor: Reactor) -> Displayed:
     return scr.stack(layers, window, snapshot=source.load(), energies=source.energies)
 
 
-def _intervals(reactor: Reactor) -> Table:
+def _intervals(found: Ranking, reactor: Reactor) -> Table:
     """Each criterion with where its true value lies, and what other weights do to the rank."""
     rows = []
-    for criterion in CRITERIA:
-        found = reactor.criteria[criterion.name]
-        if found.value is None:
+    for criterion in found.results.study.ranking.every:
+        value = reactor.criteria[criterion.name]
+        if value.value is None:
             continue
         within = ""
-        if found.standard_deviation is not None:
-            middle, half = found.value + (found.expected_error or 0.0), Z_95 * found.standard_deviation
+        if value.standard_deviation is not None:
+            middle, half = value.value + (value.expected_error or 0.0), Z_95 * value.standard_deviation
             within = f"{middle - half:.3g} to {middle + half:.3g}"
         change = reactor.rank_if_weight.get(criterion.name)
         rows.append(
             {
                 "criterion": criterion.label,
-                "value": f"{found.value:.4g}",
+                "value": f"{value.value:.4g}",
                 "95 %": within,
-                "unit": "" if found.unit == "1" else found.unit,
-                "weight": found.weight,
+                "unit": "" if value.unit == "1" else value.unit,
+                "weight": value.weight,
                 "rank, ½ weight": change and change.halved,
                 "rank, 2 × weight": change and change.doubled,
             }
@@ -163,7 +162,7 @@ def _results(query: Query, place: Place) -> list[Component]:
             f"{formula_text(reactor.formula)} against {reactor.anode}, in {formula_text(reactor.electrolyte)}"
         ),
         table(standing.display()),
-        table(_intervals(reactor)),
+        table(_intervals(found, reactor)),
     ]
     if reactor.rank_probability:
         chart = plotted(charts.chances(reactor.rank_probability))

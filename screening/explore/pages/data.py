@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any, Literal
 
+import pandas as pd
 from dash import Dash, Input, Output, State, ctx, dcc, html, no_update
 from dash.development.base_component import Component
 
@@ -24,10 +25,12 @@ from screening.explore.shown import (
     told,
     upload,
 )
+from screening.files import write_content
 from screening.phases.corrections import Energies
 from screening.phases.fetch import Query as Fetched
 from screening.phases.library import EMBEDDED, survey
 from screening.phases.materials_project import require_key
+from screening.thermo.marks import stamp
 
 FIELDS = ("snapshot", "phases", "energies")
 POLL_MS = 1000
@@ -175,12 +178,8 @@ def _connect_fetch(app: Dash, place: Place) -> None:
 
 def _own(query: Query, place: Place) -> list[Component]:
     """What the files of one's own hold, read in a process of their own."""
-    own, cifs = None, held.structures(query, place)
+    own, cifs = held.own_phases(query, place), held.structures(query, place)
     parts: list[Component] = []
-    if query.get("phases") and not (
-        cifs and all(p.suffix == ".cif" for p in place.files(query["phases"].partition("-")[0]))
-    ):
-        own = held.own_phases(query, place)
     token = query.get("phases", "").partition("-")[0]
     if own is not None:
         asked = {
@@ -224,22 +223,12 @@ def _fetch_state(task: Task) -> Any:
 
 def save(name: str, query: Query, place: Place, folder: Path) -> Path:
     """Own phases as they are joined."""
-    from screening.files import write_csv, write_xlsx
-
     own = held.own_phases(query, place)
     if own is None or not name.startswith("phases."):
         raise InputError(f"no file {name!r}")
     snapshot, _ = held.held(query, place)
-    rows = snapshot.phases.added
-    import pandas as pd
-
     columns = ("formula", "formation_energy_ev_per_atom", "uncertainty_ev_per_atom", "origin", "note")
-    frame = pd.DataFrame({each: getattr(snapshot.phases, each)[rows] for each in columns})
-    from screening.thermo.marks import stamp
-
-    path = folder / name
-    if path.suffix == ".xlsx":
-        write_xlsx(path, frame, "phases", stamp(snapshot))
-    else:
-        write_csv(path, frame, stamp(snapshot))
-    return path
+    added = snapshot.phases.added
+    frame = pd.DataFrame({each: getattr(snapshot.phases, each)[added] for each in columns})
+    write_content(folder / name, frame, stamp(snapshot))
+    return folder / name

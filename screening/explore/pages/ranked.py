@@ -31,7 +31,6 @@ from screening.explore.shown import (
 )
 from screening.files import write_content
 from screening.reactors.anode import shared_ion
-from screening.reactors.criteria import CRITERIA
 from screening.report.columns import ranking_columns
 
 PAGE, FIELD = Fields("screen"), Fields("weighed")
@@ -108,8 +107,9 @@ def _map(name: str, fields: dict[str, Any], picked: Any, clicked: Any, place: Pl
     frame = _weighed(name, fields, place)
     row = _picked(frame, picked, clicked)
     formula = "" if row is None else str(row["formula"])
-    ion = shared_ion(frame["anode"].unique())
-    chart, count = charts.candidates(frame, fields["x"], fields["y"], ion, formula)
+    ion, every = shared_ion(frame["anode"].unique()), held.ranking(name, place).results.study.ranking.every
+    axes = {fields[axis]: every.find(fields[axis]).axis_label(ion) for axis in AXES}
+    chart, count = charts.candidates(frame, axes, formula)
     state = {"run": name, **{key: str(value) for key, value in fields.items() if key not in AXES}}
     links = saves("screen", "ranking", state, TABLES)
     return chart, [*_moved(frame), html.Small(count)], [] if row is None else _link(name, row), links
@@ -131,13 +131,15 @@ def _results(name: str, place: Place, query: Query) -> list[Component]:
     settings = found.results.study.ranking
     sliders = [
         labelled(
-            f"{criterion.label} ({settings.criteria[criterion.name].weight:g})",
-            _slider(fields, criterion.key, settings.criteria[criterion.name].weight),
+            f"{criterion.label} ({settings.rules[criterion.name].weight:g})",
+            _slider(fields, criterion.key, settings.rules[criterion.name].weight),
         )
-        for criterion in CRITERIA
+        for criterion in settings.every
     ]
     axes = {
-        criterion.name: criterion.label for criterion in CRITERIA if found.table[criterion.name].notna().any()
+        criterion.name: criterion.label
+        for criterion in settings.every
+        if found.table[criterion.name].notna().any()
     }
     x, y = found.results.study.figures.criteria
     summary = found.display()
@@ -175,7 +177,7 @@ def _grid(found: Ranking) -> Component:
     columns: list[dict[str, Any]] = [
         {"field": "rank_before", "headerName": "was", "filter": "agNumberColumnFilter"}
     ]
-    for column in ranking_columns(found.table):
+    for column in ranking_columns(found.table, found.results.study.ranking):
         if column.name.startswith(("top_", "accept_")):
             continue
         text = column.kind == "text"
@@ -274,10 +276,12 @@ def save(name: str, query: Query, place: Place, folder: Path) -> Path:
     if stem == "map":
         found.save(path)
         return path
-    weights = {key: value for key, value in query.items() if key in [each.key for each in CRITERIA]}
+    if suffix not in TABLES:
+        raise InputError(f"no file {name!r}", remedy=f"give one of {', '.join(TABLES)}")
+    ranking = found.results.study.ranking
+    own = {each.key: ranking.rules[each.name].weight for each in ranking.every}
     try:
-        own = {key: found.results.study.ranking.criteria[CRITERIA.find(key).name].weight for key in weights}
-        given = {key: float(value) for key, value in weights.items() if float(value) != own[key]}
+        given = {key: float(query[key]) for key in own if key in query and float(query[key]) != own[key]}
     except ValueError:
         raise InputError("a weight is no number", remedy="move the sliders") from None
     table = found.reweighed(given) if given else found.table

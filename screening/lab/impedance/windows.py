@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from screening.errors import InputError
+from screening.files import from_toml
 from screening.lab.impedance.basis import FloatArray
 from screening.lab.impedance.zarc import Shape
 
@@ -171,7 +172,7 @@ class Windows:
     def parse(cls, text: str, source: str) -> "Windows":
         """Windows from TOML text; `source` names it in errors."""
         try:
-            content = tomllib.loads(text)
+            content = from_toml(text)
         except tomllib.TOMLDecodeError as error:
             raise InputError(f"not TOML ({error})", where=source, remedy="correct that place") from None
         tables = content.pop("window", [])

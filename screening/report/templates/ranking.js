@@ -137,7 +137,7 @@ class Ranking {
     const { columns, data } = this.page;
     const cells = columns.map((column) => {
       if (column.name === "formula") return this.formulaCell(row);
-      const value = data[column.name][row];
+      const value = data.passes[row] || !OF_RANKED.test(column.name) ? data[column.name][row] : null;
       const within = column.within.map((name) => data[name][row]);
       return element("td", { className: column.kind }, shownValue(column, value, within));
     });
@@ -158,17 +158,17 @@ class Ranking {
   }
 
   remarks(row) {
-    const { data, filters } = this.page;
-    const remarks = [];
-    if (data.pareto[row]) remarks.push("Pareto front");
+    const { data, filters, words } = this.page;
+    const remarks = new Set(data.pareto[row] ? ["Pareto front"] : []);
     for (const filter of filters) {
-      const name = filter.replace("filter_", "").replaceAll("_", " ");
-      if (data[filter][row] === 0) remarks.push(`fails: ${name}`);
-      if (data[filter][row] === UNDECIDED) remarks.push(`undecided: ${name}`);
+      if (data[filter][row] === 0 && !(filter === "filter_metallic_product" && data.filter_reacts?.[row] === 0)) {
+        remarks.add(words.fails[filter] ?? `fails ${filter}`);
+      }
+      if (data[filter][row] === UNDECIDED) remarks.add(words.undecided[filter] ?? `undecided: ${filter}`);
     }
-    if (data.toxic?.[row]) remarks.push("toxic");
-    if (data.moisture_hazard?.[row]) remarks.push(`moisture: ${data.moisture_hazard[row]}`);
-    return remarks.join("; ");
+    if (data.toxic?.[row]) remarks.add("toxic");
+    if (data.moisture_hazard?.[row]) remarks.add(`${subscripted(data.moisture_hazard[row])} in moist air`);
+    return [...remarks].join("; ");
   }
 
   download() {
@@ -187,6 +187,9 @@ class Ranking {
     setTimeout(() => URL.revokeObjectURL(url), 1000);
   }
 }
+
+// A candidate without a rank has none of these.
+const OF_RANKED = /^(score|top_|accept_)/;
 
 function shownValue(column, value, within = []) {
   if (column.kind === "text") return value ? subscripted(value) : "–";

@@ -45,11 +45,11 @@ class ReactorView {
   summary() {
     const r = this.reactor;
     const place = r.rank === null
-      ? `has no rank: it fails ${failedFilters(r).join(", ") || "a filter"}`
+      ? `has no rank: ${wordsOf(r, false, this.page.words.fails) || "it fails a filter"}`
       : `ranks ${r.rank} with a score of ${number(r.score, 3)}`;
     const alloy = r.alloy ? ` The alloy is ${subscripted(r.alloy)}.` : "";
-    const undecided = Object.keys(r.filters).filter((name) => r.filters[name] === null);
-    const unsure = undecided.length ? ` Undecided: ${undecided.join(", ").replaceAll("_", " ")}.` : "";
+    const undecided = wordsOf(r, null, this.page.words.undecided);
+    const unsure = undecided && ` Note: ${undecided}.`;
     const node = byId("reactor-summary");
     node.replaceChildren(`${subscripted(r.formula)} ${place}.${alloy}${unsure} `);
     if (r.origin) node.append(originMark(r.origin));
@@ -114,8 +114,9 @@ class ReactorView {
 
 const isAnodeOn = (curve, reactor) => curve.a === reactor.anode && curve.b === reactor.formula;
 const known = (fraction, yes) => (fraction === null ? "–" : yes ? "yes" : "no");
-const failedFilters = (reactor) =>
-  Object.keys(reactor.filters).filter((name) => reactor.filters[name] === false).map((name) => name.replaceAll("_", " "));
+const wordsOf = (reactor, outcome, words) => Object.keys(reactor.filters)
+  .filter((name) => reactor.filters[name] === outcome && !(name === "metallic_product" && reactor.filters.reacts === false))
+  .map((name) => words[`filter_${name}`] ?? name.replaceAll("_", " ")).join(", ");
 
 function desirabilityNode(value) {
   if (value === null) return "–";
