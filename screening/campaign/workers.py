@@ -1,5 +1,6 @@
 """Who does the work of a campaign: processes of this machine, or an existing Dask cluster."""
 
+import asyncio
 import re
 from collections.abc import Iterator
 from concurrent.futures import CancelledError
@@ -18,7 +19,8 @@ BROKEN_POOL: tuple[type[BaseException], ...] = (BrokenProcessPool, CancelledErro
 """What ends a pool whose worker was killed (joblib's own processes), or whose Dask client lost its tasks. A
 killed Dask worker alone ends nothing: the scheduler gives its tasks to another one."""
 
-CONNECT_TIMEOUT = "10s"
+CONNECT_S = 10.0
+"""A scheduler answers within milliseconds, a far one within seconds."""
 
 ADDRESS = re.compile(r"(tcp|tls|ws|wss|ucx)://([^\s/:\[\]]+|\[[0-9A-Fa-f:.]+\]):(?P<port>[0-9]{1,5})")
 """Where a scheduler listens: protocol, host or [IPv6 address], port."""
@@ -99,10 +101,19 @@ def _dask(workers: Workers) -> Iterator[None]:
     from distributed import Client
 
     try:
-        client = Client(workers.scheduler, timeout=CONNECT_TIMEOUT, set_as_default=False)
+        # a client waits without end for a service that takes its connection and never answers
+        asyncio.run(asyncio.wait_for(_identity(workers.scheduler), CONNECT_S))
+        client = Client(workers.scheduler, timeout=f"{CONNECT_S:g}s", set_as_default=False)
     except (OSError, TimeoutError, ValueError) as error:
         raise UnreachableError(
             f"no Dask scheduler answers ({type(error).__name__})", where=workers.scheduler, remedy="start one"
         ) from None
     with client, parallel_config(backend="dask", client=client, n_jobs=workers.jobs or -1):
         yield
+
+
+async def _identity(address: str) -> Any:
+    from distributed.core import rpc
+
+    async with rpc(address) as scheduler:
+        return await scheduler.identity()

@@ -6,11 +6,13 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-
-import pandas as pd
+from typing import TYPE_CHECKING
 
 from screening.errors import InputError
 from screening.phases.composition import Formula, parse_formula
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 SUFFIXES = (".csv", ".tsv", ".txt", ".xlsx", ".parquet")
 FORMULA = "formula"
@@ -111,8 +113,12 @@ class Sheet:
             )
         try:
             if suffix == ".parquet":
+                import pandas as pd
+
                 rows = _table_rows(pd.read_parquet(path))
             elif suffix == ".xlsx":
+                import pandas as pd
+
                 rows = _table_rows(pd.read_excel(path, dtype=str, engine="openpyxl", header=None), head=False)
             else:
                 rows = list(_text_rows(path.read_bytes()))
@@ -122,7 +128,7 @@ class Sheet:
         return cls._of_rows(rows, str(path), columns)
 
     @classmethod
-    def of(cls, table: pd.DataFrame, source: str) -> "Sheet":
+    def of(cls, table: "pd.DataFrame", source: str) -> "Sheet":
         """The same from a table in memory."""
         return cls._of_rows(_table_rows(table), source, ())
 
@@ -186,7 +192,7 @@ def _is_formula(cell: str) -> bool:
         return False
 
 
-def _table_rows(table: pd.DataFrame, *, head: bool = True) -> list[tuple[int, list[str]]]:
+def _table_rows(table: "pd.DataFrame", *, head: bool = True) -> list[tuple[int, list[str]]]:
     cells = table.astype(object).where(table.notna(), "")
     rows = [[str(cell) for cell in row] for row in cells.itertuples(index=False)]
     return list(enumerate([[str(name) for name in table.columns]] * head + rows, start=1))

@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -316,7 +317,7 @@ class TestDirectory:
         if there:
             out.mkdir(parents=True)
             (out / "notes.txt").write_text("mine")
-        monkeypatch.setattr(workers_module, "CONNECT_TIMEOUT", "1s")
+        monkeypatch.setattr(workers_module, "CONNECT_S", 1.0)
         workers = Workers(backend="dask", scheduler="tcp://127.0.0.1:1")
         with pytest.raises(UnreachableError):
             run(parse_study(self.FEW, where="few"), Source(), out, workers=workers)
@@ -370,7 +371,7 @@ class TestWorkers:
     def test_no_scheduler_is_one_line(
         self, study: Study, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(workers_module, "CONNECT_TIMEOUT", "1s")
+        monkeypatch.setattr(workers_module, "CONNECT_S", 1.0)
         with pytest.raises(InputError, match="no Dask scheduler given"):
             run(study, Source(), tmp_path, workers=Workers(backend="dask"))
         for address in ("foo", "host:8786", "tcp://host", "tcp://:8786", "tcp://host:99999"):
@@ -378,6 +379,16 @@ class TestWorkers:
                 run(study, Source(), tmp_path, workers=Workers(backend="dask", scheduler=address))
         with pytest.raises(UnreachableError, match="no Dask scheduler answers"):
             run(study, Source(), tmp_path, workers=Workers(backend="dask", scheduler="tcp://127.0.0.1:1"))
+
+
+def test_a_service_that_never_answers_is_no_scheduler(
+    study: Study, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("screening.campaign.workers.CONNECT_S", 0.5)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        address = f"tcp://127.0.0.1:{silent.getsockname()[1]}"
+        with pytest.raises(UnreachableError, match="no Dask scheduler answers"):
+            run(study, Source(), tmp_path, workers=Workers(backend="dask", scheduler=address))
 
 
 @pytest.fixture
