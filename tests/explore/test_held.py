@@ -7,8 +7,9 @@ import pytest
 
 import screening as scr
 from screening.errors import InputError
-from screening.explore import held
+from screening.explore import held, reading
 from screening.explore.disk import Place
+from screening.explore.pages import bench
 from screening.files import write_json
 
 
@@ -60,3 +61,16 @@ def test_beginnings_are_completed(typed: str, first: str, place: Place) -> None:
 def test_nothing_is_proposed_where_nothing_is_typed(place: Place) -> None:
     for typed in ("", "Li@50wt", "LiCl+", "Qq"):
         assert held.completions(*held.held({}, place), typed) == {}
+
+
+def test_kept_cells_are_compared_with_a_run(six_run: Path, place: Place) -> None:
+    """Read in the other process; the same checks as from Python, and no contradiction told as none."""
+    shutil.copytree(six_run, place.folder / "six")
+    scr.write_example(place.experiments)
+    query = {"run": "six", "simulated": "yes"}
+    checks, against = (shown for _, shown, _, _ in reading.blocks(bench._comparison(query, place)))
+    expected = scr.validate(place.folder / "six", place.experiments, simulated=True)
+    assert checks.frame["verdict"].tolist() == expected.to_frame()["verdict"].astype(str).tolist()
+    assert len(against.frame) == len(expected.contradictions_frame())
+    saved = bench.save("comparison-00.csv", query, place, place.folder)
+    assert len(saved.read_text("utf-8").splitlines()) == len(checks.frame) + 1
