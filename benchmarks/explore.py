@@ -7,17 +7,16 @@ same pair from the library in one process, without server: the ratio is what the
 import argparse
 import json
 import statistics
+import subprocess
+import sys
 import tempfile
 import threading
 import time
-from pathlib import Path
 
 import numpy as np
 import requests
 
 import screening as scr
-from screening.explore.app import serve
-from screening.explore.disk import Place
 from screening.explore.pages.pair import FIELD, FIELDS
 
 WARM_UP = 2
@@ -73,32 +72,30 @@ def main() -> None:
     for b in chosen[: given.pairs]:
         scr.react("Li", b, snapshot=held), scr.lithiate(b, snapshot=held)
     alone = (time.perf_counter() - began) / given.pairs
-    listening = threading.Event()
-    found: list[str] = []
     with tempfile.TemporaryDirectory() as folder:
-        place = Place(folder=Path(folder), experiments=Path(folder) / "cells")
-        announce = lambda address: (found.append(address.rstrip("/")), listening.set())  # noqa: E731
-        threading.Thread(target=serve, args=(place, "127.0.0.1", 0, announce), daemon=True).start()
-        listening.wait(60)
-        user(found[0], chosen[-WARM_UP:], [])
-        times: list[list[float]] = [[] for _ in range(given.users)]
-        users = [
-            threading.Thread(target=user, args=(found[0], chosen[k :: given.users][: given.pairs], times[k]))
-            for k in range(given.users)
-        ]
-        spent = time.process_time()
-        for each in users:
-            each.start()
-        for each in users:
-            each.join()
-        spent = time.process_time() - spent
+        command = [sys.executable, "-c", "from screening.cli import main; main()", "explore", "--no-browser"]
+        command += ["--port", "0", "--folder", folder, "--experiments", f"{folder}/cells"]
+        with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as server:
+            address = server.stderr.readline().split("/  ")[0]
+            user(address, chosen[-WARM_UP:], [])
+            times: list[list[float]] = [[] for _ in range(given.users)]
+            users = [
+                threading.Thread(
+                    target=user, args=(address, chosen[k :: given.users][: given.pairs], times[k])
+                )
+                for k in range(given.users)
+            ]
+            for each in users:
+                each.start()
+            for each in users:
+                each.join()
+            server.terminate()
     every = sorted(t for each in times for t in each)
     told = {
         "users": given.users,
         "pairs": len(every),
         "median_s": statistics.median(every),
         "p95_s": every[int(0.95 * len(every)) - 1],
-        "cpu_of_a_pair_s": spent / len(every),
         "alone_s": alone,
         "cost_of_the_page": statistics.median(every) / given.users / alone,
     }

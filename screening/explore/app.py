@@ -35,7 +35,7 @@ PAGES: Mapping[str, ModuleType] = {
 MOST_OF_AN_ADDRESS = 4000
 """Characters of the state that an address may carry."""
 
-THREADS = 8
+THREADS = 4
 _drawing = Lock()
 """Figures share the settings of matplotlib: one is drawn at a time."""
 
