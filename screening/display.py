@@ -218,7 +218,7 @@ class Displayed(Shown):
         return [folder / name for name in contents]
 
     def save(self, path: str | Path, **options: Any) -> None:
-        """Write the table (.csv, .parquet) or the figure (.png, .svg, .pdf) into one file.
+        """Write the table (.csv, .parquet, .xlsx) or the figure (.png, .svg, .pdf) into one file.
 
         Parameters
         ----------
@@ -232,7 +232,7 @@ class Displayed(Shown):
             If the suffix is none of these, or the file cannot be written.
         """
         target = Path(path)
-        table = target.suffix.lower() in (".csv", ".parquet")
+        table = target.suffix.lower() in (".csv", ".parquet", ".xlsx")
         content = self.to_frame() if table else lambda figure: self.plot(figure, **options)
         write_content(target, content, getattr(self, "provenance", None))
 

@@ -270,7 +270,7 @@ def write_figure(path: Path, figure: "Figure", provenance: Provenance, *, trim: 
 
 
 def write_content(path: Path, content: Any, provenance: Provenance | None) -> None:
-    """Write a table (.csv, .parquet), JSON (.json) or a figure (.png, .svg, .pdf, .tiff), as the suffix says.
+    """Write a table (.csv, .parquet, .xlsx), JSON or a figure (.png, .svg, .pdf, .tiff), by its suffix.
 
     Parameters
     ----------
@@ -294,6 +294,8 @@ def write_content(path: Path, content: Any, provenance: Provenance | None) -> No
         write_csv(path, content, stamp)
     elif suffix == ".parquet":
         write_parquet(path, content, stamp)
+    elif suffix == ".xlsx":
+        write_xlsx(path, content, "table", stamp)
     else:
         from matplotlib.figure import Figure
 

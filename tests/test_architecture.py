@@ -17,7 +17,7 @@ FLOORS = {
     "lab": 4,
     "simulate": 5,
     **dict.fromkeys(("validation", "handoff"), 6),
-    **{"plots": 7, "report": 8, "api": 9, "cli": 10},
+    **{"plots": 7, "report": 8, "api": 9, "explore": 10, "cli": 11},
 }
 """Data flow from low floors to high ones; parts of one floor do not know each other."""
 

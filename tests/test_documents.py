@@ -44,6 +44,7 @@ NOT_RUN = {
     "screening cycling cell.ndax": "the same",
     "py -m venv": "set-up on Windows",
     "conda env create": "set-up with conda",
+    "screening explore": "stays until it is ended; tests/explore drives it",
     "dask ": "needs a cluster that stays; tests/campaign/test_run.py starts one",
     "export MP_API_KEY": "a key of one's own",
     "screening snapshot fetch": "needs a key; tests/cli/test_snapshot_live.py has the server software",

@@ -2,7 +2,7 @@
 
 import shutil
 import weakref
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import mkdtemp
@@ -14,6 +14,7 @@ from screening.campaign.backtest import BackTest, read_back_tests
 from screening.campaign.candidates import Selection, formulas_of
 from screening.campaign.directory import ResultsDirectory
 from screening.campaign.results import conclude, layer_table, product_table
+from screening.campaign.reweighing import reweighed
 from screening.campaign.run import Campaign, Progress, Source, run
 from screening.campaign.store import locked
 from screening.campaign.study import DEFAULT_STUDY, Study, find_study
@@ -93,6 +94,27 @@ class Ranking(Displayed):
         from screening.campaign.query import top
 
         return top(self.directory, n, where, None if again is None else load_study(again))
+
+    def reweighed(self, weights: Mapping[str, float]) -> pd.DataFrame:
+        """All candidates under other weights, from the stored criteria: no candidate is assessed anew.
+
+        Parameters
+        ----------
+        weights : mapping of str to float
+            By name or key of a criterion; the study's where none is given.
+
+        Returns
+        -------
+        DataFrame
+            As `table`, by its new ``score`` and ``rank``, beside them ``rank_before``; without probabilities,
+            which are those of the study's weights.
+
+        Raises
+        ------
+        InputError
+            If a criterion is unknown, or no weight is above 0.
+        """
+        return reweighed(self.results, weights)
 
     def summary(self) -> tuple[Table, ...]:
         """What ``screening run`` prints: a table of each anode with each electrolyte, and the back-tests."""

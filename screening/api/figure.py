@@ -190,13 +190,14 @@ def figure_1(
     >>> figure_1("LiAlCl4").alloy
     'LiAl'
     """
+    energies = source.get("energies", Energies.CORRECTED)
     held = load_snapshot(
         source.get("snapshot", EMBEDDED),
         own_phases(source.get("phases"), source.get("force", False), source.get("replace", False)),
         source.get("temperature_k"),
-        source.get("energies", Energies.CORRECTED),
+        energies,
     )
-    given: Source = {"snapshot": held, "at_hull": source.get("at_hull", False)}
+    given: Source = {"snapshot": held, "energies": energies, "at_hull": source.get("at_hull", False)}
     element = symbol(find_anode(held, anode).mobile)
     if alloy == AUTO:
         alloy = _alloy(held, compound, Conditions(anode=anode, electrolyte=electrolyte))

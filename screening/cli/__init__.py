@@ -24,6 +24,7 @@ from screening.cli import (
     drt,
     eis,
     experiments,
+    explore,
     handoff,
     report,
     run,
@@ -122,6 +123,7 @@ VERBS = (
         *("handoff", SCREEN, handoff.handoff, "Write bench sheets: html, printable pdf, json."),
         *("print the pdf; screening cells init DIR, once the cells have left files", True),
     ),
+    Verb("explore", SCREEN, explore.explore, "All of this as a local page in the browser."),
     Verb(
         *("react", INTERFACES, thermo.react, "Reaction energy of A with each B against mixing ratio."),
         *("screening figure B --out figure.pdf, screening lithiate B", True),

@@ -271,13 +271,13 @@ def _draw_curve(reaction: InterfaceReaction, axes: Axes, axis: str, mutual: bool
 
 def _curve(reaction: InterfaceReaction, axis: str, mutual: bool) -> tuple[np.ndarray, np.ndarray]:
     """A curve as it is drawn: fractions of A on the axis, and energies."""
-    return _sampled(reaction, axis, _energies(reaction, mutual))
+    return sampled_curve(reaction, axis, _energies(reaction, mutual))
 
 
-def _sampled(
+def sampled_curve(
     reaction: InterfaceReaction, axis: str, at_kinks: np.ndarray, points: int = CURVE_POINTS
 ) -> tuple[np.ndarray, np.ndarray]:
-    """What is linear between kinks by counted atoms, along an axis."""
+    """What is linear between kinks by counted atoms, along an axis: fractions of A, and values there."""
     dense = np.union1d(reaction.x_counted, np.linspace(0.0, 1.0, points))
     return reaction.fraction_of_a(axis, dense), np.interp(dense, reaction.x_counted, at_kinks)
 
@@ -288,7 +288,7 @@ def _draw_band(reaction: InterfaceReaction, axes: Axes, axis: str, mutual: bool,
     known = [within for within in each if within is not None]
     if len(known) == len(each):
         (x, low), (_, high) = (
-            _sampled(reaction, axis, np.array(ends), BAND_POINTS) for ends in zip(*known, strict=True)
+            sampled_curve(reaction, axis, np.array(ends), BAND_POINTS) for ends in zip(*known, strict=True)
         )
         axes.fill_between(x, low, high, color=colour, alpha=BAND_ALPHA, linewidth=0.0, zorder=1)
 

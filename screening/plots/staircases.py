@@ -77,7 +77,7 @@ def _draw(lithiations: Sequence[Lithiation], axes: Axes, axis: str) -> Axes:
     element = lithiations[0].element
     left, bottom, right, top = bounds_in_points(axes)
     legend_pt = LEGEND_LINE_PT * len(lithiations) + LEGEND_MARGIN_PT
-    curves = [_staircase(each, axis) for each in lithiations]
+    curves = [staircase_line(each, axis) for each in lithiations]
     share = min(legend_pt / (top - bottom), 0.7)
     axes.set_xlim(0.0, BEYOND * max(*(x[-1] for x, _ in curves), 1.0))
     highest = [each.cathodic_limit_95_v.high for each in lithiations if each.cathodic_limit_95_v]
@@ -121,7 +121,7 @@ def _name(lithiation: Lithiation) -> str:
     return formula_text(lithiation.formula) + mark + idle
 
 
-def _staircase(lithiation: Lithiation, axis: str) -> tuple[np.ndarray, np.ndarray]:
+def staircase_line(lithiation: Lithiation, axis: str) -> tuple[np.ndarray, np.ndarray]:
     """A staircase as it is drawn, from no uptake down to 0 V: (2 n + 1,) arrays, one point without steps."""
     ends = np.array([getattr(step, UPTAKE_AXES[axis]) for step in lithiation.steps])
     volts = np.array([step.voltage_v for step in lithiation.steps])

@@ -23,6 +23,7 @@ from dataclasses import dataclass, replace
 from functools import cache
 from importlib.resources import files
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import numpy as np
 from pydantic import TypeAdapter
@@ -247,9 +248,18 @@ def why_no_error_model(ion: str) -> str:
     return f"no calibrated error model for {ion}, only for {', '.join(error_models())}"
 
 
+_kept: WeakKeyDictionary[Snapshot, dict[str, ErrorBars]] = WeakKeyDictionary()
+"""Error bars by calibrated model, as long as their snapshot is held: they cost more than a pair does."""
+
+
 def error_bars(snapshot: Snapshot, ion: str, model: ErrorModel | None = None) -> ErrorBars:
     """What draws intervals for reactions of one mobile ion: its calibrated model unless another is given."""
-    model, scheme = model or find_error_model(ion), snapshot.manifest.energy_scheme
+    if model is None and (calibrated := find_error_model(ion)) is not None:
+        kept = _kept.setdefault(snapshot, {})
+        if ion not in kept:
+            kept[ion] = error_bars(snapshot, ion, calibrated)
+        return kept[ion]
+    scheme = snapshot.manifest.energy_scheme
     if model is None:
         errors, told = None, f"no intervals: {why_no_error_model(ion)}"
     elif is_anchored(snapshot):

@@ -25,8 +25,12 @@ _UNITS = {
     "c_rate_per_h": "1/h",
     "ohm": "Ω",
     "mah": "mAh",
+    "mpa": "MPa",
+    "cm2": "cm²",
     "ah": "Ah",
     "mv": "mV",
+    "mg": "mg",
+    "mm": "mm",
     "um": "µm",
     "hz": "Hz",
     "deg": "°",
@@ -34,6 +38,7 @@ _UNITS = {
     "v": "V",
     "h": "h",
     "s": "s",
+    "c": "°C",
 }
 """Last words of a column's name, longest first, and the units that they stand for."""
 

@@ -129,7 +129,7 @@ def load_snapshot(
             remedy="open it with energies='as-published'",
         )
     gathered = widened(gathered)
-    if chosen is Energies.ANCHORED:
+    if chosen is Energies.ANCHORED and not is_anchored(gathered):
         gathered = anchored(gathered)
     if phases is not None:
         gathered = _joined(gathered, phases if isinstance(phases, OwnPhases) else OwnPhases(phases))

@@ -91,3 +91,12 @@ def test_an_alloy_that_no_rule_gives_is_asked_for() -> None:
         scr.figure_1(mixture, "Li3PS4")
     assert "--alloy" in told.value.remedy
     assert scr.figure_1(mixture, "Li3PS4", alloy="").alloy == ""
+
+
+@pytest.mark.parametrize("energies", ["corrected", "anchored", "as-published"])
+def test_all_curves_have_the_energies_asked_for(energies: str) -> None:
+    """A carbonate, whose energy differs in all three; an open snapshot keeps the energies that it has."""
+    (curve, *_) = scr.figure_1("Na2CO3", alloy="", energies=energies).with_compound
+    assert curve.kinks == scr.react("Li", "Na2CO3", energies=energies).kinks
+    held = scr.load_snapshot(energies=energies)
+    assert curve.kinks == scr.react("Li", "Na2CO3", snapshot=held, energies=energies).kinks

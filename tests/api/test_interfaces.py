@@ -144,6 +144,10 @@ class TestFigures:
         found.save(tmp_path / "a.csv")
         found.save(str(tmp_path / "a.svg"), axis="molar")
         assert pd.read_csv(tmp_path / "a.csv").provenance.str.contains("mp2019").all()
+        found.save(tmp_path / "a.xlsx")
+        assert (
+            pd.read_excel(tmp_path / "a.xlsx")["reaction"].tolist() == found.to_frame()["reaction"].tolist()
+        )
         svg = (tmp_path / "a.svg").read_text("utf-8")
         assert "LiAlCl₄" in svg
         assert "mp2019" in svg

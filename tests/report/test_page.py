@@ -328,6 +328,8 @@ def test_formulas_in_a_text_get_subscripts_and_names_do_not(text: str, shown: st
         ("wt_percent", "reactor content (wt%)"),
         ("asr_ohm_cm2", "asr (Ω·cm²)"),
         ("charge_c_rate_per_h", "charge c rate (1/h)"),
+        ("diameter_mm", "diameter (mm)"),
+        ("temperature_c", "temperature (°C)"),
         ("cycle", "cycle"),
     ],
 )

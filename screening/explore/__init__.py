@@ -1,0 +1,1 @@
+"""A local page in the browser over the same library: pairs, campaigns, candidates, cells and data."""

@@ -1,0 +1,35 @@
+// State stands in the address: a link is a result. Shared fields go along to other pages.
+"use strict";
+window.dash_clientside = window.dash_clientside || {};
+window.dash_clientside.explorer = {
+  remember: function () {
+    const shared = ["snapshot", "phases", "energies", "run"];
+    const [fields] = dash_clientside.callback_context.inputs_list;
+    const links = dash_clientside.callback_context.outputs_list;
+    const state = new URLSearchParams();
+    for (const field of fields) {
+      const value = field.value;
+      if (value !== undefined && value !== null && value !== "") state.set(field.id.name, String(value));
+    }
+    if (fields.length) {
+      const search = state.toString();
+      history.replaceState(history.state, "", location.pathname + (search ? `?${search}` : ""));
+    }
+    return links.map((link) => {
+      const kept = new URLSearchParams(shared.filter((name) => state.has(name)).map((name) => [name, state.get(name)]));
+      return `/${link.id.page}` + (kept.size ? `?${kept}` : "");
+    });
+  },
+  // Other weights: the grid asks for its rows anew.
+  reorder: function () {
+    try { dash_ag_grid.getApi("grid").purgeInfiniteCache(); } catch (error) { /* not there yet: it asks by itself */ }
+    return "";
+  },
+};
+
+// A slider's thumb has no name of its own: it takes that of its label, whenever it comes.
+new MutationObserver(() => {
+  for (const thumb of document.querySelectorAll(".weights :is([role=slider], input):not([aria-label])")) {
+    thumb.setAttribute("aria-label", thumb.closest(".field").querySelector("label").textContent);
+  }
+}).observe(document.documentElement, { childList: true, subtree: true });

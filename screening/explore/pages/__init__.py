@@ -1,0 +1,1 @@
+"""The five pages, each with its layout, its callbacks, and what of it is saved."""
