@@ -25,6 +25,7 @@ from screening.errors import InputError
 from screening.handoff.sheet import BenchSheet, Plan, bench_sheet
 from screening.handoff.standing import Standing, standing
 from screening.phases.corrections import Energies, chosen_energies, scheme_energies
+from screening.phases.snapshot import Snapshot
 from screening.phases.structures import read_cells
 from screening.provenance import Provenance
 from screening.thermo.interface import InterfaceReaction
@@ -305,8 +306,19 @@ def _conclude(campaign: Campaign, results: ResultsDirectory, *, threads: int, fi
             draw(results)
 
 
-def read_results(directory: str | Path) -> Ranking:
+def read_results(
+    directory: str | Path,
+    *,
+    phases: Own = None,
+    temperature_k: float | None = None,
+) -> Ranking:
     """Read what `screen` or ``screening run`` left in a directory.
+
+    Parameters
+    ----------
+    directory : str or Path
+    phases, temperature_k : optional
+        Those of the run, which bench sheets are worked out with.
 
     Raises
     ------
@@ -316,7 +328,8 @@ def read_results(directory: str | Path) -> Ranking:
     results = ResultsDirectory(Path(directory)).checked()
     energies = scheme_energies(results.document.provenance.energy_scheme)
     study = results.study
-    return Ranking(results, Source(study.snapshot, energies=energies, at_hull=study.hull_formulas))
+    source = Source(study.snapshot, phases or "", temperature_k, energies, study.hull_formulas)
+    return Ranking(results, source)
 
 
 def load_study(candidates: str | Path | Study | Sequence[str] | pd.DataFrame = DEFAULT_STUDY) -> Study:
@@ -362,8 +375,22 @@ def bench_sheets(
     if isinstance(results, str | Path):
         results = ResultsDirectory(Path(results)).checked()
     cells, snapshot = read_cells(list(cif)), (source or Source()).load()
+    if results is not None:
+        _require_same_energies(snapshot, results)
     names = [formulas] if isinstance(formulas, str) else formulas
     return tuple(bench_sheet(snapshot, name, plan, results, cells) for name in dict.fromkeys(names))
+
+
+def _require_same_energies(snapshot: Snapshot, results: ResultsDirectory) -> None:
+    """Refuse to stand a rank beside numbers of other energies than it was made with."""
+    ranked, manifest = results.provenance, snapshot.manifest
+    if (ranked.source_checksum, ranked.energy_scheme) != (manifest.checksum, manifest.energy_scheme):
+        raise InputError(
+            f"ranked with {ranked.source} ({ranked.energy_scheme}), not with these energies: "
+            f"{manifest.name} ({manifest.energy_scheme})",
+            where=str(results.path),
+            remedy="give the snapshot, phases, temperature and energies of that run, or run it again",
+        )
 
 
 def _several(given: str | Sequence[str]) -> tuple[str, ...]:

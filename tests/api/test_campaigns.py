@@ -232,3 +232,12 @@ class TestFromTheHull:
         assert reactor.cathodic_limit_95_v == reactor.plateaus[0].voltage_95_v
         first = doped.products.iloc[0]
         assert first["voltage_low_v"] < first["voltage_v"] < first["voltage_high_v"]
+
+
+def test_a_rank_does_not_stand_beside_other_energies(tmp_path: Path) -> None:
+    screen("six-reactors", temperature_k=600.0, out=tmp_path / "warm")
+    with pytest.raises(InputError, match=r"ranked with mp2019 .*600 K .*, not with these energies"):
+        read_results(tmp_path / "warm").handoff("LiAlCl4", tmp_path / "sheets")
+    assert not (tmp_path / "sheets").exists()
+    written = read_results(tmp_path / "warm", temperature_k=600.0).handoff("LiAlCl4", tmp_path / "sheets")
+    assert written
