@@ -103,7 +103,8 @@ def _mix(sheet: BenchSheet) -> Block:
         for name, mg in powders
         if mg > 0.0
     )
-    enough = int(sheet.recipe.batch_g * MG_PER_G / (layer.reactor_mg * LAYERS_OF_A_CELL) + ROUNDING)
+    each_mg = layer.reactor_mg * LAYERS_OF_A_CELL * (1.0 + SPARE)
+    enough = int(sheet.recipe.batch_g * MG_PER_G / each_mg + ROUNDING)
     said = (
         f"{plan.wt_percent:g} wt% reactor, {plan.layer_mg:g} mg a layer, two layers a symmetric cell, "
         f"{SPARE:.0%} to spare. {sheet.recipe.batch_g:g} g of reactor make {enough} such cells."
