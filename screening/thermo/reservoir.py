@@ -26,6 +26,12 @@ STEPS_OF_A_RANGE = 41
 
 _RANGE = re.compile(r"\s*([0-9.]+)\s*(?:-|–|to|\.\.)\s*([0-9.]+)\s*V?\s*")
 
+_BETWEEN = re.compile(r"\s*[,;]\s*|\s+(?!V)")
+"""What stands between voltages: a comma, a semicolon or a blank."""
+
+_DECIMAL_COMMA = re.compile(r"\d+,\d+V?")
+"""Two whole numbers, or one number with a decimal comma: which, nobody can tell."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Reservoir:
@@ -184,10 +190,14 @@ def _read_voltages(text: str) -> tuple[float, ...]:
     if _RANGE.fullmatch(text):
         return window(text)
     try:
-        return voltages([float(each.strip().removesuffix("V")) for each in text.split(",")])
+        if any(_DECIMAL_COMMA.fullmatch(part) for part in re.split(r"[;\s]+", text)):
+            raise ValueError("one voltage or two")
+        return voltages([float(each.strip().removesuffix("V")) for each in _BETWEEN.split(text.strip())])
     except ValueError:
         raise InputError(
-            f"{quoted(text)} is no voltage", where="--voltage", remedy="write 4.2, or 2.6,4.2, or 2.6-4.2"
+            f"{quoted(text)} is no voltage, or several of them",
+            where="--voltage",
+            remedy="write 4.2 with a point, several as 2.6; 4.2, a range as 2.6-4.2",
         ) from None
 
 

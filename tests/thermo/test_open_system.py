@@ -147,6 +147,11 @@ def test_what_cannot_be_is_refused(a: str, b: str, options: dict[str, object], s
 
 def test_voltages_as_they_are_written() -> None:
     assert voltages("2.6, 3.4 ,4.2 V") == (2.6, 3.4, 4.2)
+    assert voltages("2.6 V; 4.2") == voltages("2.6 4.2") == voltages("2.6,4.2") == (2.6, 4.2)
+    assert voltages("3, 4") == (3.0, 4.0)
+    for unclear in ("2,6", "2,6; 4,2", "2,6 V"):
+        with pytest.raises(InputError, match=r"no voltage.*with a point"):
+            voltages(unclear)
     assert voltages(3) == (3.0,)
     assert (voltages("2.6-4.2")[0], voltages("2.6 to 4.2 V")[-1]) == (2.6, 4.2)
     assert reservoirs() == ()
