@@ -10,6 +10,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from threading import Lock
 from types import ModuleType
+from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
 from dash import ALL, Dash, Input, Output, dcc, html
@@ -66,11 +67,13 @@ def make_app(place: Place, host: str, port: int) -> Dash:
         title="Interphase explorer",
     )
     links = [dcc.Link(_title(name), href=f"/{name}", id={"kind": "link", "page": name}) for name in PAGES]
+    bound: dict[str, Any] = {"data-most-bytes": MOST_BYTES}
     app.layout = html.Div(
         [
             dcc.Location(id="url", refresh=False),
             html.A("To the content", href="#page", className="skip"),
             html.Header([html.B("Interphase"), html.Nav(links, title="Pages")]),
+            html.P(id="unanswered", role="alert", className="notice", hidden=True, **bound),
             html.Main(id="page", tabIndex="-1"),
         ]
     )

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from screening.display import formula_text, subscripted
-from screening.plots.interface import AXIS_LABELS, sampled_curve
+from screening.plots.interface import AXIS_LABELS, either, sampled_curve
 from screening.plots.staircases import staircase_line
 from screening.thermo.interface import InterfaceReaction
 from screening.thermo.lithiation import Lithiation
@@ -70,7 +70,7 @@ def reactions(curves: Sequence[InterfaceReaction], axis: str, quantity: str) -> 
                 **group,
             }
         )
-    of = formula_text(curves[0].a)
+    of = either(curve.a for curve in curves)
     return _chart(traces, f"{AXIS_LABELS[axis]} of {of}", f"Reaction energy, {quantity} (eV/{curves[0].per})")
 
 

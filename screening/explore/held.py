@@ -6,6 +6,7 @@ from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 from threading import Lock
+from typing import Any
 
 import pandas as pd
 
@@ -42,6 +43,15 @@ def source(query: Query, place: Place) -> Source:
     return Source(name, own_phases(query, place) or "", energies=energies)
 
 
+def arguments(wanted: Source) -> dict[str, Any]:
+    """Where phases come from, as `react` and `figure_1` are told; without what they take by themselves."""
+    own = dict(vars(wanted.phases)) if isinstance(wanted.phases, OwnPhases) else {"path": wanted.phases}
+    given = {"snapshot": wanted.snapshot, "phases": own.pop("path"), **own}
+    given |= {"energies": str(wanted.energies), "at_hull": bool(wanted.at_hull)}
+    usual = {"snapshot": EMBEDDED, "energies": Energies.CORRECTED.value}
+    return {key: value for key, value in given.items() if value and value != usual.get(key)}
+
+
 def snapshots() -> dict[str, str]:
     """Snapshots of this machine, and what each is."""
     return {each.name: f"{each.name}, {each.energy_scheme}" for each in survey().sound}
@@ -52,18 +62,16 @@ def own_phases(query: Query, place: Place) -> OwnPhases | None:
     token, *wishes = (query.get("phases") or "").split("-")
     if not token:
         return None
-    path = next((path for path in place.files(token) if path.suffix in (".csv", ".json")), None)
-    if path is None and structures(query, place):
-        return None
-    if path is None:
-        raise InputError("holds no table of phases", where="own phases", remedy="give a .csv or .json file")
-    return OwnPhases(str(path), "force" in wishes, "replace" in wishes)
+    tables = [str(path) for path in place.files(token) if path.suffix.lower() != ".cif"]
+    if len(tables) > 1:
+        raise InputError(f"{len(tables)} tables of phases", where="own phases", remedy="give all in one")
+    return OwnPhases(tables[0], "force" in wishes, "replace" in wishes) if tables else None
 
 
 def structures(query: Query, place: Place) -> list[Path]:
     """CIF files that a page's state names."""
     token = (query.get("phases") or "").partition("-")[0]
-    return [path for path in place.files(token) if path.suffix == ".cif"] if token else []
+    return [path for path in place.files(token) if path.suffix.lower() == ".cif"] if token else []
 
 
 def held(query: Query, place: Place) -> tuple[Snapshot, Energies]:

@@ -1,5 +1,6 @@
 """Uploaded files read in a process of their own: what was read, and figures and tables of it as files."""
 
+import os
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -10,6 +11,9 @@ import screening as scr
 from screening.display import Displayed, Table
 from screening.errors import InputError, ScreeningError
 from screening.files import json_ready
+
+RECORDS = (".mpr", ".nda", ".ndax", ".res", ".xlsx", ".xls", ".ods")
+"""Endings that a reader of records knows best: what is wrong with such a file is his to say."""
 
 FIGURES, TABLES = (".svg", ".pdf", ".png"), (".csv", ".xlsx")
 
@@ -58,6 +62,13 @@ class Findings:
         """A table that is no result of its own."""
         self.blocks.append({"title": title, "table": packed(shown), "figures": [], "tables": []})
 
+    def refuse(self, name: str, fault: ScreeningError) -> None:
+        """Why something is of no use."""
+        import pandas as pd
+
+        why = pd.DataFrame({"why": [plain(fault, self.folder)]})
+        self.say(f"{name}: cannot be used", Table("", why))
+
     def told(self) -> Told:
         """All of it."""
         return {"blocks": self.blocks, "techniques": self.techniques}
@@ -81,10 +92,9 @@ def unpacked(content: dict[str, Any]) -> Table:
     return Table(content["caption"], frame, tuple(content["notes"]))
 
 
-def _words(title: str, lines: list[str]) -> Table:
-    import pandas as pd
-
-    return Table("", pd.DataFrame({title: lines}))
+def plain(fault: ScreeningError, folder: Path) -> str:
+    """A fault without the place that uploads lie in, beside the folder of the task."""
+    return str(fault).replace(f"{folder.parent / 'files'}{os.sep}", "")
 
 
 def bench(folder: Path, asked: Asked) -> Told:
@@ -117,7 +127,7 @@ def _tried(findings: Findings, name: str, read: Any) -> None:
     try:
         read(name)
     except ScreeningError as fault:
-        findings.say(f"{name}: cannot be used", _words("why", [str(fault)]))
+        findings.refuse(name, fault)
 
 
 def _sheet(findings: Findings, path: Path, used: set[Path]) -> None:
@@ -129,7 +139,7 @@ def _sheet(findings: Findings, path: Path, used: set[Path]) -> None:
         used.update(cell.located("all"))
         found = scr.analyse_cell(cell)
     except ScreeningError as fault:
-        findings.say(f"{path.name}: cannot be used", _words("why", [str(fault)]))
+        findings.refuse(path.name, fault)
         return
     findings.add(f"{found.name}: outcomes", _Outcomes(found), drawn=False)
     if found.impedance is not None:
@@ -180,7 +190,12 @@ def _record(findings: Findings, name: str, paths: list[Path], asked: Asked) -> N
 
 
 def _pattern(findings: Findings, name: str, path: Path, asked: Asked) -> None:
-    pattern = scr.read_xrd(path)
+    try:
+        pattern = scr.read_xrd(path)
+    except InputError:
+        if path.suffix.lower() in RECORDS:
+            scr.read_cycling([path])
+        raise
     findings.techniques.setdefault("diffraction", []).append(str(path))
     if not (asked["sought"] or asked["reactor"]):
         findings.add(f"{name}: powder pattern", pattern)

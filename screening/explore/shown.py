@@ -105,10 +105,10 @@ class Fields:
         return [dcc.Input(id=self.id(name), type="hidden", value=self.query.get(name, "")) for name in names]
 
 
-def upload(identity: str, label: str, accept: str = "") -> Component:
-    """A place to drop files on, or to choose them with the keyboard."""
+def upload(identity: str, label: str) -> Component:
+    """A place to drop files on, or to choose them with the keyboard; what is of no use the reader tells."""
     words = html.Span([html.B("Choose files"), " or drop them here"])
-    area = dcc.Upload(words, id=identity, multiple=True, accept=accept, className="drop")
+    area = dcc.Upload(words, id=identity, multiple=True, className="drop")
     return html.Div([html.Div(label, className="label"), area], className="field wide")
 
 
@@ -156,6 +156,11 @@ def to_copy(command: Sequence[str], python: str) -> Component:
         copy = dcc.Clipboard(content=text, title=f"Copy: {title}", className="copy")
         blocks += [html.Div([html.Span(title, className="label"), copy]), html.Pre(html.Code(text))]
     return html.Details([html.Summary("The same from the command line and from Python"), *blocks])
+
+
+def spelled(arguments: Mapping[str, Any]) -> str:
+    """Keyword arguments as they follow others in a call."""
+    return "".join(f", {key}={value!r}" for key, value in arguments.items())
 
 
 def plotted(chart: dict[str, Any] | None = None, identity: str | None = None) -> Component:

@@ -112,7 +112,7 @@ def main(folder: Path, parent: int) -> None:
         try:
             told = VERBS[asked["verb"]](folder, asked)
         except ScreeningError as error:
-            told = {"fault": str(error)}
+            told = {"fault": reading.plain(error, folder)}
         except MemoryError:
             told = {"fault": "needs more memory than a reading may take"}
         except Exception as error:  # noqa: BLE001 - the net below all readers

@@ -1,6 +1,6 @@
 """Reaction energy against mixing ratio, in the manner of Figures 1A and 1F of doi 10.1002/aenm.202300815."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -236,12 +236,14 @@ def _set_limits(axes: Axes, energies: np.ndarray, legend_pt: float) -> None:
     axes.yaxis.set_major_locator(MaxNLocator(nbins=7, steps=[1, 2, 5, 10]))
 
 
+def either(names: Iterable[str]) -> str:
+    """Reactants that stand at one end of an axis, each once."""
+    return " or ".join(formula_text(name) for name in dict.fromkeys(names))
+
+
 def _x_label(reactions: Sequence[InterfaceReaction], axis: str, width_pt: float) -> str:
     """Whose fraction in what, or as much of it as the axes are wide for."""
-    a, b = (
-        " or ".join(formula_text(name) for name in dict.fromkeys(names))
-        for names in zip(*((r.a, r.b) for r in reactions), strict=True)
-    )
+    a, b = (either(getattr(r, end) for r in reactions) for end in "ab")
     mixture = f"x in x {a if ' or ' not in a else f'({a})'} + (1 − x) {b if ' or ' not in b else f'({b})'}"
     short = f"{AXIS_LABELS[axis]} of {a}"
     longest_first = (mixture if axis == "molar" else f"{short} in {b}", short)

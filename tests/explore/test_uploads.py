@@ -7,9 +7,11 @@ import random
 import zipfile
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from screening.errors import InputError
+from screening.explore import held, reading
 from screening.explore.disk import Place, received, safe_name
 
 BENCH = {"verb": "bench", "area_cm2": None, "reactor": "", "electrolyte": "Li6PS5Cl", "sought": [], "cif": []}
@@ -107,3 +109,28 @@ def test_a_token_is_no_path(place: Place) -> None:
     for name in ("", "..", "a/b", ".hidden", "x" * 200):
         with pytest.raises(InputError, match="no such run"):
             place.run(name)
+
+
+@pytest.mark.parametrize(
+    ("name", "why"), [("a.mpr", ".mpr file cannot be read"), ("b.ndax", "Neware"), ("c.xlsx", "workbook")]
+)
+def test_a_damaged_record_is_refused_by_its_own_reader(name: str, why: str, tmp_path: Path) -> None:
+    (tmp_path / "files").mkdir()
+    (tmp_path / "files" / name).write_bytes(b"garbage\x00\x01")
+    told = reading.bench(tmp_path / "task", {**BENCH, "files": str(tmp_path / "files")})
+    (block,) = told["blocks"]
+    assert block["table"]["rows"][0][0].startswith(f"{name}: ")
+    assert why in block["table"]["rows"][0][0]
+
+
+def test_phases_of_ones_own_come_from_a_workbook(place: Place) -> None:
+    row = {"formula": "Li7AlCl10", "formation_energy_ev_per_atom": -2.0, "uncertainty_ev_per_atom": 0.02}
+    book = io.BytesIO()
+    pd.DataFrame([row]).to_excel(book, index=False)
+    token = place.keep({"own.XLSX": book.getvalue()})
+    snapshot, _ = held.held({"phases": token}, place)
+    assert snapshot.phases.formula[
+        snapshot.phases.added & (snapshot.phases.origin != "estimated")
+    ].tolist() == ["Li7AlCl10"]
+    with pytest.raises(InputError, match="2 tables of phases"):
+        held.own_phases({"phases": place.keep({"a.csv": b"", "b.csv": b""})}, place)

@@ -33,3 +33,22 @@ new MutationObserver(() => {
     thumb.setAttribute("aria-label", thumb.closest(".field").querySelector("label").textContent);
   }
 }).observe(document.documentElement, { childList: true, subtree: true });
+
+// What the server cannot answer: too large a request, which is not sent, and any at all once it has ended.
+const send = window.fetch;
+window.fetch = async (...given) => {
+  const notice = document.getElementById("unanswered"), bytes = given[1]?.body?.length ?? 0;
+  const say = (words) => { if (notice) { notice.textContent = words; notice.hidden = !words; } };
+  if (bytes > Number(notice?.dataset.mostBytes)) {
+    say("these files are larger than 48 MB together: give fewer at once, or use the command line");
+    return new Response(null, { status: 204 });
+  }
+  try {
+    const answer = await send(...given);
+    if (bytes > 100000 || notice?.textContent.startsWith("no connection")) say("");
+    return answer;
+  } catch (error) {
+    say("no connection: the server has ended; start screening explore again");
+    throw error;
+  }
+};

@@ -124,16 +124,19 @@ def connect(app: Dash, place: Place) -> None:
         ]
 
 
-def _asked(query: Query, place: Place) -> dict[str, Any]:
+def _area_cm2(query: Query) -> float | None:
     area = query.get("area_cm2", "").replace(",", ".")
     try:
-        area_cm2 = float(area) if area else None
+        return float(area) if area else None
     except ValueError:
         raise InputError(f"{area[:40]!r} is no number", where="area", remedy="give cm²") from None
+
+
+def _asked(query: Query, place: Place) -> dict[str, Any]:
     return {
         "verb": "bench",
         "files": str(place.files(query.get("files", ""))[0].parent),
-        "area_cm2": area_cm2,
+        "area_cm2": _area_cm2(query),
         "reactor": query.get("reactor", "").strip(),
         "electrolyte": query.get("electrolyte") or "Li6PS5Cl",
         "sought": [part.strip() for part in query.get("sought", "").split(",") if part.strip()],
@@ -151,7 +154,7 @@ def _read(query: Query, place: Place) -> list[Component]:
     found = _found(query, place)
     names = [path.name for path in place.files(query["files"])]
     return [
-        html.P(f"{len(names)} files: {', '.join(names[:12])}{' …' if len(names) > 12 else ''}"),
+        html.P(f"Read ({len(names)}): {', '.join(names[:12])}{' …' if len(names) > 12 else ''}"),
         *_blocks("bench", query, found),
         _copied(names, query),
     ]
@@ -188,14 +191,13 @@ def _comparison(query: Query, place: Place, *, anew: bool = False) -> dict[str, 
 
 
 def _copied(names: list[str], query: Query) -> Component:
-    given = " ".join(names[:3])
-    area = query.get("area_cm2")
-    option = f", area_cm2={area}" if area else ""
+    area = _area_cm2(query)
+    option = f", area_cm2={area:g}" if area else ""
     python = (
         f"spectra = scr.read_eis({names[:3]!r}{option})\nspectra.drt().plot()\n"
         f"# or scr.read_cycling({names[:3]!r}{option}), scr.read_xrd({names[0]!r}).identify('LiCl')"
     )
-    return to_copy(["drt", *given.split(), *(["--area-cm2", area] if area else [])], python)
+    return to_copy(["drt", *names[:3], *(["--area-cm2", f"{area:g}"] if area else [])], python)
 
 
 def _copied_comparison(query: Query, place: Place) -> Component:

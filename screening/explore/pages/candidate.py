@@ -24,6 +24,7 @@ from screening.explore.shown import (
     message,
     plotted,
     saves,
+    spelled,
     table,
     to_copy,
     told,
@@ -227,10 +228,10 @@ def _cell(query: Query, found: Ranking, reactor: Reactor, state: Query) -> list[
 def _copied(found: Ranking, reactor: Reactor, query: Query) -> Component:
     where = str(found.directory)
     of = f"{reactor.formula!r}, {reactor.anode!r}, {reactor.electrolyte!r}"
-    cells = query.get("cells") or "5"
+    cells, taken = f"{_number(query.get('cells') or '5', 'cells'):g}", spelled(held.arguments(found.source))
     python = (
         f"ranking = scr.read_results({where!r})\nranking.explain({of})\n"
-        f"scr.figure_1({reactor.formula!r}, {reactor.electrolyte!r}, anode={reactor.anode!r}).plot()\n"
+        f"scr.figure_1({reactor.formula!r}, {reactor.electrolyte!r}, anode={reactor.anode!r}{taken}).plot()\n"
         f"ranking.handoff({reactor.formula!r}, 'sheets', cells={cells})"
     )
     return to_copy(

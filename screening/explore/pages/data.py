@@ -53,7 +53,7 @@ def layout(query: Query, place: Place) -> list[Component]:
         html.H2("My own phases and structures"),
         html.Div(
             [
-                upload("own-files", "Phases (csv, json) or structures (CIF)", ".csv,.json,.cif"),
+                upload("own-files", "Phases (csv, xlsx, json) or structures (CIF)"),
                 dcc.Checklist(
                     [
                         {"label": " replace those of the snapshot", "value": "replace"},

@@ -10,7 +10,7 @@ import screening as scr
 from screening.errors import InputError, ScreeningError
 from screening.explore import charts
 from screening.explore.disk import Place, safe_name
-from screening.explore.held import completions, held
+from screening.explore.held import arguments, completions, held, source
 from screening.explore.shown import (
     FIGURES,
     TABLES,
@@ -20,6 +20,7 @@ from screening.explore.shown import (
     message,
     plotted,
     saves,
+    spelled,
     table,
     to_copy,
     told,
@@ -40,7 +41,9 @@ def layout(query: Query, place: Place) -> list[Component]:
             [
                 fields.formula("a", "A", "Li"),
                 fields.formula("b", "B, or several with commas", "LiAlCl4"),
-                fields.text("voltage", "Voltage (V), if open to the ion", hint="4.2, or 2.6-4.2"),
+                fields.text(
+                    "voltage", "Voltage (V), if open to the ion", hint="4.2, or 2.6; 4.2, or 2.6-4.2"
+                ),
                 fields.text("ion", "Ion", "Li", size="4"),
                 fields.choice("axis", "Mixing fraction", AXES),
                 fields.choice("quantity", "Energy", QUANTITIES),
@@ -77,8 +80,7 @@ def propose(app: Dash, place: Place, fields: Fields, *names: str) -> None:
 
 def _reactions(query: Query, place: Place) -> InterfaceReactions:
     """Curves of A with each B."""
-    several = [part.strip() for part in query.get("b", "").split(",") if part.strip()]
-    a = query.get("a", "").strip()
+    several, a = _several(query), query.get("a", "").strip()
     if not (a and several):
         raise InputError("two compounds are needed", where="A and B", remedy="as Li and LiAlCl4")
     snapshot, energies = held(query, place)
@@ -90,10 +92,17 @@ def _reactions(query: Query, place: Place) -> InterfaceReactions:
 def _staircases(query: Query, place: Place) -> Lithiations:
     """What each B becomes in the metal A, else in the ion's."""
     snapshot, energies = held(query, place)
-    several = [part.strip() for part in query.get("b", "").split(",") if part.strip()]
+    return scr.lithiate(_several(query), element=_taken_up(query), snapshot=snapshot, energies=energies)
+
+
+def _several(query: Query) -> list[str]:
+    return [part.strip() for part in query.get("b", "").split(",") if part.strip()]
+
+
+def _taken_up(query: Query) -> str:
+    """The element of the metal A, else the ion."""
     parts = parse_formula(query.get("a", "")).atomic_numbers if "@" not in query.get("a", "") else ()
-    element = symbol(parts[0]) if len(parts) == 1 else query.get("ion") or "Li"
-    return scr.lithiate(several, element=element, snapshot=snapshot, energies=energies)
+    return symbol(parts[0]) if len(parts) == 1 else query.get("ion") or "Li"
 
 
 def _results(query: Query, place: Place) -> list[Component]:
@@ -122,34 +131,26 @@ def _results(query: Query, place: Place) -> list[Component]:
         table(shown),
         saves("pair", "curve", query, TABLES),
         *below,
-        _copied(query),
+        _copied(query, place),
     ]
 
 
-def _copied(query: Query) -> Component:
+def _copied(query: Query, place: Place) -> Component:
     """The same by command and in Python."""
-    a, axis, quantity = query["a"], query.get("axis") or "atomic", query.get("quantity") or "total"
-    several = [part.strip() for part in query["b"].split(",") if part.strip()]
-    options = {"--voltage": query.get("voltage"), "--snapshot": query.get("snapshot")}
-    options |= {
-        "--energies": query.get("energies"),
-        "--element": query.get("ion") if query.get("voltage") else "",
-    }
+    a, axis, quantity = query["a"].strip(), query.get("axis") or "atomic", query.get("quantity") or "total"
+    several, taken = _several(query), arguments(source(query, place))
+    opened = (
+        {"voltage": query["voltage"], "element": query.get("ion") or "Li"} if query.get("voltage") else {}
+    )
     command = ["react", a, *several, "--axis", axis]
-    for option, value in options.items():
-        command += [option, value] if value else []
-    names = {
-        "voltage": "--voltage",
-        "snapshot": "--snapshot",
-        "energies": "--energies",
-        "element": "--element",
-    }
-    given = "".join(f", {key}={options[option]!r}" for key, option in names.items() if options[option])
+    for key, value in {**opened, **taken}.items():
+        command += [f"--{key}"] if value is True else [f"--{key}", value]
     b = repr(several[0]) if len(several) == 1 else repr(several)
+    metal = {"element": element} if (element := _taken_up(query)) != "Li" else {}
     python = (
-        f"pair = scr.react({a!r}, {b}{given})\n"
+        f"pair = scr.react({a!r}, {b}{spelled(opened | taken)})\n"
         f"pair.plot(axis={axis!r}, quantity={quantity!r})\n"
-        f"scr.lithiate({b}).plot()"
+        f"scr.lithiate({b}{spelled(metal | taken)}).plot()"
     )
     return to_copy(command, python)
 

@@ -1,6 +1,8 @@
 """What came out of a run: its candidates in a grid and on a map, and what other weights do to their ranks."""
 
+from collections.abc import Mapping
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
@@ -89,6 +91,7 @@ def connect(app: Dash, place: Place) -> None:
         Output("moved", "children"),
         Output("chosen", "children"),
         Output("saved", "children"),
+        Output("same", "children"),
         Input(FIELD.id(ALL), "value"),
         Input("grid", "selectedRows"),
         Input("map", "clickData"),
@@ -99,20 +102,36 @@ def connect(app: Dash, place: Place) -> None:
         try:
             return _map(name, _state(values, ids), picked, clicked, place)
         except ScreeningError as error:
-            return no_update, message(str(error)), [], []
+            return no_update, message(str(error)), [], [], []
 
 
 def _map(name: str, fields: dict[str, Any], picked: Any, clicked: Any, place: Place) -> tuple[Any, ...]:
     """The map, what moved, what was chosen, and links that save the ranking."""
     frame = _weighed(name, fields, place)
+    found = held.ranking(name, place)
+    ion, every = shared_ion(frame["anode"].unique()), found.results.study.ranking.every
+    if not all(fields[axis] and frame[fields[axis]].notna().any() for axis in AXES):
+        anodes = " and ".join(frame["anode"].unique())
+        raise InputError(f"{anodes} reacts with none: no criterion to draw", remedy="choose another anode")
+    axes = {fields[axis]: every.find(fields[axis]).axis_label(ion) for axis in AXES}
     row = _picked(frame, picked, clicked)
     formula = "" if row is None else str(row["formula"])
-    ion, every = shared_ion(frame["anode"].unique()), held.ranking(name, place).results.study.ranking.every
-    axes = {fields[axis]: every.find(fields[axis]).axis_label(ion) for axis in AXES}
     chart, count = charts.candidates(frame, axes, formula)
     state = {"run": name, **{key: str(value) for key, value in fields.items() if key not in AXES}}
     links = saves("screen", "ranking", state, TABLES)
-    return chart, [*_moved(frame), html.Small(count)], [] if row is None else _link(name, row), links
+    weights = _other(found, fields)
+    moved = [*_moved(frame, weights), html.Small(count)]
+    return chart, moved, [] if row is None else _link(name, row), links, _copied(name, found, weights, place)
+
+
+def _other(found: Ranking, given: Mapping[str, Any]) -> dict[str, float]:
+    """Weights, by key, that differ from the study's own."""
+    ranking = found.results.study.ranking
+    own = {each.key: ranking.rules[each.name].weight for each in ranking.every}
+    try:
+        return {key: float(given[key]) for key in own if key in given and float(given[key]) != own[key]}
+    except (TypeError, ValueError):
+        raise InputError("a weight is no number", remedy="move the sliders") from None
 
 
 def _state(values: list[Any], ids: list[dict[str, str]]) -> dict[str, Any]:
@@ -162,7 +181,7 @@ def _results(name: str, place: Place, query: Query) -> list[Component]:
         saves("screen", "map", state, FIGURES),
         html.Ul([html.Li(note) for note in summary.notes], className="notes"),
         *[table(test.display()) for test in found.back_tests],
-        _copied(name, found, place),
+        html.Div(id="same"),
     ]
 
 
@@ -223,12 +242,17 @@ def _grid(found: Ranking) -> Component:
     )
 
 
-def _moved(frame: pd.DataFrame) -> list[Component]:
+def _moved(frame: pd.DataFrame, weights: Mapping[str, float]) -> list[Component]:
     """What the weights as they stand do to the ranks of the study."""
     ranked = frame[frame["passes"]]
     moved = ranked["rank"] != ranked["rank_before"]
     if not moved.any():
-        return [html.P("Ranks of the study's own weights.")]
+        words = (
+            "Other weights than the study's: no rank moves."
+            if weights
+            else "Ranks of the study's own weights."
+        )
+        return [html.P(words)]
     first = ranked[ranked["rank"] <= FIRST]
     entered = first[first["rank_before"] > FIRST]["formula"].tolist()
     best = ranked.iloc[0]
@@ -258,13 +282,14 @@ def _link(name: str, row: pd.Series) -> list[Component]:
     return [html.P([f"{row['formula']}: rank {row['rank'] if row['passes'] else 'none'}. ", link])]
 
 
-def _copied(name: str, found: Ranking, place: Place) -> Component:
-    """The same by command and in Python, as far as a command can say it."""
+def _copied(name: str, found: Ranking, weights: Mapping[str, float], place: Place) -> Component:
+    """The same by command and in Python; other weights stand in a study's file, or in Python."""
     asked = place.run(name).task.asked or {"candidates": found.results.study.name}
     changes = "".join(f", {key}={value!r}" for key, value in asked.get("changes", {}).items())
     met = "".join(f", {key}={asked[key]!r}" for key in ("snapshot", "energies") if asked.get(key))
     given = f"{asked['candidates']!r}{met}{changes}, out={str(found.directory)!r}"
-    python = f"ranking = scr.screen({given})\nranking.table"
+    table = f"reweighed({weights!r})" if weights else "table"
+    python = f"ranking = scr.screen({given})\nranking.{table}"
     return to_copy(["report", str(found.directory)], python)
 
 
@@ -278,12 +303,10 @@ def save(name: str, query: Query, place: Place, folder: Path) -> Path:
         return path
     if suffix not in TABLES:
         raise InputError(f"no file {name!r}", remedy=f"give one of {', '.join(TABLES)}")
-    ranking = found.results.study.ranking
-    own = {each.key: ranking.rules[each.name].weight for each in ranking.every}
-    try:
-        given = {key: float(query[key]) for key in own if key in query and float(query[key]) != own[key]}
-    except ValueError:
-        raise InputError("a weight is no number", remedy="move the sliders") from None
-    table = found.reweighed(given) if given else found.table
-    write_content(path, table, found.provenance)
+    given, stamp = _other(found, query), found.provenance
+    if given:
+        moved = found.results.study.with_changes(weights=given)
+        told = ", ".join(f"{key} {weight:g}" for key, weight in given.items())
+        stamp = replace(stamp, study=f"{moved.name} with weights {told}", study_checksum=moved.checksum)
+    write_content(path, found.reweighed(given) if given else found.table, stamp)
     return path

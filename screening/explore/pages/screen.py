@@ -63,7 +63,7 @@ def layout(query: Query, place: Place) -> list[Component]:
                 html.Summary("My own list"),
                 html.Div(
                     [
-                        upload("list-files", "A file with a column formula", ".csv,.xlsx,.tsv,.txt,.parquet"),
+                        upload("list-files", "A file with a column formula"),
                         labelled("Or one formula a line", dcc.Textarea(id="pasted", value="", rows=4)),
                     ],
                     className="controls",
