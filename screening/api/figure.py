@@ -8,7 +8,6 @@ import numpy as np
 
 from screening.api.interfaces import Source, lithiate, react
 from screening.display import Displayed, Table
-from screening.errors import InputError
 from screening.phases.composition import parse_reactant, symbol
 from screening.phases.corrections import Energies
 from screening.phases.library import EMBEDDED
@@ -87,7 +86,11 @@ class FigureOne(Displayed):
             self._summary(axis, told=True).map(
                 lambda cell: f"{cell:.4g}" if isinstance(cell, float) else cell
             ),
-            (*self.with_compound.display().notes[:-1], self.provenance.line()),
+            (
+                *self.with_compound.display().notes[:-1],
+                *(() if self.alloy else ("no alloy drawn: name one with --alloy (alloy= in Python)",)),
+                self.provenance.line(),
+            ),
         )
 
     def _summary(self, axis: str, *, told: bool = False) -> "pd.DataFrame":
@@ -170,7 +173,8 @@ def figure_1(
     anode : str
         A metal, or an alloy of one.
     alloy : str
-        Beside the anode; ``auto``: as in a study the first on the staircase, else the metal; empty: none.
+        Beside the anode; ``auto``: as in a study the first on the staircase, else the metal; empty,
+        and for what is no phase of the snapshot: none.
     reference : str
         A compound whose curve with the anode is drawn in grey.
     snapshot, phases, force, replace, temperature_k, energies, at_hull
@@ -183,7 +187,7 @@ def figure_1(
     Raises
     ------
     InputError
-        If the snapshot lacks a formula, or an alloy is to be found for what is none of its phases.
+        If the snapshot lacks a formula.
 
     Examples
     --------
@@ -201,7 +205,7 @@ def figure_1(
     element = symbol(find_anode(held, anode).mobile)
     if alloy == AUTO:
         alloy = _alloy(held, compound, Conditions(anode=anode, electrolyte=electrolyte))
-    ends = [anode, alloy] if alloy else [anode]
+    ends = [*filter(None, (anode, alloy))]
     return FigureOne(
         compound=compound,
         anode=anode,
@@ -215,14 +219,10 @@ def figure_1(
 
 
 def _alloy(snapshot: Snapshot, compound: str, conditions: Conditions) -> str:
-    """The alloy that a study would take, empty where the compound leaves none."""
+    """The alloy that a study would take, empty where the compound leaves none, or is no phase."""
     reactant = parse_reactant(compound)
     phase = snapshot.find(reactant.unit) if len(reactant.parts) == 1 else None
     if phase is None:
-        raise InputError(
-            f"no alloy is known by rule for {compound}, which is no phase of the snapshot",
-            where="alloy",
-            remedy="name one with --alloy (alloy= in Python), or an empty text for none",
-        )
+        return ""
     found = int(reduce(ScreeningContext.of(snapshot, conditions), np.array([phase])).alloy[0])
     return str(snapshot.phases.formula[found]) if found >= 0 and found != phase else ""

@@ -1,6 +1,7 @@
 """A directory that a finished campaign left: its document, its table, and candidates looked up in both."""
 
 import json
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -12,6 +13,7 @@ from screening.campaign.study import Study
 from screening.errors import InputError
 from screening.phases.composition import parse_reactant, symbol
 from screening.phases.distrust import formula_cautions
+from screening.phases.melting import state_lines
 from screening.provenance import Provenance
 from screening.reactors.anode import mobile_ion
 from screening.reactors.conditions import REACTOR
@@ -25,6 +27,9 @@ RANKING_PARQUET = "ranking.parquet"
 
 KEY = ("formula", "anode", "electrolyte")
 """Columns that tell the rows of a table apart."""
+
+TOP_SHOWN = 20
+"""Ranked candidates shown besides the named ones; files hold the others."""
 
 NEEDED_COLUMNS = (*KEY, "rank", "score", "pareto", "passes", "estimated")
 """Columns without which there is no ranking, besides one for each criterion."""
@@ -117,9 +122,19 @@ class ResultsDirectory:
 
     @cached_property
     def cautions(self) -> tuple[str, ...]:
-        """Elements among candidates, anodes and electrolytes whose energies are known to be wrong."""
+        """Elements whose energies are known to be wrong; which of the best melt, or lack a criterion."""
         names = [*self.table["formula"].astype(str), *(part for pair in self.pairs for part in pair)]
-        return formula_cautions(self.provenance.energy_scheme, names)
+        return (*formula_cautions(self.provenance.energy_scheme, names), *self._of_the_best())
+
+    def _of_the_best(self) -> Iterator[str]:
+        """Of the first `TOP_SHOWN`: no powder to mill by its melting point, or ranked without a criterion."""
+        best, ranking = self.table[(self.table["rank"] <= TOP_SHOWN).fillna(False)], self.study.ranking
+        for name in best["formula"].unique():
+            yield from state_lines(name, parse_reactant(name).unit)
+        for each in ranking.every:
+            unknown = best.loc[best[each.name].isna(), "formula"].unique()
+            if len(unknown) and ranking.rules[each.name].weight > 0.0:
+                yield f"unknown and left out of the score: {each.label} of {', '.join(unknown)}"
 
     @property
     def title(self) -> str:

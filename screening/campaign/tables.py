@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from screening.campaign.directory import ResultsDirectory
+from screening.campaign.directory import TOP_SHOWN, ResultsDirectory
 from screening.campaign.document import FAILING, FILTER_PREFIX, Reactor, failing_words
 from screening.campaign.network import network_contradictions
 from screening.campaign.study import Study
@@ -19,9 +19,6 @@ from screening.reactors.criteria import Criterion, criterion
 from screening.reactors.placement_criteria import BY_ROLE
 from screening.reactors.ranking import FAILS, desirabilities
 from screening.thermo.intervals import Interval, bounds
-
-TOP_SHOWN = 20
-"""Ranked candidates shown besides the named ones; files hold the others."""
 
 MANY = 100
 """Ranked candidates from which on the chance to be the first says little: the first 1 % stands there then."""

@@ -5,13 +5,7 @@ from functools import cache
 
 from screening.handoff.hazards import hazard
 from screening.phases.composition import Formula, composition_key, parse_formula, symbol
-from screening.phases.melting import ROOM_C, MeltingPoint, melting_point
-
-VOLATILE_C = 200.0
-"""Boiling point below which milling, heating or pumping carries a substance away."""
-
-SOFT_C = 100.0
-"""Melting point below which the heat of a mill melts a substance."""
+from screening.phases.melting import state_lines
 
 EXPLOSIVE_CODES = frozenset({"H200", "H201", "H202", "H203", "H204", "H205", "H240", "H241"})
 PYROPHORIC_CODES = frozenset({"H250"})
@@ -40,32 +34,12 @@ def red_lines(formulas: Sequence[str]) -> tuple[str, ...]:
 
 
 def _of_one(text: str, formula: Formula) -> Iterator[str]:
-    known = melting_point(formula)
-    if known is not None:
-        yield from _state(text, known)
+    yield from state_lines(text, formula)
     codes = {statement.split()[0] for statement in hazard(text).statements}
     if codes & EXPLOSIVE_CODES or explosive(formula):
         yield f"EXPLOSIVE: {text} may explode by friction, shock or heat. Do not mill it, nor press it."
     if codes & PYROPHORIC_CODES or composition_key(formula) in _pyrophoric():
         yield f"PYROPHORIC: {text} may ignite in air. Handle it under argon only."
-
-
-def _state(text: str, known: MeltingPoint) -> Iterator[str]:
-    told = f"{known.name} {points_text(known)}"
-    if known.state in ("liquid", "gas"):
-        yield f"{known.state.upper()} at {ROOM_C:g} °C: {text} ({told}) is no powder to mill or press."
-    elif known.boils_c is not None and known.boils_c < VOLATILE_C:
-        yield f"VOLATILE: {text} ({told}) escapes from a warm mill, an oven or under vacuum."
-    elif known.melts_c is not None and known.melts_c < SOFT_C:
-        yield f"LOW MELTING: {text} ({told}) may melt in the mill."
-
-
-def points_text(known: MeltingPoint) -> str:
-    """Both points in words."""
-    told = (("melts", known.melts_c), ("boils", known.boils_c))
-    return ", ".join(
-        f"{verb} at {value:.0f} °C".replace("-", "−") for verb, value in told if value is not None
-    )
 
 
 @cache

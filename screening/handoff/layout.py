@@ -5,11 +5,11 @@ from math import isnan
 
 from screening.campaign.document import failing_words
 from screening.display import formula_text
-from screening.handoff.dangers import points_text
 from screening.handoff.hazards import SOURCE, SUPPLIER
 from screening.handoff.patterns import Pattern
 from screening.handoff.sheet import LAYERS_OF_A_CELL, MG_PER_G, BenchSheet
 from screening.phases.composition import parse_formula
+from screening.phases.melting import points_text
 from screening.phases.powder import CU_KA_A, shift_deg
 from screening.reactors.criteria import CRITERIA
 from screening.reactors.detail import Plateau

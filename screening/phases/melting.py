@@ -1,5 +1,6 @@
 """Measured melting and boiling points of compounds, and the state that follows at room temperature."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 
@@ -7,6 +8,12 @@ from screening.files import packaged_rows
 from screening.phases.composition import Formula, composition_key, parse_formula
 
 ROOM_C = 25.0
+
+VOLATILE_C = 200.0
+"""Boiling point below which milling, heating or pumping carries a substance away."""
+
+SOFT_C = 100.0
+"""Melting point below which the heat of a mill melts a substance."""
 
 SOURCE = "CRC Handbook of Chemistry and Physics, Physical Constants of Inorganic Compounds"
 """As the library `chemicals` (MIT) holds the table; `data/melting_points.py` takes it from there."""
@@ -53,3 +60,25 @@ def melting_points() -> dict[tuple[tuple[int, ...], tuple[int, ...]], MeltingPoi
         one = MeltingPoint(formula=row["formula"], name=row["name"], cas=row["cas"], **points)
         found[composition_key(parse_formula(one.formula))] = one
     return found
+
+
+def state_lines(text: str, formula: Formula) -> Iterator[str]:
+    """A sentence on a substance that a mill or a warm oven cannot hold as a powder; none for others."""
+    known = melting_point(formula)
+    if known is None:
+        return
+    told = f"{known.name} {points_text(known)}"
+    if known.state in ("liquid", "gas"):
+        yield f"{known.state.upper()} at {ROOM_C:g} °C: {text} ({told}) is no powder to mill or press."
+    elif known.boils_c is not None and known.boils_c < VOLATILE_C:
+        yield f"VOLATILE: {text} ({told}) escapes from a warm mill, an oven or under vacuum."
+    elif known.melts_c is not None and known.melts_c < SOFT_C:
+        yield f"LOW MELTING: {text} ({told}) may melt in the mill."
+
+
+def points_text(known: MeltingPoint) -> str:
+    """Both points in words."""
+    told = (("melts", known.melts_c), ("boils", known.boils_c))
+    return ", ".join(
+        f"{verb} at {value:.0f} °C".replace("-", "−") for verb, value in told if value is not None
+    )

@@ -41,6 +41,9 @@ MARK_CLEARANCE_PT, RING_CLEARANCE_PT = 6.0, 7.5
 AXES_HEIGHT_IN, LEGEND_IN = 2.7, 0.2
 """Heights of the axes and of the legend above them."""
 
+FEW = 500
+"""Candidates whose dots are drawn large: more of them cover each other."""
+
 SHOWN_SHARE = 0.998
 """Share of the candidates that the axes span; a few extreme ones would leave no room for the rest."""
 
@@ -70,8 +73,12 @@ def draw_campaign(candidates: CampaignMap, axes: Axes) -> Axes:
     Axes
     """
     x, y = candidates.x, candidates.y
+    size, alpha = (5.0, 0.8) if len(x) <= FEW else (1.6, 0.25)
     axes.plot(
-        *(x, y, "."), color="0.55", markersize=1.6, alpha=0.25, markeredgewidth=0.0, zorder=1, rasterized=True
+        *(x, y, "."),
+        **{"color": "0.55", "markersize": size, "alpha": alpha, "markeredgewidth": 0.0},
+        zorder=1,
+        rasterized=True,
     )
     edge = front(candidates.x_gain, candidates.y_gain)
     if candidates.stepped:
@@ -90,7 +97,7 @@ def draw_campaign(candidates: CampaignMap, axes: Axes) -> Axes:
     reactors = [m for m in candidates.marked if not m.control]
     controls = [m for m in candidates.marked if m.control]
     for group, marker, colour, label in (
-        (reactors, "D", BLUE, f"named {candidates.role}"),
+        (reactors, "D", BLUE, f"known {candidates.role}"),
         (controls, "X", VERMILION, "negative control"),
     ):
         if group:

@@ -85,12 +85,13 @@ def test_the_command_writes_every_file_that_is_named(
     assert imread(files[1]).shape[1] == imread(files[3]).shape[1] == pixels
 
 
-def test_an_alloy_that_no_rule_gives_is_asked_for() -> None:
-    mixture = "LiAlCl4@50wt+Li6PS5Cl@50wt"
-    with pytest.raises(InputError, match="no alloy is known by rule") as told:
-        scr.figure_1(mixture, "Li3PS4")
-    assert "--alloy" in told.value.remedy
-    assert scr.figure_1(mixture, "Li3PS4", alloy="").alloy == ""
+def test_what_is_no_phase_is_drawn_without_an_alloy_and_says_so() -> None:
+    found = scr.figure_1("Li5.5PS4.5Cl1.5", "Li3PS4", at_hull=True)
+    assert [curve.a for curve in found.with_compound] == ["Li"]
+    assert any("no alloy drawn" in note for note in found.display().notes)
+    assert not any("no alloy drawn" in note for note in scr.figure_1("LiAlCl4").display().notes)
+    with pytest.raises(InputError, match=r"has no Li5\.5PS4\.5Cl1\.5.*--at-hull"):
+        scr.figure_1("Li5.5PS4.5Cl1.5", "Li3PS4")
 
 
 @pytest.mark.parametrize("energies", ["corrected", "anchored", "as-published"])

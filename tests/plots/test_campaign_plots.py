@@ -93,7 +93,7 @@ def test_the_front_shows_around_the_mark_of_a_known_reactor() -> None:
     (axes,) = campaign_figure(six()).axes
     ring, diamonds = (
         next(line for line in axes.lines if line.get_label() == name)
-        for name in ("2-criteria front", "named reactor")
+        for name in ("2-criteria front", "known reactor")
     )
     assert ring.get_markerfacecolor() == "none"
     assert ring.get_markersize() > diamonds.get_markersize() * 2**0.5  # a diamond is as wide as its diagonal
@@ -136,6 +136,6 @@ def test_points_lie_where_their_numbers_are_and_reactors_are_no_controls() -> No
     assert (axes.get_xlabel(), axes.get_ylabel()) == ("across", "up")
     np.testing.assert_array_equal(axes.lines[0].get_data(), [x, y])
     places = {line.get_label(): np.column_stack(line.get_data()).tolist() for line in axes.lines}
-    assert places["named reactor"] == [[1.0, 30.0]]
+    assert places["known reactor"] == [[1.0, 30.0]]
     assert places["negative control"] == [[3.0, 10.0]]
     assert places["2-criteria front"] == [[1.0, 30.0]]
