@@ -18,7 +18,7 @@ from screening.reactors.conditions import REACTOR
 from screening.reactors.criteria import Criterion, criterion
 from screening.reactors.placement_criteria import BY_ROLE
 from screening.reactors.ranking import FAILS, desirabilities
-from screening.thermo.intervals import Interval, bounds
+from screening.thermo.intervals import Interval, bounds, outside
 
 TOP_SHOWN = 20
 """Ranked candidates shown besides the named ones; files hold the others."""
@@ -96,6 +96,9 @@ def ranking_table(results: ResultsDirectory, anode: str, electrolyte: str) -> Ta
         notes.append(f"no probabilities: {results.no_probabilities[anode]}")
     notes.extend(each.words for each in network_contradictions(results, (anode, electrolyte)))
     notes.extend(results.cautions)
+    if not reactors:
+        every = (has for each in shown for has in each.criteria.values())
+        notes.extend(outside(*((has.value, has.within_95) for has in every)))
     row = partial(_ranking_row, first=first) if reactors else _placed_row
     rows = [row(each, study, ion) for each in shown]
     title = f"{results.title}: {study.conditions.met(anode, electrolyte)}"

@@ -72,6 +72,14 @@ class Kink:
         within, ev = self.total_95_ev_per_atom, self.total_ev_per_atom
         return None if kj is None or within is None else within.scaled(kj / ev if ev else 0.0)
 
+    @property
+    def energies_95(self) -> tuple[tuple[float, Interval | None], ...]:
+        """Total and mutual energy, each with its interval."""
+        return (
+            (self.total_ev_per_atom, self.total_95_ev_per_atom),
+            (self.mutual_ev_per_atom, self.mutual_95_ev_per_atom),
+        )
+
     def as_dict(self) -> dict[str, Any]:
         """Content for JSON."""
         in_kj = {name: getattr(self, name) for name in ("kj_as_written_95", "kj_per_mol_b_95")}

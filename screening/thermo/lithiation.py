@@ -16,6 +16,8 @@ from screening.thermo.intervals import (
     ErrorBars,
     Interval,
     bounds,
+    in_order,
+    outside,
     with_bounds,
     written,
 )
@@ -139,15 +141,16 @@ class Lithiation(Displayed):
 
         Numbers have the digits that their intervals leave, or as many decimals as `digits` says.
         """
+        volts = in_order([(step.voltage_v, step.voltage_95_v) for step in self.steps], digits, 2)
         rows = [
             {
-                f"V vs {self.couple}": written(step.voltage_v, step.voltage_95_v, digits, 2),
+                f"V vs {self.couple}": volt,
                 "95 %": bounds(step.voltage_95_v, digits),
                 f"{self.element} per formula": f"{step.uptake_per_formula:.4g}",
                 "mAh/g": f"{step.capacity_mah_per_g:.1f}",
                 "reaction": step.reaction,
             }
-            for step in self.steps
+            for volt, step in zip(volts, self.steps, strict=True)
         ]
         if self.cathodic_limit_95_v is None:
             for row in rows:
@@ -338,6 +341,7 @@ def lithiate(
     along = Along(snapshot, priced, lines, element, charge, error_bars)
     steps, (at_0v, at_0v_95) = along.steps(), along.at_0v()
     leaving = anodic(snapshot, unit, metal.atomic_numbers[0], charge)
+    leaving_95 = leaving and error_bars.around(*leaving)
     involved = {*priced.phases, *lines.phase.tolist()}
     return Lithiation(
         reactant=reactant,
@@ -353,9 +357,16 @@ def lithiate(
         origins=origins_of(snapshot, involved, priced.spelling),
         provenance=stamp(snapshot),
         charge=charge,
-        anodic_limit_95_v=leaving and error_bars.around(*leaving),
+        anodic_limit_95_v=leaving_95,
         decomposition_energy_0v_95_ev_per_atom=at_0v_95,
-        cautions=cautions(snapshot, (unit, metal), {*priced.spelling, *lines.phase.tolist()}),
+        cautions=(
+            *cautions(snapshot, (unit, metal), {*priced.spelling, *lines.phase.tolist()}),
+            *outside(
+                (leaving and leaving[0], leaving_95),
+                (at_0v, at_0v_95),
+                *((step.voltage_v, step.voltage_95_v) for step in steps),
+            ),
+        ),
         notes=tuple(dict.fromkeys((*reactant.notes, *snapshot.notes))),
         error_bars=error_bars.note,
     )

@@ -27,7 +27,7 @@ from screening.thermo.interface import (
     InterfaceReactions,
     OfBoth,
 )
-from screening.thermo.intervals import NO_ERROR_BARS, ErrorBars, Interval, form
+from screening.thermo.intervals import NO_ERROR_BARS, ErrorBars, Interval, form, outside
 from screening.thermo.kinks import Kink, rounded
 from screening.thermo.lines import Lines, tie_lines
 from screening.thermo.marks import origins_of, product_terms, reactant_terms, stamp
@@ -222,22 +222,24 @@ def _closed_atoms(unit: Formula, at: Reservoir) -> float:
 
 def _reaction(walk: _Walk) -> OpenReaction:
     a, b = walk.priced
-    lines, snapshot, kinks = walk.lines, walk.snapshot, walk.kinks
-    phases = np.unique(lines.phase[lines.product_start[kinks[0]] : lines.product_start[kinks[-1] + 1]])
+    lines, snapshot, every = walk.lines, walk.snapshot, walk.kinks
+    kinks = tuple(_kink(walk, kink) for kink in every)
+    phases = np.unique(lines.phase[lines.product_start[every[0]] : lines.product_start[every[-1] + 1]])
     spelling = {**b.spelling, **a.spelling}
     element = Formula(walk.at.element, (walk.at.number,), (1.0,))
     return OpenReaction(
         reactant_a=a.reactant,
         reactant_b=b.reactant,
-        kinks=tuple(_kink(walk, kink) for kink in kinks),
+        kinks=kinks,
         energy_above_hull_ev_per_atom=OfBoth(
             a.energy_above_hull_ev_per_atom, b.energy_above_hull_ev_per_atom
         ),
         at_hull=tuple(p.reactant.text for p in walk.priced if p.at_hull),
         origins=origins_of(snapshot, {*a.phases, *b.phases, *phases.tolist()}, spelling),
         provenance=stamp(snapshot),
-        cautions=cautions(
-            snapshot, (a.reactant.unit, b.reactant.unit, element), {*spelling, *phases.tolist()}
+        cautions=(
+            *cautions(snapshot, (a.reactant.unit, b.reactant.unit, element), {*spelling, *phases.tolist()}),
+            *outside(*(energy for each in kinks for energy in each.energies_95)),
         ),
         notes=tuple(dict.fromkeys((*a.reactant.notes, *b.reactant.notes, *snapshot.notes))),
         error_bars=walk.error_bars.note,
