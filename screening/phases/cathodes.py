@@ -28,7 +28,8 @@ CHARGED = "charged"
 def charged_states() -> tuple[tuple[Formula, Formula], ...]:
     """Each cathode with a default charged state, and that state."""
     names = [name for name in abbreviations() if name.startswith(CHARGED)]
-    return tuple((parse_formula(name.removeprefix(CHARGED)), parse_formula(name)) for name in names)
+    pairs = ((parse_formula(name.removeprefix(CHARGED)), parse_formula(name)) for name in names)
+    return tuple(pair for pair in pairs if not same_composition(*pair))
 
 
 def charged_state(cathode: Formula) -> Formula | None:

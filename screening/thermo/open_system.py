@@ -22,6 +22,7 @@ from screening.phases.distrust import cautions
 from screening.phases.snapshot import Snapshot
 from screening.thermo.compositions import Compositions
 from screening.thermo.interface import (
+    LOWEST_MUTUAL,
     NO_REACTION_EV_PER_ATOM,
     InterfaceReaction,
     InterfaceReactions,
@@ -96,8 +97,17 @@ class OpenReaction(InterfaceReaction):
     @cached_property
     def minimum(self) -> Kink:
         """As of a closed pair; where a reactant decays by itself, the kink of the lowest mutual energy."""
-        alone = min(self.kinks[0].total_ev_per_atom, self.kinks[-1].total_ev_per_atom)
-        return super().minimum if alone > -NO_REACTION_EV_PER_ATOM else self.minimum_mutual
+        return self.minimum_mutual if self._decays else super().minimum
+
+    @property
+    def told_minimum(self) -> str:
+        """`minimum`, or ``lowest mutual`` where a reactant decays by itself."""
+        return LOWEST_MUTUAL if self._decays else "minimum"
+
+    @property
+    def _decays(self) -> bool:
+        ends = self.kinks[0].total_ev_per_atom, self.kinks[-1].total_ev_per_atom
+        return min(ends) <= -NO_REACTION_EV_PER_ATOM
 
     def to_frame(self) -> "pd.DataFrame":
         """One row per kink, with the reservoir; energies per atom that is not of the open element."""

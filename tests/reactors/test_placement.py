@@ -85,6 +85,11 @@ def test_it_is_one_campaign_with_its_files(coatings: scr.Ranking) -> None:
     told = "\n".join(str(table) for table in again.summary())
     assert "between LiCoO2 and Li6PS5Cl, 2.6 to 4.2 V vs Li" in told
     assert "LiNbO3 does not stay over the window" in told
+    shown, *_ = again.summary()
+    heads = [*shown.content]
+    assert {"closed 95 %", "low V 95 %", "oxidation 95 %"} & {*heads} and not any(
+        "A(" in head for head in heads
+    )
     page = again.report().read_text("utf-8")
     assert "ranks first of 6 coatings between LiCoO₂ and Li₆PS₅Cl" in page
     assert "against Li and" not in page

@@ -177,7 +177,9 @@ def test_the_report_shows_what_was_written(cell: Stack, tmp_path: Path) -> None:
     section = stack_section(tmp_path)
     assert section.blocks[0].pictures[0].uri.startswith("data:image/png;base64,")
     assert len(section.blocks[0].tables[0].rows) == len(cell.contacts)
-    assert "interphase-screening" in section.blocks[0].sentences[0]
+    name, stamp = section.blocks[0].sentences
+    assert name.startswith("Li | LiAlCl₄@50wt") and name.endswith(", 2.6 to 4.2 V vs Li")
+    assert "interphase-screening" in stamp
     (tmp_path / "stack.csv").write_text("nothing\n", "utf-8")
     with pytest.raises(InputError, match="run screening stack again"):
         stack_section(tmp_path)
