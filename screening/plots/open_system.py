@@ -1,7 +1,6 @@
 """Reactions with one element open: curves of a few potentials, a map of many."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -78,9 +77,7 @@ def _draw_map(reactions: Sequence[OpenReaction], axes: Axes, axis: str, quantity
     axes.set_xlabel(f"{AXIS_LABELS[axis]} of {formula_text(first.a)} in {formula_text(first.b)}")
     axes.set_ylabel(f"Voltage against {first.reservoir.element} (V)")
     at_hull = [name for each in reactions for name in each.at_hull]
-    closing = closing_entries(
-        [replace(each, error_bars="") for each in reactions], at_hull
-    )  # a map has no bands
+    closing = closing_entries(reactions, at_hull, bands=False)
     same = quantity == "mutual" or all(each.told_minimum == "minimum" for each in reactions)
     told = "the minimum between the ends" if same else f"the {LOWEST_MUTUAL} energy between the ends"
     hang_key(axes, [(f"white: {told}", "0.25"), *closing])

@@ -14,8 +14,8 @@ from screening.phases.distrust import cautions, wholly_distrusted
 from screening.phases.snapshot import Snapshot
 from screening.provenance import Provenance
 from screening.thermo.compositions import Compositions
-from screening.thermo.intervals import NO_ERROR_BARS, ErrorBars, bounds, outside, with_bounds, written
-from screening.thermo.kinks import Corner, Kink, kink
+from screening.thermo.intervals import NO_ERROR_BARS, ErrorBars, bounds, with_bounds, written
+from screening.thermo.kinks import Corner, Kink, kink, outside_of
 from screening.thermo.lines import tie_lines
 from screening.thermo.marks import (
     estimates,
@@ -344,11 +344,11 @@ def react(
     error_bars = error_bars.unless(wholly_distrusted(snapshot, (unit_a, unit_b)))
     corners = zip(lines.x.tolist(), lines.energy_ev_per_atom.tolist(), range(len(lines.x)), strict=True)
     spelling = {**priced_b.spelling, **priced_a.spelling}
-    involved = {*priced_a.phases, *priced_b.phases, *lines.phase.tolist()}
     kinks = tuple(
         kink(snapshot, priced_a, priced_b, Corner(x, energy, lines.assemblage(k)), error_bars)
         for x, energy, k in corners
     )
+    told = cautions(snapshot, (unit_a, unit_b), {*spelling, *lines.phase.tolist()}) + outside_of(kinks)
     return InterfaceReaction(
         reactant_a=a,
         reactant_b=b,
@@ -357,12 +357,9 @@ def react(
             priced_a.energy_above_hull_ev_per_atom, priced_b.energy_above_hull_ev_per_atom
         ),
         at_hull=tuple(p.reactant.text for p in (priced_a, priced_b) if p.at_hull),
-        origins=origins_of(snapshot, involved, spelling),
+        origins=origins_of(snapshot, {*priced_a.phases, *priced_b.phases, *lines.phase.tolist()}, spelling),
         provenance=stamp(snapshot),
-        cautions=(
-            *cautions(snapshot, (unit_a, unit_b), {*spelling, *lines.phase.tolist()}),
-            *outside(*(energy for each in kinks for energy in each.energies_95)),
-        ),
+        cautions=told,
         notes=tuple(dict.fromkeys((*a.notes, *b.notes, *snapshot.notes))),
         error_bars=error_bars.note,
     )

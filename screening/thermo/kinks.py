@@ -1,12 +1,12 @@
 """One corner of a reaction-energy curve: the balanced reaction there, its energies and their intervals."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from screening.phases.composition import Formula
 from screening.phases.snapshot import Snapshot
-from screening.thermo.intervals import ErrorBars, Interval, form
+from screening.thermo.intervals import ErrorBars, Interval, form, outside
 from screening.thermo.marks import product_terms, reactant_terms
 from screening.thermo.reactants import PricedReactant
 from screening.thermo.reactions import Moles, equation
@@ -72,14 +72,6 @@ class Kink:
         within, ev = self.total_95_ev_per_atom, self.total_ev_per_atom
         return None if kj is None or within is None else within.scaled(kj / ev if ev else 0.0)
 
-    @property
-    def energies_95(self) -> tuple[tuple[float, Interval | None], ...]:
-        """Total and mutual energy, each with its interval."""
-        return (
-            (self.total_ev_per_atom, self.total_95_ev_per_atom),
-            (self.mutual_ev_per_atom, self.mutual_95_ev_per_atom),
-        )
-
     def as_dict(self) -> dict[str, Any]:
         """Content for JSON."""
         in_kj = {name: getattr(self, name) for name in ("kj_as_written_95", "kj_per_mol_b_95")}
@@ -92,6 +84,14 @@ class Kink:
             within = content.pop(name) or (None, None)
             content |= {name.replace("_95", end): each for end, each in zip(ENDS, within, strict=True)}
         return content
+
+
+def outside_of(kinks: Sequence[Kink]) -> tuple[str, ...]:
+    """What is said where an energy of one of them lies outside its interval."""
+    return outside(
+        *((each.total_ev_per_atom, each.total_95_ev_per_atom) for each in kinks),
+        *((each.mutual_ev_per_atom, each.mutual_95_ev_per_atom) for each in kinks),
+    )
 
 
 class Corner(NamedTuple):

@@ -1,7 +1,7 @@
 """What one compound becomes as it takes up lithium (or another element): plateaus, limits, 0 V energies."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from screening.display import Displayed, Group, Table
@@ -111,6 +111,13 @@ class Lithiation(Displayed):
     def cathodic_limit_95_v(self) -> Interval | None:
         """Where the true cathodic limit lies."""
         return self.steps[0].voltage_95_v if self.steps else None
+
+    @property
+    def outside(self) -> tuple[str, ...]:
+        """What is said where one of its values lies outside its interval."""
+        at_0v = self.decomposition_energy_0v_ev_per_atom, self.decomposition_energy_0v_95_ev_per_atom
+        volts = [(step.voltage_v, step.voltage_95_v) for step in self.steps]
+        return outside(at_0v, (self.anodic_limit_v, self.anodic_limit_95_v), *volts)
 
     @property
     def energy_per_uptake_0v_95_ev(self) -> Interval | None:
@@ -341,9 +348,7 @@ def lithiate(
     along = Along(snapshot, priced, lines, element, charge, error_bars)
     steps, (at_0v, at_0v_95) = along.steps(), along.at_0v()
     leaving = anodic(snapshot, unit, metal.atomic_numbers[0], charge)
-    leaving_95 = leaving and error_bars.around(*leaving)
-    involved = {*priced.phases, *lines.phase.tolist()}
-    return Lithiation(
+    found = Lithiation(
         reactant=reactant,
         element=element,
         cathodic_limit_v=steps[0].voltage_v if steps else None,
@@ -354,22 +359,16 @@ def lithiate(
         steps=steps,
         start_products=along.start_products(),
         at_hull=priced.at_hull,
-        origins=origins_of(snapshot, involved, priced.spelling),
+        origins=origins_of(snapshot, {*priced.phases, *lines.phase.tolist()}, priced.spelling),
         provenance=stamp(snapshot),
         charge=charge,
-        anodic_limit_95_v=leaving_95,
+        anodic_limit_95_v=leaving and error_bars.around(*leaving),
         decomposition_energy_0v_95_ev_per_atom=at_0v_95,
-        cautions=(
-            *cautions(snapshot, (unit, metal), {*priced.spelling, *lines.phase.tolist()}),
-            *outside(
-                (leaving and leaving[0], leaving_95),
-                (at_0v, at_0v_95),
-                *((step.voltage_v, step.voltage_95_v) for step in steps),
-            ),
-        ),
+        cautions=cautions(snapshot, (unit, metal), {*priced.spelling, *lines.phase.tolist()}),
         notes=tuple(dict.fromkeys((*reactant.notes, *snapshot.notes))),
         error_bars=error_bars.note,
     )
+    return replace(found, cautions=found.cautions + found.outside)
 
 
 def _metal(snapshot: Snapshot, reactant: Reactant, element: str) -> Formula:

@@ -28,8 +28,8 @@ from screening.thermo.interface import (
     InterfaceReactions,
     OfBoth,
 )
-from screening.thermo.intervals import NO_ERROR_BARS, ErrorBars, Interval, form, outside
-from screening.thermo.kinks import Kink, rounded
+from screening.thermo.intervals import NO_ERROR_BARS, ErrorBars, Interval, form
+from screening.thermo.kinks import Kink, outside_of, rounded
 from screening.thermo.lines import Lines, tie_lines
 from screening.thermo.marks import origins_of, product_terms, reactant_terms, stamp
 from screening.thermo.reactants import PricedReactant, price, require_few_elements
@@ -249,7 +249,7 @@ def _reaction(walk: _Walk) -> OpenReaction:
         provenance=stamp(snapshot),
         cautions=(
             *cautions(snapshot, (a.reactant.unit, b.reactant.unit, element), {*spelling, *phases.tolist()}),
-            *outside(*(energy for each in kinks for energy in each.energies_95)),
+            *outside_of(kinks),
         ),
         notes=tuple(dict.fromkeys((*a.reactant.notes, *b.reactant.notes, *snapshot.notes))),
         error_bars=walk.error_bars.note,
