@@ -95,6 +95,15 @@ def test_it_is_one_campaign_with_its_files(coatings: scr.Ranking) -> None:
     assert "against Li and" not in page
 
 
+def test_a_map_leaves_out_a_criterion_in_which_all_are_alike(tmp_path: Path) -> None:
+    study = find_study("buffers").with_changes(formulas=("Li3N", "LiCl", "LiF", "LiI"), draws=0)
+    ranking = scr.screen(study, out=tmp_path / "b", figures=False)
+    first, second = (ranking.table[name][ranking.table["passes"]] for name in study.figures.criteria)
+    assert first.max() - first.min() < 1e-9 < second.max() - second.min()
+    axes = ranking.plot()
+    assert "anode" not in axes.get_xlabel() and "buffer" in axes.get_ylabel()
+
+
 def test_sheets_and_validation_are_for_reactors(coatings: scr.Ranking, tmp_path: Path) -> None:
     with pytest.raises(InputError, match="candidates are coatings"):
         coatings.handoff("Li3PO4", tmp_path)
