@@ -173,8 +173,7 @@ def figure_1(
     anode : str
         A metal, or an alloy of one.
     alloy : str
-        Beside the anode; ``auto``: as in a study the first on the staircase, else the metal; empty,
-        and for what is no phase of the snapshot: none.
+        Beside the anode; ``auto``: as in a study, and none beside what is no phase; empty: none.
     reference : str
         A compound whose curve with the anode is drawn in grey.
     snapshot, phases, force, replace, temperature_k, energies, at_hull

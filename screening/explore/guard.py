@@ -56,6 +56,8 @@ def guard(app: Dash, host: str, port: int) -> None:
                 abort(403, "asked for by another site")
         elif request.headers.get("Origin") != f"http://{asked}" or site not in ("none", "same-origin"):
             abort(403, "sent by another site")
+        elif request.path == "/_dash-update-component" and not _callback(request.get_json(silent=True)):
+            abort(400, "no request of the explorer's pages")
 
     @server.after_request
     def with_headers(response: Response) -> Response:
@@ -64,6 +66,11 @@ def guard(app: Dash, host: str, port: int) -> None:
         if request.path.startswith(("/save/", "/_dash-update")):
             response.headers["Cache-Control"] = "no-store"
         return response
+
+
+def _callback(asked: object) -> bool:
+    """Whether Dash can look up what is asked for."""
+    return isinstance(asked, dict) and isinstance(asked.get("output"), str) and "inputs" in asked
 
 
 def _of_this_machine(asked: str, host: str) -> bool:

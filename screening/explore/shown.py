@@ -1,8 +1,9 @@
 """What pages are made of: labelled fields, tables, messages, links that save, commands to copy."""
 
 import json
+import re
 import shlex
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import wraps
 from typing import Any
@@ -30,6 +31,9 @@ TALL = 15
 
 LONGEST_WORDS = 40
 """Characters of a cell that stay on one line."""
+
+OPTION = re.compile(r"(?<![\w-])--(?=[a-z])")
+"""What makes a word an option of the command line."""
 
 NO_VALUE = "–"
 MOST_OF_A_FAULT = 200
@@ -90,15 +94,24 @@ class Fields:
         """One of a few, all of them in sight; the first unless the state says another."""
         value = self.query.get(name) if self.query.get(name) in options else options[0]
         radio = dcc.RadioItems([*options], value, id=self.id(name), inline=True)
-        return html.Fieldset([html.Legend(label), radio])
+        absent = self._absent(name, options)
+        return html.Fieldset([html.Legend(label), radio, *([html.Small(absent)] if absent else [])])
 
     def chooser(
         self, name: str, label: str, options: Mapping[str, str], default: str = "", **more: Any
     ) -> Component:
         """One of many, in a list that opens."""
         shown = [{"label": words, "value": value} for value, words in options.items()]
-        value = self.query.get(name, default) or None
-        return labelled(label, dcc.Dropdown(shown, value, id=self.id(name), **more))
+        absent = self._absent(name, options)
+        value = default if absent else self.query.get(name, default)
+        return labelled(label, dcc.Dropdown(shown, value or None, id=self.id(name), **more), absent)
+
+    def _absent(self, name: str, options: Iterable[str]) -> str:
+        """What an address asks for in vain, in words; empty where it does not."""
+        asked = self.query.get(name, "")
+        return (
+            f"the link asks for {asked[:40]!r}, which is not here" if asked and asked not in options else ""
+        )
 
     def hidden(self, *names: str) -> list[Component]:
         """State that a page keeps without showing a field for it."""
@@ -184,8 +197,8 @@ def progress(done: int, total: int, words: str) -> Component:
 
 
 def message(text: str, role: str = "alert") -> Component:
-    """One line on what is wrong or going on."""
-    return html.P(text, role=role, className="notice")
+    """One line on what is wrong or going on; fields carry the names of options without their dashes."""
+    return html.P(OPTION.sub("", text), role=role, className="notice")
 
 
 def told(function: Callable[..., Any]) -> Callable[..., Any]:

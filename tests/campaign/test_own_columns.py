@@ -49,7 +49,7 @@ def test_a_column_multiplies_the_score_by_its_desirability(listed: Path) -> None
     total = sum(part.weight for part in explained.parts)
     told = screen(study(listed)).results.cautions
     assert [each for each in told if each.startswith("unknown")] == [
-        "unknown and left out of the score: price_eur_per_g of ZnCl2"
+        "unknown and left out of the score: price eur per g of ZnCl2"
     ]
     own = next(part for part in explained.parts if part.criterion == "price_eur_per_g")
     wanted = np.log(20.0 / 2.5) / np.log(20.0 / 0.2)  # on the logarithmic way from worst to best
@@ -135,6 +135,8 @@ def test_numbers_of_a_list(tmp_path: Path) -> None:
 def test_what_melts_in_the_mill_says_so_wherever_the_ranking_is_shown(tmp_path: Path) -> None:
     ranking = screen(["SnBr4", "MgF2"], out=tmp_path / "out", draws=0)
     (line,) = [each for each in ranking.results.cautions if "SnBr4" in each]
-    assert line == "LOW MELTING: SnBr4 (Tin(IV) bromide melts at 29 °C, boils at 205 °C) may melt in the mill."
+    assert (
+        line == "LOW MELTING: SnBr4 (Tin(IV) bromide melts at 29 °C, boils at 205 °C) may melt in the mill."
+    )
     assert line in ranking.summary()[0].notes
     assert line in ranking.display().notes

@@ -74,6 +74,12 @@ def test_what_another_site_posts_is_refused(explorer: Explorer, headers: dict[st
     assert "LiAlCl4" in answer.text
 
 
+@pytest.mark.parametrize("sent", ["{}", "[]", "", '{"output": 1, "inputs": []}'])
+def test_what_no_page_sends_is_a_fault_of_the_sender(explorer: Explorer, sent: str) -> None:
+    headers = {"Content-Type": "application/json", "Origin": explorer.address}
+    assert requests.post(explorer.address + UPDATE, sent, headers=headers, timeout=30).status_code == 400
+
+
 def test_another_site_can_link_but_not_embed(explorer: Explorer) -> None:
     fetched = {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "no-cors"}
     followed = {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "navigate"}

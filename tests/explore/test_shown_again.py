@@ -13,6 +13,7 @@ from screening.errors import InputError
 from screening.explore import charts
 from screening.explore.disk import Place
 from screening.explore.pages import bench, pair, ranked
+from screening.explore.shown import Fields, message
 
 
 @pytest.fixture
@@ -79,3 +80,25 @@ def test_an_area_with_a_decimal_comma_is_copied_as_a_number() -> None:
 def test_an_axis_names_every_reactant_at_its_end() -> None:
     chart = charts.reactions(scr.react(["Li", "Li9Al4"], ["LiAlCl4"]), "molar", "total")
     assert chart["layout"]["xaxis"]["title"]["text"] == "Molar fraction of Li or Li₉Al₄"
+
+
+def test_compositions_that_the_snapshot_lacks_can_be_taken_at_the_hull(place: Place) -> None:
+    query = {"a": "Li", "b": "Li5.5PS4.5Cl1.5", "lacking": pair.AT_HULL}
+    expected = scr.react("Li", "Li5.5PS4.5Cl1.5", at_hull=True)
+    assert pair._reactions(query, place)[0].kinks == expected.kinks
+    texts = copied(pair._copied(query, place))
+    assert texts["command"].endswith("--at-hull")
+    assert "at_hull=True" in texts["python"]
+    with pytest.raises(InputError, match="--at-hull"):
+        pair._reactions({**query, "lacking": "refuse"}, place)
+    assert message("voltage: add --at-hull, or a -- b").children == "voltage: add at-hull, or a -- b"
+
+
+def test_what_a_link_asks_for_in_vain_is_told() -> None:
+    fields = Fields("pair", {"axis": "zzz", "run": "nope", "known": "b"})
+    for shown, name in (
+        (fields.choice("axis", "Mixing fraction", ("atomic", "molar")), "zzz"),
+        (fields.chooser("run", "Run", {"six": "six"}, default="six"), "nope"),
+    ):
+        assert f"the link asks for '{name}', which is not here" in str(shown)
+    assert "not here" not in str(fields.chooser("known", "Known", {"b": "b"}))

@@ -29,7 +29,8 @@ from screening.phases.composition import parse_formula, symbol
 from screening.thermo.interface import AXES, QUANTITIES, InterfaceReactions
 from screening.thermo.lithiation import Lithiations
 
-FIELDS = ("a", "b", "axis", "quantity", "voltage", "ion", "snapshot", "phases", "energies")
+AT_HULL = "take at-hull"
+FIELDS = ("a", "b", "axis", "quantity", "lacking", "voltage", "ion", "snapshot", "phases", "energies")
 FIELD = Fields("pair")
 
 
@@ -47,6 +48,7 @@ def layout(query: Query, place: Place) -> list[Component]:
                 fields.text("ion", "Ion", "Li", size="4"),
                 fields.choice("axis", "Mixing fraction", AXES),
                 fields.choice("quantity", "Energy", QUANTITIES),
+                fields.choice("lacking", "What the snapshot lacks", ("refuse", AT_HULL)),
                 *fields.hidden("snapshot", "phases", "energies", "run"),
             ],
             className="controls",
@@ -83,16 +85,19 @@ def _reactions(query: Query, place: Place) -> InterfaceReactions:
     several, a = _several(query), query.get("a", "").strip()
     if not (a and several):
         raise InputError("two compounds are needed", where="A and B", remedy="as Li and LiAlCl4")
-    snapshot, energies = held(query, place)
-    voltage = query.get("voltage") or None
-    element = query.get("ion") or "Li"
-    return scr.react([a], several, voltage=voltage, element=element, snapshot=snapshot, energies=energies)
+    voltage, element = query.get("voltage") or None, query.get("ion") or "Li"
+    return scr.react([a], several, voltage=voltage, element=element, **_opened(query, place))
 
 
 def _staircases(query: Query, place: Place) -> Lithiations:
     """What each B becomes in the metal A, else in the ion's."""
+    return scr.lithiate(_several(query), element=_taken_up(query), **_opened(query, place))
+
+
+def _opened(query: Query, place: Place) -> Any:
+    """Where the phases come from, open, and whether what they lack is taken at the hull."""
     snapshot, energies = held(query, place)
-    return scr.lithiate(_several(query), element=_taken_up(query), snapshot=snapshot, energies=energies)
+    return {"snapshot": snapshot, "energies": energies, "at_hull": query.get("lacking") == AT_HULL}
 
 
 def _several(query: Query) -> list[str]:
@@ -139,12 +144,14 @@ def _copied(query: Query, place: Place) -> Component:
     """The same by command and in Python."""
     a, axis, quantity = query["a"].strip(), query.get("axis") or "atomic", query.get("quantity") or "total"
     several, taken = _several(query), arguments(source(query, place))
+    taken |= {"at_hull": True} if query.get("lacking") == AT_HULL else {}
     opened = (
         {"voltage": query["voltage"], "element": query.get("ion") or "Li"} if query.get("voltage") else {}
     )
     command = ["react", a, *several, "--axis", axis]
     for key, value in {**opened, **taken}.items():
-        command += [f"--{key}"] if value is True else [f"--{key}", value]
+        option = f"--{key.replace('_', '-')}"
+        command += [option] if value is True else [option, value]
     b = repr(several[0]) if len(several) == 1 else repr(several)
     metal = {"element": element} if (element := _taken_up(query)) != "Li" else {}
     python = (

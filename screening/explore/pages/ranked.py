@@ -189,7 +189,9 @@ def _slider(fields: Fields, key: str, weight: float) -> Component:
     """The weight of one criterion; what an address holds in its place counts only where it is a number."""
     with suppress(ValueError):
         weight = float(fields.query.get(key, weight))
-    return dcc.Slider(0, STEEPEST, 0.1, None, min(max(weight, 0.0), STEEPEST), id=fields.id(key))
+    shown = min(max(weight, 0.0), STEEPEST)
+    always: Any = {"always_visible": True, "placement": "bottom"}
+    return dcc.Slider(0, STEEPEST, 0.1, None, shown, id=fields.id(key), tooltip=always)
 
 
 def _grid(found: Ranking) -> Component:
