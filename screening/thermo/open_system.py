@@ -207,7 +207,7 @@ def _require_something_left(snapshot: Snapshot, units: tuple[Formula, Formula], 
         if _closed_atoms(unit, at) <= 0.0:
             raise InputError(
                 f"nothing of {unit.text} is left where {at.element} is open",
-                remedy=f"give a reactant that holds something besides {at.element}, or close it",
+                remedy=f"{at.element} is the open element: give what meets the other one, as the cathode",
             )
     rest = [
         Formula(unit.text, *zip(*((z, n) for z, n in _amounts(unit) if z != at.number), strict=True))

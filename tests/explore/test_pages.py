@@ -135,6 +135,22 @@ def test_pair(pages: Pages) -> None:
     assert pages.texts("[role=alert]")
 
 
+def test_what_the_server_cannot_answer_is_told(pages: Pages) -> None:
+    pages.visit("/bench")
+    pages.until("document.querySelector('#bench-files')")
+    ask = "fetch('/_dash-update-component', {method: 'POST', body: 'x'.repeat(65 * 2 ** 20)})"
+    assert pages.js(f"return {ask}.then((answer) => answer.status)") == 204
+    pages.shows("larger than 48 MB together")
+    pages.device("Network.enable")
+    line = {"latency": 0, "downloadThroughput": -1, "uploadThroughput": -1}
+    pages.device("Network.emulateNetworkConditions", offline=True, **line)
+    pages.js("fetch('/pair').catch(() => null)")
+    pages.shows("no connection")
+    pages.device("Network.emulateNetworkConditions", offline=False, **line)
+    pages.js("fetch('/pair')")
+    pages.until("document.querySelector('#unanswered').hidden")
+
+
 def test_pair_on_a_phone_in_the_dark(pages: Pages) -> None:
     dark = [{"name": "prefers-color-scheme", "value": "dark"}]
     pages.device("Emulation.setEmulatedMedia", media="", features=dark)
@@ -163,6 +179,7 @@ def test_screen(pages: Pages, explorer: Explorer) -> None:
     shown = f"{order}.map((r) => r.querySelector('[col-id=formula]').innerText).slice(0, 6)"
     assert pages.js(f"return {shown}") == found.table["formula"].tolist()[:6]
     pages.find("[role=slider][aria-label^='electrolyte relief']").send_keys(Keys.HOME)
+    pages.until("/^0$/m.test(document.querySelector('.weights').innerText)")  # the weight itself
     pages.until("document.querySelector('#moved').innerText.includes('move')")
     moved = found.reweighed({"relief": 0.0})["formula"].tolist()[:6]
     assert moved != found.table["formula"].tolist()[:6]
@@ -296,6 +313,7 @@ def test_data(pages: Pages, service: Service, explorer: Explorer, tmp_path: Path
         pages.shows("9 Li + 2 Li₇AlCl₁₀")
         assert "phases=" in pages.driver.current_url
         pages.click("header nav a:last-child")
+        pages.until("document.querySelector('#fetch-key')")
         for name, text in {"name": "mine", "systems": "Li-Al-Cl", "key": "short"}.items():
             pages.find(f"#fetch-{name}").send_keys(text)
         pages.click("#fetch")

@@ -137,7 +137,12 @@ def test_the_fraction_of_a_follows_the_closed_atoms(mp2019: Snapshot) -> None:
 @pytest.mark.parametrize(
     ("a", "b", "options", "said"),
     [
-        ("Li", "LiCl", {"voltage": 1.0}, "nothing of Li is left where Li is open"),
+        (
+            "Li",
+            "LiCl",
+            {"voltage": 1.0},
+            "open; Li is the open element: give what meets the other one, as the cathode",
+        ),
         ("Li@50mol+LiCl@50mol", "Li", {"voltage": 1.0}, "nothing of Li is left"),
         ("LiCoO2", "CoO2", {"voltage": 1.0}, "differ by Li alone"),
         ("LiCoO2", "Li3PS4", {"voltage": 9.0}, "9 V is out of range"),
