@@ -113,7 +113,15 @@ def test_li3hocl6_does_not_rest_on_ytterbium() -> None:
     [
         *(("LiS4", True), ("K2S5", True), ("H3S", True), ("H18SO12", True), ("YbCl3", True)),
         *(("H13ClO6", True), ("H5ClO6", True), ("HClO4", False), ("H2SeO4", False), ("NH4Cl", False)),
-        *(("Li2S", False), ("FeS2", False), ("H2SO4", False), ("H2S", False), ("Li3PS4", False)),
+        *(
+            ("Li2S", False),
+            ("FeS2", True),
+            ("SCl", True),
+            ("NaBr", False),
+            ("H2SO4", False),
+            ("H2S", False),
+            ("Li3PS4", False),
+        ),
     ],
 )
 def test_doubtful_products_are_known(snapshot: Snapshot, formula: str, told: bool) -> None:
@@ -121,6 +129,36 @@ def test_doubtful_products_are_known(snapshot: Snapshot, formula: str, told: boo
 
     phase = snapshot.find(parse_formula(formula))
     assert doubtful(snapshot, np.array([phase])).tolist() == [told]
+
+
+@pytest.mark.parametrize(
+    ("formula", "measured", "anchored"),  # of the liquids, kJ/mol (CRC Handbook)
+    [
+        ("S2Cl2", -59.4 / 4, False),
+        ("PCl3", -319.7 / 4, False),
+        ("SiCl4", -687.0 / 5, False),
+        ("TiCl4", -804.2 / 5, True),
+    ],
+)
+def test_what_is_far_from_measurement_is_told_and_held(
+    snapshot: Snapshot, formula: str, measured: float, anchored: bool
+) -> None:
+    (priced,) = scr.hull_energy(formula, snapshot=snapshot).items
+    off = measured / 96.485 - priced.formation_energy_ev_per_atom
+    assert priced.uncertainty_ev_per_atom >= abs(off) - 0.03 > 0.25
+    (told,) = priced.cautions
+    assert float(told.split(" calculated, ")[1].split()[0]) == pytest.approx(measured / 96.485, abs=0.03)
+    assert ("--energies anchored" in told) is anchored
+    (priced,) = scr.hull_energy(formula, energies="anchored").items
+    assert bool(priced.cautions) is not anchored
+
+
+def test_products_far_from_measurement_are_told_once() -> None:
+    (told,) = (t for t in scr.react("Li3PS4", "Cl2").cautions if t.startswith("far from"))
+    assert [name for name in ("SCl ", "PCl3 ", "PCl5 ") if name in told] == ["SCl ", "PCl3 ", "PCl5 "]
+    scheme = load_snapshot().manifest.energy_scheme
+    (told,) = formula_cautions(scheme, ["LiCl", "SCl", "PCl3", "SiCl4", "TiCl4", "BCl3", "ICl"])
+    assert told.count("measured;") == 4 and "and 2 more" in told
 
 
 def test_a_result_names_them(snapshot: Snapshot) -> None:
