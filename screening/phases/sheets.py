@@ -138,6 +138,9 @@ class Sheet:
         held = [(number, cells) for number, cells in stripped if any(cells)]
         first = held[0][1] if held else ()
         header = tuple(cell.casefold() for cell in first)
+        for name in columns or (FORMULA,):
+            if header.count(name) > 1:
+                raise InputError(f"column {name!r} stands twice", where=source, remedy="keep one")
         if FORMULA in header:
             return cls(source, header, tuple(held[1:]))
         if not (columns and first and _is_formula(first[0])):

@@ -130,6 +130,7 @@ class TestSelection:
             ("a.csv", b"formula\nMgF2,1\n", "row 2: a decimal comma"),
             ("a.csv", b"formula,x\nMgF2,1,2\n", "row 2: more cells than columns"),
             ("a.csv", b"name\nMgF2\n", "no column 'formula'"),
+            ("a.csv", b"formula,formula\nMgF2,LiCl\n", "column 'formula' stands twice"),
             ("a.csv", b"formula,x\nMgF2,1\n,2\n", "empty formula"),
             ("a.parquet", b"torn", "cannot be read"),
             ("a.csv", b"\xff\xfe\x00", "cannot be read"),
