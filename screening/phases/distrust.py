@@ -253,6 +253,7 @@ def cautions(snapshot: Snapshot, formulas: Iterable[Formula], phases: Iterable[i
     numbers = np.array(sorted(set(phases)), dtype=np.int64)
     chains = numbers[_chains_and_acids(snapshot.phases.take(numbers))] if len(numbers) else numbers
     told += [f"{snapshot.phases.formula[i]}: {TOO_STABLE}" for i in chains]
+    told += _calculated_after_all(snapshot, numbers)
     calculated = numbers[~snapshot.phases.added[numbers]]
     told += _off_cautions(snapshot.manifest.energy_scheme, snapshot.phases.formula[calculated])
     if is_corrected(snapshot) and len(numbers):
@@ -268,17 +269,36 @@ def cautions(snapshot: Snapshot, formulas: Iterable[Formula], phases: Iterable[i
     return tuple(told)
 
 
-def wholly_distrusted(snapshot: Snapshot, formulas: Iterable[Formula]) -> tuple[str, ...]:
-    """Elements of a system of which this source has no energy right, and hence not the stable phases."""
+def _calculated_after_all(snapshot: Snapshot, numbers: np.ndarray) -> list[str]:
+    """What anchored energies still take from calculations of wholly distrusted elements."""
+    if not is_anchored(snapshot):
+        return []
+    taken, told = snapshot.phases.take(numbers), []
+    for each in _table():
+        wrong = _holds(taken, (each.element,)) & ~taken.added
+        wrong &= taken.uncertainty_ev_per_atom >= each.sd_ev_per_atom
+        names = ", ".join(taken.formula[wrong])
+        if names:
+            sentence = each.sentence.partition(";")[0]
+            told.append(f"{names} not measured, hence partly calculated. {sentence}")
+    return told
+
+
+def wholly_distrusted(snapshot: Snapshot, formulas: Iterable[Formula]) -> float:
+    """Error (eV/atom) of a system with an element of which the source has no energy right; 0 for others."""
     held = {z for formula in formulas for z in formula.atomic_numbers}
-    named = (each.element for each in distrusted(snapshot.manifest.energy_scheme))
-    return tuple(name for name in named if name in WHOLLY and atomic_number(name) in held)
+    told = distrusted(snapshot.manifest.energy_scheme)
+    wrong = [d.sd_ev_per_atom for d in told if d.element in WHOLLY and atomic_number(d.element) in held]
+    return max(wrong, default=0.0)
 
 
-def wholly_distrusted_phases(snapshot: Snapshot) -> np.ndarray:
-    """Phases that hold such an element, (n_phases,) bool array."""
-    named = {each.element for each in distrusted(snapshot.manifest.energy_scheme)} & set(WHOLLY)
-    return _holds(snapshot.phases, named)
+def wholly_distrusted_sd(snapshot: Snapshot) -> np.ndarray:
+    """The same of each phase's own elements, (n_phases,) float array."""
+    sd = np.zeros(len(snapshot.phases))
+    for each in distrusted(snapshot.manifest.energy_scheme):
+        if each.element in WHOLLY:
+            sd[_holds(snapshot.phases, (each.element,))] = each.sd_ev_per_atom
+    return sd
 
 
 def _gas_cautions(snapshot: Snapshot, formulas: Iterable[Formula]) -> list[str]:

@@ -331,7 +331,7 @@ def react(
         raise InputError(
             f"the convex hull between {a.text} and {b.text} did not converge", remedy="report this pair"
         )
-    error_bars = error_bars.unless(wholly_distrusted(snapshot, (unit_a, unit_b)))
+    error_bars = error_bars.off_by(wholly_distrusted(snapshot, (unit_a, unit_b)))
     corners = zip(lines.x.tolist(), lines.energy_ev_per_atom.tolist(), range(len(lines.x)), strict=True)
     spelling = {**priced_b.spelling, **priced_a.spelling}
     involved = {*priced_a.phases, *priced_b.phases, *lines.phase.tolist()}

@@ -161,6 +161,12 @@ def test_products_far_from_measurement_are_told_once() -> None:
     assert told.count("measured;") == 4 and "and 2 more" in told
 
 
+def test_what_anchoring_leaves_calculated_is_told() -> None:
+    (told,) = scr.lithiate("Li3YbCl6", energies="anchored").cautions
+    assert told.startswith("Li3YbCl6 not measured, hence partly calculated. Yb: ") and "1.2 eV/atom" in told
+    assert scr.lithiate("YbCl3", energies="anchored").cautions == ()
+
+
 def test_a_result_names_them(snapshot: Snapshot) -> None:
     found = cautions(snapshot, [parse_formula("Li3PS4")], [snapshot.find(parse_formula("LiS4"))])
     assert any(told.startswith("LiS4: too stable in this source") for told in found)
