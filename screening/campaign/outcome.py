@@ -26,7 +26,7 @@ from screening.reactors.rank_probability import (
 from screening.reactors.ranking import Ranked, rank, weights
 from screening.reactors.settings import Ranking
 from screening.reactors.uncertainty import error_bars
-from screening.thermo.intervals import Z_95, of_wrong_phases
+from screening.thermo.intervals import Z_95, at_least
 
 LIMIT_BOUNDS = ("cathodic_limit_low_v", "cathodic_limit_high_v")
 """Columns between which the true cathodic limit lies in 95 % of all cases."""
@@ -181,7 +181,7 @@ def _limit_bounds(
         rows = pa.array(np.flatnonzero(mine.to_numpy()))
         forms = _form(campaign, LIMIT, rows, len(snapshot))
         sd = wholly_distrusted_sd(snapshot)[table["phase"].to_numpy()]
-        bounds = errors.bounds_95(forms) + of_wrong_phases(forms, sd)
+        bounds = at_least(errors.bounds_95(forms), forms, sd)
         low, high = (table[[LIMIT]].to_numpy() + bounds).T
     return dict(zip(LIMIT_BOUNDS, (low, high), strict=True))
 

@@ -50,12 +50,12 @@ class ErrorBars:
         """Where the true value of one energy lies, by its linear form; None without an error model."""
         if self.errors is None:
             return None
-        wide = of_wrong_phases(energy, self.wrong_sd_ev_per_atom)
-        below, above = (self.errors.bounds_95(energy) + wide)[0].tolist()
+        bounds = at_least(self.errors.bounds_95(energy), energy, self.wrong_sd_ev_per_atom)
+        below, above = bounds[0].tolist()
         return Interval(value + below, value + above)
 
     def off_by(self, sd_ev_per_atom: float) -> "ErrorBars":
-        """The same, wider, where the source has the stable phases themselves wrong; see `of_wrong_phases`."""
+        """The same, wider, where the source has the stable phases themselves wrong; see `at_least`."""
         if not (self.errors and sd_ev_per_atom):
             return self
         told = f"{self.note}, widened: the stable phases are wrong by {sd_ev_per_atom:g} eV/atom"
@@ -65,14 +65,15 @@ class ErrorBars:
 NO_ERROR_BARS = ErrorBars()
 
 
-def of_wrong_phases(forms: csr_array, sd_ev_per_atom: float | np.ndarray) -> np.ndarray:
-    """What wrong stable phases add to the bounds of each form, (n_forms, 2).
+def at_least(bounds_95: np.ndarray, forms: csr_array, sd_ev_per_atom: float | np.ndarray) -> np.ndarray:
+    """Bounds of each form, (n_forms, 2), no narrower than stable phases that are wrong by so much make them.
 
     Their errors may cancel in the form of an assemblage that is not the true one: YbCl3 seems to give off
     chlorine, and its potential that of LiCl. Each atom that the form moves therefore counts as off.
     """
-    moved = abs(forms).sum(axis=1) / 2.0
-    return np.multiply.outer(Z_95 * sd_ev_per_atom * np.ravel(moved), (-1.0, 1.0))
+    half = Z_95 * sd_ev_per_atom * np.ravel(abs(forms).sum(axis=1)) / 2.0
+    wide = np.column_stack((np.minimum(bounds_95[:, 0], -half), np.maximum(bounds_95[:, 1], half)))
+    return np.where(half[:, None] > 0.0, wide, bounds_95)
 
 
 def form(n_phases: int, *terms: tuple[float, Mapping[int, float]]) -> csr_array:

@@ -113,6 +113,10 @@ class TestSelection:
             ({"formulas": ("LiAlCl4", "Li2Al2Cl8")}, "stands twice"),
             ({"formulas": ("Li9Mg9Cl99",)}, "has no Li9Mg9Cl99"),
             ({"query": Query(required=("He", "Ne"))}, "selects no compound"),
+            (
+                {"query": Query(required=("Yb",), anions=("Cl",), n_elements=(2, 2))},
+                r"selects no compound; 5 of distrusted energies are left out; set distrusted = true",
+            ),
         ],
     )
     def test_what_cannot_be_selected_is_refused(

@@ -10,7 +10,7 @@ import screening as scr
 from screening.campaign.candidates import query
 from screening.campaign.sections import Query
 from screening.phases.composition import parse_formula
-from screening.phases.distrust import cautions, distrusted, distrusted_sd, formula_cautions
+from screening.phases.distrust import cautions, distrusted, distrusted_sd, formula_cautions, widened
 from screening.phases.library import open_snapshot
 from screening.phases.snapshot import Snapshot
 from screening.thermo.sources import load_snapshot
@@ -30,6 +30,12 @@ def test_each_is_named_with_its_evidence(snapshot: Snapshot) -> None:
         "Sm",
         "Yb",
     ]
+
+
+def test_the_snapshot_shows_them() -> None:
+    shown = str(widened(open_snapshot()).display())
+    assert all(f"distrusted {each}" in shown for each in ("Yb(3)", "Sm(2)", "Eu(3)"))
+    assert "off by up to 1.16 eV/atom (measured: Yb2O3 YbCl3 YbN)" in shown
 
 
 def test_only_the_scheme_that_they_were_found_in() -> None:
