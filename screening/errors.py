@@ -40,12 +40,14 @@ class ScreeningError(Exception):
         File, row, option or key that holds the value.
     remedy : str, optional
         What to do about it.
+    most : int
+        Characters of the message.
     """
 
     exit_status = 2
 
-    def __init__(self, message: str, *, where: str = "", remedy: str = "") -> None:
-        self.message, self.where, self.remedy = cut(message, MOST_TOLD), where, remedy
+    def __init__(self, message: str, *, where: str = "", remedy: str = "", most: int = MOST_TOLD) -> None:
+        self.message, self.where, self.remedy = cut(message, most), where, remedy
         located = f"{where}: {self.message}" if where else self.message
         line = f"{located}; {remedy}" if remedy else located
         super().__init__(printable(line))

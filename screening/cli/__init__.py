@@ -44,9 +44,6 @@ from screening.provenance import today
 STDOUT_FAULTS = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EPIPE})
 """What a write to a full or broken device, or to a reader that has gone, ends in."""
 
-COMPILED = Path(thermo.__file__).parents[1] / "thermo" / "__pycache__"
-"""Where numba keeps the walk."""
-
 TRACEBACK = "screening-traceback.txt"
 """File in the working directory that ``--debug`` writes after an unexpected fault."""
 
@@ -94,9 +91,7 @@ class Verb:
         Name, heading on the help page, and its one line there.
     call : callable
     next : str
-        What people do next, told when it has ended well.
-    walks : bool
-        Whether it needs the hull, whose walk the very first run compiles.
+        What people do next, told on a terminal when it has ended well.
     """
 
     name: str
@@ -104,7 +99,6 @@ class Verb:
     call: Callable[..., object]
     line: str
     next: str = ""
-    walks: bool = False
 
 
 HAND_OFF, JUDGE = "screening handoff FORMULA --results DIR", "screening cells DIR, for all cells of a folder"
@@ -112,7 +106,7 @@ HAND_OFF, JUDGE = "screening handoff FORMULA --results DIR", "screening cells DI
 VERBS = (
     Verb(
         *("run", SCREEN, run.run, "Screen and rank the candidates of a study."),
-        *(f"screening report DIR, screening top DIR, {HAND_OFF}", True),
+        f"screening report DIR, screening top DIR, {HAND_OFF}",
     ),
     Verb(
         "studies", SCREEN, run.studies, "List the studies that ship with the package.", "screening run NAME"
@@ -121,28 +115,28 @@ VERBS = (
     Verb("report", SCREEN, report.report, "Write one page: ranking, reactions, uncertainty.", HAND_OFF),
     Verb(
         *("handoff", SCREEN, handoff.handoff, "Write bench sheets: html, printable pdf, json."),
-        *("print the pdf; screening cells init DIR, once the cells have left files", True),
+        "print the pdf; screening cells init DIR, once the cells have left files",
     ),
     Verb("explore", SCREEN, explore.explore, "All of this as a local page in the browser."),
     Verb(
         *("react", INTERFACES, thermo.react, "Reaction energy of A with each B against mixing ratio."),
-        *("screening figure B --out figure.pdf, screening lithiate B", True),
+        "screening figure B --out figure.pdf, screening lithiate B",
     ),
     Verb(
         *("figure", INTERFACES, thermo.figure, "Figures 1A and 1F and the staircase of a compound."),
-        *("screening run STUDY.toml, which ranks it among others", True),
+        "screening run STUDY.toml, which ranks it among others",
     ),
     Verb(
         *("lithiate", INTERFACES, thermo.lithiate, "Uptake staircase, stability window, 0 V energies."),
-        *("screening figure F --out figure.pdf", True),
+        "screening figure F --out figure.pdf",
     ),
     Verb(
         *("stack", INTERFACES, stack.stack, "Every contact of a cell, charged and at its voltages."),
-        *("screening run with a coating as role, for a contact that reacts", True),
+        "screening run with a coating as role, for a contact that reacts",
     ),
     Verb(
         *("series", INTERFACES, stack.series, "Windows of a solid solution against x."),
-        *("screening figure COMPOUND --at-hull, at the x of your choice", True),
+        "screening figure COMPOUND --at-hull, at the x of your choice",
     ),
     Verb(
         *("eis", LAB, eis.eis, "Read, test and plot impedance spectra."),
@@ -252,8 +246,6 @@ def main() -> None:
     command = typer.main.get_command(app)
     silent = {"--help", "--json", "init"} & {*verbs}
     verb = next((each for each in VERBS if verbs[:1] == [each.name] and not silent), None)
-    if verb is not None and verb.walks and not [*COMPILED.glob("hull.tie_line*.nbi")]:
-        say("first run: compiling the hull walk, about half a minute, once")
     try:
         today()  # numpy, too, reads the date variable, and ends in a fault of its own
         if notice := keep_kernels():
@@ -262,7 +254,7 @@ def main() -> None:
             [word for word in verbs if word != "--debug"], prog_name="screening", standalone_mode=False
         )
         sys.stdout.flush()
-        if verb is not None and verb.next:
+        if verb is not None and verb.next and sys.stderr.isatty():  # a script asks for no advice
             say(f"next: {verb.next}")
     except ScreeningError as error:
         _fail(str(error), error.exit_status)

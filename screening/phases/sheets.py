@@ -20,6 +20,9 @@ FORMULA = "formula"
 MOST_FAULTS_TOLD = 20
 """Faulty rows that one message names; of the others it says how many."""
 
+MOST_OF_FAULTS = 4000
+"""Characters of all of these."""
+
 _DECIMAL_COMMA = re.compile(r"(?<=[0-9]),(?=[0-9]+[A-Z(\[{])")
 """``Li3,25Ge``; what ends in ``2,1`` may as well be two cells."""
 
@@ -65,6 +68,7 @@ def require_sound(faults: Sequence[RowFault], source: str, remedy: str) -> None:
             f"{count} cannot be used: {told}" + (f"; and {more} more" if more > 0 else ""),
             where=source,
             remedy=remedy,
+            most=MOST_OF_FAULTS,
         )
 
 

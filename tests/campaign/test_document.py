@@ -111,6 +111,7 @@ def test_names_that_are_no_formula_are_told_where_they_stand(results: ResultsDir
 def test_one_of_several_pairs_must_be_named(results: ResultsDirectory, tmp_path: Path) -> None:
     table = pd.concat([results.table, results.table.assign(anode="Na")], ignore_index=True)
     table.to_parquet(tmp_path / "ranking.parquet")
+    shutil.copy(results.path / "ranking.json", tmp_path)
     several = ResultsDirectory(tmp_path)
     with pytest.raises(InputError, match="name one pair of Li with Li6PS5Cl; Na with Li6PS5Cl"):
         several.row("MgF2")
