@@ -3,6 +3,7 @@
 import csv
 import io
 import re
+import zipfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -114,6 +115,10 @@ class Sheet:
         if suffix not in SUFFIXES:
             raise InputError(
                 f"unknown suffix {suffix!r}", where=str(path), remedy=f"give a {', '.join(SUFFIXES)} file"
+            )
+        if suffix not in (".parquet", ".xlsx") and path.is_file() and zipfile.is_zipfile(path):
+            raise InputError(
+                "is an Excel file by another name", where=str(path), remedy="name it .xlsx, or save it as csv"
             )
         try:
             if suffix == ".parquet":

@@ -202,6 +202,12 @@ class TestLists:
             "mine.csv row 3", "mine.csv row 5", "mine.csv row 6"
         ]  # fmt: skip
 
+    def test_an_excel_file_by_another_name_is_told(self, tmp_path: Path) -> None:
+        path = tmp_path / "mine.xlsx"
+        pd.DataFrame({"formula": ["MgF2"]}).to_excel(path, index=False)
+        with pytest.raises(InputError, match=r"is an Excel file by another name; name it \.xlsx"):
+            read_formulas(path.rename(tmp_path / "mine.csv"))
+
     def test_hundreds_of_faults_are_counted(self, tmp_path: Path) -> None:
         path = tmp_path / "mine.csv"
         path.write_text("formula\n" + "LiX\n" * 300)
