@@ -1,5 +1,6 @@
 """Which compounds a study screens: named ones, a file's, or a query's, each counted."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -123,14 +124,7 @@ def select(snapshot: Snapshot, candidates: Candidates, anode: str = "Li") -> Sel
     rest = np.setdiff1d(np.array(further, dtype=np.int64), np.array(front, dtype=np.int64))
     phase = np.concatenate((np.array(front, dtype=np.int64), rest[_by_system(snapshot, rest)]))
     if not len(phase):
-        n = sum(entry.count for entry in left_out if entry.reason == DISTRUSTED)
-        told = f"; {n} of distrusted energies are left out" * (n > 0)
-        asked = "set distrusted = true to let them in, " * (n > 0)
-        raise InputError(
-            f"selects no compound{told}",
-            where="candidates",
-            remedy=f"{asked}widen the query, or mend the file",
-        )
+        raise _nothing(left_out)
     label = snapshot.phases.formula[phase].copy()
     for i, number in enumerate(phase.tolist()):
         label[i] = labels.get(number, label[i])
@@ -141,6 +135,16 @@ def select(snapshot: Snapshot, candidates: Candidates, anode: str = "Li") -> Sel
         left_out=tuple(left_out),
         notes=tuple(notes),
         unusable=unusable,
+    )
+
+
+def _nothing(left_out: Iterable[LeftOut]) -> InputError:
+    """What is said of a selection without a compound."""
+    n = sum(entry.count for entry in left_out if entry.reason == DISTRUSTED)
+    told = f"; {n} of distrusted energies are left out" * (n > 0)
+    asked = "set distrusted = true to let them in, " * (n > 0)
+    return InputError(
+        f"selects no compound{told}", where="candidates", remedy=f"{asked}widen the query, or mend the file"
     )
 
 
