@@ -67,11 +67,11 @@ def find_key() -> Key:
         If there is none, or it is not 32 letters and digits.
     """
     key = _first_key()
-    require_key(key.value, key.source)
+    require_key(key)
     return key
 
 
-def require_key(value: str, source: str) -> None:
+def require_key(key: Key) -> None:
     """Refuse what is no key; it is repeated nowhere.
 
     Raises
@@ -80,11 +80,11 @@ def require_key(value: str, source: str) -> None:
         If it is empty, or not 32 letters and digits.
     """
     remedy = "set MP_API_KEY; keys are at https://materialsproject.org/api"
-    if not value:
+    if not key.value:
         raise UnreachableError("no key for the Materials Project", remedy=remedy)
-    if not _KEY.fullmatch(value):
+    if not _KEY.fullmatch(key.value):
         raise UnreachableError(
-            "the key is malformed: it should be 32 letters and digits", where=source, remedy=remedy
+            "the key is malformed: it should be 32 letters and digits", where=key.source, remedy=remedy
         )
 
 
