@@ -266,6 +266,9 @@ def analyse_cycling(sheet: Cell, files: Sequence[Path] | None = None) -> Cycling
             where=str(sheet.path) if sheet.path.name else data.cell,
             remedy=f'give kind = "{told}" (--kind {told}), or name the record of this cell',
         )
+    if sheet.kind is told is None:
+        message = "the record does not tell the kind of cell; taken for symmetric unless --kind is given"
+        data = data.with_flags([Flag(FlagKind.INCOMPLETE, message)])
     is_full = Kind.FULL in (sheet.kind, told)
     return assess_full(data, sheet) if is_full else assess_symmetric(data, sheet)
 
