@@ -112,8 +112,6 @@ def as_the_voltage_says(data: CyclingData) -> CyclingData:
     wrong, right = -drift[drift < 0].sum(), drift[drift > 0].sum()
     if wrong < TELLING_V or right > CONTRARY_SHARE * wrong:
         return data
-    told = (
-        "the voltage rises where the current is negative, or falls where it is positive; its sign is reversed"
-    )
+    told = "the voltage falls where the current is positive: the sign of the current is reversed"
     turned = replace(data, table=data.table.assign(**{CURRENT: -data.current_a}))
     return turned.with_flags([Flag(FlagKind.DERIVED, told)])

@@ -182,3 +182,11 @@ def test_names_of_steps_do_not_overrule_current_and_voltage_together(tmp_path):
 def test_a_current_without_sign_under_a_voltage_that_turns_is_refused(tmp_path):
     with pytest.raises(InputError, match=r"the current has one sign; the voltage rises by 1\.20 V"):
         read_cycling(full_cell(tmp_path, lambda _: 1e-3))
+
+
+@pytest.mark.parametrize("form", ["%d.%m.%Y %H:%M:%S", "%d/%m/%Y %H:%M:%S", "%m/%d/%Y %H:%M:%S"])
+def test_dates_alone_do_not_jump_by_a_month_at_midnight(form, tmp_path):
+    path, start = tmp_path / "dates.csv", datetime(2024, 4, 3, 23, 30)
+    rows = [f"{start + timedelta(minutes=k):{form}},0.001,{3.5 + k / 1000}" for k in range(60)]
+    path.write_text("\n".join(["Date Time,Current (A),Voltage (V)", *rows]) + "\n", "utf-8")
+    assert read_cycling(path).time_s[-1] == 59 * 60
