@@ -12,8 +12,8 @@ import pandas as pd
 from screening.errors import InputError
 from screening.files import file_name
 from screening.lab.cycling.checks import plausibility_flags
-from screening.lab.cycling.table import CURRENT, VOLTAGE, CyclingData, Flag, FlagKind
-from screening.lab.readers.columns import CHARGE_STEP, CYCLE, WORKING_ELECTRODE, match
+from screening.lab.cycling.table import CURRENT, TIME, VOLTAGE, CyclingData, Flag, FlagKind
+from screening.lab.readers.columns import CHARGE_STEP, CYCLE, WORKING_ELECTRODE, match, refuse_twins
 from screening.lab.readers.cycling_join import join
 from screening.lab.readers.cycling_sign import as_the_voltage_says
 from screening.lab.readers.cycling_tidy import Piece, tidy
@@ -111,6 +111,8 @@ def read_piece(path: Path) -> Piece:
         )
     wanted = [name for name in table.frame.columns if name in set(known)]
     frame = pd.concat([each.frame for each in held]) if len(held) > 1 else table.frame
+    needed = match(wanted, (TIME, VOLTAGE, WORKING_ELECTRODE, CURRENT, CHARGE_STEP))
+    refuse_twins(frame, needed.values(), str(path))
     return tidy(replace(table, frame=frame[wanted]))
 
 

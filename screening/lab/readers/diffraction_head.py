@@ -29,7 +29,8 @@ _ANODE = re.compile(r"\b(Ag|Mo|Cu|Co|Fe|Cr)\W{0,3}K\W{0,2}(?:alpha|a\d?\b|α)", 
 _MOMENTUM = re.compile(r"\b(?:q|s)\s*[\[(/]?\s*(?:1/|(?:Å|A|Angstrom|nm)\s*\^?[-−⁻])", re.IGNORECASE)
 
 _OTHER_ABSCISSA = re.compile(
-    r"^[\s\"'#]*(?:(?P<spacing>d|d[-_ ]?spacing|d[-_ ]?value)|(?P<half>theta|θ)|(?P<radians>2[-_ ]?(?:theta|θ)))"
+    r"^[\s\"'#]*(?:(?P<spacing>d|d[-_ ]?spacing|d[-_ ]?value)|(?P<half>theta|θ)|"
+    r"(?P<radians>2[-_ ]?(?:theta|θ)))"
     r"[\s_]*(?P<unit>[\[(/][^,;\t]*)?[\"']?[,;\t][\s\"']*(?:i\b|int|count|cps|y\b)",
     re.IGNORECASE | re.MULTILINE,
 )

@@ -148,6 +148,14 @@ def test_means_in_angle_brackets_are_potentials():
         assert match([header]).keys() == {WORKING_ELECTRODE}
 
 
+def test_hours_under_the_name_of_seconds_are_refused(read):
+    with pytest.raises(InputError, match="is it in hours"):
+        read(
+            "Test Time (s),Current (A),Voltage (V),Capacity (Ah)",
+            lambda s, w, t, i, q: f"{t / 3600:.6f},{i},3.5,{q:.9f}",
+        )
+
+
 def full_cell(tmp_path, current, *, extra="", state=lambda _: ""):
     """Four half-cycles of an hour, 3.0 to 4.2 V and back, `current` (A) per half-cycle."""
     path = tmp_path / "full.csv"
