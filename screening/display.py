@@ -71,7 +71,8 @@ def rests_on(origins: Iterable[str]) -> list[str]:
 
 def fixed(value: float | None, digits: int) -> str:
     """A number with so many decimals, a dash where it is unknown."""
-    return "-" if value is None else f"{value:.{digits}f}"
+    text = "-" if value is None else f"{value:.{digits}f}"
+    return text.removeprefix("-") if text.strip("-0.") == "" and value is not None else text
 
 
 def hours(value: float) -> str:

@@ -18,7 +18,7 @@ def cut(text: str, most: int = MOST_SHOWN) -> str:
 
 def quoted(text: str) -> str:
     """A text from outside as a message shows it: cut, in quotes, control characters escaped."""
-    return repr(cut(text))
+    return cut(repr(cut(text)), 2 * MOST_SHOWN)  # an escape takes up to ten characters for one
 
 
 def printable(text: str) -> str:

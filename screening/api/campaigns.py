@@ -23,9 +23,8 @@ from screening.campaign.workers import Workers
 from screening.display import Displayed, Table, rests_on
 from screening.errors import InputError
 from screening.handoff.sheet import BenchSheet, Plan, bench_sheet
-from screening.handoff.standing import Standing, standing
+from screening.handoff.standing import Standing, require_same_energies, standing
 from screening.phases.corrections import Energies, chosen_energies, scheme_energies
-from screening.phases.snapshot import Snapshot
 from screening.phases.structures import read_cells
 from screening.provenance import Provenance
 from screening.thermo.interface import InterfaceReaction
@@ -306,12 +305,7 @@ def _conclude(campaign: Campaign, results: ResultsDirectory, *, threads: int, fi
             draw(results)
 
 
-def read_results(
-    directory: str | Path,
-    *,
-    phases: Own = None,
-    temperature_k: float | None = None,
-) -> Ranking:
+def read_results(directory: str | Path, *, phases: Own = None, temperature_k: float | None = None) -> Ranking:
     """Read what `screen` or ``screening run`` left in a directory.
 
     Parameters
@@ -376,21 +370,9 @@ def bench_sheets(
         results = ResultsDirectory(Path(results)).checked()
     cells, snapshot = read_cells(list(cif)), (source or Source()).load()
     if results is not None:
-        _require_same_energies(snapshot, results)
+        require_same_energies(snapshot, results)
     names = [formulas] if isinstance(formulas, str) else formulas
     return tuple(bench_sheet(snapshot, name, plan, results, cells) for name in dict.fromkeys(names))
-
-
-def _require_same_energies(snapshot: Snapshot, results: ResultsDirectory) -> None:
-    """Refuse to stand a rank beside numbers of other energies than it was made with."""
-    ranked, manifest = results.provenance, snapshot.manifest
-    if (ranked.source_checksum, ranked.energy_scheme) != (manifest.checksum, manifest.energy_scheme):
-        raise InputError(
-            f"ranked with {ranked.source} ({ranked.energy_scheme}), not with these energies: "
-            f"{manifest.name} ({manifest.energy_scheme})",
-            where=str(results.path),
-            remedy="give the snapshot, phases, temperature and energies of that run, or run it again",
-        )
 
 
 def _several(given: str | Sequence[str]) -> tuple[str, ...]:

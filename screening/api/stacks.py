@@ -50,7 +50,7 @@ def stack(
     Examples
     --------
     >>> stack("Li | Li6PS5Cl | LiCoO2", "2.6-4.2").worst.what_forms
-    'Li6PS5Cl alone: 2 SCl + P2S7 + S + 12 Li'
+    'Li6PS5Cl alone: 2 SCl + P2S7 + S + 12 Li; both: 3 CoS2 + 2 CoSO4 + 2 SCl + Co3(PO4)2 + 20 Li'
     """
     parsed, volts = parse_stack(layers), read_window(window)
     held = load_snapshot(snapshot, phases, temperature_k, energies)

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
+import pandas as pd
 
 from screening.campaign.backtest import Known
 from screening.campaign.directory import ResultsDirectory
@@ -15,6 +16,9 @@ from screening.reactors.anode import mobile_ion
 from screening.reactors.conditions import REACTOR
 from screening.reactors.ranking import gain
 from screening.thermo.interface import InterfaceReaction
+
+ALIKE = 1e-9
+"""Values of a criterion that differ by less are the same: rounding of sums."""
 
 
 @dataclass(frozen=True)
@@ -105,7 +109,7 @@ def campaign_map(
         Anode and electrolyte, as the campaign writes them.
     known : sequence of Known
     names : (str, str), optional
-        Criteria on the two axes; those of the study unless given.
+        Criteria on the two axes; unless given those of the study, or the next where all are alike in one.
 
     Returns
     -------
@@ -113,9 +117,9 @@ def campaign_map(
         None where no candidate has both.
     """
     study = results.study
-    names = names or study.figures.criteria
     mine = (results.table["anode"] == pair[0]) & (results.table["electrolyte"] == pair[1])
     table = results.table[mine].set_index("formula")
+    names = names or _telling(table[table["passes"].to_numpy(dtype=bool)], study)
     x, y = (table[name].to_numpy(dtype=float) for name in names)
     shown = np.isfinite(x) & np.isfinite(y) & table["passes"].to_numpy(dtype=bool)
     if not shown.any():
@@ -150,6 +154,16 @@ def campaign_map(
         origins=origins,
         cautions=_cautions(results, marked, left_out),
     )
+
+
+def _telling(ranked: pd.DataFrame, study: Study) -> tuple[str, str]:
+    """The study's two criteria; for one in which all that rank are alike, the next in which they differ."""
+    chosen = study.figures.criteria
+    values = {name: ranked[name].astype(float) for name in (*study.ranking.known.names, *chosen)}
+    telling = [name for name, each in values.items() if each.max() - each.min() > ALIKE]
+    others = (name for name in telling if name not in chosen)
+    x, y = (name if name in telling else next(others, name) for name in chosen)
+    return x, y
 
 
 def _cautions(

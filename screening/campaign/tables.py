@@ -18,7 +18,7 @@ from screening.reactors.conditions import REACTOR
 from screening.reactors.criteria import Criterion, criterion
 from screening.reactors.placement_criteria import BY_ROLE
 from screening.reactors.ranking import FAILS, desirabilities
-from screening.thermo.intervals import Interval, bounds
+from screening.thermo.intervals import NEGLIGIBLE, Interval, bounds, outside
 
 TOP_SHOWN = 20
 """Ranked candidates shown besides the named ones; files hold the others."""
@@ -71,7 +71,8 @@ def ranking_table(results: ResultsDirectory, anode: str, electrolyte: str) -> Ta
     first = "1_percent" if many else "1"
     dropped = (criterion(key).heading(ion) for key in (("relay", "mixing") if reactors else ()))
     hull = BEST_HEADS["energy_above_hull_ev_per_atom"]
-    wide = (f"A({FIRST[first]})", *dropped, hull, "reduction 95 %", "oxidation 95 %")
+    bounded = (f"{each.key} 95 %" for each in study.ranking.known)
+    wide = (f"A({FIRST[first]})", *dropped, hull, *bounded)
     notes = [
         f"{len(shown)} of {int(of_pair.all(axis=1).sum())} shown; all in ranking.csv",
         *filter(None, [without and f"no rank: {without}"]),
@@ -88,15 +89,18 @@ def ranking_table(results: ResultsDirectory, anode: str, electrolyte: str) -> Ta
     ]
     if not results.no_probabilities and study.uncertainty.draws:
         notes.append(
-            f"P({FIRST[first]}): with the errors of the energies alone, at these weights and bounds; "
-            f"A({FIRST[first]}): with weights and bounds drawn besides"
+            f"P({FIRST[first]}): with the errors of the energies alone, at these weights and bounds"
+            + f"; A({FIRST[first]}): with weights and bounds drawn besides" * reactors
         )
     notes[:0] = rests_on(reactor.origin for reactor in shown)
     if anode in results.no_probabilities:
         notes.append(f"no probabilities: {results.no_probabilities[anode]}")
     notes.extend(each.words for each in network_contradictions(results, (anode, electrolyte)))
     notes.extend(results.cautions)
-    row = partial(_ranking_row, first=first) if reactors else _placed_row
+    if not reactors:
+        every = (has for each in shown for has in each.criteria.values())
+        notes.extend(outside(*((has.value, has.within_95) for has in every)))
+    row = partial(_ranking_row if reactors else _placed_row, first=first)
     rows = [row(each, study, ion) for each in shown]
     title = f"{results.title}: {study.conditions.met(anode, electrolyte)}"
     return Table(title, pd.DataFrame(rows), (*notes, results.provenance.line()), wide)
@@ -126,18 +130,18 @@ def _first_columns(reactor: Reactor, role: str, first: str = "1") -> dict[str, s
     }
 
 
-def _placed_row(reactor: Reactor, study: Study, ion: str) -> dict[str, str]:
+def _placed_row(reactor: Reactor, study: Study, ion: str, *, first: str) -> dict[str, str]:
     """A candidate that is no reactor: its contacts, and its own window with 95 % intervals."""
     found = {
         each: reactor.criteria[each.name] for each in study.ranking.known if each.linear_form is not None
     }
     limits = [each for each in found if each.unit == "V"]
-    first = _first_columns(reactor, study.conditions.role)
+    columns = _first_columns(reactor, study.conditions.role, first)
     return {
-        **{name: first[name] for name in first if name != "A(1st)"},
+        **{name: columns[name] for name in columns if not name.startswith("A(")},
         **{each.heading(ion): fixed(has.value, 3) for each, has in found.items() if each not in limits},
         "window (V)": " to ".join(fixed(found[each].value, 2) for each in limits),
-        **{f"{each.key} 95 %": bounds(_possible(each, found[each].within_95), None) for each in limits},
+        **{f"{each.key} 95 %": bounds(_possible(each, has.within_95), None) for each, has in found.items()},
     }
 
 
@@ -215,10 +219,10 @@ def in_words(row: pd.Series, study: Study) -> str:
         if not np.isnan(desirability) and study.ranking.rules[each.name].weight > 0.0
     }
     order = sorted(lost, key=lambda each: lost[each])
+    against = [each for each in order[-3:][::-1] if lost[each] > 0.0]
     ion = mobile_ion(str(row["anode"]))
     best, worst = (
-        ", ".join(_told(each, float(row[each.name]), ion) for each in part)
-        for part in (order[:3], order[-3:][::-1])
+        ", ".join(_told(each, float(row[each.name]), ion) for each in part) for part in (order[:3], against)
     )
     alloy = f"leaves {row['alloy']}" if isinstance(row.get("alloy"), str) else "leaves no metal"
     if study.conditions.role != REACTOR:
@@ -227,7 +231,7 @@ def in_words(row: pd.Series, study: Study) -> str:
     told = [
         f"{row['formula']} ({row.get('chemistry', '')}) {alloy}",
         f"for it {best}",
-        f"against it {worst}",
+        f"against it {worst or 'nothing that is asked'}",
         str(row.get("for_sale") or "in no table of what is sold"),
         *(f"beware of {hazard}" for hazard in hazards if hazard),
     ]
@@ -244,4 +248,5 @@ def _cell(value: Any) -> str:
         return "-"
     if not isinstance(value, float):
         return f"{value}"
+    value = 0.0 if abs(value) < NEGLIGIBLE else value
     return f"{value:.0f}" if value == int(value) or abs(value) >= 1000.0 else f"{value:.3g}"

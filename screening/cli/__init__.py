@@ -101,7 +101,10 @@ class Verb:
     next: str = ""
 
 
-HAND_OFF, JUDGE = "screening handoff FORMULA --results DIR", "screening cells DIR, for all cells of a folder"
+HAND_OFF = (
+    "for reactors screening handoff FORMULA --results DIR, for other roles screening stack LAYERS --out DIR"
+)
+JUDGE = "screening cells DIR, for all cells of a folder"
 
 VERBS = (
     Verb(

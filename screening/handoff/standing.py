@@ -6,6 +6,8 @@ from math import log
 from screening.campaign.directory import ResultsDirectory
 from screening.campaign.document import Reactor, failing_words
 from screening.display import Displayed, Table
+from screening.errors import InputError
+from screening.phases.snapshot import Snapshot
 from screening.reactors.criteria import CRITERIA
 
 
@@ -127,3 +129,21 @@ def _standing(study: str, reactor: Reactor) -> Standing:
         probability_of_rank=reactor.rank_probability[(reactor.rank or 1) - 1] if ranked else None,
         parts=tuple(sorted(parts, key=lambda part: part.weight * log(max(part.desirability, 1e-300)))),
     )
+
+
+def require_same_energies(snapshot: Snapshot, results: ResultsDirectory) -> None:
+    """Refuse to stand a rank beside numbers of other energies than it was made with.
+
+    Raises
+    ------
+    InputError
+        If the campaign read another snapshot, or the same one in another scheme.
+    """
+    ranked, manifest = results.provenance, snapshot.manifest
+    if (ranked.source_checksum, ranked.energy_scheme) != (manifest.checksum, manifest.energy_scheme):
+        raise InputError(
+            f"ranked with {ranked.source} ({ranked.energy_scheme}), not with these energies: "
+            f"{manifest.name} ({manifest.energy_scheme})",
+            where=str(results.path),
+            remedy="give the snapshot, phases, temperature and energies of that run, or run it again",
+        )

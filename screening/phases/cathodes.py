@@ -1,5 +1,6 @@
 """Cathodes as they are charged: default states by name, and the phases of one host."""
 
+from collections.abc import Iterable
 from dataclasses import replace
 from functools import cache
 
@@ -13,9 +14,11 @@ from screening.phases.composition import (
     composition_key,
     parse_formula,
     same_composition,
+    symbol,
 )
 from screening.phases.notation import abbreviations
 from screening.phases.snapshot import Snapshot
+from screening.phases.spelling import HALIDES
 
 CHARGED = "charged"
 """Beginning of the abbreviations that name charged states: ``charged LCO`` is Li0.5CoO2 (docs/voltage.md)."""
@@ -25,13 +28,29 @@ CHARGED = "charged"
 def charged_states() -> tuple[tuple[Formula, Formula], ...]:
     """Each cathode with a default charged state, and that state."""
     names = [name for name in abbreviations() if name.startswith(CHARGED)]
-    return tuple((parse_formula(name.removeprefix(CHARGED)), parse_formula(name)) for name in names)
+    pairs = ((parse_formula(name.removeprefix(CHARGED)), parse_formula(name)) for name in names)
+    return tuple(pair for pair in pairs if not same_composition(*pair))
 
 
 def charged_state(cathode: Formula) -> Formula | None:
     """Default charged state of a cathode, by its composition; None where there is none."""
     known = (charged for discharged, charged in charged_states() if same_composition(cathode, discharged))
     return next(known, None)
+
+
+def is_cathode(formula: Formula) -> bool:
+    """Whether it is one of the cathodes with a default charged state, discharged or charged."""
+    return any(same_composition(formula, each) for pair in charged_states() for each in pair)
+
+
+def keeps_host(cathode: Formula, products: Iterable[str], element: int) -> bool:
+    """Whether products differ from a cathode by what they hold of one element alone; a halide is no host."""
+    host = {z: n for z, n in zip(cathode.atomic_numbers, cathode.amounts, strict=True) if z != element}
+    if not host or all(symbol(z) in HALIDES for z in host):
+        return False
+    bare = Formula(cathode.text, tuple(host), tuple(host.values()))
+    every = [parse_formula(name) for name in products]
+    return all({*each.atomic_numbers} - {element} == {*host} and _is_of(each, bare) for each in every)
 
 
 def host_phases(snapshot: Snapshot, reactant: Reactant, element: int = 3) -> Snapshot:

@@ -136,6 +136,11 @@ def read_amounts(written: str) -> Reading:
     known = abbreviations().get(re.sub(r"[\s-]", "", text))
     if known:
         return _spelled_out(text, known)
+    if text.startswith("charged"):
+        states = ", ".join(f"charged {n[7:]}" for n in abbreviations() if n.startswith("charged"))
+        raise InputError(
+            f"no default state of {quoted(text)}", remedy=f"write it as Li0.5CoO2, or one of {states}"
+        )
     light = _DEUTERIUM.sub("H", text)
     notes = () if light == text else (f"{text} read as {light}: deuterium counts as hydrogen",)
     return _read_plain(light, notes)

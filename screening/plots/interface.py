@@ -315,8 +315,8 @@ def _named(reaction: InterfaceReaction, mutual: bool) -> dict[int, str]:
         alone = {} if mutual else {k: name for k, name in ends.items() if reaction.kinks[k].total_ev_per_atom}
         return {k: f"{formula_text(name)} decays by itself" for k, name in alone.items()}
     lowest = reaction.kinks.index(reaction.minimum_mutual if mutual else reaction.minimum)
-    end = f"{formula_text(reaction.a)}-rich end"
-    return {lowest: f"minimum and {end}"} if rich == lowest else {lowest: "minimum", rich: end}
+    end, told = f"{formula_text(reaction.a)}-rich end", "minimum" if mutual else reaction.told_minimum
+    return {lowest: f"{told} and {end}"} if rich == lowest else {lowest: told, rich: end}
 
 
 def _room(

@@ -15,6 +15,7 @@ from matplotlib.textpath import text_to_path
 from screening.display import formula_text
 from screening.plots.style import COLUMN_IN, canvas, faces
 from screening.thermo.interface import InterfaceReaction
+from screening.thermo.intervals import OUTSIDE
 from screening.thermo.kinks import Kink
 from screening.thermo.lithiation import Lithiation
 from screening.thermo.marks import marks
@@ -312,6 +313,8 @@ def closing_entries(
     """What the key says below the letters: marks by origin, cautions, and what the bands are, if drawn."""
     origins = {name: origin for each in results for name, origin in each.origins.items()}
     said = dict.fromkeys(text for each in results for text in each.cautions)
+    if not bands:
+        said.pop(OUTSIDE, None)
     said |= dict.fromkeys(each.error_bars.replace("intervals", "bands", 1) for each in results if bands)
     names = tuple(dict.fromkeys(at_hull))
     return [(text, "0.25") for text in (*marks(origins, names, formula_text), *filter(None, said))]

@@ -1,7 +1,6 @@
 """Reactions with one element open: curves of a few potentials, a map of many."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -12,6 +11,7 @@ from screening.errors import InputError
 from screening.plots.interface import AXIS_LABELS, CURVE_POINTS, QUANTITIES, STYLES, plot_reactions
 from screening.plots.letters import closing_entries, column_axes, hang_key
 from screening.plots.style import figure_style
+from screening.thermo.interface import LOWEST_MUTUAL
 from screening.thermo.open_system import OpenReaction
 
 MAP_HEIGHT_IN, SHARE_OF_MAP = 2.4, 0.76
@@ -61,7 +61,7 @@ def plot_open(
 
 
 def _draw_map(reactions: Sequence[OpenReaction], axes: Axes, axis: str, quantity: str) -> Axes:
-    """Energy by colour over mixing ratio and voltage; a white line follows the lowest energy."""
+    """Energy by colour over mixing ratio and voltage; white points follow the lowest one between the ends."""
     first = reactions[0]
     x = np.linspace(0.0, 1.0, CURVE_POINTS)
     energies = np.array([_energies(each, axis, quantity, x) for each in reactions])
@@ -77,10 +77,10 @@ def _draw_map(reactions: Sequence[OpenReaction], axes: Axes, axis: str, quantity
     axes.set_xlabel(f"{AXIS_LABELS[axis]} of {formula_text(first.a)} in {formula_text(first.b)}")
     axes.set_ylabel(f"Voltage against {first.reservoir.element} (V)")
     at_hull = [name for each in reactions for name in each.at_hull]
-    closing = closing_entries(
-        [replace(each, error_bars="") for each in reactions], at_hull
-    )  # a map has no bands
-    hang_key(axes, [("white: the minimum between the ends", "0.25"), *closing])
+    closing = closing_entries(reactions, at_hull, bands=False)
+    same = quantity == "mutual" or all(each.told_minimum == "minimum" for each in reactions)
+    told = "the minimum between the ends" if same else f"the {LOWEST_MUTUAL} energy between the ends"
+    hang_key(axes, [(f"white: {told}", "0.25"), *closing])
     return axes
 
 

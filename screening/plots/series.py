@@ -25,7 +25,8 @@ def plot_series(shown: Series, ax: Axes | Figure | None = None) -> Axes:
     -------
     Axes
     """
-    entries = [(note, "0.25") for note in shown.notes]
+    notes = (note.replace("intervals", "bands of the strict window", 1) for note in shown.notes)
+    entries = [(note, "0.25") for note in (*notes, "lightly filled: within each window")]
     with figure_style():
         if not isinstance(ax, Axes):
             ax = column_axes(ax, AXES_HEIGHT_IN)

@@ -76,7 +76,7 @@ def _draw(titrations: Sequence[Titration], axes: Axes) -> Axes:
         axes,
         [
             *name_points(axes, marks, room),
-            *closing_entries(found, [each.formula for each in found if each.at_hull]),
+            *closing_entries(found, [each.formula for each in found if each.at_hull], bands=False),
         ],
     )
     return axes

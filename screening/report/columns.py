@@ -131,7 +131,8 @@ def ranking_columns(table: pd.DataFrame, ranking: Ranking) -> tuple[Column, ...]
     ion = shared_ion(table["anode"].unique())
     criteria = [criterion_column(criterion, ion) for criterion in ranking.every]
     first = [replace(each, label=ranking.role) if each.name == "formula" else each for each in _FIRST]
-    every = (*first, *(PAIR if several else ()), *criteria, *_LAST)
+    last = [replace(each, meaning=each.meaning.replace("reactor", ranking.role)) for each in _LAST]
+    every = (*first, *(PAIR if several else ()), *criteria, *last)
     small = table["passes"].sum() < 100
     return tuple(
         replace(column, within=tuple(name for name in column.within if name in table))

@@ -15,7 +15,7 @@ from screening.phases.snapshot import Snapshot
 from screening.provenance import Provenance
 from screening.thermo.compositions import Compositions
 from screening.thermo.intervals import NO_ERROR_BARS, ErrorBars, bounds, with_bounds, written
-from screening.thermo.kinks import Corner, Kink, kink
+from screening.thermo.kinks import Corner, Kink, kink, outside_of
 from screening.thermo.lines import tie_lines
 from screening.thermo.marks import (
     estimates,
@@ -31,6 +31,9 @@ if TYPE_CHECKING:
 
 NO_REACTION_EV_PER_ATOM = 1e-3
 """Mutual reaction energies closer to zero than this are none: far inside any error of the data."""
+
+LOWEST_MUTUAL = "lowest mutual"
+"""What the minimum of an open reaction is where a reactant decays by itself: another has a lower total."""
 
 AXES = ("atomic", "molar", "mass")
 """Mixing fractions that a reaction can be shown against."""
@@ -144,6 +147,11 @@ class InterfaceReaction(Displayed):
             return self.minimum_mutual
         return min(self.kinks[1:-1], key=lambda kink: kink.total_ev_per_atom)
 
+    @property
+    def told_minimum(self) -> str:
+        """What `minimum` is, as tables and figures of total energies name it."""
+        return "minimum"
+
     @cached_property
     def minimum_mutual(self) -> Kink:
         """Kink of the lowest mutual energy."""
@@ -208,7 +216,7 @@ class InterfaceReaction(Displayed):
 
     def _remark(self, kink: Kink) -> str:
         if self.reacts and kink is self.minimum:
-            return " <- minimum"
+            return f" <- {self.told_minimum}"
         alone = kink in (self.kinks[0], self.kinks[-1]) and kink.total_ev_per_atom < 0.0
         return " (decays by itself)" * alone
 
@@ -283,6 +291,8 @@ class InterfaceReactions(Group[InterfaceReaction]):
         at_hull = dict.fromkeys(name for each in self.items for name in each.at_hull)
         told = dict.fromkeys(t for each in self.items for t in (*each.cautions, each.error_bars) if t)
         notes = (*marks(origins, tuple(at_hull)), *told, self.provenance.line())
+        if any(each.reacts and each.told_minimum == LOWEST_MUTUAL for each in self.items):
+            notes = (f"minimum: {LOWEST_MUTUAL} energy where a reactant decays by itself", *notes)
         return Table("Reaction energy at the minimum", _filled(rows), notes)
 
 
@@ -334,21 +344,22 @@ def react(
     error_bars = error_bars.unless(wholly_distrusted(snapshot, (unit_a, unit_b)))
     corners = zip(lines.x.tolist(), lines.energy_ev_per_atom.tolist(), range(len(lines.x)), strict=True)
     spelling = {**priced_b.spelling, **priced_a.spelling}
-    involved = {*priced_a.phases, *priced_b.phases, *lines.phase.tolist()}
+    kinks = tuple(
+        kink(snapshot, priced_a, priced_b, Corner(x, energy, lines.assemblage(k)), error_bars)
+        for x, energy, k in corners
+    )
+    told = cautions(snapshot, (unit_a, unit_b), {*spelling, *lines.phase.tolist()}) + outside_of(kinks)
     return InterfaceReaction(
         reactant_a=a,
         reactant_b=b,
-        kinks=tuple(
-            kink(snapshot, priced_a, priced_b, Corner(x, energy, lines.assemblage(k)), error_bars)
-            for x, energy, k in corners
-        ),
+        kinks=kinks,
         energy_above_hull_ev_per_atom=OfBoth(
             priced_a.energy_above_hull_ev_per_atom, priced_b.energy_above_hull_ev_per_atom
         ),
         at_hull=tuple(p.reactant.text for p in (priced_a, priced_b) if p.at_hull),
-        origins=origins_of(snapshot, involved, spelling),
+        origins=origins_of(snapshot, {*priced_a.phases, *priced_b.phases, *lines.phase.tolist()}, spelling),
         provenance=stamp(snapshot),
-        cautions=cautions(snapshot, (unit_a, unit_b), {*spelling, *lines.phase.tolist()}),
+        cautions=told,
         notes=tuple(dict.fromkeys((*a.notes, *b.notes, *snapshot.notes))),
         error_bars=error_bars.note,
     )

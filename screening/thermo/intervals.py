@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from math import floor, isfinite, log10
 from typing import NamedTuple, Protocol
 
@@ -59,6 +60,22 @@ class ErrorBars:
 NO_ERROR_BARS = ErrorBars()
 
 
+OUTSIDE = (
+    "where a value lies outside its interval, the known mean error of such reactions (as of freed Br, I) is "
+    "taken off in the interval, not in the value"
+)
+
+
+def outside(*values: tuple[float | None, Interval | None]) -> tuple[str, ...]:
+    """What a result says where a value as calculated lies outside its interval; else nothing."""
+    beside = (
+        not within.low - NEGLIGIBLE <= value <= within.high + NEGLIGIBLE
+        for value, within in values
+        if value is not None and within is not None
+    )
+    return (OUTSIDE,) if any(beside) else ()
+
+
 def form(n_phases: int, *terms: tuple[float, Mapping[int, float]]) -> csr_array:
     """A sum of assemblages as one linear form, (1, n_phases).
 
@@ -90,7 +107,27 @@ def written(value: float | None, within: Interval | None, digits: int | None, us
     >>> written(1.5898, Interval(1.4, 2.1), None, 3), written(1.5898, Interval(1.4, 2.1), 4, 3)
     ('1.6', '1.5898')
     """
-    return "none" if value is None else _fixed(value, _decimals(within, digits, usual))
+    if value is None:
+        return "none"
+    least = min(usual, 1) if digits is None and abs(value) < SMALL else 0
+    return _fixed(value, max(least, _decimals(within, digits, usual)))
+
+
+def in_order(values: Sequence[tuple[float, Interval | None]], digits: int | None, usual: int) -> list[str]:
+    """A column of numbers as `written`, with more digits where rounding would turn two neighbours around.
+
+    Examples
+    --------
+    >>> in_order([(3.97, Interval(3.9, 4.0)), (3.96, Interval(1.0, 7.0))], None, 2)
+    ['3.97', '3.96']
+    """
+    told = [written(value, within, digits, usual) for value, within in values]
+    for _ in values:  # digits given to one pair may turn it around with the next
+        for i, ((one, _), (other, _)) in enumerate(pairwise(values)):
+            if (float(told[i]) - float(told[i + 1])) * (one - other) < 0.0:
+                most = max(len(text.partition(".")[2]) for text in told[i : i + 2])
+                told[i : i + 2] = _fixed(one, most), _fixed(other, most)
+    return told
 
 
 def bounds(within: Interval | None, digits: int | None) -> str:

@@ -1,12 +1,12 @@
 """One corner of a reaction-energy curve: the balanced reaction there, its energies and their intervals."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from screening.phases.composition import Formula
 from screening.phases.snapshot import Snapshot
-from screening.thermo.intervals import ErrorBars, Interval, form
+from screening.thermo.intervals import ErrorBars, Interval, form, outside
 from screening.thermo.marks import product_terms, reactant_terms
 from screening.thermo.reactants import PricedReactant
 from screening.thermo.reactions import Moles, equation
@@ -84,6 +84,14 @@ class Kink:
             within = content.pop(name) or (None, None)
             content |= {name.replace("_95", end): each for end, each in zip(ENDS, within, strict=True)}
         return content
+
+
+def outside_of(kinks: Sequence[Kink]) -> tuple[str, ...]:
+    """What is said where an energy of one of them lies outside its interval."""
+    return outside(
+        *((each.total_ev_per_atom, each.total_95_ev_per_atom) for each in kinks),
+        *((each.mutual_ev_per_atom, each.mutual_95_ev_per_atom) for each in kinks),
+    )
 
 
 class Corner(NamedTuple):

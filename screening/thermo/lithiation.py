@@ -1,7 +1,7 @@
 """What one compound becomes as it takes up lithium (or another element): plateaus, limits, 0 V energies."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from screening.display import Displayed, Group, Table
@@ -16,6 +16,8 @@ from screening.thermo.intervals import (
     ErrorBars,
     Interval,
     bounds,
+    in_order,
+    outside,
     with_bounds,
     written,
 )
@@ -111,6 +113,13 @@ class Lithiation(Displayed):
         return self.steps[0].voltage_95_v if self.steps else None
 
     @property
+    def outside(self) -> tuple[str, ...]:
+        """What is said where one of its values lies outside its interval."""
+        at_0v = self.decomposition_energy_0v_ev_per_atom, self.decomposition_energy_0v_95_ev_per_atom
+        volts = [(step.voltage_v, step.voltage_95_v) for step in self.steps]
+        return outside(at_0v, (self.anodic_limit_v, self.anodic_limit_95_v), *volts)
+
+    @property
     def energy_per_uptake_0v_95_ev(self) -> Interval | None:
         """Where the true energy per atom taken up lies."""
         per_atom = self.decomposition_energy_0v_95_ev_per_atom
@@ -139,15 +148,16 @@ class Lithiation(Displayed):
 
         Numbers have the digits that their intervals leave, or as many decimals as `digits` says.
         """
+        volts = in_order([(step.voltage_v, step.voltage_95_v) for step in self.steps], digits, 2)
         rows = [
             {
-                f"V vs {self.couple}": written(step.voltage_v, step.voltage_95_v, digits, 2),
+                f"V vs {self.couple}": volt,
                 "95 %": bounds(step.voltage_95_v, digits),
                 f"{self.element} per formula": f"{step.uptake_per_formula:.4g}",
                 "mAh/g": f"{step.capacity_mah_per_g:.1f}",
                 "reaction": step.reaction,
             }
-            for step in self.steps
+            for volt, step in zip(volts, self.steps, strict=True)
         ]
         if self.cathodic_limit_95_v is None:
             for row in rows:
@@ -338,8 +348,7 @@ def lithiate(
     along = Along(snapshot, priced, lines, element, charge, error_bars)
     steps, (at_0v, at_0v_95) = along.steps(), along.at_0v()
     leaving = anodic(snapshot, unit, metal.atomic_numbers[0], charge)
-    involved = {*priced.phases, *lines.phase.tolist()}
-    return Lithiation(
+    found = Lithiation(
         reactant=reactant,
         element=element,
         cathodic_limit_v=steps[0].voltage_v if steps else None,
@@ -350,7 +359,7 @@ def lithiate(
         steps=steps,
         start_products=along.start_products(),
         at_hull=priced.at_hull,
-        origins=origins_of(snapshot, involved, priced.spelling),
+        origins=origins_of(snapshot, {*priced.phases, *lines.phase.tolist()}, priced.spelling),
         provenance=stamp(snapshot),
         charge=charge,
         anodic_limit_95_v=leaving and error_bars.around(*leaving),
@@ -359,6 +368,7 @@ def lithiate(
         notes=tuple(dict.fromkeys((*reactant.notes, *snapshot.notes))),
         error_bars=error_bars.note,
     )
+    return replace(found, cautions=found.cautions + found.outside)
 
 
 def _metal(snapshot: Snapshot, reactant: Reactant, element: str) -> Formula:

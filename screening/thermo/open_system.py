@@ -22,13 +22,14 @@ from screening.phases.distrust import cautions
 from screening.phases.snapshot import Snapshot
 from screening.thermo.compositions import Compositions
 from screening.thermo.interface import (
+    LOWEST_MUTUAL,
     NO_REACTION_EV_PER_ATOM,
     InterfaceReaction,
     InterfaceReactions,
     OfBoth,
 )
 from screening.thermo.intervals import NO_ERROR_BARS, ErrorBars, Interval, form
-from screening.thermo.kinks import Kink, rounded
+from screening.thermo.kinks import Kink, outside_of, rounded
 from screening.thermo.lines import Lines, tie_lines
 from screening.thermo.marks import origins_of, product_terms, reactant_terms, stamp
 from screening.thermo.reactants import PricedReactant, price, require_few_elements
@@ -96,8 +97,17 @@ class OpenReaction(InterfaceReaction):
     @cached_property
     def minimum(self) -> Kink:
         """As of a closed pair; where a reactant decays by itself, the kink of the lowest mutual energy."""
-        alone = min(self.kinks[0].total_ev_per_atom, self.kinks[-1].total_ev_per_atom)
-        return super().minimum if alone > -NO_REACTION_EV_PER_ATOM else self.minimum_mutual
+        return self.minimum_mutual if self._decays else super().minimum
+
+    @property
+    def told_minimum(self) -> str:
+        """`minimum`, or ``lowest mutual`` where a reactant decays by itself."""
+        return LOWEST_MUTUAL if self._decays else "minimum"
+
+    @property
+    def _decays(self) -> bool:
+        ends = self.kinks[0].total_ev_per_atom, self.kinks[-1].total_ev_per_atom
+        return min(ends) <= -NO_REACTION_EV_PER_ATOM
 
     def to_frame(self) -> "pd.DataFrame":
         """One row per kink, with the reservoir; energies per atom that is not of the open element."""
@@ -222,22 +232,24 @@ def _closed_atoms(unit: Formula, at: Reservoir) -> float:
 
 def _reaction(walk: _Walk) -> OpenReaction:
     a, b = walk.priced
-    lines, snapshot, kinks = walk.lines, walk.snapshot, walk.kinks
-    phases = np.unique(lines.phase[lines.product_start[kinks[0]] : lines.product_start[kinks[-1] + 1]])
+    lines, snapshot, every = walk.lines, walk.snapshot, walk.kinks
+    kinks = tuple(_kink(walk, kink) for kink in every)
+    phases = np.unique(lines.phase[lines.product_start[every[0]] : lines.product_start[every[-1] + 1]])
     spelling = {**b.spelling, **a.spelling}
     element = Formula(walk.at.element, (walk.at.number,), (1.0,))
     return OpenReaction(
         reactant_a=a.reactant,
         reactant_b=b.reactant,
-        kinks=tuple(_kink(walk, kink) for kink in kinks),
+        kinks=kinks,
         energy_above_hull_ev_per_atom=OfBoth(
             a.energy_above_hull_ev_per_atom, b.energy_above_hull_ev_per_atom
         ),
         at_hull=tuple(p.reactant.text for p in walk.priced if p.at_hull),
         origins=origins_of(snapshot, {*a.phases, *b.phases, *phases.tolist()}, spelling),
         provenance=stamp(snapshot),
-        cautions=cautions(
-            snapshot, (a.reactant.unit, b.reactant.unit, element), {*spelling, *phases.tolist()}
+        cautions=(
+            *cautions(snapshot, (a.reactant.unit, b.reactant.unit, element), {*spelling, *phases.tolist()}),
+            *outside_of(kinks),
         ),
         notes=tuple(dict.fromkeys((*a.reactant.notes, *b.reactant.notes, *snapshot.notes))),
         error_bars=walk.error_bars.note,

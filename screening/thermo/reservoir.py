@@ -149,6 +149,12 @@ def reservoirs(
         raise InputError(f"{what} given", where="open elements", remedy="one element can be open: name one")
     if pressure_bar is not None and open_to is None:
         raise InputError("a pressure of no gas", where="--pressure", remedy="name the gas, as --open O2")
+    if voltage is None and element != "Li":
+        raise InputError(
+            f"{element} is what voltages are against, and none is given",
+            where="--element",
+            remedy="give --voltage, or leave it out",
+        )
     if voltage is not None:
         return tuple(Reservoir.at_voltage(each, element) for each in voltages(voltage))
     if mu is not None:

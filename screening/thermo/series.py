@@ -18,7 +18,7 @@ from screening.phases.distrust import ANIONS
 from screening.phases.snapshot import Snapshot
 from screening.provenance import Provenance
 from screening.thermo.compositions import Compositions
-from screening.thermo.intervals import NO_ERROR_BARS, ErrorBars
+from screening.thermo.intervals import NO_ERROR_BARS, ErrorBars, Interval, with_bounds
 from screening.thermo.lines import assemblages
 from screening.thermo.marks import marks, stamp
 from screening.thermo.titration import Titration, titrate
@@ -143,6 +143,12 @@ class SeriesPoint:
         """Decomposition energy with lithium in excess, per atom of the formula, less the entropy."""
         return self.titration.lithiation.decomposition_energy_0v_ev_per_atom - self.mixing_ev_per_atom
 
+    @property
+    def at_0_v_95_ev_per_atom(self) -> Interval | None:
+        """Where the true value of it lies; the entropy is exact."""
+        within = self.titration.lithiation.decomposition_energy_0v_95_ev_per_atom
+        return within and Interval(*(end - self.mixing_ev_per_atom for end in within))
+
 
 @dataclass(frozen=True, kw_only=True)
 class Series(Displayed):
@@ -190,7 +196,9 @@ class Series(Displayed):
                 "window (V)": point.titration.strict.text().removesuffix(" V"),
                 "useful window (V)": point.titration.useful.text().removesuffix(" V"),
                 "above hull (eV/atom)": f"{point.above_hull_ev_per_atom:.4f}",
-                "at 0 V (eV/atom)": f"{point.at_0_v_ev_per_atom:.4f}",
+                "at 0 V (eV/atom of formula)": with_bounds(
+                    f"{point.at_0_v_ev_per_atom:.4f}", point.at_0_v_95_ev_per_atom, None
+                ),
                 "the hull holds": " + ".join(point.on_the_hull),
             }
             for point in self.points

@@ -2,21 +2,31 @@
 
 Each component of a layer meets each component of the next one, and those of a mixture meet each other. A
 contact is closed, or open to the working ion at both ends of the cell's window; a cathode with a default
-charged state is met discharged and charged. The first layer is the anode, whose contacts are closed.
+charged state is met discharged and charged. The first layer is the anode: with the metal of the ion its
+contacts are closed, with another one they stand at the voltage at which it begins to take up ions.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from itertools import combinations, pairwise, product
 from typing import TYPE_CHECKING, Any
 
 from screening.display import Displayed, Table
 from screening.errors import InputError, quoted
-from screening.phases.composition import Formula, Reactant, parse_reactant, same_composition
+from screening.phases.cathodes import is_cathode
+from screening.phases.composition import (
+    Formula,
+    Reactant,
+    atomic_number,
+    parse_reactant,
+    same_composition,
+    symbol,
+)
 from screening.phases.snapshot import Snapshot
 from screening.provenance import Provenance
 from screening.thermo.conduction import conduction_degree
 from screening.thermo.intervals import NO_ERROR_BARS, ErrorBars, bounds
+from screening.thermo.lithiation import lithiate
 from screening.thermo.marks import marks, stamp
 from screening.thermo.reservoir import Reservoir, window
 from screening.thermo.stack_contact import CHARGED, CLOSED, Contact, View, states
@@ -25,6 +35,9 @@ if TYPE_CHECKING:
     import pandas as pd
 
 MOST_LAYERS = 12
+
+ALKALI = (3, 11, 19, 37, 55)
+"""Metals that as an anode say which ion works: others alloy with it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,6 +52,8 @@ class Stack(Displayed):
         The working ion.
     window_v : tuple of float
         Lowest and highest voltage of the cell.
+    anode : str
+        What stands at which voltage where the anode is not the metal of the ion; else empty.
     contacts : tuple of Contact
         Place by place, state by state.
     origins : mapping of str to str
@@ -54,6 +69,7 @@ class Stack(Displayed):
     layers: tuple[Reactant, ...]
     element: str
     window_v: tuple[float, float]
+    anode: str
     contacts: tuple[Contact, ...]
     origins: Mapping[str, str]
     at_hull: tuple[str, ...]
@@ -83,6 +99,8 @@ class Stack(Displayed):
         return (
             f"lowest mutual energy, and what one side does alone: closed per atom, at {low:g} and {high:g} V "
             f"vs {self.element} per non-{self.element} atom",
+            *filter(None, [self.anode]),
+            *dict.fromkeys(note for layer in self.layers for note in layer.notes),
             *marks(self.origins, self.at_hull),
             *self.cautions,
             *filter(None, [self.error_bars]),
@@ -97,7 +115,7 @@ class Stack(Displayed):
                 "state": contact.state,
                 "mutual (eV)": f"{contact.energy_ev:.3f}",
                 "alone (eV)": f"{contact.alone_ev:.3f}",
-                "95 %": bounds(contact.lowest_95_ev, None),
+                "95 % of lower": bounds(contact.lowest_95_ev, None),
                 "severity": contact.severity,
                 "begins": contact.begins,
                 "interphase": contact.interphase,
@@ -105,7 +123,7 @@ class Stack(Displayed):
             }
             for contact in self.contacts
         ]
-        return Table(self.name, rows, (*self.notes, self.provenance.line()), wide=("place", "95 %"))
+        return Table(self.name, rows, (*self.notes, self.provenance.line()), wide=("place", "95 % of lower"))
 
     def to_frame(self) -> "pd.DataFrame":
         """One row per contact and state."""
@@ -119,6 +137,8 @@ class Stack(Displayed):
             "layers": [layer.text for layer in self.layers],
             "element": self.element,
             "window_v": list(self.window_v),
+            "anode": self.anode,
+            "notes": list(self.notes),
             "contacts": [contact.record() for contact in self.contacts],
             "origins": dict(self.origins),
             "at_hull": list(self.at_hull),
@@ -183,7 +203,7 @@ def stack(
     Raises
     ------
     InputError
-        If a layer cannot be priced, or the window makes no sense.
+        If a layer cannot be priced, or the window or the order of the layers makes no sense.
 
     References
     ----------
@@ -191,16 +211,24 @@ def stack(
     doi 10.1021/acsami.5b07517.
     """
     view = View(snapshot, conduction_degree(snapshot.phases), element, at_hull, error_bars)
-    at = tuple(Reservoir.at_voltage(v, element) for v in window(window_v))
+    _require_cell(view, layers)
+    anode, at_v = _anode(view, layers)
+    view = replace(view, anode=anode, cathode=tuple(part.formula for part in layers[-1].parts))
+    at = [Reservoir.at_voltage(v, element) for v in window(window_v)]
+    at_anode = [] if at_v is None else [Reservoir.at_voltage(at_v, element)]
     made, reactions = [], []
-    for place, a, b in _meetings(layers):
-        for contact, reaction in states(view, place, a, b, at, with_anode=place.startswith("1 |")):
+    for places, a, b in _meetings(layers):
+        volts = at_anode if {*places} <= {"in 1", "1 | 2"} else at
+        for contact, reaction in states(view, ", ".join(places), a, b, volts):
             made.append(contact)
             reactions.append(reaction)
     return Stack(
         layers=tuple(layers),
         element=element,
         window_v=window_v,
+        anode=f"{anode[0].text}, the anode, at {at_v:g} V, where it begins to take up {element}"
+        if anode
+        else "",
         contacts=tuple(made),
         origins={name: origin for each in reactions for name, origin in each.origins.items()},
         at_hull=tuple(dict.fromkeys(n for each in reactions for n in each.at_hull)),
@@ -210,20 +238,60 @@ def stack(
     )
 
 
-def _meetings(layers: Sequence[Reactant]) -> Iterator[tuple[str, Formula, Formula]]:
-    """Compounds that touch, each pair once, from the anode to the cathode."""
-    seen: list[tuple[Formula, Formula]] = []
+def _require_cell(view: View, layers: Sequence[Reactant]) -> None:
+    """Refuse layers in the wrong order, or of another ion."""
+    ion, number = view.element, atomic_number(view.element)
+    alone = [{p.formula.atomic_numbers[0] for p in e.parts if len(p.formula.amounts) == 1} for e in layers]
+    cathodes = [any(is_cathode(part.formula) for part in layer.parts) for layer in layers]
+    if (number in alone[-1] - alone[0]) or (cathodes[0] and not cathodes[-1]):
+        raise InputError(
+            f"{layers[0].text} comes first and {layers[-1].text} last",
+            where="stack",
+            remedy="write the layers from the anode to the cathode",
+        )
+    other = next((symbol(z) for z in alone[0] if z in ALKALI and z != number), None)
+    if other:
+        raise InputError(
+            f"the anode is {other}, the working ion {ion}", where="stack", remedy=f"give --element {other}"
+        )
+    if not any(view.holds_more(p.formula) and p.formula.amount_of(number) for e in layers for p in e.parts):
+        raise InputError(
+            f"no compound of {' | '.join(layer.text for layer in layers)} holds {ion}, the working ion",
+            where="stack",
+            remedy="give --element, or layers of that ion",
+        )
+
+
+def _anode(view: View, layers: Sequence[Reactant]) -> tuple[tuple[Formula, ...], float | None]:
+    """What the first layer alone holds that takes up ions, at the lowest voltage; none beside the metal."""
+    first, *others = ([part.formula for part in layer.parts] for layer in layers)
+    if not all(map(view.holds_more, first)):
+        return (), None
+    own = [f for f in first if not any(same_composition(f, each) for other in others for each in other)]
+    found = [(lithiate(view.snapshot, Reactant.of(f), view.element, **view.how), f) for f in own]
+    begins = [(round(x.cathodic_limit_v, 2), f) for x, f in found if x.cathodic_limit_v is not None]
+    volts, anode = min(begins, key=lambda each: each[0], default=(None, None))
+    return ((anode,) if anode else ()), volts
+
+
+def _meetings(layers: Sequence[Reactant]) -> list[tuple[list[str], Formula, Formula]]:
+    """Compounds that touch, each pair once with all its places, from the anode to the cathode."""
+    met: list[tuple[list[str], Formula, Formula]] = []
     for number, layer in enumerate(layers, 1):
         own = [part.formula for part in layer.parts]
         near = [part.formula for part in layers[number].parts] if number < len(layers) else []
         within = [(f"in {number}", *pair) for pair in combinations(own, 2)]
         across = [(f"{number} | {number + 1}", *pair) for pair in product(own, near)]
         for place, a, b in (*within, *across):
-            if same_composition(a, b) or any(
-                (same_composition(a, c) and same_composition(b, d))
-                or (same_composition(a, d) and same_composition(b, c))
-                for c, d in seen
-            ):
+            if same_composition(a, b):
                 continue
-            seen.append((a, b))
-            yield place, a, b
+            places = next((places for places, *pair in met if _same_pair((a, b), pair)), None)
+            if places is None:
+                met.append(([place], a, b))
+            elif place not in places:
+                places.append(place)
+    return met
+
+
+def _same_pair(one: Sequence[Formula], other: Sequence[Formula]) -> bool:
+    return any(all(map(same_composition, one, each)) for each in (other, other[::-1]))

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from numbers import Real
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -17,6 +18,8 @@ from screening.thermo.intervals import (
     ErrorBars,
     Interval,
     bounds,
+    in_order,
+    outside,
     with_bounds,
     written,
 )
@@ -55,7 +58,7 @@ class Window:
 
     def text(self, digits: int | None = None) -> str:
         """As ``1.7 (1.3 to 2.2) to 2.4 (1.7 to 3.0) V``."""
-        ends = ((self.low_v, self.low_95_v), (self.high_v, self.high_95_v))
+        ends = ((self.low_v or 0.0, self.low_95_v), (self.high_v, self.high_95_v))
         return " to ".join(with_bounds(written(*end, digits, 2), end[1], digits) for end in ends) + " V"
 
     def as_dict(self) -> dict[str, Any]:
@@ -144,21 +147,22 @@ class Titration(Displayed):
 
     def display(self, digits: int | None = None) -> Table:
         """All plateaus; both windows, marks and the stamp below. `digits` as of `Lithiation.display`."""
+        volts = in_order([(step.voltage_v, step.voltage_95_v) for step in self.steps], digits, 2)
         rows = [
             {
-                f"V vs {self.lithiation.couple}": written(step.voltage_v, step.voltage_95_v, digits, 2),
+                f"V vs {self.lithiation.couple}": volt,
                 "95 %": bounds(step.voltage_95_v, digits),
                 f"{self.element} held": f"{self._held(step):.4g}",
                 "mAh/g": f"{step.capacity_mah_per_g:.1f}",
                 "reaction": step.reaction,
             }
-            for step in self.steps
+            for volt, step in zip(volts, self.steps, strict=True)
         ]
         notes = (
             f"held at the end of each plateau, away from {self.held_per_formula:.4g} {self.element} "
             f"per formula; negative mAh/g are given off; up to {self.to_v:g} V",
             f"window {self.strict.text(digits)}, useful window {self.useful.text(digits)} ({self.allowance})",
-            *self.lithiation.display(digits).notes,
+            *(note.removeprefix("no reaction: ") for note in self.lithiation.display(digits).notes),
         )
         if not any(step.voltage_95_v for step in self.steps):
             for row in rows:
@@ -215,7 +219,9 @@ class Titrations(Group[Titration]):
             }
             for each in self.items
         ]
-        return Table(f"Useful: {self.items[0].allowance}", rows, (self.provenance.line(),))
+        sides = [each.lithiation for each in self.items]
+        told = dict.fromkeys(t for each in sides for t in (*each.cautions, each.error_bars) if t)
+        return Table(f"Useful: {self.items[0].allowance}", rows, (*told, self.provenance.line()))
 
 
 def titrate(
@@ -268,11 +274,12 @@ def titrate(
         allowed_ev = energy_ev_per_atom * reactant.unit.n_atoms
         ends = [_end_by_energy(steps, allowed_ev, charge) for steps in sides]
         allowance = f"{energy_ev_per_atom:g} eV per atom of the formula set free"
+    shown = tuple(step for step in released if step.voltage_v <= to_v)
     return Titration(
-        lithiation=_told(snapshot, priced, lithiation, phases),
+        lithiation=_told(snapshot, priced, lithiation, phases, shown),
         to_v=to_v,
         held_per_formula=held,
-        releases=tuple(step for step in released if step.voltage_v <= to_v),
+        releases=shown,
         strict=_strict(lithiation),
         useful=_useful(sides, ends),
         allowance=allowance,
@@ -298,9 +305,12 @@ def _useful(sides: Sequence[Sequence[Step]], ends: Sequence[float | None]) -> Wi
     return Window(ends[0], ends[1], low, high)
 
 
-def _told(snapshot: Snapshot, priced: PricedReactant, side: Lithiation, phases: list[int]) -> Lithiation:
-    """The side of uptake with the marks and cautions of the phases of the other side as well."""
+def _told(
+    snapshot: Snapshot, priced: PricedReactant, side: Lithiation, phases: list[int], released: Sequence[Step]
+) -> Lithiation:
+    """The side of uptake with the marks and cautions of the other side as well."""
     told = cautions(snapshot, (priced.reactant.unit,), phases)
+    told += outside(*((step.voltage_v, step.voltage_95_v) for step in released))
     return replace(
         side,
         origins={**side.origins, **origins_of(snapshot, phases, priced.spelling)},
@@ -309,6 +319,8 @@ def _told(snapshot: Snapshot, priced: PricedReactant, side: Lithiation, phases: 
 
 
 def _require_range(where: str, value: float, most: float, unit: str) -> None:
+    if not isinstance(value, Real):
+        raise InputError(f"{value!r} is no number", where=where, remedy=f"give up to {most:g} as a number")
     if not 0.0 < value <= most:
         raise InputError(f"{value:g} {unit} is out of range", where=where, remedy=f"give up to {most:g}")
 

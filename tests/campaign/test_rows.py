@@ -13,8 +13,9 @@ from screening.campaign.outcome import Outcome, rank_campaign
 from screening.campaign.results import write_results
 from screening.campaign.run import Campaign, Source, run
 from screening.campaign.study import parse_study
-from screening.campaign.tables import in_words, ranking_table
+from screening.campaign.tables import best_table, in_words, ranking_table
 from screening.campaign.workers import Workers
+from screening.display import fixed
 from screening.phases.composition import parse_formula, parse_reactant
 from screening.phases.snapshot import Snapshot
 from screening.reactors.criteria import CRITERIA
@@ -209,3 +210,11 @@ def test_what_is_printed_is_what_was_computed(
     words = in_words(results.row("LiAlCl4", "Li", "Li6PS5Cl"), campaign.study)
     assert "leaves Li9Al4" in words
     assert f"driving force {row['driving_force_ev_per_ion']:.3g} eV/Li" in words
+
+
+def test_rounding_leaves_no_sign_and_no_power_of_ten() -> None:
+    frame = pd.DataFrame(
+        [{"anode": "Li", "electrolyte": "", "energy_above_hull_ev_per_atom": 4.44e-16, "formula": "A"}]
+    )
+    assert best_table(frame).content["e_hull"].tolist() == ["0"]
+    assert [fixed(each, 3) for each in (-0.0001, -0.0, -0.0006, None)] == ["0.000", "0.000", "-0.001", "-"]

@@ -133,7 +133,7 @@ def test_a_range_of_voltages_is_a_map(run, tmp_path: Path) -> None:
     assert out.count("LiCoO2 | Li3PS4,") == 41
     drawn = (tmp_path / "f.svg").read_text("utf-8")
     assert "Voltage against Li (V)" in drawn
-    assert "white: the minimum between the ends" in drawn
+    assert "white: the lowest mutual energy between the ends" in drawn
 
 
 OWN = "formula,formation_energy_ev_per_atom,uncertainty_ev_per_atom,note\n"

@@ -4,7 +4,7 @@ import pytest
 
 import screening as scr
 from screening.errors import InputError
-from screening.phases.cathodes import charged_state, charged_states
+from screening.phases.cathodes import charged_state, charged_states, is_cathode, keeps_host
 from screening.phases.composition import parse_formula
 
 CATHODES = ("LCO", "NMC622", "NMC811", "NCA", "LFP", "LMO", "Li2S")
@@ -20,6 +20,26 @@ def test_a_charged_state_is_its_cathode_with_less_lithium(name: str) -> None:
         first = next(z for z in cathode.atomic_numbers if z != 3)
         assert ratio == pytest.approx(charged.amount_of(first) / cathode.amount_of(first))
     assert parse_formula(f"charged {name}").amounts == charged.amounts
+
+
+def test_another_charged_state_is_told_which_are_known() -> None:
+    assert parse_formula("charged S").text == "S"
+    with pytest.raises(
+        InputError, match=r"no default state of 'charged LNMO'; .* charged NMC622, .* charged S$"
+    ):
+        parse_formula("charged LNMO")
+
+
+def test_an_electrode_keeps_its_host() -> None:
+    for cathode, products, kept in (
+        ("LiTiS2", ["TiS2"], True),
+        ("Li2S", ["S"], True),
+        ("LiCoO2", ["Co3O4", "O2"], False),
+        ("LiBr", ["Br"], False),
+        ("Li3PS4", ["P2S7", "S"], False),
+    ):
+        assert keeps_host(parse_formula(cathode), products, 3) is kept
+    assert [is_cathode(parse_formula(name)) for name in ("FePO4", "S", "Li3PO4")] == [True, True, False]
 
 
 def test_a_cathode_is_known_however_it_is_written() -> None:

@@ -85,9 +85,23 @@ def test_it_is_one_campaign_with_its_files(coatings: scr.Ranking) -> None:
     told = "\n".join(str(table) for table in again.summary())
     assert "between LiCoO2 and Li6PS5Cl, 2.6 to 4.2 V vs Li" in told
     assert "LiNbO3 does not stay over the window" in told
+    shown, *_ = again.summary()
+    heads = [*shown.content]
+    assert {"closed 95 %", "low V 95 %", "oxidation 95 %"} & {*heads} and not any(
+        "A(" in head for head in heads
+    )
     page = again.report().read_text("utf-8")
     assert "ranks first of 6 coatings between LiCoO₂ and Li₆PS₅Cl" in page
     assert "against Li and" not in page
+
+
+def test_a_map_leaves_out_a_criterion_in_which_all_are_alike(tmp_path: Path) -> None:
+    study = find_study("buffers").with_changes(formulas=("Li3N", "LiCl", "LiF", "LiI"), draws=0)
+    ranking = scr.screen(study, out=tmp_path / "b", figures=False)
+    first, second = (ranking.table[name][ranking.table["passes"]] for name in study.figures.criteria)
+    assert first.max() - first.min() < 1e-9 < second.max() - second.min()
+    axes = ranking.plot()
+    assert "anode" not in axes.get_xlabel() and "buffer" in axes.get_ylabel()
 
 
 def test_sheets_and_validation_are_for_reactors(coatings: scr.Ranking, tmp_path: Path) -> None:

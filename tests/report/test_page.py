@@ -508,4 +508,4 @@ def test_a_stack_beside_the_results_is_on_the_page(own_six: Path) -> None:
     assert [section.key for section in sections] == ["stack"]
     page = (own_six / "page.html").read_text("utf-8")
     assert "The cell, contact by contact" in page
-    assert "stack.png" in page
+    assert "LiAlCl₄@50wt+Li₆PS₅Cl@50wt | Li₆PS₅Cl, 2.6 to 4.2 V vs Li" in page

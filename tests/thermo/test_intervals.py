@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from scipy.sparse import csr_array
 
+import screening as scr
 from screening.phases.composition import atomic_number, parse_reactant
 from screening.phases.snapshot import Snapshot
 from screening.reactors.conditions import Conditions
@@ -12,7 +13,16 @@ from screening.reactors.measured import measured_enthalpies, measured_salts
 from screening.reactors.reduction import ScreeningContext
 from screening.reactors.uncertainty import error_bars, error_models
 from screening.thermo.interface import react
-from screening.thermo.intervals import ErrorBars, Interval, bounds, form, with_bounds, written
+from screening.thermo.intervals import (
+    OUTSIDE,
+    ErrorBars,
+    Interval,
+    bounds,
+    form,
+    in_order,
+    with_bounds,
+    written,
+)
 from screening.thermo.lithiation import lithiate
 from screening.thermo.sources import load_snapshot
 from screening.thermo.uptake import anodic_limit
@@ -165,6 +175,30 @@ def test_digits_follow_the_interval() -> None:
     )
     assert written(1e-17, Interval(-5e-17, 3e-17), None, 3) == "0.000"
     assert with_bounds("1.6 V", Interval(1.33, 2.24), None) == "1.6 V (1.3 to 2.2)"
+
+
+def test_a_value_outside_its_interval_is_told_wherever_it_stands() -> None:
+    bromide = scr.titrate("LiBr")
+    assert bromide.strict.high_v < bromide.strict.high_95_v.low
+    told = (
+        bromide.display().notes,
+        scr.titrate("LiBr", "LiCl").display().notes,
+        scr.lithiate("LiBr").display().notes,
+        scr.react("LiBr", "Li3PO4", voltage=3.3).display().notes,
+        scr.stack("Li | Li3PO4 | LiBr", "2.6-4.2").notes,
+    )
+    assert all(notes.count(OUTSIDE) == 1 for notes in told)
+    assert OUTSIDE not in scr.titrate("LiCl").display().notes
+    assert OUTSIDE not in scr.react("Li", "LiAlCl4").display().notes
+
+
+def test_rounding_turns_no_two_plateaus_around() -> None:
+    spinel = scr.titrate("LiMn2O4", host=True)
+    volts = [float(row["V vs Li/Li+"]) for row in spinel.display().content]
+    assert volts == sorted(volts, reverse=True)
+    assert spinel.strict.text() == "2.8 (0.4 to 5.4) to 3.6 (-23 to 30) V"
+    values = [(3.64, Interval(3.6, 3.7)), (3.54, Interval(1.0, 7.0)), (3.53, Interval(3.5, 3.6))]
+    assert in_order(values, None, 2) == ["3.64", "3.54", "3.53"], "not 3.5 above 3.53"
 
 
 def test_a_form_adds_up_what_occurs_twice() -> None:

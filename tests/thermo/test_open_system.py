@@ -100,6 +100,26 @@ def test_energies_name_what_they_are_divided_by(mp2019: Snapshot) -> None:
     assert "total_ev_per_atom" not in content["kinks"][0]
 
 
+def test_a_minimum_is_named_by_what_it_is_the_lowest_of(mp2019: Snapshot) -> None:
+    decays = scr.react("LiCoO2", "Li6PS5Cl", voltage=4.2, snapshot=mp2019)
+    assert decays.minimum.total_ev_per_atom > decays.kinks[0].total_ev_per_atom
+    assert "<- lowest mutual" in str(decays.display().content) and decays.minimum is decays.minimum_mutual
+    stays = scr.react("Li3PO4", "Li2CO3", voltage=2.6, snapshot=mp2019)
+    assert stays.told_minimum == scr.react("LiCoO2", "Li6PS5Cl", snapshot=mp2019).told_minimum == "minimum"
+    several = scr.react("LiCoO2", "Li6PS5Cl", voltage=(2.6, 4.2), snapshot=mp2019)
+    assert several.display().notes[0] == "minimum: lowest mutual energy where a reactant decays by itself"
+    drawn = [text.get_text() for text in several.plot().texts]
+    assert not any(text.startswith("minimum") for text in drawn)
+    map_key = [t.get_text() for t in scr.react("LiCoO2", "Li6PS5Cl", voltage="2.6-4.2").plot().texts]
+    assert any("white: the lowest mutual energy" in text for text in map_key)
+
+
+@pytest.mark.parametrize("given", [{"mu": {"Co": -1.0}}, {}])
+def test_an_element_without_a_voltage_is_refused(given: dict[str, object]) -> None:
+    with pytest.raises(InputError, match="--element: Na is what voltages are against"):
+        scr.react("LiCoO2", "Li3PS4", element="Na", **given)
+
+
 def test_of_one_voltage_one_of_several_a_group(mp2019: Snapshot) -> None:
     assert isinstance(scr.react("LiCoO2", "Li3PS4", voltage=4.2, snapshot=mp2019), OpenReaction)
     three = scr.react("LiCoO2", "Li3PS4", voltage=(2.6, 3.4, 4.2), snapshot=mp2019)

@@ -93,3 +93,19 @@ def test_a_series_is_told_and_drawn(tmp_path: Path) -> None:
 def test_what_makes_no_sense_is_refused(text: str, options: dict[str, object], said: str) -> None:
     with pytest.raises(InputError, match=said):
         scr.series(text, **options)
+
+
+def test_an_energy_at_0_v_brings_its_interval_past_the_entropy() -> None:
+    point = scr.series("Li{3-x}Y{1-x}Zr{x}Cl6", x=(0.0, 1.0), steps=3).points[1]
+    low, high = point.at_0_v_95_ev_per_atom
+    assert point.mixing_ev_per_atom < 0.0
+    alone = scr.lithiate("Li2.5Y0.5Zr0.5Cl6", at_hull=True)
+    bare = alone.decomposition_energy_0v_95_ev_per_atom
+    assert (low, high) == pytest.approx([end - point.mixing_ev_per_atom for end in bare])
+
+
+def test_a_figure_says_what_its_bands_are() -> None:
+    shown = [text.get_text() for text in scr.series("Li{3-x}Y{1-x}Zr{x}Cl6", steps=2).plot().texts]
+    assert any("bands of the strict window: 95 %" in text for text in shown)
+    drawn = [text.get_text() for text in scr.titrate("Li3PS4").plot().texts]
+    assert not any("bands" in text for text in drawn), "none is drawn"

@@ -11,6 +11,7 @@ from matplotlib.image import imread
 import screening as scr
 from screening.errors import InputError
 from screening.phases.snapshot import Snapshot
+from screening.plots.style import ORANGE, VERMILION
 from screening.report.stack import stack_section
 from screening.thermo.conduction import conduction_degree
 from screening.thermo.products import interphase
@@ -30,11 +31,11 @@ def test_every_contact_is_made_once_in_every_state(cell: Stack) -> None:
     assert made == [
         ("1 | 2", "Li", "LiAlCl4", "closed"),
         ("1 | 2", "Li", "Li6PS5Cl", "closed"),
-        *(("in 2", "LiAlCl4", "Li6PS5Cl", state) for state in ("closed", "2.6 V", "4.2 V")),
+        *(("in 2, 2 | 3", "LiAlCl4", "Li6PS5Cl", state) for state in ("closed", "2.6 V", "4.2 V")),
         *(("3 | 4", "Li6PS5Cl", "Li3InCl6", state) for state in ("closed", "2.6 V", "4.2 V")),
-        ("4 | 5", "Li3InCl6", "LiCoO2", "closed"),
-        ("4 | 5", "Li3InCl6", "Li0.5CoO2", "charged"),
-        *(("4 | 5", "Li3InCl6", "LiCoO2", state) for state in ("2.6 V", "4.2 V")),
+        ("4 | 5, in 5", "Li3InCl6", "LiCoO2", "closed"),
+        ("4 | 5, in 5", "Li3InCl6", "Li0.5CoO2", "charged"),
+        *(("4 | 5, in 5", "Li3InCl6", "LiCoO2", state) for state in ("2.6 V", "4.2 V")),
     ]
 
 
@@ -56,6 +57,72 @@ def test_charging_a_cathode_is_no_reaction(cell: Stack) -> None:
     at = next(c for c in cell.contacts if (c.b, c.state) == ("LiCoO2", "4.2 V"))
     assert at.alone_ev == 0.0, "LiCoO2 -> CoO2 + Li is what the cell is for"
     assert scr.react("Li3InCl6", "LiCoO2", voltage=4.2).kinks[0].total_ev_per_atom < -0.1
+
+
+def test_a_contact_is_judged_by_all_that_forms_in_it() -> None:
+    every = {c.state: c for c in scr.stack("Li | Li6PS5Cl | LCO", "2.6-4.2").contacts if c.place == "2 | 3"}
+    charged = every["4.2 V"]
+    assert charged.alone_ev < charged.energy_ev, "the electrolyte alone does more, and blocks"
+    assert (charged.interphase, charged.conducting) == ("growing", ("CoS2",))
+    assert charged.what_forms == (
+        "Li6PS5Cl alone: 2 SCl + P2S7 + S + 12 Li; both: 3 CoS2 + 2 CoSO4 + 2 SCl + Co3(PO4)2 + 20 Li"
+    )
+    iron = next(c for c in scr.stack("Li | Li6PS5Cl | LFP", "2.5-3.8").contacts if c.state == "2.5 V")
+    assert (iron.interphase, iron.conducting) == ("may grow", ("FeS2",))
+
+
+@pytest.mark.parametrize("cathode", ["S", "Li2S", "FeF3", "LiTiS2", "charged LCO"])
+def test_a_cathode_may_be_charged_and_discharged(cathode: str) -> None:
+    found = scr.stack(f"Li | Li6PS5Cl | {cathode}", "1.5-2.8", at_hull=True)
+    at = [c for c in found.contacts if c.state in ("1.5 V", "2.8 V")]
+    assert [round(c.alone_ev, 3) for c in at] == [-0.158, -0.346], "what Li6PS5Cl does"
+    assert all(c.alone.count("->") == 1 for c in at)
+
+
+@pytest.mark.parametrize("layer", ["Li3InCl6", "LiBr"])
+def test_an_electrolyte_in_the_cathode_is_no_cathode(layer: str) -> None:
+    found = scr.stack(f"Li | Li3PS4 | LiCoO2@70wt+{layer}@30wt", "2.6-5")
+    high = next(c for c in found.contacts if (c.b, c.state) == (layer, "5 V") and c.place.startswith("in"))
+    assert layer in high.alone and "LiCoO2" not in high.alone
+
+
+@pytest.mark.parametrize(("anode", "volts"), [("Si", 0.41), ("Li4Ti5O12@50wt+Li6PS5Cl@50wt", 1.75)])
+def test_another_anode_stands_at_its_own_voltage(anode: str, volts: float) -> None:
+    found = scr.stack(f"{anode} | Li6PS5Cl | LiCoO2", "2.6-4.2")
+    name = anode.partition("@")[0]
+    assert [c.state for c in found.contacts if name == c.a] == ["closed", f"{volts} V"]
+    assert scr.lithiate(name).cathodic_limit_v == pytest.approx(volts, abs=0.005)
+    assert f"{name}, the anode, at {volts} V, where it begins to take up Li" in found.notes
+    assert found.contacts[-1].alone_ev == pytest.approx(-1.513, abs=1e-3), "the electrolyte is no anode"
+
+
+def test_what_was_read_otherwise_than_written_is_told() -> None:
+    notes = scr.stack("Li | Li6PS5Cl | LCO@70wt+Li3InCl6@20wt", "2.6-4.2").notes
+    assert "LCO read as LiCoO2" in notes
+    assert any("sum to 90, not 100" in note for note in notes)
+
+
+@pytest.mark.parametrize(
+    ("layers", "element", "said"),
+    [
+        ("LCO | Li6PS5Cl | Li", "Li", "from the anode to the cathode"),
+        ("LCO | Li6PS5Cl | Si", "Li", "from the anode to the cathode"),
+        ("Li | Li6PS5Cl | LCO", "Na", "the anode is Li, the working ion Na"),
+        ("Na | Li6PS5Cl | LCO", "Li", "the anode is Na, the working ion Li"),
+        ("Na | Li6PS5Cl | LCO", "Na", "holds Na, the working ion"),
+        ("Sn | Li6PS5Cl | LCO", "Na", "holds Na, the working ion"),
+    ],
+)
+def test_a_wrong_cell_is_refused(layers: str, element: str, said: str) -> None:
+    with pytest.raises(InputError, match=said):
+        scr.stack(layers, "2.6-4.2", element=element)
+
+
+def test_every_border_and_mixture_is_coloured_by_its_worst(cell: Stack) -> None:
+    axes = cell.plot()
+    drawn = {tuple(map(tuple, line.get_xydata())): line.get_color() for line in axes.lines}
+    assert len(drawn) == 4 + 2, "four borders, two mixtures"
+    assert [*drawn.values()].count(VERMILION) == 4 and [*drawn.values()].count(ORANGE) == 2
 
 
 def test_where_a_contact_begins_within_the_window() -> None:
@@ -110,7 +177,9 @@ def test_the_report_shows_what_was_written(cell: Stack, tmp_path: Path) -> None:
     section = stack_section(tmp_path)
     assert section.blocks[0].pictures[0].uri.startswith("data:image/png;base64,")
     assert len(section.blocks[0].tables[0].rows) == len(cell.contacts)
-    assert "interphase-screening" in section.blocks[0].sentences[0]
+    name, stamp = section.blocks[0].sentences
+    assert name.startswith("Li | LiAlCl₄@50wt") and name.endswith(", 2.6 to 4.2 V vs Li")
+    assert "interphase-screening" in stamp
     (tmp_path / "stack.csv").write_text("nothing\n", "utf-8")
     with pytest.raises(InputError, match="run screening stack again"):
         stack_section(tmp_path)

@@ -111,6 +111,7 @@ def test_all_is_told(mp2019: Snapshot) -> None:
     [
         ({"to_v": 9.0}, "--to: 9 V is out of range"),
         ({"to_v": float("nan")}, "--to: nan V is out of range"),
+        ({"to_v": "5"}, "--to: '5' is no number"),
         ({"share": 0.0}, "--share"),
         ({"energy_ev_per_atom": -1.0}, "--energy"),
         ({"element": "S"}, "S forms no common cation"),

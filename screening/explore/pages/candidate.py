@@ -28,6 +28,7 @@ from screening.explore.shown import (
     to_copy,
     told,
 )
+from screening.reactors.anode import mobile_ion
 from screening.reactors.phase_errors import Z_95
 from screening.report.parts import head
 
@@ -120,7 +121,13 @@ def _stack(query: Query, found: Ranking, reactor: Reactor) -> Displayed:
     layers = [reactor.anode, layer, reactor.electrolyte, *filter(None, [query.get("cathode", "").strip()])]
     window = query.get("window") or "2.6-4.2"
     source = held.phases_of(found)
-    return scr.stack(layers, window, snapshot=source.load(), energies=source.energies)
+    return scr.stack(
+        layers,
+        window,
+        element=mobile_ion(reactor.anode),
+        snapshot=source.load(),
+        energies=source.energies,
+    )
 
 
 def _intervals(found: Ranking, reactor: Reactor) -> Table:
