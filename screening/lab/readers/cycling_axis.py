@@ -103,7 +103,7 @@ def time_axis(raw: Table, found: dict[str, Column]) -> tuple[Array, list[Flag]]:
         message = f"{axis.header!r} {said}; read as {UNITS[factor]}, for which {by} {verb}"
         return axis.time_s * factor, [*flags, raw.flag(FlagKind.UNIT, message)]
     if not axis.stated and not upheld:
-        flags.append(raw.flag(FlagKind.UNIT, f"{axis.header!r} states no unit; read as s"))
+        flags.append(raw.flag(FlagKind.UNSTATED, f"{axis.header!r} read as s"))
     return axis.time_s, flags
 
 

@@ -111,7 +111,7 @@ def test_what_upholds_the_seconds_is_believed(read):
         lambda s, w, t, i, q: f"{t},{i},3.5,{START + timedelta(seconds=t)}",
     )
     assert data.time_s[-1] == 21600
-    assert "states no unit" not in told(data)
+    assert "unit not stated" not in told(data)
 
 
 def test_step_times_are_joined_by_the_clock(read):
