@@ -1,5 +1,6 @@
 """Which compounds a study screens: named ones, a file's, or a query's, each counted."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -23,6 +24,9 @@ from screening.thermo.reactants import ON_HULL_TOL_EV, lacking_text
 ANION_FORMERS = ("F", "Cl", "Br", "I", "O", "S", "Se", "Te", "N", "P", "As", "H", "C", "B")
 """Elements that a query for certain anions keeps out, unless it names them as anions, central atoms or
 required."""
+
+DISTRUSTED = "element of distrusted energies"
+"""Why a query leaves a phase out that others may want."""
 
 
 @dataclass(frozen=True)
@@ -120,9 +124,7 @@ def select(snapshot: Snapshot, candidates: Candidates, anode: str = "Li") -> Sel
     rest = np.setdiff1d(np.array(further, dtype=np.int64), np.array(front, dtype=np.int64))
     phase = np.concatenate((np.array(front, dtype=np.int64), rest[_by_system(snapshot, rest)]))
     if not len(phase):
-        raise InputError(
-            "selects no compound", where="candidates", remedy="widen the query, or mend the file"
-        )
+        raise _nothing(left_out)
     label = snapshot.phases.formula[phase].copy()
     for i, number in enumerate(phase.tolist()):
         label[i] = labels.get(number, label[i])
@@ -133,6 +135,16 @@ def select(snapshot: Snapshot, candidates: Candidates, anode: str = "Li") -> Sel
         left_out=tuple(left_out),
         notes=tuple(notes),
         unusable=unusable,
+    )
+
+
+def _nothing(left_out: Iterable[LeftOut]) -> InputError:
+    """What is said of a selection without a compound."""
+    n = sum(entry.count for entry in left_out if entry.reason == DISTRUSTED)
+    told = f"; {n} of distrusted energies are left out" * (n > 0)
+    asked = "set distrusted = true to let them in, " * (n > 0)
+    return InputError(
+        f"selects no compound{told}", where="candidates", remedy=f"{asked}widen the query, or mend the file"
     )
 
 
@@ -169,7 +181,7 @@ def query(snapshot: Snapshot, rule: Query, anode: str = "Li") -> tuple[np.ndarra
     if rule.needs_metal:
         leave_out(f"no metal besides {anode}", ~holds(phases, formers))
     if not rule.distrusted:
-        leave_out("element of distrusted energies", distrusted_sd(snapshot) > 0.0)
+        leave_out(DISTRUSTED, distrusted_sd(snapshot) > 0.0)
     limit = rule.maximum_energy_above_hull_ev_per_atom
     if limit is not None:
         rows = np.flatnonzero(kept)

@@ -29,10 +29,9 @@ from screening.phases.composition import parse_reactant
 from screening.provenance import Provenance
 from screening.reactors.anode import mobile_ion
 from screening.reactors.detail import LayerAt, Plateau
-from screening.reactors.phase_errors import Z_95
 from screening.reactors.ranking import UNDECIDED, desirabilities
 from screening.thermo.interface import InterfaceReaction
-from screening.thermo.intervals import Interval
+from screening.thermo.intervals import Z_95, Interval
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -1,5 +1,6 @@
 """Conditions on candidates as one SQL expression, by DuckDB in a database that reaches nothing."""
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -10,6 +11,10 @@ import pyarrow as pa
 from screening.errors import InputError
 
 EXAMPLE = "n_elements == 2 and cost_usd_per_kg < 50 and not toxic"
+
+
+_UNKNOWN = re.compile(r'column "([^"]+)" not found')
+"""In DuckDB's message, before the names that come nearest."""
 
 
 @contextmanager
@@ -41,11 +46,12 @@ def closed_database(expression: str, where: str) -> Iterator[duckdb.DuckDBPyConn
     try:
         yield connection
     except duckdb.Error as error:
-        lines = str(error).split("\n")[:3]
-        reason = " ".join(line for line in lines if "^" not in line and "LINE" not in line)
-        raise InputError(
-            reason, where=f"{where} {expression!r}", remedy=f'write one condition, as "{EXAMPLE}"'
-        ) from None
+        reason, remedy = "cannot be read as a condition", f'write one condition, as "{EXAMPLE}"'
+        if unknown := _UNKNOWN.search(str(error)):
+            reason = f"unknown column {unknown[1]!r}"
+            near = re.findall(r'"([^"]+)"', str(error)[unknown.end() :].partition("Candidate bindings")[2])
+            remedy = f"write {' or '.join(near)}" if near else "write one that the results have"
+        raise InputError(reason, where=f"{where} {expression!r}", remedy=remedy) from None
     finally:
         connection.close()
 

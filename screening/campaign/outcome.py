@@ -12,12 +12,11 @@ from scipy.sparse import csr_array, vstack
 from screening.campaign.rows import ACCEPT, LIMIT, RANKED_COLUMNS
 from screening.campaign.run import Campaign
 from screening.phases.corrections import is_anchored
-from screening.phases.distrust import wholly_distrusted_phases
+from screening.phases.distrust import wholly_distrusted_sd
 from screening.reactors.anode import mobile_ion
 from screening.reactors.conditions import REACTOR
 from screening.reactors.criteria import Criteria, Criterion
 from screening.reactors.drawn_scores import Preferences, drawn_scores
-from screening.reactors.phase_errors import Z_95
 from screening.reactors.rank_probability import (
     RankProbabilities,
     WeightSensitivity,
@@ -27,6 +26,7 @@ from screening.reactors.rank_probability import (
 from screening.reactors.ranking import Ranked, rank, weights
 from screening.reactors.settings import Ranking
 from screening.reactors.uncertainty import error_bars
+from screening.thermo.intervals import Z_95, at_least
 
 LIMIT_BOUNDS = ("cathodic_limit_low_v", "cathodic_limit_high_v")
 """Columns between which the true cathodic limit lies in 95 % of all cases."""
@@ -179,9 +179,10 @@ def _limit_bounds(
     errors = error_bars(snapshot, ion, campaign.study.uncertainty.error_model(ion)).errors
     if errors is not None:
         rows = pa.array(np.flatnonzero(mine.to_numpy()))
-        bounds = errors.bounds_95(_form(campaign, LIMIT, rows, len(snapshot)))
-        wrong = wholly_distrusted_phases(snapshot)[table["phase"].to_numpy()]
-        low, high = np.where(wrong[:, None], np.nan, table[[LIMIT]].to_numpy() + bounds).T
+        forms = _form(campaign, LIMIT, rows, len(snapshot))
+        sd = wholly_distrusted_sd(snapshot)[table["phase"].to_numpy()]
+        bounds = at_least(errors.bounds_95(forms), forms, sd)
+        low, high = (table[[LIMIT]].to_numpy() + bounds).T
     return dict(zip(LIMIT_BOUNDS, (low, high), strict=True))
 
 

@@ -18,7 +18,7 @@ from screening.reactors.conditions import REACTOR
 from screening.reactors.criteria import Criterion, criterion
 from screening.reactors.placement_criteria import BY_ROLE
 from screening.reactors.ranking import FAILS, desirabilities
-from screening.thermo.intervals import NEGLIGIBLE, Interval, bounds, outside
+from screening.thermo.intervals import NEGLIGIBLE, Interval, bounds, outside, written
 
 TOP_SHOWN = 20
 """Ranked candidates shown besides the named ones; files hold the others."""
@@ -92,6 +92,8 @@ def ranking_table(results: ResultsDirectory, anode: str, electrolyte: str) -> Ta
             f"P({FIRST[first]}): with the errors of the energies alone, at these weights and bounds"
             + f"; A({FIRST[first]}): with weights and bounds drawn besides" * reactors
         )
+    if reactors and not results.no_probabilities:
+        notes.append("eV have the digits that their 95 % intervals leave; the intervals stand in ranking.csv")
     notes[:0] = rests_on(reactor.origin for reactor in shown)
     if anode in results.no_probabilities:
         notes.append(f"no probabilities: {results.no_probabilities[anode]}")
@@ -152,10 +154,13 @@ def _possible(criterion: Criterion, within: Interval | None) -> Interval | None:
 
 def _ranking_row(reactor: Reactor, study: Study, ion: str, *, first: str) -> dict[str, str]:
     metal = reactor.criteria["metal_volume_fraction"].value
+    found = {key: reactor.criteria[criterion(key).name] for key in DECIMALS}
     return {
         **_first_columns(reactor, study.conditions.role, first),
         **{
-            criterion(key).heading(ion): fixed(reactor.criteria[criterion(key).name].value, digits)
+            criterion(key).heading(ion): "-"
+            if found[key].value is None
+            else written(found[key].value, found[key].within_95, None, digits)
             for key, digits in DECIMALS.items()
         },
         "vol%": fixed(None if metal is None else 100.0 * metal, 1),

@@ -123,7 +123,7 @@ VERBS = (
     Verb("explore", SCREEN, explore.explore, "All of this as a local page in the browser."),
     Verb(
         *("react", INTERFACES, thermo.react, "Reaction energy of A with each B against mixing ratio."),
-        "screening figure B --out figure.pdf, screening lithiate B",
+        "screening figure COMPOUND --out figure.pdf, screening lithiate COMPOUND",
     ),
     Verb(
         *("figure", INTERFACES, thermo.figure, "Figures 1A and 1F and the staircase of a compound."),
@@ -131,7 +131,7 @@ VERBS = (
     ),
     Verb(
         *("lithiate", INTERFACES, thermo.lithiate, "Uptake staircase, stability window, 0 V energies."),
-        "screening figure F --out figure.pdf",
+        "screening figure COMPOUND --out figure.pdf",
     ),
     Verb(
         *("stack", INTERFACES, stack.stack, "Every contact of a cell, charged and at its voltages."),

@@ -60,9 +60,10 @@ def list_(as_json: JsonOption = False) -> None:
 @app.command("show")
 def show(name: NameArgument = "", as_json: JsonOption = False, snapshot: SnapshotOption = "") -> None:
     """Show where a snapshot comes from, what it holds and what to cite."""
+    from screening.phases.distrust import widened
     from screening.phases.library import open_snapshot
 
-    shown = open_snapshot(_one_name(name, snapshot))
+    shown = widened(open_snapshot(_one_name(name, snapshot)))
     if as_json:
         write_json([{**json.loads(shown.manifest.details), "holds": shown.holds}])
     else:

@@ -9,7 +9,7 @@ from math import isfinite
 import numpy as np
 
 from screening.errors import InputError, quoted
-from screening.phases.notation import read_amounts
+from screening.phases.notation import SHARES_TOL, read_amounts
 from screening.phases.periodic_table import atomic_masses_g, atomic_number, symbol
 
 _PART = re.compile(
@@ -21,9 +21,6 @@ MAX_MIXTURE_LENGTH = 1000
 
 LEAST_FRACTION = 1e-6
 """Least atomic fraction of an element: what is below cannot be told from rounding."""
-
-SHARES_TOL = 0.5
-"""Per cent by which shares may miss 100, as 33.3 + 33.3 + 33.3 does, before that is told."""
 
 SAME_FRACTION = 1e-6
 """Atomic fractions that differ by less belong to one composition."""

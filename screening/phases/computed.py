@@ -86,7 +86,7 @@ def entry_of_run(file: Path) -> dict[str, Any]:
             run = Vasprun(file, parse_dos=False, parse_eigen=False, parse_potcar_file=False)
             converged, entry = run.converged, run.get_computed_entry(entry_id=file.name).as_dict()
     except Exception as error:  # noqa: BLE001 - the parser raises whatever its parts do
-        reason = getattr(error, "strerror", None) or f"no vasprun.xml, {type(error).__name__}"
+        reason = getattr(error, "strerror", None) or "no vasprun.xml, or one that is cut off"
         raise InputError(
             f"cannot be read ({reason})", where=str(file), remedy="give a finished run"
         ) from None

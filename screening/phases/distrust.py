@@ -1,10 +1,11 @@
-"""Elements whose energies a source has wrong, and phases whose molecular units are not recognised.
+"""Elements and compounds whose energies a source has wrong, and phases with unrecognised molecular units.
 
 In the embedded snapshot ytterbium was calculated with a potential of divalent Yb, which the
 Materials Project has since withdrawn, and salts of Sm(II) and Eu(III) come out too weak by 0.4 eV per atom.
 The table beside this module names each valence with its evidence (``data/distrusted_elements.py``). Salts of
 these elements, and everything with ytterbium, carry that error as an uncertainty, are named wherever they
-appear, and are left out of queries unless a study asks for them.
+appear, and are left out of queries unless a study asks for them. So are, but for queries, compounds known to
+be far from measurement (molecular halides above all; ``off_measured.csv``, ``data/measured_against.py``).
 """
 
 import json
@@ -31,6 +32,13 @@ ACIDS = {"F": 1, "Cl": 1, "Br": 1, "I": 1, "S": 2, "Se": 2}
 """Protons that each atom binds in acids without metals; what holds more is a hydrate, or is not made."""
 
 TOO_STABLE = "too stable in this source (S-S bonds, or an acid with more H than it binds)"
+
+OFF_EV_PER_ATOM = 0.25
+"""A calculated energy further from the measured one is marked: the spread of
+most salts is half of it."""
+
+MOST_OFF = 4
+"""Compounds off that one line names; the others are counted."""
 
 CHARGE_TOL = 0.01
 """Charges per formula that rounding may leave."""
@@ -95,16 +103,62 @@ def distrusted(energy_scheme: str) -> tuple[Distrusted, ...]:
     return _table() if calculated else ()
 
 
+@dataclass(frozen=True)
+class Off:
+    """A compound whose calculated energy is far from the measured one, eV/atom (``off_measured.csv``)."""
+
+    calculated_ev_per_atom: float
+    measured_ev_per_atom: float
+    anchored: bool
+
+
+@cache
+def _off_table() -> dict[str, Off]:
+    return {
+        row["formula"]: Off(
+            float(row["calculated_ev_per_atom"]), float(row["measured_ev_per_atom"]), row["anchored"] == "1"
+        )
+        for row in packaged_rows("screening.phases", "off_measured.csv")
+    }
+
+
+def _off(energy_scheme: str) -> dict[str, Off]:
+    """Compounds that this scheme has far from measurement, by formula."""
+    if not energy_scheme.startswith(LEGACY.name):
+        return {}
+    anchored = energy_scheme.startswith(ANCHORED)
+    return {formula: each for formula, each in _off_table().items() if not (anchored and each.anchored)}
+
+
+def _off_cautions(energy_scheme: str, formulas: Iterable[str]) -> list[str]:
+    """One line for all of these formulas whose calculated energy is far from measurement."""
+    off = _off(energy_scheme)
+    found = sorted(
+        set(formulas) & off.keys(),
+        key=lambda name: -abs(off[name].calculated_ev_per_atom - off[name].measured_ev_per_atom),
+    )
+    if not found:
+        return []
+    told = (
+        f"{name} {off[name].calculated_ev_per_atom:.2f} calculated, "
+        f"{off[name].measured_ev_per_atom:.2f} measured"
+        for name in found[:MOST_OFF]
+    )
+    more = f"; and {len(found) - MOST_OFF} more" * (len(found) > MOST_OFF)
+    remedy = "; --energies anchored takes what is measured" * any(off[each].anchored for each in found)
+    return [f"far from measurement (eV/atom): {'; '.join(told)}{more}{remedy}"]
+
+
 def formula_cautions(energy_scheme: str, formulas: Iterable[str]) -> tuple[str, ...]:
     """What a reader of a table must know of the elements in these formulas."""
     salt = re.compile(rf"({'|'.join(ANIONS)})(?![a-z])")
-    found = []
+    found, formulas = [], tuple(formulas)
     for each in distrusted(energy_scheme):
         element = re.compile(rf"{each.element}(?![a-z])")
         held = (text for text in formulas if element.search(text))
         if any(each.element in WHOLLY or salt.search(text) for text in held):
             found.append(each.sentence)
-    return tuple(found)
+    return (*found, *_off_cautions(energy_scheme, formulas))
 
 
 def distrusted_sd(snapshot: Snapshot) -> np.ndarray:
@@ -120,8 +174,19 @@ def distrusted_sd(snapshot: Snapshot) -> np.ndarray:
     return sd
 
 
+def _far_off(snapshot: Snapshot) -> np.ndarray:
+    """What is known to be missing from each phase's energy to the measured one, (n_phases,) eV/atom, or 0."""
+    off, phases = _off(snapshot.manifest.energy_scheme), snapshot.phases
+    gaps = {name: abs(each.measured_ev_per_atom - each.calculated_ev_per_atom) for name, each in off.items()}
+    gap = np.array([gaps.get(name, 0.0) for name in phases.formula.tolist()])
+    return np.where(phases.added, 0.0, gap)
+
+
 def widened(snapshot: Snapshot) -> Snapshot:
-    """The snapshot with uncertainties of distrusted phases widened and the elements named in its manifest."""
+    """The snapshot with uncertainties of distrusted phases widened and the elements named in its manifest.
+
+    That of a phase known to be far from measurement is at least that distance.
+    """
     details = json.loads(snapshot.manifest.details)
     told = distrusted(snapshot.manifest.energy_scheme)
     if "distrusted" in details or not told:
@@ -129,19 +194,21 @@ def widened(snapshot: Snapshot) -> Snapshot:
     phases, sd = snapshot.phases, distrusted_sd(snapshot)
     details["distrusted"] = [vars(each) for each in told]
     manifest = replace(snapshot.manifest, details=json.dumps(details, indent=1, ensure_ascii=False))
-    sds = np.where(sd > 0.0, np.hypot(phases.uncertainty_ev_per_atom, sd), phases.uncertainty_ev_per_atom)
+    sds = np.maximum(np.hypot(phases.uncertainty_ev_per_atom, sd), _far_off(snapshot))
     return replace(snapshot, manifest=manifest, phases=replace(phases, uncertainty_ev_per_atom=sds))
 
 
 def doubtful(snapshot: Snapshot, rows: np.ndarray) -> np.ndarray:
     """Which of these phases (int array) have energies that nobody should build on, (n,) bool array.
 
-    Distrusted elements, molecular units that are not recognised, and what the source holds too stable: sulfur
+    Distrusted elements, what is known to be far from measurement (SCl), molecular units that are not
+    recognised, and what the source holds too stable: sulfur
     chains beside alkali and alkaline-earth metals (LiS4), and acids with more hydrogen than they bind (H3S,
     H18SO12, H13ClO6).
     """
     phases = snapshot.phases.take(rows)
-    told = (distrusted_sd(replace(snapshot, phases=phases)) > 0.0) | _chains_and_acids(phases)
+    own = replace(snapshot, phases=phases)
+    told = (distrusted_sd(own) > 0.0) | (_far_off(own) > 0.0) | _chains_and_acids(phases)
     if is_corrected(snapshot):
         told |= molecular_units(phases).unrecognised & (phases.uncertainty_ev_per_atom > 0.0)
     return told
@@ -186,6 +253,9 @@ def cautions(snapshot: Snapshot, formulas: Iterable[Formula], phases: Iterable[i
     numbers = np.array(sorted(set(phases)), dtype=np.int64)
     chains = numbers[_chains_and_acids(snapshot.phases.take(numbers))] if len(numbers) else numbers
     told += [f"{snapshot.phases.formula[i]}: {TOO_STABLE}" for i in chains]
+    told += _calculated_after_all(snapshot, numbers)
+    calculated = numbers[~snapshot.phases.added[numbers]]
+    told += _off_cautions(snapshot.manifest.energy_scheme, snapshot.phases.formula[calculated])
     if is_corrected(snapshot) and len(numbers):
         taken = snapshot.phases.take(numbers)
         sd = taken.uncertainty_ev_per_atom
@@ -199,17 +269,36 @@ def cautions(snapshot: Snapshot, formulas: Iterable[Formula], phases: Iterable[i
     return tuple(told)
 
 
-def wholly_distrusted(snapshot: Snapshot, formulas: Iterable[Formula]) -> tuple[str, ...]:
-    """Elements of a system of which this source has no energy right, and hence not the stable phases."""
+def _calculated_after_all(snapshot: Snapshot, numbers: np.ndarray) -> list[str]:
+    """What anchored energies still take from calculations of wholly distrusted elements."""
+    if not is_anchored(snapshot):
+        return []
+    taken, told = snapshot.phases.take(numbers), []
+    for each in _table():
+        wrong = _holds(taken, (each.element,)) & ~taken.added
+        wrong &= taken.uncertainty_ev_per_atom >= each.sd_ev_per_atom
+        names = ", ".join(taken.formula[wrong])
+        if names:
+            sentence = each.sentence.partition(";")[0]
+            told.append(f"{names} not measured, hence partly calculated. {sentence}")
+    return told
+
+
+def wholly_distrusted(snapshot: Snapshot, formulas: Iterable[Formula]) -> float:
+    """Error (eV/atom) of a system with an element of which the source has no energy right; 0 for others."""
     held = {z for formula in formulas for z in formula.atomic_numbers}
-    named = (each.element for each in distrusted(snapshot.manifest.energy_scheme))
-    return tuple(name for name in named if name in WHOLLY and atomic_number(name) in held)
+    told = distrusted(snapshot.manifest.energy_scheme)
+    wrong = [d.sd_ev_per_atom for d in told if d.element in WHOLLY and atomic_number(d.element) in held]
+    return max(wrong, default=0.0)
 
 
-def wholly_distrusted_phases(snapshot: Snapshot) -> np.ndarray:
-    """Phases that hold such an element, (n_phases,) bool array."""
-    named = {each.element for each in distrusted(snapshot.manifest.energy_scheme)} & set(WHOLLY)
-    return _holds(snapshot.phases, named)
+def wholly_distrusted_sd(snapshot: Snapshot) -> np.ndarray:
+    """The same of each phase's own elements, (n_phases,) float array."""
+    sd = np.zeros(len(snapshot.phases))
+    for each in distrusted(snapshot.manifest.energy_scheme):
+        if each.element in WHOLLY:
+            sd[_holds(snapshot.phases, (each.element,))] = each.sd_ev_per_atom
+    return sd
 
 
 def _gas_cautions(snapshot: Snapshot, formulas: Iterable[Formula]) -> list[str]:

@@ -26,6 +26,12 @@ LEAST_AMOUNT = 1e-6
 MOST_AMOUNT = 1e6
 """Atoms of one element per formula; what lies outside is a slip of the pen."""
 
+SHARES_TOL = 0.5
+"""Per cent by which shares may miss 100, as 33.3 + 33.3 + 33.3 does, before that is told."""
+
+GLASS_PERCENT = (50.0, 200.0)
+"""Coefficients of a glass with such a sum are meant as mol %; those of a smaller one as a ratio, 3 to 1."""
+
 HOW_TO_WRITE = "write it as LiAlCl4 or Li10Ge(PS6)2"
 
 _NUMBER = r"(?:[0-9]+(?:\.[0-9]+)?|\.[0-9]+)"
@@ -39,16 +45,22 @@ _PLAIN = str.maketrans(
     | dict.fromkeys("•∙⋅", "·")
     | dict.fromkeys("‐‑–—−", "-")
 )
-_SUBSCRIPT = re.compile(r"(\$?)_(?:\{([0-9./]+)\}|([0-9./]+))\1|<sub>([0-9./]+)</sub>")
-_JOINT = re.compile(r"\s*[·*]\s*|\.(?=[A-Z(\[{])")
+_SUBSCRIPT = re.compile(r"(\$?)_(?:\{([0-9./]+)\}|([0-9./]+))\1|<sub>([0-9./]+)</sub>|~([0-9./]+)~")
+_TEX = re.compile(r"\$?\\(?:mathrm|rm|text|ce)\s*\{(.*)\}\$?")
 _FRACTION = re.compile(r"(?<![0-9.])([¼-¾⅐-⅞])|(?<=[·*])\s*([0-9]+)([¼-¾⅐-⅞])|\.([¼-¾⅐-⅞])")
 """``½`` or, behind a joint, ``1½``; ``O4½`` could be 4 O and half of what follows."""
 _DEUTERIUM = re.compile(r"D(?![a-z])")
 _LIGAND = r"[(\[{]?(?:H2O|NH3)"
-_AMBIGUOUS_DOT = re.compile(rf"\.[0-9]*\.|(?<![A-Za-z)\]}}]0)\.[0-9]+(?:/[0-9]+)?{_LIGAND}")
-"""``Cl4.2H2O`` could be 4.2 Cl or 2 H2O: it is refused; ``Cl0.5H2O`` could not."""
+_HYDRATE = rf"[0-9]+(?:/[0-9]+)?{_LIGAND}"
+_JOINT = re.compile(rf"\s*[·*×]\s*|\.(?=[A-Z(\[{{])|\s*x\s*(?={_HYDRATE})|\s+(?={_HYDRATE}$)")
+_DOTTED = re.compile(
+    rf"(?:(?<=[A-Za-z)\]}}][1-9])|(?<=[A-Za-z)\]}}][0-9][0-9])|(?<=[)\]}}]))\.(?={_HYDRATE})"
+)
+"""``MgCl2.6H2O`` is read as its hydrate, since nobody writes 2.6 Cl before water; ``Cl0.5H2O`` is not."""
+_AMBIGUOUS_DOT = re.compile(rf"\.[0-9]*\.|(?<![A-Za-z)\]}}]0)\.{_HYDRATE}")
+"""``LiCl.5H2O`` could be 0.5 Cl or 5 H2O."""
 
-_VARIABLE = re.compile(r"([A-Z][a-z]?)[xyzδ](?![a-z])|[0-9+-][xyzδ](?![a-z])")
+_VARIABLE = re.compile(r"([A-Z][a-z]?)[xyzδ](?![a-z])|[0-9+-][xyzδ](?![a-z])|(?<=[A-Za-z])\([xyzδ]\)")
 
 _STATE = "alpha|beta|gamma|delta|epsilon|cubic|tetragonal|orthorhombic|monoclinic|hexagonal|rhombohedral"
 _OTHERWISE: tuple[tuple[re.Pattern[str], str, str], ...] = tuple(
@@ -83,6 +95,14 @@ _OTHERWISE: tuple[tuple[re.Pattern[str], str, str], ...] = tuple(
         ),
     )
 )  # fmt: skip
+
+
+_MISREAD = (
+    (re.compile(r"(?<=[A-Za-z])\((?:I{1,3}|IV|VI{0,2}|V)\)(?![0-9])"), "", "an oxidation state"),
+    (re.compile(r"(?:^|(?<=[·*.×(\[{ ])|(?<=[·*.×][0-9]))H20(?=$|[)\]}])"), "H2O", "a zero for the letter O"),
+)
+"""What would be read as another compound than is meant, and what stands for it."""
+_COMPOUND = re.compile(r"(?:[A-Z][a-z]?[0-9.]*){2,}")
 
 
 @dataclass(frozen=True)
@@ -132,7 +152,8 @@ def read_amounts(written: str) -> Reading:
             f"{quoted(written)} is no formula: {len(written)} characters",
             remedy=f"write at most {MAX_LENGTH}",
         )
-    text = _FRACTION.sub(_as_ratio, _SUBSCRIPT.sub(r"\2\3\4", written.strip().translate(_PLAIN)))
+    plain = _TEX.sub(r"\1", written.strip().translate(_PLAIN))
+    text = _FRACTION.sub(_as_ratio, _SUBSCRIPT.sub(r"\2\3\4\5", plain))
     known = abbreviations().get(re.sub(r"[\s-]", "", text))
     if known:
         return _spelled_out(text, known)
@@ -141,9 +162,26 @@ def read_amounts(written: str) -> Reading:
         raise InputError(
             f"no default state of {quoted(text)}", remedy=f"write it as Li0.5CoO2, or one of {states}"
         )
+    _require_meant(text)
     light = _DEUTERIUM.sub("H", text)
-    notes = () if light == text else (f"{text} read as {light}: deuterium counts as hydrogen",)
-    return _read_plain(light, notes)
+    dotless = _DOTTED.sub("·", light)
+    notes = [f"{text} read as {light}: deuterium counts as hydrogen"] * (light != text)
+    notes += [f"{light} read as {dotless}"] * (dotless != light)
+    return _read_plain(dotless, tuple(notes))
+
+
+def _require_meant(text: str) -> None:
+    """Refuse what reads as another compound than its writer means."""
+    for pattern, meant, told in _MISREAD:
+        if pattern.search(text):
+            remedy = f"write {quoted(pattern.sub(meant, text))[1:-1]}"
+            raise InputError(f"{quoted(text)} holds {told}", remedy=remedy)
+    words = [word for word in text.split() if _COMPOUND.fullmatch(word)]
+    if len(words) > 1 and not re.search(r"[-·*×]", text):
+        raise InputError(
+            f"{quoted(text)} holds {len(words)} formulas",
+            remedy=f"write {'+'.join(f'{word}@50mol' for word in words[:2])} for a mixture, or one formula",
+        )
 
 
 def _as_ratio(found: re.Match[str]) -> str:
@@ -155,9 +193,8 @@ def _as_ratio(found: re.Match[str]) -> str:
 
 def _spelled_out(text: str, known: Abbreviation) -> Reading:
     if len(known.formulas) != 1:
-        raise InputError(
-            f"{text} has no one composition", remedy=f"write the one you mean: {', '.join(known.formulas)}"
-        )
+        choice = ", ".join(known.formulas) or "the formula of the compound"
+        raise InputError(f"{text} has no one composition", remedy=f"write the one you mean: {choice}")
     formula = known.formulas[0]
     return _read_plain(formula, (f"{text} read as {formula}",))
 
@@ -179,6 +216,12 @@ def _read_plain(text: str, notes: tuple[str, ...]) -> Reading:
             f"amounts of formula {quoted(text)} are too far apart or from 1",
             remedy=f"give every element between {LEAST_AMOUNT:g} and {MOST_AMOUNT:g} atoms",
         )
+    if joint == "-" and GLASS_PERCENT[0] <= whole <= GLASS_PERCENT[1] and abs(whole - 100.0) > SHARES_TOL:
+        shares = "-".join(
+            f"{100.0 * each / whole:.4g}{part['formula']}"
+            for each, part in zip(coefficients, parts, strict=True)
+        )
+        notes += (f"mol % of {text} sum to {whole:g}, not 100: read as {shares}",)
     return Reading(joint.join("".join(part.group().split()) for part in parts), amounts, notes)
 
 
@@ -219,6 +262,11 @@ def _hydrate(text: str) -> str:
 
 def _explain(text: str) -> None:
     """Say what a text is that is no formula, and what to write, where that can be told."""
+    if any(match[1] is None or match[1] in symbols() for match in _VARIABLE.finditer(text)):
+        raise InputError(
+            f"{quoted(text)} is not a formula: it holds a variable",
+            remedy="write a number in its place, as Li0.5CoO2",
+        ) from None
     for pattern, message, remedy in _OTHERWISE:
         match = pattern.fullmatch(text)
         if match:
@@ -234,11 +282,6 @@ def _explain(text: str) -> None:
         raise InputError(
             f"{quoted(text)} is not a formula: capitals begin elements",
             remedy=f"write {' or '.join(recased)}",
-        ) from None
-    if any(match[1] is None or match[1] in symbols() for match in _VARIABLE.finditer(text)):
-        raise InputError(
-            f"{quoted(text)} is not a formula: it holds a variable",
-            remedy="write a number in its place, as Li0.5CoO2",
         ) from None
 
 

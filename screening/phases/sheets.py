@@ -3,6 +3,7 @@
 import csv
 import io
 import re
+import zipfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -115,6 +116,10 @@ class Sheet:
             raise InputError(
                 f"unknown suffix {suffix!r}", where=str(path), remedy=f"give a {', '.join(SUFFIXES)} file"
             )
+        if suffix not in (".parquet", ".xlsx") and path.is_file() and zipfile.is_zipfile(path):
+            raise InputError(
+                "is an Excel file by another name", where=str(path), remedy="name it .xlsx, or save it as csv"
+            )
         try:
             if suffix == ".parquet":
                 import pandas as pd
@@ -142,6 +147,9 @@ class Sheet:
         held = [(number, cells) for number, cells in stripped if any(cells)]
         first = held[0][1] if held else ()
         header = tuple(cell.casefold() for cell in first)
+        for name in columns or (FORMULA,):
+            if header.count(name) > 1:
+                raise InputError(f"column {name!r} stands twice", where=source, remedy="keep one")
         if FORMULA in header:
             return cls(source, header, tuple(held[1:]))
         if not (columns and first and _is_formula(first[0])):

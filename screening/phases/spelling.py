@@ -7,6 +7,8 @@ Mg(HO)2, VPO5 and H4(CO)3. Convention differs, and wins, by these rules, first t
 2. hydroxides of metals (as many H as O, and metals only beside them) end in OH: NaOH, Mg(OH)2;
 3. hydrates of these with alkali and alkaline-earth metals, and of halides of one metal, end in (H2O)n, and
    hydroxide halides name the hydroxide first: NaOH(H2O)4, MgCl2(H2O)6, Mg(OH)Cl;
+   so do hydrates of carbonates, nitrates, phosphates and sulfates, and of halides of several metals, where
+   charges balance: Na2CO3(H2O)7, Mg3(PO4)2(H2O)22, LiMgCl3(H2O)7;
 4. ammonium salts without metals and carbon (four H to each N) begin with NH4: NH4Cl, (NH4)2SO4;
 5. compounds of C and H without metals follow Hill: C, H, then the others in alphabetical order: C3H4O3.
 
@@ -24,6 +26,9 @@ from screening.phases.notation import read_amounts
 from screening.phases.periodic_table import N_ELEMENTS, metals, symbol
 
 HALIDES = ("F", "Cl", "Br", "I")
+
+OXYANIONS = {"C": (3, 2), "N": (3, 1), "P": (4, 3), "S": (4, 2)}
+"""O and charge of carbonate, nitrate, phosphate and sulfate, by what is in their middle."""
 
 _ELEMENT = re.compile(r"[A-Z][a-z]?")
 
@@ -59,7 +64,9 @@ def respell(
     hydrogen, carbon, nitrogen, oxygen = map(atoms_of, (1, 6, 7, 8))
     n_metals = np.bincount(owner, metal[atomic_number], n)
     halide = sum(np.minimum(atoms_of(z), 1.0) for z in (9, 17, 35, 53))
-    hydroxide = (hydrogen >= oxygen) & (oxygen > 0.0) & (n_metals == np.diff(row_start) - 2 - halide)
+    centre = sum(np.minimum(atoms_of(z), 1.0) for z in (6, 7, 15, 16))
+    salts = (oxygen > 0.0) & (n_metals == np.diff(row_start) - 2 - halide - centre)
+    hydroxide = salts & ((hydrogen >= oxygen) | (centre == 1.0))
     molecular = (n_metals == 0) & ((carbon > 0.0) | (hydrogen == 4.0 * nitrogen))
     table = _table()
     for i in np.flatnonzero((hydrogen > 0.0) & (hydroxide | molecular)):
@@ -87,6 +94,8 @@ def _respelled(reduced: str, amounts: Mapping[str, float]) -> str:
     hydrogen = amounts["H"]
     order = list(dict.fromkeys(_ELEMENT.findall(reduced)))
     without_metals = metals().isdisjoint(amounts)
+    if hydrate := _salt_and_water(amounts):
+        return hydrate
     partners = amounts.keys() - {"H", "O"}
     if "O" in amounts and partners - set(HALIDES) and partners - set(HALIDES) <= metals():
         return _of_water(amounts, [each for each in order if each not in ("H", "O")]) or reduced
@@ -114,6 +123,30 @@ def _of_water(amounts: Mapping[str, float], order: Sequence[str]) -> str | None:
         return None
     told = metal + (_times("(OH)", hydroxide) if salt else _group("OH", hydroxide)) * (hydroxide > 0.0)
     return told + _written(amounts, salt) + _times("(H2O)", water) * (water > 0.0)
+
+
+def _salt_and_water(amounts: Mapping[str, float]) -> str | None:
+    """Spelling of a hydrate of a salt whose charges balance, all H being water; None for others."""
+    from pymatgen.core import Composition, Element
+
+    water = amounts["H"] / 2.0
+    anhydrous = {**amounts, "O": amounts.get("O", 0.0) - water}
+    del anhydrous["H"]
+    centres = OXYANIONS.keys() & amounts.keys()
+    cations = amounts.keys() & metals()
+    others = amounts.keys() - {"H", "O"} - centres - cations - set(HALIDES)
+    if others or not cations or len(centres) > 1 or (len(centres) == 0 and len(cations) == 1):
+        return None
+    states = {each: Element(each).common_oxidation_states for each in cations}
+    oxygen = sum(OXYANIONS[each][0] * amounts[each] for each in centres)
+    charge = sum(OXYANIONS[each][1] * amounts[each] for each in centres)
+    charge += sum(amounts.get(each, 0.0) for each in HALIDES)
+    known = all(len(each) == 1 for each in states.values())
+    if not known or anhydrous["O"] != oxygen or sum(states[z][0] * amounts[z] for z in cations) != charge:
+        return None
+    salt = {each: n for each, n in anhydrous.items() if n}
+    spelled, factor = Composition(salt).get_reduced_formula_and_factor()
+    return _table().get(spelled, spelled) + _times("(H2O)", water) if factor == 1.0 else None
 
 
 def _written(amounts: Mapping[str, float], order: Iterable[str]) -> str:

@@ -20,6 +20,8 @@ LOWEST_K, HIGHEST_K = 300.0, 2000.0
 ROOM_K, ROUNDING_K = 298.15, 0.2
 """Room temperature counts as the lowest: the Gibbs energies of the two differ by less than 1 meV/atom."""
 
+CELSIUS_K = 273.15
+
 SISSO_ERROR_EV_PER_ATOM = 0.050
 """Error of the descriptor's Gibbs energies, about 50 meV/atom against experiment (Bartel et al. 2018)."""
 
@@ -90,13 +92,16 @@ def at_temperature(snapshot: Snapshot, temperature_k: float) -> Snapshot:
 
 
 def _in_range(temperature_k: float) -> float:
-    """The temperature, that of a room as the lowest."""
-    temperature_k = LOWEST_K if abs(temperature_k - ROOM_K) < ROUNDING_K else temperature_k
+    """The temperature, from that of a room to the lowest as the lowest."""
+    if ROOM_K - ROUNDING_K < temperature_k < LOWEST_K:
+        return LOWEST_K
     if not LOWEST_K <= temperature_k <= HIGHEST_K:
+        celsius = 0.0 < temperature_k < LOWEST_K
+        kelvin = f"{temperature_k:g} °C are {temperature_k + CELSIUS_K:g} K; " * celsius
         raise InputError(
             f"{temperature_k:g} K is out of range",
             where="--temperature",
-            remedy=f"the descriptor holds from {LOWEST_K:g} to {HIGHEST_K:g} K; leave it out for 0 K",
+            remedy=f"{kelvin}the descriptor holds from {LOWEST_K:g} to {HIGHEST_K:g} K; leave it out for 0 K",
         )
     return temperature_k
 

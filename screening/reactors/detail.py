@@ -255,7 +255,7 @@ def _plateaus(
     anode, unit = context.anode, reactor.unit
     written = unit.n_atoms / float(reduction.candidates.atoms[0])
     plateaus, volts = [], plateau_form(reduction)
-    error_bars = error_bars.unless(wholly_distrusted(context.snapshot, (unit, anode.formula)))
+    error_bars = error_bars.off_by(wholly_distrusted(context.snapshot, (unit, anode.formula)))
     for step, voltage in enumerate(stairs.voltage_v.tolist()):
         uptake = float(stairs.uptake_per_formula[step]) * written
         rows = lines.products_of(stairs.kink[step : step + 1])

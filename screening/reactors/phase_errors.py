@@ -7,8 +7,7 @@ from functools import cached_property
 import numpy as np
 from scipy.sparse import csr_array, hstack
 
-Z_95 = 1.96
-"""Standard deviations from the mean to the bounds of 95 %."""
+from screening.thermo.intervals import Z_95
 
 
 @dataclass(frozen=True, eq=False)

@@ -15,6 +15,7 @@ from screening.plots.interface import reaction_energy_figure
 from screening.plots.style import figure_style
 from screening.reactors.conditions import REACTOR
 from screening.report.parts import capital
+from screening.thermo.intervals import bounds, written
 
 SHOWN_NUMBERS = 3
 
@@ -76,8 +77,8 @@ def _numbers(results: ResultsDirectory, first: Reactor) -> Iterator[tuple[str, s
     for name, each in sorted(known, key=lambda pair: -pair[1].weight):
         if each.within_95 is None:
             continue
-        value, low, high = (f"{v:.3g}".replace("-", "−") for v in (each.value, *each.within_95))
-        text = f"{value} {each.unit} (95 %: {low} to {high})"
+        value, within = written(each.value, each.within_95, None, 3), bounds(each.within_95, None)
+        text = f"{value} {each.unit} (95 %: {within})".replace("-", "−")
         yield capital(results.study.ranking.known.label(name)), text
 
 

@@ -200,14 +200,14 @@ class InterfaceReaction(Displayed):
         )
         return Table(f"{self.title}   x: {axis} fraction of {self.a}", _filled(rows), notes)
 
-    def energies(self, kink: Kink, digits: int | None = None, *, brief: bool = False) -> dict[str, str]:
+    def energies(self, kink: Kink, digits: int | None = None) -> dict[str, str]:
         """Energies of one kink as tables show them, by their heads.
 
-        Unless `brief`, the mutual one tells its interval where that is not the one of the total energy.
+        The mutual one tells its interval where that is not the one of the total energy.
         """
         within, of_mutual = kink.total_95_ev_per_atom, kink.mutual_95_ev_per_atom
         mutual = written(kink.mutual_ev_per_atom, of_mutual, digits, 3)
-        same = brief or bounds(of_mutual, digits) == bounds(within, digits)
+        same = bounds(of_mutual, digits) == bounds(within, digits)
         return {
             f"total (eV/{self.per})": written(kink.total_ev_per_atom, within, digits, 3),
             "95 %": bounds(within, digits),
@@ -220,12 +220,11 @@ class InterfaceReaction(Displayed):
         alone = kink in (self.kinks[0], self.kinks[-1]) and kink.total_ev_per_atom < 0.0
         return " (decays by itself)" * alone
 
-    def _kj(self, kink: Kink, digits: int | None, *, brief: bool = False) -> str:
+    def _kj(self, kink: Kink, digits: int | None) -> str:
         if not kink.kj_as_written:
             return "" if kink.kj_as_written is None else "0"
         within = kink.kj_as_written_95
-        told = written(kink.kj_as_written, within, digits, 0)
-        return told if brief else with_bounds(told, within, digits)
+        return with_bounds(written(kink.kj_as_written, within, digits, 0), within, digits)
 
     def to_frame(self) -> "pd.DataFrame":
         """One row per kink, with both reactants and the marks."""
@@ -284,8 +283,8 @@ class InterfaceReactions(Group[InterfaceReaction]):
             row = {"pair": f"{each.title}{mark}"}
             if each.reacts:
                 row |= {f"x at minimum ({axis})": f"{low.x(axis):.4f}"}
-                row |= each.energies(low, digits, brief=True)
-                row |= {"kJ (as written)": each._kj(low, digits, brief=True)}
+                row |= each.energies(low, digits)
+                row |= {"kJ (as written)": each._kj(low, digits)}
             rows.append({**row, "reaction": low.reaction if each.reacts else "no reaction"})
         origins = {name: origin for each in self.items for name, origin in each.origins.items()}
         at_hull = dict.fromkeys(name for each in self.items for name in each.at_hull)
@@ -341,7 +340,7 @@ def react(
         raise InputError(
             f"the convex hull between {a.text} and {b.text} did not converge", remedy="report this pair"
         )
-    error_bars = error_bars.unless(wholly_distrusted(snapshot, (unit_a, unit_b)))
+    error_bars = error_bars.off_by(wholly_distrusted(snapshot, (unit_a, unit_b)))
     corners = zip(lines.x.tolist(), lines.energy_ev_per_atom.tolist(), range(len(lines.x)), strict=True)
     spelling = {**priced_b.spelling, **priced_a.spelling}
     kinks = tuple(

@@ -9,6 +9,9 @@ from typing import NamedTuple, Protocol
 import numpy as np
 from scipy.sparse import csr_array
 
+Z_95 = 1.96
+"""Standard deviations from the mean to the bounds of 95 %."""
+
 NEGLIGIBLE = 1e-9
 """Intervals narrower than this are rounding: nothing reacts there."""
 
@@ -38,26 +41,40 @@ SMALL = 20.0
 
 @dataclass(frozen=True)
 class ErrorBars:
-    """What draws intervals: an error model, and what a result says of it, or of why there is none."""
+    """What draws intervals: an error model, what a result says of it, and how wrong the stable phases are."""
 
     errors: Errors | None = None
     note: str = ""
+    wrong_sd_ev_per_atom: float = 0.0
 
     def around(self, value: float, energy: csr_array) -> Interval | None:
         """Where the true value of one energy lies, by its linear form; None without an error model."""
         if self.errors is None:
             return None
-        below, above = self.errors.bounds_95(energy)[0].tolist()
+        bounds = at_least(self.errors.bounds_95(energy), energy, self.wrong_sd_ev_per_atom)
+        below, above = bounds[0].tolist()
         return Interval(value + below, value + above)
 
-    def unless(self, wrong: Sequence[str]) -> "ErrorBars":
-        """None where the stable phases themselves are wrong: an error model knows of energies only."""
-        if not (self.errors and wrong):
+    def off_by(self, sd_ev_per_atom: float) -> "ErrorBars":
+        """The same, wider, where the source has the stable phases themselves wrong; see `at_least`."""
+        if not (self.errors and sd_ev_per_atom):
             return self
-        return ErrorBars(None, f"no intervals: this source has phases of {', '.join(wrong)} wrong")
+        told = f"{self.note}, widened: the stable phases are wrong by {sd_ev_per_atom:g} eV/atom"
+        return ErrorBars(self.errors, told, sd_ev_per_atom)
 
 
 NO_ERROR_BARS = ErrorBars()
+
+
+def at_least(bounds_95: np.ndarray, forms: csr_array, sd_ev_per_atom: float | np.ndarray) -> np.ndarray:
+    """Bounds of each form, (n_forms, 2), no narrower than stable phases that are wrong by so much make them.
+
+    Their errors may cancel in the form of an assemblage that is not the true one: YbCl3 seems to give off
+    chlorine, and its potential that of LiCl. Each atom that the form moves therefore counts as off.
+    """
+    half = Z_95 * sd_ev_per_atom * np.ravel(abs(forms).sum(axis=1)) / 2.0
+    wide = np.column_stack((np.minimum(bounds_95[:, 0], -half), np.maximum(bounds_95[:, 1], half)))
+    return np.where(half[:, None] > 0.0, wide, bounds_95)
 
 
 OUTSIDE = (

@@ -344,7 +344,7 @@ def lithiate(
     unit, metal, charge = reactant.unit, _metal(snapshot, reactant, element), cation_charge(element, charge)
     priced = price(snapshot, reactant, at_hull=at_hull)
     lines = tie_lines(snapshot, Compositions.of([metal]), Compositions.of([unit]))
-    error_bars = error_bars.unless(wholly_distrusted(snapshot, (unit, metal)))
+    error_bars = error_bars.off_by(wholly_distrusted(snapshot, (unit, metal)))
     along = Along(snapshot, priced, lines, element, charge, error_bars)
     steps, (at_0v, at_0v_95) = along.steps(), along.at_0v()
     leaving = anodic(snapshot, unit, metal.atomic_numbers[0], charge)

@@ -23,7 +23,7 @@ from screening.phases.corrections import (
     shift,
     shifted,
 )
-from screening.phases.distrust import widened
+from screening.phases.distrust import distrusted, widened
 from screening.phases.library import EMBEDDED, open_snapshot
 from screening.phases.snapshot import Snapshot
 from screening.phases.temperature import at_temperature
@@ -147,9 +147,8 @@ def _joined(snapshot: Snapshot, own: OwnPhases) -> Snapshot:
         every = replace(every, phases=shifted(every.phases, as_source))
     if is_anchored(snapshot) and len(as_source):
         every = with_anchored(every, as_source)
-    if not own.force:
-        _require_plausible(every, additions, path)
-    gone, notes = [np.empty(0, dtype=np.int64)], [told for each in additions for told in each.remarks]
+    low = [] if own.force else _require_plausible(every, additions, path)
+    gone, notes = [np.empty(0, dtype=np.int64)], [*(told for a in additions for told in a.remarks), *low]
     remarks = _scheme_remarks(every, additions)
     for energy, each in zip(every.phases.formation_energy_ev_per_atom[n:].tolist(), additions, strict=True):
         rows = rows_of(snapshot.phases, each.formula)
@@ -170,18 +169,26 @@ def _joined(snapshot: Snapshot, own: OwnPhases) -> Snapshot:
     return replace(every, manifest=named, phases=every.phases.take(kept), notes=(*every.notes, *notes))
 
 
-def _require_plausible(every: Snapshot, additions: Sequence[AddedPhase], path: Path) -> None:
-    """Refuse phases far below the hull of all others: total energies, mostly."""
+def _require_plausible(every: Snapshot, additions: Sequence[AddedPhase], path: Path) -> list[str]:
+    """Refuse phases far below the hull of all others: total energies, mostly.
+
+    Measured ones are taken, and those beside phases that the source has wrong; what is said of them.
+    """
     numbers = np.arange(len(every) - len(additions), len(every))
     compositions = Compositions.of([each.formula for each in additions])
     below = assemblages(every, compositions, numbers).energy_ev_per_atom
     below -= every.phases.formation_energy_ev_per_atom[numbers]
     published = is_corrected(every) and bool((_correction(every, numbers) > NAMED_EV_PER_ATOM).any())
-    told = [
-        f"{each.formula.text} lies {gap:.2f} eV/atom"
-        for each, gap in zip(additions, below.tolist(), strict=True)
-        if gap > TOO_LOW_EV_PER_ATOM
-    ]
+    beside = {each.element for each in distrusted(every.manifest.energy_scheme)}
+    told, taken = [], []
+    for each, gap in zip(additions, below.tolist(), strict=True):
+        words = f"{each.formula.text} lies {gap:.2f} eV/atom"
+        wrong = sorted(beside & set(each.formula.chemsys.split("-")))
+        if gap > TOO_LOW_EV_PER_ATOM and (wrong or each.origin == Origin.MEASURED):
+            why = f"whose energies of {', '.join(wrong)} are wrong" if wrong else "and is taken as measured"
+            taken.append(f"{words} below the hull of all other phases, {why}")
+        elif gap > TOO_LOW_EV_PER_ATOM:
+            told.append(words)
     if told:
         raise InputError(
             f"{', '.join(told)} below the hull of all other phases, as a total energy would",
@@ -190,6 +197,7 @@ def _require_plausible(every: Snapshot, additions: Sequence[AddedPhase], path: P
             + "or, for the source's own, --energies as-published; " * published
             + "or take them with --force (force=True in Python)",
         )
+    return taken
 
 
 def _correction(snapshot: Snapshot, rows: np.ndarray) -> np.ndarray:

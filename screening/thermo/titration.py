@@ -264,7 +264,7 @@ def titrate(
     charge, held = cation_charge(element, charge), reactant.unit.amount_of(atomic_number(element))
     lithiation = lithiate(snapshot, reactant, element, charge=charge, at_hull=at_hull, error_bars=error_bars)
     priced = price(snapshot, reactant, at_hull=at_hull)
-    bars = error_bars.unless(wholly_distrusted(snapshot, (reactant.unit,)))
+    bars = error_bars.off_by(wholly_distrusted(snapshot, (reactant.unit,)))
     released, phases = releases_of(Side(snapshot, priced, element, charge, held, bars))
     sides = (lithiation.steps, released)
     if energy_ev_per_atom is None:

@@ -113,6 +113,10 @@ class TestSelection:
             ({"formulas": ("LiAlCl4", "Li2Al2Cl8")}, "stands twice"),
             ({"formulas": ("Li9Mg9Cl99",)}, "has no Li9Mg9Cl99"),
             ({"query": Query(required=("He", "Ne"))}, "selects no compound"),
+            (
+                {"query": Query(required=("Yb",), anions=("Cl",), n_elements=(2, 2))},
+                r"selects no compound; 5 of distrusted energies are left out; set distrusted = true",
+            ),
         ],
     )
     def test_what_cannot_be_selected_is_refused(
@@ -130,6 +134,7 @@ class TestSelection:
             ("a.csv", b"formula\nMgF2,1\n", "row 2: a decimal comma"),
             ("a.csv", b"formula,x\nMgF2,1,2\n", "row 2: more cells than columns"),
             ("a.csv", b"name\nMgF2\n", "no column 'formula'"),
+            ("a.csv", b"formula,formula\nMgF2,LiCl\n", "column 'formula' stands twice"),
             ("a.csv", b"formula,x\nMgF2,1\n,2\n", "empty formula"),
             ("a.parquet", b"torn", "cannot be read"),
             ("a.csv", b"\xff\xfe\x00", "cannot be read"),
@@ -196,6 +201,12 @@ class TestLists:
         assert [reason.partition(":")[0] for reason in reasons] == [
             "mine.csv row 3", "mine.csv row 5", "mine.csv row 6"
         ]  # fmt: skip
+
+    def test_an_excel_file_by_another_name_is_told(self, tmp_path: Path) -> None:
+        path = tmp_path / "mine.xlsx"
+        pd.DataFrame({"formula": ["MgF2"]}).to_excel(path, index=False)
+        with pytest.raises(InputError, match=r"is an Excel file by another name; name it \.xlsx"):
+            read_formulas(path.rename(tmp_path / "mine.csv"))
 
     def test_hundreds_of_faults_are_counted(self, tmp_path: Path) -> None:
         path = tmp_path / "mine.csv"

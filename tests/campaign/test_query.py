@@ -1,6 +1,7 @@
 """``top`` answers SQL conditions, and nothing else."""
 
 import json
+import re
 from pathlib import Path
 
 import pandas as pd
@@ -75,11 +76,13 @@ def test_anything_but_a_condition_is_refused_in_one_line(finished: Path, conditi
     with pytest.raises(InputError) as fault:
         top(finished, 5, condition)
     assert "\n" not in str(fault.value)
+    assert re.search(r"cannot be read as a condition|unknown column 'nosuch'", str(fault.value))
+    assert "Error" not in str(fault.value)
     assert fault.value.exit_status == 2
 
 
 def test_an_unknown_column_names_its_neighbours(finished: Path) -> None:
-    with pytest.raises(InputError, match="driving_force_ev_per_ion"):
+    with pytest.raises(InputError, match=r"unknown column 'driving_force'; write .*driving_force_ev_per_ion"):
         top(finished, 5, "driving_force < -1")
 
 

@@ -10,7 +10,7 @@ import screening as scr
 from screening.campaign.candidates import query
 from screening.campaign.sections import Query
 from screening.phases.composition import parse_formula
-from screening.phases.distrust import cautions, distrusted, distrusted_sd, formula_cautions
+from screening.phases.distrust import cautions, distrusted, distrusted_sd, formula_cautions, widened
 from screening.phases.library import open_snapshot
 from screening.phases.snapshot import Snapshot
 from screening.thermo.sources import load_snapshot
@@ -30,6 +30,12 @@ def test_each_is_named_with_its_evidence(snapshot: Snapshot) -> None:
         "Sm",
         "Yb",
     ]
+
+
+def test_the_snapshot_shows_them() -> None:
+    shown = str(widened(open_snapshot()).display())
+    assert all(f"distrusted {each}" in shown for each in ("Yb(3)", "Sm(2)", "Eu(3)"))
+    assert "off by up to 1.16 eV/atom (measured: Yb2O3 YbCl3 YbN)" in shown
 
 
 def test_only_the_scheme_that_they_were_found_in() -> None:
@@ -113,7 +119,15 @@ def test_li3hocl6_does_not_rest_on_ytterbium() -> None:
     [
         *(("LiS4", True), ("K2S5", True), ("H3S", True), ("H18SO12", True), ("YbCl3", True)),
         *(("H13ClO6", True), ("H5ClO6", True), ("HClO4", False), ("H2SeO4", False), ("NH4Cl", False)),
-        *(("Li2S", False), ("FeS2", False), ("H2SO4", False), ("H2S", False), ("Li3PS4", False)),
+        *(
+            ("Li2S", False),
+            ("FeS2", True),
+            ("SCl", True),
+            ("NaBr", False),
+            ("H2SO4", False),
+            ("H2S", False),
+            ("Li3PS4", False),
+        ),
     ],
 )
 def test_doubtful_products_are_known(snapshot: Snapshot, formula: str, told: bool) -> None:
@@ -121,6 +135,42 @@ def test_doubtful_products_are_known(snapshot: Snapshot, formula: str, told: boo
 
     phase = snapshot.find(parse_formula(formula))
     assert doubtful(snapshot, np.array([phase])).tolist() == [told]
+
+
+@pytest.mark.parametrize(
+    ("formula", "measured", "anchored"),  # of the liquids, kJ/mol (CRC Handbook)
+    [
+        ("S2Cl2", -59.4 / 4, False),
+        ("PCl3", -319.7 / 4, False),
+        ("SiCl4", -687.0 / 5, False),
+        ("TiCl4", -804.2 / 5, True),
+    ],
+)
+def test_what_is_far_from_measurement_is_told_and_held(
+    snapshot: Snapshot, formula: str, measured: float, anchored: bool
+) -> None:
+    (priced,) = scr.hull_energy(formula, snapshot=snapshot).items
+    off = measured / 96.485 - priced.formation_energy_ev_per_atom
+    assert priced.uncertainty_ev_per_atom >= abs(off) - 0.03 > 0.25
+    (told,) = priced.cautions
+    assert float(told.split(" calculated, ")[1].split()[0]) == pytest.approx(measured / 96.485, abs=0.03)
+    assert ("--energies anchored" in told) is anchored
+    (priced,) = scr.hull_energy(formula, energies="anchored").items
+    assert bool(priced.cautions) is not anchored
+
+
+def test_products_far_from_measurement_are_told_once() -> None:
+    (told,) = (t for t in scr.react("Li3PS4", "Cl2").cautions if t.startswith("far from"))
+    assert [name for name in ("SCl ", "PCl3 ", "PCl5 ") if name in told] == ["SCl ", "PCl3 ", "PCl5 "]
+    scheme = load_snapshot().manifest.energy_scheme
+    (told,) = formula_cautions(scheme, ["LiCl", "SCl", "PCl3", "SiCl4", "TiCl4", "BCl3", "ICl"])
+    assert told.count("measured;") == 4 and "and 2 more" in told
+
+
+def test_what_anchoring_leaves_calculated_is_told() -> None:
+    (told,) = scr.lithiate("Li3YbCl6", energies="anchored").cautions
+    assert told.startswith("Li3YbCl6 not measured, hence partly calculated. Yb: ") and "1.2 eV/atom" in told
+    assert scr.lithiate("YbCl3", energies="anchored").cautions == ()
 
 
 def test_a_result_names_them(snapshot: Snapshot) -> None:

@@ -136,7 +136,7 @@ def test_a_table_of_total_energies_is_the_same(tmp_path: Path, runs: Path, snaps
         ),
         (
             lambda runs: (runs / "F2" / "vasprun.xml").write_text("<modeling>"),
-            "cannot be read .no vasprun.xml",
+            "cannot be read .no vasprun.xml, or one that is cut off.; ",
         ),
         (
             lambda runs: (runs / "F2" / "vasprun.xml").write_text(

@@ -17,6 +17,7 @@ from screening.phases.spelling import conventional, respell
         *("NaOH", "LiOH", "Mg(OH)2", "NH4Cl", "(NH4)2SO4", "VOPO4", "CaCO3", "H2O", "H2S", "NH3", "HCN"),
         *("POCl3", "Li10GeP2S12", "Li6PS5Cl", "LiAlCl4", "Li3PO4", "Al2(SO4)3", "MgCl2(H2O)6", "C3H4O3"),
         *("CH4", "LiNH2", "NaOH(H2O)4", "NaOH(H2O)", "Ba(OH)2(H2O)8", "Mg(OH)Cl", "MgCl2(H2O)", "Cu2(OH)3Cl"),
+        *("Na2CO3(H2O)7", "LiMgCl3(H2O)7", "Mg3(PO4)2(H2O)22", "MgSO4(H2O)6", "Ca(NO3)2(H2O)4"),
         *("LiCl(H2O)", "AlCl3(H2O)6", "CaCl2(H2O)2", "CuCl2(H2O)2", "KF(H2O)2", "LiOH(H2O)"),
     ],
 )  # fmt: skip

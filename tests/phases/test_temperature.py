@@ -116,10 +116,17 @@ def test_what_was_left_out_is_named_and_the_scheme_tells_the_temperature(at_0_k:
     assert "10.1038/s41467-018-06682-4" in warm.manifest.cite[-1]
 
 
-@pytest.mark.parametrize("temperature_k", [0.0, 299.9, 2000.1, float("nan"), -5.0])
+@pytest.mark.parametrize("temperature_k", [0.0, 297.9, 2000.1, float("nan"), -5.0])
 def test_temperatures_out_of_range_are_refused(at_0_k: Snapshot, temperature_k: float) -> None:
     with pytest.raises(InputError, match="out of range"):
         at_temperature(at_0_k, temperature_k)
+
+
+def test_room_temperature_is_the_lowest_and_degrees_celsius_are_told(at_0_k: Snapshot) -> None:
+    for room in (298.0, 298.15, 299.0):
+        assert at_temperature(at_0_k, room).manifest.energy_scheme.endswith("at 300 K (SISSO)")
+    with pytest.raises(InputError, match=r"25 K is out of range; 25 °C are 298.15 K"):
+        at_temperature(at_0_k, 25.0)
 
 
 def test_a_phase_without_volume_is_refused_by_name(at_0_k: Snapshot) -> None:

@@ -344,6 +344,23 @@ def test_a_total_energy_is_refused_and_taken_only_by_force(csv_file: Path) -> No
     assert taken.phases.formation_energy_ev_per_atom[taken.find(parse_formula("Li3YCl6"))] == -4.231
 
 
+@pytest.mark.parametrize(
+    ("row", "origin", "why"),
+    [  # measured: NBS tables, −2.49 eV/atom; the source has YbCl3 0.4 eV/atom too weak
+        ("YbCl3,-2.49", "", "below the hull of all other phases, whose energies of Yb are wrong"),
+        ("Li3YCl6,-2.8", "measured", "below the hull of all other phases, and is taken as measured"),
+    ],
+)
+def test_what_lies_below_wrong_neighbours_or_is_measured_is_taken(
+    csv_file: Path, row: str, origin: str, why: str
+) -> None:
+    csv_file.write_text(f"{HEAD.strip()},origin\n{row},0.02,x,{origin}\n", "utf-8")
+    taken = load_snapshot(phases=csv_file)
+    assert any(why in note for note in taken.notes)
+    name, _, energy = row.partition(",")
+    assert taken.phases.formation_energy_ev_per_atom[taken.find(parse_formula(name))] == float(energy)
+
+
 def test_the_distance_below_the_hull_is_the_named_one(csv_file: Path, snapshot: Snapshot) -> None:
     from screening.thermo.reactants import hull_energy
 

@@ -90,5 +90,6 @@ def test_the_first_screen_gives_the_95_percent_about_the_expected_value(ranking:
     driving = first.criteria["driving_force_ev_per_ion"]
     middle, half = driving.value + driving.expected_error, 1.96 * driving.standard_deviation
     assert driving.expected_error < 0.0  # the calculation is too weak
-    expected = f"{driving.value:.3g} eV/Li (95 %: {middle - half:.3g} to {middle + half:.3g})"
+    assert 0.2 < half < 2.0  # hence one decimal
+    expected = f"{driving.value:.1f} eV/Li (95 %: {middle - half:.1f} to {middle + half:.1f})"
     assert told["Driving force"] == expected.replace("-", "−")
