@@ -141,17 +141,18 @@ def _plating_rows(report: PlatingReport) -> Iterator[tuple[str, str]]:
 
 def _full_rows(report: FullCellReport) -> Iterator[tuple[str, str]]:
     result, frame = report.result, report.result.to_frame()
+    whole = np.flatnonzero(result.cycles.complete) if result.cycles.complete.any() else slice(None)
     yield "cell", result.cell
     yield "cycles", f"{len(result.cycles)}, {result.order}"
     for column, unit in CAPACITIES.items():
         if column in frame:
-            yield "discharge capacity", _course(frame[column].to_numpy(), unit)
+            yield "discharge capacity", _course(frame[column].to_numpy()[whole], unit)
     efficiency = f"{result.coulombic_efficiency[0]:.2%} at first"
     yield "Coulombic efficiency", f"{efficiency} ({result.order.efficiency_definition})"
     yield "energy efficiency", f"{result.energy_efficiency[0]:.2%} at first"
-    kept = result.retention[-1]
+    kept, last = result.retention[whole][-1], result.cycles.number[whole][-1]
     words = f"{kept:.1%}" if kept == kept else "not at the reference's rate"
-    yield "retention", f"{words} in cycle {len(result.cycles)} against cycle {result.reference_cycle}"
+    yield "retention", f"{words} in cycle {last} against cycle {result.reference_cycle}"
     for analysis in report.plateaus:
         for plateau in analysis.plateaus:
             mark = ", extra" if plateau in analysis.extra else ""

@@ -13,7 +13,7 @@ from screening.lab.diffraction.findings import Identification, Identifications
 from screening.lab.diffraction.pattern import PowderPattern
 from screening.lab.readers.diffraction import read_pattern
 from screening.lab.readers.stamp import stamp
-from screening.phases.composition import parse_formula
+from screening.phases.composition import parse_formula, same_composition
 from screening.phases.library import EMBEDDED
 from screening.phases.snapshot import Snapshot
 from screening.phases.structures import find_cell, literature_cells, read_cells, snapshot_cells
@@ -102,7 +102,7 @@ class Patterns(Group[Pattern]):
         reactor, electrolyte, anode : str
             With a reactor, also all that a layer of it is made of and should become.
         cif : str, Path or several of them
-            Structures of your own.
+            Structures of your own; without a reactor, their phases are looked for too.
         snapshot : str, Path or Snapshot
             Where products and further structures come from.
         at_hull : bool
@@ -117,9 +117,14 @@ class Patterns(Group[Pattern]):
         InputError
             If no phase is named, or no structure of any is at hand.
         """
+        own = read_cells(named_files(cif) if cif else [])
+        asked = [parse_formula(name) for name in phases]
+        if not reactor:
+            unasked = (c for c in own if not any(same_composition(c.formula, each) for each in asked))
+            phases = (*phases, *dict.fromkeys(cell.formula.text for cell in unasked))
         if not (phases or reactor):
             raise InputError("no phase to look for", remedy="name some with --phase, or a --reactor")
-        cells = (*read_cells(named_files(cif) if cif else []), *literature_cells())
+        cells = (*own, *literature_cells())
         if reactor or any(find_cell(parse_formula(name), cells) is None for name in phases):
             held = load_snapshot(snapshot, at_hull=filter(None, (reactor, electrolyte)) if at_hull else ())
             phases = (*phases, *(_expected(held, reactor, electrolyte, anode) if reactor else ()))

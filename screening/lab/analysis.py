@@ -20,7 +20,7 @@ from screening.errors import InputError
 from screening.lab.cell import LITHIUM_ARGYRODITE_EA_EV, Cell, Kind, Origin
 from screening.lab.cycling.full import FullCellReport, assess_full
 from screening.lab.cycling.kind import kind_of
-from screening.lab.cycling.plating import PlatingReport, assess_plating
+from screening.lab.cycling.plating import PlatingReport, assess_plating, looks_like_plating
 from screening.lab.cycling.symmetric import SymmetricReport, assess_symmetric
 from screening.lab.cycling.table import Flag, FlagKind
 from screening.lab.diffraction.identify import Identification
@@ -266,7 +266,13 @@ def analyse_cycling(sheet: Cell, files: Sequence[Path] | None = None) -> Cycling
             where=str(sheet.path) if sheet.path.name else data.cell,
             remedy=f'give kind = "{told}" (--kind {told}), or name the record of this cell',
         )
+    if sheet.kind is told is None:
+        message = "the record does not tell the kind of cell; taken for symmetric unless --kind is given"
+        data = data.with_flags([Flag(FlagKind.INCOMPLETE, message)])
     is_full = Kind.FULL in (sheet.kind, told)
+    if sheet.kind is None and not is_full and looks_like_plating(data):
+        message = "one direction strips to an end, as from a bare side: --kind plating gives its efficiency"
+        data = data.with_flags([Flag(FlagKind.INCOMPLETE, message)])
     return assess_full(data, sheet) if is_full else assess_symmetric(data, sheet)
 
 

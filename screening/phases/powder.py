@@ -66,7 +66,13 @@ def powder_lines(
     from pymatgen.analysis.diffraction.xrd import XRDCalculator
 
     structure = _conventional(cell.structure) if cell.functional else cell.structure
-    found = XRDCalculator(wavelength=wavelength_a).get_pattern(structure, two_theta_range=range_deg)
+    calculator = XRDCalculator(wavelength=wavelength_a)
+    try:
+        found = calculator.get_pattern(structure, two_theta_range=range_deg)
+    except ValueError:  # pymatgen scales by the strongest line, of none as well
+        if any(y > 0 for y in calculator.get_pattern(structure, two_theta_range=None).y):
+            return ()
+        raise
     return tuple(
         Line(float(x), float(d), float(y), _indices(planes))
         for x, y, d, planes in zip(found.x, found.y, found.d_hkls, found.hkls, strict=True)

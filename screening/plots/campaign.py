@@ -74,12 +74,8 @@ def draw_campaign(candidates: CampaignMap, axes: Axes) -> Axes:
     """
     x, y = candidates.x, candidates.y
     size, alpha = (5.0, 0.8) if len(x) <= FEW else (1.6, 0.25)
-    axes.plot(
-        *(x, y, "."),
-        **{"color": "0.55", "markersize": size, "alpha": alpha, "markeredgewidth": 0.0},
-        zorder=1,
-        rasterized=True,
-    )
+    (dots,) = axes.plot(x, y, ".", color="0.55", zorder=1, rasterized=True)
+    dots.set(markersize=size, alpha=alpha, markeredgewidth=0.0)
     edge = front(candidates.x_gain, candidates.y_gain)
     if candidates.stepped:
         axes.plot(x[edge], y[edge], color=SKY, linewidth=1.0, zorder=2, drawstyle="steps-post")

@@ -13,6 +13,7 @@ from screening.lab.impedance.analysis import UNRESOLVED, ImpedanceAnalysis
 from screening.lab.impedance.completion import Completion
 from screening.lab.impedance.drt import DrtSeries
 from screening.lab.impedance.processes import ProcessSeries
+from screening.lab.impedance.refit import ZarcSeries
 from screening.lab.impedance.series import SeriesReport
 from screening.lab.impedance.windows import Windows
 from screening.plots.style import COLUMN_IN, CYCLE, PAGE_IN, canvas, figure_style, letter_panels
@@ -119,11 +120,17 @@ def drt_map(axes: Axes, drt: DrtSeries, windows: Windows) -> Axes:
     return axes
 
 
-def process_plot(axes: Axes, processes: ProcessSeries, report: SeriesReport | None) -> Axes:
-    """Resistance of each process against time with its 95 % band; completion and its interval marked."""
+def process_plot(
+    axes: Axes, processes: ProcessSeries, report: SeriesReport | None, refit: ZarcSeries | None = None
+) -> Axes:
+    """Resistance of each process against time with its 95 % band; completion and its interval marked.
+
+    Elements of `refit` that lie in no window stand beside the processes.
+    """
     hours = clock(processes.drt)
     low, high = processes.resistance_interval_ohm
     present = np.flatnonzero((processes.resistance_ohm > 0).any(axis=0))
+    highest = float(processes.resistance_ohm.max(initial=0.0))
     for k, colour in zip(present, cycle(CYCLE)):
         name = processes.windows.names[k].replace("tau", "τ")
         bound = " (bound)" if processes.unclosed[:, k].any() else ""
@@ -135,13 +142,34 @@ def process_plot(axes: Axes, processes: ProcessSeries, report: SeriesReport | No
             _mark_completion(axes, end, colour)
         axes.plot(hours, resistance, "o-", color=colour, ms=2.0, lw=0.8, label=name + bound)
         axes.fill_between(hours, low[:, k], high[:, k], color=colour, alpha=0.15, lw=0)
+    if refit is not None and refit.tracked:
+        highest = max(highest, _draw_outside(axes, refit, processes, present.size))
     axes.set_xlabel(clock_label(processes.drt))
     axes.set_ylabel("Resistance (Ω)")
     axes.set_ylim(bottom=0.0)
-    if present.size:
+    if highest > 0.0:
         axes.legend(loc="upper right", ncols=2, borderaxespad=0.2, handlelength=1.2, columnspacing=0.8)
-        axes.set_ylim(top=LEGEND_ROOM * float(processes.resistance_ohm.max()))
+        axes.set_ylim(top=LEGEND_ROOM * highest)
     return axes
+
+
+def _draw_outside(axes: Axes, refit: ZarcSeries, processes: ProcessSeries, drawn: int) -> float:
+    """Draw each tracked element that is detected and never lies in a window; the highest resistance."""
+    found, hours, highest = refit.elements, clock(processes.drt), 0.0
+    inside = processes.windows.locate(found.tau_s) >= 0
+    low, high = found.resistance_interval_ohm
+    for track in np.unique(found.track):
+        rows = np.flatnonzero(found.track == track)
+        if inside[rows].any() or not found.detected[rows].any():
+            continue
+        colour, at = CYCLE[drawn % len(CYCLE)], hours[found.spectrum[rows]]
+        resistance = found.resistance_ohm[rows]
+        bound = " (bound)" if refit.unclosed[rows].any() else ""
+        label = f"τ {np.median(found.tau_s[rows]):.2g} s, in no window{bound}"
+        axes.plot(at, resistance, "s-", color=colour, ms=2.0, lw=0.8, label=label)
+        axes.fill_between(at, low[rows], high[rows], color=colour, alpha=0.15, lw=0)
+        drawn, highest = drawn + 1, max(highest, float(resistance.max()))
+    return highest
 
 
 def mark_measured(axes: Axes, drt: DrtSeries) -> Axes:
@@ -179,10 +207,12 @@ def residual_plot(axes: Axes, drt: DrtSeries) -> Axes:
     return axes
 
 
-def drt_figure(processes: ProcessSeries, report: SeriesReport | None = None) -> Figure:
+def drt_figure(
+    processes: ProcessSeries, report: SeriesReport | None = None, refit: ZarcSeries | None = None
+) -> Figure:
     """Waterfall and, for a series, map and resistances against time; says so where simulated."""
     figure = Figure()
-    _lay_out(figure, processes, report)
+    _lay_out(figure, processes, report, refit)
     return figure
 
 
@@ -211,11 +241,11 @@ def plot_analysis(
     if kind is not None and kind not in KINDS:
         raise InputError(f"{kind!r}", where="kind", remedy=f"give one of {', '.join(KINDS)}")
     if kind is None and not isinstance(ax, Axes):
-        return _lay_out(ax, found.processes, found.report)
+        return _lay_out(ax, found.processes, found.report, found.refit)
     with figure_style():
         axes = ax if isinstance(ax, Axes) else canvas(ax, (COLUMN_IN, 2.6), layout="constrained").subplots()
         if kind == "processes":
-            process_plot(axes, found.processes, found.report)
+            process_plot(axes, found.processes, found.report, found.refit)
         else:
             (drt_map if kind == "map" else waterfall)(axes, found.drt, found.processes.windows)
         if found.simulated:
@@ -223,7 +253,9 @@ def plot_analysis(
     return axes
 
 
-def _lay_out(figure: Figure | None, processes: ProcessSeries, report: SeriesReport | None) -> Axes:
+def _lay_out(
+    figure: Figure | None, processes: ProcessSeries, report: SeriesReport | None, refit: ZarcSeries | None
+) -> Axes:
     """All panels in a figure, a new one of pyplot if there is none; the first is returned."""
     drt = processes.drt
     several = len(drt.spectra) > 1
@@ -234,7 +266,7 @@ def _lay_out(figure: Figure | None, processes: ProcessSeries, report: SeriesRepo
             panels = [
                 waterfall(grid["A"], drt, processes.windows),
                 drt_map(grid["B"], drt, processes.windows),
-                process_plot(grid["C"], processes, report),
+                process_plot(grid["C"], processes, report, refit),
             ]
         else:
             grid = figure.subplot_mosaic([["A", "B"], ["A", "C"]], height_ratios=[2.0, 1.0])

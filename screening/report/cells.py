@@ -183,7 +183,10 @@ def _figures(cell: CellAnalysis) -> Iterator[tuple[str, Callable[[], "Figure"]]]
 
     impedance, cycling = cell.impedance, cell.cycling
     if impedance is not None:
-        yield f"{cell.name}: relaxation times", lambda: drt_figure(impedance.processes, impedance.report)
+        yield (
+            f"{cell.name}: relaxation times",
+            lambda: drt_figure(impedance.processes, impedance.report, impedance.refit),
+        )
     if isinstance(cycling, FullCellReport):
         yield f"{cell.name}: cycling", lambda: full_cell_figure(cycling)
     elif isinstance(cycling, PlatingReport):

@@ -284,7 +284,8 @@ class InterfaceReactions(Group[InterfaceReaction]):
             if each.reacts:
                 row |= {f"x at minimum ({axis})": f"{low.x(axis):.4f}"}
                 row |= each.energies(low, digits)
-                row |= {"kJ (as written)": each._kj(low, digits)}
+                # no room for its interval, which is that of the total energy in other units
+                row |= {"kJ (as written)": each._kj(low, digits).partition(" (")[0]}
             rows.append({**row, "reaction": low.reaction if each.reacts else "no reaction"})
         origins = {name: origin for each in self.items for name, origin in each.origins.items()}
         at_hull = dict.fromkeys(name for each in self.items for name in each.at_hull)

@@ -157,12 +157,16 @@ class TestTerminal:
             values = {name: entry["value"] for name, entry in ranking[formula]["criteria"].items()}
             assert row[0] == str(ranking[formula]["rank"])
             assert row[2] == f"{ranking[formula]['score']:.3f}"
-            assert row[4:8] == [
-                f"{values['driving_force_ev_per_ion']:.2f}",
-                f"{values['uptake_mah_per_g']:.0f}",
-                f"{values['electrolyte_relief_ev_per_atom']:.3f}",
-                f"{100 * values['metal_volume_fraction']:.1f}",
-            ]
+            told = (
+                values["driving_force_ev_per_ion"],
+                values["uptake_mah_per_g"],
+                values["electrolyte_relief_ev_per_atom"],
+                100 * values["metal_volume_fraction"],
+            )
+            for text, value in zip(row[4:8], told, strict=True):  # digits that the interval leaves
+                assert text == f"{value:.{len(text.partition('.')[2])}f}"
+            assert "." in row[4]
+            assert "." in row[6]
         assert any(line.startswith("10.1002/aenm.202300815: LiAlCl4, ") for line in lines)
 
     def test_estimates_are_marked_in_the_back_test(self, six: Path, narrow: io.StringIO) -> None:

@@ -8,6 +8,7 @@ import pytest
 from screening.lab.beginnings import find_cells
 from screening.lab.cell import Kind
 from screening.lab.cycling.kind import kind_of
+from screening.lab.cycling.table import cycling_data_from_arrays
 from screening.lab.readers.cycling import read_cycling
 
 HOUR_S = 3600.0
@@ -46,3 +47,11 @@ def test_cells_that_are_told_by_a_number_stay_apart(tmp_path: Path) -> None:
     assert passed == []
     assert sorted(len(cell.cycling) for cell in cells.values()) == [1] * 6 + [2]
     assert len(cells["B cycling"].cycling) == 2
+
+
+def test_a_record_of_one_direction_is_of_a_full_cell_where_its_voltage_is() -> None:
+    time = np.arange(100.0)
+    charge = cycling_data_from_arrays(time, np.linspace(0.2, 3.4, 100) ** 0.3 * 2.4, np.full(100, 1e-3))
+    plating = cycling_data_from_arrays(time, np.linspace(0.05, 0.3, 100), np.full(100, 1e-3))
+    assert kind_of(charge) is Kind.FULL
+    assert kind_of(plating) is None

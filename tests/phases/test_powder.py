@@ -48,3 +48,9 @@ def test_weak_lines_are_left_out() -> None:
     every, strong = lines_of("LiAlCl4", least_intensity=0.1), lines_of("LiAlCl4", least_intensity=20.0)
     assert set(strong) < set(every)
     assert min(line.intensity for line in strong) >= 20.0
+
+
+def test_a_range_without_reflections_has_no_lines() -> None:
+    cell = find_cell(parse_formula("LiCl"), literature_cells())
+    assert cell is not None
+    assert powder_lines(cell, range_deg=(1.0, 5.0)) == ()

@@ -4,6 +4,7 @@ import pytest
 from matplotlib.figure import Figure
 
 from screening.lab.impedance.analysis import analyse
+from screening.lab.impedance.windows import Windows
 from screening.plots.drt import clock_label, drt_figure, process_plot, waterfall
 from screening.simulate.impedance import rest_study
 
@@ -50,6 +51,16 @@ def test_without_times_the_axis_counts_spectra():
     assert timeless.report is None
     assert clock_label(timeless.drt) == "Number in the series"
     assert process_plot(Figure().subplots(), timeless.processes, None).get_xlabel() == "Number in the series"
+
+
+def test_an_arc_in_no_window_stands_beside_the_processes():
+    windows = Windows(tuple(w for w in Windows.default() if w.name == "tau6"))
+    narrow = analyse(SPECTRA, windows=windows)
+    axes = process_plot(Figure().subplots(), narrow.processes, None, narrow.refit)
+    labels = axes.get_legend_handles_labels()[1]
+    largest = narrow.refit.elements.resistance_ohm.max()
+    assert any("in no window" in label for label in labels)
+    assert axes.get_ylim()[1] > largest
 
 
 @pytest.mark.parametrize("suffix", ["png", "svg"])

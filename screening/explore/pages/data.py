@@ -29,7 +29,7 @@ from screening.files import write_content
 from screening.phases.corrections import Energies
 from screening.phases.fetch import Query as Fetched
 from screening.phases.library import EMBEDDED, survey
-from screening.phases.materials_project import require_key
+from screening.phases.materials_project import Key, require_key
 from screening.thermo.marks import stamp
 
 FIELDS = ("snapshot", "phases", "energies")
@@ -204,7 +204,7 @@ def _fetch(task: Task, place: Place, name: str, systems: str, key: str) -> None:
         raise InputError("a fetch is running", remedy="wait for it")
     chemsys = systems.replace(",", " ").split()
     Fetched.of(name.strip(), chemsys)
-    require_key(key.strip(), "the field of the key")
+    require_key(Key(key.strip(), "the field of the key"))
     task.begin(
         {"verb": "fetch", "name": name.strip(), "chemsys": chemsys, "endpoint": place.endpoint}, key.strip()
     )

@@ -59,7 +59,8 @@ def rounding_shows(data: CyclingData, halves: HalfCycles, step: float) -> bool:
         return True
     apart = np.abs(compare_counters(data, halves).relative_difference)
     rounding = step / 2 / halves.current_a
-    return bool(np.any((apart > COARSE_CURRENT) & (apart <= rounding)))
+    known = np.isfinite(apart)  # rounding falsifies every charge, another fault only some
+    return bool(known.any() and np.all((apart > COARSE_CURRENT) & (apart <= rounding), where=known))
 
 
 def plausibility_flags(data: CyclingData) -> tuple[Flag, ...]:

@@ -5,7 +5,7 @@ Definitions, for cycle *k* of two half-cycles in the stated order:
 * Coulombic efficiency = charge of the second half-cycle over that of the first: Q_dis/Q_ch charge first, and
   Q_ch/Q_dis discharge first (a half-cell whose working electrode is filled first). The order is part of the
   result.
-* Energy efficiency = energy given on discharge over energy taken on charge, of the same cycle.
+* Energy efficiency = Coulombic efficiency times mean discharge over mean charge voltage, of the same cycle.
 * Mean voltage = energy over charge of a half-cycle; hysteresis = mean charge minus mean discharge voltage.
 * Retention = discharge capacity over that of the *reference cycle*, for cycles of the same rate; by default
   the reference is the first complete cycle at the rate of most cycles, which leaves formation cycles out.
@@ -130,8 +130,11 @@ class FullCellResult:
 
     @property
     def energy_efficiency(self) -> np.ndarray:
-        """Discharge over charge energy, shape (n_cycles,); a fraction."""
-        return self.cycles.discharge_energy_wh / self.cycles.charge_energy_wh
+        """Coulombic efficiency times mean discharge over mean charge voltage, shape (n_cycles,); a fraction.
+
+        Charge first, this is the energy given on discharge over that taken on the charge before it.
+        """
+        return self.coulombic_efficiency * self.cycles.discharge_voltage_v / self.cycles.charge_voltage_v
 
     @property
     def same_rate(self) -> np.ndarray:
@@ -293,7 +296,12 @@ def _nominal_ah(given: float | None, reference_ah: float, where: str) -> float:
 def _order_flags(cycles: FullCellCycles, order: CycleOrder, told: str) -> list[Flag]:
     ratio = cycles.discharge_ah / cycles.charge_ah
     efficiency = ratio if order is CycleOrder.CHARGE_FIRST else 1.0 / ratio
-    remarks = (told, impossible_efficiencies(cycles.number, efficiency))
+    energy = efficiency * cycles.discharge_voltage_v / cycles.charge_voltage_v
+    remarks = (
+        told,
+        impossible_efficiencies(cycles.number, efficiency)
+        or impossible_efficiencies(cycles.number, energy, "Energy"),
+    )
     return [Flag(FlagKind.ORDER, remark) for remark in remarks if remark]
 
 

@@ -93,7 +93,8 @@ def own_share(
         if STEP_TIME in data.table:
             within = data.table[STEP_TIME].to_numpy()
             pace = (within[after] - within[changes]) / interval[after]
-            share = np.where(
-                np.abs(pace - 1.0) < SAME_INTERVAL, np.clip(within[changes] / lead, 0.0, 1.0), share
-            )
+            # a time that runs on through the change is none of the new step
+            anew = np.abs((within[changes] - within[before]) / lead - 1.0) >= SAME_INTERVAL
+            told = anew & (np.abs(pace - 1.0) < SAME_INTERVAL)
+            share = np.where(told, np.clip(within[changes] / lead, 0.0, 1.0), share)
     return np.where(lead > 0, share, 1.0)

@@ -55,13 +55,15 @@ def order_of(halves: HalfCycles) -> tuple[CycleOrder, str]:
     return order, "" if order is CycleOrder.CHARGE_FIRST else f"{order}: the record begins with a discharge"
 
 
-def impossible_efficiencies(number: NDArray[np.int64], efficiency: NDArray[np.float64]) -> str:
+def impossible_efficiencies(
+    number: NDArray[np.int64], efficiency: NDArray[np.float64], name: str = "Coulombic"
+) -> str:
     """Remark on cycles that gave back more than they took; empty where there are none."""
     above = np.flatnonzero(efficiency > IMPOSSIBLE_EFFICIENCY)
     if not above.size:
         return ""
     worst = above[np.argmax(efficiency[above])]
     return (
-        f"Coulombic efficiency above {IMPOSSIBLE_EFFICIENCY:.0%} in {above.size} cycle(s), up to "
+        f"{name} efficiency above {IMPOSSIBLE_EFFICIENCY:.0%} in {above.size} cycle(s), up to "
         f"{efficiency[worst]:.1%} in cycle {number[worst]}: half of it was not whole, or the current is wrong"
     )

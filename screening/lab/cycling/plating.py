@@ -39,6 +39,9 @@ END_V = 0.1
 
 END_RISE = 1.5
 
+CUT_OFF_V = 0.4
+"""Strippings are stopped at 0.5 V or more; no healthy symmetric cell polarises so far in one direction."""
+
 MORE_OUT = 1.05
 """More stripped than plated, by more than currents are measured wrong: a side that held none cannot."""
 
@@ -116,6 +119,19 @@ def _mean(values: np.ndarray) -> float | None:
     return float(known.mean()) if len(known) else None
 
 
+def _stripped(halves: HalfCycles, end_v: float = END_V) -> np.ndarray:
+    """Half-cycles whose voltage rose at the end, as where no lithium is left."""
+    least = np.maximum(end_v, END_RISE * np.abs(halves.voltage_mean_v))
+    return np.asarray(halves.voltage_last_v * halves.sign > least)
+
+
+def looks_like_plating(data: CyclingData) -> bool:
+    """Whether one direction strips to an end again and again, and the other never does."""
+    halves = half_cycles(data)
+    signs = halves.sign[_stripped(halves, CUT_OFF_V)]
+    return len(signs) > 1 and bool((signs == signs[0]).all()) and 4 * len(signs) > len(halves)
+
+
 def assess_plating(data: CyclingData, sheet: Cell | None = None) -> PlatingReport:
     """Assess a cell that plates lithium on a bare or reacted side.
 
@@ -135,8 +151,7 @@ def assess_plating(data: CyclingData, sheet: Cell | None = None) -> PlatingRepor
     stated = sheet or Cell()
     record = data.of_cell(label=stated.label or None, area_cm2=stated.electrode_area_cm2)
     halves = half_cycles(record)
-    end_v = halves.voltage_last_v * halves.sign
-    ended = end_v > np.maximum(END_V, END_RISE * np.abs(halves.voltage_mean_v))
+    end_v, ended = halves.voltage_last_v * halves.sign, _stripped(halves)
     if not ended.any():
         raise InputError(
             "no stripping ever takes all lithium: its efficiency is what the protocol says",

@@ -122,7 +122,7 @@ class SymmetricReport:
     Attributes
     ----------
     data : CyclingData
-        The record, its area filled in.
+        The record as it was read, its area filled in.
     sheet : Cell
         What the user stated.
     half_cycles : Polarisation
@@ -242,14 +242,14 @@ def life_to_failure(
 def oriented(data: CyclingData) -> CyclingData:
     """Return the record with V in the direction of the current.
 
-    A symmetric cell takes up energy whichever way the current runs. Where a record says the opposite
-    throughout, one of its two signs follows another convention; the voltage is turned and a flag says so.
+    A symmetric cell takes up energy whichever way the current runs. Where a record says the opposite in both
+    directions, one of its two signs follows another convention; the voltage is turned and a flag says so.
     """
-    power = float(np.dot(data.voltage_v, data.current_a))
-    if power >= 0.0:
+    voltage, current = data.voltage_v, data.current_a
+    if max(float(voltage @ np.clip(current, 0.0, None)), float(voltage @ np.clip(current, None, 0.0))) >= 0.0:
         return data
     turned = replace(data, table=data.table.assign(**{VOLTAGE: -data.voltage_v}))
-    message = "the voltage opposes the current throughout: taken with the opposite sign"
+    message = "the voltage opposes the current throughout: its sign is reversed where the cell is judged"
     return turned.with_flags([Flag(FlagKind.DERIVED, message)])
 
 
@@ -276,7 +276,8 @@ def assess_symmetric(
         If the area is unknown or no current ever flows.
     """
     stated = sheet or Cell()
-    record = oriented(data.of_cell(label=stated.label or None, area_cm2=stated.electrode_area_cm2))
+    data = data.of_cell(label=stated.label or None, area_cm2=stated.electrode_area_cm2)
+    record = oriented(data)
     halves = half_cycles(record)
     if not len(halves):
         raise InputError("no current ever flows", where=record.cell, remedy="check the current column")
@@ -290,7 +291,7 @@ def assess_symmetric(
     verdict = judge_shorts(polarisation, floor_asr_ohm_cm2=floor, settings=settings)
     cycles = pair_cycles(polarisation)
     return SymmetricReport(
-        data=record,
+        data=replace(data, flags=record.flags),
         sheet=stated,
         half_cycles=polarisation,
         cycles=cycles,

@@ -83,6 +83,7 @@ class FlagKind(StrEnum):
     OVERLAP = "overlap between files"
     CLOCK = "wall clock jumps"
     UNIT = "implausible unit"
+    UNSTATED = "unit not stated"
     RESOLUTION = "coarse resolution"
     DERIVED = "derived column"
     ENCODING = "undecodable text"

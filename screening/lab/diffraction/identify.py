@@ -55,6 +55,9 @@ unless it is more than so many times as high."""
 
 DEFAULT_FWHM_DEG = 0.2
 
+WITHIN_FWHM = 0.7609681085504878
+"""Share of a Gaussian's area within its full width at half maximum, erf(sqrt(ln 2))."""
+
 LEAST_INFLATION = 1.0
 """Errors are never smaller than those of the counts."""
 
@@ -79,7 +82,7 @@ def identify(pattern: PowderPattern, references: Sequence[Reference]) -> Identif
         fit = fit_phases(replace(pattern, k_beta_share=share), ordered)
     groups = [_Groups.of(fit, k) if len(each.d_a) else None for k, each in enumerate(fit.references)]
     apart = [None if own is None else _Apart.of(fit, k, groups, own) for k, own in enumerate(groups)]
-    strongest = max((each.area for each in apart if each is not None), default=0.0)
+    strongest = max([_area_left(fit), *(each.area for each in apart if each is not None)])
     findings = tuple(
         _finding(fit, k, each, strongest) if each else _out_of_range(fit.references[k])
         for k, each in enumerate(apart)
@@ -270,15 +273,37 @@ def _presence(apart: _Apart, limit: float) -> tuple[Presence, str]:
     return Presence.SEEN, f"{n_seen} of {n_strong} strong lines resolved"
 
 
+@dataclass(frozen=True, eq=False)
+class _Residual:
+    """What the fit leaves, smoothed over a line's width of so many degrees and points, and its noise."""
+
+    value: NDArray[np.float64]
+    noise: NDArray[np.float64]
+    width_deg: float
+    points: int
+
+    @classmethod
+    def of(cls, fit: Fit) -> "_Residual":
+        widths = [shape.fwhm_deg for shape, scale in zip(fit.shapes, fit.scales, strict=True) if scale > 0.0]
+        width = float(np.median(widths)) if widths else DEFAULT_FWHM_DEG
+        points = max(3, round(width / float(np.median(np.diff(fit.pattern.two_theta_deg)))))
+        kernel = np.ones(points) / points
+        value = np.convolve(fit.pattern.intensity - fit.calculated, kernel, mode="same")
+        return cls(value, np.sqrt(np.convolve(fit.variance, kernel, mode="same") / points), width, points)
+
+
+def _area_left(fit: Fit) -> float:
+    """Area of the highest line that no phase explains, in the units of the fit; 0 where noise hides it."""
+    left = _Residual.of(fit)
+    place = int(left.value.argmax())
+    significant = left.value[place] > UNEXPLAINED_SD * left.noise[place]
+    return float(left.value[place]) * left.width_deg / WITHIN_FWHM if significant else 0.0
+
+
 def _unexplained(fit: Fit, phases: Sequence[PhaseFinding]) -> tuple[Peak, ...]:
-    """Peaks of what the fit leaves, smoothed over a line's width and away from the lines of what is seen."""
-    x = fit.pattern.two_theta_deg
-    widths = [shape.fwhm_deg for shape, scale in zip(fit.shapes, fit.scales, strict=True) if scale > 0.0]
-    width = float(np.median(widths)) if widths else DEFAULT_FWHM_DEG
-    points = max(3, round(width / float(np.median(np.diff(x)))))
-    kernel = np.ones(points) / points
-    residual = np.convolve(fit.pattern.intensity - fit.calculated, kernel, mode="same")
-    noise = np.sqrt(np.convolve(fit.variance, kernel, mode="same") / points)
+    """Peaks of what the fit leaves, away from the lines of what is seen."""
+    x, left = fit.pattern.two_theta_deg, _Residual.of(fit)
+    residual, noise, width, points = left.value, left.noise, left.width_deg, left.points
     tallest = max(float((fit.calculated - fit.base).max()), float(residual.max()), np.finfo(float).tiny)
     high = np.maximum(UNEXPLAINED_SD * noise, UNEXPLAINED_SHARE * tallest)
     from scipy.signal import find_peaks

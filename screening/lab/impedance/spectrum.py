@@ -116,8 +116,10 @@ class Spectrum:
             for key in ("header", "left_out", "broken_off", "contradiction", "time", "notes")
             if key in self.metadata
         ]
-        if "against" in self.metadata.get("imaginary_sign", ""):
+        if any(word in self.metadata.get("imaginary_sign", "") for word in ("against", "badly")):
             found.append(f"sign: {self.metadata['imaginary_sign']}")
+        if "no unit" in self.metadata.get("phase_unit", ""):
+            found.append(self.metadata["phase_unit"])
         return tuple(found)
 
     def without(self, points: Sequence[int] | NDArray[np.integer]) -> "Spectrum":

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from screening.errors import InputError
 from screening.lab.cycling.table import BDF_LABELS, EXTRA_COLUMNS
 from screening.lab.readers.numbers import Array, numbers_or_nan
 from screening.units import KELVIN_AT_0_CELSIUS
@@ -27,6 +28,9 @@ WORKING_ELECTRODE, COUNTER_ELECTRODE = "working_electrode_volt", "counter_electr
 
 BETWEEN_ELECTRODES = "eweece"
 """Working less counter electrode: what a whole cell shows."""
+
+SAME_NUMBER = 1e-3
+"""Numbers of two columns of one name, which may be written with other digits."""
 
 CLOCK_UNIT = "h:m:s"
 AREAL = "areal resistance"
@@ -123,6 +127,26 @@ def match(headers: Iterable[str], wanted: Sequence[str] | None = None) -> dict[s
             found[quantity] = column
             del read[column.header]
     return found
+
+
+def refuse_twins(frame: pd.DataFrame, columns: Iterable[Column], where: str) -> None:
+    """Refuse a table with two columns of one name (`unique_names`) that hold different numbers.
+
+    Raises
+    ------
+    InputError
+        If one of `columns` has such a twin.
+    """
+    for column in columns:
+        twin = f"{column.header} (2)"
+        if twin in frame:
+            first, second = numbers_or_nan(frame[column.header]), numbers_or_nan(frame[twin])
+            if not np.allclose(first, second, rtol=SAME_NUMBER, atol=0.0, equal_nan=True):
+                raise InputError(
+                    f"two columns named {column.header!r} hold different numbers",
+                    where=where,
+                    remedy="keep the one that was measured",
+                )
 
 
 def heading(header: str) -> tuple[str, str]:

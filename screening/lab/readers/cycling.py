@@ -12,9 +12,10 @@ import pandas as pd
 from screening.errors import InputError
 from screening.files import file_name
 from screening.lab.cycling.checks import plausibility_flags
-from screening.lab.cycling.table import CURRENT, VOLTAGE, CyclingData, Flag, FlagKind
-from screening.lab.readers.columns import CHARGE_STEP, CYCLE, WORKING_ELECTRODE, match
+from screening.lab.cycling.table import CURRENT, TIME, VOLTAGE, CyclingData, Flag, FlagKind
+from screening.lab.readers.columns import CHARGE_STEP, CYCLE, WORKING_ELECTRODE, match, refuse_twins
 from screening.lab.readers.cycling_join import join
+from screening.lab.readers.cycling_sign import as_the_voltage_says
 from screening.lab.readers.cycling_tidy import Piece, tidy
 from screening.lab.readers.registry import read_tables
 from screening.lab.readers.source import Table
@@ -52,7 +53,8 @@ def read_cycling(
     Raises
     ------
     InputError
-        If a file cannot be read or understood, lacks time, voltage or current, or runs backwards in time.
+        If a file cannot be read or understood, lacks time, voltage or current, runs backwards in time, or has
+        a current without a sign.
     """
     files = [Path(paths)] if isinstance(paths, str | Path) else [Path(path) for path in paths]
     if not files:
@@ -60,6 +62,7 @@ def read_cycling(
     pieces = [read_piece(path) for path in files]
     data = join(pieces, [_checksum(path) for path in files])
     data = data.of_cell(label=cell or None, area_cm2=area_cm2, active_mass_mg=active_mass_mg)
+    data = as_the_voltage_says(data)
     told = [
         Flag(FlagKind.SIMULATED, "the file's own stamp says so", file_name(path))
         for path in files
@@ -108,6 +111,8 @@ def read_piece(path: Path) -> Piece:
         )
     wanted = [name for name in table.frame.columns if name in set(known)]
     frame = pd.concat([each.frame for each in held]) if len(held) > 1 else table.frame
+    needed = match(wanted, (TIME, VOLTAGE, WORKING_ELECTRODE, CURRENT, CHARGE_STEP))
+    refuse_twins(frame, needed.values(), str(path))
     return tidy(replace(table, frame=frame[wanted]))
 
 

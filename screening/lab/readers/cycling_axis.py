@@ -25,6 +25,7 @@ UNITS = {
 }
 """What a time that runs slower than its witness by this factor is in, if it was read as seconds."""
 
+LEAST_OF_NO_PREFIX = 60.0
 NEAR = 0.05
 """A witness speaks for a factor within this relative deviation."""
 
@@ -85,7 +86,8 @@ def time_axis(raw: Table, found: dict[str, Column]) -> tuple[Array, list[Flag]]:
     told = [(w, factor) for w in witnesses for factor in UNITS if w.speaks_for(factor)]
     upheld = any(w.speaks_for(1.0) for w in witnesses)
     if axis.stated and not any(w.is_clock for w, _ in told):
-        told = []  # a charge in another unit than it says is told where charges are compared
+        # a charge under another prefix than it has is told where charges are compared; 60 and 3600 are none
+        told = [(w, factor) for w, factor in told if factor >= LEAST_OF_NO_PREFIX]
     if told and not upheld:
         witness, factor = told[0]
         agree = {factor for _, factor in told} == {factor}
@@ -101,7 +103,7 @@ def time_axis(raw: Table, found: dict[str, Column]) -> tuple[Array, list[Flag]]:
         message = f"{axis.header!r} {said}; read as {UNITS[factor]}, for which {by} {verb}"
         return axis.time_s * factor, [*flags, raw.flag(FlagKind.UNIT, message)]
     if not axis.stated and not upheld:
-        flags.append(raw.flag(FlagKind.UNIT, f"{axis.header!r} states no unit; read as s"))
+        flags.append(raw.flag(FlagKind.UNSTATED, f"{axis.header!r} read as s"))
     return axis.time_s, flags
 
 

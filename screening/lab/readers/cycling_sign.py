@@ -1,9 +1,16 @@
 """Sign of the current: charge positive, whatever the cycler's convention."""
 
 import re
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
+
+from screening.errors import InputError
+from screening.lab.cell import Kind
+from screening.lab.cycling.halfcycles import half_cycles
+from screening.lab.cycling.kind import kind_of
+from screening.lab.cycling.table import CURRENT, CyclingData, Flag, FlagKind
 
 DECIDED_SHARE = 0.9
 """Share of rows that must agree; the first sample of a step may still carry the previous polarity."""
@@ -14,6 +21,15 @@ REST_OFFSET_SHARE = 0.05
 
 NOISE_SHARE = 1e-3
 """A current below this share of the largest has the sign of the noise."""
+
+TELLING_V = 0.2
+"""Change of the voltage over the half-cycles that no relaxation or noise makes."""
+
+CONTRARY_SHARE = 0.1
+"""The rest may go the other way: a plateau that begins with an overshoot."""
+
+SWING_SHARE = 0.5
+"""A voltage that falls and rises by so much of its range, and not at once, was charged and discharged."""
 
 _REST = re.compile(r"^[rsp]$|rest|idle|pause|ocv|open circuit|搁置|静置", re.IGNORECASE)
 _CHARGE = re.compile(r"^c$|ch|cc|cv|充电", re.IGNORECASE)
@@ -65,3 +81,37 @@ def charge_positive(current: np.ndarray, steps: np.ndarray) -> tuple[np.ndarray,
     if (current[flows] < 0).any():  # the file's currents have signs of their own
         return current, "currents of both signs, positive ones in rows called discharge; left as they are"
     return np.where(steps < 0, -size, current), "the file's current has no sign; discharge is made negative"
+
+
+def as_the_voltage_says(data: CyclingData) -> CyclingData:
+    """The record with its current turned where the voltage of a full cell falls on charge.
+
+    Raises
+    ------
+    InputError
+        If the current has one sign while the voltage shows charges and discharges.
+    """
+    halves = half_cycles(data)
+    if not len(halves) or kind_of(data) is not Kind.FULL:
+        return data
+    drift = halves.sign * (halves.voltage_last_v - halves.voltage_first_v)
+    if (halves.sign == halves.sign[0]).all():
+        flowing = np.abs(data.current_a) > halves.rest_threshold_a[0]
+        voltage = data.voltage_v[flowing]
+        rise = (voltage - np.minimum.accumulate(voltage)).max()
+        fall = (np.maximum.accumulate(voltage) - voltage).max()
+        swing = SWING_SHARE * max(np.ptp(voltage), TELLING_V)
+        if np.abs(np.diff(voltage)).max(initial=0.0) > swing:  # a short circuit, or two pulses
+            return data
+        if min(rise, fall) > swing:
+            raise InputError(
+                f"the current has one sign; the voltage rises by {rise:.2f} V and falls by {fall:.2f} V",
+                where=data.cell,
+                remedy="export the current with its sign, or a column that names charge and discharge",
+            )
+    wrong, right = -drift[drift < 0].sum(), drift[drift > 0].sum()
+    if wrong < TELLING_V or right > CONTRARY_SHARE * wrong:
+        return data
+    told = "the voltage falls where the current is positive: the sign of the current is reversed"
+    turned = replace(data, table=data.table.assign(**{CURRENT: -data.current_a}))
+    return turned.with_flags([Flag(FlagKind.DERIVED, told)])

@@ -202,15 +202,14 @@ def _from_charge_steps(charge_c: np.ndarray, time: np.ndarray) -> np.ndarray:
 
 
 def _unit_flags(raw: Table, found: dict[str, Column]) -> list[Flag]:
-    """Say which of the needed columns state no unit, and what was assumed."""
-    flags = []
-    for quantity in REQUIRED_COLUMNS:
-        column = found.get(quantity)
-        if quantity == TIME or column is None or column.unit:
-            continue
-        unit = BDF_LABELS[quantity].rsplit(" / ", 1)[1]
-        flags.append(raw.flag(FlagKind.UNIT, f"{column.header!r} states no unit; read as {unit}"))
-    return flags
+    """Say which of voltage and current state no unit, and what was assumed."""
+    unstated = {
+        repr(found[quantity].header): BDF_LABELS[quantity].rsplit(" / ", 1)[1]
+        for quantity in (VOLTAGE, CURRENT)
+        if quantity in found and not found[quantity].unit
+    }
+    told = f"{' and '.join(unstated)} read as {' and '.join(unstated.values())}"
+    return [raw.flag(FlagKind.UNSTATED, told)] if unstated else []
 
 
 def _usable(raw: Table, columns: dict[str, np.ndarray]) -> tuple[np.ndarray | None, list[Flag]]:

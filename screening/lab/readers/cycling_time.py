@@ -49,8 +49,8 @@ def unix_seconds(column: pd.Series, elapsed_s: Array) -> Array:
     shape (n_rows,).
 
     Dates stand as text, date objects, spreadsheet days or unix seconds. The time of the test, `elapsed_s`
-    (n_rows,), tells day-first from month-first dates: the reading that runs along with it is taken, month
-    first where both do.
+    (n_rows,), tells day-first from month-first dates: the reading that runs along with it is taken, without
+    one that which takes less time, month first where both are alike.
     """
     if pd.api.types.is_numeric_dtype(column.dtype):
         values = column.to_numpy(dtype=float, na_value=np.nan)
@@ -101,9 +101,10 @@ def _date_format(text: str, day_first: bool) -> str:
 
 
 def _disagreement(reading: Array, elapsed_s: Array) -> tuple[int, float]:
+    dated = reading[np.isfinite(reading)]
     known = np.flatnonzero(np.isfinite(reading) & np.isfinite(elapsed_s))
-    if len(known) < 2:
-        return len(reading) - len(known), 0.0
+    if len(known) < 2:  # the wrong reading jumps by a month at midnight
+        return len(reading) - len(dated), float(np.abs(np.diff(dated)).sum())
     first, last = known[0], known[-1]
     return len(reading) - len(known), abs(
         (reading[last] - reading[first]) - (elapsed_s[last] - elapsed_s[first])

@@ -28,6 +28,14 @@ _STATED = re.compile(
 _ANODE = re.compile(r"\b(Ag|Mo|Cu|Co|Fe|Cr)\W{0,3}K\W{0,2}(?:alpha|a\d?\b|α)", re.IGNORECASE)
 _MOMENTUM = re.compile(r"\b(?:q|s)\s*[\[(/]?\s*(?:1/|(?:Å|A|Angstrom|nm)\s*\^?[-−⁻])", re.IGNORECASE)
 
+_OTHER_ABSCISSA = re.compile(
+    r"^[\s\"'#]*(?:(?P<spacing>d|d[-_ ]?spacing|d[-_ ]?value)|(?P<half>theta|θ)|"
+    r"(?P<radians>2[-_ ]?(?:theta|θ)))"
+    r"[\s_]*(?P<unit>[\[(/][^,;\t]*)?[\"']?[,;\t][\s\"']*(?:i\b|int|count|cps|y\b)",
+    re.IGNORECASE | re.MULTILINE,
+)
+"""A first column, beside intensities, that is not 2θ in degrees."""
+
 
 def head_of(data: bytes) -> str:
     """Text at the beginning of a file, of each member where it is packed; what is no text says nothing."""
@@ -87,7 +95,7 @@ def refuse_other_content(head: str, path: Path) -> None:
     Raises
     ------
     InputError
-        If it is a crystal structure, or an intensity over the scattering vector.
+        If it is a crystal structure, or an intensity over anything but 2θ in degrees.
     """
     if "_atom_site_" in head and "_pd_" not in head:
         raise InputError(
@@ -99,3 +107,7 @@ def refuse_other_content(head: str, path: Path) -> None:
             where=str(path),
             remedy="convert it to 2θ (sin θ = q λ / 4π)",
         )
+    found = _OTHER_ABSCISSA.search(head)
+    if found and (found["radians"] is None or "rad" in (found["unit"] or "").lower()):
+        what = "lattice spacings" if found["spacing"] else "θ, not 2θ" if found["half"] else "in radians"
+        raise InputError(f"its angles are {what}", where=str(path), remedy="convert them to 2θ in degrees")

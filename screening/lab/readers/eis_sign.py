@@ -15,6 +15,9 @@ SOME = 20
 FITTED = 0.02
 """A residual (root mean square, relative to |Z|) up to this may be noise; both signs then fit."""
 
+POOR = 0.1
+"""A residual above this is of no causal impedance, whatever noise an instrument has."""
+
 DECISIVE = 3.0
 """Ratio of the residuals of the two signs from which the smaller decides."""
 
@@ -71,24 +74,30 @@ def sign_evidence(spectra: Sequence[Spectrum]) -> SignEvidence:
     some = [spectrum for spectrum in spectra if np.all(spectrum.z_ohm)][:SOME]
     if not some:
         return SignEvidence(np.nan, np.nan, "")
-    both = kramers_kronig([*some, *map(_reversed, some)])
-    if all(test.verdict is not Verdict.INDETERMINATE for test in both):
-        sizes = [np.mean(np.abs(test.residual) ** 2) / 2.0 for test in both]
-        named, other = (float(np.sqrt(np.mean(part))) for part in (sizes[: len(some)], sizes[len(some) :]))
-        if _apart(named, other):
-            return SignEvidence(named, other, "Kramers-Kronig")
+    named, other = (causal_residual(each) for each in (some, [*map(_reversed, some)]))
+    if apart(named, other):
+        return SignEvidence(named, other, "Kramers-Kronig")
     phase = np.concatenate([np.angle(spectrum.z_ohm) for spectrum in some])
     if np.sqrt(np.mean(phase**2)) >= LARGE_PHASE_RAD and all((s.z_ohm.real > 0).all() for s in some):
         named, other = (
             float(np.sqrt(np.mean([_passive_residual(s.frequency_hz, s.z_ohm) ** 2 for s in each])))
             for each in (some, [_reversed(s) for s in some])
         )
-        if _apart(named, other):
+        if apart(named, other):
             return SignEvidence(named, other, "passivity")
     return SignEvidence(np.nan, np.nan, "")
 
 
-def _apart(named: float, other: float) -> bool:
+def causal_residual(spectra: Sequence[Spectrum]) -> float:
+    """Kramers-Kronig residual of spectra (root mean square, relative to |Z|); NaN where one tells nothing."""
+    tests = kramers_kronig(spectra)
+    if any(test.verdict is Verdict.INDETERMINATE for test in tests):
+        return float("nan")
+    return float(np.sqrt(np.mean([np.mean(np.abs(test.residual) ** 2) / 2.0 for test in tests])))
+
+
+def apart(named: float, other: float) -> bool:
+    """Whether the residuals of two readings tell which is right."""
     known = bool(np.isfinite([named, other]).all())
     return known and max(named, other) > max(FITTED, DECISIVE * min(named, other))
 

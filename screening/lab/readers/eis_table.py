@@ -23,8 +23,9 @@ from screening.lab.readers.columns import (
     Z_REAL,
     Column,
     match,
+    refuse_twins,
 )
-from screening.lab.readers.eis_sign import SOME, sign_evidence
+from screening.lab.readers.eis_sign import POOR, SOME, apart, causal_residual, sign_evidence
 from screening.lab.readers.eis_witnesses import AGAINST_NAME, hear_witnesses
 from screening.lab.readers.numbers import numbers
 from screening.lab.readers.source import Table
@@ -34,6 +35,9 @@ RESTART_FACTOR = 1.5
 
 SWEEP_POINTS = 3
 """Fewer points between two jumps of the frequency are repeated readings, not a sweep."""
+
+RIGHT_ANGLE_RAD = 1.05 * np.pi / 2.0
+"""No passive cell has a phase beyond a right angle, but for the error of the instrument."""
 
 ABSOLUTE_ZERO_C = -273.15
 _CARTESIAN, _POLAR = (Z_REAL, Z_IMAGINARY), (Z_MODULUS, PHASE)
@@ -84,6 +88,7 @@ def spectra_from_table(table: Table) -> tuple[Spectrum, ...]:
         If a column is missing, or a row cannot belong to a spectrum; the message names its line.
     """
     columns = find_columns(list(table.frame.columns), str(table.path))
+    refuse_twins(table.frame, columns.values(), str(table.path))
     frequency, z = _values(table, columns[FREQUENCY]), _impedance(table, columns)
     used = [c.header for c in columns.values() if Z_REAL not in columns or c.quantity not in _POLAR]
     metadata = {**table.metadata, "columns": ", ".join(used)}
@@ -107,7 +112,11 @@ def spectra_from_table(table: Table) -> tuple[Spectrum, ...]:
         metadata["broken_off"] = f"last sweep, after {sweeps[-1].stop - sweeps[-1].start} point(s); left out"
         sweeps.pop()
     signed = columns.get(Z_IMAGINARY) or columns[PHASE]
+    if Z_REAL not in columns:
+        z, metadata["phase_unit"] = _with_phase_unit(table, frequency, z, sweeps, columns[PHASE])
     z, metadata["imaginary_sign"] = _with_sign(table, frequency, z, sweeps, signed, witnesses.sign)
+    if not table.names_known:
+        _refuse_no_impedance(table, [Spectrum(frequency[s], z[s]) for s in sweeps[:SOME]])
     time, temperature = (
         columns[each].values(table.frame) if each in columns else None for each in (TIME, TEMPERATURE)
     )
@@ -188,6 +197,67 @@ def _restarts(frequency: NDArray[np.float64], offset: int, table: Table) -> list
     return [slice(offset + a, offset + b) for a, b in itertools.pairwise(bounds)]
 
 
+def _with_phase_unit(
+    table: Table,
+    frequency: NDArray[np.float64],
+    z: NDArray[np.complex128],
+    sweeps: list[slice],
+    column: Column,
+) -> tuple[NDArray[np.complex128], str]:
+    """Impedance with the unit of its phase settled, degrees or radians, and how.
+
+    Raises
+    ------
+    InputError
+        If the header states a unit, and only the other makes a causal impedance.
+    """
+    units = ("rad", "°") if abs(column.factor) == 1.0 else ("°", "rad")
+    told = f"phase in {units[0]} " + ("by the name" if column.unit else "assumed: no unit is stated")
+    phase = column.values(table.frame) * (np.pi / 180.0 if units[0] == "rad" else 180.0 / np.pi)
+    if np.abs(phase).max() > RIGHT_ANGLE_RAD:  # in the other unit it is of no passive cell
+        return z, told
+    other = np.abs(z) * np.exp(1j * phase)
+    named, turned = (
+        min(
+            causal_residual([Spectrum(frequency[s], signed[s]) for s in sweeps[:SOME]])
+            for signed in (each, each.conj())
+        )
+        for each in (z, other)
+    )
+    if not apart(named, turned) or named < turned:
+        return z, told
+    residuals = f"Kramers-Kronig residual {100 * turned:.1g} % against {100 * named:.2g} %"
+    if column.unit:
+        raise InputError(
+            f"the phase in {column.header!r} is rather in {units[1]} ({residuals})",
+            where=str(table.path),
+            remedy="correct the unit in the header",
+        )
+    return other, f"phase in {units[1]} by the data ({residuals}): no unit is stated"
+
+
+def _refuse_no_impedance(table: Table, spectra: Sequence[Spectrum]) -> None:
+    """Refuse a table without names whose numbers, in the order assumed, are of no cell.
+
+    Raises
+    ------
+    InputError
+        If Z' is negative throughout, or no causal impedance fits.
+    """
+    residual = causal_residual(spectra)
+    fault = ""
+    if all((spectrum.z_ohm.real < 0).all() for spectrum in spectra):
+        fault = "Z' is negative throughout"
+    elif residual > POOR:
+        fault = f"the Kramers-Kronig residual is {100 * residual:.2g} %"
+    if fault:
+        raise InputError(
+            f"a table without names; read as frequency, Z' and Z'', {fault}",
+            where=table.where(0),
+            remedy="name the columns, for example: freq/Hz, Re(Z)/Ohm, -Im(Z)/Ohm",
+        )
+
+
 def _with_sign(
     table: Table,
     frequency: NDArray[np.float64],
@@ -206,7 +276,12 @@ def _with_sign(
     said, opposite = (f"-{part}", part) if column.negated else (part, f"-{part}")
     by = "by the format" if table.sign_is_known else f"by the name {column.header!r}"
     if evidence.sign > 0:
-        return z, f"{said} {by}, as the {evidence.test} test confirms"
+        fits = f"as the {evidence.test} test confirms"
+        if evidence.named > POOR:
+            fits = f"which the data fit badly, and the opposite worse ({evidence.told})"
+        elif phase_sign < 0:
+            fits += ", against the sign of the phase"
+        return z, f"{said} {by}, {fits}"
     if table.sign_is_known:
         against = evidence.sign < 0 or phase_sign < 0
         doubt = evidence.told if evidence.sign < 0 else "the sign of the phase"

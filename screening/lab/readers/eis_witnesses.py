@@ -114,16 +114,16 @@ def refuse_count_as_frequency(table: Table) -> None:
     Raises
     ------
     InputError
-        If it steps evenly, as an index or a clock does, or only the second column steps as a sweep does.
+        If it steps evenly, as an index or a clock does, or only another column steps as a sweep does.
     """
-    first, second = (
-        pd.to_numeric(table.frame.iloc[:, k], errors="coerce").to_numpy(dtype=float) for k in (0, 1)
+    first, *others = (
+        pd.to_numeric(table.frame.iloc[:, k], errors="coerce").to_numpy(dtype=float) for k in range(3)
     )
-    if len(first) < FEWEST_ROWS or not np.isfinite([first, second]).all():
+    if len(first) < FEWEST_ROWS or not np.isfinite([first, *others]).all():
         return
     steps = np.diff(first)
     even = np.ptp(steps) <= EVEN_STEPS * np.abs(steps).max()
-    if even or (_is_swept(second) and not _is_swept(first)):
+    if even or (any(map(_is_swept, others)) and not _is_swept(first)):
         raise InputError(
             "a table without names, whose first column is an index or a time rather than a frequency",
             where=table.where(0),

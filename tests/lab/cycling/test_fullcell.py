@@ -244,3 +244,10 @@ def test_a_measured_half_cell(lab_data):
     assert full_cell_cycles(data).order is CycleOrder.DISCHARGE_FIRST  # as the record begins
     charge_first = full_cell_cycles(data, order=CycleOrder.CHARGE_FIRST)
     assert charge_first.cycles.complete.tolist() == [False]
+
+
+def test_both_efficiencies_are_of_one_pair_in_a_record_that_begins_with_a_discharge():
+    data = steps([(-1e-3, 7200.0, 0.2), (1e-3, 3600.0, 0.5), (-1e-3, 7200.0, 0.2)])
+    result = full_cell_cycles(data)
+    assert result.coulombic_efficiency[0] == pytest.approx(0.5, rel=0.01)
+    assert result.energy_efficiency[0] == pytest.approx(0.5 * 0.2 / 0.5, rel=0.01)

@@ -284,3 +284,14 @@ def test_the_charge_at_held_voltage_is_told_apart():
     assert halves.cv_charge_ah[0] == pytest.approx(0.25e-3, rel=0.06)
     assert halves.current_a[0] == pytest.approx(1e-3, rel=0.02)
     assert halves.cv_charge_ah[1] == 0.0
+
+
+def test_a_step_time_that_runs_on_leaves_the_counter_its_say():
+    """BioLogic with absolute time: six seconds at rest close with the first row of the charge."""
+    time = np.array([0.0, 6.0, 7.0, 8.0, 9.0])
+    current = np.array([0.0, 0.36, 0.36, 0.36, 0.36])
+    counter = np.array([0.0, 0.0, 1e-4, 2e-4, 3e-4])
+    data = cycling_data_from_arrays(
+        time, np.full(5, 4.1), current, step_time_second=time, charging_capacity_ah=counter
+    )
+    assert half_cycles(data).charge_ah.tolist() == pytest.approx([3e-4])

@@ -7,7 +7,7 @@ import screening as scr
 from screening.errors import InputError
 from screening.lab.analysis import analyse_cell
 from screening.lab.cell import Cell, Kind
-from screening.lab.cycling.plating import assess_plating
+from screening.lab.cycling.plating import assess_plating, looks_like_plating
 from screening.lab.cycling.table import cycling_data_from_arrays
 from screening.lab.sheets import read_cell
 from screening.lab.short import Short, Signal
@@ -114,3 +114,9 @@ def test_a_sheet_command_and_validation_know_the_kind(tmp_path):
     analysis = analyse_cell(read_cell(tmp_path / "cell.toml"))
     assert analysis.value("plating_efficiency") == pytest.approx(0.96, abs=1e-3)
     assert Cell(kind="plating").kind is Kind.PLATING
+
+
+def test_a_side_that_is_stripped_to_an_end_is_told_from_a_symmetric_cell():
+    assert looks_like_plating(record(plain([0.9, 0.95, 0.96])))
+    assert not looks_like_plating(record([(-1.0, 0.03), (1.0, 0.03)] * 4))
+    assert not looks_like_plating(record([(-1.0, 1.0), (1.0, 1.0)] * 4))

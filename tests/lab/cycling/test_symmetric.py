@@ -211,3 +211,11 @@ def test_real_healthy_cells_raise_no_alarm(lab_data, name):
     report = assess_symmetric(read_cycling(lab_data / name), Cell(diameter_mm=10.0))
     assert not report.verdict.verdict.is_alarm
     assert report.life.end is LifeEnd.RECORD
+
+
+def test_a_record_of_the_opposite_sign_is_judged_turned_and_kept_as_measured():
+    data = square_wave(-0.060, -0.050)
+    report = assess_symmetric(data, Cell(area_cm2=AREA))
+    np.testing.assert_allclose(report.cycles.overpotential_v, 0.055)
+    np.testing.assert_array_equal(report.data.voltage_v, data.voltage_v)
+    assert any("sign is reversed where the cell is judged" in flag.message for flag in report.data.flags)

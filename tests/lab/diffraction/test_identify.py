@@ -236,3 +236,13 @@ def test_the_stamp_stands_below_the_verdicts(found: Identification) -> None:
     stamp = Provenance.now("x.xy", "0" * 64)
     assert Identifications((found,), stamp).display().notes == (stamp.line(),)
     assert Identifications((found,), None).display().notes == ()
+
+
+def test_the_strongest_line_of_the_pattern_may_be_of_no_phase(reacted: PowderPattern, four: Four) -> None:
+    """The share of the alloy does not grow where the stronger salt is not looked for."""
+    salt, alloy, *_ = four
+    with_salt = identify(reacted, (salt, alloy)).of("alloy")
+    without = identify(reacted, (alloy,)).of("alloy")
+    assert with_salt.presence is without.presence is Presence.SEEN
+    assert without.share == pytest.approx(with_salt.share, rel=0.1)
+    assert without.share < 0.9

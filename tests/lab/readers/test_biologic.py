@@ -6,6 +6,7 @@ import pytest
 
 from screening.errors import InputError
 from screening.lab.readers.columns import LOOP
+from screening.lab.readers.formats.biologic import _started
 from screening.lab.readers.registry import read_tables
 
 
@@ -84,3 +85,17 @@ def test_real_files(lab_data):
     assert len(list(lab_data.rglob("*.mpr"))) == 15
     for path in lab_data.rglob("*.mpr"):
         assert len(read_biologic(path).frame) > 1
+
+
+@pytest.mark.parametrize(
+    ("written", "date"),
+    [
+        ("03/04/2024 23:59:00", datetime(2024, 3, 4, 23, 59)),
+        ("25/04/2024 23:59:00.123", datetime(2024, 4, 25, 23, 59)),
+        ("25.04.2024 23:59:00", datetime(2024, 4, 25, 23, 59)),
+        ("04.25.2024 23:59:00", datetime(2024, 4, 25, 23, 59)),
+        ("03.04.2024 23:59:00", None),  # written both ways
+    ],
+)
+def test_the_start_is_read_by_its_marks_or_not_at_all(written, date):
+    assert _started([f"Acquisition started on : {written}"]) == date

@@ -111,7 +111,7 @@ def test_what_upholds_the_seconds_is_believed(read):
         lambda s, w, t, i, q: f"{t},{i},3.5,{START + timedelta(seconds=t)}",
     )
     assert data.time_s[-1] == 21600
-    assert "states no unit" not in told(data)
+    assert "unit not stated" not in told(data)
 
 
 def test_step_times_are_joined_by_the_clock(read):
@@ -146,3 +146,55 @@ def test_a_whole_cell_has_one_voltage_in_binary_and_text(tmp_path, cycling_corpu
 def test_means_in_angle_brackets_are_potentials():
     for header in ("<Ewe>/V", "<Ewe/V>", "Ewe/V"):
         assert match([header]).keys() == {WORKING_ELECTRODE}
+
+
+def test_hours_under_the_name_of_seconds_are_refused(read):
+    with pytest.raises(InputError, match="is it in hours"):
+        read(
+            "Test Time (s),Current (A),Voltage (V),Capacity (Ah)",
+            lambda s, w, t, i, q: f"{t / 3600:.6f},{i},3.5,{q:.9f}",
+        )
+
+
+def full_cell(tmp_path, current, *, extra="", state=lambda _: ""):
+    """Four half-cycles of an hour, 3.0 to 4.2 V and back, `current` (A) per half-cycle."""
+    path = tmp_path / "full.csv"
+    rows = [f"Test Time (s),Current (A),Voltage (V){extra}"]
+    for step in range(4):
+        for k in range(ROWS):
+            rise = k / (ROWS - 1)
+            voltage = 3.0 + 1.2 * (rise if step % 2 == 0 else 1.0 - rise)
+            rows.append(f"{3600 * step + 60 * k + step},{current(step)},{voltage:.4f}{state(step)}")
+    path.write_text("\n".join(rows) + "\n", "utf-8")
+    return path
+
+
+def test_the_voltage_of_a_full_cell_tells_the_sign_of_its_current(tmp_path):
+    right = read_cycling(full_cell(tmp_path, lambda s: 1e-3 * (-1.0) ** s))
+    wrong = read_cycling(full_cell(tmp_path, lambda s: -1e-3 * (-1.0) ** s))
+    assert half_cycles(right).sign.tolist() == half_cycles(wrong).sign.tolist() == [1, -1, 1, -1]
+    assert "the sign of the current is reversed" in told(wrong)
+    assert "reversed" not in told(right)
+
+
+def test_names_of_steps_do_not_overrule_current_and_voltage_together(tmp_path):
+    path = full_cell(
+        tmp_path,
+        lambda s: 1e-3 * (-1.0) ** s,
+        extra=",State",
+        state=lambda s: ",discharge" if s % 2 == 0 else ",charge",
+    )
+    assert half_cycles(read_cycling(path)).sign.tolist() == [1, -1, 1, -1]
+
+
+def test_a_current_without_sign_under_a_voltage_that_turns_is_refused(tmp_path):
+    with pytest.raises(InputError, match=r"the current has one sign; the voltage rises by 1\.20 V"):
+        read_cycling(full_cell(tmp_path, lambda _: 1e-3))
+
+
+@pytest.mark.parametrize("form", ["%d.%m.%Y %H:%M:%S", "%d/%m/%Y %H:%M:%S", "%m/%d/%Y %H:%M:%S"])
+def test_dates_alone_do_not_jump_by_a_month_at_midnight(form, tmp_path):
+    path, start = tmp_path / "dates.csv", datetime(2024, 4, 3, 23, 30)
+    rows = [f"{start + timedelta(minutes=k):{form}},0.001,{3.5 + k / 1000}" for k in range(60)]
+    path.write_text("\n".join(["Date Time,Current (A),Voltage (V)", *rows]) + "\n", "utf-8")
+    assert read_cycling(path).time_s[-1] == 59 * 60

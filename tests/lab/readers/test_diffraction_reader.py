@@ -112,3 +112,17 @@ def test_what_is_no_pattern_over_angles_is_refused(
     path.write_text(head + table(","), "utf-8")
     with pytest.raises(InputError, match=message):
         read_pattern(path)
+
+
+@pytest.mark.parametrize(
+    ("header", "what"),
+    [("d (A),Intensity", "lattice"), ("2theta (rad),I", "radians"), ("theta (deg),counts", "not 2θ")],
+)
+def test_an_abscissa_other_than_2theta_in_degrees_is_refused(header: str, what: str, tmp_path: Path) -> None:
+    rows = "\n".join(f"{1 + k / 100},{100 + k % 7}" for k in range(100))
+    path = tmp_path / "pattern.csv"
+    path.write_text(f"{header}\n{rows}\n", "utf-8")
+    with pytest.raises(InputError, match=what):
+        read_pattern(path)
+    path.write_text(f"2theta (deg),Intensity\n{rows}\n", "utf-8")
+    assert read_pattern(path).range_deg == (1.0, 1.99)

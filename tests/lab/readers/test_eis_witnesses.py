@@ -143,3 +143,64 @@ def test_a_series_has_one_sign(write):
     spectra = read_series(files)
     assert all((spectrum.z_ohm.imag < 0).all() for spectrum in spectra)
     assert spectra[1].metadata["imaginary_sign"].endswith("one sign for the series")
+
+
+MODULUS, PHASE_RAD = np.abs(Z), np.angle(Z)
+
+
+@pytest.mark.parametrize("factor", [1.0, 180.0 / np.pi])
+def test_a_phase_without_unit_is_read_in_the_one_that_is_causal(factor, write):
+    (spectrum,) = read_spectra(
+        write("x.csv", table(("freq/Hz", "|Z|/Ohm", "phase"), FREQUENCY, MODULUS, factor * PHASE_RAD))
+    )
+    np.testing.assert_allclose(spectrum.z_ohm, Z, rtol=1e-5)
+    assert any("no unit is stated" in remark for remark in spectrum.remarks)
+
+
+@pytest.mark.parametrize(("unit", "factor"), [("deg", 1.0), ("rad", 180.0 / np.pi)])
+def test_a_phase_in_another_unit_than_stated_is_refused(unit, factor, write):
+    content = table(("freq/Hz", "|Z|/Ohm", f"phase/{unit}"), FREQUENCY, MODULUS, factor * PHASE_RAD)
+    with pytest.raises(InputError, match="the phase in"):
+        read_spectra(write("x.csv", content))
+
+
+@pytest.mark.parametrize(
+    "columns",
+    [
+        (FREQUENCY, MODULUS, np.degrees(PHASE_RAD)),
+        (FREQUENCY, Z.imag, Z.real),
+        (Z.real, Z.imag, FREQUENCY),
+    ],
+)
+def test_columns_without_names_in_another_order_are_refused(columns, write):
+    with pytest.raises(InputError, match="a table without names"):
+        read_spectra(write("x.txt", table((), *columns, between="\t")))
+
+
+def test_columns_without_names_in_the_usual_order_are_read(write):
+    (spectrum,) = read_spectra(write("x.txt", table((), FREQUENCY, Z.real, Z.imag, between="\t")))
+    np.testing.assert_allclose(spectrum.z_ohm, Z, rtol=1e-6)
+
+
+def test_two_columns_of_one_name_must_hold_the_same_numbers(write):
+    names = ("freq/Hz", "Re(Z)/Ohm", "Re(Z)/Ohm", "Im(Z)/Ohm")
+    (spectrum,) = read_spectra(write("same.csv", table(names, FREQUENCY, Z.real, Z.real, Z.imag)))
+    np.testing.assert_allclose(spectrum.z_ohm, Z, rtol=1e-6)
+    with pytest.raises(InputError, match=r"two columns named 'Re\(Z\)/Ohm'"):
+        read_spectra(write("other.csv", table(names, FREQUENCY, Z.real, 2 * Z.real, Z.imag)))
+
+
+def test_a_sign_that_turns_in_mid_spectrum_is_not_confirmed(write):
+    mixed = np.where(FREQUENCY > 300.0, Z.imag, -Z.imag)
+    (spectrum,) = read_spectra(
+        write("x.csv", table(("freq/Hz", "Re(Z)/Ohm", "Im(Z)/Ohm"), FREQUENCY, Z.real, mixed))
+    )
+    assert "confirms" not in spectrum.metadata["imaginary_sign"]
+
+
+def test_a_phase_against_a_right_sign_is_told(write):
+    names = ("freq/Hz", "Re(Z)/Ohm", "Im(Z)/Ohm", "phase/deg")
+    content = table(names, FREQUENCY, Z.real, Z.imag, -np.degrees(PHASE_RAD))
+    (spectrum,) = read_spectra(write("x.csv", content))
+    np.testing.assert_allclose(spectrum.z_ohm, Z, rtol=1e-6)
+    assert any("against the sign of the phase" in remark for remark in spectrum.remarks)

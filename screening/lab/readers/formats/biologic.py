@@ -35,6 +35,7 @@ TECHNIQUE_NAMES = {
 MAX_GUESSED_COLUMNS = 1
 """One unknown column has the width that the row leaves over; the widths of two could be exchanged."""
 
+MONTHS = 12
 MIN_HEADER_LINES = 3
 """The name of the format, the number of header lines, the column names."""
 
@@ -122,14 +123,22 @@ def _read_mpt(file: File) -> Iterator[Table]:
 
 
 def _started(head: list[str]) -> datetime | None:
-    for line in head:
-        found = re.match(r"Acquisition started on\s*:\s*(\S+ [\d:]+)", line)
-        for pattern in ("%m/%d/%Y %H:%M:%S", "%m.%d.%Y %H:%M:%S", "%m-%d-%Y %H:%M:%S") if found else ():
-            try:
-                return datetime.strptime(found[1], pattern) if found else None
-            except ValueError:
-                continue
-    return None
+    """Start of the measurement, None where it is not told: EC-Lab writes the month first between slashes, and
+    either first between other marks.
+    """
+    line = next((line for line in head if line.startswith("Acquisition started on")), "")
+    found = re.search(r": *(\d+)([/.-])(\d+)\2(\d{4} [\d:]+)", line)
+    if found is None:
+        return None
+    first, mark, second, rest = found.groups()
+    day_first = int(first) > MONTHS
+    if mark != "/" and first != second and max(int(first), int(second)) <= MONTHS:
+        return None
+    day, month = (first, second) if day_first else (second, first)
+    try:
+        return datetime.strptime(f"{day} {month} {rest}", "%d %m %Y %H:%M:%S")
+    except ValueError:
+        return None
 
 
 def _with_loops(frame: pd.DataFrame, head: list[str], text: Text) -> pd.DataFrame:
