@@ -130,6 +130,7 @@ def test_filters_and_draws_by_default() -> None:
         "forbid_toxic": True,
         "forbid_explosive": True,
         "forbid_moisture_hazard": False,
+        "where": "",
     }
     assert Uncertainty().draws == 2000
     ranking, conditions = Ranking(), Conditions()
