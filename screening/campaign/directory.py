@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -130,7 +131,8 @@ class ResultsDirectory:
         """Of the first `TOP_SHOWN`: no powder to mill by its melting point, or ranked without a criterion."""
         best, ranking = self.table[(self.table["rank"] <= TOP_SHOWN).fillna(False)], self.study.ranking
         for name in best["formula"].unique():
-            yield from state_lines(name, parse_reactant(name).unit)
+            with suppress(InputError):  # a table from elsewhere may hold what is no formula
+                yield from state_lines(name, parse_reactant(name).unit)
         for each in ranking.every:
             unknown = best.loc[best[each.name].isna(), "formula"].unique()
             if len(unknown) and ranking.rules[each.name].weight > 0.0:
