@@ -281,7 +281,7 @@ def _explain(text: str) -> None:
     if recased:
         raise InputError(
             f"{quoted(text)} is not a formula: capitals begin elements",
-            remedy=f"write {' or '.join(recased)}",
+            remedy=f"write {' or '.join(quoted(each)[1:-1] for each in recased)}",
         ) from None
 
 
