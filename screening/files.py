@@ -269,7 +269,7 @@ def write_figure(path: Path, figure: "Figure", provenance: Provenance, *, trim: 
             draft.write_text(text, "utf-8")
 
 
-def write_content(path: Path, content: Any, provenance: Provenance | None) -> None:
+def write_content(path: Path, content: Any, provenance: Provenance | None, form: str = "") -> None:
     """Write a table (.csv, .parquet, .xlsx), JSON or a figure (.png, .svg, .pdf, .tiff), by its suffix.
 
     Parameters
@@ -280,6 +280,8 @@ def write_content(path: Path, content: Any, provenance: Provenance | None) -> No
         ``provenance``.
     provenance : Provenance or None
         None for what was computed from values in memory.
+    form : str
+        A suffix that counts whatever the file is called.
 
     Raises
     ------
@@ -287,7 +289,7 @@ def write_content(path: Path, content: Any, provenance: Provenance | None) -> No
         If the suffix is none of these, or the file cannot be written.
     """
     stamp = provenance or Provenance.now("values in memory", "")
-    suffix = path.suffix.lower()
+    suffix = form or path.suffix.lower()
     if suffix == ".json":
         write_json(path, {**content, "provenance": stamp.as_dict()})
     elif suffix == ".csv":

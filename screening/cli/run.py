@@ -8,17 +8,12 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from screening.cli.options import (
-    AtHullOption,
-    EnergiesOption,
-    ForceOption,
     JsonOption,
-    PhasesOption,
-    ReplaceOption,
     SnapshotOption,
-    TemperatureOption,
     print_table,
     say,
     say_all,
+    sourced,
     tell,
     write_json,
 )
@@ -35,6 +30,7 @@ FEW = 50
 """Candidates whose walks run without compiled code (`screening.kernels`)."""
 
 
+@sourced(snapshot="")
 def run(
     study: Annotated[
         str, typer.Argument(metavar="[STUDY.toml]", help="A study file, or one of `screening studies`.")
@@ -59,29 +55,20 @@ def run(
     fresh: Annotated[bool, typer.Option("--fresh", help="Discard results of another study in DIR.")] = False,
     figures: Annotated[bool, typer.Option("--figures/--no-figures", help="Draw figures.")] = True,
     as_json: JsonOption = False,
-    at_hull: AtHullOption = False,
-    snapshot: SnapshotOption = "",
-    phases: PhasesOption = None,
-    force: ForceOption = False,
-    replace: ReplaceOption = False,
-    temperature: TemperatureOption = None,
-    energies: EnergiesOption = "corrected",
+    *,
+    source: dict[str, Any],
 ) -> None:
     """Screen the candidates of a study and rank them."""
     _require_directory(out)
     from screening.api.campaigns import Workers, load_study, screen
 
+    at_hull = source.pop("at_hull")
     chosen = load_study(study).with_changes(**_changes(top=top, skip_bad=skip_bad, at_hull=at_hull))
     say_all(chosen.notes)
     with _progress_bar() as bar:
         ranking = screen(
             chosen,
-            snapshot=snapshot,
-            phases=phases,
-            force=force,
-            replace=replace,
-            temperature_k=temperature,
-            energies=energies,
+            **source,
             out=Path("results") / chosen.name if out is None else out,
             fresh=fresh,
             figures=figures,

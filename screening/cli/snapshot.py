@@ -11,16 +11,15 @@ import typer
 
 from screening.cli.options import (
     CsvOption,
-    EnergiesOption,
-    ForceOption,
     JsonOption,
-    PhasesOption,
-    ReplaceOption,
     SnapshotOption,
-    TemperatureOption,
+    check_outputs,
+    present,
     print_table,
+    save,
     say,
     say_all,
+    sourced,
     tell,
     write_json,
 )
@@ -217,38 +216,21 @@ def _tell_what_is_lacking(details: dict[str, Any]) -> None:
 
 
 @app.command("energy")
+@sourced("at_hull")
 def energy(
     formulas: Annotated[list[str], typer.Argument(metavar="FORMULA...", help="Compounds.")],
     csv: CsvOption = None,
     as_json: JsonOption = False,
-    snapshot: SnapshotOption = "mp2019",
-    phases: PhasesOption = None,
-    force: ForceOption = False,
-    replace: ReplaceOption = False,
-    temperature: TemperatureOption = None,
-    energies: EnergiesOption = "corrected",
+    *,
+    source: dict[str, Any],
 ) -> None:
     """Formation and hull energy of compounds, as --phases takes them, and what each decays to."""
     from screening.api.interfaces import hull_energy
-    from screening.files import check_targets, write_csv
 
-    check_targets(csv)
-    found = hull_energy(
-        *formulas,
-        snapshot=snapshot,
-        phases=phases,
-        force=force,
-        replace=replace,
-        temperature_k=temperature,
-        energies=energies,
-    )
+    check_outputs(None, csv)
+    found = hull_energy(*formulas, **source)
     say_all(found.notes)
-    if csv:
-        write_csv(csv, found.to_frame(), found.provenance)
-    if as_json:
-        write_json([each.as_dict() for each in found])
-        return
-    print_table(found.display())
+    present(found, as_json=as_json, csv=csv)
 
 
 @app.command("diff")
@@ -263,14 +245,10 @@ def diff(
 ) -> None:
     """Tell which phases were added, are gone or changed from A to B, and what that does to a study."""
     from screening.api.snapshots import compare_snapshots
-    from screening.files import check_targets
 
-    check_targets(csv)
+    check_outputs(None, csv)
     found = compare_snapshots(before, after, study=study)
-    if csv:
-        from screening.files import write_csv
-
-        write_csv(csv, found.to_frame(), found.provenance)
+    save(found, csv=csv)
     if as_json:
         write_json([found.as_dict()])
         return
