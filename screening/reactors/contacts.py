@@ -109,6 +109,11 @@ class Contacts:
         values[self.relayed] = self.relay.mutual_ev_per_atom[self.relay.lowest_kink]
         return values
 
+    @property
+    def alloys_with_anode(self) -> np.ndarray:
+        """1 where the alloy's metal forms a compound with the anode on the hull, 0 where none."""
+        return self.per_alloy(self.alloys.alloying.astype(float))
+
     def per_alloy(self, values: np.ndarray) -> np.ndarray:
         """Spread values of the alloys over the candidates that were asked for, NaN elsewhere.
 
@@ -130,10 +135,6 @@ def compute_interfaces(reduction: Reduction, asked: np.ndarray, stages: tuple[st
         Candidates for which the reactions among the three are wanted.
     stages : tuple of str
         Which of `STAGES` are computed.
-
-    Returns
-    -------
-    Contacts
 
     Raises
     ------
