@@ -10,8 +10,6 @@ from screening.display import subscripted
 from screening.errors import InputError
 from screening.lab.analysis import CellAnalysis, analyse_cell
 from screening.lab.cell import Cell, Experiment, Origin
-from screening.lab.cycling.full import FullCellReport
-from screening.lab.cycling.plating import PlatingReport
 from screening.lab.experiments import Survey, survey
 from screening.lab.quantities import QUANTITIES
 from screening.report.comparison import outcome_words, quantity_words
@@ -175,11 +173,9 @@ def _sources(views: list[_View]) -> Block:
 
 def _figures(cell: CellAnalysis) -> Iterator[tuple[str, Callable[[], "Figure"]]]:
     """Title of every figure that a cell's raw files give, and what draws it."""
-    from screening.plots.cycling import symmetric_figure
+    from screening.plots.cycling import cycling_figure
     from screening.plots.diffraction import diffraction_figure
     from screening.plots.drt import drt_figure
-    from screening.plots.fullcell import full_cell_figure
-    from screening.plots.plating import plating_figure
 
     impedance, cycling = cell.impedance, cell.cycling
     if impedance is not None:
@@ -187,12 +183,8 @@ def _figures(cell: CellAnalysis) -> Iterator[tuple[str, Callable[[], "Figure"]]]
             f"{cell.name}: relaxation times",
             lambda: drt_figure(impedance.processes, impedance.report, impedance.refit),
         )
-    if isinstance(cycling, FullCellReport):
-        yield f"{cell.name}: cycling", lambda: full_cell_figure(cycling)
-    elif isinstance(cycling, PlatingReport):
-        yield f"{cell.name}: cycling", lambda: plating_figure(cycling)
-    elif cycling is not None:
-        yield f"{cell.name}: cycling", lambda: symmetric_figure(cycling)
+    if cycling is not None:
+        yield f"{cell.name}: cycling", lambda: cycling_figure(cycling)
     if cell.patterns:
         yield f"{cell.name}: powder pattern", lambda: diffraction_figure(cell.patterns)
 

@@ -113,10 +113,6 @@ def agreements(
     seed : int
         Of the bootstrap.
 
-    Returns
-    -------
-    tuple of Agreement
-
     Notes
     -----
     Reactors are resampled with replacement (percentile bootstrap). A lower bound enters at its value, which

@@ -8,10 +8,13 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from matplotlib.colors import to_hex
+from matplotlib.figure import Figure
 
 from screening.cli import main
 from screening.errors import InputError
 from screening.lab.experiments import read_experiments
+from screening.plots.style import VERMILION
 from screening.validation.example_study import write_example
 from screening.validation.next_cells import read_shelf
 from screening.validation.predictions import Predictions, read_predictions
@@ -44,6 +47,21 @@ def test_the_example_finds_the_contradictions_that_are_known(found: Validation) 
         assert row["measured"] == "the cell ran (Coulombic efficiency at least 0.92)"
         assert row["measured_value"] == 0.92
     assert not frame.index.has_duplicates
+
+
+def test_the_map_shows_the_verdict_of_every_check(found: Validation) -> None:
+    axes = found.plot(Figure().subplots())
+    mesh = axes.collections[0]
+    rows = [label.get_text() for label in axes.get_yticklabels()]
+    questions = [label.get_text() for label in axes.get_xticklabels()]
+    shades = mesh.to_rgba(mesh.get_array()).reshape(len(rows), len(questions), 4)
+    place = rows.index("duan-2023-rest-50wt"), questions.index("the metal forms a connected network")
+    assert (
+        to_hex(shades[place]) == VERMILION.lower()
+    )  # the one that the founding paper is known to contradict
+    asked = {(check.cell, check.question) for check in found.checks}
+    assert mesh.get_array().count() == len(asked)
+    assert rows == list(dict.fromkeys(check.cell for check in found.checks))
 
 
 def test_simulated_cells_are_shown_and_never_counted(found: Validation) -> None:
