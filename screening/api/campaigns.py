@@ -174,10 +174,6 @@ class Ranking(Displayed):
             Folder of cell sheets, or of what the bench verbs wrote.
         progress : callable, optional
             Told what is analysed.
-
-        Returns
-        -------
-        Path
         """
         from screening.report.page import write_report
 
@@ -198,10 +194,6 @@ class Ranking(Displayed):
             Structures for X-ray lines.
         **plan
             Fields of `handoff.sheet.Plan`; anode, electrolyte and content are the campaign's unless given.
-
-        Returns
-        -------
-        tuple of Path
         """
         settled = Plan.of(self.results, **plan)
         sheets = bench_sheets(formulas, settled, results=self.results, source=self.source, cif=cif)

@@ -125,7 +125,7 @@ class FigureOne(Displayed):
         """Tables of the workbook by the name of their sheet."""
         import pandas as pd
 
-        from screening.report.workbook import curve_table, ends, head
+        from screening.report.workbook import curve_table, ends, heading
 
         steps = [
             {
@@ -138,7 +138,7 @@ class FigureOne(Displayed):
             for step in self.staircase.steps
         ]
         return {
-            "Summary": self._summary("molar").rename(columns=head),
+            "Summary": self._summary("molar").rename(columns=heading),
             **{f"Figure {name} data": curve_table(curves) for name, curves in self.panels.items()},
             "Staircase": pd.DataFrame(steps),
         }
@@ -176,10 +176,6 @@ def figure_1(
         A compound whose curve with the anode is drawn in grey.
     **source
         As of `react`.
-
-    Returns
-    -------
-    FigureOne
 
     Raises
     ------

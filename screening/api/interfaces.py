@@ -287,10 +287,6 @@ def titrate(
     host : bool
         Keep to phases that differ by the content of the element alone, as a cathode in use.
 
-    Returns
-    -------
-    Titration or Titrations
-
     Raises
     ------
     InputError

@@ -271,10 +271,6 @@ def compare_snapshots(
     study : str, Path or Study
         Compare the systems of this study, and the ranks of the candidates that it names.
 
-    Returns
-    -------
-    SnapshotComparison
-
     Raises
     ------
     ScreeningError

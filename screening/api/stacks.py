@@ -31,10 +31,6 @@ def stack(
     **source
         As of `react`.
 
-    Returns
-    -------
-    Stack
-
     Raises
     ------
     InputError
@@ -73,10 +69,6 @@ def series(
         Temperature of the ideal entropy of mixing; 0 leaves it out.
     **source
         As of `react`.
-
-    Returns
-    -------
-    Series
 
     Raises
     ------

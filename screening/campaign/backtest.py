@@ -207,12 +207,6 @@ def known_compounds(path: Path | None = None) -> tuple[Known, ...]:
 def back_test(campaign: Campaign, outcome: Outcome, known: Sequence[Known]) -> BackTest | None:
     """Compare one ranking with what is known of lithium.
 
-    Parameters
-    ----------
-    campaign : Campaign
-    outcome : Outcome
-    known : sequence of Known
-
     Returns
     -------
     BackTest or None

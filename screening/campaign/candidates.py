@@ -89,10 +89,6 @@ def select(snapshot: Snapshot, candidates: Candidates, anode: str = "Li") -> Sel
     anode : str
         Element whose simple salts a query may leave out.
 
-    Returns
-    -------
-    Selection
-
     Raises
     ------
     InputError

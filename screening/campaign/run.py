@@ -168,10 +168,6 @@ def run(
     announce : callable
         Called once with the selection, when all is checked and the work starts.
 
-    Returns
-    -------
-    Campaign
-
     Raises
     ------
     InputError

@@ -19,10 +19,6 @@ def study_systems(study: Study) -> list[str]:
 
     Candidates of a query are those that it selects from the embedded snapshot.
 
-    Parameters
-    ----------
-    study : Study
-
     Returns
     -------
     list of str
@@ -72,11 +68,6 @@ def ranking_changes(study: Study, before: Source, after: Source) -> list[RankCha
     """Run a study's named candidates on two snapshots and set their ranks side by side.
 
     Candidates of a query or a file are left out: what a query selects depends on the snapshot itself.
-
-    Parameters
-    ----------
-    study : Study
-    before, after : Source
 
     Returns
     -------

@@ -82,12 +82,6 @@ def recipe(snapshot: Snapshot, compound: Formula, batch_g: float = 1.0) -> Recip
     hull over binaries alone holds at this composition. Salts join one element that is no anion to an anion of
     the compound. Listed binaries come first; where they do not balance it, all binaries on the hull may.
 
-    Parameters
-    ----------
-    snapshot : Snapshot
-    compound : Formula
-    batch_g : float
-
     Returns
     -------
     Recipe

@@ -127,10 +127,6 @@ def plot_reactions(
     reference : InterfaceReaction, optional
         A curve to compare with, drawn in grey and without names.
 
-    Returns
-    -------
-    Axes
-
     Raises
     ------
     InputError

@@ -56,10 +56,6 @@ def plot_staircases(
     axis : {"uptake", "capacity"}
         Atoms per formula, or mAh/g of the formula.
 
-    Returns
-    -------
-    Axes
-
     Raises
     ------
     InputError

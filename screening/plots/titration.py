@@ -40,10 +40,6 @@ def plot_titrations(shown: Titration | Sequence[Titration], ax: Axes | Figure | 
     shown : Titration or sequence of Titration
     ax : Axes or Figure, optional
         Where to draw; a new figure of one column width unless given.
-
-    Returns
-    -------
-    Axes
     """
     titrations = (shown,) if isinstance(shown, Titration) else tuple(shown)
     require_few_curves(len(titrations))

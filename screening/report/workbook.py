@@ -17,6 +17,7 @@ from screening.provenance import Provenance
 from screening.reactors.settings import Ranking
 from screening.report.citing import citation
 from screening.report.columns import ranking_columns
+from screening.report.parts import capital, head
 from screening.thermo.interface import InterfaceReaction
 from screening.thermo.intervals import Interval
 
@@ -25,11 +26,6 @@ WIDEST, NARROWEST, HEAD_LINES, LINE_PT = 60, 8, 3, 15.0
 
 DIGITS, MOST_DECIMALS = 4, 4
 """Digits of the largest number of a column that are shown; the number itself stays whole."""
-
-UNITS = {
-    "_ev_per_atom": "eV/atom", "_mah_per_g": "mAh/g", "_um": "µm", "_v": "V", "_ev": "eV",
-}  # fmt: skip
-"""Units by the ends of names."""
 
 STEP_COLUMNS = ("voltage_v", "uptake_per_formula", "capacity_mah_per_g", "reaction", "above_floor")
 
@@ -76,7 +72,7 @@ def _fill(sheet: Any, frame: pd.DataFrame) -> None:
     sheet.append([subscripted(str(head)) for head in frame.columns])
     for row in frame.to_numpy(dtype=object).tolist():
         sheet.append([subscripted(cell) if isinstance(cell, str) else cell for cell in json_ready(row)])
-    for head, *cells in sheet.iter_cols():
+    for top, *cells in sheet.iter_cols():
         shown = _number_format([cell.value for cell in cells])
         for cell in cells:
             if cell.data_type == "f":  # text from outside that begins as a formula does
@@ -86,10 +82,10 @@ def _fill(sheet: Any, frame: pd.DataFrame) -> None:
             elif isinstance(cell.value, float):
                 cell.number_format = shown
         texts = [len(cell.value) for cell in cells if isinstance(cell.value, str)]
-        width = max(min(max(texts, default=0), WIDEST), len(head.value) / (HEAD_LINES - 1), NARROWEST)
-        sheet.column_dimensions[get_column_letter(head.column)].width = width + 2
-        head.font = Font(name=head.font.name, size=head.font.size, bold=True)
-        head.alignment = Alignment(wrap_text=True, vertical="top")
+        width = max(min(max(texts, default=0), WIDEST), len(top.value) / (HEAD_LINES - 1), NARROWEST)
+        sheet.column_dimensions[get_column_letter(top.column)].width = width + 2
+        top.font = Font(name=top.font.name, size=top.font.size, bold=True)
+        top.alignment = Alignment(wrap_text=True, vertical="top")
     sheet.freeze_panes, sheet.row_dimensions[1].height = "A2", HEAD_LINES * LINE_PT
     sheet.page_setup.orientation, sheet.page_setup.fitToHeight = "landscape", 0  # one page wide on paper
     sheet.sheet_properties.pageSetUpPr.fitToPage = True
@@ -143,9 +139,11 @@ def write_campaign_book(path: Path, results: ResultsDirectory) -> None:
     sheets = {
         "Summary": _campaign_summary(results),
         **{name: curve_table([*{(c.a, c.b): c for c in drawn}.values()]) for name, drawn in curves.items()},
-        "Staircase": pd.DataFrame(plateaus).rename(columns=head),
+        "Staircase": pd.DataFrame(plateaus).rename(columns=heading),
         "Ranking": _ranking(results.table, results.study.ranking),
-        "Layer": layer_table(reactors).rename(columns={"wt_percent": "Reactor (wt%)"}).rename(columns=head),
+        "Layer": layer_table(reactors)
+        .rename(columns={"wt_percent": "Reactor (wt%)"})
+        .rename(columns=heading),
     }
     write_book(path, sheets, results.provenance)
 
@@ -156,7 +154,7 @@ def _ranking(table: pd.DataFrame, ranking: Ranking) -> pd.DataFrame:
     frame = best[[name for column in columns for name in (column.name, *column.within)]].assign(
         formula=[*map(marked, best["formula"], best["estimated"])]
     )
-    named = {c.name: c.label[:1].upper() + c.label[1:] + (f" ({c.unit})" if c.unit else "") for c in columns}
+    named = {c.name: capital(c.label) + (f" ({c.unit})" if c.unit else "") for c in columns}
     bounds = {
         name: each
         for c in columns
@@ -185,18 +183,15 @@ def _campaign_summary(results: ResultsDirectory) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["What", "Value"])
 
 
-def head(name: str) -> str:
-    """Name of a column as a head with its unit.
+def heading(name: str) -> str:
+    """Name of a column as the head of a sheet: words with a capital, and the unit in brackets.
 
     Examples
     --------
-    >>> head("capacity_mah_per_g"), head("salt_fraction")
+    >>> heading("capacity_mah_per_g"), heading("salt_fraction")
     ('Capacity (mAh/g)', 'Salt fraction')
     """
-    for suffix, unit in UNITS.items():
-        if name.endswith(suffix):
-            return f"{head(name.removesuffix(suffix))} ({unit})"
-    return name[:1].upper() + name[1:].replace("_", " ")
+    return capital(head(name))
 
 
 def ends(quantity: str, within: Interval | None = None) -> dict[str, float | None]:
