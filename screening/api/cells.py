@@ -234,10 +234,10 @@ def validate(
     InputError
         If an argument, the results, a sheet or a raw file's figure cannot be used.
     """
+    from screening.campaign.directory import ResultsDirectory
     from screening.lab.experiments import read_experiments
     from screening.phases.structures import read_cells
     from screening.validation.next_cells import Shopping, read_shelf
-    from screening.validation.predictions import read_predictions
     from screening.validation.prior import CONCENTRATION, Prior
     from screening.validation.validate import validate as compare
 
@@ -246,7 +246,7 @@ def validate(
         raise InputError(f"{weight:g}", where="concentration", remedy="give a number above 0")
     if not (cost := max_cost_usd_per_kg) >= 0.0:
         raise InputError(f"{cost:g}", where="max_cost", remedy="give a number of 0 or more")
-    predictions = read_predictions(Path(getattr(results, "directory", results))).of_reactors()
+    predictions = ResultsDirectory(Path(getattr(results, "directory", results))).checked().of_reactors()
     shopping = Shopping(cost) if shelf is None else read_shelf(Path(shelf), predictions, cost)
     return compare(
         predictions,

@@ -4,7 +4,8 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from screening.campaign.candidates import query, read_formulas
+from screening.campaign.candidate_files import read_candidates
+from screening.campaign.candidates import query
 from screening.campaign.outcome import rank_campaign
 from screening.campaign.run import Source, Workers, run
 from screening.campaign.study import Study
@@ -27,7 +28,7 @@ def study_systems(study: Study) -> list[str]:
     chosen = study.candidates
     formulas = [*chosen.formulas, *chosen.controls]
     if chosen.file:
-        formulas += read_formulas(Path(chosen.file), skip_bad=chosen.skip_bad)
+        formulas += read_candidates(Path(chosen.file)).texts(skip_bad=chosen.skip_bad)
     if chosen.query is not None:
         snapshot = open_snapshot()
         rows, _ = query(snapshot, chosen.query, study.conditions.anodes[0])

@@ -169,7 +169,7 @@ def import_(
     as_json: JsonOption = False,
 ) -> None:
     """Make a snapshot of a file: a dump of Alexandria, OQMD, JARVIS, or your own energies."""
-    from screening.api.snapshots import import_snapshot
+    from screening.phases.imported import import_snapshot
 
     with _progress_bar("reading") as report:
         snapshot = import_snapshot(

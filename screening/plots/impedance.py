@@ -289,13 +289,6 @@ def plot_tests(found: KramersKronigTests, ax: Axes | Figure | None = None) -> Ax
     return _lay_out(ax, found.spectra, found.tests)
 
 
-def impedance_figure(spectra: Sequence[Spectrum], tests: Sequence[KramersKronigTest] = ()) -> Figure:
-    """Nyquist and Bode plots of a series; with tests, the residuals of the spectrum that fits worst."""
-    figure = Figure()
-    _lay_out(figure, spectra, tests)
-    return figure
-
-
 def _lay_out(
     figure: Figure | None,
     spectra: Sequence[Spectrum],

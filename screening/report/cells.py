@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from screening.campaign.directory import ResultsDirectory
 from screening.display import subscripted
 from screening.errors import InputError
 from screening.lab.analysis import CellAnalysis, analyse_cell
@@ -16,7 +17,6 @@ from screening.report.comparison import outcome_words, quantity_words
 from screening.report.parts import Block, Picture, Section, Table
 from screening.validation.expected_phases import ExpectedPhases
 from screening.validation.joining import prediction_of
-from screening.validation.predictions import Predictions
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -39,14 +39,14 @@ class CellSections:
 
 
 def cell_sections(
-    directory: Path, predictions: Predictions | None, embed: Embed, progress: Progress | None = None
+    directory: Path, predictions: ResultsDirectory | None, embed: Embed, progress: Progress | None = None
 ) -> CellSections:
     """Show every cell sheet under a directory.
 
     Parameters
     ----------
     directory : Path
-    predictions : Predictions, optional
+    predictions : ResultsDirectory, optional
         Say which phases a powder pattern is searched for; without them reactor, electrolyte and anode are.
     embed : callable
         Puts a picture (title, png) on the page.
@@ -73,7 +73,9 @@ class _View:
     block: Block | None
 
 
-def _view(experiment: Experiment, predictions: Predictions | None, embed: Embed, progress: Progress) -> _View:
+def _view(
+    experiment: Experiment, predictions: ResultsDirectory | None, embed: Embed, progress: Progress
+) -> _View:
     """Outcomes of a cell, and the block of its raw files where it has some."""
     files = experiment.files.all
     if files:
@@ -95,7 +97,7 @@ def _view(experiment: Experiment, predictions: Predictions | None, embed: Embed,
     return _View(cell.figures_only(), block)
 
 
-def _search(experiment: Experiment, predictions: Predictions | None) -> ExpectedPhases | None:
+def _search(experiment: Experiment, predictions: ResultsDirectory | None) -> ExpectedPhases | None:
     if not experiment.files.diffraction:
         return None
     from screening.phases.structures import literature_cells

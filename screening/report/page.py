@@ -20,7 +20,6 @@ from screening.report.opening import opening
 from screening.report.parts import Section, capital
 from screening.report.payload import payload
 from screening.report.stack import stack_section
-from screening.validation.predictions import read_predictions
 
 TEMPLATES = "templates"
 
@@ -74,7 +73,7 @@ def write_report(
         If the results cannot be read, or the page cannot be written.
     """
     check_targets(path)
-    campaign = read_predictions(results)
+    campaign = ResultsDirectory(results).checked()
     validation = validation_section(results)
     measured: tuple[Section, ...] = ()
     if experiments is not None:

@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 
 import pandas as pd
 
+from screening.campaign.directory import ResultsDirectory
 from screening.display import Displayed, Table
 from screening.errors import InputError
 from screening.files import output_directory, records, write_csv, write_json
@@ -27,7 +28,6 @@ from screening.validation.expected_phases import ExpectedPhases
 from screening.validation.groups import OutcomeGroup, outcome_groups
 from screening.validation.joining import Check, Joined, Verdict, checks_frame, join, prediction_of
 from screening.validation.next_cells import Plan, Shopping, next_cells
-from screening.validation.predictions import Predictions
 from screening.validation.prior import Prior
 from screening.validation.questions import ask
 from screening.validation.update import Update, update
@@ -49,7 +49,7 @@ class Validation(Displayed):
 
     Attributes
     ----------
-    predictions : Predictions
+    predictions : ResultsDirectory
     cells : tuple of CellAnalysis
     joined : Joined
     checks : tuple of Check
@@ -64,7 +64,7 @@ class Validation(Displayed):
 
     plotter: ClassVar[str] = "screening.plots.validation:plot_validation"
 
-    predictions: Predictions
+    predictions: ResultsDirectory
     cells: tuple[CellAnalysis, ...]
     joined: Joined
     checks: tuple[Check, ...]
@@ -211,7 +211,7 @@ class Validation(Displayed):
 
 
 def validate(
-    predictions: Predictions,
+    predictions: ResultsDirectory,
     experiments: Sequence[Experiment],
     *,
     quantity: str = "",
@@ -224,7 +224,7 @@ def validate(
 
     Parameters
     ----------
-    predictions : Predictions
+    predictions : ResultsDirectory
     experiments : sequence of Experiment
     quantity : str
         Outcome that weights are updated by; by default that with most reactors.
@@ -264,7 +264,9 @@ def validate(
     )
 
 
-def _analysed(sheet: Experiment, predictions: Predictions, structures: Sequence[UnitCell]) -> CellAnalysis:
+def _analysed(
+    sheet: Experiment, predictions: ResultsDirectory, structures: Sequence[UnitCell]
+) -> CellAnalysis:
     """What a cell showed; a powder pattern is searched for the phases that the campaign predicts."""
     search = None
     if sheet.files.diffraction and (prediction := prediction_of(predictions, sheet)) is not None:
