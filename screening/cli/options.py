@@ -3,8 +3,9 @@
 import json
 import re
 import sys
-from collections.abc import Callable, Iterable
-from functools import wraps
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from functools import partial, wraps
 from inspect import Parameter, Signature, signature
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -178,6 +179,19 @@ def present(found: "Displayed", *tables: "Table", as_json: bool, **files: Any) -
         for table in tables or (found.display(),):
             print_table(table)
     return written
+
+
+@contextmanager
+def progress_bar(what: str) -> Iterator[Callable[..., None]]:
+    """A bar on a terminal, nothing elsewhere; its caller updates it, with what is told beside it."""
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    texts = (TextColumn("{task.description}"), TextColumn("{task.fields[told]}"))
+    columns = (texts[0], BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(), texts[1])
+    live = sys.stderr.isatty()
+    with Progress(*columns, console=Console(stderr=True), transient=True, disable=not live) as bar:
+        yield partial(bar.update, bar.add_task(what, told=""))
 
 
 def console() -> "Console":

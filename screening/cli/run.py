@@ -1,6 +1,5 @@
 """``screening run``, ``screening studies`` and ``screening cite``."""
 
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -11,6 +10,7 @@ from screening.cli.options import (
     JsonOption,
     SnapshotOption,
     print_table,
+    progress_bar,
     say,
     say_all,
     sourced,
@@ -20,8 +20,6 @@ from screening.cli.options import (
 from screening.errors import InputError
 
 if TYPE_CHECKING:
-    from rich.progress import Progress as Bar
-
     from screening.api.campaigns import Ranking
     from screening.campaign.candidates import Selection
     from screening.campaign.run import Progress
@@ -65,7 +63,7 @@ def run(
     at_hull = source.pop("at_hull")
     chosen = load_study(study).with_changes(**_changes(top=top, skip_bad=skip_bad, at_hull=at_hull))
     say_all(chosen.notes)
-    with _progress_bar() as bar:
+    with progress_bar("screening") as update:
         ranking = screen(
             chosen,
             **source,
@@ -73,7 +71,7 @@ def run(
             fresh=fresh,
             figures=figures,
             jobs=Workers(jobs, backend, scheduler),
-            progress=_reporter(bar),
+            progress=_reporter(update),
             announce=_announce_selection,
         )
     _tell_failures(ranking)
@@ -154,39 +152,15 @@ def _announce_selection(selection: "Selection") -> None:
         say("first large run: compiling the hull walk, about a quarter of a minute, once")
 
 
-def _progress_bar() -> "Bar":
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
-    return Progress(
-        TextColumn("screening"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TextColumn("{task.fields[rate]}"),
-        TimeRemainingColumn(),
-        TextColumn("{task.fields[failed]} failed"),
-        console=Console(stderr=True),
-        transient=True,
-        disable=not sys.stderr.isatty(),
-    )
-
-
-def _reporter(bar: "Bar") -> "Callable[[Progress], None]":
+def _reporter(update: "Callable[..., None]") -> "Callable[[Progress], None]":
     from time import monotonic
 
-    began = monotonic()
-    task = bar.add_task("screening", rate="", failed=0)
-    first: list[int] = []
+    began, first = monotonic(), list[int]()
 
     def report(progress: "Progress") -> None:
         first.append(progress.done)
         rate = (progress.done - first[0]) / max(monotonic() - began, 1e-9)
-        bar.update(
-            task,
-            completed=progress.done,
-            total=progress.total,
-            rate=f"{rate:.0f}/s",
-            failed=progress.failed,
-        )
+        told = f"{rate:.0f}/s, {progress.failed} failed"
+        update(completed=progress.done, total=progress.total, told=told)
 
     return report

@@ -16,6 +16,7 @@ from screening.cli.options import (
     check_outputs,
     present,
     print_table,
+    progress_bar,
     save,
     say,
     say_all,
@@ -128,7 +129,7 @@ def fetch(
     if study and more:
         raise InputError(f"unexpected {more[0]!r}", where="--study", remedy="give one study")
     words = tuple(more or ())  # those that follow the last value of an option belong to it
-    with _progress_bar("fetching") as report:
+    with _reporter("fetching") as report:
         snapshot = fetch_snapshot(
             name,
             study=study,
@@ -171,7 +172,7 @@ def import_(
     """Make a snapshot of a file: a dump of Alexandria, OQMD, JARVIS, or your own energies."""
     from screening.phases.imported import import_snapshot
 
-    with _progress_bar("reading") as report:
+    with _reporter("reading") as report:
         snapshot = import_snapshot(
             path,
             name,
@@ -266,22 +267,10 @@ def _one_name(name: str, option: str) -> str:
 
 
 @contextmanager
-def _progress_bar(verb: str) -> "Iterator[Callable[[Progress], None]]":
+def _reporter(verb: str) -> "Iterator[Callable[[Progress], None]]":
     """A bar on a terminal; elsewhere a line at the start and at each tenth."""
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
-    from rich.progress import Progress as Bar
-
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeRemainingColumn(),
-    )
-    live = sys.stderr.isatty()
-    with Bar(*columns, console=Console(stderr=True), transient=True, disable=not live) as bar:
-        task = bar.add_task("systems")
-        told: dict[str, int] = {}
+    told: dict[str, int] = {}
+    with progress_bar("systems") as update:
 
         def report(progress: "Progress") -> None:
             kind, tenth = progress.kind, 10 * progress.done // max(progress.total, 1)
@@ -290,9 +279,9 @@ def _progress_bar(verb: str) -> "Iterator[Callable[[Progress], None]]":
                 say(f"{verb} {progress.total} {kind}")
                 if progress.resumed:
                     say(f"{progress.resumed} of {progress.total} {kind} are there from an interrupted fetch")
-            elif tenth > told[kind] and not live:
+            elif tenth > told[kind] and not sys.stderr.isatty():
                 told[kind] = tenth
                 say(f"{progress.done} of {progress.total} {kind}")
-            bar.update(task, description=kind, completed=progress.done, total=progress.total)
+            update(description=kind, completed=progress.done, total=progress.total)
 
         yield report

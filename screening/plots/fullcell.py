@@ -84,18 +84,8 @@ def efficiency_limits(percent: np.ndarray) -> tuple[float, float]:
     return low - room - BELOW_EFFICIENCY * (high - low + 2 * room), high + room
 
 
-def draw_capacity(axes: Axes, result: FullCellResult, *, efficiency: bool = True) -> Axes:
-    """Draw charge and discharge capacity against cycle, and the Coulombic efficiency on a second axis.
-
-    Parameters
-    ----------
-    axes : matplotlib.axes.Axes
-        Where to draw.
-    result : FullCellResult
-        The cell; cycles that were broken off are left out.
-    efficiency : bool
-        Whether the second axis is drawn.
-    """
+def draw_capacity(axes: Axes, result: FullCellResult) -> Axes:
+    """Draw both capacities against cycle, and the Coulombic efficiency on a second axis; of whole cycles."""
     done = result.cycles.complete
     number, unit = result.cycles.number[done], capacity_unit(result)
     for name, values, face in (
@@ -116,29 +106,28 @@ def draw_capacity(axes: Axes, result: FullCellResult, *, efficiency: bool = True
     axes.set_xlim(1.0 - room, len(result.cycles) + room)
     axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
     handles, labels = axes.get_legend_handles_labels()
-    if efficiency:
-        twin = axes.twinx()
-        percent = 100.0 * result.coulombic_efficiency[done]
-        twin.plot(number, percent, "^", color=ORANGE, markersize=2.5, label="Coulombic efficiency")
-        low, high = efficiency_limits(percent)
-        twin.set(ylim=(low, high))
-        edges = {"^": high, "v": high - (high - low) / (1.0 + BELOW_EFFICIENCY)}
-        for cycle, value in zip(number, percent, strict=True):
-            if not low <= value <= high:
-                mark = "^" if value > high else "v"
-                twin.plot(cycle, edges[mark], mark, color=ORANGE, markersize=3, clip_on=False)
-                twin.annotate(
-                    f" {value:.1f}",
-                    (cycle, edges[mark]),
-                    color=ORANGE,
-                    ha="left",
-                    va="center",
-                    fontsize="small",
-                )
-        order = "discharge/charge" if result.order is CycleOrder.CHARGE_FIRST else "charge/discharge"
-        twin.set_ylabel(f"Coulombic efficiency, {order} (%)")
-        more, more_labels = twin.get_legend_handles_labels()
-        handles, labels = handles + more, labels + more_labels
+    twin = axes.twinx()
+    percent = 100.0 * result.coulombic_efficiency[done]
+    twin.plot(number, percent, "^", color=ORANGE, markersize=2.5, label="Coulombic efficiency")
+    low, high = efficiency_limits(percent)
+    twin.set(ylim=(low, high))
+    edges = {"^": high, "v": high - (high - low) / (1.0 + BELOW_EFFICIENCY)}
+    for cycle, value in zip(number, percent, strict=True):
+        if not low <= value <= high:
+            mark = "^" if value > high else "v"
+            twin.plot(cycle, edges[mark], mark, color=ORANGE, markersize=3, clip_on=False)
+            twin.annotate(
+                f" {value:.1f}",
+                (cycle, edges[mark]),
+                color=ORANGE,
+                ha="left",
+                va="center",
+                fontsize="small",
+            )
+    order = "discharge/charge" if result.order is CycleOrder.CHARGE_FIRST else "charge/discharge"
+    twin.set_ylabel(f"Coulombic efficiency, {order} (%)")
+    more, more_labels = twin.get_legend_handles_labels()
+    handles, labels = handles + more, labels + more_labels
     axes.legend(handles, labels, loc="lower left", ncols=1)
     return axes
 

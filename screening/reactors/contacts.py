@@ -4,7 +4,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from screening.phases.composition import parse_reactant
 from screening.reactors.reduction import Reduction, ScreeningContext
 from screening.thermo.attack import Attack
 from screening.thermo.compositions import Compositions
@@ -168,7 +167,7 @@ def compute_interfaces(reduction: Reduction, asked: np.ndarray, stages: tuple[st
 
 def electrolyte_composition(context: ScreeningContext) -> Compositions:
     """Composition of the study's electrolyte, which must be in the snapshot."""
-    reactant = parse_reactant(context.conditions.electrolyte)
+    reactant = context.conditions.met["electrolyte"]
     price(context.snapshot, reactant)
     return Compositions.of([reactant.unit])
 

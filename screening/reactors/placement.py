@@ -168,7 +168,7 @@ def meet(placement: Placement, asked: np.ndarray) -> dict[str, Lines]:
     context, conditions = placement.context, placement.context.conditions
     phase, ion = placement.phase[asked], context.anode.mobile
     given = Compositions.of_phases(context.snapshot, phase)
-    electrode, neighbour = (parse_reactant(n).unit for n in (conditions.electrode, conditions.neighbour))
+    electrode, neighbour = (conditions.met[name].unit for name in ("electrode", "neighbour"))
     met = partial(tie_lines, context.snapshot)
     found = {
         CLOSED: met(Compositions.of([electrode]), given),
@@ -225,12 +225,12 @@ class PlacedDetail:
 
 def placed_detail(context: ScreeningContext, label: str, error_bars: ErrorBars) -> PlacedDetail:
     """Spell out one candidate."""
-    others = context.conditions.electrode, context.conditions.neighbour
+    candidate, others = parse_reactant(label), (context.conditions.met[n] for n in ("electrode", "neighbour"))
     return PlacedDetail(
         formula=label,
         curves=tuple(
-            react(context.snapshot, parse_reactant(other), parse_reactant(label), error_bars=error_bars)
+            react(context.snapshot, other, candidate, error_bars=error_bars)
             for other in others
-            if not parse_reactant(other).is_same_as(parse_reactant(label))
+            if not other.is_same_as(candidate)
         ),
     )

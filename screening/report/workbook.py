@@ -32,6 +32,9 @@ STEP_COLUMNS = ("voltage_v", "uptake_per_formula", "capacity_mah_per_g", "reacti
 MOST_RANKED = 1000
 """Ranked candidates of the workbook; files hold all."""
 
+CURVE_POINTS = 101
+"""Rows of a curve besides its kinks."""
+
 MARKS = "* rests on an estimated phase; † not in the snapshot, taken at its hull energy"
 
 
@@ -205,17 +208,17 @@ def pair_name(curve: InterfaceReaction) -> str:
     return f"{curve.a} | {curve.b}" + "*" * curve.estimated + "†" * bool(curve.at_hull)
 
 
-def curve_table(curves: Sequence[InterfaceReaction], points: int = 101) -> pd.DataFrame:
+def curve_table(curves: Sequence[InterfaceReaction]) -> pd.DataFrame:
     """Curves as they are drawn, with their kinks among the rows.
 
     Energies are linear between kinks in the atomic fraction only; the rows between let other axes bend.
     """
-    return pd.DataFrame([row for curve in curves for row in _curve_rows(curve, points)])
+    return pd.DataFrame([row for curve in curves for row in _curve_rows(curve)])
 
 
-def _curve_rows(curve: InterfaceReaction, points: int) -> Iterator[dict[str, Any]]:
+def _curve_rows(curve: InterfaceReaction) -> Iterator[dict[str, Any]]:
     kinks = {kink.x_atomic: kink for kink in curve.kinks}
-    x = np.union1d([*kinks], np.linspace(0.0, 1.0, points))
+    x = np.union1d([*kinks], np.linspace(0.0, 1.0, CURVE_POINTS))
     energies = {
         name: np.interp(x, [*kinks], [getattr(kink, f"{name}_ev_per_atom") for kink in kinks.values()])
         for name in ("total", "mutual")

@@ -84,7 +84,7 @@ def test_points_proposed_to_be_left_out_are_ringed(axes):
 def test_arrhenius_names_its_form_and_its_quantity(axes):
     sigma = 1e-3 * np.exp(-0.4 / 8.617e-5 * (1 / (np.arange(0, 61, 20) + 273.15) - 1 / 298.15))
     for form, per_cm, label in ((Form.SIGMA_T, True, "σT (S·K/cm)"), (Form.SIGMA, False, "1/R (S)")):
-        draw_arrhenius(arrhenius(np.arange(0, 61, 20), sigma, form), axes, per_cm=per_cm, label="a$b_$")
+        draw_arrhenius(arrhenius(np.arange(0, 61, 20), sigma, form), axes, per_cm=per_cm)
         assert axes.get_ylabel() == label
     assert axes.get_yscale() == "log"
 
