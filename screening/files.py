@@ -6,7 +6,7 @@ import os
 import stat
 import tempfile
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from importlib.resources import files
 from io import BytesIO
@@ -19,6 +19,7 @@ from screening.provenance import Provenance
 
 if TYPE_CHECKING:
     import pandas as pd
+    from jinja2 import Template
     from matplotlib.figure import Figure
 
 FIGURE_SUFFIXES = (".png", ".svg", ".pdf", ".tiff")
@@ -28,6 +29,21 @@ def packaged_rows(package: str, name: str) -> list[dict[str, str]]:
     """Rows of a csv that a package carries, without its lines of comment."""
     lines = files(package).joinpath(name).read_text("utf-8").splitlines()
     return list(csv.DictReader(line for line in lines if not line.startswith("#")))
+
+
+def template(package: str, name: str, **filters: Callable[..., str]) -> "Template":
+    """A page among the templates of a package; what fills it is escaped, and none of it may lack."""
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+
+    pages = Environment(
+        loader=PackageLoader(package, "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    pages.filters |= filters
+    return pages.get_template(name)
 
 
 def output_directory(path: Path) -> Path:
