@@ -86,7 +86,7 @@ def molecules() -> tuple[Molecule, ...]:
 
 @dataclass(frozen=True)
 class UnitCorrection:
-    """What one molecular unit adds, eV: to an enthalpy, how well that is known, and to G(298 K) of a volume."""
+    """What one molecular unit adds to an enthalpy, how well that is known, and what to G(298 K), eV."""
 
     correction_ev: float
     sd_ev: float

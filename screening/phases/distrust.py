@@ -189,10 +189,10 @@ def widened(snapshot: Snapshot) -> Snapshot:
     """
     details = json.loads(snapshot.manifest.details)
     told = distrusted(snapshot.manifest.energy_scheme)
-    if "distrusted" in details or not told:
+    if details.get("widened") or not told:
         return snapshot
     phases, sd = snapshot.phases, distrusted_sd(snapshot)
-    details["distrusted"] = [vars(each) for each in told]
+    details |= {"distrusted": details.get("distrusted", [vars(each) for each in told]), "widened": True}
     manifest = replace(snapshot.manifest, details=json.dumps(details, indent=1, ensure_ascii=False))
     sds = np.maximum(np.hypot(phases.uncertainty_ev_per_atom, sd), _far_off(snapshot))
     return replace(snapshot, manifest=manifest, phases=replace(phases, uncertainty_ev_per_atom=sds))
