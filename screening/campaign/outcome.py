@@ -17,6 +17,7 @@ from screening.reactors.anode import mobile_ion
 from screening.reactors.conditions import REACTOR
 from screening.reactors.criteria import Criteria, Criterion
 from screening.reactors.drawn_scores import Preferences, drawn_scores
+from screening.reactors.phase_errors import PhaseErrors
 from screening.reactors.rank_probability import (
     RankProbabilities,
     WeightSensitivity,
@@ -103,11 +104,8 @@ def _rank_pair(campaign: Campaign, scalars: pa.Table, anode: str, electrolyte: s
         every, errors = pa.array(np.flatnonzero(mine.to_numpy())), model.of_phases(phases)
         names = [criterion.name for criterion in settings.known.uncertain]
         forms = csr_array(vstack([_form(campaign, each, every, len(phases)) for each in names]))
-        wrong = wholly_distrusted_sd(snapshot)[table["phase"].to_numpy()] / 2.0  # see `at_least`
-        moved = np.ravel(abs(forms).sum(axis=1)).reshape(n_uncertain, -1).T
-        spread = errors.standard_deviation(forms).reshape(n_uncertain, -1).T
-        spread = np.maximum(spread, wrong[:, None] * moved)
-        shift = errors.mean(forms).reshape(n_uncertain, -1).T
+        wrong = wholly_distrusted_sd(snapshot)[table["phase"].to_numpy()]
+        spread, shift = _errors(errors, forms, n_uncertain, wrong)
         forms = forms[np.tile(passes, n_uncertain)]
     if model is not None and uncertainty.draws and passes.any():
         latent = _latent(settings.known, values[passes], forms @ phases.formation_energy_ev_per_atom)
@@ -146,6 +144,16 @@ def _rank_pair(campaign: Campaign, scalars: pa.Table, anode: str, electrolyte: s
         standard_deviation=spread,
         expected_error=shift,
     )
+
+
+def _errors(
+    errors: PhaseErrors, forms: csr_array, n_uncertain: int, wrong_sd: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Spread and mean error of each form, two (n, n_uncertain) arrays; `wrong_sd` as in `at_least`."""
+    by_candidate = (n_uncertain, len(wrong_sd))
+    moved = np.ravel(abs(forms).sum(axis=1)).reshape(by_candidate) / 2.0
+    spread = np.maximum(errors.standard_deviation(forms).reshape(by_candidate), moved * wrong_sd)
+    return spread.T, errors.mean(forms).reshape(by_candidate).T
 
 
 def _bounds(

@@ -106,16 +106,12 @@ def write_results(campaign: Campaign, outcomes: Sequence[Outcome]) -> ResultsDir
     groups = [spell_out(campaign, outcome) for outcome in outcomes]
     details = [one for group in groups for one in group.values()]
     products, failed = product_table(details), campaign.store.failures()
-    absent = (*(() if len(products) else PRODUCTS), *(() if len(failed) else (FAILURES,)))
-    for name in absent:
-        campaign.store.remove(name)
-    campaign.store.own([name for name in (*WRITTEN, FAILURES) if name not in absent])
+    absent = _absent(campaign, products, failed)
     ranking = pd.concat([o.table.iloc[o.order] for o in outcomes], ignore_index=True)
     write_parquet(directory / RANKING_PARQUET, ranking, provenance)
+    every = with_reasons(ranking, failed, campaign.selection.unusable)
+    every = every.append_column("provenance", pa.repeat(provenance.line(), len(every)))
     with atomic_write(directory / RANKING_CSV) as draft:  # ten times as fast as pandas over all of a database
-        every = with_reasons(ranking, failed, campaign.selection.unusable)
-        stamp = pa.repeat(provenance.line(), len(every))
-        every = every.append_column("provenance", stamp)
         csv.write_csv(every, draft)
     others = tuple(name for name in WRITTEN if name not in (RANKING_CSV, DATA_PACKAGE, *absent))
     write_json(directory / DATA_PACKAGE, data_package(campaign, every.schema, others))
@@ -140,6 +136,15 @@ def write_results(campaign: Campaign, outcomes: Sequence[Outcome]) -> ResultsDir
     if len(products):
         write_product_tables(directory, products, provenance)
     return ResultsDirectory(directory)
+
+
+def _absent(campaign: Campaign, products: pd.DataFrame, failed: pa.Table) -> tuple[str, ...]:
+    """Files that are not written, and removed where an earlier run left them; all others are entered."""
+    absent = (*(() if len(products) else PRODUCTS), *(() if len(failed) else (FAILURES,)))
+    for name in absent:
+        campaign.store.remove(name)
+    campaign.store.own([name for name in (*WRITTEN, FAILURES) if name not in absent])
+    return absent
 
 
 def with_reasons(ranking: pd.DataFrame, failures: pa.Table, unusable: Sequence[RowFault] = ()) -> pa.Table:

@@ -75,8 +75,7 @@ def at_temperature(snapshot: Snapshot, temperature_k: float) -> Snapshot:
             where="--temperature",
             remedy="start from one that is",
         )
-    elements_g = element_gibbs_energies_ev(temperature_k)
-    present = np.unique(snapshot.phases.atomic_number)
+    elements_g, present = element_gibbs_energies_ev(temperature_k), np.unique(snapshot.phases.atomic_number)
     unknown = present[np.isnan(elements_g[present])]
     phases = _without(snapshot.phases, unknown)
     gas = _gas_energies(phases, temperature_k)
@@ -84,12 +83,9 @@ def at_temperature(snapshot: Snapshot, temperature_k: float) -> Snapshot:
         _keep_enthalpies(phases, temperature_k, gas)
     energies, errors = _gibbs_energies(phases, temperature_k, elements_g, gas)
     if is_corrected(snapshot):
-        energies += np.where(errors > 0.0, thermal_ev_per_atom(phases) * temperature_k / ROOM_K, 0.0)
-    changed = replace(
-        phases,
-        formation_energy_ev_per_atom=energies,
-        uncertainty_ev_per_atom=np.hypot(phases.uncertainty_ev_per_atom, errors),
-    )
+        energies[errors > 0.0] += thermal_ev_per_atom(phases)[errors > 0.0] * temperature_k / ROOM_K
+    sds = np.hypot(phases.uncertainty_ev_per_atom, errors)
+    changed = replace(phases, formation_energy_ev_per_atom=energies, uncertainty_ev_per_atom=sds)
     manifest = _warmed(snapshot.manifest, temperature_k, unknown, len(snapshot.phases) - len(phases))
     return replace(snapshot, manifest=manifest, phases=changed)
 
