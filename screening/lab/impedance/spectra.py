@@ -14,7 +14,7 @@ from screening.lab.impedance.analysis import ImpedanceAnalysis, analyse
 from screening.lab.impedance.drt import DrtOptions
 from screening.lab.impedance.kramers_kronig import KramersKronigTest, kramers_kronig
 from screening.lab.impedance.normal import Terms
-from screening.lab.impedance.spectrum import Spectrum
+from screening.lab.impedance.spectrum import Spectrum, remark_lines
 from screening.lab.impedance.windows import Windows
 from screening.provenance import Provenance
 
@@ -53,12 +53,7 @@ class Spectra(Group[Spectrum]):
         ]
         signs = dict.fromkeys(s.metadata.get("imaginary_sign", "") for s in self.items)
         notes = [f"sign of Z'': {sign}" for sign in signs if sign]
-        said: dict[str, list[str]] = {}
-        for s in self.items:
-            for remark in s.remarks:
-                said.setdefault(remark, []).append(s.label)
-        for remark, labels in said.items():
-            notes.append(f"{labels[0] if len(labels) == 1 else f'{len(labels)} spectra'}: {remark}")
+        notes += remark_lines(self.items)
         return Table("", pd.DataFrame(rows), (*self.left_out, *notes, *_line(self.provenance)))
 
     def summary(self) -> pd.DataFrame:
