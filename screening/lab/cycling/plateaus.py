@@ -22,7 +22,6 @@ from itertools import pairwise
 
 import numpy as np
 import pandas as pd
-from scipy.special import expit
 
 from screening.errors import InputError
 from screening.lab.cycling.profiles import VoltageProfile
@@ -51,6 +50,9 @@ PLATEAU_WIDTHS_V = (0.002, 0.0035, 0.005, 0.0075, 0.0105, 0.014, 0.018)
 
 RELATIVE_NOISE_FLOOR_PER_V = 0.3
 """dQ/dV (share of the capacity per volt) below which its noise no longer falls with it."""
+
+SMOOTHING = np.exp(-(np.arange(-8, 9) ** 2) / 8.0) / np.sqrt(8.0 * np.pi)
+"""Gaussian of two bins, out to four of its standard deviations."""
 
 MIN_EVIDENCE = 25.0
 """Gain in n·ln(RSS) that a plateau must bring: above ln(n) per parameter (two, some 400 bins)."""
@@ -257,13 +259,9 @@ def find_plateaus(
     if expected_v is None:
         largest = max(plateaus, key=lambda item: item.fraction, default=None)
         expected_v = () if largest is None else (largest.voltage_v,)
+    half, sign = profile.half_cycle, profile.sign
     found = PlateauAnalysis(
-        half_cycle=profile.half_cycle,
-        sign=profile.sign,
-        plateaus=plateaus,
-        extra=(),
-        expected_v=(),
-        curve=curve,
+        half_cycle=half, sign=sign, plateaus=plateaus, extra=(), expected_v=(), curve=curve
     )
     return found.expecting(expected_v)
 
@@ -281,10 +279,9 @@ class _Terms:
     peak_v: np.ndarray
 
     def show(self, chosen: np.ndarray) -> bool:
-        """Whether one of the maxima is theirs, no further away than their half width."""
-        reach = HALF_WIDTH * self.width_v[chosen]
-        low, high = np.min(self.voltage_v[chosen] - reach), np.max(self.voltage_v[chosen] + reach)
-        return bool(np.any((self.peak_v >= low) & (self.peak_v <= high)))
+        """Whether one of the maxima lies within the half width of one of these terms."""
+        away = np.abs(self.peak_v[:, None] - self.voltage_v[chosen])
+        return bool(np.any(away <= HALF_WIDTH * self.width_v[chosen]))
 
     def density(self, voltage_v: np.ndarray) -> np.ndarray:
         """Their dQ/dV at given voltages, shape of these."""
@@ -292,9 +289,14 @@ class _Terms:
         return np.sum(self.amount / (4 * self.width_v * np.cosh(u) ** 2), axis=1)
 
 
+def _held(at_v: float | np.ndarray, voltage_v: np.ndarray, width_v: np.ndarray) -> np.ndarray:
+    """Share of logistic terms that lies below a voltage."""
+    return 0.5 + 0.5 * np.tanh((at_v - voltage_v) / (2.0 * width_v))
+
+
 def _bells(edge_v: np.ndarray, voltage_v: np.ndarray, width_v: np.ndarray) -> np.ndarray:
     """Mean dQ/dV of each bin for unit amounts, shape (n_bins, n_terms)."""
-    steps = np.diff(expit((edge_v[:, None] - voltage_v) / width_v), axis=0)
+    steps = np.diff(_held(edge_v[:, None], voltage_v, width_v), axis=0)
     return steps / np.diff(edge_v)[:, None]
 
 
@@ -307,9 +309,7 @@ def _plateau_terms(edge_v: np.ndarray, density: np.ndarray) -> _Terms:
     density : numpy.ndarray, shape (n_bins,)
         Share of the capacity per volt.
     """
-    from scipy.ndimage import gaussian_filter1d
-
-    smooth = gaussian_filter1d(density, 2.0)
+    smooth = np.convolve(np.pad(density, len(SMOOTHING) // 2, mode="symmetric"), SMOOTHING, mode="valid")
     weight = 1.0 / (smooth + RELATIVE_NOISE_FLOOR_PER_V)
     middles = 0.5 * (edge_v[1:] + edge_v[:-1])
     slope = np.hstack([_slope_bells(edge_v, ratio * THERMAL_V) for ratio in SLOPE_WIDTHS]) * weight[:, None]
@@ -321,7 +321,7 @@ def _plateau_terms(edge_v: np.ndarray, density: np.ndarray) -> _Terms:
     chosen, amounts = (each[np.argsort(voltage[chosen], kind="stable")] for each in (chosen, amounts))
     voltage, width = voltage[chosen], width[chosen]
     # what lies beyond the ends has not passed
-    inside = expit((edge_v[-1] - voltage) / width) - expit((edge_v[0] - voltage) / width)
+    inside = _held(edge_v[-1], voltage, width) - _held(edge_v[0], voltage, width)
     return _Terms(voltage, width, amounts * inside, peaks)
 
 
