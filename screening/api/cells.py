@@ -14,7 +14,6 @@ from screening.lab.analysis import (
     analyse_impedance,
     joint_verdict,
 )
-from screening.lab.briefs import compared
 from screening.lab.cell import Cell, Kind
 from screening.lab.cycling.full import FullCellReport
 from screening.lab.cycling.plating import PlatingReport
@@ -162,6 +161,8 @@ class Cells(Displayed):
 
     def to_frame(self) -> "pd.DataFrame":
         """One row a cell with its brief, each kind from best to worst; see `lab.briefs.compared`."""
+        from screening.lab.briefs import compared
+
         return compared(self.cells)
 
     def display(self) -> Table:

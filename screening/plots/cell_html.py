@@ -150,7 +150,7 @@ def _full(report: FullCellReport) -> "Figure":
     layout = [[{"colspan": 2}, None], [{"colspan": 2, "secondary_y": True}, None], [{}, {}]]
     figure = make_subplots(rows=3, cols=2, specs=layout, vertical_spacing=0.09, horizontal_spacing=0.09)
     result, unit = report.result, capacity_unit(report.result)
-    number, done = result.cycles.number, result.cycles.complete
+    number, done = result.cycles.number, result.cycles.shown
     figure.add_trace(_voltage(report.data, FULL_CELL_POINTS), row=1, col=1)
     percent = 100.0 * result.coulombic_efficiency
     for values, name, colour, second in (

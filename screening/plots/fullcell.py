@@ -68,13 +68,14 @@ def capacity_unit(result: FullCellResult) -> CapacityUnit:
 
 def capacity_limit(result: FullCellResult) -> float:
     """Upper end of the capacity's axis in the unit of `capacity_unit`, with room for the efficiency above."""
-    done = result.cycles.complete
+    done = result.cycles.shown
     both = np.concatenate([result.cycles.charge_ah[done], result.cycles.discharge_ah[done]])
-    return 1.35 * capacity_unit(result).per_ah * float(both.max()) if len(both) else 1.0
+    return 1.35 * capacity_unit(result).per_ah * float(np.nanmax(both))
 
 
 def efficiency_limits(percent: np.ndarray) -> tuple[float, float]:
     """Axis limits that keep the efficiency in the upper part, above the capacities and their legend."""
+    percent = percent[np.isfinite(percent)]
     if not len(percent):
         return 0.0, 100.0
     near = percent[np.abs(percent - np.median(percent)) <= EFFICIENCY_SPAN_PERCENT]
@@ -86,12 +87,14 @@ def efficiency_limits(percent: np.ndarray) -> tuple[float, float]:
 
 def draw_capacity(axes: Axes, result: FullCellResult) -> Axes:
     """Draw both capacities against cycle, and the Coulombic efficiency on a second axis; of whole cycles."""
-    done = result.cycles.complete
+    done = result.cycles.shown
     number, unit = result.cycles.number[done], capacity_unit(result)
     for name, values, face in (
         ("charge", result.cycles.charge_ah, "white"),
         ("discharge", result.cycles.discharge_ah, BLUE),
     ):
+        if np.isnan(values[done]).all():
+            continue
         axes.plot(
             number,
             unit.per_ah * values[done],
@@ -106,36 +109,36 @@ def draw_capacity(axes: Axes, result: FullCellResult) -> Axes:
     axes.set_xlim(1.0 - room, len(result.cycles) + room)
     axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
     handles, labels = axes.get_legend_handles_labels()
-    twin = axes.twinx()
-    percent = 100.0 * result.coulombic_efficiency[done]
-    twin.plot(number, percent, "^", color=ORANGE, markersize=2.5, label="Coulombic efficiency")
-    low, high = efficiency_limits(percent)
-    twin.set(ylim=(low, high))
-    edges = {"^": high, "v": high - (high - low) / (1.0 + BELOW_EFFICIENCY)}
-    for cycle, value in zip(number, percent, strict=True):
-        if not low <= value <= high:
-            mark = "^" if value > high else "v"
-            twin.plot(cycle, edges[mark], mark, color=ORANGE, markersize=3, clip_on=False)
-            twin.annotate(
-                f" {value:.1f}",
-                (cycle, edges[mark]),
-                color=ORANGE,
-                ha="left",
-                va="center",
-                fontsize="small",
-            )
-    order = "discharge/charge" if result.order is CycleOrder.CHARGE_FIRST else "charge/discharge"
-    twin.set_ylabel(f"Coulombic efficiency, {order} (%)")
-    more, more_labels = twin.get_legend_handles_labels()
-    handles, labels = handles + more, labels + more_labels
+    if not result.cycles.single:
+        twin = axes.twinx()
+        percent = 100.0 * result.coulombic_efficiency[done]
+        twin.plot(number, percent, "^", color=ORANGE, markersize=2.5, label="Coulombic efficiency")
+        low, high = efficiency_limits(percent)
+        twin.set(ylim=(low, high))
+        edges = {"^": high, "v": high - (high - low) / (1.0 + BELOW_EFFICIENCY)}
+        for cycle, value in zip(number, percent, strict=True):
+            if value < low or value > high:
+                mark = "^" if value > high else "v"
+                twin.plot(cycle, edges[mark], mark, color=ORANGE, markersize=3, clip_on=False)
+                twin.annotate(
+                    f" {value:.1f}",
+                    (cycle, edges[mark]),
+                    color=ORANGE,
+                    ha="left",
+                    va="center",
+                    fontsize="small",
+                )
+        order = "discharge/charge" if result.order is CycleOrder.CHARGE_FIRST else "charge/discharge"
+        twin.set_ylabel(f"Coulombic efficiency, {order} (%)")
+        more, more_labels = twin.get_legend_handles_labels()
+        handles, labels = handles + more, labels + more_labels
     axes.legend(handles, labels, loc="lower left", ncols=1)
     return axes
 
 
 def profile_cycles(result: FullCellResult, count: int = PROFILE_CYCLES) -> list[int]:
     """Numbers of cycles spread from the first to the last; of complete ones where there are any."""
-    complete = result.cycles.complete
-    done = result.cycles.number[complete if complete.any() else slice(None)]
+    done = result.cycles.number[result.cycles.shown]
     places = np.linspace(0, len(done) - 1, min(count, len(done))).round().astype(int)
     return [int(number) for number in done[np.unique(places)]]
 
