@@ -1,5 +1,6 @@
 """The literature cells against what a balance weighs; the user's CIF files."""
 
+import math
 import tomllib
 from importlib.resources import files
 from pathlib import Path
@@ -20,11 +21,25 @@ OTHER_CAS = {"MoS2": "1317-33-5", "ZnO": "1314-13-2", "Al2O3": "1344-28-1", "Cu3
 # No handbook density: the volume is compared with the snapshot's, which adds up volumes of the elements.
 WITHOUT_DENSITY = {"LiAl", "LiAlCl4", "Li3P", "Li3Sb"}
 
+# Å³ per formula, from lattices of other publications than the cells': Boulineau et al. (2012), doi
+# 10.1016/j.ssi.2012.06.008; Weber et al. (2018), doi 10.1021/acs.chemmater.8b00266, both as OBELiX lists
+# them; Li3ErCl6, Li3ErBr6 and Li3ScCl6 of Bohnsack et al. (1997), which their abstracts call isotypic.
+ELECTROLYTES = {
+    "Li6PS5Cl": 9.8397**3 / 4.0,
+    "Li10GeP2S12": 8.71121**2 * 12.6078 / 2.0,
+    "Li3YCl6": 11.177**2 * 6.036 * math.sin(math.radians(60.0)) / 3.0,
+    "Li3HoCl6": 11.177**2 * 6.036 * math.sin(math.radians(60.0)) / 3.0,
+    "Li3YBr6": 6.890 * 11.916 * 6.842 * math.sin(math.radians(109.77)) / 2.0,
+    "Li3InCl6": 6.398 * 11.040 * 6.391 * math.sin(math.radians(109.89)) / 2.0,
+}
+
 BY_NAME = {cell.formula.text: cell for cell in literature_cells()}
 
+REFINED = {"Li10GeP2S12": 0.035}
+"""Composition of a cell against its name where occupancies were refined: Li20.2Ge2.06P3.94S24."""
 
 ELEMENTS = [name for name, cell in BY_NAME.items() if len(cell.formula.atomic_numbers) == 1]
-SALTS = sorted(set(BY_NAME) - set(ELEMENTS) - WITHOUT_DENSITY)
+SALTS = sorted(set(BY_NAME) - set(ELEMENTS) - WITHOUT_DENSITY - set(ELECTROLYTES))
 
 
 @pytest.mark.parametrize("symbol", ELEMENTS)
@@ -50,6 +65,13 @@ def test_cells_without_a_density_have_the_volume_of_their_elements(formula: str)
     structure = BY_NAME[formula].structure
     expected = float(snapshot.phases.volume_per_atom_a3[phase])
     assert structure.volume / len(structure) == pytest.approx(expected, rel=0.1)
+
+
+@pytest.mark.parametrize("formula", ELECTROLYTES)
+def test_cells_of_electrolytes_have_the_volume_of_another_publication(formula: str) -> None:
+    cell = BY_NAME[formula]
+    formulas = cell.structure.composition.num_atoms / cell.formula.n_atoms
+    assert cell.structure.volume / formulas == pytest.approx(ELECTROLYTES[formula], rel=0.02)
 
 
 def test_all_cells_but_one_were_compared_with_a_record() -> None:
@@ -82,8 +104,9 @@ def test_cells_hold_their_formula(formula: str) -> None:
     atoms = cell.structure.composition.get_atomic_fraction
     wanted = parse_formula(formula)
     for element, amount in cell.structure.composition.items():
-        assert atoms(element) == pytest.approx(wanted.amount_of(element.Z) / wanted.n_atoms)
-        assert amount == round(amount)
+        limit = REFINED.get(formula, 1e-6)
+        assert atoms(element) == pytest.approx(wanted.amount_of(element.Z) / wanted.n_atoms, rel=limit)
+        assert formula in REFINED or amount == pytest.approx(round(amount))
 
 
 @pytest.mark.parametrize("formula", BY_NAME)
