@@ -20,7 +20,7 @@ from screening.phases.composition import SAME_FRACTION, Formula, symbol
 from screening.phases.manifest import Manifest
 from screening.phases.soundness import COLUMNS, require_sound
 from screening.phases.spelling import respell
-from screening.phases.volumes import with_measured_volumes
+from screening.phases.volumes import take_measured
 from screening.ragged import Ragged
 
 PHASES_FILE = "phases.parquet"
@@ -307,7 +307,8 @@ def _from_table(table: pa.Table, path: Path) -> Phases:
     _check_references(phases, path)
     respell(phases.formula, phases.row_start, phases.atomic_number, phases.amount)
     _name_molecules(phases)
-    return with_measured_volumes(phases)
+    take_measured(phases.formula, phases.volume_per_atom_a3, phases.volume_source)
+    return phases
 
 
 def _name_molecules(phases: Phases) -> None:

@@ -1,15 +1,10 @@
 """Measured volumes of compounds, which take the place of calculated or estimated ones that are far off."""
 
 import csv
-from dataclasses import replace
 from functools import cache
 from importlib.resources import files
-from typing import TYPE_CHECKING
 
 import numpy as np
-
-if TYPE_CHECKING:
-    from screening.phases.snapshot import Phases
 
 VOLUMES_FILE = "measured_volumes.csv"
 MEASURED = "measured"
@@ -27,12 +22,18 @@ def measured_volumes() -> dict[str, float]:
     return {row["formula"]: float(row["volume_per_atom_a3"]) for row in csv.DictReader(text.splitlines())}
 
 
-def with_measured_volumes(phases: "Phases") -> "Phases":
-    """The same phases, those off by more than `FAR_OFF` with their measured volume, marked as such."""
+def take_measured(formula: np.ndarray, volume_a3: np.ndarray, source: np.ndarray) -> None:
+    """Put measured volumes in place of those that are off by more than `FAR_OFF`, or unknown.
+
+    Parameters
+    ----------
+    formula : ndarray
+        (n,) object array of str.
+    volume_a3, source : ndarray
+        (n,) Å³ per atom, and where each comes from; changed in place.
+    """
     known = measured_volumes()
-    rows = np.array([i for i, name in enumerate(phases.formula) if name in known], dtype=int)
-    measured = np.array([known[name] for name in phases.formula[rows]])
-    far = ~(np.abs(phases.volume_per_atom_a3[rows] / measured - 1.0) <= FAR_OFF)  # an unknown one, too
-    volume, source = phases.volume_per_atom_a3.copy(), phases.volume_source.copy()
-    volume[rows[far]], source[rows[far]] = measured[far], MEASURED
-    return replace(phases, volume_per_atom_a3=volume, volume_source=source)
+    for row in (i for i, name in enumerate(formula) if name in known):
+        measured = known[formula[row]]
+        if not abs(volume_a3[row] / measured - 1.0) <= FAR_OFF:
+            volume_a3[row], source[row] = measured, MEASURED

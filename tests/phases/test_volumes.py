@@ -1,7 +1,5 @@
 """Measured volumes: those of the cells, used where the calculated ones are far off."""
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
 
@@ -9,7 +7,7 @@ from screening.phases.composition import parse_formula
 from screening.phases.library import open_snapshot
 from screening.phases.snapshot import Phases
 from screening.phases.structures import literature_cells
-from screening.phases.volumes import FAR_OFF, measured_volumes, with_measured_volumes
+from screening.phases.volumes import FAR_OFF, measured_volumes, take_measured
 
 
 @pytest.fixture(scope="module")
@@ -52,11 +50,12 @@ def test_what_is_near_stays_calculated(phases: Phases) -> None:
     )
 
 
-def test_an_unknown_volume_is_filled_in(phases: Phases) -> None:
-    row = int(np.flatnonzero(phases.formula == "LiCl")[0])
-    few = phases.take(np.array([row, row, row]))
+def test_an_unknown_volume_is_filled_in() -> None:
     known = measured_volumes()["LiCl"]
-    given = np.array([np.nan, known * (1.0 + 0.9 * FAR_OFF), known * (1.0 - 1.1 * FAR_OFF)])
-    found = with_measured_volumes(replace(few, volume_per_atom_a3=given))
-    assert found.volume_per_atom_a3 == pytest.approx([known, given[1], known])
-    assert found.volume_source.tolist() == ["measured", "dft", "measured"]
+    kept = known * (1.0 + 0.9 * FAR_OFF)
+    formula = np.array(["LiCl", "LiCl", "LiCl", "LiXe"], dtype=object)
+    volume = np.array([np.nan, kept, known * (1.0 - 1.1 * FAR_OFF), 5.0])
+    source = np.array(["", "dft", "dft", "dft"], dtype=object)
+    take_measured(formula, volume, source)
+    assert volume == pytest.approx([known, kept, known, 5.0])
+    assert source.tolist() == ["measured", "dft", "measured", "dft"]
