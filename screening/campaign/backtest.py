@@ -197,21 +197,15 @@ def known_file() -> Path:
     return installed if installed.is_file() else package.parent / "data" / KNOWN_FILE
 
 
-def known_compounds(path: Path | None = None) -> tuple[Known, ...]:
+def known_compounds() -> tuple[Known, ...]:
     """Known reactors and negative controls."""
-    table = pd.read_csv(path or known_file(), keep_default_na=False)
+    table = pd.read_csv(known_file(), keep_default_na=False)
     columns = [table[field.name].astype(str) for field in fields(Known) if field.name in table]
     return tuple(Known(*row) for row in zip(*columns, strict=True))
 
 
 def back_test(campaign: Campaign, outcome: Outcome, known: Sequence[Known]) -> BackTest | None:
     """Compare one ranking with what is known of lithium.
-
-    Parameters
-    ----------
-    campaign : Campaign
-    outcome : Outcome
-    known : sequence of Known
 
     Returns
     -------
@@ -345,6 +339,7 @@ def enrichment(order: np.ndarray, reactors: np.ndarray, share: float) -> float |
 def write_back_test(campaign: Campaign, tests: Sequence[BackTest]) -> None:
     """Write ``backtest.json`` and, one row per known compound, ``backtest.csv``."""
     directory = campaign.store.directory
+    campaign.store.own([BACK_TEST_JSON, BACK_TEST_CSV])
     content = {"provenance": campaign.provenance.as_dict(), "tests": [asdict(test) for test in tests]}
     write_json(directory / BACK_TEST_JSON, content)
     rows = pd.concat([test.to_frame() for test in tests], ignore_index=True) if tests else pd.DataFrame()

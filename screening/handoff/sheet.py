@@ -32,6 +32,9 @@ KEPT_CONDITIONS = (
 )
 """Conditions of a study that a sheet takes over; contents of the layer are the sheet's own."""
 
+OF_THE_LAYER = ("electrolyte", "wt_percent", "layer_mg", "die_mm")
+"""What the steps of making a layer name."""
+
 FORMAT_VERSION = 1  # of a sheet as JSON
 LAYERS_OF_A_CELL = 2  # a symmetric one
 UM_PER_CM, MM_PER_CM, MG_PER_G = 1e4, 10.0, 1e3
@@ -142,8 +145,7 @@ class BenchSheet:
         None where no campaign was given, or it holds nothing of this reactor.
     standing_note : str
         Why there is none, or what to know of it.
-    recipe : Recipe
-    protocol : Protocol
+    recipe, protocol : Recipe, Protocol
     state : MeltingPoint or None
         Measured melting and boiling point of the reactor; None where none is known here.
     red_lines : tuple of str
@@ -155,14 +157,13 @@ class BenchSheet:
     energy_above_hull_ev_per_atom : float
     origins : mapping of str to str
         Phases on the way that are none of the source's own, and where their energies come from.
-    patterns : tuple of Pattern
+    cautions : tuple of str
+        What is known to be wrong with these energies.
+    patterns, windows, element_hazards : tuple of Pattern, Window, ElementHazard
     mobile : str
         Element that the anode gives up.
-    windows : tuple of Window
-    hazards : tuple of Hazard
-    gases : tuple of Hazard
-        What moist air sets free.
-    element_hazards : tuple of ElementHazard
+    hazards, gases : tuple of Hazard
+        Of what is handled, and of what moist air sets free.
     provenance : Provenance
     """
 
@@ -180,6 +181,7 @@ class BenchSheet:
     plateaus: tuple[Plateau, ...]
     energy_above_hull_ev_per_atom: float
     origins: Mapping[str, str]
+    cautions: tuple[str, ...]
     patterns: tuple[Pattern, ...]
     mobile: str
     windows: tuple[Window, ...]
@@ -233,8 +235,7 @@ def bench_sheet(
     _check_distinct(compound, plan)
     phase = _phase(snapshot, compound, "reactor")
     _phase(snapshot, parse_formula(plan.electrolyte), "electrolyte")
-    conditions = _conditions(plan, results)
-    context = ScreeningContext.of(snapshot, conditions)
+    context = ScreeningContext.of(snapshot, conditions := _conditions(plan, results))
     mobile = symbol(context.anode.mobile)
     found = detail(context, phase, compound.text, (plan.wt_percent,), error_bars(snapshot, mobile))
     made = recipe(snapshot, compound, plan.batch_g)
@@ -248,7 +249,7 @@ def bench_sheet(
         standing=place,
         standing_note=_standing_note(snapshot, results, place),
         recipe=made,
-        protocol=_protocol(compound, plan),
+        protocol=quoted_protocol(compound, **{name: getattr(plan, name) for name in OF_THE_LAYER}),
         state=melting_point(compound),
         red_lines=red_lines(handled),
         layer=_layer(snapshot, compound, plan),
@@ -256,6 +257,7 @@ def bench_sheet(
         plateaus=found.plateaus,
         energy_above_hull_ev_per_atom=found.energy_above_hull_ev_per_atom,
         origins=_origins(snapshot, compound, found, made),
+        cautions=found.with_anode.cautions,
         patterns=_patterns(snapshot, found, made, plan, cells),
         mobile=mobile,
         windows=tuple(_renamed(window, mobile) for window in Windows.default()),
@@ -270,16 +272,6 @@ def _handled(made: Recipe, plan: Plan) -> list[str]:
     """Every substance that the bench has in its hands, once."""
     powders = (precursor.formula for precursor in made.precursors)
     return list(dict.fromkeys((*powders, made.formula, plan.electrolyte, plan.anode)))
-
-
-def _protocol(compound: Formula, plan: Plan) -> Protocol:
-    return quoted_protocol(
-        compound,
-        electrolyte=plan.electrolyte,
-        wt_percent=plan.wt_percent,
-        layer_mg=plan.layer_mg,
-        die_mm=plan.die_mm,
-    )
 
 
 def _check_distinct(compound: Formula, plan: Plan) -> None:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, fields
 import numpy as np
 import pandas as pd
 
+from screening.lab.cycling.holds import CV_CURRENT_FRACTION, held_from
 from screening.lab.cycling.leads import first_row_share, interval_s, own_share
 from screening.lab.cycling.table import MEASURED, CyclingData
 
@@ -19,12 +20,6 @@ REST_FRACTION = 1e-3
 
 NEGLIGIBLE_CHARGE_FRACTION = 1e-3
 """A run of less than this share of the typical run's charge starts no half-cycle."""
-
-CV_CURRENT_FRACTION = 0.95
-"""Constant voltage: |I| has fallen below this share of the half-cycle's largest current ..."""
-
-CV_VOLTAGE_BAND_V = 2e-3
-"""... while the voltage stays this near to its last value."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -198,7 +193,7 @@ def half_cycles(data: CyclingData, *, threshold_a: float | None = None) -> HalfC
     first = np.concatenate([[0], np.flatnonzero(runs.state[kept][1:] != runs.state[kept][:-1]) + 1])
     last = np.append(first[1:], len(kept)) - 1
     bounds = _Bounds(runs.start[kept][first], runs.stop[kept][last], runs.state[kept][first])
-    return _measured(data, states, increments, runs, bounds, limit, first_share)
+    return _measured(data, increments, runs, bounds, states=states, limit=limit, first_share=first_share)
 
 
 _DTYPES: dict[str, type] = {
@@ -259,10 +254,11 @@ def sums_over(values: np.ndarray, start: np.ndarray, stop: np.ndarray) -> np.nda
 
 def _measured(
     data: CyclingData,
-    states: np.ndarray,
     increments: _Increments,
     runs: _Runs,
     bounds: _Bounds,
+    *,
+    states: np.ndarray,
     limit: float,
     first_share: float,
 ) -> HalfCycles:
@@ -343,9 +339,7 @@ def _constant_voltage(
     for index in np.flatnonzero(ends < CV_CURRENT_FRACTION * largest):
         rows = slice(int(bounds.start[index]), int(bounds.stop[index]))
         low = np.abs(data.current_a[rows]) < CV_CURRENT_FRACTION * largest[index]
-        constant = low & (np.abs(data.voltage_v[rows] - data.voltage_v[rows.stop - 1]) <= CV_VOLTAGE_BAND_V)
-        free = np.flatnonzero(~constant)
-        begin = rows.start + (int(free[-1]) + 1 if len(free) else 0)
+        begin = rows.start + held_from(data.voltage_v[rows], data.current_a[rows], low)
         if begin >= rows.stop - 1:
             continue
         own = states[begin : rows.stop] == bounds.sign[index]
