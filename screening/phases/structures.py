@@ -92,6 +92,7 @@ def _operations(space_group: str) -> tuple[NDArray[np.float64], NDArray[np.float
     import spglib
 
     found = spglib.get_symmetry_from_database(_hall_numbers()[space_group])
+    assert found is not None  # the table holds every setting
     return found["rotations"].astype(float), found["translations"]
 
 
@@ -100,8 +101,8 @@ def _hall_numbers() -> dict[str, int]:
     """Of the first setting of each space group: b unique, origin choice 1, hexagonal axes."""
     import spglib
 
-    settings = reversed(range(1, SETTINGS + 1))
-    return {spglib.get_spacegroup_type(number).international_short: number for number in settings}
+    types = {number: spglib.get_spacegroup_type(number) for number in reversed(range(1, SETTINGS + 1))}
+    return {each.international_short: number for number, each in types.items() if each is not None}
 
 
 def read_cells(paths: Sequence[Path]) -> tuple[Cell, ...]:
