@@ -22,10 +22,12 @@ from screening.lab.cycling.full import FullCellReport, assess_full
 from screening.lab.cycling.kind import kind_of
 from screening.lab.cycling.plating import PlatingReport, assess_plating, looks_like_plating
 from screening.lab.cycling.symmetric import SymmetricReport, assess_symmetric
-from screening.lab.cycling.table import Flag, FlagKind
+from screening.lab.cycling.table import CyclingData, Flag, FlagKind
 from screening.lab.diffraction.identify import Identification
 from screening.lab.diffraction.pattern import PowderPattern
 from screening.lab.impedance.analysis import ImpedanceAnalysis, analyse
+from screening.lab.impedance.drt import MIN_DRT_POINTS
+from screening.lab.impedance.spectrum import Spectrum
 from screening.lab.outcomes import (
     Outcome,
     Reduced,
@@ -80,6 +82,8 @@ class CellAnalysis(Displayed):
     sheet : Cell
     impedance : ImpedanceAnalysis or None
     cycling : CyclingReport or None
+    between : ImpedanceAnalysis or None
+        Of the spectra among the rows of the cycling record.
     patterns : tuple of Identification
     short : ShortVerdict or None
         From impedance and cycling together; None where neither can show a short.
@@ -94,6 +98,7 @@ class CellAnalysis(Displayed):
     sheet: Cell
     impedance: ImpedanceAnalysis | None = None
     cycling: CyclingReport | None = None
+    between: ImpedanceAnalysis | None = None
     patterns: tuple[Identification, ...] = ()
     short: ShortVerdict | None = None
     outcomes: dict[str, Outcome] = field(default_factory=dict)
@@ -119,7 +124,7 @@ class CellAnalysis(Displayed):
 
     def figures_only(self) -> "CellAnalysis":
         """The same without spectra and records, which would fill the memory where cells are many."""
-        return replace(self, impedance=None, cycling=None, patterns=())
+        return replace(self, impedance=None, cycling=None, between=None, patterns=())
 
 
 _kept: OrderedDict[str, tuple[int, CellAnalysis]] = OrderedDict()
@@ -187,11 +192,12 @@ def _analyse(sheet: Cell, search: PhaseSearch | None) -> CellAnalysis:
     files = sheet.files
     impedance = tried(lambda: analyse_impedance(sheet)) if files.impedance else None
     cycling = tried(lambda: analyse_cycling(sheet)) if files.cycling else None
+    between = None if cycling is None else tried(lambda: analyse_between(sheet, cycling.data))
     pattern = tried(lambda: _pattern(sheet)) if files.diffraction else None
     identified = None
     if pattern is not None and search is not None:
         identified = tried(lambda: search.identify(pattern))
-    short = joint_verdict(cycling, impedance)
+    short = joint_verdict(cycling, impedance, between)
     outcomes = {quoted.quantity: quoted_outcome(quoted) for quoted in sheet.quoted}
     reductions = _reductions(
         sheet, impedance=impedance, cycling=cycling, identified=identified, search=search, short=short
@@ -207,6 +213,7 @@ def _analyse(sheet: Cell, search: PhaseSearch | None) -> CellAnalysis:
         sheet=sheet,
         impedance=impedance,
         cycling=cycling,
+        between=between,
         patterns=() if identified is None else (identified,),
         short=short,
         outcomes=outcomes,
@@ -225,9 +232,27 @@ def analyse_impedance(sheet: Cell) -> ImpedanceAnalysis | None:
     """
     if sheet.kind is Kind.PELLET:
         return None
-    spectra = read_series(list(sheet.located("impedance")))
+    return _judged(sheet, read_series(list(sheet.located("impedance"))), sheet.electrode_area_cm2)
+
+
+def analyse_between(sheet: Cell, data: CyclingData) -> ImpedanceAnalysis | None:
+    """Processes and leak of the spectra among the rows of a cycling record; None for fewer than two.
+
+    Those of fewer than ten points are left out.
+
+    Raises
+    ------
+    InputError
+        If a spectrum cannot be used.
+    """
+    spectra = [each for each in data.spectra if len(each) >= MIN_DRT_POINTS]
+    return _judged(sheet, spectra, data.area_cm2) if len(spectra) > 1 else None
+
+
+def _judged(sheet: Cell, spectra: Sequence[Spectrum], area_cm2: float | None) -> ImpedanceAnalysis:
+    spectra = [replace(each, area_cm2=area_cm2) for each in spectra]
     if sheet.origin is Origin.SIMULATED:
-        spectra = tuple(replace(s, metadata={**s.metadata, "origin": SIMULATED}) for s in spectra)
+        spectra = [replace(each, metadata={**each.metadata, "origin": SIMULATED}) for each in spectra]
     energy = LITHIUM_ARGYRODITE_EA_EV if sheet.separator is None else sheet.separator.activation_energy_ev
     return analyse(spectra, electrolyte_ohm=sheet.separator_ohm, activation_energy_ev=energy)
 
@@ -276,11 +301,18 @@ def analyse_cycling(sheet: Cell, files: Sequence[Path] | None = None) -> Cycling
     return assess_full(data, sheet) if is_full else assess_symmetric(data, sheet)
 
 
-def joint_verdict(cycling: CyclingReport | None, impedance: ImpedanceAnalysis | None) -> ShortVerdict | None:
-    """Is there a short, by cycling and impedance together?"""
+def joint_verdict(
+    cycling: CyclingReport | None,
+    impedance: ImpedanceAnalysis | None,
+    between: ImpedanceAnalysis | None = None,
+) -> ShortVerdict | None:
+    """Is there a short, by cycling, spectra of other files, and those among its rows together?
+
+    Other files have a clock of their own: beside a cycling record their evidence has no time.
+    """
     cycled = None if cycling is None else cycling.verdict
-    seen = None if impedance is None else impedance.short
-    return join_verdicts(cycled, seen if cycled is None or seen is None else seen.undated())
+    among, seen = (None if each is None else each.short for each in (between, impedance))
+    return join_verdicts(cycled, among, seen if cycled is None or seen is None else seen.undated())
 
 
 def _pattern(sheet: Cell) -> PowderPattern:

@@ -25,6 +25,7 @@ from screening.lab.cycling.plating import PlatingReport
 from screening.lab.cycling.polarisation import figures_of
 from screening.lab.cycling.symmetric import SymmetricReport
 from screening.lab.cycling.table import CyclingData, FlagKind
+from screening.lab.impedance.analysis import ImpedanceAnalysis
 from screening.lab.short import ShortVerdict
 from screening.provenance import SIMULATED, Provenance
 
@@ -39,10 +40,13 @@ def provenance_of(data: CyclingData) -> Provenance:
     return Provenance.now(", ".join(named) or data.cell, data.checksum)
 
 
-def cycling_summary(report: CyclingReport, short: ShortVerdict | None = None) -> dict[str, Any]:
+def cycling_summary(
+    report: CyclingReport, short: ShortVerdict | None = None, between: ImpedanceAnalysis | None = None
+) -> dict[str, Any]:
     """What was found about a cell, ready for JSON (null for what is not known).
 
-    `short` is the verdict of cycling and impedance together, where the cell has both.
+    `short` is the verdict of cycling and impedance together, where the cell has both; `between` what the
+    spectra among the rows of the record show.
     """
     if isinstance(report, SymmetricReport):
         content, flags = _symmetric(report), report.data.flags
@@ -51,6 +55,7 @@ def cycling_summary(report: CyclingReport, short: ShortVerdict | None = None) ->
     else:
         content, flags = _plating(report), report.data.flags
     content["short"] = (short or report.verdict).as_dict() | content.get("short", {})
+    content |= {} if between is None else {"impedance": between.as_dict()}
     content |= {
         "flags": [asdict(flag) for flag in flags],
         "provenance": provenance_of(report.data).as_dict(),
@@ -99,7 +104,12 @@ def _plating(report: PlatingReport) -> dict[str, Any]:
     }
 
 
-def write_cycling(directory: Path, report: CyclingReport, short: ShortVerdict | None = None) -> list[Path]:
+def write_cycling(
+    directory: Path,
+    report: CyclingReport,
+    short: ShortVerdict | None = None,
+    between: ImpedanceAnalysis | None = None,
+) -> list[Path]:
     """Write everything about a cell's cycling into a directory.
 
     Returns
@@ -132,7 +142,9 @@ def write_cycling(directory: Path, report: CyclingReport, short: ShortVerdict | 
         tables = {"blocks": report.blocks.to_frame()}
         figure, page = plating_figure(report), plating_page(report, stamp)
     tables |= {"evidence": (short or report.verdict).evidence_frame(), "flags": flags}
-    return _write(directory, data, cycling_summary(report, short), tables, figure, page)
+    if between is not None:
+        tables |= {f"impedance_{name}": table for name, table in between.tables().items()}
+    return _write(directory, data, cycling_summary(report, short, between), tables, figure, page)
 
 
 def _write(

@@ -1,15 +1,15 @@
 """Fits of a series under what is known of its processes: each spectrum by itself, or on common courses."""
 
 from dataclasses import dataclass, replace
-from math import log
 
 import numpy as np
 
 from screening.lab.impedance import nnls, zarc
 from screening.lab.impedance.basis import FloatArray
 from screening.lab.impedance.courses import Courses, columns_of, inverse
-from screening.lab.impedance.prior import PHI, UNDECIDED, Prior
-from screening.lab.impedance.zarc import PER_ELEMENT, Fit, Problem, Shape
+from screening.lab.impedance.prior import UNDECIDED, Prior
+from screening.lab.impedance.scan import RIDGE, SCAN_PHI, scan, shaped
+from screening.lab.impedance.zarc import PER_ELEMENT, Fit, Problem
 
 MAX_FREE = 4
 """Processes outside the windows, or second ones inside, that the data may ask for."""
@@ -35,9 +35,6 @@ SUPPORT = 25.0
 """χ² that a track must explain in the series beyond ln N in each spectrum where it explains that much:
 BIC decides where it is present, and the rest must pay for its ln τ and φ (as 3 ln N + 10, N = 158)."""
 
-RIDGE = 1e-9
-"""Share of the whole curvature that keeps columns apart which the data do not."""
-
 SMALL = 0.1
 """Share of the polarisation that an uncertain element never exceeds if it may be dropped."""
 
@@ -46,12 +43,6 @@ PRICE = 2.5
 
 SCOUTS = 32
 """Spectra, evenly spread over a longer series, from which its courses are learnt first."""
-
-SCAN_PER_DECADE = 3
-"""Density of the τ grid on which a further element is looked for."""
-
-SCAN_PHI = PHI[Shape.ZARC][0]
-"""Its exponent."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -157,12 +148,12 @@ def separate(problem: Problem, prior: Prior, noise: FloatArray) -> list[Model]:
         won = trial.bic < state.bic[tried] - BIC_MARGIN
         done = np.setdiff1d(every, tried[won])
         if done.size:
-            models.append(state.take(done).model(rows[done], _shaped(problem.take(done), prior)))
+            models.append(state.take(done).model(rows[done], shaped(problem.take(done), prior)))
         rows, problem = rows[tried[won]], problem.take(tried[won])
         prior, state = wider.take(won), trial.take(won)
         if not rows.size:
             return models
-    return [*models, state.model(rows, _shaped(problem, prior))]
+    return [*models, state.model(rows, shaped(problem, prior))]
 
 
 def follow(problem: Problem, prior: Prior, noise: FloatArray) -> Model:
@@ -200,16 +191,39 @@ def follow(problem: Problem, prior: Prior, noise: FloatArray) -> Model:
     courses = Courses.around(theta, prior, problem.n_terms)
     everything = _Tracks(problem, prior, courses, theta, level, scale)
     scouts = np.unique(np.linspace(0, len(theta) - 1, SCOUTS).round().astype(int))
-    tracks = everything.take(scouts).annealed()
+    tracks, kept, found = everything.take(scouts).annealed(), np.arange(len(prior.sd)), []
     while (weakest := tracks.weakest()) is not None:
         fewer = tracks.without(weakest).converged()
-        if fewer.chi_squared > tracks.chi_squared + PRICE * len(scouts):
+        lost = fewer.chi_squared - tracks.chi_squared
+        if lost > PRICE * len(scouts):
             break
-        tracks, everything = fewer, everything.without(weakest)
-    if len(scouts) == len(theta):
-        return tracks.model()
-    along = tracks.courses.between(scouts, len(theta))
-    return replace(everything, courses=along).step(1.0).step(1.0).model()
+        if lost > 0:  # otherwise nothing speaks for the element
+            found.append((tracks.along(everything, scouts), kept))
+        tracks, everything, kept = fewer, everything.without(weakest), np.delete(kept, weakest)
+    return _averaged([*found, (tracks.along(everything, scouts), kept)])
+
+
+def _averaged(found: list[tuple[Model, np.ndarray]]) -> Model:
+    """The last of some models, of ever fewer elements, with what the others say otherwise in its errors.
+
+    Whether a small element is there the data may not tell: without it, its neighbours have what it had.
+    Each model comes with the numbers of its elements.
+    """
+    whole, every = found[0]
+    q = whole.problem.n_terms
+    thetas, covariances = np.tile(whole.theta, (len(found), 1, 1)), []
+    for theta, (model, kept) in zip(thetas, found, strict=True):
+        places = q + PER_ELEMENT * np.searchsorted(every, kept)[:, None] + np.arange(PER_ELEMENT)
+        columns = np.append(np.arange(q), places.ravel())
+        theta[:, q::PER_ELEMENT] = 0.0
+        theta[:, columns] = model.theta
+        covariance, scatter = np.zeros((2, *whole.covariance.shape))
+        block = np.ix_(np.arange(len(theta)), columns, columns)
+        covariance[block], scatter[block] = model.covariance, model.scatter
+        covariances.append(covariance)
+    away = thetas - theta
+    covariance = (np.einsum("msp,msq->spq", away, away) + np.sum(covariances, axis=0)) / len(found)
+    return replace(model, problem=whole.problem, theta=theta, covariance=covariance, scatter=scatter)
 
 
 @dataclass(frozen=True, eq=False)
@@ -261,13 +275,20 @@ class _Tracks:
             before = tracks.chi_squared
         return tracks
 
+    def along(self, everything: "_Tracks", rows: np.ndarray) -> Model:
+        """Posterior of the whole series, of which these are some rows."""
+        if rows.size == len(everything.theta):
+            return self.model()
+        courses = self.courses.between(rows, len(everything.theta))
+        return replace(everything, courses=courses).step(1.0).step(1.0).model()
+
     def model(self) -> Model:
         """Posterior of the series."""
         anchor = self.courses.anchor(self.noise, self.scale)
         fit = _fit(self.problem, self.prior, self.theta, anchor)
         shared = self.courses.shared_covariance(fit, self.noise)
         state = _State.of(self.problem, fit, anchor)
-        return state.model(np.arange(len(self.theta)), _shaped(self.problem, self.prior), shared)
+        return state.model(np.arange(len(self.theta)), shaped(self.problem, self.prior), shared)
 
     def weakest(self) -> int | None:
         """The element that the data speak for least, if they do not speak for it at all."""
@@ -290,17 +311,13 @@ class _Tracks:
         )
 
 
-def _shaped(problem: Problem, prior: Prior) -> Problem:
-    return replace(problem, shapes=prior.shapes)
-
-
 def _fit(
     problem: Problem, prior: Prior, theta: FloatArray, anchor: zarc.Anchor, tolerance: float = zarc.FINE
 ) -> Fit:
     lower, upper = prior.bounds(problem.n_terms)
     if problem.drifts:
         lower[problem.n_terms - 1] = -np.inf
-    return zarc.fit(_shaped(problem, prior), theta, lower, upper, anchor=anchor, tolerance=tolerance)
+    return zarc.fit(shaped(problem, prior), theta, lower, upper, anchor=anchor, tolerance=tolerance)
 
 
 def _start(problem: Problem, prior: Prior) -> FloatArray:
@@ -309,7 +326,7 @@ def _start(problem: Problem, prior: Prior) -> FloatArray:
     values = np.insert(prior.centre, 0, 0.0, axis=2).reshape(count, PER_ELEMENT * elements)
     theta = np.pad(values, ((0, 0), (problem.n_terms, 0)))
     linear = np.setdiff1d(np.arange(theta.shape[1]), columns_of(theta.shape[1], problem.n_terms))
-    residual, jacobian = zarc.evaluate(_shaped(problem, prior), theta)
+    residual, jacobian = zarc.evaluate(shaped(problem, prior), theta)
     columns = jacobian[:, linear]
     gram = columns @ columns.transpose(0, 2, 1)
     length = np.sqrt(np.einsum("spp->sp", gram))
@@ -354,41 +371,3 @@ def _explained(fit: Fit, n_terms: int, noise: FloatArray | float) -> FloatArray:
     linear[columns_of(linear.size, n_terms)] = False
     variance = np.einsum("spp->sp", inverse(fit.gram[:, linear][:, :, linear]))[:, n_terms:]
     return fit.theta[:, n_terms::PER_ELEMENT] ** 2 / (variance.T * noise).T
-
-
-@dataclass(frozen=True, eq=False)
-class Scan:
-    """Score test for one more element on a grid of g relaxation times.
-
-    Attributes
-    ----------
-    ln_tau : ndarray, shape (g,)
-        Grid.
-    gain : ndarray, shape (s, g)
-        Decrease of χ² that an element of allowed resistance would bring, linearised.
-    resistance : ndarray, shape (s, g)
-        Its scaled resistance.
-    """
-
-    ln_tau: FloatArray
-    gain: FloatArray
-    resistance: FloatArray
-
-
-def scan(problem: Problem, prior: Prior, fit: Fit) -> Scan:
-    """Where the residuals of a fit ask for one more element."""
-    residual, jacobian = zarc.evaluate(_shaped(problem, prior), fit.theta)
-    low, high = prior.ln_range
-    grid = np.linspace(low, high, int((high - low) / log(10.0) * SCAN_PER_DECADE) + 2)
-    growth = np.exp(SCAN_PHI * (problem.ln_omega[:, None, :] + grid[None, :, None]))
-    turn = complex(np.cos(SCAN_PHI * np.pi / 2.0), np.sin(SCAN_PHI * np.pi / 2.0))
-    trial = (problem.weight[:, None, :] / (1.0 + turn * growth)).view(float)
-    overlap = trial @ jacobian.transpose(0, 2, 1)
-    ridge = RIDGE * np.einsum("spp->s", fit.gram)[:, None, None] * np.eye(jacobian.shape[1])
-    projected = np.linalg.solve(fit.gram + ridge, overlap.transpose(0, 2, 1))
-    power = (trial**2).sum(axis=2)
-    left = np.maximum(power - (overlap * projected.transpose(0, 2, 1)).sum(axis=2), 1e-9 * power)
-    slope = (trial @ residual[..., None])[..., 0]
-    if not prior.signed:
-        slope = np.maximum(slope, 0.0)
-    return Scan(grid, slope**2 / left, slope / left)
