@@ -72,6 +72,14 @@ class Model:
     scatter: FloatArray
     freedom: FloatArray
 
+    @property
+    def certainty(self) -> FloatArray:
+        """R² of each element over its variance, shape (r, k)."""
+        first = self.problem.n_terms
+        variance = np.einsum("spp->sp", self.covariance)[:, first::PER_ELEMENT]
+        found = self.theta[:, first::PER_ELEMENT] ** 2 / np.maximum(variance, np.finfo(float).tiny)
+        return np.asarray(found)
+
 
 @dataclass(frozen=True, eq=False)
 class _State:
@@ -197,32 +205,43 @@ def follow(problem: Problem, prior: Prior, noise: FloatArray) -> Model:
         lost = fewer.chi_squared - tracks.chi_squared
         if lost > PRICE * len(scouts):
             break
-        if lost > 0:  # otherwise nothing speaks for the element
-            found.append((tracks.along(everything, scouts), kept))
+        with_it = tracks.along(everything, scouts)
+        if lost > 0 and with_it.certainty[:, weakest].mean() > 1.0:  # else nothing speaks for the element
+            found.append((with_it, kept))
         tracks, everything, kept = fewer, everything.without(weakest), np.delete(kept, weakest)
-    return _averaged([*found, (tracks.along(everything, scouts), kept)])
+    last = tracks.along(everything, scouts)
+    if not found:
+        return last
+    # where the series cannot tell what is there, what each spectrum says by itself counts too
+    single = alone.model(np.arange(len(theta)), shaped(problem, prior))
+    return _averaged([*found, (last, kept)], single)
 
 
-def _averaged(found: list[tuple[Model, np.ndarray]]) -> Model:
+def _averaged(found: list[tuple[Model, np.ndarray]], single: Model) -> Model:
     """The last of some models, of ever fewer elements, with what the others say otherwise in its errors.
 
     Whether a small element is there the data may not tell: without it, its neighbours have what it had.
-    Each model comes with the numbers of its elements.
+    Each model comes with the numbers of its elements; `single` has them all.
     """
     whole, every = found[0]
     q = whole.problem.n_terms
-    thetas, covariances = np.tile(whole.theta, (len(found), 1, 1)), []
-    for theta, (model, kept) in zip(thetas, found, strict=True):
-        places = q + PER_ELEMENT * np.searchsorted(every, kept)[:, None] + np.arange(PER_ELEMENT)
-        columns = np.append(np.arange(q), places.ravel())
+
+    def columns(kept: np.ndarray) -> np.ndarray:
+        return np.append(np.arange(q), (q + PER_ELEMENT * kept[:, None] + np.arange(PER_ELEMENT)).ravel())
+
+    own = columns(every)
+    thetas, covariances = [single.theta[:, own]], [single.covariance[:, own][:, :, own]]
+    for model, kept in found:
+        own = columns(np.searchsorted(every, kept))
+        theta, (covariance, scatter) = whole.theta.copy(), np.zeros((2, *whole.covariance.shape))
         theta[:, q::PER_ELEMENT] = 0.0
-        theta[:, columns] = model.theta
-        covariance, scatter = np.zeros((2, *whole.covariance.shape))
-        block = np.ix_(np.arange(len(theta)), columns, columns)
+        theta[:, own] = model.theta
+        block = np.ix_(np.arange(len(theta)), own, own)
         covariance[block], scatter[block] = model.covariance, model.scatter
+        thetas.append(theta)
         covariances.append(covariance)
-    away = thetas - theta
-    covariance = (np.einsum("msp,msq->spq", away, away) + np.sum(covariances, axis=0)) / len(found)
+    away = np.array(thetas) - theta
+    covariance = (np.einsum("msp,msq->spq", away, away) + np.sum(covariances, axis=0)) / len(thetas)
     return replace(model, problem=whole.problem, theta=theta, covariance=covariance, scatter=scatter)
 
 
@@ -293,10 +312,8 @@ class _Tracks:
     def weakest(self) -> int | None:
         """The element that the data speak for least, if they do not speak for it at all."""
         model = self.model()
-        first = self.problem.n_terms
-        variance = np.einsum("spp->sp", model.covariance)[:, first::PER_ELEMENT]
-        resistance = np.abs(model.theta[:, first::PER_ELEMENT])
-        support = _support(resistance**2 / np.maximum(variance, np.finfo(float).tiny), self.problem.n_data)
+        resistance = np.abs(model.theta[:, self.problem.n_terms :: PER_ELEMENT])
+        support = _support(model.certainty, self.problem.n_data)
         # one of two that overlap is not certain either, but not small
         share = resistance / np.maximum(resistance.sum(axis=1, keepdims=True), np.finfo(float).tiny)
         support[share.max(axis=0) > SMALL] = np.inf
