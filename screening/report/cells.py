@@ -3,6 +3,7 @@
 import io
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -181,12 +182,10 @@ def _figures(cell: CellAnalysis) -> Iterator[tuple[str, Callable[[], "Figure"]]]
     from screening.plots.fullcell import full_cell_figure
     from screening.plots.plating import plating_figure
 
-    impedance, cycling = cell.impedance, cell.cycling
-    if impedance is not None:
-        yield (
-            f"{cell.name}: relaxation times",
-            lambda: drt_figure(impedance.processes, impedance.report, impedance.refit),
-        )
+    cycling = cell.cycling
+    for found, place in ((cell.impedance, ""), (cell.between, ", spectra among the cycling")):
+        if found is not None:
+            yield f"{cell.name}: relaxation times{place}", partial(drt_figure, found)
     if isinstance(cycling, FullCellReport):
         yield f"{cell.name}: cycling", lambda: full_cell_figure(cycling)
     elif isinstance(cycling, PlatingReport):
