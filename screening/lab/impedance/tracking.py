@@ -26,10 +26,16 @@ FEWEST_ROUNDS, LAST_ROUNDS = 3, 20
 """… and so often at least and at most, once they are held as tight as they will be, until …"""
 
 CONVERGED = 1.0
-"""… χ² of the series falls by less than this."""
+"""… χ² of the series falls by less."""
 
 PRIOR_ROUNDS = 3
 """Fits under a prior whose weight and scale are the noise and the resistances of the fit before."""
+
+TOLD_DRIFT, MOST_DRIFT = 0.02, 0.5
+"""Shares of the last impedance from which a drift tells the clock of a sweep, and up to which it is one."""
+
+DWELLS_S = (0.0, 0.1, 0.3, 1.0, 3.0, 10.0, np.inf)
+"""Times that an instrument may take at each frequency for every period, s; infinite: equal times."""
 
 SUPPORT = 25.0
 """χ² that a track must explain in the series beyond ln N in each spectrum where it explains that much:
@@ -47,7 +53,7 @@ SCOUTS = 32
 
 @dataclass(frozen=True, eq=False)
 class Model:
-    """Posterior of some spectra that have the same number of elements.
+    """Posterior of some spectra with as many elements.
 
     Attributes
     ----------
@@ -55,10 +61,8 @@ class Model:
         Spectra.
     problem : Problem
         Their data and the shapes of their elements.
-    theta : ndarray, shape (r, p)
-        Most probable parameters.
-    covariance : ndarray, shape (r, p, p)
-        Their covariance.
+    theta, covariance : ndarray, shapes (r, p) and (r, p, p)
+        Most probable parameters, and their covariance.
     scatter : ndarray, shape (r, p, p)
         The part of it that differs between repeated spectra of one cell.
     freedom : ndarray, shape (r,)
@@ -118,13 +122,29 @@ class _State:
 def drifting(problem: Problem, prior: Prior, noise: FloatArray) -> np.ndarray:
     """Spectra whose cell changed while they were measured, by BIC; shape (s,).
 
-    A real factor that grows along the sweep changes |Z| but not the phase, which no process can do; left out
-    of the model it ends as a process beyond the lowest frequency, and Kramers–Kronig residuals stay small.
+    A factor that grows along the sweep changes |Z| but not the phase, which no process can do; left out it
+    ends as a process beyond the lowest frequency, and Kramers–Kronig residuals stay small.
     """
     still, moving = (
-        _settled(one, prior, _start(one, prior), noise).bic for one in (problem, problem.with_drift())
+        _settled(one, prior, _start(one, prior), noise) for one in (problem, problem.with_drift())
     )
-    return np.asarray(moving < still - BIC_MARGIN)
+    small = np.abs(moving.fit.theta[:, problem.n_terms]) < MOST_DRIFT
+    return np.asarray((moving.bic < still.bic - BIC_MARGIN) & small)
+
+
+def timed(problem: Problem, prior: Prior, noise: FloatArray, drifts: np.ndarray) -> Problem:
+    """The problem with a column for the drift; where it is large by the clock that suits best."""
+    rows = np.flatnonzero(drifts)
+    part, known = problem.take(rows), prior.take(rows)
+    best, least = 0.0, np.inf
+    for dwell_s in DWELLS_S:
+        moving = part.with_drift(dwell_s)
+        state = _settled(moving, known, _start(moving, known), noise[rows])
+        if dwell_s == 0.0 and np.median(np.abs(state.fit.theta[:, problem.n_terms])) < TOLD_DRIFT:
+            break
+        if state.bic.sum() < least:
+            best, least = dwell_s, state.bic.sum()
+    return problem.with_drift(best)
 
 
 def separate(problem: Problem, prior: Prior, noise: FloatArray) -> list[Model]:
@@ -132,10 +152,8 @@ def separate(problem: Problem, prior: Prior, noise: FloatArray) -> list[Model]:
 
     Parameters
     ----------
-    problem : Problem
-        s spectra.
-    prior : Prior
-        Processes of the windows.
+    problem, prior
+        s spectra, and the processes of the windows.
     noise : ndarray, shape (s,)
         First guess of the variance of a weighted residual.
     """
@@ -167,18 +185,8 @@ def separate(problem: Problem, prior: Prior, noise: FloatArray) -> list[Model]:
 def follow(problem: Problem, prior: Prior, noise: FloatArray) -> Model:
     """Fit the whole series by one set of processes, whose ln τ and φ follow smooth courses.
 
-    Parameters
-    ----------
-    problem : Problem
-        s spectra in the order of the series.
-    prior, noise
-        As in `separate`.
-
-    Returns
-    -------
-    Model
-        All spectra; a process that is absent somewhere has a resistance near 0 there, with its
-        uncertainty.
+    Parameters are those of `separate`, the spectra in the order of the series. A process that is absent
+    somewhere has a resistance near 0 there, with its uncertainty.
     """
     alone = _settled(problem, prior, _start(problem, prior), noise)
     for _ in range(MAX_FREE):
@@ -206,7 +214,7 @@ def follow(problem: Problem, prior: Prior, noise: FloatArray) -> Model:
         if lost > PRICE * len(scouts):
             break
         with_it = tracks.along(everything, scouts)
-        if lost > 0 and with_it.certainty[:, weakest].mean() > 1.0:  # else nothing speaks for the element
+        if lost > 0 and with_it.certainty[:, weakest].mean() > 1.0:  # else nothing speaks for it
             found.append((with_it, kept))
         tracks, everything, kept = fewer, everything.without(weakest), np.delete(kept, weakest)
     last = tracks.along(everything, scouts)
@@ -220,8 +228,8 @@ def follow(problem: Problem, prior: Prior, noise: FloatArray) -> Model:
 def _averaged(found: list[tuple[Model, np.ndarray]], single: Model) -> Model:
     """The last of some models, of ever fewer elements, with what the others say otherwise in its errors.
 
-    Whether a small element is there the data may not tell: without it, its neighbours have what it had.
-    Each model comes with the numbers of its elements; `single` has them all.
+    Without a small element its neighbours have what it had. Each model comes with the numbers of its
+    elements; `single` has them all.
     """
     whole, every = found[0]
     q = whole.problem.n_terms
@@ -241,7 +249,8 @@ def _averaged(found: list[tuple[Model, np.ndarray]], single: Model) -> Model:
         thetas.append(theta)
         covariances.append(covariance)
     away = np.array(thetas) - theta
-    covariance = (np.einsum("msp,msq->spq", away, away) + np.sum(covariances, axis=0)) / len(thetas)
+    spread = np.einsum("msp,msq->spq", away, away) / (len(thetas) - 1)  # the last is one of them
+    covariance = spread + np.mean(covariances, axis=0)
     return replace(model, problem=whole.problem, theta=theta, covariance=covariance, scatter=scatter)
 
 
@@ -280,8 +289,8 @@ class _Tracks:
     def annealed(self) -> "_Tracks":
         """Hold the courses tighter each time."""
         tracks = self
-        for tightness in np.linspace(0.0, 1.0, ROUNDS):
-            tracks = tracks.step(float(tightness))
+        for tightness in np.linspace(0.0, 1.0, ROUNDS).tolist():
+            tracks = tracks.step(tightness)
         return tracks.converged()
 
     def converged(self) -> "_Tracks":
