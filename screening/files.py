@@ -3,6 +3,7 @@
 import csv
 import json
 import os
+import re
 import stat
 import tempfile
 import tomllib
@@ -145,12 +146,21 @@ def from_json(text: str) -> Any:
         raise ValueError("nested too deep") from None
 
 
+_TOML_PLACE = re.compile(r"at line (?P<line>\d+), column (?P<column>\d+)")
+
+
 def from_toml(text: str) -> dict[str, Any]:
-    """Content of TOML from outside; what nests too deep is malformed, a `tomllib.TOMLDecodeError`."""
+    """Content of TOML from outside; a `tomllib.TOMLDecodeError` that says where, in our words, else."""
     try:
         return tomllib.loads(text)
     except RecursionError:
         raise tomllib.TOMLDecodeError("nested too deep") from None
+    except tomllib.TOMLDecodeError as error:
+        place = _TOML_PLACE.search(str(error))
+        where = (
+            f"line {place['line']}, column {place['column']}" if place else "its end, something lacks there"
+        )
+        raise tomllib.TOMLDecodeError(where) from None
 
 
 def json_ready(content: Any) -> Any:
@@ -194,6 +204,10 @@ def write_csv(path: Path, frame: "pd.DataFrame", provenance: Provenance) -> None
         frame.assign(provenance=provenance.line()).to_csv(draft, index=False)
 
 
+XLSX = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
+"""How workbooks are written: text from outside stays text."""
+
+
 def write_xlsx(path: Path, frame: "pd.DataFrame", sheet: str, provenance: Provenance) -> None:
     """Write a table as xlsx; the stamp stands in the file's properties.
 
@@ -202,9 +216,9 @@ def write_xlsx(path: Path, frame: "pd.DataFrame", sheet: str, provenance: Proven
     import pandas as pd
 
     packed = BytesIO()
-    with pd.ExcelWriter(packed, engine="openpyxl") as book:
+    with pd.ExcelWriter(packed, engine="xlsxwriter", engine_kwargs={"options": XLSX}) as book:
         frame.to_excel(book, sheet_name=sheet, index=False)
-        book.book.properties.description = provenance.line()
+        book.book.set_properties({"comments": provenance.line()})
     with atomic_write(path) as draft:
         draft.write_bytes(packed.getvalue())
 

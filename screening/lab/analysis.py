@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from pathlib import Path
-from typing import Protocol, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Protocol, TypeAlias, TypeVar
 
 import pandas as pd
 from threadpoolctl import threadpool_limits
@@ -23,27 +23,17 @@ from screening.lab.cycling.kind import kind_of
 from screening.lab.cycling.plating import PlatingReport, assess_plating, looks_like_plating
 from screening.lab.cycling.symmetric import SymmetricReport, assess_symmetric
 from screening.lab.cycling.table import CyclingData, Flag, FlagKind
-from screening.lab.diffraction.identify import Identification
-from screening.lab.diffraction.pattern import PowderPattern
-from screening.lab.impedance.analysis import ImpedanceAnalysis, analyse
-from screening.lab.impedance.drt import MIN_DRT_POINTS
-from screening.lab.impedance.spectrum import Spectrum
-from screening.lab.outcomes import (
-    Outcome,
-    Reduced,
-    full_outcomes,
-    pattern_outcomes,
-    plating_outcomes,
-    quoted_outcome,
-    rest_outcomes,
-    symmetric_outcomes,
-)
 from screening.lab.quantities import QUANTITIES
 from screening.lab.readers.cycling import read_cycling
-from screening.lab.readers.diffraction import read_pattern
-from screening.lab.readers.impedance import read_series
 from screening.lab.short import Short, ShortVerdict, join_verdicts
 from screening.provenance import SIMULATED
+
+if TYPE_CHECKING:
+    from screening.lab.diffraction.identify import Identification
+    from screening.lab.diffraction.pattern import PowderPattern
+    from screening.lab.impedance.analysis import ImpedanceAnalysis
+    from screening.lab.impedance.spectrum import Spectrum
+    from screening.lab.outcomes import Outcome, Reduced
 
 KEPT_BYTES = 256 * 2**20
 """Raw files whose analyses are kept, together: arrays in memory are a few times as large."""
@@ -68,7 +58,7 @@ class PhaseSearch(Protocol):
         """Checksum of the formulas and their structures."""
         ...
 
-    def identify(self, pattern: PowderPattern) -> Identification:
+    def identify(self, pattern: "PowderPattern") -> "Identification":
         """Search a pattern."""
         ...
 
@@ -96,12 +86,12 @@ class CellAnalysis(Displayed):
     """
 
     sheet: Cell
-    impedance: ImpedanceAnalysis | None = None
+    impedance: "ImpedanceAnalysis | None" = None
     cycling: CyclingReport | None = None
-    between: ImpedanceAnalysis | None = None
-    patterns: tuple[Identification, ...] = ()
+    between: "ImpedanceAnalysis | None" = None
+    patterns: "tuple[Identification, ...]" = ()
     short: ShortVerdict | None = None
-    outcomes: dict[str, Outcome] = field(default_factory=dict)
+    outcomes: "dict[str, Outcome]" = field(default_factory=dict)
     remarks: tuple[str, ...] = ()
     faults: tuple[InputError, ...] = ()
 
@@ -178,6 +168,8 @@ def _digest(sheet: Cell, search: PhaseSearch | None) -> tuple[str, int]:
 
 
 def _analyse(sheet: Cell, search: PhaseSearch | None) -> CellAnalysis:
+    from screening.lab.outcomes import quoted_outcome
+
     remarks: list[str] = []
     faults: list[InputError] = []
 
@@ -222,7 +214,7 @@ def _analyse(sheet: Cell, search: PhaseSearch | None) -> CellAnalysis:
     )
 
 
-def analyse_impedance(sheet: Cell) -> ImpedanceAnalysis | None:
+def analyse_impedance(sheet: Cell) -> "ImpedanceAnalysis | None":
     """Processes and courses of the spectra of a sheet; None for a pellet, whose electrodes block.
 
     Raises
@@ -230,12 +222,14 @@ def analyse_impedance(sheet: Cell) -> ImpedanceAnalysis | None:
     InputError
         If a file cannot be used.
     """
+    from screening.lab.readers.impedance import read_series
+
     if sheet.kind is Kind.PELLET:
         return None
     return _judged(sheet, read_series(list(sheet.located("impedance"))), sheet.electrode_area_cm2)
 
 
-def analyse_between(sheet: Cell, data: CyclingData) -> ImpedanceAnalysis | None:
+def analyse_between(sheet: Cell, data: CyclingData) -> "ImpedanceAnalysis | None":
     """Processes and leak of the spectra among the rows of a cycling record; None for fewer than two.
 
     Those of fewer than ten points are left out.
@@ -245,11 +239,17 @@ def analyse_between(sheet: Cell, data: CyclingData) -> ImpedanceAnalysis | None:
     InputError
         If a spectrum cannot be used.
     """
+    if not data.spectra:
+        return None
+    from screening.lab.impedance.drt import MIN_DRT_POINTS
+
     spectra = [each for each in data.spectra if len(each) >= MIN_DRT_POINTS]
     return _judged(sheet, spectra, data.area_cm2) if len(spectra) > 1 else None
 
 
-def _judged(sheet: Cell, spectra: Sequence[Spectrum], area_cm2: float | None) -> ImpedanceAnalysis:
+def _judged(sheet: Cell, spectra: "Sequence[Spectrum]", area_cm2: float | None) -> "ImpedanceAnalysis":
+    from screening.lab.impedance.analysis import analyse
+
     spectra = [replace(each, area_cm2=area_cm2) for each in spectra]
     if sheet.origin is Origin.SIMULATED:
         spectra = [replace(each, metadata={**each.metadata, "origin": SIMULATED}) for each in spectra]
@@ -303,8 +303,8 @@ def analyse_cycling(sheet: Cell, files: Sequence[Path] | None = None) -> Cycling
 
 def joint_verdict(
     cycling: CyclingReport | None,
-    impedance: ImpedanceAnalysis | None,
-    between: ImpedanceAnalysis | None = None,
+    impedance: "ImpedanceAnalysis | None",
+    between: "ImpedanceAnalysis | None" = None,
 ) -> ShortVerdict | None:
     """Is there a short, by cycling, spectra of other files, and those among its rows together?
 
@@ -315,20 +315,31 @@ def joint_verdict(
     return join_verdicts(cycled, among, seen if cycled is None or seen is None else seen.undated())
 
 
-def _pattern(sheet: Cell) -> PowderPattern:
+def _pattern(sheet: Cell) -> "PowderPattern":
+    from screening.lab.readers.diffraction import read_pattern
+
     return read_pattern(sheet.located("diffraction")[0], sheet.files.wavelength_a)
 
 
 def _reductions(
     sheet: Cell,
     *,
-    impedance: ImpedanceAnalysis | None,
+    impedance: "ImpedanceAnalysis | None",
     cycling: CyclingReport | None,
-    identified: Identification | None,
+    identified: "Identification | None",
     search: PhaseSearch | None,
     short: ShortVerdict | None,
-) -> list[Reduced]:
+) -> "list[Reduced]":
     """Quantities of each kind of measurement."""
+    from screening.lab.outcomes import (
+        Reduced,
+        full_outcomes,
+        pattern_outcomes,
+        plating_outcomes,
+        rest_outcomes,
+        symmetric_outcomes,
+    )
+
     found, files = [], sheet.files
     where = f"impedance, {', '.join(files.impedance)}"
     if impedance is not None and sheet.kind is Kind.REST:
@@ -351,7 +362,7 @@ def _reductions(
     return found
 
 
-def _refuse_twice(sheet: Cell, outcomes: dict[str, Outcome], outcome: Outcome) -> None:
+def _refuse_twice(sheet: Cell, outcomes: "dict[str, Outcome]", outcome: "Outcome") -> None:
     """A figure is quoted or computed, never both."""
     if (known := outcomes.get(outcome.quantity)) is not None:
         raise InputError(

@@ -14,7 +14,8 @@ from screening.errors import InputError
 from screening.lab.impedance.analysis import UNRESOLVED, ImpedanceAnalysis
 from screening.lab.impedance.completion import Completion
 from screening.lab.impedance.drt import DrtSeries, times_s
-from screening.lab.impedance.refit import Elements
+from screening.lab.impedance.processes import ProcessSeries
+from screening.lab.impedance.refit import Elements, ZarcSeries
 from screening.lab.impedance.windows import Windows
 from screening.plots.style import COLUMN_IN, CYCLE, PAGE_IN, VERMILION, canvas, figure_style, letter_panels
 from screening.provenance import SIMULATED
@@ -39,6 +40,9 @@ LEGEND_ROOM = 1.45
 WINDOW_SHADES = ("0.90", "0.96")
 """Neighbouring windows alternate between two greys."""
 
+
+MARKS = ("--", ":", "-.")
+"""Lines of the times at which windows settled."""
 
 KINDS = ("waterfall", "map", "processes")
 """Panels that can be drawn alone."""
@@ -155,30 +159,18 @@ def _draw_tracks(axes: Axes, elements: Elements, along: Along) -> None:
 
 
 def process_plot(axes: Axes, found: ImpedanceAnalysis, along: Along | None = None) -> Axes:
-    """Resistance of each process along the series with its 95 % band; completion and its interval marked.
+    """Resistance along the series with its 95 % band: of each tracked element, else of each window.
 
-    Elements that lie in no window stand beside the processes, and the verdict on a short circuit above;
-    spectra that leak are marked.
+    Windows that settled are marked with the interval of their completion, spectra that leak by a line; the
+    verdict on a short circuit stands above.
     """
-    processes, report, refit = found.processes, found.report, found.refit
     along = along or Along.of(found.drt)
-    low, high = processes.resistance_interval_ohm
-    present = np.flatnonzero((processes.resistance_ohm > 0).any(axis=0))
-    highest = float(processes.resistance_ohm.max(initial=0.0))
-    for k, colour in zip(present, cycle(CYCLE)):
-        name = processes.windows.names[k].replace("tau", "τ")
-        bound = " (bound)" if processes.unclosed[:, k].any() else ""
-        bound = bound if processes.detected[k] else f" ({UNRESOLVED})"
-        end = report.courses[k].completion if report else None
-        if end is not None and end.time_s is not None:
-            bound += f", settled at {end.time_s / SECONDS_PER_HOUR:.1f} h"
-            if along.is_time:
-                _mark_completion(axes, end, colour)
-        band = np.stack([low[:, k], high[:, k]])
-        style = {"color": colour, "marker": "o", "label": name + bound}
-        _draw_course(axes, along, processes.resistance_ohm[:, k], band, **style)
-    if refit is not None and refit.tracked:
-        highest = max(highest, _draw_outside(axes, found, along, present.size))
+    if found.refit is not None and found.refit.tracked:
+        highest = _draw_elements(axes, found.refit, found.processes, along)
+    else:
+        highest = _draw_windows(axes, found.processes, along)
+    for course in found.report.courses if found.report is not None and along.is_time else ():
+        _mark_completion(axes, course.window.replace("tau", "τ"), course.completion)
     axes.set_xlabel(along.label)
     axes.set_ylabel("Resistance (Ω)")
     axes.set_ylim(bottom=0.0)
@@ -197,30 +189,36 @@ def process_plot(axes: Axes, found: ImpedanceAnalysis, along: Along | None = Non
 def _draw_course(axes: Axes, along: Along, resistance: np.ndarray, band: np.ndarray, **style: str) -> None:
     """Draw a resistance with its interval, shape (2, s): a band, or bars where the axis runs to and fro."""
     if along.rises:
-        axes.plot(along.values, resistance, ms=2.0, lw=0.8, **style)
+        axes.plot(along.values, resistance, marker="o", ms=2.0, lw=0.8, **style)
         axes.fill_between(along.values, *band, color=style["color"], alpha=0.15, lw=0)
         return
     reach = np.maximum(np.stack([resistance - band[0], band[1] - resistance]), 0.0)
-    axes.errorbar(along.values, resistance, reach, ms=2.0, elinewidth=0.5, ls="none", **style)
+    axes.errorbar(along.values, resistance, reach, marker="o", ms=2.0, elinewidth=0.5, ls="none", **style)
 
 
-def _draw_outside(axes: Axes, found: ImpedanceAnalysis, along: Along, drawn: int) -> float:
-    """Draw each tracked element that is detected and never lies in a window; the highest resistance."""
-    refit, highest = found.refit, 0.0
-    assert refit is not None
-    elements = refit.elements
-    inside = found.processes.windows.locate(elements.tau_s) >= 0
-    band = elements.resistance_interval_ohm
-    for track in np.unique(elements.track):
-        rows = np.flatnonzero(elements.track == track)
-        if inside[rows].any() or not elements.detected[rows].any():
-            continue
-        resistance = elements.resistance_ohm[rows]
-        bound = " (bound)" if refit.unclosed[rows].any() else ""
-        label = f"τ {np.median(elements.tau_s[rows]):.2g} s, in no window{bound}"
-        style = {"color": CYCLE[drawn % len(CYCLE)], "marker": "s", "label": label}
-        _draw_course(axes, along, resistance, band[:, rows], **style)
-        drawn, highest = drawn + 1, max(highest, float(resistance.max()))
+def _draw_windows(axes: Axes, processes: ProcessSeries, along: Along) -> float:
+    """Draw each window that holds anything; the highest resistance."""
+    band = processes.resistance_interval_ohm
+    for k, colour in zip(np.flatnonzero((processes.resistance_ohm > 0).any(axis=0)), cycle(CYCLE)):
+        name = processes.windows.names[k].replace("tau", "τ")
+        bound = " (bound)" if processes.unclosed[:, k].any() else ""
+        label = name + (bound if processes.detected[k] else f" ({UNRESOLVED})")
+        _draw_course(axes, along, processes.resistance_ohm[:, k], band[:, :, k], color=colour, label=label)
+    return float(processes.resistance_ohm.max(initial=0.0))
+
+
+def _draw_elements(axes: Axes, refit: ZarcSeries, processes: ProcessSeries, along: Along) -> float:
+    """Draw each tracked element that is detected, named by τ and its window; the highest resistance."""
+    found, band, highest = refit.elements, refit.elements.resistance_interval_ohm, 0.0
+    tracks = (np.flatnonzero(found.track == track) for track in np.unique(found.track))
+    for rows, colour in zip((rows for rows in tracks if found.detected[rows].any()), cycle(CYCLE)):
+        tau = float(np.median(found.tau_s[rows]))
+        window = int(processes.windows.locate(np.array([tau]))[0])
+        where = "in no window" if window < 0 else processes.windows.names[window].replace("tau", "τ")
+        bound = ", a bound" if refit.unclosed[rows].any() else ""
+        label = f"{tau:.2g} s ({where}{bound})"
+        _draw_course(axes, along, found.resistance_ohm[rows], band[:, rows], color=colour, label=label)
+        highest = max(highest, float(found.resistance_ohm[rows].max()))
     return highest
 
 
@@ -355,12 +353,16 @@ def _write_frequency(axes: Axes, wanted: bool) -> None:
     axes.secondary_xaxis("bottom", functions=(turned, turned)).set_xlabel("Frequency 1/(2πτ) (Hz)")
 
 
-def _mark_completion(axes: Axes, end: Completion, colour: str) -> None:
+def _mark_completion(axes: Axes, name: str, end: Completion) -> None:
     if end.time_s is None or end.low_s is None or end.high_s is None:
         return
     low, high = end.low_s / SECONDS_PER_HOUR, end.high_s / SECONDS_PER_HOUR
-    axes.axvspan(low, high, color=colour, alpha=0.12, lw=0, zorder=0)
-    axes.axvline(end.time_s / SECONDS_PER_HOUR, color=colour, linewidth=0.8, linestyle="--", zorder=1)
+    axes.axvspan(low, high, color="0.4", alpha=0.12, lw=0, zorder=0)
+    hours = end.time_s / SECONDS_PER_HOUR
+    style = MARKS[len(axes.get_lines()) % len(MARKS)]
+    axes.axvline(
+        hours, color="0.3", linewidth=0.8, linestyle=style, zorder=1, label=f"{name} settled at {hours:.1f} h"
+    )
 
 
 def _say_simulated(axes: Axes) -> None:

@@ -25,12 +25,13 @@ from screening.lab.cycling.plating import PlatingReport
 from screening.lab.cycling.polarisation import figures_of
 from screening.lab.cycling.symmetric import SymmetricReport
 from screening.lab.cycling.table import CyclingData, FlagKind
-from screening.lab.impedance.analysis import ImpedanceAnalysis
 from screening.lab.short import ShortVerdict
 from screening.provenance import SIMULATED, Provenance
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+
+    from screening.lab.impedance.analysis import ImpedanceAnalysis
 
 
 def provenance_of(data: CyclingData) -> Provenance:
@@ -41,7 +42,7 @@ def provenance_of(data: CyclingData) -> Provenance:
 
 
 def cycling_summary(
-    report: CyclingReport, short: ShortVerdict | None = None, between: ImpedanceAnalysis | None = None
+    report: CyclingReport, short: ShortVerdict | None = None, between: "ImpedanceAnalysis | None" = None
 ) -> dict[str, Any]:
     """What was found about a cell, ready for JSON (null for what is not known).
 
@@ -108,7 +109,7 @@ def write_cycling(
     directory: Path,
     report: CyclingReport,
     short: ShortVerdict | None = None,
-    between: ImpedanceAnalysis | None = None,
+    between: "ImpedanceAnalysis | None" = None,
 ) -> list[Path]:
     """Write everything about a cell's cycling into a directory.
 

@@ -17,7 +17,7 @@ main()
 """
 
 DRAWING = ("matplotlib", "plotly", "reportlab", "PIL", "IPython")
-FILES = ("openpyxl", "python_calamine", "duckdb", "jinja2")
+FILES = ("openpyxl", "xlsxwriter", "python_calamine", "duckdb", "jinja2")
 NETWORK = ("mp_api", "requests", "distributed")
 NEVER = (*DRAWING, *FILES, *NETWORK, "scipy.stats", "emcee", "impedance", "joblib")
 """Libraries of figures, workbooks, pages and the network, none of which a table on the terminal needs."""
@@ -32,8 +32,8 @@ COMMANDS = {
     "react": (("react", "Li", "LiAlCl4", "Li6PS5Cl"), ("numba", "pandas", "scipy.optimize", "scipy.special")),
     "react, open": (("react", "LiCoO2", "Li6PS5Cl", "--voltage", "4"), ("numba", "pandas", "scipy.optimize")),
     "lithiate": (("lithiate", "LiAlCl4", "MgF2"), ("numba", "pandas", "scipy.optimize", "scipy.special")),
-    "eis": (("eis", REST), ("numba", "pymatgen", "scipy.optimize", "scipy.sparse")),
-    "cycling": (("cycling", CYCLED, "--diameter-mm", "13"), ("numba", "pymatgen")),
+    "eis": (("eis", REST), ("numba", "pymatgen", "scipy.sparse", "scipy.special", "scipy.linalg", "scipy.optimize")),
+    "cycling": (("cycling", CYCLED, "--diameter-mm", "13"), ("numba", "pymatgen", "scipy.ndimage")),
     "drt": (("drt", REST), ("pymatgen",)),
 }
 """Words of each command, and what it must not load besides `NEVER`."""

@@ -10,7 +10,6 @@ from screening.files import file_name
 from screening.lab.cycling.table import FREQUENCY, TIME, VOLTAGE, CyclingData, Flag, FlagKind, SourceFile
 from screening.lab.impedance.spectrum import Spectrum
 from screening.lab.readers.cycling_tidy import Piece
-from screening.lab.readers.eis_witnesses import one_sign
 
 GAP_S = 60.0
 """A pause between files longer than this (and than ten usual intervals) is told; clocks are no finer."""
@@ -96,8 +95,18 @@ def join(pieces: list[Piece], checksums: list[str]) -> CyclingData:
         cell=cell,
         current_origin="; ".join(origins),
         flags=tuple(flags),
-        spectra=one_sign(sorted((s for item in placed for s in item.spectra), key=lambda s: s.time_s or 0.0)),
+        spectra=_series(placed),
     )
+
+
+def _series(placed: list[_Placed]) -> tuple[Spectrum, ...]:
+    """Spectra of all pieces in the order of time, of one sign of Z''."""
+    spectra = sorted((s for item in placed for s in item.spectra), key=lambda s: s.time_s or 0.0)
+    if not spectra:
+        return ()
+    from screening.lab.readers.eis_witnesses import one_sign
+
+    return one_sign(spectra)
 
 
 def _label(name: str) -> str:

@@ -31,7 +31,6 @@ from screening.lab.readers.cycling_sign import (
     without_offset,
 )
 from screening.lab.readers.cycling_time import seconds, stray_rows, unix_seconds
-from screening.lab.readers.eis_table import spectra_among
 from screening.lab.readers.source import Table
 
 MAX_UNUSABLE_SHARE = 0.5
@@ -101,6 +100,8 @@ def tidy(raw: Table) -> Piece:
         impedance = columns[FREQUENCY] > 0
         columns[FREQUENCY] = np.where(impedance, columns[FREQUENCY], np.nan)
         columns[CURRENT] = np.where(impedance & np.isnan(current), 0.0, current)
+        from screening.lab.readers.eis_table import spectra_among  # brings the test of causality with it
+
         try:
             spectra = spectra_among(replace(raw, frame=raw.frame.assign(**{TIME: time})), impedance)
         except InputError as fault:
