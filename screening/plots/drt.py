@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import cycle
+from typing import Any
 
 import numpy as np
 from matplotlib import colormaps
@@ -131,7 +132,7 @@ def drt_map(axes: Axes, found: ImpedanceAnalysis, along: Along | None = None) ->
     drt = found.drt
     along = along or Along.of(drt)
     order = np.argsort(along.values, kind="stable")
-    style = {"shading": "nearest", "cmap": "cividis", "rasterized": True, "vmin": 0.0}
+    style: dict[str, Any] = {"shading": "nearest", "cmap": "cividis", "rasterized": True, "vmin": 0.0}
     mesh = axes.pcolormesh(drt.tau_s, along.values[order], drt.gamma_ohm[order], **style)
     axes.figure.colorbar(mesh, ax=axes, pad=0.02, label="γ (Ω)")
     _tau_axis(axes, drt)
@@ -186,7 +187,7 @@ def process_plot(axes: Axes, found: ImpedanceAnalysis, along: Along | None = Non
     return axes
 
 
-def _draw_course(axes: Axes, along: Along, resistance: np.ndarray, band: np.ndarray, **style: str) -> None:
+def _draw_course(axes: Axes, along: Along, resistance: np.ndarray, band: np.ndarray, **style: Any) -> None:
     """Draw a resistance with its interval, shape (2, s): a band, or bars where the axis runs to and fro."""
     if along.rises:
         axes.plot(along.values, resistance, marker="o", ms=2.0, lw=0.8, **style)
@@ -345,7 +346,7 @@ def _write_frequency(axes: Axes, wanted: bool) -> None:
     if not wanted:
         return
 
-    def turned(value: np.ndarray) -> np.ndarray:
+    def turned(value: Any) -> Any:
         with np.errstate(divide="ignore"):
             return 1.0 / (2.0 * np.pi * np.asarray(value, dtype=float))
 
