@@ -64,7 +64,7 @@ def bruggeman(fraction: np.ndarray, s_per_cm: np.ndarray) -> np.ndarray:
     Examples
     --------
     >>> round(float(bruggeman(np.array([0.5, 0.5]), np.array([1.0, 2.0]))), 4)
-    1.4430
+    1.443
     """
     fraction, s_per_cm = np.broadcast_arrays(fraction, np.maximum(s_per_cm, LEAST_S_PER_CM))
 

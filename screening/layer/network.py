@@ -5,13 +5,13 @@ less, elongated ones too, and pores raise what the solids must hold. None of the
 was milled, pressed and reacted: they are drawn from ranges, and cells at rest, shorted or not, narrow them.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
+from itertools import product
 
 import numpy as np
 from scipy.special import ndtr, ndtri
-from scipy.stats import qmc
 
 from screening.thermo.products import SCHER_ZALLEN
 
@@ -23,7 +23,7 @@ both. 1.5 belongs to X = 0.42. Thresholds in packings (benchmarks/percolation.py
 level off from D/d = 3 on; that there is an optimum was found by N. Johner et al., Phys. Rev. E 79, 020104
 (2009), doi 10.1103/PhysRevE.79.020104."""
 
-MODEL_ERROR = 0.2
+MODEL_ERROR = 0.25
 """Standard deviation of ln φc: rms of the formula in packings (benchmarks/percolation.py)."""
 
 FRACTION_ERROR = 0.1
@@ -136,18 +136,18 @@ class Threshold:
 
     @classmethod
     def of(cls, grains: Grains | None = None, equal_spheres: float = SCHER_ZALLEN) -> "Threshold":
-        """Before any cell: evenly spread (Sobol) over what grains may be, and the error of the formula."""
+        """Before any cell: evenly spread over what grains may be, and the error of the formula."""
         return _drawn(grains or Grains(), equal_spheres)
 
     def chance(self, volume_fraction: float) -> float:
         """Probability that so much of the phase connects; NaN for NaN."""
-        return float(self.weight @ self._chances(volume_fraction))
+        return float(self.weight @ self.each(volume_fraction))
 
     def given(self, cells: Iterable[Observed]) -> "Threshold":
         """The distribution after cells at rest."""
         weight = self.weight
         for cell in cells:
-            connects = self._chances(cell.metal_fraction)
+            connects = self.each(cell.metal_fraction)
             weight = weight * np.maximum(connects if cell.connected else 1.0 - connects, LEAST_WEIGHT)
         return replace(self, weight=weight / weight.sum())
 
@@ -162,15 +162,16 @@ class Threshold:
         low, middle, high = (100.0 * self.quantile(q) for q in (1.0 - SURE, 0.5, SURE))
         return f"{middle:.0f} ({low:.0f} to {high:.0f}) vol%"
 
-    def _chances(self, volume_fraction: float) -> np.ndarray:
-        """Per draw; the volume fraction has an error of its own."""
+    def each(self, volume_fraction: float) -> np.ndarray:
+        """The same draw by draw, (n,) float array; the volume fraction has an error of its own."""
         with np.errstate(divide="ignore"):
             return ndtr((np.log(volume_fraction) - np.log(self.fraction)) / FRACTION_ERROR)
 
 
 @cache
 def _drawn(grains: Grains, equal_spheres: float) -> Threshold:
-    unit = qmc.Sobol(4, scramble=True, rng=np.random.default_rng(0)).random(DRAWS)
+    # a Latin hypercube
+    unit = (np.argsort(np.random.default_rng(0).random((DRAWS, 4)), axis=0) + 0.5) / DRAWS
     ratio, aspect = (
         np.exp(np.log(low) + unit[:, k] * np.log(high / low))
         for k, (low, high) in enumerate((grains.size_ratio, grains.aspect))
@@ -179,3 +180,30 @@ def _drawn(grains: Grains, equal_spheres: float) -> Threshold:
     central = critical_fraction(ratio, aspect, low + unit[:, 2] * (high - low), equal_spheres=equal_spheres)
     error = np.exp(MODEL_ERROR * ndtri(unit[:, 3]))
     return Threshold(fraction=np.minimum(central * error, 1.0), weight=np.full(DRAWS, 1.0 / DRAWS))
+
+
+def tell_most(threshold: Threshold, metal_fraction: Sequence[float], batch: int) -> list[int]:
+    """Which cells at rest, by position, tell most of the threshold: each in turn beside those before.
+
+    The information is that of the outcomes, short or none, on the threshold: the entropy of all outcomes less
+    what is left once the threshold is known.
+    """
+    chances = np.array([threshold.each(f) for f in metal_fraction])
+    chosen: list[int] = []
+    while len(chosen) < min(batch, len(chances)):
+        left = [k for k in range(len(chances)) if k not in chosen]
+        told = [_information(chances[[*chosen, k]], threshold.weight) for k in left]
+        chosen.append(left[int(np.argmax(told))])
+    return chosen
+
+
+def _information(chance: np.ndarray, weight: np.ndarray) -> float:
+    """Mutual information in bits of several yes-or-no outcomes and the draw, (n_cells, n) chances."""
+    outcomes = np.array(list(product((0, 1), repeat=len(chance))), dtype=bool)
+    each = np.where(outcomes[:, :, None], chance, 1.0 - chance).prod(axis=1)
+    return float(_entropy(each @ weight) - weight @ _entropy(each))
+
+
+def _entropy(share: np.ndarray) -> np.ndarray:
+    """Entropy over the first axis, in bits."""
+    return -(share * np.log2(np.maximum(share, 1e-300))).sum(axis=0)
