@@ -194,6 +194,10 @@ def write_csv(path: Path, frame: "pd.DataFrame", provenance: Provenance) -> None
         frame.assign(provenance=provenance.line()).to_csv(draft, index=False)
 
 
+XLSX = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
+"""How workbooks are written: text from outside stays text."""
+
+
 def write_xlsx(path: Path, frame: "pd.DataFrame", sheet: str, provenance: Provenance) -> None:
     """Write a table as xlsx; the stamp stands in the file's properties.
 
@@ -202,9 +206,9 @@ def write_xlsx(path: Path, frame: "pd.DataFrame", sheet: str, provenance: Proven
     import pandas as pd
 
     packed = BytesIO()
-    with pd.ExcelWriter(packed, engine="openpyxl") as book:
+    with pd.ExcelWriter(packed, engine="xlsxwriter", engine_kwargs={"options": XLSX}) as book:
         frame.to_excel(book, sheet_name=sheet, index=False)
-        book.book.properties.description = provenance.line()
+        book.book.set_properties({"comments": provenance.line()})
     with atomic_write(path) as draft:
         draft.write_bytes(packed.getvalue())
 

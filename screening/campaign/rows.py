@@ -10,7 +10,6 @@ import pyarrow as pa
 from scipy.sparse import csr_array
 
 from screening.campaign.document import FILTER_PREFIX
-from screening.campaign.expressions import holds
 from screening.errors import InputError, ScreeningError
 from screening.phases.composition import symbol
 from screening.phases.distrust import doubtful
@@ -215,6 +214,8 @@ def _filtered(table: pa.Table, where: str) -> pa.Table:
     """The same where candidates that do not meet the study's own condition have no rank."""
     if not where.strip():
         return table
+    from screening.campaign.expressions import holds  # loads DuckDB
+
     met = holds(table, where, "filters.where")
     passes = met & table["passes"].to_numpy()
     return table.set_column(table.column_names.index("passes"), "passes", pa.array(passes)).append_column(

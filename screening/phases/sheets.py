@@ -128,10 +128,10 @@ class Sheet:
             elif suffix == ".xlsx":
                 import pandas as pd
 
-                rows = _table_rows(pd.read_excel(path, dtype=str, engine="openpyxl", header=None), head=False)
+                rows = _table_rows(pd.read_excel(path, dtype=str, engine="calamine", header=None), head=False)
             else:
                 rows = list(_text_rows(path.read_bytes()))
-        except Exception as error:  # noqa: BLE001 - openpyxl and pyarrow raise whatever their parsers do
+        except Exception as error:  # noqa: BLE001 - calamine and pyarrow raise whatever their parsers do
             reason = getattr(error, "strerror", None) or f"no {suffix} file that can be used"
             raise InputError(f"cannot be read ({reason})", where=str(path), remedy="mend the file") from None
         return cls._of_rows(rows, str(path), columns)

@@ -1,5 +1,6 @@
 """What candidates meet, and how one criterion is valued; validated."""
 
+from math import log
 from typing import Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -154,3 +155,8 @@ class Desirability(Settings):
         if self.scale == "log" and min(self.worst, self.best) <= 0.0:
             raise ValueError("a log scale needs bounds above 0")
         return self
+
+    @property
+    def scaled_bounds(self) -> tuple[float, float]:
+        """Worst and best, as logarithms where the scale is one."""
+        return (log(self.worst), log(self.best)) if self.scale == "log" else (self.worst, self.best)

@@ -7,6 +7,7 @@ from functools import cached_property
 import numpy as np
 from scipy.sparse import csr_array, hstack
 
+from screening.ragged import Ragged
 from screening.thermo.intervals import Z_95
 
 
@@ -23,7 +24,7 @@ class PhaseErrors:
     bias_ev_per_ion, bias_sd_ev_per_ion : (n_anions,) float arrays
     group : (n_phases,) int array
         Phases of one number share one draw per atom.
-    free_per_atom : (n_phases, n_anions) csr_array
+    free_per_atom : (n_phases, n_anions) float array
         Ions that an atom of a free anion (Cl2, S) would bind, 0 for compounds.
     release_ev_per_ion : (n_anions,) float array
         `uncertainty.RELEASE_EV_PER_CHARGE` of the anions.
@@ -35,23 +36,27 @@ class PhaseErrors:
     bias_ev_per_ion: np.ndarray
     bias_sd_ev_per_ion: np.ndarray
     group: np.ndarray
-    free_per_atom: csr_array
+    free_per_atom: np.ndarray
     release_ev_per_ion: np.ndarray
     release_sd_ev_per_ion: float
 
     def mean(self, forms: csr_array) -> np.ndarray:
         """Expected error (true minus calculated) of each form, (n_forms,) in the unit of the form."""
-        return self.sources(forms).expected
+        bound, freed = self._ions(forms)
+        expected: np.ndarray = bound @ self.bias_ev_per_ion - freed @ self.release_ev_per_ion
+        return expected
 
     def standard_deviation(self, forms: csr_array) -> np.ndarray:
         """Standard deviation of the error of each form, (n_forms,)."""
-        return self.sources(forms).standard_deviation
+        own, (bound, freed) = self._own(forms), self._ions(forms)
+        of_phases = np.bincount(Ragged(own.indptr).owner, own.data**2, minlength=forms.shape[0])
+        of_anions = bound**2 @ self.bias_sd_ev_per_ion**2
+        return np.sqrt(of_phases + of_anions + (freed**2).sum(axis=1) * self.release_sd_ev_per_ion**2)
 
     def bounds_95(self, forms: csr_array) -> np.ndarray:
         """What to add to each form for the bounds of its true value, (n_forms, 2) in the unit of the form."""
-        sources = self.sources(forms)
-        half = Z_95 * sources.standard_deviation
-        return np.column_stack((sources.expected - half, sources.expected + half))
+        expected, half = self.mean(forms), Z_95 * self.standard_deviation(forms)
+        return np.column_stack((expected - half, expected + half))
 
     def sources(self, forms: csr_array) -> "ErrorSources":
         """The independent errors that some forms, (n_forms, n_phases) csr_array, are made of.
@@ -59,20 +64,21 @@ class PhaseErrors:
         The biases hold for reductions that keep the anion. What frees an anion (or binds a free one) is
         anchored to the salt of the ion instead: its oxidation is off by `uncertainty.RELEASE_EV_PER_CHARGE`.
         """
-        own, freed = self._own(forms), (forms @ self.free_per_atom).toarray()
+        own, (bound, freed) = self._own(forms), self._ions(forms)
         used, n_anions = np.unique(own.indices), len(self.bias_ev_per_ion)
         released = n_anions if freed.any() else 0
         return ErrorSources(
-            csr_array(
-                hstack(
-                    [own[:, used], *map(csr_array, (forms @ self.ions_per_atom + freed, freed[:, :released]))]
-                )
-            ),
+            csr_array(hstack([own[:, used], *map(csr_array, (bound, freed[:, :released]))])),
             np.concatenate((np.zeros(len(used)), self.bias_ev_per_ion, -self.release_ev_per_ion[:released])),
             np.concatenate(
                 (np.ones(len(used)), self.bias_sd_ev_per_ion, np.full(released, self.release_sd_ev_per_ion))
             ),
         )
+
+    def _ions(self, forms: csr_array) -> tuple[np.ndarray, np.ndarray]:
+        """Ions bound to each anion and freed with it, (n_forms, n_anions) each."""
+        freed: np.ndarray = forms @ self.free_per_atom
+        return forms @ self.ions_per_atom + freed, freed
 
     def _own(self, forms: csr_array) -> csr_array:
         """Standard deviation that each draw of a group brings into each form, (n_forms, n_groups), signed."""
@@ -100,16 +106,6 @@ class ErrorSources:
     weight: csr_array
     mean: np.ndarray
     sd: np.ndarray
-
-    @property
-    def expected(self) -> np.ndarray:
-        """Expected error (true minus calculated) of each form, (n_forms,) in the unit of the form."""
-        return self.weight @ self.mean
-
-    @property
-    def standard_deviation(self) -> np.ndarray:
-        """Standard deviation of the error of each form, (n_forms,)."""
-        return np.sqrt(self.weight.multiply(self.weight) @ self.sd**2)
 
     def blocks(self, rng: np.random.Generator, n_draws: int, step: int) -> Iterator[np.ndarray]:
         """Errors of the sources, (k, n_sources) with k up to `step`; the draws do not depend on `step`."""

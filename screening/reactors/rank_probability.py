@@ -5,14 +5,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from screening.kernels import Kernel
 from screening.reactors.ranking import ranks, weighted_geometric_mean
 
 FULL_MATRIX_CANDIDATES = 50
 """Up to here every rank has its probability; beyond, only the chance to be among the first."""
-
-MOST_INTERPRETED = 30_000
-"""Scores that are counted as plain Python, at 5 µs each."""
 
 SCORE_DECIMALS = 12
 """Scores that agree to this many decimals are a tie; rounding of a mean of ten is 1e-15."""
@@ -89,8 +85,7 @@ def rank_probability(scores: Iterable[np.ndarray], passes: np.ndarray) -> RankPr
         n_draws += len(drawn)
         if m == 0:
             continue
-        add = _add_top.for_work(drawn.size, MOST_INTERPRETED)
-        add(np.ascontiguousarray(drawn), _borders(drawn, first), np.array(first), top)
+        _add_top(drawn, first, top)
         if full is not None:
             _count_ranks(drawn, full)
     if n_draws == 0:
@@ -106,23 +101,12 @@ def _borders(scores: np.ndarray, places: list[int]) -> np.ndarray:
     return np.partition(scores, sorted(set(fall)), axis=1)[:, fall]
 
 
-@Kernel
-def _add_top(scores: np.ndarray, borders: np.ndarray, places: np.ndarray, top: np.ndarray) -> None:
+def _add_top(scores: np.ndarray, places: list[int], top: np.ndarray) -> None:
     """Add to `top` (n_places, n) the draws with each candidate among the first; ties at a border share it."""
-    k, n = scores.shape
-    for draw in range(k):
-        for p in range(len(places)):
-            border = borders[draw, p]
-            above, at = 0, 0
-            for i in range(n):
-                above += scores[draw, i] > border
-                at += scores[draw, i] == border
-            share = (places[p] - above) / at
-            for i in range(n):
-                if scores[draw, i] > border:
-                    top[p, i] += 1.0
-                elif scores[draw, i] == border:
-                    top[p, i] += share
+    for row, place, border in zip(top, places, _borders(scores, places).T, strict=True):
+        above, at = scores > border[:, None], scores == border[:, None]
+        share = (place - above.sum(axis=1)) / at.sum(axis=1)
+        row += above.sum(axis=0) + share @ at
 
 
 def _count_ranks(scores: np.ndarray, edges: np.ndarray) -> None:

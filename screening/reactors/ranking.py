@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 import numpy as np
 
@@ -157,7 +158,12 @@ def weights(settings: Ranking) -> np.ndarray:
     return np.array([settings.rules[name].weight for name in settings.every.names])
 
 
-def desirability(values: np.ndarray, rule: Desirability, floor: float) -> np.ndarray:
+def desirability(
+    values: np.ndarray,
+    rule: Desirability,
+    floor: float,
+    bounds: tuple[Any, Any] | None = None,
+) -> np.ndarray:
     """Desirability of one criterion, in [floor, 1]; NaN stays NaN.
 
     Parameters
@@ -165,12 +171,13 @@ def desirability(values: np.ndarray, rule: Desirability, floor: float) -> np.nda
     values : float array of any shape
     rule : Desirability
     floor : float
+    bounds : (worst, best) float arrays, optional
+        In place of `Desirability.scaled_bounds`.
     """
-    worst, best = rule.worst, rule.best
     if rule.scale == "log":
         with np.errstate(divide="ignore"):
             values = np.log(np.maximum(values, 0.0))
-        worst, best = np.log(worst), np.log(best)
+    worst, best = bounds or rule.scaled_bounds
     reached = (values - worst) / (best - worst)
     if rule.target:
         reached = 1.0 - np.abs(reached - 1.0)

@@ -27,7 +27,6 @@ from weakref import WeakKeyDictionary
 
 import numpy as np
 from pydantic import TypeAdapter
-from scipy.sparse import csr_array
 
 from screening.errors import InputError
 from screening.phases.chemsys import ChemsysIndex
@@ -302,17 +301,15 @@ def _system(phases: Phases) -> np.ndarray:
     return number
 
 
-def _free_anions(phases: Phases, model: ErrorModel) -> csr_array:
+def _free_anions(phases: Phases, model: ErrorModel) -> np.ndarray:
     """Ions that an atom of each free anion would bind, (n_phases, n_anions); 0 for all else."""
-    columns = {atomic_number(a.symbol): k for k, a in enumerate(model.anions)}
-    elements = np.flatnonzero(phases.n_elements == 1)
-    found = [
-        (phase, columns[z], ANION_VALENCE[model.anions[columns[z]].symbol] / model.charge)
-        for phase, z in zip(elements, phases.atomic_number[phases.row_start[elements]].tolist(), strict=True)
-        if z in columns and model.anions[columns[z]].symbol in RELEASE_EV_PER_CHARGE
-    ]
-    rows, anions, ions = zip(*found, strict=True) if found else ((), (), ())
-    return csr_array((ions, (rows, anions)), shape=(len(phases), len(model.anions)), dtype=float)
+    ions = np.zeros((len(phases), len(model.anions)))
+    first = phases.atomic_number[phases.row_start[:-1]]
+    for k, anion in enumerate(model.anions):
+        if anion.symbol in RELEASE_EV_PER_CHARGE:
+            free = (phases.n_elements == 1) & (first == atomic_number(anion.symbol))
+            ions[free, k] = ANION_VALENCE[anion.symbol] / model.charge
+    return ions
 
 
 def _ion_fraction(phases: Phases, model: ErrorModel) -> np.ndarray:

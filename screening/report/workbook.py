@@ -12,7 +12,7 @@ import pandas as pd
 from screening.campaign.directory import ResultsDirectory
 from screening.campaign.results import layer_table
 from screening.display import marked, subscripted
-from screening.files import atomic_write, json_ready
+from screening.files import XLSX, atomic_write, json_ready
 from screening.provenance import Provenance
 from screening.reactors.settings import Ranking
 from screening.report.citing import citation
@@ -55,44 +55,40 @@ def write_book(path: Path, sheets: Mapping[str, pd.DataFrame], provenance: Prove
     InputError
         If the file cannot be written.
     """
-    from openpyxl import Workbook
+    from xlsxwriter import Workbook
 
-    book = Workbook()
-    book.remove(book.active)
-    book.properties.description = provenance.line()
-    filled = {name: frame for name, frame in sheets.items() if frame.shape[1]}
-    for name, frame in {**filled, "Sources": _sources(provenance)}.items():
-        _fill(book.create_sheet(name), frame)
     packed = BytesIO()
-    book.save(packed)
+    with Workbook(packed, XLSX) as book:
+        book.set_properties({"comments": provenance.line()})
+        filled = {name: frame for name, frame in sheets.items() if frame.shape[1]}
+        for name, frame in {**filled, "Sources": _sources(provenance)}.items():
+            _fill(book, name, frame)
     with atomic_write(path) as draft:
         draft.write_bytes(packed.getvalue())
 
 
-def _fill(sheet: Any, frame: pd.DataFrame) -> None:
-    from openpyxl.styles import Alignment, Font
-    from openpyxl.utils import get_column_letter
-
-    sheet.append([subscripted(str(head)) for head in frame.columns])
-    for row in frame.to_numpy(dtype=object).tolist():
-        sheet.append([subscripted(cell) if isinstance(cell, str) else cell for cell in json_ready(row)])
-    for head, *cells in sheet.iter_cols():
-        shown = _number_format([cell.value for cell in cells])
-        for cell in cells:
-            if cell.data_type == "f":  # text from outside that begins as a formula does
-                cell.data_type = "s"
-            if isinstance(cell.value, str):
-                cell.alignment = Alignment(indent=1)
-            elif isinstance(cell.value, float):
-                cell.number_format = shown
-        texts = [len(cell.value) for cell in cells if isinstance(cell.value, str)]
-        width = max(min(max(texts, default=0), WIDEST), len(head.value) / (HEAD_LINES - 1), NARROWEST)
-        sheet.column_dimensions[get_column_letter(head.column)].width = width + 2
-        head.font = Font(name=head.font.name, size=head.font.size, bold=True)
-        head.alignment = Alignment(wrap_text=True, vertical="top")
-    sheet.freeze_panes, sheet.row_dimensions[1].height = "A2", HEAD_LINES * LINE_PT
-    sheet.page_setup.orientation, sheet.page_setup.fitToHeight = "landscape", 0  # one page wide on paper
-    sheet.sheet_properties.pageSetUpPr.fitToPage = True
+def _fill(book: Any, name: str, frame: pd.DataFrame) -> None:
+    sheet = book.add_worksheet(name)
+    bold = book.add_format({"bold": True, "text_wrap": True, "valign": "top"})
+    for k, head in enumerate(frame.columns):
+        cells = [
+            subscripted(cell) if isinstance(cell, str) else cell for cell in json_ready([*frame.iloc[:, k]])
+        ]
+        texts = [len(cell) for cell in cells if isinstance(cell, str)]
+        width = max(min(max(texts, default=0), WIDEST), len(head) / (HEAD_LINES - 1), NARROWEST)
+        looks = {
+            str: book.add_format({"indent": 1}),
+            float: book.add_format({"num_format": _number_format(cells)}),
+        }
+        sheet.set_column(k, k, width + 2)
+        sheet.write(0, k, subscripted(str(head)), bold)
+        for row, cell in enumerate(cells, start=1):
+            if cell is not None:
+                sheet.write(row, k, cell, looks.get(type(cell)))
+    sheet.freeze_panes(1, 0)
+    sheet.set_row(0, HEAD_LINES * LINE_PT)
+    sheet.set_landscape()
+    sheet.fit_to_pages(1, 0)  # one page wide on paper
 
 
 def _number_format(column: Sequence[Any]) -> str:

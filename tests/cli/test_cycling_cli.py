@@ -89,7 +89,7 @@ def test_no_figures_of_a_cell_that_is_not_symmetric(run, tmp_path):
     assert "said to be symmetric, and its voltage is that of a full cell" in err
 
 
-HEAVY = ("matplotlib", "plotly", "scipy.stats", "numba", "pymatgen", "openpyxl")
+HEAVY = ("matplotlib", "plotly", "scipy.stats", "numba", "pymatgen", "openpyxl", "xlsxwriter")
 
 
 @pytest.mark.parametrize("verb", ["eis", "cycling"])

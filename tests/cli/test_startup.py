@@ -17,7 +17,7 @@ main()
 """
 
 DRAWING = ("matplotlib", "plotly", "reportlab", "PIL", "IPython")
-FILES = ("openpyxl", "python_calamine", "duckdb", "jinja2")
+FILES = ("openpyxl", "xlsxwriter", "python_calamine", "duckdb", "jinja2")
 NETWORK = ("mp_api", "requests", "distributed")
 NEVER = (*DRAWING, *FILES, *NETWORK, "scipy.stats", "emcee", "impedance", "joblib")
 """Libraries of figures, workbooks, pages and the network, none of which a table on the terminal needs."""

@@ -47,7 +47,11 @@ def assessment(request: pytest.FixtureRequest) -> Assessment:
         ),
     ],
 )
-def test_scores_are_those_of_the_drawn_criteria(assessment: Assessment, ranking: Ranking) -> None:
+@pytest.mark.parametrize("interpreted", [0, 10**9])  # compiled, numpy
+def test_scores_are_those_of_the_drawn_criteria(
+    assessment: Assessment, ranking: Ranking, interpreted: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("screening.reactors.drawn_scores.MOST_INTERPRETED", interpreted)
     values = np.column_stack([criterion.compute(assessment) for criterion in CRITERIA])
     forms = criterion_forms(assessment)
     errors = error_models()["Li"].of_phases(assessment.reduction.phases)
@@ -124,7 +128,7 @@ def test_drawn_preferences_give_the_scores_of_studies_with_them(assessment: Asse
         sd_ev_per_atom=np.zeros(len(assessment.reduction.phases)),
     )
     people = Preferences.of(settings).drawn(np.random.default_rng(5), 40)
-    (first, _) = drawn_scores(
+    first, *_ = drawn_scores(
         *(values, desirabilities(values, settings), settings, errors, forms),
         *(np.random.default_rng(4), 40),
         preferences=people,

@@ -326,9 +326,7 @@ class TestForms:
         self, form: np.ndarray, sd: np.ndarray, lithium: np.ndarray, bias_sd: np.ndarray
     ) -> None:
         group = np.array([0, 1, 2, 3, 3, 4])
-        statistics = PhaseErrors(
-            sd, lithium, np.zeros(2), bias_sd, group, csr_array((6, 2)), np.zeros(2), 0.0
-        )
+        statistics = PhaseErrors(sd, lithium, np.zeros(2), bias_sd, group, np.zeros((6, 2)), np.zeros(2), 0.0)
         shared = np.outer(sd, sd) * (group[:, None] == group)
         covariance = shared + lithium @ np.diag(bias_sd**2) @ lithium.T
         expected = np.sqrt(np.einsum("ij,jk,ik->i", form, covariance, form))

@@ -5,7 +5,6 @@ from math import log, pi, sqrt
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import erf
 
 FloatArray = NDArray[np.floating]
 ComplexArray = NDArray[np.complexfloating]
@@ -91,6 +90,8 @@ class Basis:
 
     def areas(self, ln_low: FloatArray, ln_high: FloatArray) -> FloatArray:
         """Integral of each basis function between bounds on ln τ, shape (k, m): ∫γ d ln τ = areas @ x."""
+        from scipy.special import erf  # costs more than all else that reads windows or spectra
+
         upper = erf(self.mu * (ln_high[:, None] - self.ln_tau[None, :]))
         lower = erf(self.mu * (ln_low[:, None] - self.ln_tau[None, :]))
         return 0.5 * self.unit_area * (upper - lower)
