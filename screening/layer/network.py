@@ -9,9 +9,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from itertools import product
+from statistics import NormalDist
 
 import numpy as np
-from scipy.special import ndtr, ndtri
 
 from screening.thermo.products import SCHER_ZALLEN
 
@@ -164,6 +164,8 @@ class Threshold:
 
     def each(self, volume_fraction: float) -> np.ndarray:
         """The same draw by draw, (n,) float array; the volume fraction has an error of its own."""
+        from scipy.special import ndtr  # a ranking's table does without
+
         with np.errstate(divide="ignore"):
             return ndtr((np.log(volume_fraction) - np.log(self.fraction)) / FRACTION_ERROR)
 
@@ -178,7 +180,7 @@ def _drawn(grains: Grains, equal_spheres: float) -> Threshold:
     )
     low, high = grains.porosity
     central = critical_fraction(ratio, aspect, low + unit[:, 2] * (high - low), equal_spheres=equal_spheres)
-    error = np.exp(MODEL_ERROR * ndtri(unit[:, 3]))
+    error = np.exp(MODEL_ERROR * np.array([NormalDist().inv_cdf(u) for u in unit[:, 3]]))
     return Threshold(fraction=np.minimum(central * error, 1.0), weight=np.full(DRAWS, 1.0 / DRAWS))
 
 
