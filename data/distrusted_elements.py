@@ -1,12 +1,14 @@
-"""Write screening/phases/distrusted.csv: elements and valences whose calculated energies are robustly off.
+"""Write elements and valences whose calculated energies are robustly off: distrusted.csv and the manifest.
 
 Every measured binary compound of a cation and an anion of known charge is reduced by lithium; measured minus
 calculated energy, less what the error model expects of the anion, is its residual (eV per atom of it).
 A valence is distrusted where two or more compounds are measured and their median lies `LIMIT` robust standard
-deviations (median absolute deviation over all compounds) from the median of all.
+deviations (median absolute deviation over all compounds) from the median of all. The table of the package is
+screening/phases/distrusted.csv; the manifest of the snapshot names them with each compound's two energies.
 """
 
 import argparse
+import json
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +20,7 @@ from screening.reactors.measured import Measured, measured_enthalpies, measured_
 from screening.reactors.uncertainty import error_models
 
 TARGET = Path(__file__).resolve().parents[1] / "screening" / "phases" / "distrusted.csv"
+MANIFEST = Path(__file__).with_name("mp2019") / "manifest.json"
 LIMIT = 2.0
 FEWEST = 2
 
@@ -45,10 +48,27 @@ def residuals(measured: Measured) -> pd.DataFrame:
     )
 
 
+def with_evidence(table: pd.DataFrame, measured: Measured) -> list[dict[str, object]]:
+    """The rows of the table, each with the formation energies (eV/atom) behind it."""
+    both = zip(measured.formula, measured.measured_ev, measured.calculated_ev, strict=True)
+    known = {f.text: (round(m / f.n_atoms, 3), round(c / f.n_atoms, 3)) for f, m, c in both}
+    columns = ("measured_ev_per_atom", "calculated_ev_per_atom")
+    return [
+        {
+            **row,
+            "evidence": [
+                {"formula": f, **dict(zip(columns, known[f], strict=True))} for f in row["measured"].split()
+            ],
+        }
+        for row in table.to_dict("records")
+    ]
+
+
 def main() -> None:
-    """Write the table and print every valence that comes near."""
+    """Write both and print every valence that comes near."""
     argparse.ArgumentParser(description=str(__doc__).splitlines()[0]).parse_args()
-    table = residuals(measured_enthalpies(open_snapshot()))
+    measured = measured_enthalpies(open_snapshot())
+    table = residuals(measured)
     centre = table.residual.median()
     sd = 1.4826 * (table.residual - centre).abs().median()
     rows = []
@@ -59,11 +79,12 @@ def main() -> None:
         if len(group) >= FEWEST and abs(score) >= LIMIT:
             worst = group.off[group.off.abs().idxmax()]
             rms = float(np.sqrt((group.residual**2).mean()))
-            rows.append(
-                (element, f"{valence:g}", round(abs(worst), 2), round(rms, 2), " ".join(group.formula))
-            )
+            rows.append((element, int(valence), round(abs(worst), 2), round(rms, 2), " ".join(group.formula)))
     columns = ["element", "valence", "off_by_up_to_ev_per_atom", "sd_ev_per_atom", "measured"]
-    TARGET.write_text(HEAD + pd.DataFrame(rows, columns=columns).to_csv(index=False), "utf-8")
+    found = pd.DataFrame(rows, columns=columns)
+    TARGET.write_text(HEAD + found.to_csv(index=False), "utf-8")
+    content = json.loads(MANIFEST.read_text("utf-8")) | {"distrusted": with_evidence(found, measured)}
+    MANIFEST.write_text(json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False) + "\n", "utf-8")
 
 
 if __name__ == "__main__":

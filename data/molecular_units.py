@@ -10,6 +10,10 @@ that the rule of screening/phases/molecular_units.py recognises. One term per ha
 by the plain halides of groups 1 and 2, so that NH4Cl and hydrates leave the error of the halide where it is.
 The uncertainty is the root mean square, per unit, of what each compound is off when all compounds of its
 metals are left out.
+
+Gibbs energies of solids rest on a descriptor of their volume (screening/phases/temperature.py), which leaves
+out what a unit adds to the entropy by itself. That is fitted likewise, to the entropies at 298 K of the CRC
+Handbook and, for hydrates, to those that follow from data/hydrate_solubility.csv.
 """
 
 import argparse
@@ -27,13 +31,18 @@ from screening.phases.composition import Formula, parse_formula, symbol
 from screening.phases.library import open_snapshot
 from screening.phases.molecular_units import OTHER, OXYANIONS, UNITS, molecular_units
 from screening.phases.snapshot import Snapshot
+from screening.phases.temperature import ROOM_K, reduced_mass_g, sisso_ev_per_atom
 from screening.reactors.measured import measured_enthalpies
 
 TARGET = Path(__file__).resolve().parents[1] / "screening" / "phases"
 
 HYDRATES = Path(__file__).with_name("measured_hydrates.csv")
 
+SOLUBILITIES = Path(__file__).with_name("hydrate_solubility.csv")
+
 EV_TO_J_PER_MOL = 96485.33
+GAS_J_PER_K, CAL_TO_J, WATER_J_PER_K = 8.314462618, 4.184, 69.95
+"""The last one is the entropy of liquid water (CODATA)."""
 HALIDES = ("F", "Cl", "Br", "I")
 SOFT_EV = 0.2
 """Residual from which a compound counts less; about the scatter of carbonates and hydroxides."""
@@ -95,12 +104,10 @@ class Rows:
 
 
 def crc() -> pd.DataFrame:
-    """Enthalpies and Gibbs energies of the CRC Handbook (J/mol) by formula and state."""
-    import chemicals
+    """Enthalpies, Gibbs energies (J/mol) and entropies of the CRC Handbook by formula and state."""
     from chemicals.identifiers import search_chemical
 
-    name = "CRC Standard Thermodynamic Properties of Chemical Substances.tsv"
-    table = pd.read_csv(Path(chemicals.__file__).parent / "Heat Capacity" / name, sep="\t", index_col=0)
+    table = crc_table("Heat Capacity", "Standard Thermodynamic Properties of Chemical Substances")
     formulas = []
     for number in table.index:
         try:
@@ -115,7 +122,7 @@ def measured_rows(snapshot: Snapshot, table: pd.DataFrame, gases: pd.DataFrame) 
     own = measured_enthalpies(snapshot)
     found = dict(zip(own.phase.tolist(), zip(own.formula, own.measured_ev, strict=True), strict=True))
     hydrates = pd.read_csv(HYDRATES, comment="#")
-    further = [(f, kj * 1e3) for f, kj in hydrates.itertuples(index=False)]
+    further = [(f, kj * 1e3) for f, kj, *_ in hydrates.itertuples(index=False)]
     further += list(table.loc[table.Hfs.notna(), ["formula", "Hfs"]].itertuples(index=False))
     for text, j_per_mol in further:
         try:
@@ -154,6 +161,54 @@ def measured_rows(snapshot: Snapshot, table: pd.DataFrame, gases: pd.DataFrame) 
         design.append([*(units.count[i] * scale), *halide])
         errors.append(measured - here.formation_energy_ev_per_atom[i] * formula.n_atoms)
     return Rows(formulas, np.array(design), np.array(errors))
+
+
+def crc_table(folder: str, name: str) -> pd.DataFrame:
+    """A table of the CRC Handbook."""
+    import chemicals
+
+    return pd.read_csv(Path(chemicals.__file__).parent / folder / f"CRC {name}.tsv", sep="\t", index_col=0)
+
+
+def hydrate_entropies() -> list[tuple[str, float]]:
+    """Hydrates and their entropies (J/(mol K)): those of the solution less that of dissolution."""
+    ions = crc_table("Electrolytes", "Thermodynamic Properties of Aqueous Ions").set_index("Formula")["S(aq)"]
+    found = []
+    for row in pd.read_csv(SOLUBILITIES, comment="#").itertuples():
+        dissolved = float(ions[row.ions.split()].sum()) + row.waters * WATER_J_PER_K
+        gained = row.enthalpy_kcal_per_mol * 1e3 * CAL_TO_J / ROOM_K
+        gained += GAS_J_PER_K * np.log(10.0) * row.log10_k
+        found.append((row.formula, dissolved - gained))
+    return found
+
+
+def entropy_rows(snapshot: Snapshot, table: pd.DataFrame) -> Rows:
+    """Compounds with units whose entropy is measured; their error is -TS less the descriptor's."""
+    found: dict[int, tuple[Formula, float]] = {}
+    solids = table.loc[table.S0s.notna(), ["formula", "S0s"]].itertuples(index=False)
+    for text, entropy in (*hydrate_entropies(), *solids):
+        try:
+            formula = parse_formula(text)
+        except InputError:
+            continue
+        phase = snapshot.find(formula)
+        if phase is not None and formula.n_atoms > 1:
+            found.setdefault(phase, (formula, entropy))
+    numbers = np.array(sorted(found))
+    here = snapshot.phases.take(numbers)
+    count = molecular_units(here).count
+    formulas, entropies = zip(*(found[i] for i in numbers.tolist()), strict=True)
+    n_atoms = np.array([f.n_atoms for f in formulas])
+    descriptor = sisso_ev_per_atom(here.volume_per_atom_a3, reduced_mass_g(here), ROOM_K) * n_atoms
+    error = -ROOM_K * np.array(entropies) / EV_TO_J_PER_MOL - descriptor
+    rows = Rows(list(formulas), count * (n_atoms / here.atoms)[:, None], error)
+    return rows.take(count.any(axis=1))
+
+
+def thermal(rows: Rows) -> np.ndarray:
+    """What each unit adds to the descriptor at 298 K (eV); 0 where few compounds tell."""
+    enough = (rows.design > 0).sum(axis=0) >= FEWEST
+    return np.where(enough, fitted(rows), 0.0)
 
 
 def fitted(rows: Rows) -> np.ndarray:
@@ -257,7 +312,10 @@ def main() -> None:
     rows = measured_rows(snapshot, table, gases)
     if parser_args.rows:
         show(rows)
+    entropies = entropy_rows(snapshot, table)
     units = units_table(rows)
+    units.insert(3, "thermal_ev", thermal(entropies).round(3))
+    units["n_entropies"] = (entropies.design > 0).sum(axis=0)
     print(units.to_string(), len(rows.formula))
     print(gases.to_string())
     versions = " and ".join(f"{name} {version(name)}" for name in ("pymatgen", "chemicals"))

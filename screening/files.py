@@ -3,6 +3,7 @@
 import csv
 import json
 import os
+import re
 import stat
 import tempfile
 import tomllib
@@ -145,12 +146,21 @@ def from_json(text: str) -> Any:
         raise ValueError("nested too deep") from None
 
 
+_TOML_PLACE = re.compile(r"at line (?P<line>\d+), column (?P<column>\d+)")
+
+
 def from_toml(text: str) -> dict[str, Any]:
-    """Content of TOML from outside; what nests too deep is malformed, a `tomllib.TOMLDecodeError`."""
+    """Content of TOML from outside; a `tomllib.TOMLDecodeError` that says where, in our words, else."""
     try:
         return tomllib.loads(text)
     except RecursionError:
         raise tomllib.TOMLDecodeError("nested too deep") from None
+    except tomllib.TOMLDecodeError as error:
+        place = _TOML_PLACE.search(str(error))
+        where = (
+            f"line {place['line']}, column {place['column']}" if place else "its end, something lacks there"
+        )
+        raise tomllib.TOMLDecodeError(where) from None
 
 
 def json_ready(content: Any) -> Any:

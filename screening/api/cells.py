@@ -16,7 +16,6 @@ from screening.lab.analysis import (
     analyse_impedance,
     joint_verdict,
 )
-from screening.lab.briefs import compared
 from screening.lab.cell import Cell, Kind
 from screening.lab.cycling.full import FullCellReport
 from screening.lab.cycling.plating import PlatingReport
@@ -31,11 +30,11 @@ if TYPE_CHECKING:
     from screening.validation.validate import Validation
 
 CAPACITIES = {
-    "discharge_capacity_mah": "mAh",
-    "discharge_capacity_mah_per_g": "mAh/g of active material",
-    "discharge_capacity_mah_per_cm2": "mAh/cm²",
+    "capacity_mah": "mAh",
+    "capacity_mah_per_g": "mAh/g of active material",
+    "capacity_mah_per_cm2": "mAh/cm²",
 }
-"""Columns of discharge capacities and their units."""
+"""Ends of the columns of capacities, and their units."""
 
 CYCLED = (Kind.SYMMETRIC, Kind.FULL, Kind.PLATING)
 """Kinds of cells whose cycling is assessed."""
@@ -141,18 +140,22 @@ def _plating_rows(report: PlatingReport) -> Iterator[tuple[str, str]]:
 
 def _full_rows(report: FullCellReport) -> Iterator[tuple[str, str]]:
     result, frame = report.result, report.result.to_frame()
-    whole = np.flatnonzero(result.cycles.complete) if result.cycles.complete.any() else slice(None)
+    whole = result.cycles.shown
     yield "cell", result.cell
-    yield "cycles", f"{len(result.cycles)}, {result.order}"
-    for column, unit in CAPACITIES.items():
-        if column in frame:
-            yield "discharge capacity", _course(frame[column].to_numpy()[whole], unit)
-    efficiency = f"{result.coulombic_efficiency[0]:.2%} at first"
-    yield "Coulombic efficiency", f"{efficiency} ({result.order.efficiency_definition})"
-    yield "energy efficiency", f"{result.energy_efficiency[0]:.2%} at first"
-    kept, last = result.retention[whole][-1], result.cycles.number[whole][-1]
-    words = f"{kept:.1%}" if kept == kept else "not at the reference's rate"
-    yield "retention", f"{words} in cycle {last} against cycle {result.reference_cycle}"
+    single = result.cycles.single
+    yield "cycles", f"a single {single}" if single else f"{len(result.cycles)}, {result.order}"
+    half = single or "discharge"
+    for end, unit in CAPACITIES.items():
+        if (column := f"{half}_{end}") in frame:
+            values = frame[column].to_numpy()[whole]
+            yield f"{half} capacity", f"{values[0]:.4g} {unit}" if single else _course(values, unit)
+    if not single:
+        efficiency = f"{result.coulombic_efficiency[0]:.2%} at first"
+        yield "Coulombic efficiency", f"{efficiency} ({result.order.efficiency_definition})"
+        yield "energy efficiency", f"{result.energy_efficiency[0]:.2%} at first"
+        kept, last = result.retention[whole][-1], result.cycles.number[whole][-1]
+        words = f"{kept:.1%}" if kept == kept else "not at the reference's rate"
+        yield "retention", f"{words} in cycle {last} against cycle {result.reference_cycle}"
     for analysis in report.plateaus:
         for plateau in analysis.plateaus:
             mark = ", extra" if plateau in analysis.extra else ""
@@ -241,6 +244,8 @@ class Cells(Displayed):
 
     def to_frame(self) -> "pd.DataFrame":
         """One row a cell with its brief, each kind from best to worst; see `lab.briefs.compared`."""
+        from screening.lab.briefs import compared
+
         return compared(self.cells)
 
     def display(self) -> Table:

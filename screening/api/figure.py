@@ -8,7 +8,7 @@ import numpy as np
 
 from screening.api.interfaces import Source, lithiate, react
 from screening.display import Displayed, Table
-from screening.phases.composition import parse_reactant, symbol
+from screening.phases.composition import parse_reactant, same_composition, symbol
 from screening.phases.corrections import Energies
 from screening.phases.library import EMBEDDED
 from screening.phases.snapshot import Snapshot
@@ -42,7 +42,7 @@ class FigureOne(Displayed):
     with_compound : InterfaceReactions
         Anode and alloy against the compound: 1A.
     with_electrolyte : InterfaceReactions
-        Both against the electrolyte: 1F.
+        Both against the electrolyte: 1F; the same curves, hence not drawn, where that is the compound.
     staircase : Lithiation
     reference : InterfaceReaction or None
         Anode against a compound to compare with.
@@ -69,8 +69,13 @@ class FigureOne(Displayed):
         """Curves of each panel, the one to compare with among those of 1A."""
         return {
             "1A": (*self.with_compound, *([self.reference] if self.reference else [])),
-            "1F": tuple(self.with_electrolyte),
+            **({} if self.is_electrolyte else {"1F": tuple(self.with_electrolyte)}),
         }
+
+    @property
+    def is_electrolyte(self) -> bool:
+        """Whether the compound is the electrolyte itself."""
+        return same_composition(*(parse_reactant(each).unit for each in (self.compound, self.electrolyte)))
 
     def to_frame(self) -> "pd.DataFrame":
         """All kinks of all curves with their panel."""
@@ -88,6 +93,7 @@ class FigureOne(Displayed):
             ),
             (
                 *self.with_compound.display().notes[:-1],
+                *((f"{self.compound} is the electrolyte: 1F is 1A",) if self.is_electrolyte else ()),
                 *(() if self.alloy else ("no alloy drawn: name one with --alloy (alloy= in Python)",)),
                 self.provenance.line(),
             ),

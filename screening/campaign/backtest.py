@@ -345,6 +345,7 @@ def enrichment(order: np.ndarray, reactors: np.ndarray, share: float) -> float |
 def write_back_test(campaign: Campaign, tests: Sequence[BackTest]) -> None:
     """Write ``backtest.json`` and, one row per known compound, ``backtest.csv``."""
     directory = campaign.store.directory
+    campaign.store.own([BACK_TEST_JSON, BACK_TEST_CSV])
     content = {"provenance": campaign.provenance.as_dict(), "tests": [asdict(test) for test in tests]}
     write_json(directory / BACK_TEST_JSON, content)
     rows = pd.concat([test.to_frame() for test in tests], ignore_index=True) if tests else pd.DataFrame()

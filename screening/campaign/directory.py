@@ -19,6 +19,7 @@ from screening.provenance import Provenance
 from screening.reactors.anode import mobile_ion
 from screening.reactors.conditions import REACTOR
 from screening.reactors.uncertainty import find_error_model, why_no_error_model
+from screening.thermo.intervals import BESIDE, OUTSIDE
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -128,7 +129,7 @@ class ResultsDirectory:
         return (*formula_cautions(self.provenance.energy_scheme, names), *self._of_the_best())
 
     def _of_the_best(self) -> Iterator[str]:
-        """Of the first `TOP_SHOWN`: no powder to mill by its melting point, or ranked without a criterion."""
+        """Of the first `TOP_SHOWN`: no powder to mill, a criterion unknown, a value outside its interval."""
         best, ranking = self.table[(self.table["rank"] <= TOP_SHOWN).fillna(False)], self.study.ranking
         for name in best["formula"].unique():
             with suppress(InputError):  # a table from elsewhere may hold what is no formula
@@ -137,6 +138,8 @@ class ResultsDirectory:
             unknown = best.loc[best[each.name].isna(), "formula"].unique()
             if len(unknown) and ranking.rules[each.name].weight > 0.0:
                 yield f"unknown and left out of the score: {each.label} of {', '.join(unknown)}"
+        if "cautions" in best and best["cautions"].astype(str).str.contains(BESIDE, regex=False).any():
+            yield OUTSIDE
 
     @property
     def title(self) -> str:

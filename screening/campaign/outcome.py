@@ -17,6 +17,7 @@ from screening.reactors.anode import mobile_ion
 from screening.reactors.conditions import REACTOR
 from screening.reactors.criteria import Criteria, Criterion
 from screening.reactors.drawn_scores import Preferences, drawn_scores
+from screening.reactors.phase_errors import PhaseErrors
 from screening.reactors.rank_probability import (
     RankProbabilities,
     WeightSensitivity,
@@ -26,7 +27,7 @@ from screening.reactors.rank_probability import (
 from screening.reactors.ranking import Ranked, rank, weights
 from screening.reactors.settings import Ranking
 from screening.reactors.uncertainty import error_bars
-from screening.thermo.intervals import Z_95, at_least
+from screening.thermo.intervals import BESIDE, NEGLIGIBLE, Z_95, at_least
 
 LIMIT_BOUNDS = ("cathodic_limit_low_v", "cathodic_limit_high_v")
 """Columns between which the true cathodic limit lies in 95 % of all cases."""
@@ -100,12 +101,12 @@ def _rank_pair(campaign: Campaign, scalars: pa.Table, anode: str, electrolyte: s
     if model is not None and is_anchored(snapshot):
         model = model.of_anchored
     if model is not None:
-        ranked_ones = pa.array(np.flatnonzero(mine.to_numpy())[passes])
+        every, errors = pa.array(np.flatnonzero(mine.to_numpy())), model.of_phases(phases)
         names = [criterion.name for criterion in settings.known.uncertain]
-        errors = model.of_phases(phases)
-        forms = csr_array(vstack([_form(campaign, each, ranked_ones, len(phases)) for each in names]))
-        spread[passes] = errors.standard_deviation(forms).reshape(n_uncertain, -1).T
-        shift[passes] = errors.mean(forms).reshape(n_uncertain, -1).T
+        forms = csr_array(vstack([_form(campaign, each, every, len(phases)) for each in names]))
+        wrong = wholly_distrusted_sd(snapshot)[table["phase"].to_numpy()]
+        spread, shift = _errors(errors, forms, n_uncertain, wrong)
+        forms = forms[np.tile(passes, n_uncertain)]
     if model is not None and uncertainty.draws and passes.any():
         latent = _latent(settings.known, values[passes], forms @ phases.formation_energy_ev_per_atom)
         people = Preferences.of(settings).drawn(np.random.default_rng(uncertainty.seed), uncertainty.draws)
@@ -127,10 +128,10 @@ def _rank_pair(campaign: Campaign, scalars: pa.Table, anode: str, electrolyte: s
     for name in RANKED_COLUMNS[3:]:
         chances = acceptability if name.startswith(ACCEPT) else probabilities
         table[name] = np.nan if chances is None else getattr(chances, name.replace(ACCEPT, "top_"))
+    table = table.assign(**_bounds(settings.known.uncertain, table, spread, shift))
     if campaign.study.conditions.role == REACTOR:
         table = table.assign(**_limit_bounds(campaign, mine, table, mobile_ion(anode)))
-    else:
-        table = table.assign(**_bounds(settings.known.uncertain, table, spread, shift))
+    table["cautions"] = _with_outside(table, settings.known.uncertain)
     return Outcome(
         anode=anode,
         electrolyte=electrolyte,
@@ -143,6 +144,16 @@ def _rank_pair(campaign: Campaign, scalars: pa.Table, anode: str, electrolyte: s
         standard_deviation=spread,
         expected_error=shift,
     )
+
+
+def _errors(
+    errors: PhaseErrors, forms: csr_array, n_uncertain: int, wrong_sd: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Spread and mean error of each form, two (n, n_uncertain) arrays; `wrong_sd` as in `at_least`."""
+    by_candidate = (n_uncertain, len(wrong_sd))
+    moved = np.ravel(abs(forms).sum(axis=1)).reshape(by_candidate) / 2.0
+    spread = np.maximum(errors.standard_deviation(forms).reshape(by_candidate), moved * wrong_sd)
+    return spread.T, errors.mean(forms).reshape(by_candidate).T
 
 
 def _bounds(
@@ -158,6 +169,18 @@ def _bounds(
         for k, criterion in enumerate(uncertain)
         for end, sign in (("from", -1.0), ("to", 1.0))
     }
+
+
+def _with_outside(table: pd.DataFrame, uncertain: Sequence[Criterion]) -> pd.Series:
+    """Cautions with what lies outside its interval."""
+    told = table["cautions"].fillna("")
+    columns = {each.name: (each.label, f"{each.key}_from_95", f"{each.key}_to_95") for each in uncertain}
+    if LIMIT_BOUNDS[0] in table:
+        columns[LIMIT] = ("cathodic limit", *LIMIT_BOUNDS)
+    for name, (label, low, high) in columns.items():
+        beside = (table[name] < table[low] - NEGLIGIBLE) | (table[name] > table[high] + NEGLIGIBLE)
+        told = told.mask(beside, (told + f"; {label} {BESIDE}").str.removeprefix("; "))
+    return told
 
 
 def _latent(known: Criteria, values: np.ndarray, energies: np.ndarray) -> np.ndarray:

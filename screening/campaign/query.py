@@ -102,8 +102,12 @@ def _ranking(directory: Path) -> pa.Table | None:
     if not (directory / RANKING_PARQUET).exists():
         return None
     table = ResultsDirectory(directory).table
-    bounds = [name for name in table.columns if name in LIMIT_BOUNDS or name.endswith("_95")]
-    return pa.Table.from_pandas(table[[*KEY, *RANKED_COLUMNS, *bounds]])
+    return pa.Table.from_pandas(table[[*KEY, *RANKED_COLUMNS, *_bounds(table)]])
+
+
+def _bounds(table: pd.DataFrame) -> list[str]:
+    """Columns between which true values lie in 95 % of all cases."""
+    return [name for name in map(str, table) if name in LIMIT_BOUNDS or name.endswith("_95")]
 
 
 def _ranked_again(rows: duckdb.DuckDBPyRelation, directory: Path, again: Study) -> pa.Table:
@@ -134,9 +138,9 @@ def _ranked_again(rows: duckdb.DuckDBPyRelation, directory: Path, again: Study) 
         table.loc[pair.index, "score"] = ranked.score
         table.loc[pair.index, "pareto"] = ranked.pareto
     kinds = dict.fromkeys(RANKED_COLUMNS, "Float64") | {"rank": "Int32", "pareto": "boolean"}
-    bounds = ResultsDirectory(directory).table.set_index([*KEY])[[*LIMIT_BOUNDS]]
-    table = table.astype(kinds).join(bounds, on=[*KEY])
-    return pa.Table.from_pandas(table[[*KEY, *RANKED_COLUMNS, *LIMIT_BOUNDS]])
+    before = ResultsDirectory(directory).table.set_index([*KEY])
+    table = table.astype(kinds).join(before[_bounds(before)], on=[*KEY])
+    return pa.Table.from_pandas(table[[*KEY, *RANKED_COLUMNS, *_bounds(before)]])
 
 
 def write_top(

@@ -12,8 +12,6 @@ import pyarrow.compute as pc
 from pyarrow import csv
 
 from screening.campaign.backtest import (
-    BACK_TEST_CSV,
-    BACK_TEST_JSON,
     back_test,
     known_compounds,
     write_back_test,
@@ -44,8 +42,10 @@ from screening.reactors.uncertainty import error_bars
 
 FAILURES = "failures.csv"
 RANKING_CSV = "ranking.csv"
+PRODUCTS = ("products.xlsx", "products.tex")
+
 WRITTEN = (
-    *(RANKING_PARQUET, RANKING_CSV, "kinks.csv", RANKING_JSON, "products.xlsx", "products.tex"),
+    *(RANKING_PARQUET, RANKING_CSV, "kinks.csv", RANKING_JSON, *PRODUCTS),
     DATA_PACKAGE,
 )
 
@@ -103,18 +103,17 @@ def write_results(campaign: Campaign, outcomes: Sequence[Outcome]) -> ResultsDir
     """
     directory, provenance = campaign.store.directory, campaign.provenance
     check_targets(*(directory / name for name in WRITTEN))
-    campaign.store.own([*WRITTEN, FAILURES, BACK_TEST_JSON, BACK_TEST_CSV])
     groups = [spell_out(campaign, outcome) for outcome in outcomes]
     details = [one for group in groups for one in group.values()]
+    products, failed = product_table(details), campaign.store.failures()
+    absent = _absent(campaign, products, failed)
     ranking = pd.concat([o.table.iloc[o.order] for o in outcomes], ignore_index=True)
     write_parquet(directory / RANKING_PARQUET, ranking, provenance)
-    failed = campaign.store.failures()
+    every = with_reasons(ranking, failed, campaign.selection.unusable)
+    every = every.append_column("provenance", pa.repeat(provenance.line(), len(every)))
     with atomic_write(directory / RANKING_CSV) as draft:  # ten times as fast as pandas over all of a database
-        every = with_reasons(ranking, failed, campaign.selection.unusable)
-        stamp = pa.repeat(provenance.line(), len(every))
-        every = every.append_column("provenance", stamp)
         csv.write_csv(every, draft)
-    others = tuple(name for name in WRITTEN if name not in (RANKING_CSV, DATA_PACKAGE))
+    others = tuple(name for name in WRITTEN if name not in (RANKING_CSV, DATA_PACKAGE, *absent))
     write_json(directory / DATA_PACKAGE, data_package(campaign, every.schema, others))
     kinks = pd.concat([curve.to_frame() for one in details for curve in one.curves], ignore_index=True)
     write_csv(directory / "kinks.csv", kinks.drop_duplicates(ignore_index=True), provenance)
@@ -134,12 +133,18 @@ def write_results(campaign: Campaign, outcomes: Sequence[Outcome]) -> ResultsDir
     ).write(directory / RANKING_JSON)
     if len(failed):
         write_csv(directory / FAILURES, failed.to_pandas(), provenance)
-    else:
-        campaign.store.remove(FAILURES)
-    products = product_table(details)
     if len(products):
         write_product_tables(directory, products, provenance)
     return ResultsDirectory(directory)
+
+
+def _absent(campaign: Campaign, products: pd.DataFrame, failed: pa.Table) -> tuple[str, ...]:
+    """Files that are not written, and removed where an earlier run left them; all others are entered."""
+    absent = (*(() if len(products) else PRODUCTS), *(() if len(failed) else (FAILURES,)))
+    for name in absent:
+        campaign.store.remove(name)
+    campaign.store.own([name for name in (*WRITTEN, FAILURES) if name not in absent])
+    return absent
 
 
 def with_reasons(ranking: pd.DataFrame, failures: pa.Table, unusable: Sequence[RowFault] = ()) -> pa.Table:

@@ -161,9 +161,11 @@ class Store:
 
     def remove(self, name: str) -> None:
         """Remove a file beside the parts if the campaign wrote it (an earlier run may have left it)."""
-        content = _read_manifest(self.directory / MANIFEST) or {}
-        if name in content.get(FILES, ()):
+        path = self.directory / MANIFEST
+        content = _read_manifest(path) or {}
+        if name in (known := content.get(FILES, ())):
             (self.directory / name).unlink(missing_ok=True)
+            write_json(path, {**content, FILES: [each for each in known if each != name]})
 
     def require_whole(self, n_rows: dict[str, int]) -> None:
         """Count before results are drawn from the parts: every candidate stands in exactly one row.

@@ -229,7 +229,7 @@ def parse_study(text: str, *, where: str, folder: Path = Path()) -> Study:
     try:
         content = from_toml(text)
     except tomllib.TOMLDecodeError as error:
-        raise InputError(f"malformed TOML ({error})", where=where, remedy="mend that line") from None
+        raise InputError(f"malformed TOML at {error}", where=where, remedy="mend that place") from None
     study = _checked(Study, content, where)
     file = study.candidates.file
     if file and not Path(file).is_absolute():

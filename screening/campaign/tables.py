@@ -18,7 +18,7 @@ from screening.reactors.conditions import REACTOR
 from screening.reactors.criteria import Criterion, criterion
 from screening.reactors.placement_criteria import BY_ROLE
 from screening.reactors.ranking import FAILS, desirabilities
-from screening.thermo.intervals import NEGLIGIBLE, Interval, bounds, outside, written
+from screening.thermo.intervals import BESIDE, NEGLIGIBLE, OUTSIDE, Interval, bounds, with_bounds, written
 
 MANY = 100
 """Ranked candidates from which on the chance to be the first says little: the first 1 % stands there then."""
@@ -43,6 +43,9 @@ BEST_COLUMNS = (
     *("metal_volume_fraction", "energy_above_hull_ev_per_atom", "alloy"),
 )
 """Columns of the best candidates; files hold all."""
+
+FULLY = ("driving_force_ev_per_ion",)
+"""Energies with their interval beside them; the others have the digits that theirs leave, for width."""
 
 BEST_HEADS = {"alike": "alike", "top_1_percent": "P(1%)", "energy_above_hull_ev_per_atom": "e_hull"}
 """Heads of columns that are no criteria."""
@@ -95,9 +98,6 @@ def ranking_table(results: ResultsDirectory, anode: str, electrolyte: str) -> Ta
     if anode in results.no_probabilities:
         notes.append(f"no probabilities: {results.no_probabilities[anode]}")
     notes.extend(results.cautions)
-    if not reactors:
-        every = (has for each in shown for has in each.criteria.values())
-        notes.extend(outside(*((has.value, has.within_95) for has in every)))
     row = partial(_ranking_row if reactors else _placed_row, first=first)
     rows = [row(each, study, ion) for each in shown]
     title = f"{results.title}: {study.conditions.met(anode, electrolyte)}"
@@ -181,14 +181,15 @@ def ideas(chosen: pd.DataFrame, n: int) -> pd.DataFrame:
     return chosen.assign(alike=counts).drop_duplicates("chemistry").head(n)
 
 
-def best_table(chosen: pd.DataFrame, words: Sequence[str] = ()) -> Table:
+def best_table(chosen: pd.DataFrame, words: Sequence[str] = (), digits: int | None = None) -> Table:
     """What `campaign.query.top` chose, in the columns that fit beside each other; words stand below."""
-    heads = BEST_HEADS | {
-        each.name: each.heading(shared_ion(chosen["anode"].unique())) for each in _registered()
-    }
+    ion = shared_ion(chosen["anode"].unique())
+    heads = BEST_HEADS | {each.name: each.heading(ion) for each in _registered()}
     same = [name for name in ("anode", "electrolyte") if chosen[name].nunique(dropna=False) < 2]
-    others = [each.name for each in _registered() if each.linear_form is not None]
-    names = [name for name in dict.fromkeys((*BEST_COLUMNS, *others)) if name in chosen and name not in same]
+    energies = {each.name: each for each in _registered() if each.linear_form is not None}
+    names = [
+        name for name in dict.fromkeys((*BEST_COLUMNS, *energies)) if name in chosen and name not in same
+    ]
     wide = (
         "alike",
         "top_1_percent",
@@ -197,12 +198,40 @@ def best_table(chosen: pd.DataFrame, words: Sequence[str] = ()) -> Table:
         "energy_above_hull_ev_per_atom",
     )
     frame = chosen[names].astype(object).map(_cell)
+    for name in [each for each in names if each in energies]:
+        told = [_energy(energies[name], row, digits) for _, row in chosen.iterrows()]
+        frame[name] = [text if name in FULLY and digits is None else text.partition(" ")[0] for text in told]
     if "origin" in chosen:
         origins = chosen["origin"].fillna("")
         frame["formula"] = [*map(marked, chosen["formula"], origins)]
         words = (*words, *rests_on(origins))
     frame = frame.rename(columns=heads)
-    return Table("", frame, tuple(words), wide=tuple(heads[name] for name in wide if name in names))
+    notes = (
+        *words,
+        *_told_of(chosen),
+        "brackets hold 95 % of true values; the others are in the files of --format",
+    )
+    return Table("", frame, notes, wide=tuple(heads[name] for name in wide if name in names))
+
+
+def _told_of(chosen: pd.DataFrame) -> list[str]:
+    """Cautions of the rows shown, each with the candidates that it is of."""
+    found: dict[str, list[str]] = {}
+    for formula, told in zip(chosen["formula"], chosen.get("cautions", pd.Series(dtype=str)), strict=False):
+        for each in str(told or "").split("; ") if isinstance(told, str) else ():
+            if each and BESIDE not in each:
+                found.setdefault(each, []).append(str(formula))
+    beside = chosen.get("cautions", pd.Series(dtype=str)).astype(str).str.contains(BESIDE, regex=False).any()
+    return [*(f"{', '.join(of)}: {each}" for each, of in found.items()), *([OUTSIDE] if beside else [])]
+
+
+def _energy(each: Criterion, row: pd.Series, digits: int | None) -> str:
+    """An energy with its interval, and the digits that this leaves."""
+    value, low, high = (row.get(name) for name in (each.name, f"{each.key}_from_95", f"{each.key}_to_95"))
+    if value is None or pd.isna(value) or low is None or pd.isna(low):
+        return _cell(value) if digits is None or pd.isna(value) else fixed(value, digits)
+    within = Interval(float(low), float(high))
+    return with_bounds(written(float(value), within, digits, 3), within, digits)
 
 
 def _registered() -> Iterator[Criterion]:
@@ -222,9 +251,7 @@ def in_words(row: pd.Series, study: Study) -> str:
     order = sorted(lost, key=lambda each: lost[each])
     against = [each for each in order[-3:][::-1] if lost[each] > 0.0]
     ion = mobile_ion(str(row["anode"]))
-    best, worst = (
-        ", ".join(_told(each, float(row[each.name]), ion) for each in part) for part in (order[:3], against)
-    )
+    best, worst = (", ".join(_told(each, row, ion) for each in part) for part in (order[:3], against))
     alloy = f"leaves {row['alloy']}" if isinstance(row.get("alloy"), str) else "leaves no metal"
     if study.conditions.role != REACTOR:
         alloy = f"{study.conditions.role} {study.conditions.met(str(row['anode']), str(row['electrolyte']))}"
@@ -239,9 +266,9 @@ def in_words(row: pd.Series, study: Study) -> str:
     return "; ".join(told)
 
 
-def _told(each: Criterion, value: float, ion: str) -> str:
+def _told(each: Criterion, row: pd.Series, ion: str) -> str:
     unit = "" if each.unit == "1" else f" {each.unit_for(ion)}"
-    return f"{each.label} {_cell(value)}{unit}"
+    return f"{each.label} {_energy(each, row, None)}{unit}"
 
 
 def _cell(value: Any) -> str:

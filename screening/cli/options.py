@@ -112,6 +112,11 @@ def console() -> "Console":
     return Console() if sys.stdout.isatty() else Console(width=WIDTH)
 
 
+def candidates_told(n: int) -> str:
+    """So many candidates, in words."""
+    return f"{n} candidate" + "s" * (n != 1)
+
+
 def print_table(table: "Table") -> None:
     """Print a result as it shows itself; units stand below the heads, and no number is ever cut."""
     from rich.table import Table as RichTable

@@ -16,6 +16,7 @@ from screening.cli.options import (
     ReplaceOption,
     SnapshotOption,
     TemperatureOption,
+    candidates_told,
     print_table,
     say,
     say_all,
@@ -110,7 +111,7 @@ def _require_directory(out: str | None) -> None:
 def _tell_failures(ranking: "Ranking") -> None:
     failed = ranking.results.document.selection.failed
     if failed:
-        say(f"{failed} candidates could not be assessed: see {ranking.directory / 'failures.csv'}")
+        say(f"{candidates_told(failed)} could not be assessed: see {ranking.directory / 'failures.csv'}")
 
 
 def studies(as_json: JsonOption = False) -> None:
@@ -159,7 +160,7 @@ def cite(snapshot: SnapshotOption = "mp2019", as_json: JsonOption = False) -> No
 def _announce_selection(selection: "Selection") -> None:
     say_all(selection.notes)
     reasons = ", ".join(f"{entry.count} {entry.reason}" for entry in selection.left_out)
-    say(f"{len(selection)} candidates" + (f"; left out: {reasons}" if reasons else ""))
+    say(candidates_told(len(selection)) + (f"; left out: {reasons}" if reasons else ""))
     from screening.thermo import lines
 
     compiled = Path(lines.__file__).with_name("__pycache__").glob("lines._tie_lines*.nbi")

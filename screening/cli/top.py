@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from screening.cli.options import print_table, say, tell, write_json
+from screening.cli.options import DigitsOption, candidates_told, print_table, say, tell, write_json
 from screening.files import records
 
 MOST = 10_000
@@ -30,6 +30,7 @@ def top(
         Literal["table", "csv", "xlsx", "json"],
         typer.Option("--format", help="A table on the terminal, or csv, xlsx or json."),
     ] = "table",
+    digits: DigitsOption = None,
     out: Annotated[
         Path | None, typer.Option("--out", metavar="FILE", help="Write there (xlsx: default DIR/top.xlsx).")
     ] = None,
@@ -49,7 +50,7 @@ def top(
     if form == "table" and out is None:
         study = anew or query.study_of(directory)
         rows = [row for _, row in chosen[chosen["passes"].eq(True)].iterrows()]
-        print_table(best_table(chosen, [in_words(row, study) for row in rows] if study else []))
+        print_table(best_table(chosen, [in_words(row, study) for row in rows] if study else [], digits))
     elif form == "csv" and out is None:
         tell(chosen.to_csv(index=False), end="")
     elif form == "json" and out is None:
@@ -57,4 +58,4 @@ def top(
     else:
         target = out or directory / "top.xlsx"
         query.write_top(target, chosen, directory, "csv" if form == "table" else form, anew)
-        say(f"{len(chosen)} candidates in {target}")
+        say(f"{candidates_told(len(chosen))} in {target}")

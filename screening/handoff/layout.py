@@ -295,6 +295,7 @@ def _plateaus(sheet: BenchSheet) -> Block:
         sentences.append(f"Left out below the floor of {floor:g} V: {below}.")
     if sheet.origins:
         sentences.append(f"Energies {told_origins(sheet.origins, chemical)}.")
+    sentences.extend(f"{told}." for told in sheet.cautions)
     rows = tuple(_plateau_row(plateau) for plateau in above)
     headings = ("Voltage (V)", f"{sheet.plan.anode} taken up", "mAh/g", "Products", "Layer volume")
     return Block(title, tuple(sentences), Table(headings, rows, (0, 1, 2, 4)), drawing="staircase")

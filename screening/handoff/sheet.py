@@ -142,8 +142,7 @@ class BenchSheet:
         None where no campaign was given, or it holds nothing of this reactor.
     standing_note : str
         Why there is none, or what to know of it.
-    recipe : Recipe
-    protocol : Protocol
+    recipe, protocol : Recipe, Protocol
     state : MeltingPoint or None
         Measured melting and boiling point of the reactor; None where none is known here.
     red_lines : tuple of str
@@ -155,14 +154,13 @@ class BenchSheet:
     energy_above_hull_ev_per_atom : float
     origins : mapping of str to str
         Phases on the way that are none of the source's own, and where their energies come from.
-    patterns : tuple of Pattern
+    cautions : tuple of str
+        What is known to be wrong with these energies.
+    patterns, windows, element_hazards : tuple of Pattern, Window, ElementHazard
     mobile : str
         Element that the anode gives up.
-    windows : tuple of Window
-    hazards : tuple of Hazard
-    gases : tuple of Hazard
-        What moist air sets free.
-    element_hazards : tuple of ElementHazard
+    hazards, gases : tuple of Hazard
+        Of what is handled, and of what moist air sets free.
     provenance : Provenance
     """
 
@@ -180,6 +178,7 @@ class BenchSheet:
     plateaus: tuple[Plateau, ...]
     energy_above_hull_ev_per_atom: float
     origins: Mapping[str, str]
+    cautions: tuple[str, ...]
     patterns: tuple[Pattern, ...]
     mobile: str
     windows: tuple[Window, ...]
@@ -233,8 +232,7 @@ def bench_sheet(
     _check_distinct(compound, plan)
     phase = _phase(snapshot, compound, "reactor")
     _phase(snapshot, parse_formula(plan.electrolyte), "electrolyte")
-    conditions = _conditions(plan, results)
-    context = ScreeningContext.of(snapshot, conditions)
+    context = ScreeningContext.of(snapshot, conditions := _conditions(plan, results))
     mobile = symbol(context.anode.mobile)
     found = detail(context, phase, compound.text, (plan.wt_percent,), error_bars(snapshot, mobile))
     made = recipe(snapshot, compound, plan.batch_g)
@@ -256,6 +254,7 @@ def bench_sheet(
         plateaus=found.plateaus,
         energy_above_hull_ev_per_atom=found.energy_above_hull_ev_per_atom,
         origins=_origins(snapshot, compound, found, made),
+        cautions=found.with_anode.cautions,
         patterns=_patterns(snapshot, found, made, plan, cells),
         mobile=mobile,
         windows=tuple(_renamed(window, mobile) for window in Windows.default()),

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from pathlib import Path
-from typing import Protocol, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Protocol, TypeAlias, TypeVar
 
 import pandas as pd
 from threadpoolctl import threadpool_limits
@@ -23,25 +23,16 @@ from screening.lab.cycling.kind import kind_of
 from screening.lab.cycling.plating import PlatingReport, assess_plating, looks_like_plating
 from screening.lab.cycling.symmetric import SymmetricReport, assess_symmetric
 from screening.lab.cycling.table import Flag, FlagKind
-from screening.lab.diffraction.identify import Identification
-from screening.lab.diffraction.pattern import PowderPattern
-from screening.lab.impedance.analysis import ImpedanceAnalysis, analyse
-from screening.lab.outcomes import (
-    Outcome,
-    Reduced,
-    full_outcomes,
-    pattern_outcomes,
-    plating_outcomes,
-    quoted_outcome,
-    rest_outcomes,
-    symmetric_outcomes,
-)
 from screening.lab.quantities import QUANTITIES
 from screening.lab.readers.cycling import read_cycling
-from screening.lab.readers.diffraction import read_pattern
-from screening.lab.readers.impedance import read_series
 from screening.lab.short import Short, ShortVerdict, join_verdicts
 from screening.provenance import SIMULATED
+
+if TYPE_CHECKING:
+    from screening.lab.diffraction.identify import Identification
+    from screening.lab.diffraction.pattern import PowderPattern
+    from screening.lab.impedance.analysis import ImpedanceAnalysis
+    from screening.lab.outcomes import Outcome, Reduced
 
 KEPT_BYTES = 256 * 2**20
 """Raw files whose analyses are kept, together: arrays in memory are a few times as large."""
@@ -66,7 +57,7 @@ class PhaseSearch(Protocol):
         """Checksum of the formulas and their structures."""
         ...
 
-    def identify(self, pattern: PowderPattern) -> Identification:
+    def identify(self, pattern: "PowderPattern") -> "Identification":
         """Search a pattern."""
         ...
 
@@ -92,11 +83,11 @@ class CellAnalysis(Displayed):
     """
 
     sheet: Cell
-    impedance: ImpedanceAnalysis | None = None
+    impedance: "ImpedanceAnalysis | None" = None
     cycling: CyclingReport | None = None
-    patterns: tuple[Identification, ...] = ()
+    patterns: "tuple[Identification, ...]" = ()
     short: ShortVerdict | None = None
-    outcomes: dict[str, Outcome] = field(default_factory=dict)
+    outcomes: "dict[str, Outcome]" = field(default_factory=dict)
     remarks: tuple[str, ...] = ()
     faults: tuple[InputError, ...] = ()
 
@@ -173,6 +164,8 @@ def _digest(sheet: Cell, search: PhaseSearch | None) -> tuple[str, int]:
 
 
 def _analyse(sheet: Cell, search: PhaseSearch | None) -> CellAnalysis:
+    from screening.lab.outcomes import quoted_outcome
+
     remarks: list[str] = []
     faults: list[InputError] = []
 
@@ -215,7 +208,7 @@ def _analyse(sheet: Cell, search: PhaseSearch | None) -> CellAnalysis:
     )
 
 
-def analyse_impedance(sheet: Cell) -> ImpedanceAnalysis | None:
+def analyse_impedance(sheet: Cell) -> "ImpedanceAnalysis | None":
     """Processes and courses of the spectra of a sheet; None for a pellet, whose electrodes block.
 
     Raises
@@ -223,6 +216,9 @@ def analyse_impedance(sheet: Cell) -> ImpedanceAnalysis | None:
     InputError
         If a file cannot be used.
     """
+    from screening.lab.impedance.analysis import analyse
+    from screening.lab.readers.impedance import read_series
+
     if sheet.kind is Kind.PELLET:
         return None
     spectra = read_series(list(sheet.located("impedance")))
@@ -276,27 +272,40 @@ def analyse_cycling(sheet: Cell, files: Sequence[Path] | None = None) -> Cycling
     return assess_full(data, sheet) if is_full else assess_symmetric(data, sheet)
 
 
-def joint_verdict(cycling: CyclingReport | None, impedance: ImpedanceAnalysis | None) -> ShortVerdict | None:
+def joint_verdict(
+    cycling: CyclingReport | None, impedance: "ImpedanceAnalysis | None"
+) -> ShortVerdict | None:
     """Is there a short, by cycling and impedance together?"""
     cycled = None if cycling is None else cycling.verdict
     seen = None if impedance is None else impedance.short
     return join_verdicts(cycled, seen if cycled is None or seen is None else seen.undated())
 
 
-def _pattern(sheet: Cell) -> PowderPattern:
+def _pattern(sheet: Cell) -> "PowderPattern":
+    from screening.lab.readers.diffraction import read_pattern
+
     return read_pattern(sheet.located("diffraction")[0], sheet.files.wavelength_a)
 
 
 def _reductions(
     sheet: Cell,
     *,
-    impedance: ImpedanceAnalysis | None,
+    impedance: "ImpedanceAnalysis | None",
     cycling: CyclingReport | None,
-    identified: Identification | None,
+    identified: "Identification | None",
     search: PhaseSearch | None,
     short: ShortVerdict | None,
-) -> list[Reduced]:
+) -> "list[Reduced]":
     """Quantities of each kind of measurement."""
+    from screening.lab.outcomes import (
+        Reduced,
+        full_outcomes,
+        pattern_outcomes,
+        plating_outcomes,
+        rest_outcomes,
+        symmetric_outcomes,
+    )
+
     found, files = [], sheet.files
     where = f"impedance, {', '.join(files.impedance)}"
     if impedance is not None and sheet.kind is Kind.REST:
@@ -319,7 +328,7 @@ def _reductions(
     return found
 
 
-def _refuse_twice(sheet: Cell, outcomes: dict[str, Outcome], outcome: Outcome) -> None:
+def _refuse_twice(sheet: Cell, outcomes: "dict[str, Outcome]", outcome: "Outcome") -> None:
     """A figure is quoted or computed, never both."""
     if (known := outcomes.get(outcome.quantity)) is not None:
         raise InputError(

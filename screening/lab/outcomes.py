@@ -177,10 +177,12 @@ def plating_outcomes(report: PlatingReport, where: str) -> Reduced:
 def full_outcomes(report: FullCellReport, cathode_known: bool, where: str) -> Reduced:
     """Efficiency, capacity, retention, life and plateaus of a full cell."""
     result, frame, remarks = report.result, report.result.to_frame(), []
-    found = [Outcome("first_efficiency", float(result.coulombic_efficiency[0]), None, False, where)]
+    firsts = {"first_efficiency": "coulombic_efficiency"}
     if "discharge_capacity_mah_per_g" in frame:
-        first = float(frame["discharge_capacity_mah_per_g"].iloc[0])
-        found.append(Outcome("first_discharge_mah_per_g", first, None, False, where))
+        firsts["first_discharge_mah_per_g"] = "discharge_capacity_mah_per_g"
+    first = {name: float(frame[column].iloc[0]) for name, column in firsts.items()}
+    # a single half-cycle has no efficiency, and a charge no discharge
+    found = [Outcome(name, value, None, False, where) for name, value in first.items() if np.isfinite(value)]
     if len(result.cycles) >= RETENTION_CYCLE:
         kept = float(result.retention[RETENTION_CYCLE - 1])
         if np.isfinite(kept):

@@ -86,17 +86,25 @@ def molecules() -> tuple[Molecule, ...]:
 
 @dataclass(frozen=True)
 class UnitCorrection:
-    """What one molecular unit adds to an energy, eV, and how well that is known."""
+    """What one molecular unit adds to an enthalpy, how well that is known, and what to G(298 K), eV."""
 
     correction_ev: float
     sd_ev: float
+    thermal_ev: float
 
 
 @cache
 def unit_corrections() -> dict[str, UnitCorrection]:
     """The correction of each unit, in the order of `UNITS`."""
     rows = {row["unit"]: row for row in packaged_rows("screening.phases", "molecular_units.csv")}
-    return {u: UnitCorrection(float(rows[u]["correction_ev"]), float(rows[u]["sd_ev"])) for u in UNITS}
+    columns = ("correction_ev", "sd_ev", "thermal_ev")
+    return {unit: UnitCorrection(*(float(rows[unit][each]) for each in columns)) for unit in UNITS}
+
+
+def thermal_ev_per_atom(phases: Phases) -> np.ndarray:
+    """What the units of each phase add to the descriptor of Gibbs energies at 298 K, (n_phases,) eV/atom."""
+    per_unit = np.array([each.thermal_ev for each in unit_corrections().values()])
+    return np.asarray(molecular_units(phases).count @ per_unit / phases.atoms)
 
 
 def molecule_rows(phases: Phases) -> Iterator[tuple[Molecule, np.ndarray]]:

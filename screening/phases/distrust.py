@@ -189,10 +189,10 @@ def widened(snapshot: Snapshot) -> Snapshot:
     """
     details = json.loads(snapshot.manifest.details)
     told = distrusted(snapshot.manifest.energy_scheme)
-    if "distrusted" in details or not told:
+    if details.get("widened") or not told:
         return snapshot
     phases, sd = snapshot.phases, distrusted_sd(snapshot)
-    details["distrusted"] = [vars(each) for each in told]
+    details |= {"distrusted": details.get("distrusted", [vars(each) for each in told]), "widened": True}
     manifest = replace(snapshot.manifest, details=json.dumps(details, indent=1, ensure_ascii=False))
     sds = np.maximum(np.hypot(phases.uncertainty_ev_per_atom, sd), _far_off(snapshot))
     return replace(snapshot, manifest=manifest, phases=replace(phases, uncertainty_ev_per_atom=sds))
@@ -275,29 +275,55 @@ def _calculated_after_all(snapshot: Snapshot, numbers: np.ndarray) -> list[str]:
         return []
     taken, told = snapshot.phases.take(numbers), []
     for each in _table():
-        wrong = _holds(taken, (each.element,)) & ~taken.added
-        wrong &= taken.uncertainty_ev_per_atom >= each.sd_ev_per_atom
-        names = ", ".join(taken.formula[wrong])
+        names = ", ".join(taken.formula[_wrong(taken, each, anchored=True)])
         if names:
             sentence = each.sentence.partition(";")[0]
             told.append(f"{names} not measured, hence partly calculated. {sentence}")
     return told
 
 
+def _wrong(phases: Phases, each: Distrusted, *, anchored: bool) -> np.ndarray:
+    """Which of the phases hold the element and were calculated, (n,) bool array."""
+    wrong = _holds(phases, (each.element,))
+    if anchored:
+        wrong &= ~phases.added & (phases.uncertainty_ev_per_atom >= each.sd_ev_per_atom)
+    return wrong
+
+
 def wholly_distrusted(snapshot: Snapshot, formulas: Iterable[Formula]) -> float:
-    """Error (eV/atom) of a system with an element of which the source has no energy right; 0 for others."""
-    held = {z for formula in formulas for z in formula.atomic_numbers}
-    told = distrusted(snapshot.manifest.energy_scheme)
-    wrong = [d.sd_ev_per_atom for d in told if d.element in WHOLLY and atomic_number(d.element) in held]
-    return max(wrong, default=0.0)
+    """Error (eV/atom) of reactions of these, if they hold an element of which the source has no energy right.
+
+    0 for others, and for what anchored energies take from measurement.
+    """
+    formulas, anchored = tuple(formulas), is_anchored(snapshot)
+    found = [snapshot.find(formula) for formula in formulas] if anchored else []
+    measured = [phase is not None and not _wholly_wrong_sd(snapshot, [phase])[0] for phase in found]
+    held = {
+        z
+        for formula, known in zip(formulas, measured or [False] * len(formulas), strict=True)
+        if not known
+        for z in formula.atomic_numbers
+    }
+    told = _wholly(snapshot)
+    return max((each.sd_ev_per_atom for each in told if atomic_number(each.element) in held), default=0.0)
+
+
+def _wholly(snapshot: Snapshot) -> list[Distrusted]:
+    """Elements of which the source of these energies has none right."""
+    calculated = snapshot.manifest.energy_scheme.startswith(LEGACY.name)
+    return [each for each in _table() if calculated and each.element in WHOLLY]
 
 
 def wholly_distrusted_sd(snapshot: Snapshot) -> np.ndarray:
     """The same of each phase's own elements, (n_phases,) float array."""
-    sd = np.zeros(len(snapshot.phases))
-    for each in distrusted(snapshot.manifest.energy_scheme):
-        if each.element in WHOLLY:
-            sd[_holds(snapshot.phases, (each.element,))] = each.sd_ev_per_atom
+    return _wholly_wrong_sd(snapshot, np.arange(len(snapshot.phases)))
+
+
+def _wholly_wrong_sd(snapshot: Snapshot, numbers: np.ndarray | list[int]) -> np.ndarray:
+    phases = snapshot.phases.take(np.asarray(numbers))
+    sd = np.zeros(len(phases))
+    for each in _wholly(snapshot):
+        sd[_wrong(phases, each, anchored=is_anchored(snapshot))] = each.sd_ev_per_atom
     return sd
 
 

@@ -53,7 +53,7 @@ STATES: dict[str, tuple[State, ...]] = {
     "C": (State("CO3", 4.0, 3.0), State(BOUND_C, np.nan)),
     "N": (
         *(State("NO3", 5.0, 3.0), State("NO2", 3.0, 2.0)),
-        *(State(HALF_N, 1.0, 1.5, 0.5), State(REDUCED_N, -3.0)),
+        *(State(REDUCED_N, -3.0), State(HALF_N, 1.0, 1.5, 0.5)),
     ),
     "S": (State("SO4", 6.0, 3.5), State("SO3", 4.0, 2.5), State("", -2.0), State("", -1.0)),
     "Cl": (State("ClO4", 7.0, 4.0), State("ClO3", 5.0, 3.0), State("ClO2", 3.0, 2.0), State("", -1.0)),

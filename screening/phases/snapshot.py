@@ -188,6 +188,7 @@ class Snapshot(Shown):
         phases, rows = self.phases, np.flatnonzero(self.phases.added)
         added = {f"{phases.origin[i]} {phases.formula[i]}": phases.note[i] for i in rows}
         content = {**json.loads(self.manifest.details), "holds": self.holds, **added}
+        content.pop("widened", None)
         for each in content.pop("distrusted", []):
             told = f"off by up to {each['off_by_up_to_ev_per_atom']} eV/atom (measured: {each['measured']})"
             content[f"distrusted {each['element']}({each['valence']})"] = told

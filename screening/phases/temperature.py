@@ -10,7 +10,7 @@ import numpy as np
 
 from screening.errors import InputError
 from screening.phases.composition import atomic_masses_g, parse_formula, symbol
-from screening.phases.corrections import AT_0_K, is_corrected, molecule_rows, rows_of
+from screening.phases.corrections import AT_0_K, is_corrected, molecule_rows, rows_of, thermal_ev_per_atom
 from screening.phases.manifest import Manifest
 from screening.phases.snapshot import Phases, Snapshot
 
@@ -39,10 +39,11 @@ def at_temperature(snapshot: Snapshot, temperature_k: float) -> Snapshot:
         G^δ = (−2.48e−4 ln V − 8.94e−5 m/V) T + 0.181 ln T − 0.882   eV/atom.
 
     Common gases (H2O, CO2, NH3 and the like), for which a descriptor of solids means nothing, take measured
-    values instead; in a corrected snapshot (see `corrections`) they rest on its enthalpies. Tables and rules
-    are pymatgen's, so that its class gives the same numbers. Compounds bring the descriptor's error, about
-    50 meV/atom, into their uncertainty; it does not cancel between phases as errors of the calculated
-    enthalpies do.
+    values instead. Tables and rules are pymatgen's, so that its class gives the same numbers. In a corrected
+    snapshot (see `corrections`) gases rest on its enthalpies, and each molecular unit of a solid adds what
+    measured entropies say that the descriptor leaves out, growing in proportion to T: 7 kJ/mol per hydroxide
+    and 8 per water of hydration at 298 K. Compounds bring the descriptor's error, about 50 meV/atom, into
+    their uncertainty; it does not cancel between phases as errors of the calculated enthalpies do.
 
     Parameters
     ----------
@@ -74,19 +75,17 @@ def at_temperature(snapshot: Snapshot, temperature_k: float) -> Snapshot:
             where="--temperature",
             remedy="start from one that is",
         )
-    elements_g = element_gibbs_energies_ev(temperature_k)
-    present = np.unique(snapshot.phases.atomic_number)
+    elements_g, present = element_gibbs_energies_ev(temperature_k), np.unique(snapshot.phases.atomic_number)
     unknown = present[np.isnan(elements_g[present])]
     phases = _without(snapshot.phases, unknown)
     gas = _gas_energies(phases, temperature_k)
     if is_corrected(snapshot):
         _keep_enthalpies(phases, temperature_k, gas)
     energies, errors = _gibbs_energies(phases, temperature_k, elements_g, gas)
-    changed = replace(
-        phases,
-        formation_energy_ev_per_atom=energies,
-        uncertainty_ev_per_atom=np.hypot(phases.uncertainty_ev_per_atom, errors),
-    )
+    if is_corrected(snapshot):
+        energies[errors > 0.0] += thermal_ev_per_atom(phases)[errors > 0.0] * temperature_k / ROOM_K
+    sds = np.hypot(phases.uncertainty_ev_per_atom, errors)
+    changed = replace(phases, formation_energy_ev_per_atom=energies, uncertainty_ev_per_atom=sds)
     manifest = _warmed(snapshot.manifest, temperature_k, unknown, len(snapshot.phases) - len(phases))
     return replace(snapshot, manifest=manifest, phases=changed)
 

@@ -40,6 +40,9 @@ WINDOW_SHADES = ("0.90", "0.96")
 """Neighbouring windows alternate between two greys."""
 
 
+MARKS = ("--", ":", "-.")
+"""Lines of the times at which windows settled."""
+
 KINDS = ("waterfall", "map", "processes")
 """Panels that can be drawn alone."""
 
@@ -123,27 +126,16 @@ def drt_map(axes: Axes, drt: DrtSeries, windows: Windows) -> Axes:
 def process_plot(
     axes: Axes, processes: ProcessSeries, report: SeriesReport | None, refit: ZarcSeries | None = None
 ) -> Axes:
-    """Resistance of each process against time with its 95 % band; completion and its interval marked.
+    """Resistance against time with its 95 % band: of each tracked element, else of each window.
 
-    Elements of `refit` that lie in no window stand beside the processes.
+    Windows that settled are marked with the interval of their completion.
     """
-    hours = clock(processes.drt)
-    low, high = processes.resistance_interval_ohm
-    present = np.flatnonzero((processes.resistance_ohm > 0).any(axis=0))
-    highest = float(processes.resistance_ohm.max(initial=0.0))
-    for k, colour in zip(present, cycle(CYCLE)):
-        name = processes.windows.names[k].replace("tau", "τ")
-        bound = " (bound)" if processes.unclosed[:, k].any() else ""
-        bound = bound if processes.detected[k] else f" ({UNRESOLVED})"
-        resistance = processes.resistance_ohm[:, k]
-        end = report.courses[k].completion if report else None
-        if end is not None and end.time_s is not None:
-            bound += f", settled at {end.time_s / SECONDS_PER_HOUR:.1f} h"
-            _mark_completion(axes, end, colour)
-        axes.plot(hours, resistance, "o-", color=colour, ms=2.0, lw=0.8, label=name + bound)
-        axes.fill_between(hours, low[:, k], high[:, k], color=colour, alpha=0.15, lw=0)
     if refit is not None and refit.tracked:
-        highest = max(highest, _draw_outside(axes, refit, processes, present.size))
+        highest = _draw_elements(axes, refit, processes)
+    else:
+        highest = _draw_windows(axes, processes)
+    for course in () if report is None else report.courses:
+        _mark_completion(axes, course.window.replace("tau", "τ"), course.completion)
     axes.set_xlabel(clock_label(processes.drt))
     axes.set_ylabel("Resistance (Ω)")
     axes.set_ylim(bottom=0.0)
@@ -153,22 +145,35 @@ def process_plot(
     return axes
 
 
-def _draw_outside(axes: Axes, refit: ZarcSeries, processes: ProcessSeries, drawn: int) -> float:
-    """Draw each tracked element that is detected and never lies in a window; the highest resistance."""
+def _draw_windows(axes: Axes, processes: ProcessSeries) -> float:
+    """Draw each window that holds anything; the highest resistance."""
+    hours = clock(processes.drt)
+    low, high = processes.resistance_interval_ohm
+    for k, colour in zip(np.flatnonzero((processes.resistance_ohm > 0).any(axis=0)), cycle(CYCLE)):
+        name = processes.windows.names[k].replace("tau", "τ")
+        bound = " (bound)" if processes.unclosed[:, k].any() else ""
+        bound = bound if processes.detected[k] else f" ({UNRESOLVED})"
+        axes.plot(
+            hours, processes.resistance_ohm[:, k], "o-", color=colour, ms=2.0, lw=0.8, label=name + bound
+        )
+        axes.fill_between(hours, low[:, k], high[:, k], color=colour, alpha=0.15, lw=0)
+    return float(processes.resistance_ohm.max(initial=0.0))
+
+
+def _draw_elements(axes: Axes, refit: ZarcSeries, processes: ProcessSeries) -> float:
+    """Draw each tracked element that is detected, named by τ and its window; the highest resistance."""
     found, hours, highest = refit.elements, clock(processes.drt), 0.0
-    inside = processes.windows.locate(found.tau_s) >= 0
     low, high = found.resistance_interval_ohm
-    for track in np.unique(found.track):
-        rows = np.flatnonzero(found.track == track)
-        if inside[rows].any() or not found.detected[rows].any():
-            continue
-        colour, at = CYCLE[drawn % len(CYCLE)], hours[found.spectrum[rows]]
-        resistance = found.resistance_ohm[rows]
-        bound = " (bound)" if refit.unclosed[rows].any() else ""
-        label = f"τ {np.median(found.tau_s[rows]):.2g} s, in no window{bound}"
-        axes.plot(at, resistance, "s-", color=colour, ms=2.0, lw=0.8, label=label)
+    tracks = (np.flatnonzero(found.track == track) for track in np.unique(found.track))
+    for rows, colour in zip((rows for rows in tracks if found.detected[rows].any()), cycle(CYCLE)):
+        at, resistance = hours[found.spectrum[rows]], found.resistance_ohm[rows]
+        tau = float(np.median(found.tau_s[rows]))
+        window = int(processes.windows.locate(np.array([tau]))[0])
+        where = "in no window" if window < 0 else processes.windows.names[window].replace("tau", "τ")
+        bound = ", a bound" if refit.unclosed[rows].any() else ""
+        axes.plot(at, resistance, "o-", color=colour, ms=2.0, lw=0.8, label=f"{tau:.2g} s ({where}{bound})")
         axes.fill_between(at, low[rows], high[rows], color=colour, alpha=0.15, lw=0)
-        drawn, highest = drawn + 1, max(highest, float(resistance.max()))
+        highest = max(highest, float(resistance.max()))
     return highest
 
 
@@ -281,12 +286,16 @@ def _lay_out(
     return panels[0]
 
 
-def _mark_completion(axes: Axes, end: Completion, colour: str) -> None:
+def _mark_completion(axes: Axes, name: str, end: Completion) -> None:
     if end.time_s is None or end.low_s is None or end.high_s is None:
         return
     low, high = end.low_s / SECONDS_PER_HOUR, end.high_s / SECONDS_PER_HOUR
-    axes.axvspan(low, high, color=colour, alpha=0.12, lw=0, zorder=0)
-    axes.axvline(end.time_s / SECONDS_PER_HOUR, color=colour, linewidth=0.8, linestyle="--", zorder=1)
+    axes.axvspan(low, high, color="0.4", alpha=0.12, lw=0, zorder=0)
+    hours = end.time_s / SECONDS_PER_HOUR
+    style = MARKS[len(axes.get_lines()) % len(MARKS)]
+    axes.axvline(
+        hours, color="0.3", linewidth=0.8, linestyle=style, zorder=1, label=f"{name} settled at {hours:.1f} h"
+    )
 
 
 def _say_simulated(axes: Axes) -> None:

@@ -29,11 +29,17 @@ class OneCompound(Protocol):
     staircase: Lithiation
     reference: InterfaceReaction | None
 
+    @property
+    def is_electrolyte(self) -> bool:
+        """Whether the compound is the electrolyte itself."""
+
 
 def plot_figure_one(
     shown: OneCompound, ax: Axes | Figure | None = None, *, axis: str = "molar", width_mm: int = 170
 ) -> Axes:
     """Draw anode and alloy against the compound (A) and the electrolyte (B), and the staircase (C).
+
+    Of the electrolyte itself A and B would be the same: B is then the staircase.
 
     Parameters
     ----------
@@ -60,19 +66,20 @@ def plot_figure_one(
         return plot_reactions(shown.with_compound, ax, axis=axis, reference=shown.reference)
     width, row = WIDTHS_IN[width_mm], HEAD_IN + HEIGHT_IN + room_below_in(0)
     columns = 2 if width_mm == max(WIDTHS_IN) else 1
-    rows = 3 if columns == 1 else 2
+    curves = [shown.with_compound, *(() if shown.is_electrolyte else (shown.with_electrolyte,))]
+    rows = len(curves) + 1 if columns == 1 else len(curves)
     each = width / columns
     with figure_style():
         figure = canvas(ax, (width, rows * row))
         panels = []
-        for number in range(3):
+        for number in range(len(curves) + 1):
             down, across = divmod(number, columns)
             wide = each if number < 2 else width
             top = 1.0 - (down * row + HEAD_IN) / (rows * row)
             size = (wide - LEFT_IN - MARGIN_IN) / width, HEIGHT_IN / (rows * row)
             panels.append(figure.add_axes(((across * each + LEFT_IN) / width, top - size[1], *size)))
-        plot_reactions(shown.with_compound, panels[0], axis=axis, reference=shown.reference)
-        plot_reactions(shown.with_electrolyte, panels[1], axis=axis)
-        plot_staircases(shown.staircase, panels[2])
+        for drawn, panel, beside in zip(curves, panels, (shown.reference, None), strict=False):
+            plot_reactions(drawn, panel, axis=axis, reference=beside)
+        plot_staircases(shown.staircase, panels[-1])
         letter_panels(panels)
     return panels[0]

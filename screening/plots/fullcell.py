@@ -66,13 +66,14 @@ def capacity_unit(result: FullCellResult) -> CapacityUnit:
 
 def capacity_limit(result: FullCellResult) -> float:
     """Upper end of the capacity's axis in the unit of `capacity_unit`, with room for the efficiency above."""
-    done = result.cycles.complete
+    done = result.cycles.shown
     both = np.concatenate([result.cycles.charge_ah[done], result.cycles.discharge_ah[done]])
-    return 1.35 * capacity_unit(result).per_ah * float(both.max()) if len(both) else 1.0
+    return 1.35 * capacity_unit(result).per_ah * float(np.nanmax(both))
 
 
 def efficiency_limits(percent: np.ndarray) -> tuple[float, float]:
     """Axis limits that keep the efficiency in the upper part, above the capacities and their legend."""
+    percent = percent[np.isfinite(percent)]
     if not len(percent):
         return 0.0, 100.0
     near = percent[np.abs(percent - np.median(percent)) <= EFFICIENCY_SPAN_PERCENT]
@@ -90,16 +91,18 @@ def draw_capacity(axes: Axes, result: FullCellResult, *, efficiency: bool = True
     axes : matplotlib.axes.Axes
         Where to draw.
     result : FullCellResult
-        The cell; cycles that were broken off are left out.
+        The cell; cycles that were broken off are left out, unless there is no other.
     efficiency : bool
         Whether the second axis is drawn.
     """
-    done = result.cycles.complete
+    done = result.cycles.shown
     number, unit = result.cycles.number[done], capacity_unit(result)
     for name, values, face in (
         ("charge", result.cycles.charge_ah, "white"),
         ("discharge", result.cycles.discharge_ah, BLUE),
     ):
+        if np.isnan(values[done]).all():
+            continue
         axes.plot(
             number,
             unit.per_ah * values[done],
@@ -114,7 +117,7 @@ def draw_capacity(axes: Axes, result: FullCellResult, *, efficiency: bool = True
     axes.set_xlim(1.0 - room, len(result.cycles) + room)
     axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
     handles, labels = axes.get_legend_handles_labels()
-    if efficiency:
+    if efficiency and not result.cycles.single:
         twin = axes.twinx()
         percent = 100.0 * result.coulombic_efficiency[done]
         twin.plot(number, percent, "^", color=ORANGE, markersize=2.5, label="Coulombic efficiency")
@@ -122,7 +125,7 @@ def draw_capacity(axes: Axes, result: FullCellResult, *, efficiency: bool = True
         twin.set(ylim=(low, high))
         edges = {"^": high, "v": high - (high - low) / (1.0 + BELOW_EFFICIENCY)}
         for cycle, value in zip(number, percent, strict=True):
-            if not low <= value <= high:
+            if value < low or value > high:
                 mark = "^" if value > high else "v"
                 twin.plot(cycle, edges[mark], mark, color=ORANGE, markersize=3, clip_on=False)
                 twin.annotate(
@@ -143,8 +146,7 @@ def draw_capacity(axes: Axes, result: FullCellResult, *, efficiency: bool = True
 
 def profile_cycles(result: FullCellResult, count: int = PROFILE_CYCLES) -> list[int]:
     """Numbers of cycles spread from the first to the last; of complete ones where there are any."""
-    complete = result.cycles.complete
-    done = result.cycles.number[complete if complete.any() else slice(None)]
+    done = result.cycles.number[result.cycles.shown]
     places = np.linspace(0, len(done) - 1, min(count, len(done))).round().astype(int)
     return [int(number) for number in done[np.unique(places)]]
 

@@ -50,6 +50,9 @@ def full_page(report: FullCellReport, provenance: Provenance) -> str:
 
 def _summary(report: FullCellReport) -> str:
     result, unit = report.result, capacity_unit(report.result)
+    if single := result.cycles.single:
+        held = unit.per_ah * (result.cycles.charge_ah if single == "charge" else result.cycles.discharge_ah)
+        return f"{verdict_label(report)}; a single {single}, {held[0]:.4g} {unit.label}."
     discharge = unit.per_ah * result.cycles.discharge_ah
     words = [
         verdict_label(report),
@@ -82,7 +85,7 @@ def _panels(report: FullCellReport) -> "Figure":
 
 
 def _add_cycles(figure: "Figure", result: FullCellResult) -> None:
-    unit, done = capacity_unit(result), result.cycles.complete
+    unit, done = capacity_unit(result), result.cycles.shown
     number = result.cycles.number[done]
     for values, name, colour, second in (
         (unit.per_ah * result.cycles.charge_ah, "charge", SKY, False),

@@ -134,11 +134,9 @@ def drawn_scores(
     uncertain = np.array([criterion.linear_form is not None for criterion in settings.every])
     varied = np.flatnonzero(uncertain if preferences is None else np.ones(len(uncertain), dtype=bool))
     form = np.where(uncertain, np.cumsum(uncertain) - 1, -1)[varied]
-    known = ~np.isnan(desirabilities)
-    logs = np.log(np.where(known, desirabilities, 1.0))
     certain = np.setdiff1d(np.arange(len(uncertain)), varied)
-    own = weights(settings)[certain]
-    fixed, total = logs[:, certain] @ own, known[:, certain] @ own
+    known, own = ~np.isnan(desirabilities[:, certain]), weights(settings)[certain]
+    fixed, total = np.log(np.where(known, desirabilities[:, certain], 1.0)) @ own, known @ own
     shapes = _Shapes.of(settings, varied)
 
     def score(number: int, block: np.ndarray) -> np.ndarray:
@@ -148,9 +146,7 @@ def drawn_scores(
         found: np.ndarray = _log_scores.compiled(
             *(sources.weight.indptr, sources.weight.indices, sources.weight.data),
             *(np.ascontiguousarray(block.T), np.ascontiguousarray(values[:, varied]), form, fixed, total),
-            *(weight, worst, best),
-            shapes,
-            settings.floor,
+            *(weight, worst, best, shapes, settings.floor),
         )
         return found.T
 

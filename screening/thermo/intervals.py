@@ -77,6 +77,9 @@ def at_least(bounds_95: np.ndarray, forms: csr_array, sd_ev_per_atom: float | np
     return np.where(half[:, None] > 0.0, wide, bounds_95)
 
 
+BESIDE = "outside its interval (the known mean error is taken off)"
+"""Of one value, after its name, among the cautions of a row."""
+
 OUTSIDE = (
     "where a value lies outside its interval, the known mean error of such reactions (as of freed Br, I) is "
     "taken off in the interval, not in the value"

@@ -101,3 +101,13 @@ def test_all_curves_have_the_energies_asked_for(energies: str) -> None:
     assert curve.kinks == scr.react("Li", "Na2CO3", energies=energies).kinks
     held = scr.load_snapshot(energies=energies)
     assert curve.kinks == scr.react("Li", "Na2CO3", snapshot=held, energies=energies).kinks
+
+
+def test_of_the_electrolyte_itself_one_panel_is_drawn_and_not_two_alike() -> None:
+    shown = scr.figure_1("LPSC", "Li6PS5Cl")
+    assert [*shown.panels] == ["1A"]
+    assert "LPSC is the electrolyte: 1F is 1A" in shown.display().notes
+    for width in (85, 170):
+        axes = shown.plot(Figure(), width_mm=width).figure.axes
+        assert [each.get_xlabel()[:4] for each in axes] == ["x in", "Li t"]
+    assert "Figure 1F data" not in shown.sheets()

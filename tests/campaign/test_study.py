@@ -23,7 +23,8 @@ def test_packaged_studies(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "told"),
     [
-        ("name = ", "malformed TOML"),
+        ("name = x\n", "malformed TOML at line 1, column 8; mend that place"),
+        ('name = "a"\n[candidates]\nformulas = ["LiF"', "malformed TOML at its end, something lacks there"),
         (HEAD + "[conditons]\n", "unknown key 'conditons'"),
         (HEAD + "[conditions]\nanode = 1\n", "unknown key 'conditions.anode'"),
         (HEAD + "[conditions]\nanodes = []\n", "conditions.anodes"),

@@ -27,8 +27,10 @@ def test_the_simulated_series_is_told_written_and_labelled(tmp_path):
     result = runner.invoke(app, ["drt", "--simulated-rest", "--out", str(out)])
     assert result.exit_code == 0, result.output
     assert "simulated spectra: no measurement" in result.output
-    assert re.search(r"tau2 .*\bfades\b", result.output)
-    assert "element 1: τ" in result.output
+    assert re.search(r"^ +1 +9\.9e-08 → 1e-07 .* 49 of 49", result.output, re.MULTILINE)
+    assert re.search(r"^ +5 .*not closed: R is a bound", result.output, re.MULTILINE)
+    assert result.output.index("49 of 49") < result.output.index("window tau1")
+    assert re.search(r"window tau2: fades, .* settled 1[67]\.", result.output)
     assert "short circuit: none" in result.output
     names = {path.name for path in out.iterdir()}
     tables = {
@@ -58,6 +60,14 @@ def test_frequencies_can_be_left_out_and_areas_asked_for(csv):
     result = runner.invoke(app, ["drt", str(csv), "--min-hz", "1000", "--areas", "--cpe", "0.8"])
     assert result.exit_code == 0, result.output
     assert "areas under γ" in result.output
+    assert "Processes by windows" in result.output
+
+
+def test_what_was_assumed_of_a_table_without_names_is_told(csv):
+    csv.write_text(csv.read_text("utf-8").split("\n", 1)[1], "utf-8")
+    for command in ("eis", "drt"):
+        result = runner.invoke(app, [command, str(csv)])
+        assert "header: none; the columns are taken for frequency, Z' and Z''" in result.output
 
 
 def test_windows_come_from_a_file(csv, tmp_path):

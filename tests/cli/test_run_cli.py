@@ -239,6 +239,35 @@ class TestTop:
         assert call("top", str(six), "--n", "14") == 0
         assert re.search(r"^ +-  LiCl ", capsys.readouterr().out, flags=re.MULTILINE)
 
+    def test_the_driving_force_has_its_interval_and_only_its_digits(
+        self, six: Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        rows = pd.read_csv(six / "ranking.csv").set_index("formula")
+        low, high = rows.loc["MgI2", ["driving_force_from_95", "driving_force_to_95"]].astype(float)
+        # -0.92 V per Li by the enthalpies of MgI2 and LiI (CRC Handbook)
+        assert low < -0.92 < high < low + 1.0
+        assert call("top", str(six), "--n", "14", "--every") == 0
+        printed = capsys.readouterr().out
+        assert f"{rows.loc['MgI2', 'driving_force_ev_per_ion']:.1f} ({low:.1f} to {high:.1f})" in printed
+        assert call("top", str(six), "--n", "14", "--every", "--digits", "4") == 0
+        assert f"{rows.loc['MgI2', 'driving_force_ev_per_ion']:.4f}" in capsys.readouterr().out
+
+    def test_doubts_about_a_candidate_stand_below(
+        self, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        study = tmp_path / "s.toml"
+        study.write_text('name = "s"\n[candidates]\nformulas = ["SmCl3", "LiBr", "MgBr2"]\n', "utf-8")
+        assert call("run", str(study), "--out", str(tmp_path / "out"), "--no-figures") == 0
+        listed = json.loads((tmp_path / "out" / "manifest.json").read_text("utf-8"))["files"]
+        assert all((tmp_path / "out" / name).exists() for name in listed)
+        assert call("top", str(tmp_path / "out")) == 0
+        assert "SmCl3: doubtful energies: SmCl3" in capsys.readouterr().out
+        study.write_text('name = "s"\n[candidates]\nformulas = ["LiF"]\n', "utf-8")
+        assert call("run", str(study), "--out", str(tmp_path / "one"), "--no-figures") == 0
+        assert "1 candidate\n" in capsys.readouterr().err
+        listed = json.loads((tmp_path / "one" / "manifest.json").read_text("utf-8"))["files"]
+        assert "failures.csv" not in listed and all((tmp_path / "one" / name).exists() for name in listed)
+
     def test_writes_a_spreadsheet(self, six: Path, tmp_path: Path) -> None:
         assert call("top", str(six), "--n", "3", "--format", "xlsx", "--out", str(tmp_path / "t.xlsx")) == 0
         assert pd.read_excel(tmp_path / "t.xlsx")["rank"].tolist() == [1, 2, 3]

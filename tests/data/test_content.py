@@ -40,6 +40,22 @@ def test_files_are_those_of_the_manifest(manifest: dict) -> None:
     assert content_checksum(pq.read_table(SNAPSHOT / "phases.parquet")) == manifest["checksum"]
 
 
+def test_distrusted_elements_are_named_with_their_evidence(manifest: dict, phases: pd.DataFrame) -> None:
+    named = {f"{each['element']}{each['valence']}": each for each in manifest["distrusted"]}
+    assert set(named) == {"Yb3", "Sm2", "Eu3"}
+    energies = phases.set_index("formula")["formation_energy_ev_per_atom"]
+    measured = {}
+    for each in named.values():
+        off = [e["measured_ev_per_atom"] - e["calculated_ev_per_atom"] for e in each["evidence"]]
+        assert max(map(abs, off)) == pytest.approx(each["off_by_up_to_ev_per_atom"], abs=0.006)
+        for e in each["evidence"]:
+            assert e["calculated_ev_per_atom"] == pytest.approx(energies[e["formula"]], abs=6e-4)
+            measured[e["formula"]] = e["measured_ev_per_atom"]
+    # kJ/mol, CRC Handbook: Yb2O3 -1814.6, YbCl3 -959.8, EuCl3 -936.0, SmCl2 -815.5
+    handbook = {"Yb2O3": -1814.6 / 5, "YbCl3": -959.8 / 4, "EuCl3": -936.0 / 4, "SmCl2": -815.5 / 3}
+    assert {f: measured[f] * 96.485 for f in handbook} == pytest.approx(handbook, abs=4.0)
+
+
 def test_written_by_the_pinned_writer(builder: ModuleType, manifest: dict) -> None:
     assert manifest["writer"] == {"pyarrow": builder.PINNED_PYARROW}
     assert pq.read_table(SNAPSHOT / "phases.parquet").schema == builder.PHASES_SCHEMA

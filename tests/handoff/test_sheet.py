@@ -315,3 +315,12 @@ def test_the_drawings_show_the_plateaus_and_the_lines_of_the_sheet(snapshot: Sna
     drawn = [each for each in lines.contents if isinstance(each, PolyLine)]
     assert len(drawn) == sum(len(each.lines) for each in sheet.patterns)
     assert staircase(bench_sheet(snapshot, "LiF", Plan())) is None
+
+
+@pytest.mark.parametrize(("reactor", "told"), [("YbCl3", True), ("MgF2", False)])
+def test_energies_that_are_known_to_be_wrong_are_told_on_the_sheet(
+    snapshot: Snapshot, reactor: str, told: bool
+) -> None:
+    sheet = bench_sheet(snapshot, reactor, Plan())
+    assert ("off by up to 1.2 eV/atom" in sheet_html(sheet)) is told
+    assert bool(sheet.cautions) is told

@@ -11,6 +11,7 @@ from screening.phases.corrections import CORRECTED, corrected, molecules, unit_c
 from screening.phases.library import open_snapshot
 from screening.phases.molecular_units import UNITS, molecular_units
 from screening.phases.snapshot import Snapshot
+from screening.phases.temperature import element_gibbs_energies_ev
 from screening.thermo.reactants import hull_energy
 from screening.thermo.sources import load_snapshot
 from screening.units import EV_TO_KJ_PER_MOL
@@ -111,6 +112,16 @@ class TestMeasuredReactions:
         reaction, enthalpy, gibbs, molecules_taken = MEASURED[name]
         assert abs(energy_kj(snapshot, reaction) - enthalpy) / molecules_taken < 25.0
         assert abs(energy_kj(warm, reaction) - gibbs) / molecules_taken < 25.0
+        assert energy_kj(warm, reaction) < 0.0  # the sign is right, too: all of them proceed
+
+    def test_gibbs_energies_of_water_taken_up_are_not_biased(self, warm: Snapshot) -> None:
+        # the descriptor of volumes alone leaves out 7 to 8 kJ per hydroxide and per water of hydration
+        taken = [MEASURED[name] for name in ("LiOH", "NaOH", "LiCl·H2O", "MgCl2·6H2O", "Li2S")]
+        for metal, gibbs in (("Ca", -67), ("Mg", -36)):
+            taken.append(({f"{metal}O": -1, "H2O": -1, f"{metal}(OH)2": 1}, 0, gibbs, 1))
+        off = [(energy_kj(warm, reaction) - gibbs) / n for reaction, _, gibbs, n in taken]
+        assert max(map(abs, off)) < 11.0
+        assert abs(np.mean(off)) < 8.0
 
     def test_others_lie_within_the_stated_intervals_at_the_stated_rate(self, snapshot: Snapshot) -> None:
         # the interval is that of the units alone; oxides and halides keep their energies and add none
@@ -196,6 +207,7 @@ class TestUnits:
             ("MgCl2(H2O)6", {"H2O": 6}),
             ("KAl(SO4)2", {"SO4": 2}),
             ("NH4NO3", {"NH": 4, "NO3": 1}),
+            ("(NH4)2SO4", {"NH": 8, "SO4": 1}),  # not a hydrate of a nitrate and a sulfide
             ("CuSO4(H2O)", {"H2O": 1, "SO4": 1}),
             ("AlOOH", {"OH": 1}),
             ("Ca5(PO4)3OH", {"OH": 1}),
@@ -220,6 +232,9 @@ class TestUnits:
         assert list(table) == list(UNITS)
         assert all(each.sd_ev > 0.0 and -0.1 <= each.correction_ev <= 3.0 for each in table.values())
 
+    def test_ammonium_sulfate_takes_its_measured_enthalpy(self, snapshot: Snapshot) -> None:
+        assert energy_kj(snapshot, {"(NH4)2SO4": 1}) == pytest.approx(-1180.9, abs=12.0)  # CRC Handbook
+
 
 class TestTemperature:
     def test_measured_gases_take_measured_gibbs_energies(self, warm: Snapshot) -> None:
@@ -233,6 +248,22 @@ class TestTemperature:
         reaction = {"LiPF6": -1, "LiF": 1, "PF5": 1}
         assert 40.0 < energy_kj(snapshot, reaction) < 110.0
         assert energy_kj(warm, reaction) < energy_kj(snapshot, reaction)
+
+    @pytest.mark.parametrize(
+        ("text", "entropy"),
+        [("LiOH", 42.8), ("Mg(OH)2", 63.2), ("MgSO4(H2O)7", 372.0), ("CaSO4(H2O)2", 194.1), ("KNO3", 133.1)],
+    )
+    def test_entropies_of_solids_with_units_are_those_measured(
+        self, snapshot: Snapshot, warm: Snapshot, text: str, entropy: float
+    ) -> None:
+        # J/(mol K), CRC Handbook and NBS tables (Wagman et al. 1982); -TS within 5 kJ/mol and 1 kJ per atom
+        formula = parse_formula(text)
+        elements = sum(
+            n * element_gibbs_energies_ev(300.0)[z]
+            for z, n in zip(formula.atomic_numbers, formula.amounts, strict=True)
+        )
+        gained = energy_kj(warm, {text: 1}) - energy_kj(snapshot, {text: 1}) + elements * EV_TO_KJ_PER_MOL
+        assert gained == pytest.approx(-0.3 * entropy, abs=5.0 + formula.n_atoms)
 
     def test_room_temperature_is_that_of_300_k(self, warm: Snapshot) -> None:
         assert "at 300 K" in warm.manifest.energy_scheme

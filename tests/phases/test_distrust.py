@@ -176,3 +176,12 @@ def test_what_anchoring_leaves_calculated_is_told() -> None:
 def test_a_result_names_them(snapshot: Snapshot) -> None:
     found = cautions(snapshot, [parse_formula("Li3PS4")], [snapshot.find(parse_formula("LiS4"))])
     assert any(told.startswith("LiS4: too stable in this source") for told in found)
+
+
+def test_an_anchored_compound_that_was_not_measured_keeps_the_doubt_about_its_element() -> None:
+    known, unknown = (scr.lithiate(each, energies="anchored").steps[0] for each in ("YbCl3", "Li3YbCl6"))
+    assert known.voltage_95_v is not None and unknown.voltage_95_v is not None
+    low, high = known.voltage_95_v
+    assert low < 2.57 < high < low + 0.5  # measured
+    low, high = unknown.voltage_95_v
+    assert low < 2.57 < high and high - low > 4.0

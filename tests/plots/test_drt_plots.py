@@ -1,5 +1,6 @@
 from dataclasses import replace
 
+import numpy as np
 import pytest
 from matplotlib.figure import Figure
 
@@ -51,6 +52,20 @@ def test_without_times_the_axis_counts_spectra():
     assert timeless.report is None
     assert clock_label(timeless.drt) == "Number in the series"
     assert process_plot(Figure().subplots(), timeless.processes, None).get_xlabel() == "Number in the series"
+
+
+def test_a_series_is_drawn_by_its_elements_and_areas_by_windows():
+    axes = process_plot(Figure().subplots(), RESULT.processes, RESULT.report, RESULT.refit)
+    labels = axes.get_legend_handles_labels()[1]
+    found = RESULT.refit.elements
+    tracks = [track for track in np.unique(found.track) if found.detected[found.track == track].any()]
+    assert sum(" s (" in label for label in labels) == len(tracks)
+    drawn = {line.get_label(): line.get_ydata() for line in axes.get_lines()}
+    first = found.resistance_ohm[found.track == tracks[0]]
+    np.testing.assert_allclose(drawn[labels[0]], first)
+    assert not {"τ1", "τ2"} & set(labels)
+    areas = process_plot(Figure().subplots(), analyse(SPECTRA[:3], refit=False).processes, None)
+    assert "τ1" in areas.get_legend_handles_labels()[1]
 
 
 def test_an_arc_in_no_window_stands_beside_the_processes():

@@ -28,7 +28,6 @@ layer); Menkin et al., Faraday Discuss. 248 (2024) 277, doi 10.1039/D3FD00101F.
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.ndimage import median_filter
 
 from screening.lab.cycling.halfcycles import HalfCycles
 from screening.lab.cycling.polarisation import SAG_SIGMA, SKIP_FRACTION
@@ -176,6 +175,8 @@ def sudden_falls(data: CyclingData, halves: HalfCycles, index: int, share: float
     steady = six.max(axis=1) - six.min(axis=1) <= STEADY_CURRENT * six.max(axis=1)
     fallen = steady & (change < -least)
     if fallen.any():
+        from scipy.ndimage import median_filter
+
         flat = level - np.median(change) / 3.0 * np.arange(len(level))
         fallen &= (flat - median_filter(flat, TREND_ROWS))[:-3] < -0.5 * change
     begins = np.flatnonzero(fallen & ~np.concatenate([[False], fallen[:-1]]))

@@ -70,7 +70,7 @@ class FullCellReport:
         return frame
 
     def profiles(self, cycle: int) -> tuple[VoltageProfile, ...]:
-        """Voltage against capacity of the two half-cycles of a cycle (numbered from 1), in their order.
+        """Voltage against capacity of the half-cycles of a cycle (numbered from 1), in their order.
 
         Raises
         ------
@@ -95,13 +95,14 @@ class FullCellReport:
                 continue
         return tuple(curves)
 
-    def _halves_of(self, cycle: int) -> tuple[int, int]:
+    def _halves_of(self, cycle: int) -> tuple[int, ...]:
         if not 1 <= cycle <= len(self.result.cycles):
             raise InputError(
                 f"no cycle {cycle}", where=self.data.cell, remedy=f"choose 1 to {len(self.result.cycles)}"
             )
         cycles = self.result.cycles
-        return int(cycles.first_half[cycle - 1]), int(cycles.second_half[cycle - 1])
+        both = int(cycles.first_half[cycle - 1]), int(cycles.second_half[cycle - 1])
+        return tuple(half for half in both if half >= 0)
 
     def _profile(self, index: int, *, constant_voltage: bool) -> VoltageProfile:
         charge = float(self.charge_ah[index])

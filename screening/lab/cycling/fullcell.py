@@ -42,7 +42,7 @@ class FullCellCycles:
     number : int64
         From 1, in the order of the result.
     first_half, second_half : int64
-        Indices (from 0) into the half-cycles.
+        Indices (from 0) into the half-cycles; -1 (and NaN below) for the second of a single half-cycle.
     complete : bool
         Whether the second half-cycle ran to its end.
     time_start_s : float64
@@ -73,6 +73,18 @@ class FullCellCycles:
 
     def __len__(self) -> int:
         return len(self.number)
+
+    @property
+    def single(self) -> str:
+        """``charge`` or ``discharge`` where the record is that half-cycle alone; else empty."""
+        if self.second_half[0] >= 0:
+            return ""
+        return "charge" if np.isnan(self.discharge_ah[0]) else "discharge"
+
+    @property
+    def shown(self) -> np.ndarray:
+        """Complete cycles, or all of them where none is; bool, shape (n_cycles,)."""
+        return self.complete | ~self.complete.any()
 
     @property
     def hysteresis_v(self) -> np.ndarray:
@@ -148,11 +160,6 @@ class FullCellResult:
         capacity = self.cycles.discharge_ah
         return np.where(self.same_rate, capacity / capacity[self.reference_cycle - 1], np.nan)
 
-    @property
-    def hysteresis_v(self) -> np.ndarray:
-        """Mean charge minus mean discharge voltage, shape (n_cycles,), V."""
-        return self.cycles.hysteresis_v
-
     def to_frame(self) -> pd.DataFrame:
         """One row per cycle; specific and areal capacities where mass and area are known."""
         cycles = self.cycles
@@ -168,7 +175,7 @@ class FullCellResult:
                 "retention": self.retention,
                 "mean_charge_voltage_v": cycles.charge_voltage_v,
                 "mean_discharge_voltage_v": cycles.discharge_voltage_v,
-                "hysteresis_v": self.hysteresis_v,
+                "hysteresis_v": cycles.hysteresis_v,
                 "charge_c_rate_per_h": cycles.charge_current_a / self.nominal_capacity_ah,
                 "discharge_c_rate_per_h": cycles.discharge_current_a / self.nominal_capacity_ah,
                 "order": str(self.order),
@@ -229,14 +236,14 @@ def full_cell_cycles(
     reference_cycle : int, optional
         Cycle that retention refers to; by default see the module's definitions.
     nominal_capacity_ah : float, optional
-        Capacity that C-rates refer to; by default the reference cycle's discharge capacity.
+        Capacity that C-rates refer to; by default the reference's discharge (or single charge) capacity.
     charge_source : ChargeSource, optional
         Integral or counter; by default the integral, unless the current is written too coarsely for it.
 
     Raises
     ------
     InputError
-        If no current flows, there is no pair of half-cycles in this order, the cell discharges at negative
+        If no current flows, none of several half-cycles pair in this order, the cell discharges at negative
         voltage (a symmetric cell, whose Coulombic efficiency means nothing), or the reference is no
         complete cycle.
     """
@@ -254,10 +261,10 @@ def full_cell_cycles(
         cycles=cycles,
         active_mass_mg=data.active_mass_mg,
         area_cm2=data.area_cm2,
-        nominal_capacity_ah=_nominal_ah(nominal_capacity_ah, capacity[reference - 1], data.cell),
+        nominal_capacity_ah=_nominal_ah(nominal_capacity_ah, cycles, reference, data.cell),
         reference_cycle=reference,
         charge_source=charges.source,
-        unpaired=len(halves) - 2 * len(cycles),
+        unpaired=0 if cycles.single else len(halves) - 2 * len(cycles),
         fade_per_cycle=_trend(cycles, capacity / capacity[reference - 1], reference),
         hysteresis_growth_v_per_cycle=_trend(cycles, cycles.hysteresis_v, reference),
         flags=(*data.flags, *charges.flags, *_broken_off(cycles), *_order_flags(cycles, order, told)),
@@ -270,6 +277,8 @@ def _paired(
     """Pairs of half-cycles in an order, measured."""
     first = 1 if order is CycleOrder.CHARGE_FIRST else -1
     begins = np.flatnonzero((halves.sign[:-1] == first) & (halves.sign[1:] == -first))
+    if len(halves) == 1:  # a capacity, though no efficiency
+        first, begins = int(halves.sign[0]), np.zeros(1, dtype=np.int64)
     if not len(begins):
         raise InputError(
             f"no {order} pair among {len(halves)} half-cycles",
@@ -286,8 +295,9 @@ def _paired(
     return cycles
 
 
-def _nominal_ah(given: float | None, reference_ah: float, where: str) -> float:
-    nominal = float(reference_ah) if given is None else given
+def _nominal_ah(given: float | None, cycles: FullCellCycles, reference: int, where: str) -> float:
+    capacity = cycles.charge_ah if cycles.single == "charge" else cycles.discharge_ah
+    nominal = float(capacity[reference - 1]) if given is None else given
     if not nominal > 0:
         raise InputError(f"nominal capacity of {nominal} Ah", where=where, remedy="give a positive capacity")
     return nominal
@@ -306,6 +316,9 @@ def _order_flags(cycles: FullCellCycles, order: CycleOrder, told: str) -> list[F
 
 
 def _broken_off(cycles: FullCellCycles) -> list[Flag]:
+    if cycles.single:
+        words = f"a single {cycles.single}: its capacity, and no efficiency, which needs two half-cycles"
+        return [Flag(FlagKind.INCOMPLETE, words)]
     return [
         Flag(FlagKind.INCOMPLETE, f"cycle {number} was broken off; kept out of trends")
         for number in cycles.number[~cycles.complete]
@@ -315,12 +328,15 @@ def _broken_off(cycles: FullCellCycles) -> list[Flag]:
 def _cycles(
     data: CyclingData, halves: HalfCycles, charge_ah: np.ndarray, begins: np.ndarray, first: int
 ) -> FullCellCycles:
-    seconds = begins + 1
+    seconds = begins + 1 if len(halves) > 1 else np.full(1, -1)
     up, down = (begins, seconds) if first > 0 else (seconds, begins)
-    energy = halves.voltage_mean_v * charge_ah
     # the same number as the mean current where the charge is its integral, and right where it is not
     current = halves.current_a * charge_ah / halves.charge_ah
-    complete = np.ones(len(begins), dtype=bool)
+    charge_ah, current, voltage = (
+        np.append(each, np.nan) for each in (charge_ah, current, halves.voltage_mean_v)
+    )
+    energy = voltage * charge_ah
+    complete = np.full(len(begins), len(halves) > 1)
     if seconds[-1] == len(halves) - 1:
         complete[-1] = _ran_to_its_end(data, halves)
     return FullCellCycles(
@@ -335,8 +351,8 @@ def _cycles(
         discharge_energy_wh=energy[down],
         charge_current_a=current[up],
         discharge_current_a=current[down],
-        charge_voltage_v=halves.voltage_mean_v[up],
-        discharge_voltage_v=halves.voltage_mean_v[down],
+        charge_voltage_v=voltage[up],
+        discharge_voltage_v=voltage[down],
     )
 
 
@@ -365,8 +381,7 @@ def _reference(cycles: FullCellCycles, wanted: int | None, where: str) -> int:
                 remedy="choose one of them",
             )
         return wanted
-    usable = np.flatnonzero(cycles.complete)
-    usable = usable if len(usable) else np.arange(len(cycles))
+    usable = np.flatnonzero(cycles.shown)
     current = cycles.discharge_current_a
     # in logarithms, so that a window of fixed width holds one rate
     log_current = np.log(np.maximum(current[usable], np.finfo(float).tiny))

@@ -11,6 +11,7 @@ from dataclasses import dataclass, fields
 import numpy as np
 import pandas as pd
 
+from screening.lab.cycling.holds import CV_CURRENT_FRACTION, held_from
 from screening.lab.cycling.leads import first_row_share, interval_s, own_share
 from screening.lab.cycling.table import MEASURED, CyclingData
 
@@ -19,12 +20,6 @@ REST_FRACTION = 1e-3
 
 NEGLIGIBLE_CHARGE_FRACTION = 1e-3
 """A run of less than this share of the typical run's charge starts no half-cycle."""
-
-CV_CURRENT_FRACTION = 0.95
-"""Constant voltage: |I| has fallen below this share of the half-cycle's largest current ..."""
-
-CV_VOLTAGE_BAND_V = 2e-3
-"""... while the voltage stays this near to its last value."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -343,9 +338,7 @@ def _constant_voltage(
     for index in np.flatnonzero(ends < CV_CURRENT_FRACTION * largest):
         rows = slice(int(bounds.start[index]), int(bounds.stop[index]))
         low = np.abs(data.current_a[rows]) < CV_CURRENT_FRACTION * largest[index]
-        constant = low & (np.abs(data.voltage_v[rows] - data.voltage_v[rows.stop - 1]) <= CV_VOLTAGE_BAND_V)
-        free = np.flatnonzero(~constant)
-        begin = rows.start + (int(free[-1]) + 1 if len(free) else 0)
+        begin = rows.start + held_from(data.voltage_v[rows], data.current_a[rows], low)
         if begin >= rows.stop - 1:
             continue
         own = states[begin : rows.stop] == bounds.sign[index]

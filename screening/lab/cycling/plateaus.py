@@ -7,7 +7,8 @@ taken apart into reactions of logistic isotherm: broad ones, at least as wide as
 most beyond what the slope can (orthogonal least squares with non-negative amounts), as long as the Bayesian
 information criterion is clearly better for it.
 
-A plateau on the flank of a larger one, without a valley between them, is counted with it.
+A plateau on the flank of a larger one, without a valley between them, is counted with it; one that makes no
+maximum in the curve is a shoulder (the steep start of a discharge, say) and no plateau.
 
 References
 ----------
@@ -21,7 +22,6 @@ from itertools import pairwise
 
 import numpy as np
 import pandas as pd
-from scipy.special import expit
 
 from screening.errors import InputError
 from screening.lab.cycling.profiles import VoltageProfile
@@ -51,6 +51,9 @@ PLATEAU_WIDTHS_V = (0.002, 0.0035, 0.005, 0.0075, 0.0105, 0.014, 0.018)
 RELATIVE_NOISE_FLOOR_PER_V = 0.3
 """dQ/dV (share of the capacity per volt) below which its noise no longer falls with it."""
 
+SMOOTHING = np.exp(-(np.arange(-8, 9) ** 2) / 8.0) / np.sqrt(8.0 * np.pi)
+"""Gaussian of two bins, out to four of its standard deviations."""
+
 MIN_EVIDENCE = 25.0
 """Gain in n·ln(RSS) that a plateau must bring: above ln(n) per parameter (two, some 400 bins)."""
 
@@ -60,6 +63,12 @@ MIN_FRACTION = 0.01
 
 VALLEY = 0.5
 """Two terms are two plateaus if the curve between them falls below this share of the lower one."""
+
+SHOULDER = 0.8
+"""A maximum that the curve leaves by less than to this share of it is none."""
+
+HALF_WIDTH = 1.763
+"""Half of a logistic peak's width at half height, over its w."""
 
 GROUPING_STEP_V = 5e-4
 """Grid on which valleys are sought: a quarter of the sharpest plateau's width."""
@@ -177,7 +186,8 @@ def differential_capacity(profile: VoltageProfile, bin_v: float = BIN_V) -> Diff
     profile : VoltageProfile
         One half-cycle.
     bin_v : float
-        Width of a bin, V.
+        Least width of a bin, V; the bins share the whole span, since the last one may hold a plateau at which
+        the half-cycle ended.
 
     Raises
     ------
@@ -199,8 +209,9 @@ def differential_capacity(profile: VoltageProfile, bin_v: float = BIN_V) -> Diff
             remedy=f"choose a half-cycle over at least {1e3 * MIN_BINS * bin_v:.0f} mV",
         )
     charge = profile.capacity_ah if profile.sign > 0 else (total - profile.capacity_ah)[::-1]
-    edges = voltage[0] + bin_v * np.arange(bins + 1)
-    return DifferentialCapacity(edges, np.diff(np.interp(edges, voltage, charge)) / bin_v, profile.sign)
+    edges = np.linspace(voltage[0], voltage[-1], bins + 1)
+    held = np.diff(np.interp(edges, voltage, charge))
+    return DifferentialCapacity(edges, held / np.diff(edges), profile.sign)
 
 
 def _averaged_voltage(profile: VoltageProfile, span_ah: float) -> np.ndarray:
@@ -244,37 +255,33 @@ def find_plateaus(
     curve = differential_capacity(profile)
     total = float(profile.capacity_ah[-1])
     terms = _plateau_terms(curve.edge_v, curve.dq_dv_ah_per_v / total)
-    plateaus = tuple(
-        Plateau(
-            float(group.voltage_v),
-            float(group.amount * total),
-            float(group.amount),
-            float(3.526 * group.width_v),
-        )
-        for group in _grouped(terms)
-        if group.amount >= min_fraction
-    )
+    plateaus = tuple(item for item in _grouped(terms, total) if item.fraction >= min_fraction)
     if expected_v is None:
         largest = max(plateaus, key=lambda item: item.fraction, default=None)
         expected_v = () if largest is None else (largest.voltage_v,)
+    half, sign = profile.half_cycle, profile.sign
     found = PlateauAnalysis(
-        half_cycle=profile.half_cycle,
-        sign=profile.sign,
-        plateaus=plateaus,
-        extra=(),
-        expected_v=(),
-        curve=curve,
+        half_cycle=half, sign=sign, plateaus=plateaus, extra=(), expected_v=(), curve=curve
     )
     return found.expecting(expected_v)
 
 
 @dataclass(frozen=True)
 class _Terms:
-    """Logistic terms: middles, widths and amounts, each of shape (n_terms,), by rising voltage."""
+    """Logistic terms: middles, widths and amounts, each of shape (n_terms,), by rising voltage.
+
+    `peak_v`, shape (n_peaks,), are the maxima of the curve that they and the slope make.
+    """
 
     voltage_v: np.ndarray
     width_v: np.ndarray
     amount: np.ndarray
+    peak_v: np.ndarray
+
+    def show(self, chosen: np.ndarray) -> bool:
+        """Whether one of the maxima lies within the half width of one of these terms."""
+        away = np.abs(self.peak_v[:, None] - self.voltage_v[chosen])
+        return bool(np.any(away <= HALF_WIDTH * self.width_v[chosen]))
 
     def density(self, voltage_v: np.ndarray) -> np.ndarray:
         """Their dQ/dV at given voltages, shape of these."""
@@ -282,18 +289,14 @@ class _Terms:
         return np.sum(self.amount / (4 * self.width_v * np.cosh(u) ** 2), axis=1)
 
 
-@dataclass(frozen=True)
-class _Group:
-    """Terms without a valley between them: their amount, and mean middle and width by amount."""
-
-    voltage_v: float
-    width_v: float
-    amount: float
+def _held(at_v: float | np.ndarray, voltage_v: np.ndarray, width_v: np.ndarray) -> np.ndarray:
+    """Share of logistic terms that lies below a voltage."""
+    return 0.5 + 0.5 * np.tanh((at_v - voltage_v) / (2.0 * width_v))
 
 
 def _bells(edge_v: np.ndarray, voltage_v: np.ndarray, width_v: np.ndarray) -> np.ndarray:
     """Mean dQ/dV of each bin for unit amounts, shape (n_bins, n_terms)."""
-    steps = np.diff(expit((edge_v[:, None] - voltage_v) / width_v), axis=0)
+    steps = np.diff(_held(edge_v[:, None], voltage_v, width_v), axis=0)
     return steps / np.diff(edge_v)[:, None]
 
 
@@ -306,18 +309,20 @@ def _plateau_terms(edge_v: np.ndarray, density: np.ndarray) -> _Terms:
     density : numpy.ndarray, shape (n_bins,)
         Share of the capacity per volt.
     """
-    from scipy.ndimage import gaussian_filter1d
-
-    smooth = gaussian_filter1d(density, 2.0)
+    smooth = np.convolve(np.pad(density, len(SMOOTHING) // 2, mode="symmetric"), SMOOTHING, mode="valid")
     weight = 1.0 / (smooth + RELATIVE_NOISE_FLOOR_PER_V)
     middles = 0.5 * (edge_v[1:] + edge_v[:-1])
     slope = np.hstack([_slope_bells(edge_v, ratio * THERMAL_V) for ratio in SLOPE_WIDTHS]) * weight[:, None]
     holds = middles[smooth > RELATIVE_NOISE_FLOOR_PER_V / 10]
     voltage, width = np.tile(holds, len(PLATEAU_WIDTHS_V)), np.repeat(PLATEAU_WIDTHS_V, len(holds))
     bells = _bells(edge_v, voltage, width) * weight[:, None]
-    chosen, amounts = _select(slope, bells, density * weight)
-    order = np.argsort(voltage[chosen], kind="stable")
-    return _Terms(voltage[chosen][order], width[chosen][order], amounts[order])
+    chosen, amounts, fitted = _select(slope, bells, density * weight)
+    peaks = middles[_peaks(fitted / weight, SHOULDER)]
+    chosen, amounts = (each[np.argsort(voltage[chosen], kind="stable")] for each in (chosen, amounts))
+    voltage, width = voltage[chosen], width[chosen]
+    # what lies beyond the ends has not passed
+    inside = _held(edge_v[-1], voltage, width) - _held(edge_v[0], voltage, width)
+    return _Terms(voltage, width, amounts * inside, peaks)
 
 
 def _slope_bells(edge_v: np.ndarray, width_v: float) -> np.ndarray:
@@ -326,8 +331,10 @@ def _slope_bells(edge_v: np.ndarray, width_v: float) -> np.ndarray:
     return _bells(edge_v, middles, np.full(len(middles), width_v))
 
 
-def _select(slope: np.ndarray, bells: np.ndarray, target: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Greedy choice of columns of `bells`; returns their indices and their non-negative amounts."""
+def _select(
+    slope: np.ndarray, bells: np.ndarray, target: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Greedy choice of columns of `bells`: their indices, their non-negative amounts, and the whole fit."""
     from scipy.optimize import nnls
 
     chosen: list[int] = []
@@ -346,37 +353,47 @@ def _select(slope: np.ndarray, bells: np.ndarray, target: np.ndarray) -> tuple[n
         chosen.append(best)
         columns, amounts, norm = trial, new_amounts, new_norm
     used = amounts[slope.shape[1] :]
-    return np.array(chosen, dtype=np.int64)[used > 0], used[used > 0]
+    return np.array(chosen, dtype=np.int64)[used > 0], used[used > 0], columns @ amounts
 
 
-def _grouped(terms: _Terms) -> list[_Group]:
-    """Join the terms between two valleys of the curve that all of them make."""
+def _grouped(terms: _Terms, total_ah: float) -> list[Plateau]:
+    """Join the terms between two valleys of the curve that all of them make; shoulders are left out.
+
+    Middle and width are means by amount.
+    """
     if not len(terms.amount):
         return []
     margin = 4 * float(terms.width_v.max())
     grid = np.arange(terms.voltage_v[0] - margin, terms.voltage_v[-1] + margin, GROUPING_STEP_V)
-    place = np.searchsorted(_valleys(grid, terms.density(grid)), terms.voltage_v)
+    density = terms.density(grid)
+    valleys = [
+        left + int(np.argmin(density[left:right])) for left, right in pairwise(_peaks(density, VALLEY))
+    ]
+    place = np.searchsorted(grid[valleys], terms.voltage_v)
     joined = []
     for number in np.unique(place):
-        amount = terms.amount[place == number]
+        own = place == number
+        if not terms.show(own):
+            continue
+        fraction = float(terms.amount[own].sum())
         voltage, width = (
-            float(np.sum(values[place == number] * amount) / amount.sum())
-            for values in (terms.voltage_v, terms.width_v)
+            float(values[own] @ terms.amount[own]) / fraction for values in (terms.voltage_v, terms.width_v)
         )
-        joined.append(_Group(voltage, width, float(amount.sum())))
+        joined.append(Plateau(voltage, fraction * total_ah, fraction, 2 * HALF_WIDTH * width))
     return joined
 
 
-def _valleys(grid_v: np.ndarray, density: np.ndarray) -> np.ndarray:
-    """Voltages of the minima that part peaks: below `VALLEY` of the lower peak beside them."""
-    rise = np.diff(density)
+def _peaks(density: np.ndarray, valley: float) -> np.ndarray:
+    """Indices of the maxima between which, and beside which, a curve falls below a share of the lower one."""
+    around = np.concatenate([[0.0], density, [0.0]])
+    rise = np.diff(around)
     peaks = list(np.flatnonzero((rise[:-1] > 0) & (rise[1:] <= 0)) + 1)
     while len(peaks) > 1:
-        lows = [left + int(np.argmin(density[left:right])) for left, right in pairwise(peaks)]
-        beside = [min(density[left], density[right]) for left, right in pairwise(peaks)]
-        shallowest = int(np.argmax([density[low] / height for low, height in zip(lows, beside, strict=True)]))
-        if density[lows[shallowest]] <= VALLEY * beside[shallowest]:
-            return grid_v[lows]
+        lows = [float(around[left:right].min()) for left, right in pairwise(peaks)]
+        beside = [float(min(around[left], around[right])) for left, right in pairwise(peaks)]
+        shallowest = int(np.argmax([low / height for low, height in zip(lows, beside, strict=True)]))
+        if lows[shallowest] <= valley * beside[shallowest]:
+            break
         left, right = peaks[shallowest], peaks[shallowest + 1]
-        peaks.remove(left if density[left] < density[right] else right)
-    return np.empty(0)
+        peaks.remove(left if around[left] < around[right] else right)
+    return np.array(peaks, dtype=np.int64) - 1

@@ -222,10 +222,14 @@ class CyclingData:
 
     @property
     def is_impedance(self) -> np.ndarray | None:
-        """Rows that are points of an impedance spectrum, shape (n_rows,), or None where there are none."""
+        """Rows that are points of an impedance spectrum, shape (n_rows,), or None where there are none.
+
+        A lone row between points, or between them and an end of the record, closes or opens a sweep.
+        """
         if FREQUENCY not in self.table:
             return None
-        return self.table[FREQUENCY].notna().to_numpy()
+        around = np.pad(self.table[FREQUENCY].notna().to_numpy(), 1, constant_values=True)
+        return around[1:-1] | (around[:-2] & around[2:])
 
     @property
     def breaks(self) -> np.ndarray:

@@ -1,9 +1,9 @@
 """Robust slopes of what changes from cycle to cycle."""
 
 from dataclasses import dataclass
+from statistics import NormalDist
 
 import numpy as np
-from scipy.special import ndtri
 
 MAX_POINTS = 1000
 """The slope looks at all pairs of cycles; longer series are thinned evenly."""
@@ -61,7 +61,7 @@ def robust_trend(cycle: np.ndarray, values: np.ndarray) -> Trend | None:
     slopes = np.sort((y[second] - y[first]) / (x[second] - x[first]))
     n, equal = len(x), np.unique(y, return_counts=True)[1]
     variance = (n * (n - 1) * (2 * n + 5) - (equal * (equal - 1) * (2 * equal + 5)).sum()) / 18
-    apart = ndtri(0.5 + CONFIDENCE / 2) * np.sqrt(variance)
+    apart = NormalDist().inv_cdf(0.5 + CONFIDENCE / 2) * np.sqrt(variance)
     low = max(int(np.round((len(slopes) - apart) / 2)) - 1, 0)
     high = min(int(np.round((len(slopes) + apart) / 2)), len(slopes) - 1)
     return Trend(float(np.median(slopes)), float(slopes[low]), float(slopes[high]), n)

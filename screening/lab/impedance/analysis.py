@@ -15,7 +15,7 @@ from screening.lab.impedance.drt import DrtOptions, DrtSeries, deconvolve, times
 from screening.lab.impedance.elements import (
     disturbed_lines,
     drift_lines,
-    element_lines,
+    element_rows,
     sum_lines,
     total_lines,
 )
@@ -24,7 +24,7 @@ from screening.lab.impedance.processes import ProcessSeries, assign
 from screening.lab.impedance.refit import ZarcSeries, fit_zarcs
 from screening.lab.impedance.series import SeriesReport, describe
 from screening.lab.impedance.short import Leak, judge, seek_leak
-from screening.lab.impedance.spectrum import Spectrum
+from screening.lab.impedance.spectrum import Spectrum, remark_lines
 from screening.lab.impedance.windows import Windows
 from screening.lab.short import ShortVerdict
 from screening.provenance import SIMULATED, Provenance
@@ -79,11 +79,15 @@ class ImpedanceAnalysis(Displayed):
         return self.processes.to_frame()
 
     def display(self) -> Table:
-        """Windows that hold something certain, or their course in a series; elements and totals below."""
+        """Elements with their course; below them windows that hold something certain, and totals.
+
+        Of areas under γ, which have no elements, the windows alone.
+        """
         found = self.processes
         certain = {name for name, there in zip(found.windows.names, found.detected, strict=True) if there}
         courses = None if self.report is None else self.report.to_frame()
-        rows = _processes(self.to_frame(), certain) if courses is None else _courses(courses, certain)
+        windows = _processes(self.to_frame(), certain) if courses is None else _courses(courses, certain)
+        rows = windows if self.refit is None else element_rows(self.refit)
         poor, count = int(self.drt.poor_fit.sum()), len(self.drt.spectra)
         source = "refit" if found.method == "refit" else "areas under γ"
         notes = [
@@ -91,8 +95,9 @@ class ImpedanceAnalysis(Displayed):
             *(["simulated spectra: no measurement"] if self.simulated else []),
             f"{count} spectra, λ = {self.drt.regularisation[0]:.3g}, resistances from {source}",
             *([f"{poor} of {count} spectra are not described by R∞, L and a non-negative γ"] if poor else []),
-            *([] if self.refit is None else [*element_lines(self.refit), *drift_lines(self.refit)]),
+            *([] if self.refit is None else [*_lines(windows), *drift_lines(self.refit)]),
             *disturbed_lines(self.drt),
+            *remark_lines(self.drt.spectra),
             *sum_lines(found),
             *total_lines(found, self.refit),
             *([] if self.report is None else [f"settled: {self.report.total.criterion.name}"]),
@@ -100,7 +105,8 @@ class ImpedanceAnalysis(Displayed):
             *([] if self.short is None else self.short.lines()),
             *([] if self.provenance is None else [self.provenance.line()]),
         ]
-        return Table("Processes by windows of relaxation time", rows, tuple(notes))
+        view = "Processes by windows of relaxation time" if self.refit is None else "Elements"
+        return Table(view, rows, tuple(notes), wide=("φ",))
 
     def tables(self) -> dict[str, pd.DataFrame]:
         """All tables by name; elements, sums, courses and the leak where there are any."""
@@ -146,13 +152,31 @@ class ImpedanceAnalysis(Displayed):
         }
 
 
+def _lines(windows: Sequence[Mapping[str, str]]) -> list[str]:
+    """Windows, the second view of what the elements say: a line each."""
+    lines = []
+    for row in windows:
+        if "course" in row:
+            ohm = f"{row['course']}, {row['first (Ω)']} → {row['final (Ω)']} Ω"
+            said = ["total" if row["window"] == "total" else f"window {row['window']}", ohm]
+            said += [
+                f"settled {row['settled (h)']} h" if row["settled (h)"][0].isdigit() else row["settled (h)"]
+            ]
+            said += [row["process"]] * bool(row["process"])
+        else:
+            said = [f"{row['spectrum']}, window {row['window']}", f"{row['R (Ω)']} Ω ({row['95 % (Ω)']})"]
+            said += [row["remarks"]] * bool(row["remarks"])
+        lines.append(f"{said[0]}: {', '.join(said[1:])}")
+    return lines
+
+
 def _rows(table: pd.DataFrame) -> Iterable[Any]:
     return table.itertuples()
 
 
-def _processes(table: pd.DataFrame, certain: Container[str]) -> pd.DataFrame:
+def _processes(table: pd.DataFrame, certain: Container[str]) -> list[dict[str, str]]:
     """Processes of single spectra, as they are read."""
-    rows = [
+    return [
         {
             "spectrum": row.label,
             "window": row.window,
@@ -165,13 +189,12 @@ def _processes(table: pd.DataFrame, certain: Container[str]) -> pd.DataFrame:
         for row in _rows(table)
         if row.resistance_low_ohm > 0 or row.window in certain
     ]
-    return pd.DataFrame(rows)
 
 
-def _courses(table: pd.DataFrame, certain: Iterable[str]) -> pd.DataFrame:
+def _courses(table: pd.DataFrame, certain: Iterable[str]) -> list[dict[str, str]]:
     """Courses of the processes of a series, as they are read; no name for what is not resolved."""
     shown = {*certain, "total"}
-    rows = [
+    return [
         {
             "window": row.window,
             "course": row.trend if row.window in shown else UNRESOLVED,
@@ -187,7 +210,6 @@ def _courses(table: pd.DataFrame, certain: Iterable[str]) -> pd.DataFrame:
         for row in _rows(table)
         if row.trend != "absent"
     ]
-    return pd.DataFrame(rows)
 
 
 def analyse(

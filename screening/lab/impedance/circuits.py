@@ -11,7 +11,6 @@ from itertools import combinations
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import stdtrit
 
 from screening.errors import InputError
 from screening.lab.impedance.estimate import Estimate
@@ -282,6 +281,8 @@ class _Problem:
 
 
 def _report(problem: _Problem, x: Array, jacobian: Array) -> CircuitFit:
+    from scipy.special import stdtrit
+
     circuit, residual = problem.circuit, problem.residual(x)
     numbers, count = residual.size, x.size
     power = float(residual @ residual)

@@ -6,7 +6,6 @@ from enum import StrEnum
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import stdtrit
 
 from screening.errors import InputError
 from screening.lab.impedance.estimate import Estimate
@@ -196,4 +195,6 @@ def _inverse_kt(temperature_c: Array) -> Array:
 
 
 def _student(n: int) -> float:
+    from scipy.special import stdtrit
+
     return float(stdtrit(n - 2, 0.5 + CONFIDENCE / 2.0))

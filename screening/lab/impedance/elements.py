@@ -45,17 +45,20 @@ class TrackedElement:
     closed: bool
 
     @property
-    def line(self) -> str:
-        """The element in one line."""
+    def row(self) -> dict[str, str]:
+        """The element as it is read."""
         several = self.fitted > 1
-        tau = _course(self.tau_s, several, ".2g")
+        there = f"{self.detected} of {self.fitted}" if several else "yes"
+        low, high = self.interval_ohm
+        row = {"element": str(self.track), "τ (s)": _course(self.tau_s, several, ".2g")}
         if not self.detected:
-            return f"not detected: at τ {tau} s at most {self.interval_ohm[1]:.3g} Ω"
-        words = f"τ {tau} s  R {_course(self.resistance_ohm, several, '.4g')} Ω "
-        words += f"({self.interval_ohm[0]:.4g} … {self.interval_ohm[1]:.4g})  φ "
-        words += f"{_course(self.phi, several, '.2f')}  detected"
-        words += f" in {self.detected} of {self.fitted}" if several else ""
-        return words + ("" if self.closed else ", not closed: beyond the measured range, R is a bound")
+            return row | {"R (Ω)": f"at most {high:.3g}", "95 % (Ω)": "", "φ": "", "detected": "no"}
+        return row | {
+            "R (Ω)": _course(self.resistance_ohm, several, ".4g"),
+            "95 % (Ω)": f"{low:.4g} … {high:.4g}",
+            "φ": _course(self.phi, several, ".2f"),
+            "detected": there + ("" if self.closed else ", not closed: R is a bound"),
+        }
 
 
 def _course(ends: tuple[float, float], several: bool, form: str) -> str:
@@ -92,13 +95,13 @@ def _ends(values: FloatArray, first: np.intp, last: np.intp) -> tuple[float, flo
     return float(values[first]), float(values[last])
 
 
-def element_lines(refit: ZarcSeries) -> list[str]:
-    """All elements, one line each; those of spectra fitted by themselves under the spectrum's label."""
-    elements = tracked_elements(refit)
+def element_rows(refit: ZarcSeries) -> list[dict[str, str]]:
+    """All elements, one row each; those of spectra fitted by themselves beside the spectrum's label."""
+    rows = [element.row for element in tracked_elements(refit)]
     if refit.tracked or len(refit.drt.spectra) == 1:
-        return [f"element {element.track}: {element.line}" for element in elements]
+        return rows
     labels = [refit.drt.spectra[index].label for index in refit.elements.spectrum]
-    return [f"{label}, element {e.track}: {e.line}" for label, e in zip(labels, elements, strict=True)]
+    return [{"spectrum": label} | row for label, row in zip(labels, rows, strict=True)]
 
 
 def disturbed_lines(drt: DrtSeries) -> list[str]:

@@ -3,20 +3,20 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
 from screening.display import Displayed, Group, Table
 from screening.files import records
-from screening.lab.impedance.analysis import ImpedanceAnalysis, analyse
-from screening.lab.impedance.drt import DrtOptions
 from screening.lab.impedance.kramers_kronig import KramersKronigTest, kramers_kronig
-from screening.lab.impedance.normal import Terms
-from screening.lab.impedance.spectrum import Spectrum
+from screening.lab.impedance.spectrum import Spectrum, remark_lines
 from screening.lab.impedance.windows import Windows
 from screening.provenance import Provenance
+
+if TYPE_CHECKING:
+    from screening.lab.impedance.analysis import ImpedanceAnalysis
 
 
 @dataclass(frozen=True, repr=False)
@@ -53,12 +53,7 @@ class Spectra(Group[Spectrum]):
         ]
         signs = dict.fromkeys(s.metadata.get("imaginary_sign", "") for s in self.items)
         notes = [f"sign of Z'': {sign}" for sign in signs if sign]
-        said: dict[str, list[str]] = {}
-        for s in self.items:
-            for remark in s.remarks:
-                said.setdefault(remark, []).append(s.label)
-        for remark, labels in said.items():
-            notes.append(f"{labels[0] if len(labels) == 1 else f'{len(labels)} spectra'}: {remark}")
+        notes += remark_lines(self.items)
         return Table("", pd.DataFrame(rows), (*self.left_out, *notes, *_line(self.provenance)))
 
     def summary(self) -> pd.DataFrame:
@@ -129,24 +124,20 @@ class Spectra(Group[Spectrum]):
         refit: bool = True,
         interfaces: int = 1,
         electrolyte_ohm: float | None = None,
-    ) -> ImpedanceAnalysis:
+    ) -> "ImpedanceAnalysis":
         """Resolve the spectra into processes by their relaxation times, and follow them.
 
         Parameters
         ----------
         windows : Windows, str or Path, optional
             Windows of relaxation time, or a TOML file of them; those of the founding paper unless given.
-        regularisation : {"evidence", "gcv"} or float
-            Rule that chooses λ, or λ itself.
-        per_spectrum : bool
-            Choose λ for each spectrum by itself.
+        regularisation, per_spectrum : {"evidence", "gcv"} or float; bool
+            Rule that chooses λ, or λ itself; whether it is chosen for each spectrum by itself.
         order : {1, 2}
             Derivative of γ that is penalised.
         weights : {"modulus", "unit"}
-        capacitance : bool
-            Add a series capacitance.
-        cpe_exponent : float, optional
-            Add a series constant-phase element of this exponent.
+        capacitance, cpe_exponent : bool; float, optional
+            Add a series capacitance, or a series constant-phase element of this exponent.
         signed : bool
             Let γ and resistances be negative, for inductive loops at low frequency.
         refit : bool
@@ -161,6 +152,10 @@ class Spectra(Group[Spectrum]):
         InputError
             If a spectrum or a setting cannot be used.
         """
+        from screening.lab.impedance.analysis import analyse
+        from screening.lab.impedance.drt import DrtOptions
+        from screening.lab.impedance.normal import Terms
+
         options = DrtOptions(
             regularisation=regularisation,
             per_spectrum=per_spectrum,

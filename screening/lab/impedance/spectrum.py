@@ -1,6 +1,6 @@
 """One impedance spectrum: frequencies, impedances, and what is known about the cell."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass, field, fields, replace
 from functools import partial
 from types import MappingProxyType
@@ -111,9 +111,11 @@ class Spectrum:
             found.append("inductive at the slow end")
         if np.ptp(np.abs(z)) <= 1e-6 * np.abs(z).max():
             found.append("the same impedance at every frequency")
+        if "header" in self.metadata:
+            found.append(f"header: {self.metadata['header']}")
         found += [
             self.metadata[key]
-            for key in ("header", "left_out", "broken_off", "contradiction", "time", "notes")
+            for key in ("left_out", "broken_off", "contradiction", "time", "notes")
             if key in self.metadata
         ]
         if any(word in self.metadata.get("imaginary_sign", "") for word in ("against", "badly")):
@@ -181,3 +183,15 @@ def _check_conditions(
             raise InputError(f"{name} is {value}", where=where, remedy="give a finite value or none")
     if area_cm2 is not None and area_cm2 <= 0:
         raise InputError(f"area of {area_cm2:g} cm²", where=where, remedy="give a positive area in cm²")
+
+
+def remark_lines(spectra: Iterable[Spectrum]) -> list[str]:
+    """Everything unusual of a series, one line each, with the spectrum or how many it is said of."""
+    said: dict[str, list[str]] = {}
+    for spectrum in spectra:
+        for remark in spectrum.remarks:
+            said.setdefault(remark, []).append(spectrum.label)
+    return [
+        f"{labels[0] if len(labels) == 1 else f'{len(labels)} spectra'}: {remark}"
+        for remark, labels in said.items()
+    ]

@@ -174,7 +174,7 @@ class Windows:
         try:
             content = from_toml(text)
         except tomllib.TOMLDecodeError as error:
-            raise InputError(f"not TOML ({error})", where=source, remedy="correct that place") from None
+            raise InputError(f"not TOML at {error}", where=source, remedy="correct that place") from None
         tables = content.pop("window", [])
         if content or not isinstance(tables, list):
             raise InputError(

@@ -86,7 +86,7 @@ def _text_flags(table: Table, text: Text) -> Iterator[Flag]:
         line = text.content.count("\n", 0, text.content.index("\ufffd")) + 1
         yield Flag(FlagKind.ENCODING, f"bytes that are no {text.encoding} text", file_name(text.path), line)
     frame = table.frame
-    breaks_off = not text.content.endswith("\n") and frame.iloc[-1].isna().any()
+    breaks_off = not text.content.endswith("\n") and frame.tail(1).isna().any(axis=None)
     if breaks_off and not frame.iloc[:-1].tail(5).isna().any(axis=None):
         yield table.flag(FlagKind.TRUNCATED, "the last line breaks off", len(frame) - 1)
 

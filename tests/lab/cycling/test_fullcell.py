@@ -7,12 +7,19 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from screening.api.cells import CyclingResult
 from screening.errors import InputError
 from screening.lab.cycling.charges import ChargeSource
+from screening.lab.cycling.full import assess_full
 from screening.lab.cycling.fullcell import CycleOrder, active_mass_mg, full_cell_cycles
 from screening.lab.cycling.halfcycles import half_cycles
 from screening.lab.cycling.table import FlagKind, SourceFile, cycling_data_from_arrays
+from screening.lab.outcomes import full_outcomes
 from screening.lab.readers.cycling import read_cycling
+from screening.lab.short import Short
+from screening.plots.fullcell import full_cell_figure
+from screening.plots.fullcell_html import full_page
+from screening.provenance import Provenance
 from screening.simulate.full import FullCellTruth, simulate_full_cell
 
 TRUTH = FullCellTruth()
@@ -102,7 +109,7 @@ def test_plain_arithmetic(durations, volts, gap):
     np.testing.assert_allclose(result.cycles.charge_ah, up * 1e-2 / 3600, rtol=1e-9)
     np.testing.assert_allclose(result.coulombic_efficiency, down / up, rtol=1e-9)
     np.testing.assert_allclose(result.energy_efficiency, down * (volts - gap) / (up * volts), rtol=1e-9)
-    np.testing.assert_allclose(result.hysteresis_v, gap, rtol=0, atol=1e-9)
+    np.testing.assert_allclose(result.cycles.hysteresis_v, gap, rtol=0, atol=1e-9)
     np.testing.assert_allclose(result.retention, down / down[result.reference_cycle - 1], rtol=1e-9)
 
 
@@ -226,6 +233,52 @@ def test_a_rounded_current_gives_way_to_the_counter():
     assert integral.cycles.charge_ah[0] == pytest.approx(5.55e-3, rel=0.01)
     with pytest.raises(InputError, match="no capacity counter"):
         full_cell_cycles(steps([(1e-3, 3600, 3.8), (-1e-3, 1800, 3.6)]), charge_source=ChargeSource.COUNTER)
+
+
+@pytest.mark.parametrize(
+    ("sign", "name", "missing"), [(1, "charge", "discharge"), (-1, "discharge", "charge")]
+)
+def test_a_single_half_cycle_gives_its_capacity(sign, name, missing):
+    voltage = np.linspace(3.0, 4.2, 361)[::sign]
+    data = cycling_data_from_arrays(np.arange(361) * 10.0, voltage, np.full(361, sign * 2e-3), cell="plain")
+    report = assess_full(data)
+    (row,) = report.result.to_frame().to_dict("records")
+    assert row[f"{name}_capacity_mah"] == pytest.approx(2.0)
+    absent = (f"{missing}_capacity_mah", "coulombic_efficiency", "energy_efficiency", "hysteresis_v")
+    assert all(np.isnan(row[column]) for column in absent)
+    assert report.result.nominal_capacity_ah == pytest.approx(2e-3)
+    assert report.verdict.verdict is Short.INDETERMINATE
+    (flag,) = [flag for flag in report.result.flags if flag.kind is FlagKind.INCOMPLETE]
+    assert f"a single {name}" in flag.message and "two half-cycles" in flag.message
+    shown = CyclingResult(report=report, verdict=report.verdict).display().frame
+    words = dict(zip(shown["quantity"], shown["value"], strict=True))
+    assert words["cycles"] == f"a single {name}" and words[f"{name} capacity"] == "2 mAh"
+    assert not any("nan" in value for value in words.values())
+    found = full_outcomes(report, cathode_known=False, where="file")
+    assert all(np.isfinite(outcome.value) for outcome in found.outcomes)
+    capacity = full_cell_figure(report).axes[2]
+    (points,) = capacity.lines
+    assert points.get_ydata().tolist() == [pytest.approx(2.0)]
+    assert "nan" not in full_page(report, Provenance.now("plain", "0" * 64)).split("<script")[0]
+
+
+@pytest.mark.parametrize("noise_v", [2e-4, 2e-3, 5e-3])
+def test_a_noisy_hold_is_at_constant_voltage_and_a_slow_step_is_not(noise_v):
+    def noisy(voltage_v, current_a):
+        wander = noise_v * np.random.default_rng(3).standard_normal(len(voltage_v))
+        return half_cycles(
+            cycling_data_from_arrays(
+                np.arange(len(voltage_v)) * 60.0, voltage_v + wander, current_a, cell="plain"
+            )
+        )
+
+    rise, hold = np.linspace(3.0, 4.2, 200), np.arange(30)
+    held = np.concatenate([rise, np.full(30, 4.2)])
+    halves = noisy(held, np.concatenate([np.full(200, 1e-3), 1e-3 * np.exp(-(hold + 1) / 12)]))
+    assert halves.cv_start[0] == 200
+    slower = np.concatenate([rise, np.linspace(4.15, 4.2, 30)])
+    halves = noisy(slower, np.concatenate([np.full(200, 1e-3), np.full(30, 2e-4)]))
+    assert halves.stop[0] - halves.cv_start[0] <= 2
 
 
 def test_half_cycles_may_be_given():

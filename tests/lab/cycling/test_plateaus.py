@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from screening.errors import InputError
 from screening.lab.cycling.charges import half_cycle_charges
+from screening.lab.cycling.full import assess_full
 from screening.lab.cycling.halfcycles import half_cycles
 from screening.lab.cycling.plateaus import THERMAL_V, differential_capacity, find_plateaus
 from screening.lab.cycling.profiles import VoltageProfile, voltage_profile
@@ -94,9 +95,35 @@ def test_dqdv_is_never_negative_and_integrates_to_the_charge(seed, index, noise)
     assert np.all(curve.dq_dv_ah_per_v >= 0)
     assert np.all(np.diff(curve.voltage_v) > 0)
     total = float(np.sum(curve.dq_dv_ah_per_v * np.diff(curve.edge_v)))
-    # what lies beyond the last whole bin is left out
-    assert total <= curve_profile.capacity_ah[-1] * (1 + 1e-9)
-    assert total == pytest.approx(curve_profile.capacity_ah[-1], rel=0.05)
+    assert total == pytest.approx(curve_profile.capacity_ah[-1] - curve_profile.capacity_ah[0], rel=0.005)
+
+
+@pytest.mark.parametrize("cut_v", [4.188, 4.192, 4.2])
+def test_a_plateau_at_the_end_of_the_charge_holds_what_passed(cut_v):
+    terms = ((0.55, 3.9, 0.01), (0.2, 4.06, 0.05), (0.15, 4.14, 0.06), (0.1, 4.19, 0.004))
+    voltage = np.linspace(2.6, cut_v, 400_000)
+    parts = [fraction / (1 + np.exp(-(voltage - middle) / width)) for fraction, middle, width in terms]
+    charge = sum(parts) - sum(part[0] for part in parts)
+    rows = np.linspace(0, charge[-1], 2000)
+    noise = 2e-4 * np.random.default_rng(1).standard_normal(len(rows))
+    profile = VoltageProfile(1e-3 * rows, np.interp(rows, charge, voltage) + noise, 1, 1)
+    last = find_plateaus(profile).plateaus[-1]
+    assert last.voltage_v == pytest.approx(4.19, abs=0.006)
+    assert last.fraction == pytest.approx(parts[-1][-1] / charge[-1], rel=0.2)
+
+
+def test_the_steep_side_of_a_broad_hump_is_no_plateau(lab_data):
+    voltage = np.linspace(3.88, 4.22, 20_001)
+    charge = np.cumsum(np.sqrt(np.clip(1 - ((voltage - 4.05) / 0.17) ** 2, 1e-9, None)))
+    rows = np.linspace(0, 1, 1200)
+    noise = 1e-4 * np.random.default_rng(1).standard_normal(len(rows))
+    hump = VoltageProfile(3e-3 * rows, np.interp(rows, charge / charge[-1], voltage) + noise, 1, 1)
+    assert find_plateaus(hump).plateaus == ()
+    # a discharge of one broad hump at 4.05 V that begins at 4.3 V; the charge has a sharp peak at 4.48 V
+    measured = lab_data / "cycling-formats" / "nw_regular_export_ife_example.csv.gz"
+    discharge, charge = assess_full(read_cycling(measured)).plateaus
+    assert discharge.plateaus == ()
+    assert [item.voltage_v for item in charge.plateaus] == [pytest.approx(4.483, abs=0.005)]
 
 
 def test_too_narrow_a_span_is_told():

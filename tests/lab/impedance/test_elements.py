@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from screening.lab.impedance.analysis import analyse
-from screening.lab.impedance.elements import element_lines, total_lines, tracked_elements
+from screening.lab.impedance.elements import element_rows, total_lines, tracked_elements
 from screening.lab.impedance.spectrum import Spectrum
 from screening.lab.outcomes import rest_outcomes
 from screening.lab.readers.impedance import read_spectra
@@ -34,9 +34,9 @@ def test_every_element_is_listed_with_its_standing(open_ended):
     assert arc.interval_ohm[0] < 40.0 < arc.interval_ohm[1]
     slow = max((e for e in elements if e.detected), key=lambda e: e.tau_s[0])
     assert not slow.closed
-    lines = element_lines(open_ended.refit)
-    assert len(lines) == len(elements)
-    assert any("not closed: beyond the measured range, R is a bound" in line for line in lines)
+    rows = element_rows(open_ended.refit)
+    assert len(rows) == len(elements)
+    assert any("not closed: R is a bound" in row["detected"] for row in rows)
 
 
 def test_totals_name_what_is_not_closed_and_what_was_never_measured(open_ended):
@@ -59,12 +59,10 @@ def test_the_largest_measured_is_that_of_the_whole_series():
 
 
 def test_an_element_that_is_not_there_has_no_name(open_ended):
-    absent = [
-        line
-        for line, e in zip(element_lines(open_ended.refit), tracked_elements(open_ended.refit), strict=True)
-        if not e.detected
-    ]
-    assert all("not detected: at τ" in line and "at most" in line for line in absent)
+    elements = tracked_elements(open_ended.refit)
+    for row, element in zip(element_rows(open_ended.refit), elements, strict=True):
+        assert (row["detected"] == "no") == (not element.detected)
+        assert row["R (Ω)"].startswith("at most") == (not element.detected)
     there = open_ended.processes.detected
     window = open_ended.processes.windows.locate(open_ended.refit.elements.tau_s)
     for k in np.flatnonzero(there):
@@ -109,11 +107,13 @@ def test_a_drift_within_the_sweep_has_its_line():
 
 def test_what_is_not_closed_or_not_resolved_has_no_course_and_no_name(lab_data):
     found = analyse(read_spectra(lab_data / "ssb-fullcell" / "Sample2_PEIS_AtRest.csv"))
-    shown = found.display().frame.set_index("window")
-    assert shown.loc["total", "course"] == "not closed"
-    assert "a bound" in shown.loc["total", "settled (h)"]
+    notes = found.display().notes
+    (total,) = [note for note in notes if note.startswith("total: not closed")]
+    assert "a bound" in total
     assert not found.report.total.settled
-    assert (shown.loc["tau6", "course"], shown.loc["tau6", "process"]) == ("not resolved", "")
+    (tau6,) = [note for note in notes if note.startswith("window tau6: ")]
+    assert tau6.startswith("window tau6: not resolved, ")
+    assert tau6.endswith("no element of it is detected by itself")
     assert (found.tables()["spectra"]["unclosed_ohm"] > 50.0).all()
     remarks = rest_outcomes(found, "here").remarks
     assert any("no resistance ratio" in remark for remark in remarks)

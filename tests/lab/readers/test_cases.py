@@ -145,6 +145,15 @@ def test_languages_and_encodings(cases):
                 np.testing.assert_allclose(getattr(data, name), getattr(expected, name), err_msg=path.name)
 
 
+def test_spectra_are_no_record_of_cycling(lab_data):
+    """Sweeps, each closed by a row at 0 Hz whose current is that of the excitation."""
+    data = read_cycling(lab_data / "ssb-fullcell" / "Sample2_PEIS_AtRest.csv")
+    assert data.is_impedance.all()
+    assert not len(half_cycles(data))
+    with pytest.raises(InputError, match="no current flows"):
+        full_cell_cycles(data)
+
+
 def test_measured_files_of_other_formats(lab_data):
     """Truths from the README of the measured files."""
     eis = lab_data / "eis-formats"

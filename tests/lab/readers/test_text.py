@@ -7,6 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from screening.errors import InputError
+from screening.lab.readers.cycling import read_cycling
+from screening.lab.readers.diffraction import read_pattern
+from screening.lab.readers.impedance import read_spectra
 from screening.lab.readers.numbers import is_number, numbers
 from screening.lab.readers.text import (
     decode,
@@ -151,3 +154,13 @@ def test_no_row_is_lost_to_empty_cells_at_its_end(tmp_path, lead, empty):
     frame = read_table(path)
     assert list(frame.columns[:3]) == ["time", "voltage", "current"]
     np.testing.assert_array_equal(frame["time"], np.arange(60))
+
+
+@pytest.mark.parametrize("content", ["nan", "nannan", "\ufeffnan", "f", "1,2,3"])
+def test_a_file_of_one_line_is_refused_in_one_line(tmp_path, content):
+    path = tmp_path / "one.txt"
+    path.write_text(content, "utf-8")
+    for read in (read_spectra, read_cycling, read_pattern):
+        with pytest.raises(InputError) as refused:
+            read(path)
+        assert "\n" not in str(refused.value)
