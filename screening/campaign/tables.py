@@ -228,7 +228,7 @@ def _told_of(chosen: pd.DataFrame) -> list[str]:
 def _energy(each: Criterion, row: pd.Series, digits: int | None) -> str:
     """An energy with its interval, and the digits that this leaves."""
     value, low, high = (row.get(name) for name in (each.name, f"{each.key}_from_95", f"{each.key}_to_95"))
-    if value is None or pd.isna(value) or low is None or pd.isna(low):
+    if value is None or low is None or high is None or pd.isna(value) or pd.isna(low):
         return _cell(value) if digits is None or pd.isna(value) else fixed(value, digits)
     within = Interval(float(low), float(high))
     return with_bounds(written(float(value), within, digits, 3), within, digits)

@@ -32,7 +32,7 @@ COMMANDS = {
     "react": (("react", "Li", "LiAlCl4", "Li6PS5Cl"), ("numba", "pandas", "scipy.optimize", "scipy.special")),
     "react, open": (("react", "LiCoO2", "Li6PS5Cl", "--voltage", "4"), ("numba", "pandas", "scipy.optimize")),
     "lithiate": (("lithiate", "LiAlCl4", "MgF2"), ("numba", "pandas", "scipy.optimize", "scipy.special")),
-    "eis": (("eis", REST), ("numba", "pymatgen", "scipy.special", "scipy.linalg", "scipy.optimize")),
+    "eis": (("eis", REST), ("numba", "pymatgen", "scipy.sparse", "scipy.special", "scipy.linalg", "scipy.optimize")),
     "cycling": (("cycling", CYCLED, "--diameter-mm", "13"), ("numba", "pymatgen", "scipy.ndimage")),
     "drt": (("drt", REST), ("pymatgen",)),
 }
