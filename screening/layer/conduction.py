@@ -5,9 +5,12 @@ Conductivities in S/cm, of ions or of electrons; fractions are by volume and add
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import numpy as np
 from scipy.optimize import brentq
+
+Values: TypeAlias = np.ndarray | float
 
 BELOW, ABOVE = 0.87, 2.0
 """Exponents s and t of the general effective medium in three dimensions, those of percolation theory.
@@ -77,7 +80,7 @@ def bruggeman(fraction: np.ndarray, s_per_cm: np.ndarray) -> np.ndarray:
 
 
 def effective_medium(
-    fraction: np.ndarray, s_per_cm: np.ndarray, other_s_per_cm: np.ndarray, threshold: np.ndarray
+    fraction: Values, s_per_cm: Values, other_s_per_cm: Values, threshold: Values
 ) -> np.ndarray:
     """Conductivity of a phase among poorer ones that connects at a threshold (general effective medium).
 
@@ -113,9 +116,7 @@ def effective_medium(
     return _solved(imbalance, poor, s_per_cm, fraction, s_per_cm, poor, threshold)
 
 
-def _solved(
-    imbalance: Callable[..., float], low: np.ndarray, high: np.ndarray, *given: np.ndarray
-) -> np.ndarray:
+def _solved(imbalance: Callable[..., float], low: Values, high: Values, *given: Values) -> np.ndarray:
     """The conductivity between two at which a function of its logarithm is 0, element by element."""
 
     def one(a: float, b: float, *each: float) -> float:

@@ -172,4 +172,4 @@ def undominated(designs: Sequence[Design]) -> np.ndarray:
     )
     no_worse = (gains[:, None] >= gains[None]).all(axis=2)
     better = (gains[:, None] > gains[None]).any(axis=2)
-    return ~(no_worse & better).any(axis=0)
+    return np.asarray(~(no_worse & better).any(axis=0))

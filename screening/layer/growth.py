@@ -139,7 +139,10 @@ def fit_front(time_h: np.ndarray, resistance_ohm: np.ndarray, slab: Slab) -> Fro
     log_times, shares = np.log([first, LATEST * time_h[-1]]), np.array([0.0, 1.0])
     for _ in range(PASSES):
         log_time, share = (
-            a.ravel() for a in np.meshgrid(np.linspace(*log_times, TIMES), np.linspace(*shares, len(SHARES)))
+            a.ravel()
+            for a in np.meshgrid(
+                np.linspace(log_times[0], log_times[1], TIMES), np.linspace(shares[0], shares[1], len(SHARES))
+            )
         )
         weight = _weights(time_h, resistance_ohm, np.exp(log_time), share)
         log_times = _bracket(log_time, weight, TIMES)
