@@ -1,22 +1,20 @@
 """``screening design``: which layer to press, and what to measure next."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from screening.cli.options import (
     CsvOption,
-    EnergiesOption,
     JsonOption,
-    PhasesOption,
-    SnapshotOption,
     check_outputs,
-    print_table,
-    write_json,
+    present,
+    sourced,
 )
 from screening.errors import InputError
 
 
+@sourced("at_hull", "force", "replace", "temperature_k")
 def design(
     reactor: Annotated[str, typer.Argument(metavar="REACTOR", help="A compound, as LiAlCl4.")],
     electrolyte: Annotated[str, typer.Option("--electrolyte", help="Mixed into the layer.")] = "Li6PS5Cl",
@@ -39,9 +37,8 @@ def design(
     batch: Annotated[int, typer.Option("--batch", min=1, max=8, help="Cells to propose.")] = 3,
     csv: CsvOption = None,
     as_json: JsonOption = False,
-    snapshot: SnapshotOption = "mp2019",
-    phases: PhasesOption = None,
-    energies: EnergiesOption = "corrected",
+    *,
+    source: dict[str, Any],
 ) -> None:
     """Layers by content, mass and lithium: networks, resistance, lithium, cost, energy, rest."""
     from screening.api import layers
@@ -58,16 +55,9 @@ def design(
         held=_values(held, "--held"),
         rested=rested,
         batch=batch,
-        snapshot=snapshot,
-        phases=phases,
-        energies=energies,
+        **source,
     )
-    if csv is not None:
-        found.save(csv)
-    if as_json:
-        write_json(found.as_dict())
-    else:
-        print_table(found.display())
+    present(found, as_json=as_json, csv=csv)
 
 
 def _values(text: str, option: str) -> tuple[float, ...]:
