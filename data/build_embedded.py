@@ -11,6 +11,7 @@ import csv
 import hashlib
 import io
 import json
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -27,7 +28,11 @@ from additive_volumes import VOLUME_DECIMALS, held_out_errors, with_estimated_vo
 from pymatgen.core import Composition, Element
 from scipy.constants import Avogadro
 
+from screening.phases.atlas import CITE
 from screening.phases.checksum import content_checksum
+
+ATLAS = Path(__file__).resolve().parent / "mp2019" / "atlas.parquet"
+"""Written by `build_atlas.py`; a rebuild copies it."""
 
 REQUIREMENT = "crabnet==2.0.8"
 WHEEL_SHA256 = "4901565abaa5b4cd1a7841b9de647a3906df21676b226a7abf972d113f92054a"
@@ -86,6 +91,7 @@ class EstimatedPhase:
     """A phase whose energy is estimated, not computed, as it stands in `estimated_phases.toml`."""
 
     formula: str
+    origin: str
     formation_energy_ev_per_atom: float
     uncertainty_ev_per_atom: float
     method: str
@@ -207,36 +213,32 @@ def phase_frame(energies: pd.Series, gaps: pd.DataFrame, volumes: pd.Series) -> 
 # --- estimated phases ----------------------------------------------------------------------------
 
 
-def analogue_estimate(phases: pd.DataFrame) -> EstimatedPhase:
-    """Li3HoCl6 from its binaries and the mixing energy of Li3ErCl6, isotypic and of the next lanthanide."""
+def machine_learned(phases: pd.DataFrame) -> EstimatedPhase:
+    """Li3HoCl6 from its binaries and its energy of mixing in the atlas (see `screening.phases.atlas`)."""
     known = phases.set_index("formula")
-    lithium, metal = 0.6, 0.4  # atomic fractions: 3 LiCl + MCl3 makes Li3MCl6, 6 and 4 of 10 atoms
+    found = pd.read_parquet(ATLAS).set_index("formula").loc["Li3HoCl6"]
+    lithium = float(found["salt_share"])
 
-    def mixture(column: str, chloride: str) -> float:
-        return float(lithium * known.loc["LiCl", column] + metal * known.loc[chloride, column])
+    def mixture(column: str) -> float:
+        return float(lithium * known.loc["LiCl", column] + (1.0 - lithium) * known.loc["HoCl3", column])
 
-    energy = "formation_energy_ev_per_atom"
-    mixing = float(known.loc["Li3ErCl6", energy]) - mixture(energy, "ErCl3")
+    energy = mixture("formation_energy_ev_per_atom") + float(found["mixing_ev_per_atom"])
     return EstimatedPhase(
         formula="Li3HoCl6",
-        formation_energy_ev_per_atom=round(mixture(energy, "HoCl3") + mixing, 6),
-        uncertainty_ev_per_atom=0.020,
-        method=(
-            "3 LiCl + HoCl3 at their formation energies plus the mixing energy of Li3ErCl6 "
-            f"({1000 * mixing:.1f} meV/atom); the uncertainty is the standard deviation of the "
-            "mixing energies of Li3MCl6, M = Er, In, Sc (-15 to +16 meV/atom) in the same data times 1.32, "
-            "Student's t of three values; Li3YbCl6 does not count, since Yb was calculated with the wrong "
-            "potential"
-        ),
+        origin="machine-learned",
+        formation_energy_ev_per_atom=round(energy, 6),
+        uncertainty_ev_per_atom=float(found["sd_ev_per_atom"]),
+        method=str(found["method"]),
         band_gap_ev=round(float(known.loc["Li3ErCl6", "band_gap_ev"]), 4),
         band_gap_method="PBE band gap of Li3ErCl6, the isotypic analogue",
-        volume_per_atom_a3=round(mixture("volume_per_atom_a3", "HoCl3"), VOLUME_DECIMALS),
+        volume_per_atom_a3=round(mixture("volume_per_atom_a3"), VOLUME_DECIMALS),
         volume_source="estimated",
         volume_method="sum of the volumes of 3 LiCl + HoCl3",
         sources=(
             "A. Jain et al., APL Mater. 1, 011002 (2013), doi:10.1063/1.4812323",
             "C. J. Bartel et al., npj Comput. Mater. 6, 97 (2020), doi:10.1038/s41524-020-00362-y",
             "J. E. Saal et al., JOM 65, 1501 (2013), doi:10.1007/s11837-013-0755-4",
+            *CITE,
         ),
     )
 
@@ -321,9 +323,12 @@ def build(sources: Sources, destination: Path) -> pd.DataFrame:
     snapshot, reference = destination / "mp2019", destination / "reference"
     for directory in (snapshot, reference):
         directory.mkdir(parents=True, exist_ok=True)
-    table, files = as_table(phases, PHASES_SCHEMA), ("phases.parquet", "estimated_phases.toml")
+    table = as_table(phases, PHASES_SCHEMA)
+    files = ("phases.parquet", "estimated_phases.toml", ATLAS.name)
     write_table(table, snapshot / files[0])
-    (snapshot / files[1]).write_text(estimated_toml([analogue_estimate(phases)]), "utf-8")
+    (snapshot / files[1]).write_text(estimated_toml([machine_learned(phases)]), "utf-8")
+    if not (snapshot / ATLAS.name).exists():
+        shutil.copy(ATLAS, snapshot)
     content = manifest(table, counts_of(phases), [snapshot / name for name in files])
     text = json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
     (snapshot / "manifest.json").write_text(text, "utf-8")

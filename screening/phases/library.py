@@ -1,11 +1,12 @@
 """Where snapshots live: the embedded one inside the package, the user's own in their data directory."""
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from screening.display import Shown, Table
 from screening.errors import SnapshotError
+from screening.phases.atlas import WITH_ATLAS, with_atlas
 from screening.phases.manifest import MANIFEST_FILE, Manifest
 from screening.phases.snapshot import Snapshot
 
@@ -39,7 +40,7 @@ def locate(name: str | Path = EMBEDDED) -> Path:
     SnapshotError
         If there is none, or a directory of that name cannot be looked into.
     """
-    if str(name) in (EMBEDDED, "embedded"):
+    if str(name) in (EMBEDDED, "embedded", WITH_ATLAS):
         return _embedded_directory()
     fault: SnapshotError | None = None
     for directory in (Path(name), snapshot_home() / name):
@@ -59,7 +60,8 @@ def locate(name: str | Path = EMBEDDED) -> Path:
 
 def open_snapshot(name: str | Path = EMBEDDED, *, keep_dilute: bool = False) -> Snapshot:
     """Read a snapshot by name or path; see `Snapshot.read` for what is refused."""
-    return Snapshot.read(locate(name), keep_dilute=keep_dilute)
+    found = Snapshot.read(locate(name), keep_dilute=keep_dilute)
+    return with_atlas(found) if str(name) == WITH_ATLAS else found
 
 
 def list_snapshots() -> list[Manifest]:
@@ -103,4 +105,8 @@ def survey() -> Survey:
             sound.append(Manifest.read(directory))
         except SnapshotError as error:
             damaged.append(error)
+        else:
+            if directory == _embedded_directory():
+                title = f"{sound[0].title}, and machine-learned phases that it lacks"
+                sound.append(replace(sound[0], name=WITH_ATLAS, title=title))
     return Survey(tuple(sound), tuple(damaged))

@@ -36,7 +36,7 @@ STEP_COLUMNS = ("voltage_v", "uptake_per_formula", "capacity_mah_per_g", "reacti
 MOST_RANKED = 1000
 """Ranked candidates of the workbook; files hold all."""
 
-MARKS = "* rests on an estimated phase; † not in the snapshot, taken at its hull energy"
+MARKS = "* rests on an estimated or machine-learned phase; † not in the snapshot, taken at its hull energy"
 
 
 def write_book(path: Path, sheets: Mapping[str, pd.DataFrame], provenance: Provenance) -> None:

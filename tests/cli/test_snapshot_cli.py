@@ -38,7 +38,7 @@ def test_list_names_the_embedded_snapshot_and_own_ones(
     own_copy(home, "mine")
     assert run(monkeypatch, "list", "--json") == 0
     listed = json.loads(capsys.readouterr().out)
-    assert [each["name"] for each in listed] == ["mp2019", "mine"]
+    assert [each["name"] for each in listed] == ["mp2019", "mp2019+atlas", "mine"]
     assert run(monkeypatch, "list") == 0
     assert "mine" in capsys.readouterr().out
 
@@ -49,7 +49,7 @@ def test_show_tells_what_to_cite_and_what_is_estimated(
     assert run(monkeypatch, "show") == 0
     shown = capsys.readouterr().out
     assert "10.1063/1.4812323" in shown
-    assert "estimated Li3HoCl6" in shown
+    assert "machine-learned Li3HoCl6" in shown
     assert run(monkeypatch, "show", "--json") == 0
     (told,) = json.loads(capsys.readouterr().out)
     assert told["holds"]["estimated"] == 1
