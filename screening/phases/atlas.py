@@ -18,6 +18,7 @@ import numpy as np
 from screening.errors import SnapshotError
 from screening.phases.additions import AddedPhase, Origin
 from screening.phases.composition import Formula, parse_formula, same_composition
+from screening.phases.manifest import Manifest
 from screening.phases.snapshot import Snapshot
 
 if TYPE_CHECKING:
@@ -120,8 +121,13 @@ def with_atlas(snapshot: Snapshot) -> Snapshot:
                 origin=Origin.MACHINE_LEARNED,
             )
         )
-    manifest = replace(snapshot.manifest, name=WITH_ATLAS, cite=(*snapshot.manifest.cite, *CITE))
-    return replace(snapshot.joined(additions), manifest=manifest)
+    return replace(snapshot.joined(additions), manifest=atlas_manifest(snapshot.manifest))
+
+
+def atlas_manifest(manifest: Manifest) -> Manifest:
+    """The manifest of a snapshot, once its atlas has joined."""
+    title = f"{manifest.title}, and machine-learned phases that it lacks"
+    return replace(manifest, name=WITH_ATLAS, title=title, cite=(*manifest.cite, *CITE))
 
 
 def in_atlas(snapshot: Snapshot, formula: Formula) -> bool:

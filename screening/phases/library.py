@@ -1,12 +1,12 @@
 """Where snapshots live: the embedded one inside the package, the user's own in their data directory."""
 
 import os
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from screening.display import Shown, Table
 from screening.errors import SnapshotError
-from screening.phases.atlas import WITH_ATLAS, with_atlas
+from screening.phases.atlas import WITH_ATLAS, atlas_manifest, with_atlas
 from screening.phases.manifest import MANIFEST_FILE, Manifest
 from screening.phases.snapshot import Snapshot
 
@@ -64,6 +64,12 @@ def open_snapshot(name: str | Path = EMBEDDED, *, keep_dilute: bool = False) -> 
     return with_atlas(found) if str(name) == WITH_ATLAS else found
 
 
+def read_manifest(name: str | Path) -> Manifest:
+    """Manifest of a snapshot by name or path; see `Manifest.read` for what is refused."""
+    found = Manifest.read(locate(name))
+    return atlas_manifest(found) if str(name) == WITH_ATLAS else found
+
+
 def list_snapshots() -> list[Manifest]:
     """Manifests of the embedded snapshot and of the user's own, by name."""
     home = snapshot_home()
@@ -107,6 +113,5 @@ def survey() -> Survey:
             damaged.append(error)
         else:
             if directory == _embedded_directory():
-                title = f"{sound[0].title}, and machine-learned phases that it lacks"
-                sound.append(replace(sound[0], name=WITH_ATLAS, title=title))
+                sound.append(atlas_manifest(sound[0]))
     return Survey(tuple(sound), tuple(damaged))

@@ -14,6 +14,7 @@ from screening.errors import InputError, SnapshotError
 from screening.phases.additions import Origin
 from screening.phases.atlas import (
     ATLAS_FILE,
+    CITE,
     WITH_ATLAS,
     held_out,
     in_atlas,
@@ -22,8 +23,9 @@ from screening.phases.atlas import (
     with_intervals,
 )
 from screening.phases.composition import parse_formula
-from screening.phases.library import EMBEDDED, locate, open_snapshot
+from screening.phases.library import EMBEDDED, locate, open_snapshot, read_manifest, survey
 from screening.phases.snapshot import Snapshot
+from screening.report.citing import citation
 
 
 @pytest.fixture(scope="module")
@@ -142,6 +144,13 @@ def test_intervals_hold_published_limits(formula: str) -> None:
     assert interval.low <= PUBLISHED_V[formula] <= interval.high
     assert found.cathodic_limit_v == pytest.approx(PUBLISHED_V[formula], abs=0.12)
     assert found.origins == {formula: Origin.MACHINE_LEARNED}
+
+
+def test_the_potentials_are_cited_where_their_phases_join(joined: Snapshot) -> None:
+    cited = citation(scr.lithiate("MgF2", snapshot=joined).provenance).data
+    assert set(cited) - set(read_manifest(EMBEDDED).cite) == set(CITE)
+    assert set(cited) > set(read_manifest(EMBEDDED).cite)
+    assert [each.name for each in survey().sound][:2] == [EMBEDDED, WITH_ATLAS]
 
 
 def test_a_phase_that_only_the_atlas_has_is_pointed_to(bare: Snapshot) -> None:
