@@ -17,7 +17,6 @@ from .api.interfaces import titrate as titrate
 from .api.patterns import read_xrd as read_xrd
 from .api.snapshots import compare_snapshots as compare_snapshots
 from .api.snapshots import fetch_snapshot as fetch_snapshot
-from .api.snapshots import import_snapshot as import_snapshot
 from .api.stacks import series as series
 from .api.stacks import stack as stack
 from .campaign.study import Study as Study
@@ -25,6 +24,7 @@ from .errors import ScreeningError as ScreeningError
 from .lab.analysis import analyse_cell as analyse_cell
 from .lab.cell import Cell as Cell
 from .lab.sheets import read_cell as read_cell
+from .phases.imported import import_snapshot as import_snapshot
 from .thermo.sources import OwnPhases as OwnPhases
 from .thermo.sources import load_snapshot as load_snapshot
 from .validation.example_study import write_example as write_example

@@ -7,7 +7,7 @@ import re
 import stat
 import tempfile
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from importlib.resources import files
 from io import BytesIO
@@ -20,6 +20,7 @@ from screening.provenance import Provenance
 
 if TYPE_CHECKING:
     import pandas as pd
+    from jinja2 import Template
     from matplotlib.figure import Figure
 
 FIGURE_SUFFIXES = (".png", ".svg", ".pdf", ".tiff")
@@ -29,6 +30,21 @@ def packaged_rows(package: str, name: str) -> list[dict[str, str]]:
     """Rows of a csv that a package carries, without its lines of comment."""
     lines = files(package).joinpath(name).read_text("utf-8").splitlines()
     return list(csv.DictReader(line for line in lines if not line.startswith("#")))
+
+
+def template(package: str, name: str, **filters: Callable[..., str]) -> "Template":
+    """A page among the templates of a package; what fills it is escaped, and none of it may lack."""
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+
+    pages = Environment(
+        loader=PackageLoader(package, "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    pages.filters |= filters
+    return pages.get_template(name)
 
 
 def output_directory(path: Path) -> Path:
@@ -283,7 +299,7 @@ def write_figure(path: Path, figure: "Figure", provenance: Provenance, *, trim: 
             draft.write_text(text, "utf-8")
 
 
-def write_content(path: Path, content: Any, provenance: Provenance | None) -> None:
+def write_content(path: Path, content: Any, provenance: Provenance | None, form: str = "") -> None:
     """Write a table (.csv, .parquet, .xlsx), JSON or a figure (.png, .svg, .pdf, .tiff), by its suffix.
 
     Parameters
@@ -294,6 +310,8 @@ def write_content(path: Path, content: Any, provenance: Provenance | None) -> No
         ``provenance``.
     provenance : Provenance or None
         None for what was computed from values in memory.
+    form : str
+        A suffix that counts whatever the file is called.
 
     Raises
     ------
@@ -301,7 +319,7 @@ def write_content(path: Path, content: Any, provenance: Provenance | None) -> No
         If the suffix is none of these, or the file cannot be written.
     """
     stamp = provenance or Provenance.now("values in memory", "")
-    suffix = path.suffix.lower()
+    suffix = form or path.suffix.lower()
     if suffix == ".json":
         write_json(path, {**content, "provenance": stamp.as_dict()})
     elif suffix == ".csv":

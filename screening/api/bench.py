@@ -103,10 +103,6 @@ def arrhenius(
     keep : bool
         Use spectra that fail the Kramers–Kronig test too; by default they are left out, and named.
 
-    Returns
-    -------
-    PelletSeries
-
     Raises
     ------
     InputError

@@ -11,7 +11,8 @@ from typing import Any
 import pandas as pd
 
 from screening.campaign.backtest import BackTest, read_back_tests
-from screening.campaign.candidates import Selection, formulas_of
+from screening.campaign.candidate_files import candidates_of
+from screening.campaign.candidates import Selection
 from screening.campaign.directory import ResultsDirectory
 from screening.campaign.results import conclude, layer_table, product_table
 from screening.campaign.reweighing import reweighed
@@ -174,10 +175,6 @@ class Ranking(Displayed):
             Folder of cell sheets, or of what the bench verbs wrote.
         progress : callable, optional
             Told what is analysed.
-
-        Returns
-        -------
-        Path
         """
         from screening.report.page import write_report
 
@@ -198,10 +195,6 @@ class Ranking(Displayed):
             Structures for X-ray lines.
         **plan
             Fields of `handoff.sheet.Plan`; anode, electrolyte and content are the campaign's unless given.
-
-        Returns
-        -------
-        tuple of Path
         """
         settled = Plan.of(self.results, **plan)
         sheets = bench_sheets(formulas, settled, results=self.results, source=self.source, cif=cif)
@@ -341,7 +334,7 @@ def load_study(candidates: str | Path | Study | Sequence[str] | pd.DataFrame = D
             return Study.of(file=str(candidates))
         return find_study(str(candidates))
     if isinstance(candidates, pd.DataFrame):
-        candidates = formulas_of(candidates, "candidates")
+        candidates = candidates_of(candidates, "candidates").texts()
     return Study.of(candidates)
 
 

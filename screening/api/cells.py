@@ -1,11 +1,9 @@
 """Measured cells in one call each: a sheet, a cycling record, a folder of cells against a campaign."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
-
-import numpy as np
 
 from screening.display import Displayed, Table
 from screening.errors import InputError
@@ -19,7 +17,6 @@ from screening.lab.analysis import (
 from screening.lab.cell import Cell, Kind
 from screening.lab.cycling.full import FullCellReport
 from screening.lab.cycling.plating import PlatingReport
-from screening.lab.cycling.symmetric import LifeEnd, SymmetricReport
 from screening.lab.sheets import read_cell
 from screening.lab.short import ShortVerdict
 from screening.provenance import Provenance
@@ -28,13 +25,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from screening.validation.validate import Validation
-
-CAPACITIES = {
-    "capacity_mah": "mAh",
-    "capacity_mah_per_g": "mAh/g of active material",
-    "capacity_mah_per_cm2": "mAh/cm²",
-}
-"""Ends of the columns of capacities, and their units."""
 
 CYCLED = (Kind.SYMMETRIC, Kind.FULL, Kind.PLATING)
 """Kinds of cells whose cycling is assessed."""
@@ -78,20 +68,9 @@ class CyclingResult(Displayed):
 
     def display(self) -> Table:
         """First and last figures, life and verdict; evidence and what to know about the data below."""
-        import pandas as pd
+        from screening.report.cycling import overview
 
-        report, flags = self.report, self.report.data.flags
-        if isinstance(report, FullCellReport):
-            rows, flags = [*_full_rows(report)], report.result.flags
-        elif isinstance(report, PlatingReport):
-            rows = [*_plating_rows(report)]
-        else:
-            rows = [*_symmetric_rows(report)]
-        rows.append(("short", self.verdict.words))
-        evidence = [f"{item.signal}: {item.statement}" for item in self.verdict.evidence]
-        told = (f"note: {text}" for text in (*flags, *self.remarks))
-        notes = (*evidence, *told, self.provenance.line())
-        return Table("", pd.DataFrame(rows, columns=["quantity", "value"]), notes)
+        return overview(self.report, self.verdict, self.remarks)
 
     def summary(self) -> dict[str, Any]:
         """Everything found, ready for JSON."""
@@ -104,64 +83,6 @@ class CyclingResult(Displayed):
         from screening.report.cycling import write_cycling
 
         return write_cycling(Path(directory), self.report, self.verdict)
-
-
-def _course(values: np.ndarray, unit: str, factor: float = 1.0) -> str:
-    return f"{factor * values[0]:.4g} {unit} at first, {factor * values[-1]:.4g} {unit} at last"
-
-
-def _symmetric_rows(report: SymmetricReport) -> Iterator[tuple[str, str]]:
-    cycles, life = report.cycles, report.life
-    yield "cell", report.data.cell
-    yield "half-cycles", f"{len(report.half_cycles)} ({len(cycles)} cycles)"
-    if not report.is_symmetric:
-        yield "kind", "no symmetric cell; assess it as a full one (kind full)"
-        return
-    if len(cycles):
-        yield "overpotential", _course(cycles.overpotential_v, "mV", 1e3)
-        yield "ASR (whole cell)", _course(cycles.asr_ohm_cm2, "Ω cm²")
-    stable = report.stabilisation_cycle
-    yield "stable from cycle", "never" if stable is None else str(stable)
-    more = "more than " if life.end is LifeEnd.RECORD else ""
-    throughput = f"{life.throughput_mah_per_cm2:.4g} mAh/cm²"
-    yield "life", f"{more}{life}, {throughput} ({life.end})"
-
-
-def _plating_rows(report: PlatingReport) -> Iterator[tuple[str, str]]:
-    blocks = report.blocks
-    yield "cell", report.data.cell
-    yield "blocks", f"{len(blocks)}, {int((blocks.inner_cycles > 0).sum())} of them with inner cycles"
-    for name, value in (("plain", report.plain_efficiency), ("Aurbach", report.aurbach_efficiency)):
-        if value is not None:
-            yield f"plating efficiency ({name})", f"{value:.2%}"
-    if np.isfinite(blocks.efficiency[0]):
-        yield "first block", f"{blocks.efficiency[0]:.2%}"
-
-
-def _full_rows(report: FullCellReport) -> Iterator[tuple[str, str]]:
-    result, frame = report.result, report.result.to_frame()
-    whole = result.cycles.shown
-    yield "cell", result.cell
-    single = result.cycles.single
-    yield "cycles", f"a single {single}" if single else f"{len(result.cycles)}, {result.order}"
-    half = single or "discharge"
-    for end, unit in CAPACITIES.items():
-        if (column := f"{half}_{end}") in frame:
-            values = frame[column].to_numpy()[whole]
-            yield f"{half} capacity", f"{values[0]:.4g} {unit}" if single else _course(values, unit)
-    if not single:
-        efficiency = f"{result.coulombic_efficiency[0]:.2%} at first"
-        yield "Coulombic efficiency", f"{efficiency} ({result.order.efficiency_definition})"
-        yield "energy efficiency", f"{result.energy_efficiency[0]:.2%} at first"
-        kept, last = result.retention[whole][-1], result.cycles.number[whole][-1]
-        words = f"{kept:.1%}" if kept == kept else "not at the reference's rate"
-        yield "retention", f"{words} in cycle {last} against cycle {result.reference_cycle}"
-    for analysis in report.plateaus:
-        for plateau in analysis.plateaus:
-            mark = ", extra" if plateau in analysis.extra else ""
-            half = "charge" if analysis.sign > 0 else "discharge"
-            share = f"{plateau.fraction:.1%} of the first {half}{mark}"
-            yield f"plateau ({half})", f"{plateau.voltage_v:.3f} V, {share}"
 
 
 def read_cycling(
@@ -184,10 +105,6 @@ def read_cycling(
         Electrode area, or the diameter of a round one, where the sheet gives neither.
     kind : Kind, optional
         ``symmetric``, ``full`` or ``plating``; by default what the sheet says, else what the record shows.
-
-    Returns
-    -------
-    CyclingResult
 
     Raises
     ------
@@ -318,10 +235,10 @@ def validate(
     InputError
         If an argument, the results, a sheet or a raw file's figure cannot be used.
     """
+    from screening.campaign.directory import ResultsDirectory
     from screening.lab.experiments import read_experiments
     from screening.phases.structures import read_cells
     from screening.validation.next_cells import Shopping, read_shelf
-    from screening.validation.predictions import read_predictions
     from screening.validation.prior import CONCENTRATION, Prior
     from screening.validation.validate import validate as compare
 
@@ -330,7 +247,7 @@ def validate(
         raise InputError(f"{weight:g}", where="concentration", remedy="give a number above 0")
     if not (cost := max_cost_usd_per_kg) >= 0.0:
         raise InputError(f"{cost:g}", where="max_cost", remedy="give a number of 0 or more")
-    predictions = read_predictions(Path(getattr(results, "directory", results))).of_reactors()
+    predictions = ResultsDirectory(Path(getattr(results, "directory", results))).checked().of_reactors()
     shopping = Shopping(cost) if shelf is None else read_shelf(Path(shelf), predictions, cost)
     return compare(
         predictions,

@@ -6,11 +6,10 @@ from typing import TYPE_CHECKING, Any, ClassVar, Unpack
 
 import numpy as np
 
-from screening.api.interfaces import Source, lithiate, react
+from screening.api.interfaces import Source, lithiate, react, source_snapshot
 from screening.display import Displayed, Table
 from screening.phases.composition import parse_reactant, same_composition, symbol
 from screening.phases.corrections import Energies
-from screening.phases.library import EMBEDDED
 from screening.phases.snapshot import Snapshot
 from screening.provenance import Provenance
 from screening.reactors.anode import find_anode
@@ -19,7 +18,6 @@ from screening.reactors.settings import Conditions
 from screening.thermo.interface import InterfaceReaction, InterfaceReactions, Kink
 from screening.thermo.intervals import bounds, written
 from screening.thermo.lithiation import Lithiation
-from screening.thermo.sources import load_snapshot, own_phases
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -133,7 +131,7 @@ class FigureOne(Displayed):
         """Tables of the workbook by the name of their sheet."""
         import pandas as pd
 
-        from screening.report.workbook import curve_table, ends, head
+        from screening.report.workbook import curve_table, ends, heading
 
         steps = [
             {
@@ -146,7 +144,7 @@ class FigureOne(Displayed):
             for step in self.staircase.steps
         ]
         return {
-            "Summary": self._summary("molar").rename(columns=head),
+            "Summary": self._summary("molar").rename(columns=heading),
             **{f"Figure {name} data": curve_table(curves) for name, curves in self.panels.items()},
             "Staircase": pd.DataFrame(steps),
         }
@@ -182,12 +180,8 @@ def figure_1(
         Beside the anode; ``auto``: as in a study, and none beside what is no phase; empty: none.
     reference : str
         A compound whose curve with the anode is drawn in grey.
-    snapshot, phases, force, replace, temperature_k, energies, at_hull
+    **source
         As of `react`.
-
-    Returns
-    -------
-    FigureOne
 
     Raises
     ------
@@ -199,13 +193,7 @@ def figure_1(
     >>> figure_1("LiAlCl4").alloy
     'LiAl'
     """
-    energies = source.get("energies", Energies.CORRECTED)
-    held = load_snapshot(
-        source.get("snapshot", EMBEDDED),
-        own_phases(source.get("phases"), source.get("force", False), source.get("replace", False)),
-        source.get("temperature_k"),
-        energies,
-    )
+    held, energies = source_snapshot(**source), source.get("energies", Energies.CORRECTED)
     given: Source = {"snapshot": held, "energies": energies, "at_hull": source.get("at_hull", False)}
     element = symbol(find_anode(held, anode).mobile)
     if alloy == AUTO:

@@ -50,6 +50,20 @@ class Source(TypedDict, total=False):
     at_hull: bool
 
 
+def source_snapshot(
+    *,
+    snapshot: str | Path | Snapshot = EMBEDDED,
+    phases: Own = None,
+    force: bool = False,
+    replace: bool = False,
+    temperature_k: float | None = None,
+    energies: str = Energies.CORRECTED,
+    at_hull: bool = False,
+) -> Snapshot:
+    """The snapshot of a `Source`; what is taken at its hull is named later."""
+    return load_snapshot(snapshot, own_phases(phases, force, replace), temperature_k, energies)
+
+
 class Opening(Source, total=False):
     """What `react` takes besides: one open element, by potential or pressure."""
 
@@ -272,10 +286,6 @@ def titrate(
         What the useful window lets come or go: a share of the formula's element, or an energy per atom.
     host : bool
         Keep to phases that differ by the content of the element alone, as a cathode in use.
-
-    Returns
-    -------
-    Titration or Titrations
 
     Raises
     ------

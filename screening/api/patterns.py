@@ -108,10 +108,6 @@ class Patterns(Group[Pattern]):
         at_hull : bool
             Take a reactor or electrolyte that the snapshot lacks from the hull.
 
-        Returns
-        -------
-        Identifications
-
         Raises
         ------
         InputError

@@ -86,40 +86,6 @@ def fetch_snapshot(
         return fetch(query, project, report)
 
 
-def import_snapshot(
-    path: str | Path,
-    name: str,
-    *,
-    scheme: str = "",
-    energy: str = "",
-    licence: str = "",
-    cite: Sequence[str] = (),
-    force: bool = False,
-    report: Callable[[Progress], None] = lambda _: None,
-) -> Snapshot:
-    """Make a snapshot of a dump: OPTIMADE, pymatgen's entries, or a table of formation energies.
-
-    The parameters are those of `screening.phases.imported.import_dump`.
-
-    Raises
-    ------
-    InputError
-        If the file cannot be used, its scheme is not told, or its energies are no formation energies.
-    """
-    from screening.phases.imported import import_dump
-
-    return import_dump(
-        Path(path),
-        name,
-        scheme=scheme,
-        energy=energy,
-        licence=licence,
-        cite=cite,
-        force=force,
-        report=report,
-    )
-
-
 def _patience(timeout_s: float) -> Patience:
     if not 0.0 < timeout_s <= 3600.0:
         raise InputError(f"{timeout_s:g} s is no time to wait", where="--timeout", remedy="give 1 to 3600")
@@ -270,10 +236,6 @@ def compare_snapshots(
         Names or directories of snapshots.
     study : str, Path or Study
         Compare the systems of this study, and the ranks of the candidates that it names.
-
-    Returns
-    -------
-    SnapshotComparison
 
     Raises
     ------

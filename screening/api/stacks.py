@@ -1,15 +1,12 @@
 """A whole cell, layer by layer; a solid solution against x."""
 
 from collections.abc import Sequence
-from pathlib import Path
+from typing import Unpack
 
-from screening.phases.corrections import Energies
-from screening.phases.library import EMBEDDED
-from screening.phases.snapshot import Snapshot
+from screening.api.interfaces import Source, source_snapshot
 from screening.reactors.uncertainty import error_bars
 from screening.thermo.reservoir import window as read_window
 from screening.thermo.series import DEFAULT_STEPS, ROOM_K, Series, parse_template, scan
-from screening.thermo.sources import Own, load_snapshot
 from screening.thermo.stack import Stack, parse_stack
 from screening.thermo.stack import stack as stack_of
 
@@ -19,11 +16,7 @@ def stack(
     window: str | tuple[float, float],
     *,
     element: str = "Li",
-    snapshot: str | Path | Snapshot = EMBEDDED,
-    phases: Own = None,
-    temperature_k: float | None = None,
-    energies: str = Energies.CORRECTED,
-    at_hull: bool = False,
+    **source: Unpack[Source],
 ) -> Stack:
     """What every contact of a cell does: closed, charged, and open to the working ion over a window.
 
@@ -35,12 +28,8 @@ def stack(
         Voltages of the cell, ``"2.6-4.2"``.
     element : str
         The working ion.
-    snapshot, phases, temperature_k, energies, at_hull
+    **source
         As of `react`.
-
-    Returns
-    -------
-    Stack
 
     Raises
     ------
@@ -53,7 +42,7 @@ def stack(
     'Li6PS5Cl alone: 2 SCl + P2S7 + S + 12 Li; both: 3 CoS2 + 2 CoSO4 + 2 SCl + Co3(PO4)2 + 20 Li'
     """
     parsed, volts = parse_stack(layers), read_window(window)
-    held = load_snapshot(snapshot, phases, temperature_k, energies)
+    held, at_hull = source_snapshot(**source), source.get("at_hull", False)
     bars = error_bars(held, element)
     return stack_of(held, parsed, (volts[0], volts[-1]), element, at_hull=at_hull, error_bars=bars)
 
@@ -64,10 +53,7 @@ def series(
     x: tuple[float, float] = (0.0, 1.0),
     steps: int = DEFAULT_STEPS,
     mixing_k: float = ROOM_K,
-    snapshot: str | Path | Snapshot = EMBEDDED,
-    phases: Own = None,
-    temperature_k: float | None = None,
-    energies: str = Energies.CORRECTED,
+    **source: Unpack[Source],
 ) -> Series:
     """Windows and energies of a composition with a variable, on the hull between what is known.
 
@@ -81,12 +67,8 @@ def series(
         Compositions.
     mixing_k : float
         Temperature of the ideal entropy of mixing; 0 leaves it out.
-    snapshot, phases, temperature_k, energies
+    **source
         As of `react`.
-
-    Returns
-    -------
-    Series
 
     Raises
     ------
@@ -99,13 +81,6 @@ def series(
     [0.66, 1.72]
     """
     template = parse_template(composition)
-    held = load_snapshot(snapshot, phases, temperature_k, energies)
-    return scan(
-        held,
-        template,
-        low=x[0],
-        high=x[1],
-        steps=steps,
-        mixing_k=mixing_k,
-        error_bars=error_bars(held, "Li"),
-    )
+    held = source_snapshot(**source)
+    bars = error_bars(held, "Li")
+    return scan(held, template, low=x[0], high=x[1], steps=steps, mixing_k=mixing_k, error_bars=bars)

@@ -197,21 +197,15 @@ def known_file() -> Path:
     return installed if installed.is_file() else package.parent / "data" / KNOWN_FILE
 
 
-def known_compounds(path: Path | None = None) -> tuple[Known, ...]:
+def known_compounds() -> tuple[Known, ...]:
     """Known reactors and negative controls."""
-    table = pd.read_csv(path or known_file(), keep_default_na=False)
+    table = pd.read_csv(known_file(), keep_default_na=False)
     columns = [table[field.name].astype(str) for field in fields(Known) if field.name in table]
     return tuple(Known(*row) for row in zip(*columns, strict=True))
 
 
 def back_test(campaign: Campaign, outcome: Outcome, known: Sequence[Known]) -> BackTest | None:
     """Compare one ranking with what is known of lithium.
-
-    Parameters
-    ----------
-    campaign : Campaign
-    outcome : Outcome
-    known : sequence of Known
 
     Returns
     -------

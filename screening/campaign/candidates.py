@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from screening.campaign.candidate_files import CandidateList, candidates_of, read_candidates
+from screening.campaign.candidate_files import CandidateList, read_candidates
 from screening.campaign.rows import Chunk
 from screening.campaign.sections import Candidates, Query
 from screening.errors import InputError
@@ -88,10 +88,6 @@ def select(snapshot: Snapshot, candidates: Candidates, anode: str = "Li") -> Sel
     candidates : Candidates
     anode : str
         Element whose simple salts a query may leave out.
-
-    Returns
-    -------
-    Selection
 
     Raises
     ------
@@ -190,22 +186,6 @@ def query(snapshot: Snapshot, rule: Query, anode: str = "Li") -> tuple[np.ndarra
         far[rows] = phases.formation_energy_ev_per_atom[rows] - hull > limit + ON_HULL_TOL_EV
         leave_out("too far above the hull", far)
     return np.flatnonzero(kept), tuple(entry for entry in left_out if entry.count)
-
-
-def read_formulas(path: Path, *, skip_bad: bool = False) -> list[str]:
-    """Formulas that a file lists, each compound once; see `read_candidates`.
-
-    Raises
-    ------
-    InputError
-        If the file cannot be read, has no such column, or (unless `skip_bad`) a row cannot be used.
-    """
-    return read_candidates(path).texts(skip_bad=skip_bad)
-
-
-def formulas_of(table: pd.DataFrame, where: str) -> list[str]:
-    """The same of a table in memory."""
-    return candidates_of(table, where).texts()
 
 
 def require_phase(snapshot: Snapshot, formula: Formula, where: str) -> int:

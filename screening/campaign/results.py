@@ -75,10 +75,6 @@ def conclude(campaign: Campaign, *, threads: int = 1) -> ResultsDirectory:
     campaign : Campaign
     threads : int
         Threads that draw scores; −1: one per core.
-
-    Returns
-    -------
-    ResultsDirectory
     """
     outcomes = rank_campaign(campaign, threads=threads)
     known = known_compounds() if campaign.study.conditions.role == REACTOR else ()

@@ -127,16 +127,6 @@ class Part:
 def assess(context: ScreeningContext, chunk: Chunk, plan: Plan) -> Part:
     """Assess a chunk; where it fails, halve it until the candidate that fails stands alone.
 
-    Parameters
-    ----------
-    context : ScreeningContext
-    chunk : Chunk
-    plan : Plan
-
-    Returns
-    -------
-    Part
-
     Raises
     ------
     ScreeningError

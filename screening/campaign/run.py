@@ -168,10 +168,6 @@ def run(
     announce : callable
         Called once with the selection, when all is checked and the work starts.
 
-    Returns
-    -------
-    Campaign
-
     Raises
     ------
     InputError
@@ -248,11 +244,11 @@ def _check_conditions(source: Source, study: Study, selection: Selection) -> Non
     for conditions in study.conditions.grid():
         context = _context(source, source.written(), conditions.model_dump_json())
         for key in ("anode", "electrolyte", "cathode"):
-            text = getattr(conditions, key)
-            priced = price(context.snapshot, parse_reactant(text)) if text else None
+            met = conditions.met.get(key)
+            priced = price(context.snapshot, met) if met else None
             if priced and key != "electrolyte" and context.snapshot.find(priced.reactant.unit) in named:
                 raise InputError(
-                    f"{text} is both a candidate and the {key}",
+                    f"{getattr(conditions, key)} is both a candidate and the {key}",
                     where=f"conditions.{key}",
                     remedy="leave it out of one of them",
                 )

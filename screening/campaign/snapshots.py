@@ -4,7 +4,8 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from screening.campaign.candidates import query, read_formulas
+from screening.campaign.candidate_files import read_candidates
+from screening.campaign.candidates import query
 from screening.campaign.outcome import rank_campaign
 from screening.campaign.run import Source, Workers, run
 from screening.campaign.study import Study
@@ -19,10 +20,6 @@ def study_systems(study: Study) -> list[str]:
 
     Candidates of a query are those that it selects from the embedded snapshot.
 
-    Parameters
-    ----------
-    study : Study
-
     Returns
     -------
     list of str
@@ -31,7 +28,7 @@ def study_systems(study: Study) -> list[str]:
     chosen = study.candidates
     formulas = [*chosen.formulas, *chosen.controls]
     if chosen.file:
-        formulas += read_formulas(Path(chosen.file), skip_bad=chosen.skip_bad)
+        formulas += read_candidates(Path(chosen.file)).texts(skip_bad=chosen.skip_bad)
     if chosen.query is not None:
         snapshot = open_snapshot()
         rows, _ = query(snapshot, chosen.query, study.conditions.anodes[0])
@@ -72,11 +69,6 @@ def ranking_changes(study: Study, before: Source, after: Source) -> list[RankCha
     """Run a study's named candidates on two snapshots and set their ranks side by side.
 
     Candidates of a query or a file are left out: what a query selects depends on the snapshot itself.
-
-    Parameters
-    ----------
-    study : Study
-    before, after : Source
 
     Returns
     -------

@@ -11,6 +11,7 @@ from screening.cli.options import (
     PlotOption,
     check_outputs,
     print_table,
+    save,
     say,
     tell,
     write_json,
@@ -47,9 +48,7 @@ def cells(
 
     check_outputs(plot, csv)
     found = read_cells(Path(directory))
-    for path in (csv, plot):
-        if path is not None:
-            found.save(path)
+    save(found, csv=csv, plot=plot)
     for fault in found.faults:
         say(f"skipped: {fault}")
     if as_json:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from screening.cli.options import JsonOption, OutOption, PlotOption, check_outputs, print_table, write_json
+from screening.cli.options import JsonOption, OutOption, PlotOption, check_outputs, present
 from screening.errors import InputError
 
 if TYPE_CHECKING:
@@ -77,11 +77,7 @@ def drt(
         interfaces=interfaces,
         electrolyte_ohm=electrolyte_ohm,
     )
-    write_json(result.as_dict()) if as_json else print_table(result.display())
-    if plot is not None:
-        result.save(plot)
-    if out is not None:
-        result.write(out)
+    present(result, as_json=as_json, plot=plot, out=out)
 
 
 def _regularisation(text: str) -> str | float:

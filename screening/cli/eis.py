@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from screening.cli.options import JsonOption, OutOption, PlotOption, check_outputs, print_table, write_json
+from screening.cli.options import JsonOption, OutOption, PlotOption, check_outputs, present
 
 Files = Annotated[
     list[Path],
@@ -32,16 +32,8 @@ def eis(
     check_outputs(plot)
     spectra = read_eis(files, area_cm2=area_cm2)
     found = spectra.kramers_kronig() if kk else spectra
-    if as_json:
-        write_json(found.as_dict())
-    else:
-        print_table(spectra.display())
-        if kk:
-            print_table(found.display())
-    if plot is not None:
-        found.save(plot)
-    if out is not None:
-        found.write(out)
+    tables = dict.fromkeys((spectra, found))
+    present(found, *(each.display() for each in tables), as_json=as_json, plot=plot, out=out)
 
 
 def arrhenius(
@@ -79,11 +71,4 @@ def arrhenius(
         at_c=at or (),
         keep=keep,
     )
-    if as_json:
-        write_json(series.as_dict())
-    else:
-        print_table(series.display())
-    if plot is not None:
-        series.save(plot)
-    if out is not None:
-        series.write(out)
+    present(series, as_json=as_json, plot=plot, out=out)

@@ -1,24 +1,11 @@
 """``screening handoff``: bench sheets of candidates."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
-from screening.cli.options import (
-    AtHullOption,
-    CifOption,
-    EnergiesOption,
-    ForceOption,
-    JsonOption,
-    PhasesOption,
-    ReplaceOption,
-    SnapshotOption,
-    TemperatureOption,
-    say_all,
-    tell,
-    write_json,
-)
+from screening.cli.options import CifOption, JsonOption, say_all, sourced, tell, write_json
 
 ContentOption = Annotated[
     float | None,
@@ -29,6 +16,7 @@ CapacityOption = Annotated[
 ]
 
 
+@sourced()
 def handoff(
     formulas: Annotated[list[str], typer.Argument(metavar="FORMULA...", help="Reactors, one sheet each.")],
     results: Annotated[
@@ -54,13 +42,8 @@ def handoff(
     programs: Annotated[bool, typer.Option("--programs", help="Also cycler programs: .mps, .xml.")] = False,
     capacity_mah: CapacityOption = None,
     as_json: JsonOption = False,
-    at_hull: AtHullOption = False,
-    snapshot: SnapshotOption = "mp2019",
-    phases: PhasesOption = None,
-    force: ForceOption = False,
-    replace: ReplaceOption = False,
-    temperature: TemperatureOption = None,
-    energies: EnergiesOption = "corrected",
+    *,
+    source: dict[str, Any],
 ) -> None:
     """Write bench sheets of candidates: html, printable pdf, json."""
     from screening.api.campaigns import Source, bench_sheets
@@ -75,10 +58,12 @@ def handoff(
     given = {"anode": anode, "electrolyte": electrolyte, "wt_percent": wt}
     told = {name: value for name, value in given.items() if value not in ("", None)}
     plan = Plan.of(ranked, die_mm=die_mm, layer_mg=layer_mg, batch_g=batch_g, cells=cells, **told)
-    from_hull = (*formulas, plan.electrolyte) if at_hull else ranked.study.hull_formulas if ranked else ()
-    own = own_phases(phases, force, replace) or ""
-    source = Source(snapshot, own, temperature, chosen_energies(energies), from_hull)
-    sheets = bench_sheets(formulas, plan, results=ranked, source=source, cif=cif or ())
+    from_hull = ranked.study.hull_formulas if ranked else ()
+    if source["at_hull"]:
+        from_hull = (*formulas, plan.electrolyte)
+    own, energies = own_phases(source["phases"], source["force"], source["replace"]), source["energies"]
+    of = Source(source["snapshot"], own or "", source["temperature_k"], chosen_energies(energies), from_hull)
+    sheets = bench_sheets(formulas, plan, results=ranked, source=of, cif=cif or ())
     if ranked is not None:
         say_all(f"{sheet.formula}: {sheet.standing_note}" for sheet in sheets if sheet.standing_note)
     if out is not None or not as_json:

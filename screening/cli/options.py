@@ -3,7 +3,10 @@
 import json
 import re
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from functools import partial, wraps
+from inspect import Parameter, Signature, signature
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -12,47 +15,86 @@ import typer
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from screening.display import Table
+    from screening.display import Displayed, Table
 
-SnapshotOption = Annotated[
-    str,
-    typer.Option("--snapshot", metavar="NAME|PATH", help="Snapshot to work on (default: the embedded one)."),
-]
-PhasesOption = Annotated[
-    Path | None,
-    typer.Option(
-        "--phases",
-        metavar="FILE",
-        help="Your own phases to join to it: csv, json, vasprun.xml or a folder of runs.",
-    ),
-]
-ForceOption = Annotated[
-    bool, typer.Option("--force", help="Take own phases that lie implausibly far below all others.")
-]
-ReplaceOption = Annotated[
-    bool, typer.Option("--replace", help="Own phases replace those of the snapshot, even lower ones.")
-]
 DigitsOption = Annotated[
     int | None,
     typer.Option("--digits", metavar="N", min=0, max=12, help="Decimals, to compare codes."),
 ]
-TemperatureOption = Annotated[
-    float | None,
-    typer.Option("--temperature", metavar="K", help="Gibbs energies at this temperature, 300 to 2000 K."),
-]
-EnergiesOption = Annotated[
-    str,
-    typer.Option(
-        "--energies",
-        metavar="corrected|anchored|as-published",
-        help="Gases measured and solids with OH, H2O, CO3 … corrected to match; all anchored to measured "
-        "enthalpies; or as in the source.",
+SOURCE: dict[str, tuple[Any, Any, Any]] = {
+    "at_hull": (
+        *(bool, False),
+        typer.Option("--at-hull", help="Accept compositions that the snapshot lacks at their hull energy."),
     ),
-]
+    "snapshot": (
+        *(str, "mp2019"),
+        typer.Option(
+            "--snapshot", metavar="NAME|PATH", help="Snapshot to work on (default: the embedded one)."
+        ),
+    ),
+    "phases": (
+        *(Path | None, None),
+        typer.Option(
+            "--phases",
+            metavar="FILE",
+            help="Your own phases to join to it: csv, json, vasprun.xml or a folder of runs.",
+        ),
+    ),
+    "force": (
+        *(bool, False),
+        typer.Option("--force", help="Take own phases that lie implausibly far below all others."),
+    ),
+    "replace": (
+        *(bool, False),
+        typer.Option("--replace", help="Own phases replace those of the snapshot, even lower ones."),
+    ),
+    "temperature_k": (
+        *(float | None, None),
+        typer.Option("--temperature", metavar="K", help="Gibbs energies at this temperature, 300 to 2000 K."),
+    ),
+    "energies": (
+        *(str, "corrected"),
+        typer.Option(
+            "--energies",
+            metavar="corrected|anchored|as-published",
+            help="Gases measured and solids with OH, H2O, CO3 … corrected to match; all anchored to measured "
+            "enthalpies; or as in the source.",
+        ),
+    ),
+}
+"""What says where energies come from, by the names that `screening.react` takes: type, default and option."""
+
+SnapshotOption = Annotated[str, SOURCE["snapshot"][-1]]
+
+
+def sourced(*without: str, **defaults: Any) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Give a verb the options of `SOURCE` but for some; it takes them all as one mapping, ``source``."""
+
+    def decorated(verb: Callable[..., None]) -> Callable[..., None]:
+        options = [
+            Parameter(
+                *(name, Parameter.KEYWORD_ONLY),
+                default=defaults.get(name, usual),
+                annotation=Annotated[kind, option],
+            )
+            for name, (kind, usual, option) in SOURCE.items()
+            if name not in without
+        ]
+
+        @wraps(verb)
+        def called(**given: Any) -> None:
+            source = {option.name: given.pop(option.name) for option in options}
+            verb(**given, source=source)
+
+        own = [each for each in signature(verb).parameters.values() if each.name != "source"]
+        called.__signature__ = Signature([*own, *options])  # type: ignore[attr-defined]
+        called.__annotations__ = {each.name: each.annotation for each in (*own, *options)}
+        return called
+
+    return decorated
+
+
 JsonOption = Annotated[bool, typer.Option("--json", help="Write JSON, and nothing else, to stdout.")]
-AtHullOption = Annotated[
-    bool, typer.Option("--at-hull", help="Accept compositions that the snapshot lacks at their hull energy.")
-]
 CifOption = Annotated[
     list[Path] | None,
     typer.Option("--cif", metavar="FILE", help="Structure for X-ray lines; may be repeated."),
@@ -103,6 +145,53 @@ def check_outputs(plot: Path | None, *others: Path | None) -> None:
     if plot is not None:
         check_figure_suffix(plot)
     check_targets(*others, plot)
+
+
+def save(
+    found: "Displayed",
+    *,
+    csv: Path | None = None,
+    plot: Path | None = None,
+    out: Path | None = None,
+    **drawn: Any,
+) -> list[Path]:
+    """Write what was asked for: table, figure, and all into a directory, whose files are told."""
+    from screening.files import write_content
+
+    if csv is not None:
+        write_content(csv, found.to_frame(), getattr(found, "provenance", None), form=".csv")
+    if plot is not None:
+        found.save(plot, **drawn)
+    return [] if out is None else found.write(out)
+
+
+def content(found: Any) -> Any:
+    """A result for JSON; of several, a list."""
+    return found.as_dict() if hasattr(found, "as_dict") else [each.as_dict() for each in found]
+
+
+def present(found: "Displayed", *tables: "Table", as_json: bool, **files: Any) -> list[Path]:
+    """Save a result, see `save`, and print it: as JSON, or in its own table unless others are given."""
+    written = save(found, **files)
+    if as_json:
+        write_json(content(found))
+    else:
+        for table in tables or (found.display(),):
+            print_table(table)
+    return written
+
+
+@contextmanager
+def progress_bar(what: str) -> Iterator[Callable[..., None]]:
+    """A bar on a terminal, nothing elsewhere; its caller updates it, with what is told beside it."""
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    texts = (TextColumn("{task.description}"), TextColumn("{task.fields[told]}"))
+    columns = (texts[0], BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(), texts[1])
+    live = sys.stderr.isatty()
+    with Progress(*columns, console=Console(stderr=True), transient=True, disable=not live) as bar:
+        yield partial(bar.update, bar.add_task(what, told=""))
 
 
 def console() -> "Console":

@@ -1,6 +1,5 @@
 """``screening run``, ``screening studies`` and ``screening cite``."""
 
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -8,26 +7,20 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from screening.cli.options import (
-    AtHullOption,
-    EnergiesOption,
-    ForceOption,
     JsonOption,
-    PhasesOption,
-    ReplaceOption,
     SnapshotOption,
-    TemperatureOption,
     candidates_told,
     print_table,
+    progress_bar,
     say,
     say_all,
+    sourced,
     tell,
     write_json,
 )
 from screening.errors import InputError
 
 if TYPE_CHECKING:
-    from rich.progress import Progress as Bar
-
     from screening.api.campaigns import Ranking
     from screening.campaign.candidates import Selection
     from screening.campaign.run import Progress
@@ -36,6 +29,7 @@ FEW = 50
 """Candidates whose walks run without compiled code (`screening.kernels`)."""
 
 
+@sourced(snapshot="")
 def run(
     study: Annotated[
         str, typer.Argument(metavar="[STUDY.toml]", help="A study file, or one of `screening studies`.")
@@ -60,34 +54,25 @@ def run(
     fresh: Annotated[bool, typer.Option("--fresh", help="Discard results of another study in DIR.")] = False,
     figures: Annotated[bool, typer.Option("--figures/--no-figures", help="Draw figures.")] = True,
     as_json: JsonOption = False,
-    at_hull: AtHullOption = False,
-    snapshot: SnapshotOption = "",
-    phases: PhasesOption = None,
-    force: ForceOption = False,
-    replace: ReplaceOption = False,
-    temperature: TemperatureOption = None,
-    energies: EnergiesOption = "corrected",
+    *,
+    source: dict[str, Any],
 ) -> None:
     """Screen the candidates of a study and rank them."""
     _require_directory(out)
     from screening.api.campaigns import Workers, load_study, screen
 
+    at_hull = source.pop("at_hull")
     chosen = load_study(study).with_changes(**_changes(top=top, skip_bad=skip_bad, at_hull=at_hull))
     say_all(chosen.notes)
-    with _progress_bar() as bar:
+    with progress_bar("screening") as update:
         ranking = screen(
             chosen,
-            snapshot=snapshot,
-            phases=phases,
-            force=force,
-            replace=replace,
-            temperature_k=temperature,
-            energies=energies,
+            **source,
             out=Path("results") / chosen.name if out is None else out,
             fresh=fresh,
             figures=figures,
             jobs=Workers(jobs, backend, scheduler),
-            progress=_reporter(bar),
+            progress=_reporter(update),
             announce=_announce_selection,
         )
     _tell_failures(ranking)
@@ -167,39 +152,15 @@ def _announce_selection(selection: "Selection") -> None:
         say("first large run: compiling the hull walk, about a quarter of a minute, once")
 
 
-def _progress_bar() -> "Bar":
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
-    return Progress(
-        TextColumn("screening"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TextColumn("{task.fields[rate]}"),
-        TimeRemainingColumn(),
-        TextColumn("{task.fields[failed]} failed"),
-        console=Console(stderr=True),
-        transient=True,
-        disable=not sys.stderr.isatty(),
-    )
-
-
-def _reporter(bar: "Bar") -> "Callable[[Progress], None]":
+def _reporter(update: "Callable[..., None]") -> "Callable[[Progress], None]":
     from time import monotonic
 
-    began = monotonic()
-    task = bar.add_task("screening", rate="", failed=0)
-    first: list[int] = []
+    began, first = monotonic(), list[int]()
 
     def report(progress: "Progress") -> None:
         first.append(progress.done)
         rate = (progress.done - first[0]) / max(monotonic() - began, 1e-9)
-        bar.update(
-            task,
-            completed=progress.done,
-            total=progress.total,
-            rate=f"{rate:.0f}/s",
-            failed=progress.failed,
-        )
+        told = f"{rate:.0f}/s, {progress.failed} failed"
+        update(completed=progress.done, total=progress.total, told=told)
 
     return report

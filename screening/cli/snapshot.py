@@ -11,16 +11,16 @@ import typer
 
 from screening.cli.options import (
     CsvOption,
-    EnergiesOption,
-    ForceOption,
     JsonOption,
-    PhasesOption,
-    ReplaceOption,
     SnapshotOption,
-    TemperatureOption,
+    check_outputs,
+    present,
     print_table,
+    progress_bar,
+    save,
     say,
     say_all,
+    sourced,
     tell,
     write_json,
 )
@@ -129,7 +129,7 @@ def fetch(
     if study and more:
         raise InputError(f"unexpected {more[0]!r}", where="--study", remedy="give one study")
     words = tuple(more or ())  # those that follow the last value of an option belong to it
-    with _progress_bar("fetching") as report:
+    with _reporter("fetching") as report:
         snapshot = fetch_snapshot(
             name,
             study=study,
@@ -170,9 +170,9 @@ def import_(
     as_json: JsonOption = False,
 ) -> None:
     """Make a snapshot of a file: a dump of Alexandria, OQMD, JARVIS, or your own energies."""
-    from screening.api.snapshots import import_snapshot
+    from screening.phases.imported import import_snapshot
 
-    with _progress_bar("reading") as report:
+    with _reporter("reading") as report:
         snapshot = import_snapshot(
             path,
             name,
@@ -217,38 +217,21 @@ def _tell_what_is_lacking(details: dict[str, Any]) -> None:
 
 
 @app.command("energy")
+@sourced("at_hull")
 def energy(
     formulas: Annotated[list[str], typer.Argument(metavar="FORMULA...", help="Compounds.")],
     csv: CsvOption = None,
     as_json: JsonOption = False,
-    snapshot: SnapshotOption = "mp2019",
-    phases: PhasesOption = None,
-    force: ForceOption = False,
-    replace: ReplaceOption = False,
-    temperature: TemperatureOption = None,
-    energies: EnergiesOption = "corrected",
+    *,
+    source: dict[str, Any],
 ) -> None:
     """Formation and hull energy of compounds, as --phases takes them, and what each decays to."""
     from screening.api.interfaces import hull_energy
-    from screening.files import check_targets, write_csv
 
-    check_targets(csv)
-    found = hull_energy(
-        *formulas,
-        snapshot=snapshot,
-        phases=phases,
-        force=force,
-        replace=replace,
-        temperature_k=temperature,
-        energies=energies,
-    )
+    check_outputs(None, csv)
+    found = hull_energy(*formulas, **source)
     say_all(found.notes)
-    if csv:
-        write_csv(csv, found.to_frame(), found.provenance)
-    if as_json:
-        write_json([each.as_dict() for each in found])
-        return
-    print_table(found.display())
+    present(found, as_json=as_json, csv=csv)
 
 
 @app.command("diff")
@@ -263,14 +246,10 @@ def diff(
 ) -> None:
     """Tell which phases were added, are gone or changed from A to B, and what that does to a study."""
     from screening.api.snapshots import compare_snapshots
-    from screening.files import check_targets
 
-    check_targets(csv)
+    check_outputs(None, csv)
     found = compare_snapshots(before, after, study=study)
-    if csv:
-        from screening.files import write_csv
-
-        write_csv(csv, found.to_frame(), found.provenance)
+    save(found, csv=csv)
     if as_json:
         write_json([found.as_dict()])
         return
@@ -288,22 +267,10 @@ def _one_name(name: str, option: str) -> str:
 
 
 @contextmanager
-def _progress_bar(verb: str) -> "Iterator[Callable[[Progress], None]]":
+def _reporter(verb: str) -> "Iterator[Callable[[Progress], None]]":
     """A bar on a terminal; elsewhere a line at the start and at each tenth."""
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
-    from rich.progress import Progress as Bar
-
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeRemainingColumn(),
-    )
-    live = sys.stderr.isatty()
-    with Bar(*columns, console=Console(stderr=True), transient=True, disable=not live) as bar:
-        task = bar.add_task("systems")
-        told: dict[str, int] = {}
+    told: dict[str, int] = {}
+    with progress_bar("systems") as update:
 
         def report(progress: "Progress") -> None:
             kind, tenth = progress.kind, 10 * progress.done // max(progress.total, 1)
@@ -312,9 +279,9 @@ def _progress_bar(verb: str) -> "Iterator[Callable[[Progress], None]]":
                 say(f"{verb} {progress.total} {kind}")
                 if progress.resumed:
                     say(f"{progress.resumed} of {progress.total} {kind} are there from an interrupted fetch")
-            elif tenth > told[kind] and not live:
+            elif tenth > told[kind] and not sys.stderr.isatty():
                 told[kind] = tenth
                 say(f"{progress.done} of {progress.total} {kind}")
-            bar.update(task, description=kind, completed=progress.done, total=progress.total)
+            update(description=kind, completed=progress.done, total=progress.total)
 
         yield report

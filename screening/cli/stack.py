@@ -1,30 +1,22 @@
 """``screening stack`` and ``screening series``: a cell, and solid solutions."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated, Any
 
 import typer
 
 from screening.cli.options import (
-    AtHullOption,
     CsvOption,
-    EnergiesOption,
     JsonOption,
-    PhasesOption,
     PlotOption,
-    SnapshotOption,
-    TemperatureOption,
     check_outputs,
-    print_table,
+    present,
+    sourced,
     tell,
-    write_json,
 )
 
-if TYPE_CHECKING:
-    from screening.thermo.series import Series
-    from screening.thermo.stack import Stack
 
-
+@sourced()
 def stack(
     layers: Annotated[
         str, typer.Argument(metavar="LAYERS", help='Anode to cathode, as "Li | Li6PS5Cl | LiCoO2".')
@@ -42,11 +34,8 @@ def stack(
         ),
     ] = None,
     as_json: JsonOption = False,
-    at_hull: AtHullOption = False,
-    snapshot: SnapshotOption = "mp2019",
-    phases: PhasesOption = None,
-    temperature: TemperatureOption = None,
-    energies: EnergiesOption = "corrected",
+    *,
+    source: dict[str, Any],
 ) -> None:
     """Every contact of a cell: closed, charged, and open to its ion over a window."""
     from screening.api.stacks import stack as stack_of
@@ -56,18 +45,14 @@ def stack(
         layers,
         window,
         element=element,
-        snapshot=snapshot,
-        phases=phases,
-        temperature_k=temperature,
-        energies=energies,
-        at_hull=at_hull,
+        **source,
     )
-    written = found.write(out) if out is not None else []
-    _give(found, csv, plot, as_json=as_json)
+    written = present(found, as_json=as_json, csv=csv, plot=plot, out=out)
     if written and not as_json:
         tell(f"written: {', '.join(map(str, written))}")
 
 
+@sourced("at_hull")
 def series(
     composition: Annotated[
         str, typer.Argument(metavar="F", help='With a variable: "Li{3-x}Y{1-x}Zr{x}Cl6".')
@@ -83,10 +68,8 @@ def series(
     csv: CsvOption = None,
     plot: PlotOption = None,
     as_json: JsonOption = False,
-    snapshot: SnapshotOption = "mp2019",
-    phases: PhasesOption = None,
-    temperature: TemperatureOption = None,
-    energies: EnergiesOption = "corrected",
+    *,
+    source: dict[str, Any],
 ) -> None:
     """Windows of a solid solution against its composition."""
     from screening.api.stacks import series as series_of
@@ -97,20 +80,6 @@ def series(
         x=x,
         steps=steps,
         mixing_k=mixing,
-        snapshot=snapshot,
-        phases=phases,
-        temperature_k=temperature,
-        energies=energies,
+        **source,
     )
-    _give(found, csv, plot, as_json=as_json)
-
-
-def _give(found: "Stack | Series", csv: Path | None, plot: Path | None, *, as_json: bool) -> None:
-    """Save what was asked for, and show the rest."""
-    for path in (csv, plot):
-        if path is not None:
-            found.save(path)
-    if as_json:
-        write_json(found.as_dict())
-    else:
-        print_table(found.display())
+    present(found, as_json=as_json, csv=csv, plot=plot)

@@ -1,29 +1,25 @@
 """``screening react`` and ``screening lithiate``."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
 from screening.cli.options import (
-    AtHullOption,
     CsvOption,
     DigitsOption,
-    EnergiesOption,
-    ForceOption,
     GasOption,
     JsonOption,
-    PhasesOption,
     PlotOption,
     PotentialOption,
     PressureOption,
-    ReplaceOption,
-    SnapshotOption,
-    TemperatureOption,
     VoltageOption,
     check_outputs,
+    content,
     print_table,
+    save,
     say_all,
+    sourced,
     tell,
     write_json,
 )
@@ -36,6 +32,7 @@ MOST_TABLES = 14
 """Of more results only the minima are printed."""
 
 
+@sourced()
 def react(
     reactants: Annotated[
         list[str],
@@ -54,13 +51,8 @@ def react(
     plot: PlotOption = None,
     as_json: JsonOption = False,
     digits: DigitsOption = None,
-    at_hull: AtHullOption = False,
-    snapshot: SnapshotOption = "mp2019",
-    phases: PhasesOption = None,
-    force: ForceOption = False,
-    replace: ReplaceOption = False,
-    temperature: TemperatureOption = None,
-    energies: EnergiesOption = "corrected",
+    *,
+    source: dict[str, Any],
 ) -> None:
     """Reaction energy of A with each B against their mixing ratio."""
     from screening.api.interfaces import react as react_all
@@ -82,17 +74,12 @@ def react(
         open_to=open_to,
         pressure_bar=pressure,
         element=element,
-        snapshot=snapshot,
-        phases=phases,
-        force=force,
-        replace=replace,
-        temperature_k=temperature,
-        energies=energies,
-        at_hull=at_hull,
+        **source,
     )
     _give(found, csv, plot, as_json, digits=digits, axis=axis)
 
 
+@sourced()
 def figure(
     compound: Annotated[str, typer.Argument(metavar="COMPOUND", help="Compound or mixture.")],
     more: Annotated[
@@ -116,11 +103,8 @@ def figure(
         list[Path] | None,
         typer.Option("--out", metavar="FILE", help="Figure (.pdf .svg .png .tiff), workbook (.xlsx), .csv."),
     ] = None,
-    at_hull: AtHullOption = False,
-    snapshot: SnapshotOption = "mp2019",
-    phases: PhasesOption = None,
-    temperature: TemperatureOption = None,
-    energies: EnergiesOption = "corrected",
+    *,
+    source: dict[str, Any],
 ) -> None:
     """Draw Figures 1A and 1F and the staircase of a compound; write their numbers as a workbook."""
     from screening.api.figure import figure_1
@@ -137,11 +121,7 @@ def figure(
         anode=anode,
         alloy=alloy,
         reference=reference,
-        snapshot=snapshot,
-        phases=phases,
-        temperature_k=temperature,
-        energies=energies,
-        at_hull=at_hull,
+        **source,
     )
     for path in files:
         drawn = path.suffix.lower() not in (".xlsx", ".csv", ".parquet")
@@ -162,6 +142,7 @@ def _potentials(given: list[str] | None) -> dict[str, float] | None:
         raise InputError(", ".join(given), where="--mu", remedy="write it as Co=-1, in eV") from None
 
 
+@sourced()
 def lithiate(
     formulas: Annotated[list[str], typer.Argument(metavar="F...", help="Compounds or mixtures.")],
     element: Annotated[str, typer.Option("--element", help="Metal taken up.")] = "Li",
@@ -185,29 +166,15 @@ def lithiate(
     plot: PlotOption = None,
     as_json: JsonOption = False,
     digits: DigitsOption = None,
-    at_hull: AtHullOption = False,
-    snapshot: SnapshotOption = "mp2019",
-    phases: PhasesOption = None,
-    force: ForceOption = False,
-    replace: ReplaceOption = False,
-    temperature: TemperatureOption = None,
-    energies: EnergiesOption = "corrected",
+    *,
+    source: dict[str, Any],
 ) -> None:
     """Lithiation staircase, stability window and 0 V energies of each F."""
-    from screening.api.interfaces import DEFAULT_SHARE, Source, titrate
+    from screening.api.interfaces import DEFAULT_SHARE, titrate
     from screening.api.interfaces import lithiate as lithiate_all
 
     check_outputs(plot, csv)
     _require_a_voltage(to, share, energy, host)
-    source: Source = {
-        "snapshot": snapshot,
-        "phases": phases,
-        "force": force,
-        "replace": replace,
-        "temperature_k": temperature,
-        "energies": energies,
-        "at_hull": at_hull,
-    }
     if to is None:
         taken = lithiate_all(formulas, element=element, charge=charge, **source)
         return _give(taken, csv, plot, as_json, digits=digits)
@@ -239,18 +206,13 @@ def _give(
     as_json: bool,
     *,
     digits: int | None,
-    **axis: str,
+    **axis: Any,
 ) -> None:
     """Write and print what was computed."""
-    from screening.files import write_csv
-
     say_all(note for each in found for note in each.notes)
-    if csv is not None:
-        write_csv(csv, found.to_frame(), found.provenance)
-    if plot is not None:
-        found.save(plot, **axis)
+    save(found, csv=csv, plot=plot, **axis)
     if as_json:
-        write_json([each.as_dict() for each in found])
+        write_json(content(found))
         return
     many = len(found) > MOST_TABLES
     for each in (found,) if many else found:

@@ -1,23 +1,22 @@
 """``screening xrd``: which of the expected phases stand in a powder pattern."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from screening.cli.options import (
-    AtHullOption,
     CifOption,
     JsonOption,
     OutOption,
     PlotOption,
-    SnapshotOption,
     check_outputs,
-    print_table,
-    write_json,
+    present,
+    sourced,
 )
 
 
+@sourced("phases", "force", "replace", "temperature_k", "energies")
 def xrd(
     files: Annotated[
         list[Path], typer.Argument(metavar="FILE...", help=".xy, .csv, .xrdml, .raw, .brml, .ras, .rasx …")
@@ -42,8 +41,8 @@ def xrd(
     plot: PlotOption = None,
     out: OutOption = None,
     as_json: JsonOption = False,
-    at_hull: AtHullOption = False,
-    snapshot: SnapshotOption = "mp2019",
+    *,
+    source: dict[str, Any],
 ) -> None:
     """Which phases a powder pattern shows, lacks, or leaves open."""
     from screening.api.patterns import Patterns, read_xrd
@@ -57,15 +56,6 @@ def xrd(
         electrolyte=electrolyte,
         anode=anode,
         cif=cif or (),
-        snapshot=snapshot,
-        at_hull=at_hull,
+        **source,
     )
-    if as_json:
-        write_json([each.as_dict() for each in found])
-    else:
-        for each in found:
-            print_table(each.display())
-    if plot is not None:
-        found.save(plot)
-    if out is not None:
-        found.write(out)
+    present(found, *(each.display() for each in found), as_json=as_json, plot=plot, out=out)

@@ -10,12 +10,12 @@ from typing import Any
 from urllib.parse import quote, urlencode
 
 import numpy as np
-from dash import dcc, html
+from dash import Dash, Input, Output, dcc, html
 from dash.development.base_component import Component
 from dash.exceptions import PreventUpdate
 
 from screening.display import Table, subscripted
-from screening.errors import ScreeningError
+from screening.errors import InputError, ScreeningError
 from screening.explore import charts
 
 Query = Mapping[str, str]
@@ -77,6 +77,11 @@ class Fields:
     def state(self, names: Sequence[str], values: Sequence[object]) -> dict[str, str]:
         """Values that a callback was given, as the address has them."""
         return {name: str(value or "") for name, value in zip(names, values, strict=True)}
+
+    def follow(self, app: Dash, output: str, names: Sequence[str], made: Callable[[Query], Any]) -> None:
+        """Show at a place what is made of the values of fields, whenever they change."""
+        shown = told(lambda *values: made(self.state(names, values)))
+        app.callback(Output(output, "children"), *(Input(self.id(name), "value") for name in names))(shown)
 
     def text(self, name: str, label: str, default: str = "", hint: str = "", **more: Any) -> Component:
         """A line of text."""
@@ -149,11 +154,15 @@ def _cell(cell: Any) -> Component:
     return html.Td(text, className="words" if len(text) > LONGEST_WORDS else "")
 
 
+def saved_at(page: str, name: str, query: Query) -> str:
+    """Where the file of a result is to be had."""
+    return f"/save/{page}/{quote(name)}?{urlencode({key: value for key, value in query.items() if value})}"
+
+
 def saves(page: str, name: str, query: Query, forms: Sequence[str]) -> Component:
     """Links that save one result, by the package's own writers."""
-    state = urlencode({key: value for key, value in query.items() if value})
     links = [
-        html.A(form.upper(), href=f"/save/{page}/{quote(name)}.{form}?{state}", download="") for form in forms
+        html.A(form.upper(), href=saved_at(page, f"{name}.{form}", query), download="") for form in forms
     ]
     return html.P(["Save: ", *(part for link in links for part in (link, " "))], className="saves")
 
@@ -199,6 +208,14 @@ def progress(done: int, total: int, words: str) -> Component:
 def message(text: str, role: str = "alert") -> Component:
     """One line on what is wrong or going on; fields carry the names of options without their dashes."""
     return html.P(OPTION.sub("", text), role=role, className="notice")
+
+
+def number(text: str, where: str, remedy: str = "give a number above 0") -> float:
+    """A number as it is typed, a decimal comma too."""
+    try:
+        return float(text.replace(",", "."))
+    except ValueError:
+        raise InputError(f"{text[:40]!r} is no number", where=where, remedy=remedy) from None
 
 
 def told(function: Callable[..., Any]) -> Callable[..., Any]:

@@ -21,10 +21,6 @@ SHOCK_METALS = {"Ag", "Cu", "Au", "Hg", "Pb", "Tl", "Cd"}
 def red_lines(formulas: Sequence[str]) -> tuple[str, ...]:
     """A sentence for each danger of the substances handled, in their order; none for harmless powders.
 
-    Parameters
-    ----------
-    formulas : sequence of str
-
     Notes
     -----
     States are measured (`melting.SOURCE`); dangers of burning and explosion follow from hazard statements,

@@ -7,11 +7,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from xml.sax.saxutils import escape
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 from reportlab.lib.enums import TA_RIGHT
 
-from screening.files import as_name, atomic_write, json_text, output_directory
+from screening.files import as_name, atomic_write, json_text, output_directory, template
 from screening.handoff.drawings import staircase, sticks, svg
 from screening.handoff.layout import Block, Table, blocks, chemical
 from screening.handoff.sheet import BenchSheet
@@ -76,16 +75,9 @@ def write_sheets(directory: Path, sheets: tuple[BenchSheet, ...]) -> tuple[Path,
 
 def sheet_html(sheet: BenchSheet) -> str:
     """One self-contained page; every word that comes from a file is escaped, and nothing is fetched."""
-    environment = Environment(
-        loader=PackageLoader("screening.handoff", "templates"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
     _register_fonts()
     style = (files("screening.handoff") / "templates" / "sheet.css").read_text("utf-8")
-    return environment.get_template("sheet.html").render(
+    return template("screening.handoff", "sheet.html").render(
         formula=chemical(sheet.formula),
         blocks=blocks(sheet),
         drawings={

@@ -82,12 +82,6 @@ def recipe(snapshot: Snapshot, compound: Formula, batch_g: float = 1.0) -> Recip
     hull over binaries alone holds at this composition. Salts join one element that is no anion to an anion of
     the compound. Listed binaries come first; where they do not balance it, all binaries on the hull may.
 
-    Parameters
-    ----------
-    snapshot : Snapshot
-    compound : Formula
-    batch_g : float
-
     Returns
     -------
     Recipe
@@ -95,16 +89,7 @@ def recipe(snapshot: Snapshot, compound: Formula, batch_g: float = 1.0) -> Recip
     """
     phase = snapshot.find(compound)
     if len(compound.atomic_numbers) <= 2:
-        stocked = _stocked(snapshot, phase)
-        known = stocked or Shelf("", "")
-        bought = Precursor(
-            formula=compound.text,
-            name=known.name,
-            cas=known.cas,
-            moles=1.0,
-            mass_g=batch_g,
-            origin="" if phase is None else str(snapshot.phases.origin[phase]),
-        )
+        bought = _precursor(snapshot, phase, compound, 1.0, batch_g)
         return Recipe(formula=compound.text, batch_g=batch_g, route="bought", precursors=(bought,))
     salts = _salts(snapshot, compound)
     listed = np.array([i for i in salts.tolist() if _stocked(snapshot, i)], dtype=np.int64)
@@ -113,6 +98,21 @@ def recipe(snapshot: Snapshot, compound: Formula, batch_g: float = 1.0) -> Recip
         if moles:
             return _weighed(snapshot, compound, batch_g, route, moles)
     return Recipe(formula=compound.text, batch_g=batch_g, route="none")
+
+
+def _precursor(
+    snapshot: Snapshot, phase: int | None, formula: Formula, moles: float, mass_g: float
+) -> Precursor:
+    """One powder as it is bought."""
+    known = _stocked(snapshot, phase) or Shelf("", "")
+    return Precursor(
+        formula=formula.text,
+        name=known.name,
+        cas=known.cas,
+        moles=moles,
+        mass_g=mass_g,
+        origin="" if phase is None else str(snapshot.phases.origin[phase]),
+    )
 
 
 def _stocked(snapshot: Snapshot, phase: int | None) -> Shelf | None:
@@ -173,20 +173,8 @@ def _weighed(
 ) -> Recipe:
     phases = snapshot.phases
     formulas = {phase: snapshot.formula(phase) for phase in moles}
-    precursors = []
-    for phase, amount in moles.items():
-        known = _stocked(snapshot, phase) or Shelf("", "")
-        mass = batch_g * amount * formulas[phase].molar_mass_g / compound.molar_mass_g
-        precursors.append(
-            Precursor(
-                formula=formulas[phase].text,
-                name=known.name,
-                cas=known.cas,
-                moles=amount,
-                mass_g=mass,
-                origin=str(phases.origin[phase]),
-            )
-        )
+    grams = {p: batch_g * n * formulas[p].molar_mass_g / compound.molar_mass_g for p, n in moles.items()}
+    precursors = [_precursor(snapshot, p, formulas[p], n, grams[p]) for p, n in moles.items()]
     energy = None
     own = snapshot.find(compound)
     if own is not None:

@@ -32,6 +32,9 @@ KEPT_CONDITIONS = (
 )
 """Conditions of a study that a sheet takes over; contents of the layer are the sheet's own."""
 
+OF_THE_LAYER = ("electrolyte", "wt_percent", "layer_mg", "die_mm")
+"""What the steps of making a layer name."""
+
 FORMAT_VERSION = 1  # of a sheet as JSON
 LAYERS_OF_A_CELL = 2  # a symmetric one
 UM_PER_CM, MM_PER_CM, MG_PER_G = 1e4, 10.0, 1e3
@@ -246,7 +249,7 @@ def bench_sheet(
         standing=place,
         standing_note=_standing_note(snapshot, results, place),
         recipe=made,
-        protocol=_protocol(compound, plan),
+        protocol=quoted_protocol(compound, **{name: getattr(plan, name) for name in OF_THE_LAYER}),
         state=melting_point(compound),
         red_lines=red_lines(handled),
         layer=_layer(snapshot, compound, plan),
@@ -269,16 +272,6 @@ def _handled(made: Recipe, plan: Plan) -> list[str]:
     """Every substance that the bench has in its hands, once."""
     powders = (precursor.formula for precursor in made.precursors)
     return list(dict.fromkeys((*powders, made.formula, plan.electrolyte, plan.anode)))
-
-
-def _protocol(compound: Formula, plan: Plan) -> Protocol:
-    return quoted_protocol(
-        compound,
-        electrolyte=plan.electrolyte,
-        wt_percent=plan.wt_percent,
-        layer_mg=plan.layer_mg,
-        die_mm=plan.die_mm,
-    )
 
 
 def _check_distinct(compound: Formula, plan: Plan) -> None:

@@ -39,8 +39,8 @@ ENOUGH_SHARED = 20
 """Compositions that the embedded snapshot must share before the comparison tells anything."""
 
 
-def import_dump(
-    path: Path,
+def import_snapshot(
+    path: str | Path,
     name: str,
     *,
     scheme: str = "",
@@ -50,13 +50,13 @@ def import_dump(
     force: bool = False,
     report: Callable[[Progress], None] = lambda _: None,
 ) -> Snapshot:
-    """Make a snapshot of the user's own from a file.
+    """Make a snapshot of a dump: OPTIMADE, pymatgen's entries, or a table of formation energies.
 
     Formation energies are taken against the file's elements; one without entry stands at 0.
 
     Parameters
     ----------
-    path : Path
+    path : str or Path
         As `read_rows` reads it.
     name : str
         Name of the snapshot; one of that name is replaced.
@@ -80,7 +80,7 @@ def import_dump(
     InputError
         If the file cannot be used, its scheme is not told, or its energies are no formation energies.
     """
-    directory = own_directory(name)
+    path, directory = Path(path), own_directory(name)
     rows: list[Any] = read_rows(path)
     unusable: Counter[str] = Counter()
     if all(row.get("@class") in ENTRY_CLASSES and "e_form" not in (row.get("data") or ()) for row in rows):

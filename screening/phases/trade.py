@@ -66,3 +66,8 @@ def evidence(phases: Phases) -> np.ndarray:
         for key in composition_keys(phases)
     ]
     return np.array(words, dtype=object)
+
+
+def powders(phases: Phases) -> np.ndarray:
+    """Powders to weigh for each: 1 where a table holds it, else the parts that make it up, 2 or more."""
+    return np.where(evidence(phases) != "", 1.0, np.maximum(phases.n_elements - 1.0, 2.0))

@@ -67,10 +67,6 @@ def draw_campaign(candidates: CampaignMap, axes: Axes) -> Axes:
     """Draw candidates as dots, rings around the Pareto front of the two criteria, letters for what is known.
 
     A key below the axes names the letters, so that no name covers a dot or another name.
-
-    Returns
-    -------
-    Axes
     """
     x, y = candidates.x, candidates.y
     size, alpha = (5.0, 0.8) if len(x) <= FEW else (1.6, 0.25)

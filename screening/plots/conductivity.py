@@ -10,30 +10,20 @@ from numpy.typing import ArrayLike, NDArray
 from screening.lab.impedance.conductivity import REFERENCE_C, Arrhenius, Form
 from screening.lab.impedance.estimate import Estimate
 from screening.lab.impedance.pellets import PelletSeries
-from screening.plots.impedance import label_text
 from screening.plots.style import BLUE, COLUMN_IN, canvas, figure_style
 from screening.units import KELVIN_AT_0_CELSIUS
 
 
 def draw_arrhenius(
-    line: Arrhenius,
-    axes: Axes,
-    *,
-    label: str = "",
-    colour: str = BLUE,
-    intervals: Sequence[Estimate] = (),
-    per_cm: bool = True,
+    line: Arrhenius, axes: Axes, *, intervals: Sequence[Estimate] = (), per_cm: bool = True
 ) -> Axes:
     """Draw σT (or σ) against 1000/T with the line and its 95 % band; °C on top.
 
     Parameters
     ----------
     line : Arrhenius
-        The fit.
     axes : matplotlib.axes.Axes
-        Where to draw; several lines may share one.
-    label, colour : str
-        Name and colour of the sample.
+        Where to draw.
     intervals : sequence of Estimate, optional
         Conductivities with their intervals, drawn as error bars.
     per_cm : bool
@@ -46,11 +36,10 @@ def draw_arrhenius(
     grid_kelvin = grid + KELVIN_AT_0_CELSIUS
     scale, grid_scale = (kelvin, grid_kelvin) if with_t else (np.ones(kelvin.size), np.ones(grid.size))
     fitted = [line.at(float(t)) for t in grid]
-    caption = _arrhenius_caption(line, label, per_cm)
-    axes.plot(1000 / grid_kelvin, [f.value for f in fitted] * grid_scale, "-", color=colour, linewidth=1)
+    axes.plot(1000 / grid_kelvin, [f.value for f in fitted] * grid_scale, "-", color=BLUE, linewidth=1)
     if np.isfinite(line.activation_energy_ev.high):
         low, high = ([getattr(f, end) for f in fitted] * grid_scale for end in ("low", "high"))
-        axes.fill_between(1000 / grid_kelvin, low, high, color=colour, alpha=0.2, linewidth=0)
+        axes.fill_between(1000 / grid_kelvin, low, high, color=BLUE, alpha=0.2, linewidth=0)
     bars = None
     if intervals and all(np.isfinite(e.high) for e in intervals):
         bars = np.array([[e.value - e.low, e.high - e.value] for e in intervals]).T * scale
@@ -59,27 +48,25 @@ def draw_arrhenius(
         line.conductivity * scale,
         yerr=bars,
         fmt="o",
-        color=colour,
+        color=BLUE,
         ms=3.5,
         capsize=1.5,
-        label=caption,
+        label=_arrhenius_caption(line, per_cm),
     )
     quantity = ("σT (S·K/cm)" if with_t else "σ (S/cm)") if per_cm else ("T/R (K/Ω)" if with_t else "1/R (S)")
     axes.set(yscale="log", xlabel="1000/T (1/K)", ylabel=quantity)
     axes.legend()
-    if not axes.child_axes:
-        top = axes.secondary_xaxis("top", functions=(_celsius, _per_kelvin))
-        top.set_xlabel("Temperature (°C)")
-        top.set_xticks(_round_temperatures(line.temperature_c))
+    top = axes.secondary_xaxis("top", functions=(_celsius, _per_kelvin))
+    top.set_xlabel("Temperature (°C)")
+    top.set_xticks(_round_temperatures(line.temperature_c))
     return axes
 
 
-def _arrhenius_caption(line: Arrhenius, label: str, per_cm: bool) -> str:
+def _arrhenius_caption(line: Arrhenius, per_cm: bool) -> str:
     energy, room = line.activation_energy_ev, line.at(REFERENCE_C).value
     spread = f" ± {energy.high - energy.value:.3f}" if np.isfinite(energy.high) else ""
-    name = label_text(label) + "\n" if label else ""
     at_room = f"{'σ' if per_cm else '1/R'}(25 °C) = {room:.2e} {'S/cm' if per_cm else 'S'}"
-    return f"{name}$E_a$ = {energy.value:.3f}{spread} eV (95 %)\n{at_room}"
+    return f"$E_a$ = {energy.value:.3f}{spread} eV (95 %)\n{at_room}"
 
 
 def _celsius(per_kelvin: ArrayLike) -> NDArray[np.floating]:

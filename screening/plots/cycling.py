@@ -12,8 +12,15 @@ from screening.errors import InputError
 from screening.lab.cycling.full import FullCellReport
 from screening.lab.cycling.plating import PlatingReport
 from screening.lab.cycling.symmetric import SymmetricReport
-from screening.lab.cycling.table import CyclingData, FlagKind
+from screening.lab.cycling.table import CyclingData
 from screening.lab.short import ShortVerdict
+from screening.plots.fullcell import (
+    cell_title,
+    draw_capacity,
+    draw_dqdv,
+    draw_profiles,
+    full_cell_figure,
+)
 from screening.plots.style import (
     BLACK,
     BLUE,
@@ -164,6 +171,13 @@ def _mark_failure(axes: Axes, report: SymmetricReport) -> None:
         axes.axvline(report.verdict.time_h, color=VERMILION, linewidth=1.2, linestyle="--")
 
 
+def cycling_figure(report: SymmetricReport | FullCellReport | PlatingReport) -> Figure:
+    """Everything on one page: see `symmetric_figure`, `full_cell_figure` and `plating_figure`."""
+    if isinstance(report, FullCellReport):
+        return full_cell_figure(report)
+    return plating_figure(report) if isinstance(report, PlatingReport) else symmetric_figure(report)
+
+
 def symmetric_figure(report: SymmetricReport) -> Figure:
     """Compose a page: voltage over the whole test, three zooms, overpotential and resistance against time."""
     with figure_style():
@@ -177,9 +191,7 @@ def _composed(report: SymmetricReport) -> Figure:
     columns = 2 * max(len(windows), 1)  # halves and thirds of the width
     grid = figure.add_gridspec(len(heights), columns, height_ratios=heights)
     top = draw_voltage(figure.add_subplot(grid[0, :]), report)
-    label = report.data.cell.replace("$", r"\$")
-    simulated = any(flag.kind is FlagKind.SIMULATED for flag in report.data.flags)
-    top.set_title(label + " (simulated)" * (simulated and "simulated" not in label), loc="left")
+    top.set_title(cell_title(report.data), loc="left")
     first = None
     for index, window in enumerate(windows):
         axes = figure.add_subplot(grid[1, 2 * index : 2 * index + 2], sharey=first)
@@ -205,6 +217,16 @@ def draw_efficiency(axes: Axes, report: PlatingReport) -> Axes:
     axes.legend(frameon=False)
     axes.set(xlabel="Block", ylabel="Plating efficiency (%)")
     return axes
+
+
+def plating_figure(report: PlatingReport) -> Figure:
+    """Two panels: voltage against time, the failure marked, and the efficiency of the blocks."""
+    with figure_style():
+        figure = Figure(figsize=(COLUMN_IN, 1.5 * COLUMN_IN), layout="constrained")
+        top, bottom = figure.subplots(2, 1)
+        draw_voltage(top, report).set_title(cell_title(report.data), loc="left")
+        draw_efficiency(bottom, report)
+    return figure
 
 
 class Cycled(Protocol):
@@ -234,8 +256,6 @@ def plot_cycling(result: Cycled, ax: Axes | Figure | None = None, *, quantity: s
     InputError
         If the cell has no such quantity.
     """
-    from screening.plots.fullcell import draw_capacity, draw_dqdv, draw_profiles
-
     report = result.report
     draw: dict[str, Callable[[Axes], Axes]]
     if isinstance(report, SymmetricReport):

@@ -1,5 +1,6 @@
 """Figures of relaxation times: waterfall and map over time, and the resistance of each process."""
 
+from collections.abc import Iterator
 from itertools import cycle
 
 import numpy as np
@@ -63,17 +64,21 @@ def clock_label(drt: DrtSeries) -> str:
     return "Time (h)" if all(s.time_s is not None for s in drt.spectra) else "Number in the series"
 
 
+def _name_windows(axes: Axes, windows: Windows) -> Iterator[tuple[int, float, float]]:
+    """Write the names of windows above an axis of τ; the number and the ends of each that it shows."""
+    low, high = axes.get_xlim()
+    for number, window in enumerate(windows):
+        left, right = max(window.low_s, low), min(window.high_s, high)
+        if left < right:
+            place, name = (np.sqrt(left * right), 1.02), window.name.replace("tau", "τ")
+            axes.text(*place, name, transform=axes.get_xaxis_transform(), ha="center", va="bottom")
+            yield number, left, right
+
+
 def shade_windows(axes: Axes, windows: Windows) -> Axes:
     """Shade the windows on an axis of τ and write their names above it."""
-    low, high = axes.get_xlim()
-    for k, window in enumerate(windows):
-        left, right = max(window.low_s, low), min(window.high_s, high)
-        if left >= right:
-            continue
-        axes.axvspan(left, right, color=WINDOW_SHADES[k % 2], zorder=0, linewidth=0)
-        name = window.name.replace("tau", "τ")
-        middle = np.sqrt(left * right)
-        axes.text(middle, 1.02, name, transform=axes.get_xaxis_transform(), ha="center", va="bottom")
+    for number, left, right in _name_windows(axes, windows):
+        axes.axvspan(left, right, color=WINDOW_SHADES[number % 2], zorder=0, linewidth=0)
     return axes
 
 
@@ -110,15 +115,9 @@ def drt_map(axes: Axes, drt: DrtSeries, windows: Windows) -> Axes:
     bar.set_label("γ (Ω)")
     _tau_axis(axes, drt)
     low, high = axes.get_xlim()
-    for window in windows:
-        for bound in (window.low_s, window.high_s):
-            if low < bound < high:
-                axes.axvline(bound, color="white", linewidth=0.4, linestyle=":")
-        left, right = max(window.low_s, low), min(window.high_s, high)
-        if left < right:
-            name = window.name.replace("tau", "τ")
-            place = (np.sqrt(left * right), 1.02)
-            axes.text(*place, name, transform=axes.get_xaxis_transform(), ha="center", va="bottom")
+    for _, *span in _name_windows(axes, windows):
+        for bound in (each for each in span if low < each < high):
+            axes.axvline(bound, color="white", linewidth=0.4, linestyle=":")
     axes.set_ylabel(clock_label(drt))
     return axes
 

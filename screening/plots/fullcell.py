@@ -1,7 +1,8 @@
 """Figures of full cells: capacity and efficiency against cycle, voltage profiles, dQ/dV, replicates."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any, TypeVar
 
 import numpy as np
 from matplotlib import colormaps
@@ -12,8 +13,8 @@ from matplotlib.ticker import MaxNLocator
 from screening.lab.cycling.full import FullCellReport
 from screening.lab.cycling.fullcell import CycleOrder, FullCellResult
 from screening.lab.cycling.plateaus import PlateauAnalysis
-from screening.lab.cycling.table import FlagKind
-from screening.plots.style import BLACK, BLUE, COLUMN_IN, ORANGE, VERMILION, figure_style, letter_panels
+from screening.lab.cycling.table import CyclingData, FlagKind
+from screening.plots.style import BLACK, BLUE, COLUMN_IN, GREY, ORANGE, VERMILION, figure_style, letter_panels
 from screening.plots.thinning import thinned
 
 PROFILE_CYCLES = 4
@@ -30,13 +31,14 @@ FINEST_EFFICIENCY_PERCENT = 0.1
 BELOW_EFFICIENCY = 0.45
 """Height below the efficiencies, in heights of their part of the axis."""
 
-GREY = "#7F7F7F"
-
 ACTIVE_SHARE = 0.01
 """The voltage axis of dQ/dV spans where it exceeds this share of its largest value."""
 
 LABEL_SPACING = 0.06
 """Least distance between two upright labels, as a share of the axis."""
+
+
+Curve = TypeVar("Curve")
 
 
 @dataclass(frozen=True)
@@ -83,18 +85,8 @@ def efficiency_limits(percent: np.ndarray) -> tuple[float, float]:
     return low - room - BELOW_EFFICIENCY * (high - low + 2 * room), high + room
 
 
-def draw_capacity(axes: Axes, result: FullCellResult, *, efficiency: bool = True) -> Axes:
-    """Draw charge and discharge capacity against cycle, and the Coulombic efficiency on a second axis.
-
-    Parameters
-    ----------
-    axes : matplotlib.axes.Axes
-        Where to draw.
-    result : FullCellResult
-        The cell; cycles that were broken off are left out, unless there is no other.
-    efficiency : bool
-        Whether the second axis is drawn.
-    """
+def draw_capacity(axes: Axes, result: FullCellResult) -> Axes:
+    """Draw both capacities against cycle, and the Coulombic efficiency on a second axis; of whole cycles."""
     done = result.cycles.shown
     number, unit = result.cycles.number[done], capacity_unit(result)
     for name, values, face in (
@@ -117,7 +109,7 @@ def draw_capacity(axes: Axes, result: FullCellResult, *, efficiency: bool = True
     axes.set_xlim(1.0 - room, len(result.cycles) + room)
     axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
     handles, labels = axes.get_legend_handles_labels()
-    if efficiency and not result.cycles.single:
+    if not result.cycles.single:
         twin = axes.twinx()
         percent = 100.0 * result.coulombic_efficiency[done]
         twin.plot(number, percent, "^", color=ORANGE, markersize=2.5, label="Coulombic efficiency")
@@ -151,65 +143,37 @@ def profile_cycles(result: FullCellResult, count: int = PROFILE_CYCLES) -> list[
     return [int(number) for number in done[np.unique(places)]]
 
 
-def _shades(count: int) -> list[tuple[float, float, float, float]]:
-    # the map's light end is lost on white paper
-    return [tuple(rgba) for rgba in colormaps["viridis"](np.linspace(0.0, 0.85, count))]
-
-
 def draw_profiles(axes: Axes, report: FullCellReport, cycles: Sequence[int] | None = None) -> Axes:
-    """Draw voltage against capacity of some cycles, each half-cycle from zero.
-
-    Parameters
-    ----------
-    axes : matplotlib.axes.Axes
-        Where to draw.
-    report : FullCellReport
-        The cell.
-    cycles : sequence of int, optional
-        Their numbers, from 1; by default some from the first to the last.
-    """
-    chosen = profile_cycles(report.result) if cycles is None else list(cycles)
+    """Draw voltage against capacity of some cycles (numbers from 1), each half-cycle from zero."""
     unit = capacity_unit(report.result)
-    for cycle, shade in zip(chosen, _shades(len(chosen)), strict=True):
-        for number, profile in enumerate(report.profiles(cycle)):
-            rows = thinned(profile.capacity_ah, profile.voltage_v)
-            axes.plot(
-                unit.per_ah * profile.capacity_ah[rows],
-                profile.voltage_v[rows],
-                color=shade,
-                label=f"cycle {cycle}" if number == 0 else None,
-            )
+    for profile, look in _looks(report, cycles, report.profiles):
+        rows = thinned(profile.capacity_ah, profile.voltage_v)
+        axes.plot(unit.per_ah * profile.capacity_ah[rows], profile.voltage_v[rows], **look)
     axes.set(xlabel=f"Capacity ({unit.label})", ylabel="Voltage (V)")
     axes.set_xlim(left=0.0)
     axes.legend(loc="best")
     return axes
 
 
-def draw_dqdv(axes: Axes, report: FullCellReport, cycles: Sequence[int] | None = None) -> Axes:
-    """Draw dQ/dV of some cycles, charge upwards and discharge downwards, the first cycle's plateaus marked.
-
-    Parameters
-    ----------
-    axes : matplotlib.axes.Axes
-        Where to draw.
-    report : FullCellReport
-        The cell.
-    cycles : sequence of int, optional
-        Their numbers, from 1; by default some from the first to the last.
-    """
+def _looks(
+    report: FullCellReport, cycles: Sequence[int] | None, halves: Callable[[int], Iterable[Curve]]
+) -> Iterator[tuple[Curve, dict[str, Any]]]:
+    """Curves of the half-cycles of some cycles, by default from the first to the last, and how they look."""
     chosen = profile_cycles(report.result) if cycles is None else list(cycles)
+    # the map's light end is lost on white paper
+    for cycle, shade in zip(chosen, colormaps["viridis"](np.linspace(0.0, 0.85, len(chosen))), strict=True):
+        for number, curve in enumerate(halves(cycle)):
+            yield curve, {"color": tuple(shade), "label": f"cycle {cycle}" if number == 0 else None}
+
+
+def draw_dqdv(axes: Axes, report: FullCellReport, cycles: Sequence[int] | None = None) -> Axes:
+    """Draw dQ/dV of some cycles, charge upwards, discharge downwards, the first cycle's plateaus marked."""
     unit = capacity_unit(report.result)
     span: list[float] = []
-    for cycle, shade in zip(chosen, _shades(len(chosen)), strict=True):
-        for number, curve in enumerate(report.differential_capacities(cycle)):
-            axes.plot(
-                curve.voltage_v,
-                curve.sign * unit.per_ah * curve.dq_dv_ah_per_v,
-                color=shade,
-                label=f"cycle {cycle}" if number == 0 else None,
-            )
-            active = curve.voltage_v[curve.dq_dv_ah_per_v > ACTIVE_SHARE * curve.dq_dv_ah_per_v.max()]
-            span += [float(active[0]), float(active[-1])]
+    for curve, look in _looks(report, cycles, report.differential_capacities):
+        axes.plot(curve.voltage_v, curve.sign * unit.per_ah * curve.dq_dv_ah_per_v, **look)
+        active = curve.voltage_v[curve.dq_dv_ah_per_v > ACTIVE_SHARE * curve.dq_dv_ah_per_v.max()]
+        span += [float(active[0]), float(active[-1])]
     axes.axhline(0.0, color=GREY, linewidth=0.5)
     axes.set(xlabel="Voltage (V)", ylabel=f"dQ/dV ({unit.label}/V)")
     if span:
@@ -256,6 +220,12 @@ def spread(wanted: np.ndarray, spacing: float) -> np.ndarray:
     return placed
 
 
+def cell_title(data: CyclingData) -> str:
+    """Name of a cell above its figure, which says where it was simulated."""
+    simulated = any(flag.kind is FlagKind.SIMULATED for flag in data.flags) and "simulated" not in data.cell
+    return data.cell.replace("$", r"\$") + " (simulated)" * simulated
+
+
 def full_cell_figure(report: FullCellReport) -> Figure:
     """Three panels: first and later voltage profiles, dQ/dV with its plateaus, capacity and efficiency."""
     with figure_style():
@@ -265,7 +235,5 @@ def full_cell_figure(report: FullCellReport) -> Figure:
         draw_dqdv(panels[1], report, profile_cycles(report.result, 2))
         draw_capacity(panels[2], report.result)
         letter_panels(panels)
-        simulated = any(flag.kind is FlagKind.SIMULATED for flag in report.data.flags)
-        label = report.result.cell.replace("$", r"\$")
-        panels[0].set_title(f"{label}{' (simulated)' if simulated and 'simulated' not in label else ''}")
+        panels[0].set_title(cell_title(report.data))
     return figure

@@ -39,6 +39,9 @@ INSET_DETAIL = 0.2
 """No inset if they span less than this part of their own |Z|: a cluster of points shows nothing."""
 
 INSET_SIZE = 0.42
+RESIDUAL_LIMIT = 0.01
+"""Residual that is drawn as the limit, as a share of |Z|."""
+
 DECADE = 10.0
 SECONDS_PER_HOUR = 3600.0
 _PREFIXES = ((1e9, "G"), (1e6, "M"), (1e3, "k"), (1.0, ""), (1e-3, "m"))
@@ -204,25 +207,15 @@ def draw_maps(spectra: Sequence[Spectrum], axes: Sequence[Axes]) -> Sequence[Axe
     return axes
 
 
-def draw_residuals(test: KramersKronigTest, axes: Axes, *, limit: float = 0.01) -> Axes:
-    """Draw the residuals of the Kramers–Kronig test; points proposed to be left out are ringed.
-
-    Parameters
-    ----------
-    test : KramersKronigTest
-        The test.
-    axes : matplotlib.axes.Axes
-        Where to draw.
-    limit : float
-        Residual that is drawn as the limit.
-    """
+def draw_residuals(test: KramersKronigTest, axes: Axes) -> Axes:
+    """Draw the residuals of the Kramers–Kronig test; points proposed to be left out are ringed."""
     for part, colour, marker, name in (
         (test.residual.real, BLUE, "o", "Δ′"),
         (test.residual.imag, VERMILION, "s", "Δ″"),
     ):
         axes.plot(test.frequency_hz, 100 * part, marker + "-", color=colour, ms=2, lw=0.7, label=name)
     for sign in (-1, 1):
-        axes.axhline(100 * sign * limit, color=GREY, linewidth=0.8, linestyle="--")
+        axes.axhline(100 * sign * RESIDUAL_LIMIT, color=GREY, linewidth=0.8, linestyle="--")
     axes.axhline(0.0, color=GREY, linewidth=0.5)
     if test.left_out.size:
         worst = np.where(
@@ -287,13 +280,6 @@ def plot_tests(found: KramersKronigTests, ax: Axes | Figure | None = None) -> Ax
     if isinstance(ax, Axes):
         return _draw_worst(found.spectra, found.tests, ax)
     return _lay_out(ax, found.spectra, found.tests)
-
-
-def impedance_figure(spectra: Sequence[Spectrum], tests: Sequence[KramersKronigTest] = ()) -> Figure:
-    """Nyquist and Bode plots of a series; with tests, the residuals of the spectrum that fits worst."""
-    figure = Figure()
-    _lay_out(figure, spectra, tests)
-    return figure
 
 
 def _lay_out(

@@ -13,6 +13,7 @@ from matplotlib.ticker import MaxNLocator
 from screening.display import formula_text
 from screening.errors import InputError
 from screening.plots.letters import (
+    CURVE_CLEARANCE_PT,
     Mark,
     Room,
     bounds_in_points,
@@ -61,8 +62,8 @@ BELOW_MINIMUM = 1.18
 FLAT_EV, FLAT_DEPTH_EV, LEAST_DEPTH_EV = 1e-4, 0.1, 1e-3
 """Curves shallower than the first are flat, and get the second as depth; the last is the least depth."""
 
-CURVE_CLEARANCE_PT, KINK_CLEARANCE_PT = 4.3, 6.0
-"""Least distance of a name from curves and from kinks."""
+KINK_CLEARANCE_PT = 6.0
+"""Least distance of a name from kinks."""
 
 
 @dataclass(frozen=True)
@@ -126,10 +127,6 @@ def plot_reactions(
         Energies from the reactants' own ones, or from their hull energies.
     reference : InterfaceReaction, optional
         A curve to compare with, drawn in grey and without names.
-
-    Returns
-    -------
-    Axes
 
     Raises
     ------

@@ -13,21 +13,13 @@ ABOVE_V = 0.3
 """How far the axis goes past the highest potential at which anything changes."""
 
 
-def layer_figure(reactor: Reactor, figure: Figure | None = None) -> Figure:
-    """Draw volume fractions and attack against the potential V*; a dotted line marks the layer's own.
-
-    Parameters
-    ----------
-    reactor : Reactor
-        With `at_potential`.
-    figure : Figure, optional
-        An empty one.
-    """
+def layer_figure(reactor: Reactor) -> Figure:
+    """Draw volume fractions and attack against the potential V*; a dotted line marks the layer's own."""
     states = reactor.at_potential
     volts = np.array([state.potential_v for state in states])
     high = float(volts[0]) + ABOVE_V
     with figure_style():
-        drawn = canvas(figure, (COLUMN_IN, HEIGHT_IN), layout="constrained")
+        drawn = canvas(Figure(), (COLUMN_IN, HEIGHT_IN), layout="constrained")
         upper, lower = drawn.subplots(2, 1, sharex=True)
         for name, colour, label in (
             ("metal_fraction", VERMILION, "metal"),

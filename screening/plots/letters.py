@@ -36,6 +36,9 @@ LETTER_PT = 6.5
 FAR_PT = 1.6 * LETTER_PT
 """A letter farther from its point than this, in points, is tied to it by a line; words stand nearer."""
 
+CURVE_CLEARANCE_PT = 4.3
+"""Least distance of a name from curves, points."""
+
 EDGE_PT = 4.0
 """Distance of a letter from the frame of the axes, points."""
 
@@ -164,6 +167,21 @@ def name_points(axes: Axes, marks: Sequence[Mark], room: Room) -> list[tuple[str
             offset = room.take(anchor)
         draw_letter(axes, text, (mark.x, mark.y), offset, colour=mark.colour)
     return entries
+
+
+def name_curves(
+    axes: Axes,
+    curves: Sequence[tuple[np.ndarray, np.ndarray]],
+    marks: Sequence[Mark],
+    closing: Sequence[tuple[str, str]],
+    *,
+    below_pt: float = 0.0,
+) -> None:
+    """Name points clear of curves and of what takes `below_pt` of the top; hang the key that this leaves."""
+    lines = np.concatenate([sampled(places_in_points(axes, *curve)) for curve in curves])
+    bounds = bounds_in_points(axes) - np.array([0.0, 0.0, 0.0, below_pt])
+    room = Room(lines, np.full(len(lines), CURVE_CLEARANCE_PT), bounds)
+    hang_key(axes, [*name_points(axes, marks, room), *closing])
 
 
 def draw_letter(

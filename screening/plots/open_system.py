@@ -36,10 +36,6 @@ def plot_open(
     quantity : {"total", "mutual"}
     kind : {"", "curves", "map"}
         A map unless as many curves can be told apart.
-
-    Returns
-    -------
-    Axes
     """
     reactions = (shown,) if isinstance(shown, OpenReaction) else tuple(shown)
     if kind not in ("", "curves", "map"):

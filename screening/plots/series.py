@@ -20,10 +20,6 @@ def plot_series(shown: Series, ax: Axes | Figure | None = None) -> Axes:
     shown : Series
     ax : Axes or Figure, optional
         Where to draw; a new figure of one column width unless given.
-
-    Returns
-    -------
-    Axes
     """
     notes = (note.replace("intervals", "bands of the strict window", 1) for note in shown.notes)
     entries = [(note, "0.25") for note in (*notes, "lightly filled: within each window")]

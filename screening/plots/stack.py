@@ -34,10 +34,6 @@ def plot_stack(shown: Stack, ax: Axes | Figure | None = None) -> Axes:
     shown : Stack
     ax : Axes or Figure, optional
         Where to draw; a new figure of one column width unless given.
-
-    Returns
-    -------
-    Axes
     """
     with figure_style():
         key = [line for text in _key(shown) for line in wrapped(text, SMALL_PT, WIDTH_PT, indent_pt=8.0)]

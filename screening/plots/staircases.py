@@ -11,7 +11,6 @@ from screening.errors import InputError
 from screening.plots.interface import (
     AXES_HEIGHT_IN,
     BAND_ALPHA,
-    CURVE_CLEARANCE_PT,
     LEGEND_LINE_PT,
     LEGEND_MARGIN_PT,
     STYLES,
@@ -20,16 +19,12 @@ from screening.plots.interface import (
 )
 from screening.plots.letters import (
     Mark,
-    Room,
     bounds_in_points,
     closing_entries,
     column_axes,
-    hang_key,
-    name_points,
-    places_in_points,
+    name_curves,
     products_text,
     reaction_text,
-    sampled,
 )
 from screening.plots.style import figure_style
 from screening.thermo.intervals import with_bounds, written
@@ -56,10 +51,6 @@ def plot_staircases(
     axis : {"uptake", "capacity"}
         Atoms per formula, or mAh/g of the formula.
 
-    Returns
-    -------
-    Axes
-
     Raises
     ------
     InputError
@@ -75,10 +66,9 @@ def plot_staircases(
 
 def _draw(lithiations: Sequence[Lithiation], axes: Axes, axis: str) -> Axes:
     element = lithiations[0].element
-    left, bottom, right, top = bounds_in_points(axes)
     legend_pt = LEGEND_LINE_PT * len(lithiations) + LEGEND_MARGIN_PT
     curves = [staircase_line(each, axis) for each in lithiations]
-    share = min(legend_pt / (top - bottom), 0.7)
+    share = min(legend_pt / float(np.diff(bounds_in_points(axes)[1::2])[0]), 0.7)
     axes.set_xlim(0.0, BEYOND * max(*(x[-1] for x, _ in curves), 1.0))
     highest = [each.cathodic_limit_95_v.high for each in lithiations if each.cathodic_limit_95_v]
     axes.set_ylim(0.0, BEYOND * max(*(y[0] for _, y in curves), *highest, 0.1) / (1.0 - share))
@@ -89,17 +79,9 @@ def _draw(lithiations: Sequence[Lithiation], axes: Axes, axis: str) -> Axes:
     axes.set_xlabel(names[axis])
     axes.set_ylabel(f"Voltage against {lithiations[0].couple} (V)")
     axes.legend(loc="upper right", borderaxespad=0.3)
-    lines = np.concatenate([sampled(places_in_points(axes, x, y)) for x, y in curves])
-    bounds = np.array([left, bottom, right, top - legend_pt + LEGEND_LINE_PT / 2.0])
-    room = Room(lines, np.full(len(lines), CURVE_CLEARANCE_PT), bounds)
     marks = [mark for each in zip(lithiations, STYLES, curves, strict=False) for mark in _marks(*each)]
-    hang_key(
-        axes,
-        [
-            *name_points(axes, marks, room),
-            *closing_entries(lithiations, [each.formula for each in lithiations if each.at_hull]),
-        ],
-    )
+    closing = closing_entries(lithiations, [each.formula for each in lithiations if each.at_hull])
+    name_curves(axes, curves, marks, closing, below_pt=legend_pt - LEGEND_LINE_PT / 2.0)
     return axes
 
 

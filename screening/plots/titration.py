@@ -9,23 +9,17 @@ from matplotlib.figure import Figure
 from screening.display import formula_text
 from screening.plots.interface import (
     AXES_HEIGHT_IN,
-    CURVE_CLEARANCE_PT,
     STYLES,
     CurveStyle,
     require_few_curves,
 )
 from screening.plots.letters import (
     Mark,
-    Room,
-    bounds_in_points,
     closing_entries,
     column_axes,
-    hang_key,
-    name_points,
-    places_in_points,
+    name_curves,
     products_text,
     reaction_text,
-    sampled,
 )
 from screening.plots.staircases import told_voltage
 from screening.plots.style import figure_style
@@ -40,10 +34,6 @@ def plot_titrations(shown: Titration | Sequence[Titration], ax: Axes | Figure | 
     shown : Titration or sequence of Titration
     ax : Axes or Figure, optional
         Where to draw; a new figure of one column width unless given.
-
-    Returns
-    -------
-    Axes
     """
     titrations = (shown,) if isinstance(shown, Titration) else tuple(shown)
     require_few_curves(len(titrations))
@@ -68,17 +58,10 @@ def _draw(titrations: Sequence[Titration], axes: Axes) -> Axes:
     axes.set_xlabel(f"Voltage against {titrations[0].lithiation.couple} (V)")
     axes.set_ylabel(f"{element} held (atoms per formula)")
     axes.legend(loc="upper right", borderaxespad=0.3)
-    lines = np.concatenate([sampled(places_in_points(axes, *curve)) for curve in curves])
-    room = Room(lines, np.full(len(lines), CURVE_CLEARANCE_PT), bounds_in_points(axes))
     found = [titration.lithiation for titration in titrations]
     marks = [mark for each in zip(titrations, STYLES, strict=False) for mark in _marks(*each)]
-    hang_key(
-        axes,
-        [
-            *name_points(axes, marks, room),
-            *closing_entries(found, [each.formula for each in found if each.at_hull], bands=False),
-        ],
-    )
+    at_hull = [each.formula for each in found if each.at_hull]
+    name_curves(axes, curves, marks, closing_entries(found, at_hull, bands=False))
     return axes
 
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from functools import cached_property
 
-from screening.phases.composition import Formula, parse_reactant
+from screening.phases.composition import Formula
 from screening.phases.snapshot import Phases, Snapshot
 from screening.reactors.contacts import Contacts
 from screening.reactors.reduction import Reduction, ScreeningContext
@@ -53,7 +53,7 @@ class Assessment:
 
 def electrolyte_of(context: ScreeningContext) -> Electrolyte:
     """Mass and volume of the study's electrolyte (the volumes of a mixture's parts add)."""
-    reactant, snapshot = parse_reactant(context.conditions.electrolyte), context.snapshot
+    reactant, snapshot = context.conditions.met["electrolyte"], context.snapshot
     volume = sum(part.mole_fraction * molar_volume_cm3(snapshot, part.formula) for part in reactant.parts)
     return Electrolyte(reactant.unit.molar_mass_g, volume)
 

@@ -1,12 +1,13 @@
 """What candidates meet, and how one criterion is valued; validated."""
 
+from functools import cached_property
 from math import log
 from typing import Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from screening.names import present_name, with_present_names
-from screening.phases.composition import parse_reactant
+from screening.phases.composition import Reactant, parse_reactant
 from screening.thermo.products import SCHER_ZALLEN
 from screening.thermo.reservoir import Reservoir
 from screening.thermo.staircases import DEFAULT_FLOOR_V
@@ -105,9 +106,15 @@ class Conditions(Settings):
             low, high = (Reservoir.at_voltage(v).voltage_v or 0.0 for v in self.window_v)
             if low >= high:
                 raise ValueError(f"window_v {list(self.window_v)}: give the lower voltage first")
-        if self.role != REACTOR and parse_reactant(self.electrode).is_same_as(parse_reactant(self.neighbour)):
+        if self.role != REACTOR and self.met["electrode"].is_same_as(self.met["neighbour"]):
             raise ValueError(f"{self.electrode} and {self.neighbour}: name two different neighbours")
         return self
+
+    @cached_property
+    def met(self) -> dict[str, Reactant]:
+        """What the candidates meet, parsed, by the name of its attribute."""
+        names = ("anode", "electrolyte", "cathode", "electrode", "neighbour")
+        return {name: parse_reactant(text) for name in names if (text := getattr(self, name))}
 
     @property
     def electrode(self) -> str:

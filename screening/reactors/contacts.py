@@ -4,7 +4,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from screening.phases.composition import parse_reactant
 from screening.reactors.reduction import Reduction, ScreeningContext
 from screening.thermo.attack import Attack
 from screening.thermo.compositions import Compositions
@@ -109,6 +108,11 @@ class Contacts:
         values[self.relayed] = self.relay.mutual_ev_per_atom[self.relay.lowest_kink]
         return values
 
+    @property
+    def alloys_with_anode(self) -> np.ndarray:
+        """1 where the alloy's metal forms a compound with the anode on the hull, 0 where none."""
+        return self.per_alloy(self.alloys.alloying.astype(float))
+
     def per_alloy(self, values: np.ndarray) -> np.ndarray:
         """Spread values of the alloys over the candidates that were asked for, NaN elsewhere.
 
@@ -130,10 +134,6 @@ def compute_interfaces(reduction: Reduction, asked: np.ndarray, stages: tuple[st
         Candidates for which the reactions among the three are wanted.
     stages : tuple of str
         Which of `STAGES` are computed.
-
-    Returns
-    -------
-    Contacts
 
     Raises
     ------
@@ -167,7 +167,7 @@ def compute_interfaces(reduction: Reduction, asked: np.ndarray, stages: tuple[st
 
 def electrolyte_composition(context: ScreeningContext) -> Compositions:
     """Composition of the study's electrolyte, which must be in the snapshot."""
-    reactant = parse_reactant(context.conditions.electrolyte)
+    reactant = context.conditions.met["electrolyte"]
     price(context.snapshot, reactant)
     return Compositions.of([reactant.unit])
 

@@ -7,6 +7,7 @@ documentation follow from its entries; a further criterion is one call of `CRITE
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import Any, overload
 
 import numpy as np
@@ -14,62 +15,15 @@ from scipy.sparse import csr_array, vstack
 
 from screening.errors import InputError, quoted
 from screening.names import present_name
-from screening.reactors.assessment import Assessment
+from screening.phases.trade import powders
 from screening.reactors.conditions import Desirability
 from screening.reactors.contacts import MIXING, RELAY, RELIEF, STAGES
+from screening.reactors.elements import cost_usd_per_kg, scarcest_abundance_ppm
 from screening.reactors.linear_forms import driving_force_form, mixing_form, relay_form, relief_form
-from screening.reactors.supply import abundance_ppm, cost_usd_per_kg, powders
 from screening.thermo.products import SCHER_ZALLEN
 
 PER_ION = "/ion"
 """End of a unit that counts per mobile ion; where the ion is known its symbol stands there, as in eV/Na."""
-
-
-def driving_force_ev_per_ion(assessment: Assessment) -> np.ndarray:
-    """Mutual energy of the uptake, per anode atom taken up; negative drives."""
-    r = assessment.reduction
-    with np.errstate(invalid="ignore", divide="ignore"):
-        return np.where(r.end_step >= 0, r.reaction_energy_ev_per_formula / r.uptake_per_formula, np.nan)
-
-
-def uptake_mah_per_g(assessment: Assessment) -> np.ndarray:
-    """Charge of anode metal consumed, per gram of reactor; less is better."""
-    return assessment.reduction.uptake_mah_per_g
-
-
-def electrolyte_relief_ev_per_atom(assessment: Assessment) -> np.ndarray:
-    """How much less than the anode the layer at its own potential attacks, per atom of electrolyte."""
-    return assessment.contacts.relief_ev_per_atom
-
-
-def relay_ev_per_atom(assessment: Assessment) -> np.ndarray:
-    """Lowest mutual energy of alloy | reactor; negative: the alloy itself reduces more reactor."""
-    return assessment.contacts.relay_ev_per_atom
-
-
-def mixing_ev_per_atom(assessment: Assessment) -> np.ndarray:
-    """Lowest mutual energy of reactor | electrolyte, milled together before they meet an anode; 0 is safe."""
-    return assessment.contacts.mixing_ev_per_atom
-
-
-def metal_volume_fraction(assessment: Assessment) -> np.ndarray:
-    """Volume fraction of metallic products in the reacted layer; above the threshold they percolate."""
-    return assessment.reference_layer.metal_fraction
-
-
-def volume_change(assessment: Assessment) -> np.ndarray:
-    """Relative volume change of the layer, anode metal not counted; 0 is best."""
-    return assessment.reference_layer.volume_change
-
-
-def alloy_potential_v(assessment: Assessment) -> np.ndarray:
-    """Potential of the layer, at which its alloy holds the anode metal; 0 without such an alloy."""
-    return assessment.contacts.potential_v
-
-
-def alloys_with_anode(assessment: Assessment) -> np.ndarray:
-    """1 where the alloy's metal forms a compound with the anode on the hull (lithiophilic), 0 where none."""
-    return assessment.contacts.per_alloy(assessment.contacts.alloys.alloying.astype(float))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -88,9 +42,11 @@ class Criterion:
         ``1`` for a pure number; `PER_ION` at its end stands for the mobile ion of the anode.
     default : Desirability
         Weight and bounds where a study gives none.
+    meaning : str
+        The definition in one sentence.
     compute : callable
         From an `Assessment`, or a `Placement`, of n candidates to an (n,) float array, NaN where the quantity
-        does not exist or was not asked for. The first line of its documentation is the definition on pages.
+        does not exist or was not asked for.
     linear_form : callable or None
         From the same to an (n, n_phases) csr_array that gives the criterion when multiplied with the
         formation energies per atom; it carries the error bars. None where the criterion is no energy.
@@ -111,6 +67,7 @@ class Criterion:
     label: str
     unit: str
     default: Desirability
+    meaning: str
     compute: Callable[[Any], np.ndarray]
     source: str
     linear_form: Callable[[Any], csr_array] | None = None
@@ -126,11 +83,6 @@ class Criterion:
         if self.default.target:
             return "target"
         return "larger" if self.default.best > self.default.worst else "smaller"
-
-    @property
-    def meaning(self) -> str:
-        """The definition in one sentence."""
-        return (self.compute.__doc__ or "").split("\n")[0]
 
     def unit_for(self, ion: str) -> str:
         """The unit with the mobile ion in its place, as eV/Na; empty `ion` where there is more than one."""
@@ -244,7 +196,8 @@ CRITERIA: Criteria = Criteria(
         unit="eV/ion",
         head="eV/ion",
         default=Desirability(weight=1.0, worst=0.0, best=-0.5),
-        compute=driving_force_ev_per_ion,
+        meaning="Mutual energy of the uptake, per anode atom taken up; negative drives.",
+        compute=attrgetter("reduction.driving_force_ev_per_ion"),
         linear_form=driving_force_form,
         source=_DUAN,
     ),
@@ -255,7 +208,8 @@ CRITERIA: Criteria = Criteria(
         unit="mAh/g",
         head="mAh/g",
         default=Desirability(weight=0.5, worst=1500.0, best=0.0),
-        compute=uptake_mah_per_g,
+        meaning="Charge of anode metal consumed, per gram of reactor; less is better.",
+        compute=attrgetter("reduction.uptake_mah_per_g"),
         source=_DUAN,
     ),
     Criterion(
@@ -264,7 +218,9 @@ CRITERIA: Criteria = Criteria(
         label="electrolyte relief",
         unit="eV/atom",
         default=Desirability(weight=2.0, worst=-2.0 / 13.0, best=4.0 / 13.0),  # 13 atoms of Li6PS5Cl
-        compute=electrolyte_relief_ev_per_atom,
+        meaning="How much less than the anode the layer at its own potential attacks, per atom "
+        "of electrolyte.",
+        compute=attrgetter("contacts.relief_ev_per_atom"),
         linear_form=relief_form,
         needs=(RELIEF,),
         source=_DUAN,
@@ -275,7 +231,8 @@ CRITERIA: Criteria = Criteria(
         label="relay, alloy | reactor",
         unit="eV/atom",
         default=Desirability(weight=1.0, worst=0.05, best=-0.3),
-        compute=relay_ev_per_atom,
+        meaning="Lowest mutual energy of alloy | reactor; negative: the alloy itself reduces more reactor.",
+        compute=attrgetter("contacts.relay_ev_per_atom"),
         linear_form=relay_form,
         ceiling=0.0,
         needs=(RELAY,),
@@ -287,7 +244,9 @@ CRITERIA: Criteria = Criteria(
         label="mixing, reactor | electrolyte",
         unit="eV/atom",
         default=Desirability(weight=1.0, worst=-0.3, best=0.0),
-        compute=mixing_ev_per_atom,
+        meaning="Lowest mutual energy of reactor | electrolyte, milled together before they "
+        "meet an anode; 0 is safe.",
+        compute=attrgetter("contacts.mixing_ev_per_atom"),
         linear_form=mixing_form,
         ceiling=0.0,
         needs=(MIXING,),
@@ -299,7 +258,9 @@ CRITERIA: Criteria = Criteria(
         label="metal volume fraction",
         unit="1",
         default=Desirability(weight=1.0, worst=0.0, best=SCHER_ZALLEN),
-        compute=metal_volume_fraction,
+        meaning="Volume fraction of metallic products in the reacted layer; above the "
+        "threshold they percolate.",
+        compute=attrgetter("reference_layer.metal_fraction"),
         source="doi:10.1063/1.1674565",
     ),
     Criterion(
@@ -308,7 +269,8 @@ CRITERIA: Criteria = Criteria(
         label="volume change",
         unit="1",
         default=Desirability(weight=0.5, worst=0.5, best=0.0, target=True),
-        compute=volume_change,
+        meaning="Relative volume change of the layer, anode metal not counted; 0 is best.",
+        compute=attrgetter("reference_layer.volume_change"),
         source=_DUAN,
     ),
     Criterion(
@@ -317,7 +279,8 @@ CRITERIA: Criteria = Criteria(
         label="potential of the layer",
         unit="V",
         default=Desirability(weight=0.0, worst=1.2, best=0.3, target=True),
-        compute=alloy_potential_v,
+        meaning="Potential of the layer, at which its alloy holds the anode metal; 0 without such an alloy.",
+        compute=attrgetter("contacts.potential_v"),
         needs=STAGES,
         source=_DUAN,
     ),
@@ -327,7 +290,9 @@ CRITERIA: Criteria = Criteria(
         label="alloys with the anode",
         unit="1",
         default=Desirability(weight=1.0, worst=-0.5, best=1.0),
-        compute=alloys_with_anode,
+        meaning="1 where the alloy's metal forms a compound with the anode on the hull "
+        "(lithiophilic), 0 where none.",
+        compute=attrgetter("contacts.alloys_with_anode"),
         needs=STAGES,
         source="doi:10.1038/nenergy.2016.10",
         yes_no=True,
@@ -338,7 +303,8 @@ CRITERIA: Criteria = Criteria(
         label="cost of the elements",
         unit="USD/kg",
         default=Desirability(weight=0.5, worst=3000.0, best=1.0, scale="log"),
-        compute=cost_usd_per_kg,
+        meaning="Price of the elements in one kilogram of candidate; not a quotation for the compound.",
+        compute=lambda assessed: cost_usd_per_kg(assessed.candidates),
         source=_MENDELEEV,
     ),
     Criterion(
@@ -347,7 +313,8 @@ CRITERIA: Criteria = Criteria(
         label="abundance",
         unit="ppm",
         default=Desirability(weight=0.5, worst=0.001, best=1000.0, scale="log"),
-        compute=abundance_ppm,
+        meaning="Crustal abundance by mass of the scarcest element of the candidate.",
+        compute=lambda assessed: scarcest_abundance_ppm(assessed.candidates),
         source=_MENDELEEV,
     ),
     Criterion(
@@ -356,7 +323,9 @@ CRITERIA: Criteria = Criteria(
         label="powders to weigh",
         unit="1",
         default=Desirability(weight=1.0, worst=5.0, best=1.0),
-        compute=powders,
+        meaning="Powders to weigh: 1 where a table holds it as for sale, else the parts that "
+        "make it up, 2 or more.",
+        compute=lambda assessed: powders(assessed.candidates),
         source="CRC Handbook, by the library chemicals (https://github.com/CalebBell/chemicals)",
     ),
     pareto=("driving_force", "relief", "relay", "mixing"),

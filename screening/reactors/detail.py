@@ -219,8 +219,10 @@ def detail(
     snapshot, conditions = context.snapshot, context.conditions
     reduction = reduce(context, np.array([phase]))
     alloy = _name(snapshot, int(reduction.alloy[0]))
-    reactor, anode = parse_reactant(label), parse_reactant(conditions.anode)
-    electrolyte = parse_reactant(conditions.electrolyte)
+    reactor, anode, electrolyte = (
+        parse_reactant(label),
+        *(conditions.met[n] for n in ("anode", "electrolyte")),
+    )
     meet = partial(react, snapshot, error_bars=error_bars)
     with_anode = meet(anode, reactor)
     plateaus = _plateaus(reduction, reactor, alloy, layers_wt_percent, error_bars)

@@ -6,15 +6,13 @@ the formation energies per atom a row is the criterion itself; times their error
 (`uncertainty`). A row without entries stands where the criterion does not exist.
 """
 
-from typing import Protocol
-
 import numpy as np
 from scipy.sparse import csr_array, diags_array
 
 from screening.ragged import Ragged
 from screening.reactors.assessment import Assessment
 from screening.reactors.contacts import RELIEF
-from screening.reactors.reduction import Reduction, ScreeningContext
+from screening.reactors.reduction import CandidatePhases, Reduction, ScreeningContext
 from screening.thermo.compositions import Compositions
 from screening.thermo.lines import Lines, assemblages
 from screening.thermo.staircases import Staircases
@@ -151,19 +149,7 @@ def mixing_form(assessment: Assessment) -> csr_array:
     return lowest_form(contacts.mixing, contacts.mixed, assessment.reduction)
 
 
-class Placed(Protocol):
-    """Candidates of a snapshot."""
-
-    @property
-    def context(self) -> ScreeningContext:
-        """What they meet."""
-
-    @property
-    def phase(self) -> np.ndarray:
-        """Phase number of each, (n,) int array."""
-
-
-def lowest_form(lines: Lines, rows: np.ndarray, candidates: Placed) -> csr_array:
+def lowest_form(lines: Lines, rows: np.ndarray, candidates: CandidatePhases) -> csr_array:
     """At the lowest mutual energy of each line; `rows` are the candidates that the lines belong to.
 
     Where nothing reacts, the form is that of the reaction that is missed by least: what an equal mixture, in

@@ -154,10 +154,6 @@ def _full() -> np.ndarray:
 def moisture_hazard(phases: Phases) -> np.ndarray:
     """Gases that moist air may set free, by composition alone.
 
-    Parameters
-    ----------
-    phases : Phases
-
     Returns
     -------
     (n,) object array of str

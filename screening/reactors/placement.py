@@ -13,10 +13,9 @@ from scipy.sparse import csr_array, diags_array
 
 from screening.errors import InputError
 from screening.phases.composition import Formula, parse_reactant, symbol
-from screening.phases.snapshot import Phases
 from screening.reactors.detail import LayerAt, Plateau
 from screening.reactors.linear_forms import lowest_form, mutual_form, spread_forms, step_form
-from screening.reactors.reduction import ScreeningContext
+from screening.reactors.reduction import CandidatePhases, ScreeningContext
 from screening.thermo.compositions import Compositions
 from screening.thermo.interface import InterfaceReaction, react
 from screening.thermo.intervals import ErrorBars
@@ -35,14 +34,11 @@ SPARE = 1e-6
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
-class Placement:
+class Placement(CandidatePhases):
     """Candidates between two neighbours; (n,) arrays unless said otherwise.
 
     Attributes
     ----------
-    context : ScreeningContext
-    phase : int array
-        Phase number of each candidate.
     energy_above_hull_ev_per_atom : float array
     held : float array
         Ions per reduced formula.
@@ -58,8 +54,6 @@ class Placement:
         From each of these (x = 0) to a neighbour, by name of the contact.
     """
 
-    context: ScreeningContext
-    phase: np.ndarray
     energy_above_hull_ev_per_atom: np.ndarray
     held: np.ndarray
     lines: Lines
@@ -67,19 +61,6 @@ class Placement:
     rest_atoms: np.ndarray
     asked: np.ndarray
     contacts: dict[str, Lines]
-
-    def __len__(self) -> int:
-        return len(self.phase)
-
-    @property
-    def phases(self) -> Phases:
-        """All phases of the snapshot."""
-        return self.context.snapshot.phases
-
-    @cached_property
-    def candidates(self) -> Phases:
-        """The candidates as phases, in their order."""
-        return self.phases.take(self.phase)
 
     @cached_property
     def uptake_step(self) -> np.ndarray:
@@ -187,7 +168,7 @@ def meet(placement: Placement, asked: np.ndarray) -> dict[str, Lines]:
     context, conditions = placement.context, placement.context.conditions
     phase, ion = placement.phase[asked], context.anode.mobile
     given = Compositions.of_phases(context.snapshot, phase)
-    electrode, neighbour = (parse_reactant(n).unit for n in (conditions.electrode, conditions.neighbour))
+    electrode, neighbour = (conditions.met[name].unit for name in ("electrode", "neighbour"))
     met = partial(tie_lines, context.snapshot)
     found = {
         CLOSED: met(Compositions.of([electrode]), given),
@@ -244,12 +225,12 @@ class PlacedDetail:
 
 def placed_detail(context: ScreeningContext, label: str, error_bars: ErrorBars) -> PlacedDetail:
     """Spell out one candidate."""
-    others = context.conditions.electrode, context.conditions.neighbour
+    candidate, others = parse_reactant(label), (context.conditions.met[n] for n in ("electrode", "neighbour"))
     return PlacedDetail(
         formula=label,
         curves=tuple(
-            react(context.snapshot, parse_reactant(other), parse_reactant(label), error_bars=error_bars)
+            react(context.snapshot, other, candidate, error_bars=error_bars)
             for other in others
-            if not parse_reactant(other).is_same_as(parse_reactant(label))
+            if not other.is_same_as(candidate)
         ),
     )

@@ -3,8 +3,6 @@
 from dataclasses import replace
 from functools import partial
 
-import numpy as np
-
 from screening.reactors.conditions import FACES_CATHODE, REACTOR, Desirability, Role
 from screening.reactors.criteria import CRITERIA, Criteria, Criterion
 from screening.reactors.placement import BEHIND, CLOSED, HIGH, LOW, Placement
@@ -49,26 +47,6 @@ WEIGHTS: dict[Role, dict[str, float]] = {
 """Where a role weighs a criterion in another way: coatings and buffers must stay over the window as it is."""
 
 
-def reduction_limit_v(placement: Placement) -> np.ndarray:
-    """Voltage below which the candidate, on the hull, takes up ions."""
-    return placement.limit_v(placement.uptake_step)
-
-
-def oxidation_limit_v(placement: Placement) -> np.ndarray:
-    """Voltage above which the candidate, on the hull, gives off ions."""
-    return placement.limit_v(placement.release_step)
-
-
-def band_gap_ev(placement: Placement) -> np.ndarray:
-    """Band gap as it would be measured: the calculated one over 0.6."""
-    return placement.candidates.band_gap_ev / PBE_SHARE_OF_GAP
-
-
-def _described(compute: partial[np.ndarray], meaning: str) -> partial[np.ndarray]:
-    compute.__doc__ = meaning
-    return compute
-
-
 def _contact(role: Role, contact: str) -> Criterion:
     head, label, meaning = CONTACTS[contact]
     sides = ("cathode", "anode" if role == "electrolyte" else "electrolyte")
@@ -82,7 +60,8 @@ def _contact(role: Role, contact: str) -> Criterion:
         ),
         unit="eV/non-ion atom" if open_to_ion else "eV/atom",
         default=Desirability(weight=1.0, worst=-0.2, best=0.0),
-        compute=_described(partial(Placement.lowest_ev, contact=contact), meaning),
+        meaning=meaning,
+        compute=partial(Placement.lowest_ev, contact=contact),
         linear_form=partial(Placement.contact_form, contact=contact),
         ceiling=0.0,
         source=_RICHARDS,
@@ -96,7 +75,8 @@ GENERAL = (
         label="reduction limit",
         unit="V",
         default=Desirability(weight=0.0, worst=3.0, best=0.0),
-        compute=reduction_limit_v,
+        meaning="Voltage below which the candidate, on the hull, takes up ions.",
+        compute=lambda placement: placement.limit_v(placement.uptake_step),
         linear_form=lambda placement: placement.limit_form(placement.uptake_step),
         floor=0.0,
         ceiling=MOST_V,
@@ -108,7 +88,8 @@ GENERAL = (
         label="oxidation limit",
         unit="V",
         default=Desirability(weight=0.0, worst=2.5, best=4.5),  # sulfides; above the usual cathodes
-        compute=oxidation_limit_v,
+        meaning="Voltage above which the candidate, on the hull, gives off ions.",
+        compute=lambda placement: placement.limit_v(placement.release_step),
         linear_form=lambda placement: placement.limit_form(placement.release_step),
         floor=0.0,
         ceiling=MOST_V,
@@ -120,7 +101,8 @@ GENERAL = (
         label="band gap",
         unit="eV",
         default=Desirability(weight=0.5, worst=0.0, best=5.0),
-        compute=band_gap_ev,
+        meaning="Band gap as it would be measured: the calculated one over 0.6.",
+        compute=lambda placement: placement.candidates.band_gap_ev / PBE_SHARE_OF_GAP,
         source="doi:10.1002/qua.560280846",
     ),
     *(CRITERIA.find(name) for name in ("cost", "abundance")),

@@ -60,10 +60,6 @@ def rank_probability(scores: Iterable[np.ndarray], passes: np.ndarray) -> RankPr
     passes : (n,) bool array
         Which of all candidates are ranked.
 
-    Returns
-    -------
-    RankProbabilities
-
     Raises
     ------
     ValueError
@@ -141,10 +137,6 @@ def weight_sensitivity(
         Not negative, not all 0.
     passes : (n,) bool array
         Candidates that are ranked; the other rows are not read.
-
-    Returns
-    -------
-    WeightSensitivity
 
     Raises
     ------

@@ -44,11 +44,6 @@ class FilterOutcome:
 def apply_filters(found: Reduction | Placement, settings: Filters) -> tuple[FilterOutcome, ...]:
     """Hard filters of a role, and those of every compound.
 
-    Parameters
-    ----------
-    found : Reduction or Placement
-    settings : Filters
-
     Returns
     -------
     tuple of FilterOutcome
@@ -143,10 +138,6 @@ def rank(values: np.ndarray, passes: np.ndarray, settings: Ranking) -> Ranked:
     passes : (n,) bool array
         Candidates that fail no filter.
     settings : Ranking
-
-    Returns
-    -------
-    Ranked
     """
     valued = desirabilities(values, settings)
     score = np.where(passes, weighted_geometric_mean(valued, weights(settings)), 0.0)

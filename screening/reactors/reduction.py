@@ -79,32 +79,18 @@ class ScreeningContext:
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
-class Reduction:
-    """Candidates reduced by the anode metal; (n,) arrays unless said otherwise.
+class CandidatePhases:
+    """Candidates of a snapshot, and what all of them meet.
 
     Attributes
     ----------
     context : ScreeningContext
-    phase : int array
-        Phase number of each candidate.
-    lines : Lines
-        From each candidate (x = 0) to the anode metal.
-    stairs : Staircases
-    end_step : int array
-        Last plateau that the state of the layer has entered, −1 where there is none.
-    share : float array
-        How much of that plateau is done, above 0 to 1.
-    starved : bool array
-        Whether the budget of anode metal ends the uptake, not the plateau floor or a potential.
+    phase : (n,) int array
+        Phase number of each.
     """
 
     context: ScreeningContext
     phase: np.ndarray
-    lines: Lines
-    stairs: Staircases
-    end_step: np.ndarray
-    share: np.ndarray
-    starved: np.ndarray
 
     def __len__(self) -> int:
         return len(self.phase)
@@ -118,6 +104,30 @@ class Reduction:
     def candidates(self) -> Phases:
         """The candidates as phases, in their order."""
         return self.phases.take(self.phase)
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Reduction(CandidatePhases):
+    """Candidates reduced by the anode metal; (n,) arrays unless said otherwise.
+
+    Attributes
+    ----------
+    lines : Lines
+        From each candidate (x = 0) to the anode metal.
+    stairs : Staircases
+    end_step : int array
+        Last plateau that the state of the layer has entered, −1 where there is none.
+    share : float array
+        How much of that plateau is done, above 0 to 1.
+    starved : bool array
+        Whether the budget of anode metal ends the uptake, not the plateau floor or a potential.
+    """
+
+    lines: Lines
+    stairs: Staircases
+    end_step: np.ndarray
+    share: np.ndarray
+    starved: np.ndarray
 
     @cached_property
     def molar_mass_g(self) -> np.ndarray:
@@ -140,16 +150,18 @@ class Reduction:
         """Atoms of the anode's mobile element taken up in the state of the layer."""
         return self._in_state(self.stairs.uptake_per_formula, np.zeros(len(self)))
 
-    @property
-    def anode_atoms_per_formula(self) -> np.ndarray:
-        """Atoms of anode consumed above the floor; more than the uptake where the anode is an alloy."""
-        return self.uptake_per_formula / self.context.anode.content
-
     @cached_property
     def reaction_energy_ev_per_formula(self) -> np.ndarray:
         """Mutual energy of that uptake, ≤ 0."""
         start = self.stairs.start_energy_ev_per_formula
         return self._in_state(self.stairs.energy_ev_per_formula, start) - start
+
+    @property
+    def driving_force_ev_per_ion(self) -> np.ndarray:
+        """The same per atom taken up; NaN where there is no uptake."""
+        with np.errstate(invalid="ignore", divide="ignore"):
+            per_ion = self.reaction_energy_ev_per_formula / self.uptake_per_formula
+        return np.where(self.end_step >= 0, per_ion, np.nan)
 
     @cached_property
     def minimum_mutual_ev_per_atom(self) -> np.ndarray:
@@ -245,10 +257,6 @@ def reduce(context: ScreeningContext, phase: np.ndarray) -> Reduction:
     context : ScreeningContext
     phase : (n,) int array
         Phase numbers of the candidates.
-
-    Returns
-    -------
-    Reduction
 
     Raises
     ------

@@ -8,7 +8,6 @@ from pydantic import Field, field_validator, model_validator
 
 from screening.errors import InputError
 from screening.names import RELIEF_PER_MOL
-from screening.reactors.assessment import Assessment
 from screening.reactors.conditions import REACTOR, Conditions, Desirability, Role, Settings
 from screening.reactors.criteria import Criteria, Criterion
 from screening.reactors.placement_criteria import criteria_of
@@ -125,8 +124,7 @@ class Uncertainty(Settings):
             )
 
 
-def _given(assessment: Assessment) -> np.ndarray:
-    """Given with the candidates."""
+def _given(assessed: object) -> np.ndarray:
     raise LookupError("a column of the list of candidates is not computed")
 
 
@@ -134,7 +132,14 @@ def column_criterion(name: str, rule: Desirability) -> Criterion:
     """A column of the list of candidates as a criterion: its name is all that is known of it."""
     label = name.replace("_", " ")
     return Criterion(
-        name=name, key=name, label=label, unit="1", default=rule, compute=_given, source="list of candidates"
+        name=name,
+        key=name,
+        label=label,
+        unit="1",
+        default=rule,
+        meaning="Given with the candidates.",
+        compute=_given,
+        source="list of candidates",
     )
 
 

@@ -184,13 +184,6 @@ class ErrorModel:
         how far the estimate may lie from the calculation it replaces, and the calculation's distance from the
         truth comes on top.
 
-        Parameters
-        ----------
-        phases : Phases
-
-        Returns
-        -------
-        PhaseErrors
         """
         bound = ions_bound(phases, self)
         charge = np.array([ANION_VALENCE[a.symbol] for a in self.anions])
@@ -323,11 +316,6 @@ def ions_bound(phases: Phases, model: ErrorModel) -> np.ndarray:
 
     Where a phase holds several anions its ions are shared out by their charge (Li6PS5Cl: 10/11 to S, 1/11 to
     Cl). What exceeds the charge of the anions is metallic, as all of it is in an alloy.
-
-    Parameters
-    ----------
-    phases : Phases
-    model : ErrorModel
 
     Returns
     -------

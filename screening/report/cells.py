@@ -6,19 +6,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from screening.campaign.directory import ResultsDirectory
 from screening.display import subscripted
 from screening.errors import InputError
 from screening.lab.analysis import CellAnalysis, analyse_cell
 from screening.lab.cell import Cell, Experiment, Origin
-from screening.lab.cycling.full import FullCellReport
-from screening.lab.cycling.plating import PlatingReport
 from screening.lab.experiments import Survey, survey
 from screening.lab.quantities import QUANTITIES
 from screening.report.comparison import outcome_words, quantity_words
 from screening.report.parts import Block, Picture, Section, Table
 from screening.validation.expected_phases import ExpectedPhases
 from screening.validation.joining import prediction_of
-from screening.validation.predictions import Predictions
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -41,14 +39,14 @@ class CellSections:
 
 
 def cell_sections(
-    directory: Path, predictions: Predictions | None, embed: Embed, progress: Progress | None = None
+    directory: Path, predictions: ResultsDirectory | None, embed: Embed, progress: Progress | None = None
 ) -> CellSections:
     """Show every cell sheet under a directory.
 
     Parameters
     ----------
     directory : Path
-    predictions : Predictions, optional
+    predictions : ResultsDirectory, optional
         Say which phases a powder pattern is searched for; without them reactor, electrolyte and anode are.
     embed : callable
         Puts a picture (title, png) on the page.
@@ -75,7 +73,9 @@ class _View:
     block: Block | None
 
 
-def _view(experiment: Experiment, predictions: Predictions | None, embed: Embed, progress: Progress) -> _View:
+def _view(
+    experiment: Experiment, predictions: ResultsDirectory | None, embed: Embed, progress: Progress
+) -> _View:
     """Outcomes of a cell, and the block of its raw files where it has some."""
     files = experiment.files.all
     if files:
@@ -97,7 +97,7 @@ def _view(experiment: Experiment, predictions: Predictions | None, embed: Embed,
     return _View(cell.figures_only(), block)
 
 
-def _search(experiment: Experiment, predictions: Predictions | None) -> ExpectedPhases | None:
+def _search(experiment: Experiment, predictions: ResultsDirectory | None) -> ExpectedPhases | None:
     if not experiment.files.diffraction:
         return None
     from screening.phases.structures import literature_cells
@@ -175,11 +175,9 @@ def _sources(views: list[_View]) -> Block:
 
 def _figures(cell: CellAnalysis) -> Iterator[tuple[str, Callable[[], "Figure"]]]:
     """Title of every figure that a cell's raw files give, and what draws it."""
-    from screening.plots.cycling import symmetric_figure
+    from screening.plots.cycling import cycling_figure
     from screening.plots.diffraction import diffraction_figure
     from screening.plots.drt import drt_figure
-    from screening.plots.fullcell import full_cell_figure
-    from screening.plots.plating import plating_figure
 
     impedance, cycling = cell.impedance, cell.cycling
     if impedance is not None:
@@ -187,12 +185,8 @@ def _figures(cell: CellAnalysis) -> Iterator[tuple[str, Callable[[], "Figure"]]]
             f"{cell.name}: relaxation times",
             lambda: drt_figure(impedance.processes, impedance.report, impedance.refit),
         )
-    if isinstance(cycling, FullCellReport):
-        yield f"{cell.name}: cycling", lambda: full_cell_figure(cycling)
-    elif isinstance(cycling, PlatingReport):
-        yield f"{cell.name}: cycling", lambda: plating_figure(cycling)
-    elif cycling is not None:
-        yield f"{cell.name}: cycling", lambda: symmetric_figure(cycling)
+    if cycling is not None:
+        yield f"{cell.name}: cycling", lambda: cycling_figure(cycling)
     if cell.patterns:
         yield f"{cell.name}: powder pattern", lambda: diffraction_figure(cell.patterns)
 

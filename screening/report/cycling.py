@@ -1,12 +1,14 @@
 """Files of a cell's cycling: tables, Battery Data Format, figures and one page."""
 
-from collections.abc import Mapping
-from dataclasses import asdict, fields
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pandas as pd
 
+from screening.display import Table
 from screening.files import (
     json_ready,
     output_directory,
@@ -23,13 +25,18 @@ from screening.lab.cycling.export import write_bdf
 from screening.lab.cycling.full import FullCellReport
 from screening.lab.cycling.plating import PlatingReport
 from screening.lab.cycling.polarisation import figures_of
-from screening.lab.cycling.symmetric import SymmetricReport
+from screening.lab.cycling.symmetric import LifeEnd, SymmetricReport
 from screening.lab.cycling.table import CyclingData, FlagKind
 from screening.lab.short import ShortVerdict
 from screening.provenance import SIMULATED, Provenance
+from screening.report.parts import capital, head
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+
+
+SHOWN = ("evidence", "plateaus", "critical_current")
+"""Tables that stand on the page; the files hold all."""
 
 
 def provenance_of(data: CyclingData) -> Provenance:
@@ -37,6 +44,88 @@ def provenance_of(data: CyclingData) -> Provenance:
     simulated = {flag.file for flag in data.flags if flag.kind is FlagKind.SIMULATED}
     named = [f"{s.name} ({SIMULATED})" if s.name in simulated else s.name for s in data.sources]
     return Provenance.now(", ".join(named) or data.cell, data.checksum)
+
+
+CAPACITIES = {
+    "capacity_mah": "mAh",
+    "capacity_mah_per_g": "mAh/g of active material",
+    "capacity_mah_per_cm2": "mAh/cm²",
+}
+"""Ends of the columns of capacities, and their units."""
+
+
+def overview(report: CyclingReport, short: ShortVerdict, remarks: Sequence[str] = ()) -> Table:
+    """First and last figures, life and verdict; evidence and what to know about the data below."""
+    flags = report.data.flags
+    if isinstance(report, FullCellReport):
+        rows, flags = [*_full_rows(report)], report.result.flags
+    elif isinstance(report, PlatingReport):
+        rows = [*_plating_rows(report)]
+    else:
+        rows = [*_symmetric_rows(report)]
+    rows.append(("short", short.words))
+    evidence = [f"{item.signal}: {item.statement}" for item in short.evidence]
+    told = (f"note: {text}" for text in (*flags, *remarks))
+    notes = (*evidence, *told, provenance_of(report.data).line())
+    return Table("", pd.DataFrame(rows, columns=["quantity", "value"]), notes)
+
+
+def _course(values: np.ndarray, unit: str, factor: float = 1.0) -> str:
+    return f"{factor * values[0]:.4g} {unit} at first, {factor * values[-1]:.4g} {unit} at last"
+
+
+def _symmetric_rows(report: SymmetricReport) -> Iterator[tuple[str, str]]:
+    cycles, life = report.cycles, report.life
+    yield "cell", report.data.cell
+    yield "half-cycles", f"{len(report.half_cycles)} ({len(cycles)} cycles)"
+    if not report.is_symmetric:
+        yield "kind", "no symmetric cell; assess it as a full one (kind full)"
+        return
+    if len(cycles):
+        yield "overpotential", _course(cycles.overpotential_v, "mV", 1e3)
+        yield "ASR (whole cell)", _course(cycles.asr_ohm_cm2, "Ω cm²")
+    stable = report.stabilisation_cycle
+    yield "stable from cycle", "never" if stable is None else str(stable)
+    more = "more than " if life.end is LifeEnd.RECORD else ""
+    throughput = f"{life.throughput_mah_per_cm2:.4g} mAh/cm²"
+    yield "life", f"{more}{life}, {throughput} ({life.end})"
+
+
+def _plating_rows(report: PlatingReport) -> Iterator[tuple[str, str]]:
+    blocks = report.blocks
+    yield "cell", report.data.cell
+    yield "blocks", f"{len(blocks)}, {int((blocks.inner_cycles > 0).sum())} of them with inner cycles"
+    for name, value in (("plain", report.plain_efficiency), ("Aurbach", report.aurbach_efficiency)):
+        if value is not None:
+            yield f"plating efficiency ({name})", f"{value:.2%}"
+    if np.isfinite(blocks.efficiency[0]):
+        yield "first block", f"{blocks.efficiency[0]:.2%}"
+
+
+def _full_rows(report: FullCellReport) -> Iterator[tuple[str, str]]:
+    result, frame = report.result, report.result.to_frame()
+    whole = result.cycles.shown
+    yield "cell", result.cell
+    single = result.cycles.single
+    yield "cycles", f"a single {single}" if single else f"{len(result.cycles)}, {result.order}"
+    half = single or "discharge"
+    for end, unit in CAPACITIES.items():
+        if (column := f"{half}_{end}") in frame:
+            values = frame[column].to_numpy()[whole]
+            yield f"{half} capacity", f"{values[0]:.4g} {unit}" if single else _course(values, unit)
+    if not single:
+        efficiency = f"{result.coulombic_efficiency[0]:.2%} at first"
+        yield "Coulombic efficiency", f"{efficiency} ({result.order.efficiency_definition})"
+        yield "energy efficiency", f"{result.energy_efficiency[0]:.2%} at first"
+        kept, last = result.retention[whole][-1], result.cycles.number[whole][-1]
+        words = f"{kept:.1%}" if kept == kept else "not at the reference's rate"
+        yield "retention", f"{words} in cycle {last} against cycle {result.reference_cycle}"
+    for analysis in report.plateaus:
+        for plateau in analysis.plateaus:
+            mark = ", extra" if plateau in analysis.extra else ""
+            half = "charge" if analysis.sign > 0 else "discharge"
+            share = f"{plateau.fraction:.1%} of the first {half}{mark}"
+            yield f"plateau ({half})", f"{plateau.voltage_v:.3f} V, {share}"
 
 
 def cycling_summary(report: CyclingReport, short: ShortVerdict | None = None) -> dict[str, Any]:
@@ -107,13 +196,10 @@ def write_cycling(directory: Path, report: CyclingReport, short: ShortVerdict | 
     list of pathlib.Path
         The files written.
     """
-    from screening.plots.cycling import symmetric_figure
-    from screening.plots.cycling_html import symmetric_page
-    from screening.plots.fullcell import full_cell_figure
-    from screening.plots.fullcell_html import full_page
-    from screening.plots.plating import plating_figure, plating_page
+    from screening.plots.cell_html import cell_page
+    from screening.plots.cycling import cycling_figure
 
-    data, stamp = report.data, provenance_of(report.data)
+    data, verdict = report.data, short or report.verdict
     tables, flags = {}, data.flags_frame()
     if isinstance(report, SymmetricReport):
         half_cycles = pd.DataFrame(figures_of(report.half_cycles))
@@ -122,17 +208,16 @@ def write_cycling(directory: Path, report: CyclingReport, short: ShortVerdict | 
         step = critical_current(report)
         if step is not None:
             tables["critical_current"] = step.to_frame()
-        figure, page = symmetric_figure(report), symmetric_page(report, stamp)
     elif isinstance(report, FullCellReport):
         result = report.result
         flags = data.with_flags(result.flags[len(data.flags) :]).flags_frame()
         tables = {"cycles": result.to_frame(), "plateaus": report.plateaus_frame()}
-        figure, page = full_cell_figure(report), full_page(report, stamp)
     else:
         tables = {"blocks": report.blocks.to_frame()}
-        figure, page = plating_figure(report), plating_page(report, stamp)
-    tables |= {"evidence": (short or report.verdict).evidence_frame(), "flags": flags}
-    return _write(directory, data, cycling_summary(report, short), tables, figure, page)
+    tables |= {"evidence": verdict.evidence_frame(), "flags": flags}
+    shown = [Table(capital(name), tables[name].rename(columns=head)) for name in SHOWN if name in tables]
+    page = cell_page(report, replace(overview(report, verdict), caption=data.cell), *shown)
+    return _write(directory, data, cycling_summary(report, short), tables, cycling_figure(report), page)
 
 
 def _write(

@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from screening.campaign.directory import RANKING_JSON
+from screening.campaign.directory import RANKING_JSON, ResultsDirectory
 from screening.errors import InputError
 from screening.files import from_json
 from screening.lab.cycling.symmetric import TOLD_GAP_H
@@ -16,7 +16,6 @@ from screening.lab.readers.stamp import STAMP_COLUMN, STAMP_START
 from screening.report.cells import cell_sections
 from screening.report.comparison import VALIDATION_JSON
 from screening.report.parts import ROWS_SHOWN, Block, Picture, Section, Table, head, number, word
-from screening.validation.predictions import Predictions
 
 PICTURE_BYTES = 2_000_000
 """Pictures on one page together; 2 MB leave a page of 8 MB room for its plotting library."""
@@ -54,7 +53,7 @@ class Room:
 
 def measured_sections(
     directory: Path,
-    predictions: Predictions | None = None,
+    predictions: ResultsDirectory | None = None,
     progress: Callable[[str], None] | None = None,
 ) -> tuple[Section, ...]:
     """Cells of a folder of experiments, and what the bench verbs left under it.
@@ -65,7 +64,7 @@ def measured_sections(
     ----------
     directory : Path
         Searched with its subdirectories; files of other origin are passed over.
-    predictions : Predictions, optional
+    predictions : ResultsDirectory, optional
         Say which phases the powder pattern of a cell is searched for.
     progress : callable, optional
         Told which cell is analysed.

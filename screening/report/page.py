@@ -6,12 +6,11 @@ from collections.abc import Callable
 from importlib.resources import files
 from pathlib import Path
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from screening.campaign.directory import ResultsDirectory
 from screening.display import rests_on
-from screening.files import atomic_write, check_targets
+from screening.files import atomic_write, check_targets, template
 from screening.report.citing import citation
 from screening.report.columns import definitions, ranking_columns
 from screening.report.comparison import validation_section
@@ -20,7 +19,6 @@ from screening.report.opening import opening
 from screening.report.parts import Section, capital
 from screening.report.payload import payload
 from screening.report.stack import stack_section
-from screening.validation.predictions import read_predictions
 
 TEMPLATES = "templates"
 
@@ -74,7 +72,7 @@ def write_report(
         If the results cannot be read, or the page cannot be written.
     """
     check_targets(path)
-    campaign = read_predictions(results)
+    campaign = ResultsDirectory(results).checked()
     validation = validation_section(results)
     measured: tuple[Section, ...] = ()
     if experiments is not None:
@@ -102,17 +100,9 @@ def report_page(results: ResultsDirectory, sections: tuple[Section, ...] = ()) -
 
     columns = ranking_columns(results.table, results.study.ranking)
     scripts = tuple(_inline(text) for text in (get_plotlyjs(), own_script()))
-    environment = Environment(
-        loader=PackageLoader("screening.report", TEMPLATES),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters["capital"] = capital
-    environment.globals["style"] = Markup(_packaged("page.css"))
     passing = results.table["passes"].to_numpy(dtype=bool)
-    return environment.get_template("page.html").render(
+    return template("screening.report", "page.html", capital=capital).render(
+        style=Markup(_packaged("page.css")),
         results=results,
         role=results.study.conditions.role,
         columns=columns,

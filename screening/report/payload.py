@@ -42,10 +42,6 @@ def payload(results: ResultsDirectory, columns: tuple[Column, ...]) -> str:
     results : ResultsDirectory
     columns : tuple of Column
         Columns of the ranking.
-
-    Returns
-    -------
-    str
     """
     text = json.dumps(content(results, columns), ensure_ascii=False, allow_nan=False, separators=(",", ":"))
     return base64.b64encode(gzip.compress(text.encode(), 6, mtime=0)).decode("ascii")

@@ -17,6 +17,7 @@ from screening.provenance import Provenance
 from screening.reactors.settings import Ranking
 from screening.report.citing import citation
 from screening.report.columns import ranking_columns
+from screening.report.parts import capital, head
 from screening.thermo.interface import InterfaceReaction
 from screening.thermo.intervals import Interval
 
@@ -26,15 +27,13 @@ WIDEST, NARROWEST, HEAD_LINES, LINE_PT = 60, 8, 3, 15.0
 DIGITS, MOST_DECIMALS = 4, 4
 """Digits of the largest number of a column that are shown; the number itself stays whole."""
 
-UNITS = {
-    "_ev_per_atom": "eV/atom", "_mah_per_g": "mAh/g", "_um": "µm", "_v": "V", "_ev": "eV",
-}  # fmt: skip
-"""Units by the ends of names."""
-
 STEP_COLUMNS = ("voltage_v", "uptake_per_formula", "capacity_mah_per_g", "reaction", "above_floor")
 
 MOST_RANKED = 1000
 """Ranked candidates of the workbook; files hold all."""
+
+CURVE_POINTS = 101
+"""Rows of a curve besides its kinks."""
 
 MARKS = "* rests on an estimated or machine-learned phase; † not in the snapshot, taken at its hull energy"
 
@@ -70,18 +69,18 @@ def write_book(path: Path, sheets: Mapping[str, pd.DataFrame], provenance: Prove
 def _fill(book: Any, name: str, frame: pd.DataFrame) -> None:
     sheet = book.add_worksheet(name)
     bold = book.add_format({"bold": True, "text_wrap": True, "valign": "top"})
-    for k, head in enumerate(frame.columns):
+    for k, top in enumerate(frame.columns):
         cells = [
             subscripted(cell) if isinstance(cell, str) else cell for cell in json_ready([*frame.iloc[:, k]])
         ]
         texts = [len(cell) for cell in cells if isinstance(cell, str)]
-        width = max(min(max(texts, default=0), WIDEST), len(head) / (HEAD_LINES - 1), NARROWEST)
+        width = max(min(max(texts, default=0), WIDEST), len(top) / (HEAD_LINES - 1), NARROWEST)
         looks = {
             str: book.add_format({"indent": 1}),
             float: book.add_format({"num_format": _number_format(cells)}),
         }
         sheet.set_column(k, k, width + 2)
-        sheet.write(0, k, subscripted(str(head)), bold)
+        sheet.write(0, k, subscripted(str(top)), bold)
         for row, cell in enumerate(cells, start=1):
             if cell is not None:
                 sheet.write(row, k, cell, looks.get(type(cell)))
@@ -139,9 +138,11 @@ def write_campaign_book(path: Path, results: ResultsDirectory) -> None:
     sheets = {
         "Summary": _campaign_summary(results),
         **{name: curve_table([*{(c.a, c.b): c for c in drawn}.values()]) for name, drawn in curves.items()},
-        "Staircase": pd.DataFrame(plateaus).rename(columns=head),
+        "Staircase": pd.DataFrame(plateaus).rename(columns=heading),
         "Ranking": _ranking(results.table, results.study.ranking),
-        "Layer": layer_table(reactors).rename(columns={"wt_percent": "Reactor (wt%)"}).rename(columns=head),
+        "Layer": layer_table(reactors)
+        .rename(columns={"wt_percent": "Reactor (wt%)"})
+        .rename(columns=heading),
     }
     write_book(path, sheets, results.provenance)
 
@@ -152,7 +153,7 @@ def _ranking(table: pd.DataFrame, ranking: Ranking) -> pd.DataFrame:
     frame = best[[name for column in columns for name in (column.name, *column.within)]].assign(
         formula=[*map(marked, best["formula"], best["estimated"])]
     )
-    named = {c.name: c.label[:1].upper() + c.label[1:] + (f" ({c.unit})" if c.unit else "") for c in columns}
+    named = {c.name: capital(c.label) + (f" ({c.unit})" if c.unit else "") for c in columns}
     bounds = {
         name: each
         for c in columns
@@ -181,18 +182,15 @@ def _campaign_summary(results: ResultsDirectory) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["What", "Value"])
 
 
-def head(name: str) -> str:
-    """Name of a column as a head with its unit.
+def heading(name: str) -> str:
+    """Name of a column as the head of a sheet: words with a capital, and the unit in brackets.
 
     Examples
     --------
-    >>> head("capacity_mah_per_g"), head("salt_fraction")
+    >>> heading("capacity_mah_per_g"), heading("salt_fraction")
     ('Capacity (mAh/g)', 'Salt fraction')
     """
-    for suffix, unit in UNITS.items():
-        if name.endswith(suffix):
-            return f"{head(name.removesuffix(suffix))} ({unit})"
-    return name[:1].upper() + name[1:].replace("_", " ")
+    return capital(head(name))
 
 
 def ends(quantity: str, within: Interval | None = None) -> dict[str, float | None]:
@@ -206,17 +204,17 @@ def pair_name(curve: InterfaceReaction) -> str:
     return f"{curve.a} | {curve.b}" + "*" * curve.estimated + "†" * bool(curve.at_hull)
 
 
-def curve_table(curves: Sequence[InterfaceReaction], points: int = 101) -> pd.DataFrame:
+def curve_table(curves: Sequence[InterfaceReaction]) -> pd.DataFrame:
     """Curves as they are drawn, with their kinks among the rows.
 
     Energies are linear between kinks in the atomic fraction only; the rows between let other axes bend.
     """
-    return pd.DataFrame([row for curve in curves for row in _curve_rows(curve, points)])
+    return pd.DataFrame([row for curve in curves for row in _curve_rows(curve)])
 
 
-def _curve_rows(curve: InterfaceReaction, points: int) -> Iterator[dict[str, Any]]:
+def _curve_rows(curve: InterfaceReaction) -> Iterator[dict[str, Any]]:
     kinks = {kink.x_atomic: kink for kink in curve.kinks}
-    x = np.union1d([*kinks], np.linspace(0.0, 1.0, points))
+    x = np.union1d([*kinks], np.linspace(0.0, 1.0, CURVE_POINTS))
     energies = {
         name: np.interp(x, [*kinks], [getattr(kink, f"{name}_ev_per_atom") for kink in kinks.values()])
         for name in ("total", "mutual")

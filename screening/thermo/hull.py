@@ -211,7 +211,9 @@ def lowest(
     if pure.min() < 0:
         return Lowest(NO_CONVERGENCE, np.nan, basis, amounts)
     base, drift = shifted(composition), np.zeros(d)
-    status = descend(columns, energies, basis, inverse, base, drift, np.empty(n), banned)
+    status = descend(
+        columns, energies, basis, inverse, base=base, drift=drift, values=np.empty(n), banned=banned
+    )
     energy = 0.0
     for r in range(d):
         share = dot(inverse[r], composition)
@@ -234,7 +236,9 @@ def _visit(
     values, pivots, column = np.empty(n), np.empty(n), np.empty(d)
     status = NO_CONVERGENCE
     if pure.min() >= 0:
-        status = descend(columns, energies, basis, inverse, base, drift, values, NONE_BANNED)
+        status = descend(
+            columns, energies, basis, inverse, base=base, drift=drift, values=values, banned=NONE_BANNED
+        )
     while status == OK:
         if m == room:
             room *= 2

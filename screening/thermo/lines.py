@@ -304,7 +304,9 @@ def _tie_lines(
             row = 0
             while elements[row] != open_element:
                 row += 1
-            kept, system, energies, start, end = opened(columns, local_energy, start, end, row, mu[line])
+            kept, system, energies, start, end = opened(
+                columns, local_energy, start, end, element=row, mu=mu[line]
+            )
             here, lowest_pure = rows[kept], pure_phases(system, energies)
         found: Kinks = tie_line(system, energies, lowest_pure, start, end)
         if found.status == OK:

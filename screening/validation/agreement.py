@@ -20,6 +20,9 @@ RESAMPLES = 2000
 BLOCK = 200
 """Resamples side by side: 200 of 100 reactors take 16 MB."""
 
+SEED = 0
+"""Of the bootstrap."""
+
 TOO_FEW = "too few to tell"
 SCORE = "score"
 
@@ -99,7 +102,7 @@ def oriented(table: pd.DataFrame, settings: Ranking) -> pd.DataFrame:
 
 
 def agreements(
-    groups: Sequence[OutcomeGroup], table: pd.DataFrame, settings: Ranking, *, seed: int = 0
+    groups: Sequence[OutcomeGroup], table: pd.DataFrame, settings: Ranking
 ) -> tuple[Agreement, ...]:
     """Correlate every predictor with every measured outcome.
 
@@ -110,12 +113,6 @@ def agreements(
         The campaign's ranking.
     settings : Ranking
         Says which end of a criterion is better.
-    seed : int
-        Of the bootstrap.
-
-    Returns
-    -------
-    tuple of Agreement
 
     Notes
     -----
@@ -125,15 +122,15 @@ def agreements(
     results = []
     for group in groups:
         if group.n_closed < FEWEST_REACTORS:
-            results.append(_agreement(EVERY, np.zeros(len(group.reactors)), group, seed))
+            results.append(_agreement(EVERY, np.zeros(len(group.reactors)), group))
             continue
         mine = table[(table["anode"] == group.anode) & (table["electrolyte"] == group.electrolyte)]
         predictors = oriented(mine.set_index("formula").loc[list(group.reactors)], settings)
-        results += [_agreement(str(name), each.to_numpy(), group, seed) for name, each in predictors.items()]
+        results += [_agreement(str(name), each.to_numpy(), group) for name, each in predictors.items()]
     return tuple(results)
 
 
-def _agreement(name: str, predictor: np.ndarray, group: OutcomeGroup, seed: int) -> Agreement:
+def _agreement(name: str, predictor: np.ndarray, group: OutcomeGroup) -> Agreement:
     known = ~np.isnan(predictor)
     x, y, n_open = predictor[known], group.gain[known], int(group.is_open[known].sum())
     n_closed = len(x) - n_open
@@ -150,8 +147,8 @@ def _agreement(name: str, predictor: np.ndarray, group: OutcomeGroup, seed: int)
         return result
     if np.ptp(x) == 0.0 or np.ptp(y) == 0.0:
         return replace(result, verdict=f"{TOO_FEW} (all values are the same)")
-    low, high = _interval(x, y, kendall_tau_b, seed)
-    rho_low, rho_high = _interval(x, y, spearman_rho, seed)
+    low, high = _interval(x, y, kendall_tau_b)
+    rho_low, rho_high = _interval(x, y, spearman_rho)
     return replace(
         result,
         verdict=_words(low, high),
@@ -170,7 +167,7 @@ def _words(low: float, high: float) -> str:
     return "orders them the other way round" if high < 0.0 else "no order can be told from chance"
 
 
-def _interval(x: np.ndarray, y: np.ndarray, statistic: Statistic, seed: int) -> tuple[float, float]:
+def _interval(x: np.ndarray, y: np.ndarray, statistic: Statistic) -> tuple[float, float]:
     result = stats.bootstrap(
         (x, y),
         statistic,
@@ -179,7 +176,7 @@ def _interval(x: np.ndarray, y: np.ndarray, statistic: Statistic, seed: int) -> 
         n_resamples=RESAMPLES,
         batch=BLOCK,
         method="percentile",
-        rng=np.random.default_rng(seed),
+        rng=np.random.default_rng(SEED),
     )
     return float(result.confidence_interval.low), float(result.confidence_interval.high)
 

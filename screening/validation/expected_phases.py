@@ -4,7 +4,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from hashlib import sha256
-from typing import Protocol
 
 from screening.lab.cell import Cell
 from screening.lab.diffraction.identify import Identification
@@ -12,36 +11,9 @@ from screening.lab.diffraction.pattern import PowderPattern
 from screening.phases.composition import parse_formula
 from screening.phases.structures import Cell as UnitCell
 from screening.phases.structures import find_cell
+from screening.reactors.detail import Plateau
 from screening.validation.diffraction import look_for
-from screening.validation.predictions import Prediction
-
-
-class Product(Protocol):
-    """A phase that forms."""
-
-    @property
-    def formula(self) -> str:
-        """As the campaign writes it."""
-        ...
-
-
-class Plateau(Protocol):
-    """A step of the lithiation."""
-
-    @property
-    def above_floor(self) -> bool:
-        """Whether it is passed before the anode metal plates."""
-        ...
-
-    @property
-    def holds_alloy(self) -> bool:
-        """Whether the alloy has formed."""
-        ...
-
-    @property
-    def products(self) -> Sequence[Product]:
-        """What stands there."""
-        ...
+from screening.validation.predictions import Prediction, stages
 
 
 def expected_phases(
@@ -57,9 +29,7 @@ def expected_phases(
         Of the reactor's lithiation. Expected are the products from the first plateau that holds the alloy to
         the last one above the floor: metal is in excess, and how far the reaction goes is open.
     """
-    above = [plateau for plateau in plateaus if plateau.above_floor]
-    first = next((k for k, plateau in enumerate(above) if plateau.holds_alloy), len(above) - 1)
-    products = [product.formula for plateau in above[max(first, 0) :] for product in plateau.products]
+    products = [product.formula for plateau in stages(plateaus) for product in plateau.products]
     return _each_once((reactor, *products, electrolyte, anode))
 
 

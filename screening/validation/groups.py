@@ -58,10 +58,6 @@ def outcome_groups(pairs: Sequence[Pair], *, simulated: bool = False) -> tuple[O
     pairs : sequence of Pair
     simulated : bool
         Whether simulated cells count.
-
-    Returns
-    -------
-    tuple of OutcomeGroup
     """
     found: dict[tuple[str, ...], dict[str, list[tuple[float, bool]]]] = {}
     for pair in pairs:

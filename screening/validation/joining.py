@@ -6,11 +6,10 @@ from enum import StrEnum
 
 import pandas as pd
 
-from screening.errors import InputError
+from screening.campaign.directory import ResultsDirectory
 from screening.lab.analysis import CellAnalysis
-from screening.lab.cell import Cell
 from screening.reactors.settings import Conditions
-from screening.validation.predictions import Prediction, Predictions, Span
+from screening.validation.predictions import Prediction, Span, prediction_of
 
 
 class Verdict(StrEnum):
@@ -137,7 +136,7 @@ class Joined:
     cells: tuple[CellAnalysis, ...]
 
 
-def join(predictions: Predictions, cells: Sequence[CellAnalysis]) -> Joined:
+def join(predictions: ResultsDirectory, cells: Sequence[CellAnalysis]) -> Joined:
     """Join on anode, reactor and electrolyte; volumes are those of the cell's own reactor content.
 
     Raises
@@ -157,20 +156,6 @@ def join(predictions: Predictions, cells: Sequence[CellAnalysis]) -> Joined:
         conditions = grid[str(prediction.row["anode"]), str(prediction.row["electrolyte"])]
         pairs.append(Pair(cell, prediction, conditions, _controls(cell, cells)))
     return Joined(tuple(pairs), tuple(unjoined), tuple(cells))
-
-
-def prediction_of(predictions: Predictions, sheet: Cell) -> Prediction | None:
-    """Prediction for the layer of a cell; None where it has none, or the campaign does not hold it.
-
-    Raises
-    ------
-    InputError
-        If the sheet's reactor, anode or electrolyte is no formula.
-    """
-    try:
-        return predictions.of(sheet)
-    except InputError as error:
-        raise InputError(error.message, where=f"{sheet.path}, {error.where}", remedy=error.remedy) from None
 
 
 def _controls(cell: CellAnalysis, cells: Sequence[CellAnalysis]) -> tuple[CellAnalysis, ...]:

@@ -10,11 +10,11 @@ import pandas as pd
 from scipy.special import softmax
 from scipy.stats import rankdata
 
+from screening.campaign.directory import ResultsDirectory
 from screening.errors import InputError
 from screening.reactors.settings import Ranking
 from screening.validation.groups import OutcomeGroup
 from screening.validation.orders import Stratum, log_rates, merits
-from screening.validation.predictions import Predictions
 from screening.validation.prior import DEVIATION_SD
 from screening.validation.update import Update, valued
 
@@ -83,7 +83,9 @@ class Plan:
     unknown: tuple[str, ...] = ()
 
 
-def read_shelf(path: Path, predictions: Predictions, max_cost_usd_per_kg: float = float("inf")) -> Shopping:
+def read_shelf(
+    path: Path, predictions: ResultsDirectory, max_cost_usd_per_kg: float = float("inf")
+) -> Shopping:
     """Formulas that a group has, one a line (text after # is passed over).
 
     Raises

@@ -1,26 +1,21 @@
 """What a finished campaign predicts for the layer of a cell: charge, volumes, products."""
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
 from screening.campaign.directory import ResultsDirectory
 from screening.campaign.document import Reactor
+from screening.errors import InputError
 from screening.lab.cell import Cell
 from screening.phases.composition import parse_formula
 from screening.reactors.detail import Plateau
 
-
-@dataclass(frozen=True)
-class Volumes:
-    """Volume fractions of a reacted layer at one reactor content; NaN where a volume is unknown."""
-
-    wt_percent: float
-    metal_fraction: float
-    electrolyte_fraction: float
+Volumes = Mapping[float, tuple[float, float]]
+"""Volume fractions of metal and electrolyte in a reacted layer by its content of reactor, wt%."""
 
 
 @dataclass(frozen=True)
@@ -29,6 +24,13 @@ class Span:
 
     low: float
     high: float
+
+
+def stages(plateaus: Iterable[Plateau]) -> list[Plateau]:
+    """Plateaus from the first that holds the alloy to the last above the floor."""
+    above = [plateau for plateau in plateaus if plateau.above_floor]
+    first = next((k for k, plateau in enumerate(above) if plateau.holds_alloy), len(above) - 1)
+    return above[max(first, 0) :]
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,11 +72,7 @@ class Prediction:
     @property
     def stages(self) -> list[Plateau]:
         """Plateaus from the first that holds the alloy to the last above the floor: how far it may go."""
-        if self.detail is None:
-            return []
-        above = [plateau for plateau in self.detail.plateaus if plateau.above_floor]
-        first = next((k for k, plateau in enumerate(above) if plateau.holds_alloy), len(above) - 1)
-        return above[first:] if above else []
+        return stages(self.detail.plateaus if self.detail else ())
 
     @property
     def lithium_mah_per_g(self) -> Span | None:
@@ -90,29 +88,24 @@ class Prediction:
         Of the cell's own reactor content. Stages between are left out: a phase of unknown electronic class
         counts as no metal there.
         """
+        layers = [stage.layers for stage in self.stages[:1] + self.stages[-1:]]
         states = [
-            [Volumes(s.wt_percent, s.metal_fraction, s.electrolyte_fraction) for s in stage.layers]
-            for stage in self.stages[:1] + self.stages[-1:]
+            {each.wt_percent: (each.metal_fraction, each.electrolyte_fraction) for each in of}
+            for of in layers
         ]
-        layers = [*states, self._row_layers]
-        values = [_fraction_at(name, known, self.wt_percent) for known in layers]
+        values = [_fraction_at(name, known, self.wt_percent) for known in (*states, self._row_layers)]
         found = [value for value in values if value is not None]
         return Span(min(found), max(found)) if found else None
 
     @property
-    def _row_layers(self) -> list[Volumes]:
+    def _row_layers(self) -> Volumes:
         """Layers of the ranking's columns, at excess."""
-        head, tail = "metal_fraction_", "wt"
-        contents = [
-            column.removeprefix(head).removesuffix(tail)
-            for column in map(str, self.row.index)
-            if column.startswith(head) and column.endswith(tail)
-        ]
-        names = ("metal_fraction", "electrolyte_fraction")
-        return [
-            Volumes(float(content), *(self.value(f"{name}_{content}wt") for name in names))
-            for content in contents
-        ]
+        contents = (re.fullmatch("metal_fraction_(.+)wt", str(column)) for column in self.row.index)
+        return {
+            float(of[1]): (self.value(of[0]), self.value(f"electrolyte_fraction_{of[1]}wt"))
+            for of in contents
+            if of
+        }
 
     @property
     def metals(self) -> tuple[str, ...]:
@@ -138,36 +131,36 @@ class Prediction:
         )
 
 
-class Predictions(ResultsDirectory):
-    """A results directory, asked about cells."""
+def prediction_of(results: ResultsDirectory, sheet: Cell) -> Prediction | None:
+    """Prediction for the layer of a cell; None where it has none, or the campaign does not hold it.
 
-    def of(self, cell: Cell) -> Prediction | None:
-        """Prediction for the layer of a cell; None where the campaign does not hold it.
+    Raises
+    ------
+    InputError
+        If the sheet's reactor, anode or electrolyte is no formula.
+    """
+    if sheet.wt_percent is None or not sheet.reactor:
+        return None
+    try:
+        row = results.row(sheet.reactor, sheet.anode, sheet.electrolyte)
+    except InputError as error:
+        raise InputError(error.message, where=f"{sheet.path}, {error.where}", remedy=error.remedy) from None
+    return None if row is None else Prediction(row, sheet.wt_percent, results.detail(row))
 
-        Raises
-        ------
-        InputError
-            If the sheet's reactor, electrolyte or anode is no formula; `where` is the key.
-        """
-        if cell.wt_percent is None or not cell.reactor:
-            return None
-        row = self.row(cell.reactor, cell.anode, cell.electrolyte)
-        return None if row is None else Prediction(row, cell.wt_percent, self.detail(row))
 
-
-def _fraction_at(name: str, layers: Sequence[Volumes], wt_percent: float) -> float | None:
+def _fraction_at(name: str, layers: Volumes, wt_percent: float) -> float | None:
     """Volume fraction at any reactor content, from a layer of the same products at another one.
 
     Each layer tells the volumes of metal and salt per gram of reactor, and that of the electrolyte per gram
     of electrolyte, up to one factor; none of them depends on the content.
     """
-    for known in sorted(layers, key=lambda layer: abs(layer.wt_percent - wt_percent)):
-        metal, electrolyte = known.metal_fraction, known.electrolyte_fraction
+    for known in sorted(layers, key=lambda content: abs(content - wt_percent)):
+        metal, electrolyte = layers[known]
         if np.isnan(metal + electrolyte):
             continue
-        reactor, rest = wt_percent / known.wt_percent, 1.0
-        if known.wt_percent < 100.0:
-            rest = (100.0 - wt_percent) / (100.0 - known.wt_percent)
+        reactor, rest = wt_percent / known, 1.0
+        if known < 100.0:
+            rest = (100.0 - wt_percent) / (100.0 - known)
         elif wt_percent < 100.0:
             continue
         parts = {
@@ -177,14 +170,3 @@ def _fraction_at(name: str, layers: Sequence[Volumes], wt_percent: float) -> flo
         }
         return parts[name] / sum(parts.values())
     return None
-
-
-def read_predictions(directory: Path) -> Predictions:
-    """Read what ``screening run`` left in a directory.
-
-    Raises
-    ------
-    InputError
-        If a file is missing, damaged, or of another version.
-    """
-    return Predictions(directory).checked()

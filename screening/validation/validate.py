@@ -6,10 +6,11 @@ from functools import cached_property
 from itertools import chain
 from math import floor, log10
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pandas as pd
 
+from screening.campaign.directory import ResultsDirectory
 from screening.display import Displayed, Table
 from screening.errors import InputError
 from screening.files import output_directory, records, write_csv, write_json
@@ -27,7 +28,6 @@ from screening.validation.expected_phases import ExpectedPhases
 from screening.validation.groups import OutcomeGroup, outcome_groups
 from screening.validation.joining import Check, Joined, Verdict, checks_frame, join, prediction_of
 from screening.validation.next_cells import Plan, Shopping, next_cells
-from screening.validation.predictions import Predictions
 from screening.validation.prior import Prior
 from screening.validation.questions import ask
 from screening.validation.update import Update, update
@@ -49,7 +49,7 @@ class Validation(Displayed):
 
     Attributes
     ----------
-    predictions : Predictions
+    predictions : ResultsDirectory
     cells : tuple of CellAnalysis
     joined : Joined
     checks : tuple of Check
@@ -62,7 +62,9 @@ class Validation(Displayed):
         Whether simulated cells counted in agreement, update and contradictions.
     """
 
-    predictions: Predictions
+    plotter: ClassVar[str] = "screening.plots.validation:plot_validation"
+
+    predictions: ResultsDirectory
     cells: tuple[CellAnalysis, ...]
     joined: Joined
     checks: tuple[Check, ...]
@@ -125,8 +127,21 @@ class Validation(Displayed):
         )
 
     def as_dict(self) -> dict[str, Any]:
-        """Content for JSON."""
-        return content(self, self.provenance)
+        """Content for JSON; of the ranking the first `RANKS_IN_JSON` before or after, its csv holds all."""
+        plan, every = self.plan, tables(self)
+        ranking = every["ranking"]
+        first = ranking[["rank_before", "rank_after"]].min(axis=1) <= RANKS_IN_JSON
+        return {
+            "notes": self.notes(),
+            **{name: records(table[first] if name == "ranking" else table) for name, table in every.items()},
+            "measure_next_compared_by": {
+                "quantity": plan.quantity,
+                "protocol": plan.protocol,
+                "references": ", ".join(plan.references),
+            },
+            **_evidence(self.learnt),
+            "provenance": self.provenance.as_dict(),
+        }
 
     def write(self, directory: str | Path) -> list[Path]:
         """Write ``validation.json`` and the tables as csv; the files that were written.
@@ -136,13 +151,13 @@ class Validation(Displayed):
         InputError
             If the directory cannot be written.
         """
-        target, stamped = output_directory(Path(directory)), self.provenance
+        target = output_directory(Path(directory))
         folder = output_directory(target / TABLES)
         written = [target / VALIDATION_JSON]
-        write_json(written[0], content(self, stamped))
+        write_json(written[0], self.as_dict())
         for name, table in tables(self).items():
             written.append(folder / f"{name}.csv")
-            write_csv(written[-1], table, stamped)
+            write_csv(written[-1], table, self.provenance)
         return written
 
     @cached_property
@@ -196,7 +211,7 @@ class Validation(Displayed):
 
 
 def validate(
-    predictions: Predictions,
+    predictions: ResultsDirectory,
     experiments: Sequence[Experiment],
     *,
     quantity: str = "",
@@ -209,7 +224,7 @@ def validate(
 
     Parameters
     ----------
-    predictions : Predictions
+    predictions : ResultsDirectory
     experiments : sequence of Experiment
     quantity : str
         Outcome that weights are updated by; by default that with most reactors.
@@ -249,7 +264,9 @@ def validate(
     )
 
 
-def _analysed(sheet: Experiment, predictions: Predictions, structures: Sequence[UnitCell]) -> CellAnalysis:
+def _analysed(
+    sheet: Experiment, predictions: ResultsDirectory, structures: Sequence[UnitCell]
+) -> CellAnalysis:
     """What a cell showed; a powder pattern is searched for the phases that the campaign predicts."""
     search = None
     if sheet.files.diffraction and (prediction := prediction_of(predictions, sheet)) is not None:
@@ -267,27 +284,6 @@ def tables(found: Validation) -> dict[str, pd.DataFrame]:
         "measure_next": found.plan.table,
         "checks": checks_frame(found.checks),
         "cells": outcomes_frame(found.cells),
-    }
-
-
-def content(found: Validation, provenance: Provenance) -> dict[str, Any]:
-    """Everything as JSON holds it; numbers that do not exist are null.
-
-    Of the ranking only what is among the first `RANKS_IN_JSON` before or after; its csv holds all.
-    """
-    plan, every = found.plan, tables(found)
-    ranking = every["ranking"]
-    first = ranking[["rank_before", "rank_after"]].min(axis=1) <= RANKS_IN_JSON
-    return {
-        "notes": found.notes(),
-        **{name: records(table[first] if name == "ranking" else table) for name, table in every.items()},
-        "measure_next_compared_by": {
-            "quantity": plan.quantity,
-            "protocol": plan.protocol,
-            "references": ", ".join(plan.references),
-        },
-        **_evidence(found.learnt),
-        "provenance": provenance.as_dict(),
     }
 
 

@@ -6,7 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from screening.campaign.candidates import ANION_FORMERS, formulas_of, query, read_formulas, select
+from screening.campaign.candidate_files import candidates_of, read_candidates
+from screening.campaign.candidates import ANION_FORMERS, query, select
 from screening.campaign.sections import Candidates, Query
 from screening.campaign.study import packaged_studies
 from screening.errors import InputError
@@ -144,7 +145,7 @@ class TestSelection:
         path = tmp_path / name
         path.write_bytes(content)
         with pytest.raises(InputError, match=told):
-            read_formulas(path)
+            read_candidates(path).texts()
 
 
 class TestLists:
@@ -167,16 +168,16 @@ class TestLists:
     def test_every_dialect_and_encoding_is_read(self, tmp_path: Path, content: bytes) -> None:
         path = tmp_path / "mine.csv"
         path.write_bytes(content)
-        assert read_formulas(path) == ["MgF2", "Li3.25Ge0.25P0.75S4"]
+        assert read_candidates(path).texts() == ["MgF2", "Li3.25Ge0.25P0.75S4"]
 
     def test_a_spreadsheet_is_read(self, tmp_path: Path) -> None:
         path = tmp_path / "mine.xlsx"
         pd.DataFrame({"no": [1, 2, 3], "Formula ": ["MgF2", None, "LiAlCl₄"]}).to_excel(path, index=False)
         with pytest.raises(InputError, match="1 row cannot be used: row 3: empty formula"):
-            read_formulas(path)
-        assert read_formulas(path, skip_bad=True) == ["MgF2", "LiAlCl4"]
+            read_candidates(path).texts()
+        assert read_candidates(path).texts(skip_bad=True) == ["MgF2", "LiAlCl4"]
         table = pd.DataFrame({"formula": ["MgF2", "MgF2", "LiAlCl₄"]})
-        assert formulas_of(table, "frame") == ["MgF2", "LiAlCl4"]
+        assert candidates_of(table, "frame").texts() == ["MgF2", "LiAlCl4"]
 
     def test_all_faults_are_told_at_once_or_left_out_and_named(
         self, snapshot: Snapshot, tmp_path: Path
@@ -206,13 +207,13 @@ class TestLists:
         path = tmp_path / "mine.xlsx"
         pd.DataFrame({"formula": ["MgF2"]}).to_excel(path, index=False)
         with pytest.raises(InputError, match=r"is an Excel file by another name; name it \.xlsx"):
-            read_formulas(path.rename(tmp_path / "mine.csv"))
+            read_candidates(path.rename(tmp_path / "mine.csv"))
 
     def test_hundreds_of_faults_are_counted(self, tmp_path: Path) -> None:
         path = tmp_path / "mine.csv"
         path.write_text("formula\n" + "LiX\n" * 300)
         with pytest.raises(InputError, match=r"300 rows cannot be used: row 2: .*; and 280 more"):
-            read_formulas(path)
+            read_candidates(path).texts()
 
     def test_a_repeated_compound_keeps_its_first_spelling_and_is_told(
         self, snapshot: Snapshot, tmp_path: Path

@@ -25,7 +25,6 @@ from screening.handoff.sheet import Plan, bench_sheet
 from screening.phases.library import open_snapshot
 from screening.reactors.criteria import CRITERIA
 from screening.report.page import write_report
-from screening.validation.predictions import read_predictions
 from screening.validation.validate import validate
 
 FORMER = Path(__file__).parent / "data" / "v1"
@@ -127,7 +126,7 @@ def test_another_format_is_refused_in_one_line(former: Path, version: object) ->
         (former / name).write_text(json.dumps({**content, "format_version": version}), "utf-8")
     for ask in (
         lambda: ResultsDirectory(former).document,
-        lambda: read_predictions(former),
+        lambda: ResultsDirectory(former).checked(),
         lambda: write_report(former / "report.html", former),
         lambda: top(former),
     ):
@@ -184,7 +183,7 @@ class TestFormer:
         assert "Two named, two from a file" in (former / "report.html").read_text("utf-8")
 
     def test_it_meets_cells(self, former: Path) -> None:
-        found = validate(read_predictions(former), ())
+        found = validate(ResultsDirectory(former).checked(), ())
         assert found.plan.table["formula"].tolist()
 
     @pytest.mark.parametrize("formula", ["LiAlCl4", "I2Mg"])

@@ -10,7 +10,7 @@ import pytest
 
 from screening.cli import main
 from screening.reactors.conditions import Desirability
-from screening.reactors.criteria import CRITERIA, Criterion, criterion, driving_force_ev_per_ion
+from screening.reactors.criteria import CRITERIA, Criterion, criterion
 from screening.reactors.linear_forms import driving_force_form
 
 Run = Callable[..., tuple[int, str, str]]
@@ -48,7 +48,8 @@ TOY = Criterion(  # the driving force under another name, so that its values are
     label=LABEL,
     unit="eV/ion",
     default=Desirability(weight=1.0, worst=0.0, best=-2.0),
-    compute=driving_force_ev_per_ion,
+    meaning="The driving force under another name.",
+    compute=criterion("driving_force").compute,
     linear_form=driving_force_form,
     source="doi:10.1002/aenm.202300815",
 )

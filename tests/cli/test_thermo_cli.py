@@ -212,7 +212,20 @@ class TestOwnPhases:
         assert "-1.2000" in out
         assert "* given by you: CO2" in out
 
-    def test_options_without_a_file_are_refused(self, run) -> None:
-        status, _, err = run("react", "Li", "LiF", "--replace")
+    @pytest.mark.parametrize(
+        "verb",
+        [
+            ("react", "Li", "LiF"),
+            ("lithiate", "LiF"),
+            ("figure", "LiAlCl4"),
+            ("stack", "Li | Li6PS5Cl | LiCoO2"),
+            ("series", "Li{3-x}Y{1-x}Zr{x}Cl6"),
+            ("snapshot", "energy", "LiF"),
+            ("handoff", "LiAlCl4"),
+            ("run", "six-reactors"),
+        ],
+    )
+    def test_options_without_a_file_are_refused(self, run, verb: tuple[str, ...]) -> None:
+        status, _, err = run(*verb, "--replace")
         assert status == 2
         assert "--replace: no own phases; add --phases" in err

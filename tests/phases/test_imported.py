@@ -12,7 +12,7 @@ from pymatgen.analysis.phase_diagram import PhaseDiagram
 from screening.errors import InputError
 from screening.phases.composition import parse_formula
 from screening.phases.fetch import Progress
-from screening.phases.imported import import_dump
+from screening.phases.imported import import_snapshot
 from screening.phases.library import HOME_VARIABLE, list_snapshots, open_snapshot
 from screening.phases.snapshot import Snapshot
 
@@ -59,7 +59,7 @@ def assert_same(snapshot: Snapshot, table: pd.DataFrame) -> None:
 
 def test_a_table_of_oqmd_is_known_by_its_columns(tmp_path: Path, table: pd.DataFrame) -> None:
     progress: list[Progress] = []
-    snapshot = import_dump(written(tmp_path / "o.csv.gz", oqmd(table)), "mine", report=progress.append)
+    snapshot = import_snapshot(written(tmp_path / "o.csv.gz", oqmd(table)), "mine", report=progress.append)
     assert_same(snapshot, table)
     assert progress[-1].done == progress[-1].total == len(table)
     found = snapshot.find(parse_formula("LiAlCl4"))
@@ -99,7 +99,7 @@ def test_optimade_is_known_by_its_provider(
 ) -> None:
     path = tmp_path / "dump.json.gz"
     path.write_bytes(gzip.compress(json.dumps(optimade(table, key, nested=nested)).encode()))
-    snapshot = import_dump(path, "mine")
+    snapshot = import_snapshot(path, "mine")
     assert snapshot.manifest.energy_scheme == scheme
     assert_same(snapshot, table)
 
@@ -109,8 +109,8 @@ def test_a_column_that_tells_no_scheme_must_be_told(tmp_path: Path, table: pd.Da
     lines = optimade(table, "_alexandria_formation_energy_per_atom")["data"]
     path.write_text("\n".join(json.dumps(each) for each in lines))
     with pytest.raises(InputError, match=r"does not tell the energy scheme; state it, as --scheme"):
-        import_dump(path, "mine")
-    assert import_dump(path, "mine", scheme="PBEsol").manifest.energy_scheme == "PBEsol, 0 K"
+        import_snapshot(path, "mine")
+    assert import_snapshot(path, "mine", scheme="PBEsol").manifest.energy_scheme == "PBEsol, 0 K"
 
 
 def test_any_column_can_be_named(tmp_path: Path, table: pd.DataFrame) -> None:
@@ -119,8 +119,8 @@ def test_any_column_can_be_named(tmp_path: Path, table: pd.DataFrame) -> None:
     with pytest.raises(
         InputError, match=r"no column of formation energies that is known.*--energy; there are ef"
     ):
-        import_dump(path, "mine")
-    snapshot = import_dump(path, "mine", energy="ef", scheme="SCAN", licence="mine", cite=["me"])
+        import_snapshot(path, "mine")
+    snapshot = import_snapshot(path, "mine", energy="ef", scheme="SCAN", licence="mine", cite=["me"])
     assert_same(snapshot, table)
     assert (snapshot.manifest.licence, snapshot.manifest.cite) == ("mine", ("me",))
 
@@ -137,7 +137,7 @@ def test_total_energies_with_their_elements_become_formation_energies(
             for z in formula.atomic_numbers
         ]
         shifted.loc[i, "energy"] += sum(f * own[e] for f, e in zip(formula.fractions, symbols, strict=True))
-    snapshot = import_dump(written(tmp_path / "t.csv", oqmd(shifted)), "mine")
+    snapshot = import_snapshot(written(tmp_path / "t.csv", oqmd(shifted)), "mine")
     assert_same(snapshot, table)
     assert any(
         "8 of them were not at 0 (up to 3.100" in note
@@ -145,12 +145,12 @@ def test_total_energies_with_their_elements_become_formation_energies(
     )
     lacking = oqmd(shifted)[shifted["formula"] != "K"]
     with pytest.raises(InputError, match=r"Y is at -3.100 eV/atom and K has no entry"):
-        import_dump(written(tmp_path / "l.csv", lacking), "mine")
+        import_snapshot(written(tmp_path / "l.csv", lacking), "mine")
 
 
 def test_elements_without_entry_stand_at_zero(tmp_path: Path, table: pd.DataFrame) -> None:
     compounds = table[~table["formula"].isin([*CHLORIDES, "Cl2"])]
-    snapshot = import_dump(written(tmp_path / "c.csv", oqmd(compounds)), "mine")
+    snapshot = import_snapshot(written(tmp_path / "c.csv", oqmd(compounds)), "mine")
     assert_same(snapshot, compounds)
     assert len(snapshot) == len(compounds) + len(CHLORIDES)
     assert "8 elements without an entry stand at 0" in json.loads(snapshot.manifest.details)["notes"][0]
@@ -160,13 +160,13 @@ def test_energies_per_formula_are_refused(tmp_path: Path, table: pd.DataFrame) -
     atoms = [parse_formula(each).n_atoms for each in table["formula"]]
     path = written(tmp_path / "f.csv", oqmd(table.assign(energy=table["energy"] * atoms)))
     with pytest.raises(InputError, match="hardly formation energies per atom"):
-        import_dump(path, "mine")
-    assert len(import_dump(path, "mine", force=True)) == len(table)
+        import_snapshot(path, "mine")
+    assert len(import_snapshot(path, "mine", force=True)) == len(table)
 
 
 def test_rows_that_cannot_be_used_are_counted(tmp_path: Path, table: pd.DataFrame) -> None:
     bad = pd.DataFrame({"formula": ["Xx2", None, "KCl"], "energy": [-1.0, -1.0, None]})
-    snapshot = import_dump(written(tmp_path / "b.csv", oqmd(pd.concat([table, bad]))), "mine")
+    snapshot = import_snapshot(written(tmp_path / "b.csv", oqmd(pd.concat([table, bad]))), "mine")
     notes = json.loads(snapshot.manifest.details)["notes"]
     assert notes[:3] == [
         "1 rows left out: with a formula that cannot be read",
@@ -179,7 +179,7 @@ def test_entries_are_held_to_their_scheme_and_give_the_hull_of_pymatgen(tmp_path
     entries = corrected_entries()
     path = tmp_path / "entries.json"
     path.write_text(json.dumps([each.as_dict() for each in entries]))
-    snapshot = import_dump(path, "mine")
+    snapshot = import_snapshot(path, "mine")
     assert snapshot.manifest.energy_scheme == "GGA/GGA+U, MP2020 corrections, 0 K"
     assert len(snapshot) == len({each.formula for each in MATERIALS})
     diagram = PhaseDiagram(entries)
@@ -188,12 +188,12 @@ def test_entries_are_held_to_their_scheme_and_give_the_hull_of_pymatgen(tmp_path
         ours = snapshot.phases.formation_energy_ev_per_atom[found]
         assert ours == pytest.approx(diagram.get_form_energy_per_atom(entry), abs=1e-9)
     with pytest.raises(InputError, match="of run type 'GGA', the scheme takes R2SCAN"):
-        import_dump(path, "mine", scheme="R2SCAN")
+        import_snapshot(path, "mine", scheme="R2SCAN")
     path.write_text(
         json.dumps([each.as_dict() for each in entries if each.composition.reduced_formula != "Li"])
     )
     with pytest.raises(InputError, match="no elemental reference for Li"):
-        import_dump(path, "mine")
+        import_snapshot(path, "mine")
 
 
 @pytest.mark.parametrize(
@@ -212,5 +212,5 @@ def test_what_cannot_be_a_dump_is_one_line(tmp_path: Path, name: str, content: s
     path = tmp_path / name
     path.write_text(content)
     with pytest.raises(InputError, match=match):
-        import_dump(path, "mine")
+        import_snapshot(path, "mine")
     assert not (tmp_path / "home").exists()

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from matplotlib.figure import Figure
 
 from screening.lab.cycling.symmetric import assess_symmetric
+from screening.plots.cell_html import cell_page
 from screening.plots.cycling import (
     draw_overpotential,
     draw_resistance,
@@ -14,9 +15,8 @@ from screening.plots.cycling import (
     symmetric_figure,
     zoom_windows,
 )
-from screening.plots.cycling_html import symmetric_page
 from screening.plots.thinning import thinned
-from screening.provenance import Provenance
+from screening.report.cycling import overview
 from screening.simulate.symmetric import Scenario, simulate
 
 
@@ -74,13 +74,13 @@ def test_whole_figure_draws(shorted, healthy):
 
 
 def test_page_stays_light_on_a_million_rows(healthy):
-    stamp = Provenance.now("simulated", "0" * 64)
-    small = symmetric_page(healthy, stamp)
+    small = cell_page(healthy, overview(healthy, healthy.verdict))
     rows = 1_000_000
     time = np.arange(1.0, rows + 1)
     sign = np.where(time // 3600 % 2 == 0, 1.0, -1.0)
     from screening.lab.cycling.table import cycling_data_from_arrays
 
     data = cycling_data_from_arrays(time, 0.1 * sign, 1e-3 * sign, cell="simulated").of_cell(area_cm2=1.0)
-    large = symmetric_page(assess_symmetric(data), stamp)
+    report = assess_symmetric(data)
+    large = cell_page(report, overview(report, report.verdict))
     assert len(large) < len(small) + 2_000_000

@@ -10,6 +10,7 @@ from screening.files import write_figure
 from screening.lab.cycling.full import assess_full
 from screening.lab.cycling.fullcell import full_cell_cycles
 from screening.lab.cycling.table import cycling_data_from_arrays
+from screening.plots.cell_html import FULL_CELL_POINTS, cell_page, cell_panels
 from screening.plots.fullcell import (
     LABEL_SPACING,
     capacity_unit,
@@ -21,8 +22,8 @@ from screening.plots.fullcell import (
     profile_cycles,
     spread,
 )
-from screening.plots.fullcell_html import VOLTAGE_POINTS, _panels, full_page
 from screening.provenance import Provenance
+from screening.report.cycling import overview, write_cycling
 from screening.simulate.full import FullCellTruth, PhaseReaction, simulate_full_cell
 
 TRUTH = FullCellTruth(cycles=6, extra=PhaseReaction(0.03, 3.5, 0.005))
@@ -118,9 +119,11 @@ def test_a_narrow_cell_has_no_plateaus_but_a_figure():
     full_cell_figure(flat).draw_without_rendering()
 
 
-def test_the_page_is_self_contained_light_and_escaped(report):
-    labelled = replace(report, result=replace(report.result, cell="<script>alert(1)</script>"))
-    page = full_page(labelled, Provenance.now("simulated", "0" * 64))
+def test_the_page_is_self_contained_light_and_escaped(report, tmp_path):
+    name = "<script>alert(1)</script>"
+    labelled = replace(report, data=replace(report.data, cell=name), result=replace(report.result, cell=name))
+    *_, path = write_cycling(tmp_path, labelled)
+    page = path.read_text("utf-8")
     assert "<script>alert(1)" not in page
     assert "&lt;script&gt;alert(1)" in page
     assert "src=" not in page.split("</script>")[-1]
@@ -128,9 +131,9 @@ def test_the_page_is_self_contained_light_and_escaped(report):
     for word in (
         f"{report.first_charge.main.voltage_v:.3f}",
         "extra",
-        "137.5 mAh/g at first",
-        "96 % at first",
-        "71 % of cycle 1 left at cycle 6",
+        "137.5 mAh/g of active material at first",
+        "96.00% at first",
+        "71.0% in cycle 6 against cycle 1",
         "sha256:",
     ):
         assert word in page
@@ -143,7 +146,7 @@ def test_a_long_record_is_thinned_with_its_extremes_kept():
     voltage = 3.5 + 0.5 * np.sign(current) + 1e-6 * time
     voltage[123_457] = 2.0  # one spike
     long = assess_full(cycling_data_from_arrays(time, voltage, current, cell="long"))
-    drawn = _panels(long).data[0]
-    assert len(drawn.y) <= VOLTAGE_POINTS
+    drawn = cell_panels(long).data[0]
+    assert len(drawn.y) <= FULL_CELL_POINTS
     assert (min(drawn.y), drawn.x[-1]) == (2.0, pytest.approx(time[-1] / 3600, abs=1e-6))
-    assert len(full_page(long, Provenance.now("simulated", "0" * 64))) < 7e6
+    assert len(cell_page(long, overview(long, long.verdict))) < 7e6

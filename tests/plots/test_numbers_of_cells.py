@@ -21,12 +21,12 @@ from screening.plots.cycling import (
     draw_overpotential,
     draw_resistance,
     draw_voltage,
+    plating_figure,
     symmetric_figure,
 )
 from screening.plots.drt import plot_analysis
 from screening.plots.fullcell import draw_capacity, draw_dqdv, full_cell_figure
 from screening.plots.impedance import draw_nyquist, draw_residuals
-from screening.plots.plating import plating_figure
 from screening.simulate.full import FullCellTruth, simulate_full_cell
 from screening.simulate.impedance import rest_study
 

@@ -10,7 +10,7 @@ from screening.phases.snapshot import Snapshot
 from screening.reactors.anode import find_anode
 from screening.reactors.assessment import Assessment
 from screening.reactors.contacts import compute_interfaces
-from screening.reactors.criteria import criterion_forms, driving_force_ev_per_ion
+from screening.reactors.criteria import criterion_forms
 from screening.reactors.reduction import ScreeningContext, reduce
 from screening.reactors.settings import Conditions
 from screening.thermo.interface import react
@@ -82,7 +82,7 @@ class TestAlloys:
             if reduction.stairs.voltage_v[reduction.stairs.step_start[i + 1] - 1] > 0.02:
                 assert reduction.uptake_per_formula[i] == pytest.approx(lithium, rel=1e-6)
                 per_li = end.mutual_ev_per_atom / (0.5 * end.x_atomic)
-                assert driving_force_ev_per_ion(assessment)[i] == pytest.approx(per_li, abs=1e-8)
+                assert assessment.reduction.driving_force_ev_per_ion[i] == pytest.approx(per_li, abs=1e-8)
 
     def test_a_salt_stays(self, assessment: Assessment) -> None:
         assert assessment.reduction.end_step[3] == -1
@@ -90,7 +90,7 @@ class TestAlloys:
     def test_its_forms_give_its_energies(self, snapshot: Snapshot, assessment: Assessment) -> None:
         forms = criterion_forms(assessment)
         energies = forms @ snapshot.phases.formation_energy_ev_per_atom
-        assert energies[:3] == pytest.approx(driving_force_ev_per_ion(assessment)[:3], abs=1e-8)
+        assert energies[:3] == pytest.approx(assessment.reduction.driving_force_ev_per_ion[:3], abs=1e-8)
 
     def test_less_lithium_is_less_force_than_lithium_metal(self, snapshot: Snapshot) -> None:
         phase = np.array([snapshot.find(parse_formula("MgF2"))])

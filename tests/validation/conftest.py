@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from screening.campaign.directory import ResultsDirectory
 from screening.campaign.outcome import rank_campaign
 from screening.campaign.results import write_results
 from screening.campaign.run import Source, Workers
@@ -12,7 +13,6 @@ from screening.campaign.run import run as run_study
 from screening.campaign.study import find_study
 from screening.lab.analysis import CellAnalysis, analyse_cell
 from screening.lab.experiments import read_experiments
-from screening.validation.predictions import Predictions, read_predictions
 
 
 @pytest.fixture(scope="session")
@@ -26,8 +26,8 @@ def results(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def predictions(results: Path) -> Predictions:
-    return read_predictions(results)
+def predictions(results: Path) -> ResultsDirectory:
+    return ResultsDirectory(results).checked()
 
 
 Cells = Callable[..., tuple[CellAnalysis, ...]]

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from screening.campaign.directory import ResultsDirectory
 from screening.errors import InputError
 from screening.lab.diffraction.findings import Presence
 from screening.lab.diffraction.pattern import PowderPattern
@@ -16,7 +17,7 @@ from screening.simulate.diffraction import Content, Scan, simulate_pattern
 from screening.validation.diffraction import look_for, references
 from screening.validation.expected_phases import ExpectedPhases, expected_phases
 from screening.validation.joining import Verdict
-from screening.validation.predictions import Predictions
+from screening.validation.predictions import prediction_of
 from screening.validation.update import Prior
 from screening.validation.validate import Validation, validate
 
@@ -33,7 +34,7 @@ def write_pattern(path: Path, *phases: str) -> None:
 
 
 @pytest.fixture
-def judged(tmp_path: Path, predictions: Predictions, sheet: Sheet) -> Callable[..., Validation]:
+def judged(tmp_path: Path, predictions: ResultsDirectory, sheet: Sheet) -> Callable[..., Validation]:
     def judge(*phases: str, quoted: tuple[str, ...] = ()) -> Validation:
         write_pattern(tmp_path / "after.xy", *phases)
         body = sheet("rest", "LiAlCl4", 50.0, *quoted, more='\n[files]\ndiffraction = ["after.xy"]\n')
@@ -70,7 +71,7 @@ def test_what_a_pattern_tells_is_not_quoted_too(judged: Callable[..., Validation
 
 
 def test_a_pattern_that_cannot_be_read_leaves_a_remark(
-    tmp_path: Path, predictions: Predictions, sheet: Sheet
+    tmp_path: Path, predictions: ResultsDirectory, sheet: Sheet
 ) -> None:
     (tmp_path / "bad.xy").write_text("no pattern\n", "utf-8")
     body = sheet("rest", "LiAlCl4", 50.0, more='\n[files]\ndiffraction = ["bad.xy"]\n')
@@ -91,13 +92,13 @@ def test_no_structure_at_all_is_refused() -> None:
         look_for(["Li3YI6"], literature_cells(), BLANK)
 
 
-def test_the_bench_and_the_page_look_for_the_same_phases(predictions: Predictions) -> None:
+def test_the_bench_and_the_page_look_for_the_same_phases(predictions: ResultsDirectory) -> None:
     from screening.handoff.sheet import Plan, bench_sheet
     from screening.lab.cell import Cell
     from screening.thermo.sources import load_snapshot
 
     cell = Cell(reactor="AlLiCl4", wt_percent=50.0)
-    prediction = predictions.of(cell)
+    prediction = prediction_of(predictions, cell)
     assert prediction is not None
     page = ExpectedPhases.of(cell, prediction, literature_cells()).names
     sheet = bench_sheet(load_snapshot("mp2019", None, None), "LiAlCl4", Plan())

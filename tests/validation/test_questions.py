@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from screening.campaign.directory import ResultsDirectory
 from screening.lab.analysis import CellAnalysis
 from screening.phases.composition import parse_formula
 from screening.phases.library import open_snapshot
@@ -14,7 +15,6 @@ from screening.reactors.detail import detail
 from screening.reactors.reduction import ScreeningContext
 from screening.reactors.settings import Conditions
 from screening.validation.joining import Check, Verdict, checks_frame, join
-from screening.validation.predictions import Predictions, read_predictions
 from screening.validation.questions import ask
 
 Cells = Callable[..., tuple[CellAnalysis, ...]]
@@ -22,7 +22,7 @@ Sheet = Callable[..., str]
 
 
 @pytest.fixture
-def checked(predictions: Predictions, cells: Cells) -> Callable[..., tuple[Check, ...]]:
+def checked(predictions: ResultsDirectory, cells: Cells) -> Callable[..., tuple[Check, ...]]:
     def ask_of(**bodies: str) -> tuple[Check, ...]:
         return ask(join(predictions, cells(**bodies)).pairs)
 
@@ -114,19 +114,23 @@ def test_volumes_are_those_of_the_cell_s_own_content(
 
 
 def altered(
-    predictions: Predictions, folder: Path, table: pd.DataFrame | None = None, *, spelled_out: bool = True
-) -> Predictions:
+    predictions: ResultsDirectory,
+    folder: Path,
+    table: pd.DataFrame | None = None,
+    *,
+    spelled_out: bool = True,
+) -> ResultsDirectory:
     """The same results with another table, or with nothing spelled out."""
     document = (
         predictions.document if spelled_out else predictions.document.model_copy(update={"reactors": ()})
     )
     document.write(folder / "ranking.json")
     (predictions.table if table is None else table).to_parquet(folder / "ranking.parquet")
-    return read_predictions(folder)
+    return ResultsDirectory(folder).checked()
 
 
 def test_volumes_that_nobody_knows_leave_the_question_open(
-    predictions: Predictions, cells: Cells, sheet: Sheet, tmp_path: Path
+    predictions: ResultsDirectory, cells: Cells, sheet: Sheet, tmp_path: Path
 ) -> None:
     made = cells(
         a=sheet("full", "LiAlCl4", 50.0, "coulombic_efficiency = 0.92"),
@@ -140,7 +144,7 @@ def test_volumes_that_nobody_knows_leave_the_question_open(
 
 
 def test_an_energy_without_uncertainty_contradicts_nothing(
-    predictions: Predictions, cells: Cells, sheet: Sheet, tmp_path: Path
+    predictions: ResultsDirectory, cells: Cells, sheet: Sheet, tmp_path: Path
 ) -> None:
     made = cells(a=sheet("full", "MgF2", 50.0, "coulombic_efficiency = 0.95"))
     bare = altered(predictions, tmp_path, spelled_out=False)
@@ -154,7 +158,7 @@ def test_an_energy_without_uncertainty_contradicts_nothing(
     [(-0.9, Verdict.CANNOT_TELL), (-1.1, Verdict.CONTRADICTS), (0.9, Verdict.CANNOT_TELL)],
 )
 def test_an_energy_within_its_own_error_of_the_limit_is_noise(
-    predictions: Predictions, cells: Cells, sheet: Sheet, tmp_path: Path, relief: float, verdict: Verdict
+    predictions: ResultsDirectory, cells: Cells, sheet: Sheet, tmp_path: Path, relief: float, verdict: Verdict
 ) -> None:
     """Relief in units of its standard deviation."""
     protocol = "\n[protocol]\ncurrent_ma_per_cm2 = 0.5\n"
@@ -269,7 +273,9 @@ def test_kinetics_have_no_prediction(checked: Callable[..., tuple[Check, ...]], 
     assert len(checks) == 2
 
 
-def test_formulas_join_however_they_are_written(predictions: Predictions, cells: Cells, sheet: Sheet) -> None:
+def test_formulas_join_however_they_are_written(
+    predictions: ResultsDirectory, cells: Cells, sheet: Sheet
+) -> None:
     made = cells(
         a=sheet("rest", "Li2Al2Cl8", 50.0, "completion_h = 18"),
         b=sheet("rest", "NaCl", 50.0, "completion_h = 18"),

@@ -11,6 +11,7 @@ from scipy import stats
 from scipy.special import expit, gammaln
 from scipy.stats import chi2
 
+from screening.campaign.directory import ResultsDirectory
 from screening.errors import InputError
 from screening.reactors.criteria import CRITERIA
 from screening.reactors.ranking import weighted_geometric_mean, weights
@@ -28,7 +29,6 @@ from screening.validation.posterior import (
     bennett_log_ratio,
     sample_posterior,
 )
-from screening.validation.predictions import Predictions
 from screening.validation.prior import Prior, WeightSample, draw_prior
 from screening.validation.update import Update, has_order, update, valued
 
@@ -301,7 +301,7 @@ def test_the_result_does_not_depend_on_the_seed() -> None:
     assert np.ptp(log_marginal) < 5.0 * np.sqrt(2.0) * sd.max()
 
 
-def _many(predictions: Predictions, n: int) -> tuple[pd.DataFrame, tuple[str, ...]]:
+def _many(predictions: ResultsDirectory, n: int) -> tuple[pd.DataFrame, tuple[str, ...]]:
     """A ranking of n invented reactors, made from those of the six with other criteria; best first."""
     rng = np.random.default_rng(4)
     first = predictions.table.dropna(subset=["rank"]).iloc[[0] * n].reset_index(drop=True)
@@ -317,7 +317,7 @@ def _many(predictions: Predictions, n: int) -> tuple[pd.DataFrame, tuple[str, ..
 
 @pytest.fixture(scope="module", params=[12, 20])
 def both_ways(
-    predictions: Predictions, request: pytest.FixtureRequest
+    predictions: ResultsDirectory, request: pytest.FixtureRequest
 ) -> tuple[pd.DataFrame, Update, Update]:
     """A ranking, and what its own order and the reverse teach."""
     table, names = _many(predictions, request.param)
@@ -356,7 +356,7 @@ def test_the_reverse_order_updates_too_and_moves_ranks_the_other_way(
     assert gains[0] > 1.0 > gains[1]
 
 
-def test_nothing_measured_leaves_everything_as_it_was(predictions: Predictions) -> None:
+def test_nothing_measured_leaves_everything_as_it_was(predictions: ResultsDirectory) -> None:
     learnt = update((), predictions.table, SETTINGS, prior=QUICK)
     assert learnt.reason
     frame = learnt.ranking_frame(predictions.table, SETTINGS)
@@ -366,7 +366,7 @@ def test_nothing_measured_leaves_everything_as_it_was(predictions: Predictions) 
     np.testing.assert_allclose(shares["share_before"], shares["share_after"])
 
 
-def test_survivors_alone_tell_no_order(predictions: Predictions) -> None:
+def test_survivors_alone_tell_no_order(predictions: ResultsDirectory) -> None:
     both = of(("LiAlCl4", "MgI2"), [0.92, 0.92], [True, True])
     assert not has_order(both)
     assert not has_order(of(("LiAlCl4",), [20.0]))
@@ -376,7 +376,7 @@ def test_survivors_alone_tell_no_order(predictions: Predictions) -> None:
     assert update((both,), predictions.table, SETTINGS, prior=QUICK).reason
 
 
-def test_reactors_that_outlive_their_rank_gain(predictions: Predictions) -> None:
+def test_reactors_that_outlive_their_rank_gain(predictions: ResultsDirectory) -> None:
     ranked = predictions.table.dropna(subset=["rank"]).sort_values("rank")["formula"].tolist()[:6]
     lives = [10.0, 20.0, 40.0, 80.0, 160.0, 320.0]
     against = update((of(tuple(ranked), lives),), predictions.table, SETTINGS, prior=Prior())
@@ -389,7 +389,7 @@ def test_reactors_that_outlive_their_rank_gain(predictions: Predictions) -> None
     assert along.posterior.sharpness.mean() > against.posterior.sharpness.mean()
 
 
-def test_an_order_that_the_prior_excludes_is_learnt_from_and_told(predictions: Predictions) -> None:
+def test_an_order_that_the_prior_excludes_is_learnt_from_and_told(predictions: ResultsDirectory) -> None:
     ranked = predictions.table.dropna(subset=["rank"]).sort_values("rank")["formula"].tolist()[:6]
     against = (of(tuple(ranked), [1.0, 2.0, 3.0, 4.0, 5.0, 6.0]),)
     firm = Prior(concentration=1e4, sharpness_sd=0.01, deviation_sd=0.01)
@@ -401,7 +401,7 @@ def test_an_order_that_the_prior_excludes_is_learnt_from_and_told(predictions: P
 
 
 def test_chains_that_are_too_short_update_nothing_and_say_so(
-    predictions: Predictions, monkeypatch: pytest.MonkeyPatch
+    predictions: ResultsDirectory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name in ("STEPS", "MOST_STEPS"):
         monkeypatch.setattr(posterior, name, 40)
@@ -414,7 +414,7 @@ def test_chains_that_are_too_short_update_nothing_and_say_so(
     assert (learnt.ranking_frame(predictions.table, SETTINGS)["places_gained"] == 0).all()
 
 
-def test_too_few_draws_update_nothing_and_say_so(predictions: Predictions) -> None:
+def test_too_few_draws_update_nothing_and_say_so(predictions: ResultsDirectory) -> None:
     ranked = predictions.table.dropna(subset=["rank"]).sort_values("rank")["formula"].tolist()[:6]
     learnt = update(
         (of(tuple(ranked), [1.0, 2.0, 3.0, 4.0, 5.0, 6.0]),),
@@ -427,7 +427,7 @@ def test_too_few_draws_update_nothing_and_say_so(predictions: Predictions) -> No
     assert (frame["places_gained"] == 0).all()
 
 
-def test_what_to_measure_next_obeys_cost_and_shelf(predictions: Predictions) -> None:
+def test_what_to_measure_next_obeys_cost_and_shelf(predictions: ResultsDirectory) -> None:
     learnt = update((), predictions.table, SETTINGS, prior=QUICK)
     one = of(("LiAlCl4",), [1500.0], [True])
     free = next_cells(learnt, (one,), predictions.table, SETTINGS)
@@ -444,7 +444,7 @@ def test_what_to_measure_next_obeys_cost_and_shelf(predictions: Predictions) -> 
 
 
 def test_the_expected_rank_change_scatters_as_its_standard_error_says(
-    predictions: Predictions, monkeypatch: pytest.MonkeyPatch
+    predictions: ResultsDirectory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     one = of(("LiAlCl4",), [1500.0])
     learnt = update((), predictions.table, SETTINGS, prior=Prior())
@@ -460,7 +460,7 @@ def test_the_expected_rank_change_scatters_as_its_standard_error_says(
     assert 0.6 < ratio < 1.6
 
 
-def test_a_candidate_of_open_merit_is_worth_more_than_one_of_settled(predictions: Predictions) -> None:
+def test_a_candidate_of_open_merit_is_worth_more_than_one_of_settled(predictions: ResultsDirectory) -> None:
     """With weights and deviations all but fixed, no measurement can move anything."""
     firm = Prior(concentration=1e9, sharpness_sd=1.0, deviation_sd=1e-9, draws=4000)
     one = of(("LiAlCl4",), [1500.0])
@@ -478,7 +478,7 @@ def test_a_candidate_of_open_merit_is_worth_more_than_one_of_settled(predictions
     assert vague.table["expected_rank_change"].max() > 0.01
 
 
-def test_without_any_cell_the_best_candidate_is_the_reference(predictions: Predictions) -> None:
+def test_without_any_cell_the_best_candidate_is_the_reference(predictions: ResultsDirectory) -> None:
     plan = next_cells(update((), predictions.table, SETTINGS, prior=QUICK), (), predictions.table, SETTINGS)
     assert plan.references == ("LiAlCl4",)
     assert plan.quantity == "life_h"

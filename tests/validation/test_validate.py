@@ -8,13 +8,16 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from matplotlib.colors import to_hex
+from matplotlib.figure import Figure
 
+from screening.campaign.directory import ResultsDirectory
 from screening.cli import main
 from screening.errors import InputError
 from screening.lab.experiments import read_experiments
+from screening.plots.style import VERMILION
 from screening.validation.example_study import write_example
 from screening.validation.next_cells import read_shelf
-from screening.validation.predictions import Predictions, read_predictions
 from screening.validation.prior import Prior
 from screening.validation.validate import Validation, tables, validate, with_error
 
@@ -30,7 +33,7 @@ def example(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def found(predictions: Predictions, example: Path) -> Validation:
+def found(predictions: ResultsDirectory, example: Path) -> Validation:
     return validate(predictions, read_experiments(example), prior=QUICK)
 
 
@@ -46,6 +49,21 @@ def test_the_example_finds_the_contradictions_that_are_known(found: Validation) 
     assert not frame.index.has_duplicates
 
 
+def test_the_map_shows_the_verdict_of_every_check(found: Validation) -> None:
+    axes = found.plot(Figure().subplots())
+    mesh = axes.collections[0]
+    rows = [label.get_text() for label in axes.get_yticklabels()]
+    questions = [label.get_text() for label in axes.get_xticklabels()]
+    shades = mesh.to_rgba(mesh.get_array()).reshape(len(rows), len(questions), 4)
+    place = rows.index("duan-2023-rest-50wt"), questions.index("the metal forms a connected network")
+    assert (
+        to_hex(shades[place]) == VERMILION.lower()
+    )  # the one that the founding paper is known to contradict
+    asked = {(check.cell, check.question) for check in found.checks}
+    assert mesh.get_array().count() == len(asked)
+    assert rows == list(dict.fromkeys(check.cell for check in found.checks))
+
+
 def test_simulated_cells_are_shown_and_never_counted(found: Validation) -> None:
     assert "simulated" in {check.origin for check in found.checks}
     assert "simulated" not in {check.origin for check in found.contradictions}
@@ -58,7 +76,7 @@ def test_simulated_cells_are_shown_and_never_counted(found: Validation) -> None:
     assert any("count in no agreement" in note for note in found.notes())
 
 
-def test_a_rehearsal_says_that_it_is_one(predictions: Predictions, example: Path) -> None:
+def test_a_rehearsal_says_that_it_is_one(predictions: ResultsDirectory, example: Path) -> None:
     sheets = [each for each in read_experiments(example) if "rest" in each.name]
     rehearsal = validate(predictions, sheets, simulated=True, prior=QUICK)
     assert any("rehearsal" in note for note in rehearsal.notes())
@@ -85,7 +103,7 @@ def test_files_hold_every_table_with_its_stamp(found: Validation, tmp_path: Path
 
 
 def test_measured_orders_update_the_ranking_side_by_side(
-    predictions: Predictions, tmp_path: Path, sheet: Sheet
+    predictions: ResultsDirectory, tmp_path: Path, sheet: Sheet
 ) -> None:
     lives = {"LiAlCl4": 10, "Li10GeP2S12": 40, "MgI2": 80, "MgF2": 160, "Li3HoCl6": 320, "Li3YBr6": 640}
     for reactor, life in lives.items():
@@ -112,7 +130,7 @@ def test_json_holds_the_head_of_a_long_ranking(found: Validation, monkeypatch: p
     assert [row["rank_before"] for row in document["ranking"]] == [1, 2]
 
 
-def test_an_unknown_outcome_is_told(predictions: Predictions) -> None:
+def test_an_unknown_outcome_is_told(predictions: ResultsDirectory) -> None:
     with pytest.raises(InputError, match="no quantity 'lifetime'"):
         validate(predictions, (), quantity="lifetime")
 
@@ -134,12 +152,12 @@ def test_damaged_results_are_told_in_one_line(results: Path, tmp_path: Path, fau
     else:
         (copy / "ranking.parquet").write_bytes(b"no parquet at all")
     with pytest.raises(InputError) as caught:
-        read_predictions(copy)
+        ResultsDirectory(copy).checked()
     assert "\n" not in str(caught.value)
     assert caught.value.remedy
 
 
-def test_a_shelf_is_read_however_formulas_are_written(predictions: Predictions, tmp_path: Path) -> None:
+def test_a_shelf_is_read_however_formulas_are_written(predictions: ResultsDirectory, tmp_path: Path) -> None:
     path = tmp_path / "shelf.txt"
     path.write_text("# ours\nLi2Al2Cl8\n\nMgF2  # half a jar\nNaCl\n", "utf-8")
     shelf = read_shelf(path, predictions)
@@ -161,7 +179,7 @@ def test_numbers_are_shown_to_the_digits_of_their_error(value: float, error: flo
 
 
 def test_a_sheet_with_no_formula_is_named_with_its_key(
-    predictions: Predictions, tmp_path: Path, sheet: Sheet
+    predictions: ResultsDirectory, tmp_path: Path, sheet: Sheet
 ) -> None:
     (tmp_path / "odd.toml").write_text(sheet("rest", "LiXxCl4", 50.0, "completion_h = 18"), "utf-8")
     with pytest.raises(InputError, match=r"odd\.toml: reactor") as caught:

@@ -17,6 +17,8 @@ from screening.explore.shown import (
     Query,
     live,
     message,
+    number,
+    saved_at,
     saves,
     table,
     to_copy,
@@ -85,11 +87,7 @@ def connect(app: Dash, place: Place) -> None:
         except ScreeningError as error:
             return no_update, message(str(error))
 
-    @app.callback(Output("bench", "children"), *(Input(FIELD.id(name), "value") for name in FIELDS))
-    @told
-    def show(*values: str | None) -> Any:
-        query = FIELD.state(FIELDS, values)
-        return _read(query, place) if query["files"] else []
+    FIELD.follow(app, "bench", FIELDS, lambda query: _read(query, place) if query["files"] else [])
 
     @app.callback(
         Output("kept", "children"),
@@ -125,11 +123,8 @@ def connect(app: Dash, place: Place) -> None:
 
 
 def _area_cm2(query: Query) -> float | None:
-    area = query.get("area_cm2", "").replace(",", ".")
-    try:
-        return float(area) if area else None
-    except ValueError:
-        raise InputError(f"{area[:40]!r} is no number", where="area", remedy="give cm²") from None
+    area = query.get("area_cm2")
+    return number(area, "area", "give cm²") if area else None
 
 
 def _asked(query: Query, place: Place) -> dict[str, Any]:
@@ -165,11 +160,9 @@ def _blocks(kind: str, query: Query, found: dict[str, Any]) -> Iterator[Componen
     for title, shown, figures, tables in reading.blocks(found):
         parts: list[Component] = [html.H2(title), table(shown)]
         if figures:
-            from urllib.parse import urlencode
-
-            state = urlencode({key: value for key, value in query.items() if value})
             image = next(name for name in figures if name.endswith(".svg"))
-            parts.append(html.Figure(html.Img(src=f"/save/bench/{kind}-{image}?{state}", alt=title)))
+            source = saved_at("bench", f"{kind}-{image}", query)
+            parts.append(html.Figure(html.Img(src=source, alt=title)))
         stem = (figures or tables or [""])[0].partition(".")[0]
         forms = [name.partition(".")[2] for name in (*figures, *tables)]
         yield html.Section([*parts, *([saves("bench", f"{kind}-{stem}", query, forms)] if forms else [])])

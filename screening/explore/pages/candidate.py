@@ -22,15 +22,14 @@ from screening.explore.shown import (
     Query,
     live,
     message,
+    number,
     plotted,
     saves,
     spelled,
     table,
     to_copy,
-    told,
 )
 from screening.reactors.anode import mobile_ion
-from screening.reactors.phase_errors import Z_95
 from screening.report.parts import head
 
 FIELDS = ("run", "formula", "anode", "electrolyte", "cathode", "window", "cells", "batch_g", "phases")
@@ -66,12 +65,7 @@ def layout(query: Query, place: Place) -> list[Component]:
 
 def connect(app: Dash, place: Place) -> None:
     """Everything follows the fields."""
-
-    @app.callback(Output("candidate", "children"), *(Input(FIELD.id(name), "value") for name in FIELDS))
-    @told
-    def show(*values: str | None) -> list[Component]:
-        query = FIELD.state(FIELDS, values)
-        return _results(query, place)
+    FIELD.follow(app, "candidate", FIELDS, lambda query: _results(query, place))
 
     @app.callback(
         Output(FIELD.completion("formula"), "children"),
@@ -138,16 +132,12 @@ def _intervals(found: Ranking, reactor: Reactor) -> Table:
         value = reactor.criteria[criterion.name]
         if value.value is None:
             continue
-        within = ""
-        if value.standard_deviation is not None:
-            middle, half = value.value + (value.expected_error or 0.0), Z_95 * value.standard_deviation
-            within = f"{middle - half:.3g} to {middle + half:.3g}"
-        change = reactor.rank_if_weight.get(criterion.name)
+        within, change = value.within_95, reactor.rank_if_weight.get(criterion.name)
         rows.append(
             {
                 "criterion": criterion.label,
                 "value": f"{value.value:.4g}",
-                "95 %": within,
+                "95 %": within and f"{within.low:.3g} to {within.high:.3g}",
                 "unit": "" if value.unit == "1" else value.unit,
                 "weight": value.weight,
                 "rank, ½ weight": change and change.halved,
@@ -235,7 +225,7 @@ def _cell(query: Query, found: Ranking, reactor: Reactor, state: Query) -> list[
 def _copied(found: Ranking, reactor: Reactor, query: Query) -> Component:
     where = str(found.directory)
     of = f"{reactor.formula!r}, {reactor.anode!r}, {reactor.electrolyte!r}"
-    cells, taken = f"{_number(query.get('cells') or '5', 'cells'):g}", spelled(held.arguments(found.source))
+    cells, taken = f"{number(query.get('cells') or '5', 'cells'):g}", spelled(held.arguments(found.source))
     python = (
         f"ranking = scr.read_results({where!r})\nranking.explain({of})\n"
         f"scr.figure_1({reactor.formula!r}, {reactor.electrolyte!r}, anode={reactor.anode!r}{taken}).plot()\n"
@@ -252,7 +242,7 @@ def save(name: str, query: Query, place: Place, folder: Path) -> Path:
     found, reactor = _found(query, place)
     if stem == "sheet":
         held.phases_of(found)
-        plan = {key: _number(query[key], key) for key in SHEET if query.get(key)}
+        plan = {key: number(query[key], key) for key in SHEET if query.get(key)}
         if "cells" in plan:
             plan["cells"] = int(plan["cells"])
         written = found.handoff(
@@ -268,10 +258,3 @@ def save(name: str, query: Query, place: Place, folder: Path) -> Path:
     path = folder / f"{safe_name(reactor.formula)}_{safe_name(stem)}.{suffix}"
     shown.save(path)
     return path
-
-
-def _number(text: str, where: str) -> float:
-    try:
-        return float(text)
-    except ValueError:
-        raise InputError(f"{text[:40]!r} is no number", where=where, remedy="give a number above 0") from None

@@ -22,7 +22,6 @@ from screening.explore.shown import (
     saves,
     table,
     to_copy,
-    told,
     upload,
 )
 from screening.files import write_content
@@ -101,10 +100,7 @@ def _plain(identity: str, label: str, kind: Literal["text", "password"]) -> Comp
 def connect(app: Dash, place: Place) -> None:
     """Snapshots, own phases, the fetch."""
 
-    @app.callback(Output("snapshot-told", "children"), *(Input(FIELD.id(name), "value") for name in FIELDS))
-    @told
-    def show(*values: str | None) -> list[Component]:
-        query = FIELD.state(FIELDS, values)
+    def show(query: Query) -> list[Component]:
         snapshot, _ = held.held(query, place)
         listed = survey()
         faults = [message(str(fault), "note") for fault in listed.damaged]
@@ -116,6 +112,8 @@ def connect(app: Dash, place: Place) -> None:
             html.Details([html.Summary("All of this snapshot's manifest"), table(snapshot.display())]),
             to_copy(["snapshot", "show", name], python),
         ]
+
+    FIELD.follow(app, "snapshot-told", FIELDS, show)
 
     @app.callback(
         Output(FIELD.id("phases"), "value"),
@@ -140,12 +138,7 @@ def connect(app: Dash, place: Place) -> None:
             return no_update, message(str(error))
         return state, []
 
-    @app.callback(Output("own-told", "children"), *(Input(FIELD.id(name), "value") for name in FIELDS))
-    @told
-    def show_own(*values: str | None) -> list[Component]:
-        query = FIELD.state(FIELDS, values)
-        return _own(query, place)
-
+    FIELD.follow(app, "own-told", FIELDS, lambda query: _own(query, place))
     _connect_fetch(app, place)
 
 

@@ -23,7 +23,6 @@ from screening.explore.shown import (
     spelled,
     table,
     to_copy,
-    told,
 )
 from screening.phases.composition import parse_formula, symbol
 from screening.thermo.interface import AXES, QUANTITIES, InterfaceReactions
@@ -59,13 +58,7 @@ def layout(query: Query, place: Place) -> list[Component]:
 
 def connect(app: Dash, place: Place) -> None:
     """Results follow the fields."""
-
-    @app.callback(Output("pair", "children"), *(Input(FIELD.id(name), "value") for name in FIELDS))
-    @told
-    def show(*values: str | None) -> list[Component]:
-        query = FIELD.state(FIELDS, values)
-        return _results(query, place)
-
+    FIELD.follow(app, "pair", FIELDS, lambda query: _results(query, place))
     propose(app, place, FIELD, "a", "b")
 
 

@@ -19,6 +19,7 @@ from screening.explore.shown import (
     Query,
     labelled,
     message,
+    number,
     progress,
     upload,
 )
@@ -170,7 +171,8 @@ def _start(query: Query, place: Place) -> str:
         for key, value in (("electrolytes", query["electrolyte"]), ("anodes", query["anode"]))
         if value
     }
-    changes |= {"wt_percent": _number(query["wt_percent"])} if query["wt_percent"] else {}
+    if content := query["wt_percent"]:
+        changes["wt_percent"] = number(content, "wt%", "give 0 to 100")
     changes |= {"skip_bad": True} if own else {}
     study = scr.load_study(candidates).with_changes(**changes)
     own_phases = vars(source.phases) if isinstance(source.phases, scr.OwnPhases) else {}
@@ -191,13 +193,6 @@ def _start(query: Query, place: Place) -> str:
         }
     )
     return name
-
-
-def _number(text: str) -> float:
-    try:
-        return float(text.replace(",", "."))
-    except ValueError:
-        raise InputError(f"{text[:40]!r} is no number", where="wt%", remedy="give 0 to 100") from None
 
 
 def _press(button: str, run: Run) -> None:

@@ -193,7 +193,7 @@ def half_cycles(data: CyclingData, *, threshold_a: float | None = None) -> HalfC
     first = np.concatenate([[0], np.flatnonzero(runs.state[kept][1:] != runs.state[kept][:-1]) + 1])
     last = np.append(first[1:], len(kept)) - 1
     bounds = _Bounds(runs.start[kept][first], runs.stop[kept][last], runs.state[kept][first])
-    return _measured(data, states, increments, runs, bounds, limit, first_share)
+    return _measured(data, increments, runs, bounds, states=states, limit=limit, first_share=first_share)
 
 
 _DTYPES: dict[str, type] = {
@@ -254,10 +254,11 @@ def sums_over(values: np.ndarray, start: np.ndarray, stop: np.ndarray) -> np.nda
 
 def _measured(
     data: CyclingData,
-    states: np.ndarray,
     increments: _Increments,
     runs: _Runs,
     bounds: _Bounds,
+    *,
+    states: np.ndarray,
     limit: float,
     first_share: float,
 ) -> HalfCycles:
