@@ -22,14 +22,13 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 from atlas_structures import Type, amounts_of, letters, starts, structure_types
-from build_embedded import estimated_toml, machine_learned, write_table
+from build_embedded import write_table
 
 from screening.phases.atlas import ATLAS_FILE, held_out, with_intervals
 from screening.phases.composition import parse_formula
 from screening.phases.library import open_snapshot
 from screening.phases.manifest import MANIFEST_FILE
 from screening.phases.potentials import FIRST, MODELS, SALTS_FILE, SECOND, calculator, relax
-from screening.phases.snapshot import ESTIMATED_FILE, PHASES_FILE
 from screening.thermo.compositions import Compositions
 from screening.thermo.lines import assemblages
 
@@ -364,13 +363,9 @@ def write(table: pd.DataFrame, rows: list[dict[str, Any]]) -> None:
     phases[numbers] = phases[numbers].round(DECIMALS)
     path = TOP / "mp2019" / ATLAS_FILE
     write_table(pa.Table.from_pandas(phases, preserve_index=False).replace_schema_metadata(), path)
-    estimated = path.with_name(ESTIMATED_FILE)
-    source = pd.read_parquet(path.with_name(PHASES_FILE))
-    estimated.write_text(estimated_toml([machine_learned(source)]), "utf-8")
     manifest = path.with_name(MANIFEST_FILE)
     content = json.loads(manifest.read_text("utf-8"))
-    for file in (estimated, path):
-        content["file_sha256"][file.name] = hashlib.sha256(file.read_bytes()).hexdigest()
+    content["file_sha256"][ATLAS_FILE] = hashlib.sha256(path.read_bytes()).hexdigest()
     manifest.write_text(json.dumps(content, indent=1, ensure_ascii=False) + "\n", "utf-8")
     best = lowest(rows)
     salts = sorted({text for text, _ in best if best[text, FIRST]["family"] not in SALT})

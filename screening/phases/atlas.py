@@ -100,28 +100,38 @@ def held_out(table: "pd.DataFrame") -> "pd.DataFrame":
 
 
 def with_atlas(snapshot: Snapshot) -> Snapshot:
-    """A snapshot with those phases of its atlas that it lacks, from its own energies of their salts."""
+    """A snapshot with those phases of its atlas that it lacks, from its own energies of their salts.
+
+    An estimate gives way; its band gap stays.
+    """
     table = read_atlas(snapshot.directory or Path())
-    additions = []
-    for row in table.itertuples(index=False):
-        formula = parse_formula(row.formula)
-        salts = [snapshot.find(parse_formula(text)) for text in (row.salt, row.metal_salt)]
-        if snapshot.find(formula) is not None or None in salts:
+    additions: list[AddedPhase] = []
+    gone: list[int] = []
+    for row in table.to_dict("records"):
+        formula = parse_formula(row["formula"])
+        own = snapshot.find(formula)
+        of_salts = [snapshot.find(parse_formula(row[name])) for name in ("salt", "metal_salt")]
+        salts = [i for i in of_salts if i is not None]
+        if len(salts) < len(of_salts) or (own is not None and not snapshot.phases.estimated[own]):
             continue
-        shares = np.array([row.salt_share, 1.0 - row.salt_share])
+        gone += [] if own is None else [own]
+        shares = np.array([row["salt_share"], 1.0 - row["salt_share"]])
         phases = snapshot.phases
         mixture = float(shares @ phases.formation_energy_ev_per_atom[salts])
         additions.append(
             AddedPhase(
                 formula,
-                mixture + row.mixing_ev_per_atom,
-                row.sd_ev_per_atom,
-                row.method,
-                volume_per_atom_a3=row.volume_per_atom_a3,
+                mixture + row["mixing_ev_per_atom"],
+                row["sd_ev_per_atom"],
+                row["method"],
+                volume_per_atom_a3=row["volume_per_atom_a3"],
+                band_gap_ev=math.nan if own is None else float(phases.band_gap_ev[own]),
                 origin=Origin.MACHINE_LEARNED,
             )
         )
-    return replace(snapshot.joined(additions), manifest=atlas_manifest(snapshot.manifest))
+    kept = snapshot.phases.take(np.setdiff1d(np.arange(len(snapshot)), gone))
+    bare = replace(snapshot, phases=kept, manifest=atlas_manifest(snapshot.manifest))
+    return bare.joined(additions)
 
 
 def atlas_manifest(manifest: Manifest) -> Manifest:

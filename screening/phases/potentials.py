@@ -174,7 +174,8 @@ def estimate(structure: "Structure", snapshot: Snapshot, where: str) -> AddedPha
     ordered = _ordered(structure, where)
     formula = parse_formula(ordered.composition.reduced_formula)
     salts, share = _salts_of(formula, snapshot, where)
-    of_salts, atoms, found = _relaxed_salts(), _atoms(ordered), []
+    of_salts, atoms = _relaxed_salts(), _atoms(ordered)
+    found: list[Relaxed] = []
     for model in MODELS:
         found.append(relax(model, atoms, fresh=not found))
         if not found[-1].converged:
@@ -208,7 +209,8 @@ def estimate(structure: "Structure", snapshot: Snapshot, where: str) -> AddedPha
 
 def _mixture(snapshot: Snapshot, salts: list[str], share: np.ndarray) -> tuple[float, float]:
     """Energy of unmixed salts and its standard deviation, eV/atom."""
-    rows = [snapshot.find(parse_formula(text)) for text in salts]
+    of_salts = [snapshot.find(parse_formula(text)) for text in salts]
+    rows = [i for i in of_salts if i is not None]  # all of them, by `_salts_of`
     phases = snapshot.phases
     energy = share @ phases.formation_energy_ev_per_atom[rows]
     return float(energy), float(share @ phases.uncertainty_ev_per_atom[rows])
@@ -304,12 +306,12 @@ def _ordering(cell: "Structure", where: str) -> "Structure":
         charged = cell.copy()
         try:
             charged.add_oxidation_state_by_guess()
-            found = OrderDisorderedStructureTransformation().apply_transformation(charged)
+            found: Any = OrderDisorderedStructureTransformation().apply_transformation(charged)
         except (ValueError, TypeError, IndexError) as error:
             raise InputError(
                 f"partly occupied sites cannot be filled by their charges ({error})",
                 where=where,
                 remedy="give an ordered cell",
             ) from None
-    found.remove_oxidation_states()
-    return found
+    ordered: Structure = found.remove_oxidation_states()
+    return ordered

@@ -21,40 +21,21 @@ from screening.phases.snapshot import Snapshot
 from screening.reactors.criteria import CRITERIA
 from screening.thermo.interface import react
 from screening.thermo.lithiation import Lithiation, lithiate
-from screening.thermo.sources import load_snapshot
 
 REACTORS = ("LiAlCl4", "MgF2", "Li3HoCl6", "HoCl3", "BiI3", "Li3InCl6")
 FLOOR_V = 0.02
 MAH_PER_MOL = 26801.4811
 
 
-ESTIMATE = "formula,formation_energy_ev_per_atom,uncertainty_ev_per_atom,origin,band_gap_ev,note\n" + (
-    "Li3HoCl6,-2.3406,0.02,estimated,5.2,below its salts so that HoCl3 forms it\n"
-)
-
-
 @pytest.fixture(scope="module")
-def own(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An estimate on the hull."""
-    path = tmp_path_factory.mktemp("own") / "own.csv"
-    path.write_text(ESTIMATE, "utf-8")
-    return path
-
-
-@pytest.fixture(scope="module")
-def snapshot(own: Path) -> Snapshot:
-    return load_snapshot(phases=own)
-
-
-@pytest.fixture(scope="module")
-def campaign(tmp_path_factory: pytest.TempPathFactory, own: Path) -> Campaign:
+def campaign(tmp_path_factory: pytest.TempPathFactory) -> Campaign:
     """Six reactors, a toxic compound and a control."""
     named = ", ".join(f'"{each}"' for each in (*REACTORS, "TlCl"))
     study = parse_study(
         f'name = "few"\n[candidates]\nformulas = [{named}]\ncontrols = ["LiF"]\n[uncertainty]\ndraws = 20',
         where="few.toml",
     )
-    return run(study, Source(phases=own), tmp_path_factory.mktemp("few"), workers=Workers(1))
+    return run(study, Source(), tmp_path_factory.mktemp("few"), workers=Workers(1))
 
 
 @pytest.fixture(scope="module")

@@ -130,7 +130,7 @@ def test_phases_of_ones_own_come_from_a_workbook(place: Place) -> None:
     token = place.keep({"own.XLSX": book.getvalue()})
     snapshot, _ = held.held({"phases": token}, place)
     assert snapshot.phases.formula[
-        snapshot.phases.added & (snapshot.phases.origin != "machine-learned")
+        snapshot.phases.added & (snapshot.phases.origin != "estimated")
     ].tolist() == ["Li7AlCl10"]
     with pytest.raises(InputError, match="2 tables of phases"):
         held.own_phases({"phases": place.keep({"a.csv": b"", "b.csv": b""})}, place)
