@@ -26,13 +26,15 @@ NUMBERS = ("numpy", "pandas", "scipy", "pyarrow", "numba", "pymatgen")
 
 REST, CYCLED = "simulated-rest.csv", "simulated-symmetric-control.csv"
 
+SOLVERS = ("scipy.sparse", "scipy.special", "scipy.linalg", "scipy.optimize")
+
 COMMANDS = {
     "--help": (("--help",), (*NUMBERS, "pydantic")),
     "react --help": (("react", "--help"), NUMBERS),
     "react": (("react", "Li", "LiAlCl4", "Li6PS5Cl"), ("numba", "pandas", "scipy.optimize", "scipy.special")),
     "react, open": (("react", "LiCoO2", "Li6PS5Cl", "--voltage", "4"), ("numba", "pandas", "scipy.optimize")),
     "lithiate": (("lithiate", "LiAlCl4", "MgF2"), ("numba", "pandas", "scipy.optimize", "scipy.special")),
-    "eis": (("eis", REST), ("numba", "pymatgen", "scipy.sparse", "scipy.special", "scipy.linalg", "scipy.optimize")),
+    "eis": (("eis", REST), ("numba", "pymatgen", *SOLVERS)),
     "cycling": (("cycling", CYCLED, "--diameter-mm", "13"), ("numba", "pymatgen", "scipy.ndimage")),
     "drt": (("drt", REST), ("pymatgen",)),
 }

@@ -17,9 +17,9 @@ from screening.lab.cycling.table import FlagKind, SourceFile, cycling_data_from_
 from screening.lab.outcomes import full_outcomes
 from screening.lab.readers.cycling import read_cycling
 from screening.lab.short import Short
+from screening.plots.cell_html import cell_page
 from screening.plots.fullcell import full_cell_figure
-from screening.plots.fullcell_html import full_page
-from screening.provenance import Provenance
+from screening.report.cycling import overview
 from screening.simulate.full import FullCellTruth, simulate_full_cell
 
 TRUTH = FullCellTruth()
@@ -259,7 +259,7 @@ def test_a_single_half_cycle_gives_its_capacity(sign, name, missing):
     capacity = full_cell_figure(report).axes[2]
     (points,) = capacity.lines
     assert points.get_ydata().tolist() == [pytest.approx(2.0)]
-    assert "nan" not in full_page(report, Provenance.now("plain", "0" * 64)).split("<script")[0]
+    assert "nan" not in cell_page(report, overview(report, report.verdict)).split("<script")[0]
 
 
 @pytest.mark.parametrize("noise_v", [2e-4, 2e-3, 5e-3])
