@@ -132,7 +132,7 @@ def test_the_shipped_file_is_that_of_the_manifest() -> None:
 
 
 PUBLISHED_V = {"Li3YCl6": 0.62, "Li3HoCl6": 0.64}
-"""Cathodic limits by S. Wang et al. (2019), doi 10.1002/anie.201901938, by the Materials Project of then."""
+"""Cathodic limits as quoted, the first from S. Wang et al. (2019), doi 10.1002/anie.201901938."""
 
 
 @pytest.mark.parametrize("formula", PUBLISHED_V)
