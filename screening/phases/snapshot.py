@@ -20,6 +20,7 @@ from screening.phases.composition import SAME_FRACTION, Formula, symbol
 from screening.phases.manifest import Manifest
 from screening.phases.soundness import COLUMNS, require_sound
 from screening.phases.spelling import respell
+from screening.phases.volumes import take_measured
 from screening.ragged import Ragged
 
 PHASES_FILE = "phases.parquet"
@@ -52,7 +53,7 @@ class Phases:
     volume_per_atom_a3 : (n,) float array
         NaN where unknown.
     volume_source : (n,) object array of str
-        ``dft``, ``element``, ``estimated`` or empty.
+        ``measured``, ``dft``, ``element``, ``estimated`` or empty.
     note : (n,) object array of str
         Method and sources of an added phase; empty for those of the source.
     origin : (n,) object array of str
@@ -307,6 +308,7 @@ def _from_table(table: pa.Table, path: Path) -> Phases:
     _check_references(phases, path)
     respell(phases.formula, phases.row_start, phases.atomic_number, phases.amount)
     _name_molecules(phases)
+    take_measured(phases.formula, phases.volume_per_atom_a3, phases.volume_source)
     return phases
 
 

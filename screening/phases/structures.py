@@ -9,6 +9,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from warnings import catch_warnings, simplefilter
 
+import numpy as np
+from numpy.typing import NDArray
+
 from screening.errors import InputError
 from screening.phases.composition import Formula, parse_formula, same_composition
 from screening.phases.entries import NON_COMMERCIAL
@@ -20,17 +23,11 @@ if TYPE_CHECKING:
 
 CELLS_FILE = "cells.toml"
 
-HALF = 0.5
-THIRD = 1.0 / 3.0
+SAME_SITE = 1e-3
+"""Fractional coordinates of one place differ by rounding (0.3333) at most."""
 
-CENTRING = {
-    "P": ((0.0, 0.0, 0.0),),
-    "C": ((0.0, 0.0, 0.0), (HALF, HALF, 0.0)),
-    "I": ((0.0, 0.0, 0.0), (HALF, HALF, HALF)),
-    "R": ((0.0, 0.0, 0.0), (2.0 * THIRD, THIRD, THIRD), (THIRD, 2.0 * THIRD, 2.0 * THIRD)),
-    "F": ((0.0, 0.0, 0.0), (0.0, HALF, HALF), (HALF, 0.0, HALF), (HALF, HALF, 0.0)),
-}
-"""Translations of the lattice by the first letter of the space group; R in hexagonal axes, obverse."""
+SETTINGS = 530
+"""Of the 230 space groups, by the numbers of their Hall symbols."""
 
 FUNCTIONALS = {"GGA": "PBE", "GGA+U": "PBE+U", "R2SCAN": "r2SCAN"}
 """Density functionals by the Materials Project's kinds of calculation, in capitals."""
@@ -63,22 +60,49 @@ def literature_cells() -> tuple[Cell, ...]:
 
 
 def _literature_cell(entry: dict[str, Any], sources: dict[str, str]) -> Cell:
-    """One cell from its sites; pymatgen's own space groups would do, but take seconds to build."""
-    from pymatgen.core import Lattice, Structure, SymmOp
+    """One cell from one site of each orbit; a site may be shared, as ``Ge0.515P0.485``."""
+    from pymatgen.core import Composition, Lattice, Structure
 
     a = entry["a"]
     lengths = (a, entry.get("b", a), entry.get("c", a))
     lattice = Lattice.from_parameters(*lengths, 90.0, entry.get("beta", 90.0), entry.get("gamma", 90.0))
-    operations = [SymmOp.from_xyz_str(text) for text in entry.get("operations", ["x,y,z"])]
-    atoms = [
-        (element, operation.operate(place) + shift)
-        for element, *place in entry["sites"]
-        for operation in operations
-        for shift in CENTRING[entry["space_group"][0]]
-    ]
-    elements, places = [each[0] for each in atoms], [each[1] for each in atoms]
-    structure = Structure(lattice, elements, places, to_unit_cell=True)
+    group = entry["space_group"]
+    orbits = [(Composition(species), _orbit(group, place)) for species, *place in entry["sites"]]
+    atoms = [species for species, places in orbits for _ in places]
+    structure = Structure(lattice, atoms, [place for _, places in orbits for place in places])
     return Cell(parse_formula(entry["formula"]), structure, sources[entry["source"]])
+
+
+def _orbit(space_group: str, place: Sequence[float]) -> list[NDArray[np.float64]]:
+    """All places that a space group makes of one, in fractional coordinates."""
+    rotations, translations = _operations(space_group)
+    places: list[NDArray[np.float64]] = []
+    for other in (rotations @ np.asarray(place) + translations) % 1.0:
+        if all((np.abs((other - each + 0.5) % 1.0 - 0.5) > SAME_SITE).any() for each in places):
+            places.append(other)
+    return places
+
+
+@cache
+def _operations(space_group: str) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Rotations, (n, 3, 3), and translations, (n, 3), of a space group, those of its lattice among them.
+
+    spglib's table; pymatgen's own takes seconds to build.
+    """
+    import spglib
+
+    found = spglib.get_symmetry_from_database(_hall_numbers()[space_group])
+    assert found is not None  # the table holds every setting
+    return found["rotations"].astype(float), found["translations"]
+
+
+@cache
+def _hall_numbers() -> dict[str, int]:
+    """Of the first setting of each space group: b unique, origin choice 1, hexagonal axes."""
+    import spglib
+
+    types = {number: spglib.get_spacegroup_type(number) for number in reversed(range(1, SETTINGS + 1))}
+    return {each.international_short: number for number, each in types.items() if each is not None}
 
 
 def read_cells(paths: Sequence[Path]) -> tuple[Cell, ...]:

@@ -38,7 +38,7 @@ class ProductPhase:
     volume_cm3 : float or None
         Per mole of reactor.
     volume_source : str
-        ``dft``, ``element`` or ``estimated``.
+        ``measured``, ``dft``, ``element`` or ``estimated``.
     estimated : bool
         Whether the phase itself is an estimate.
     origin : str

@@ -32,6 +32,12 @@ def test_positions_follow_braggs_law(formula: str, wavelength_a: float) -> None:
         assert RANGE_DEG[0] <= line.two_theta_deg <= RANGE_DEG[1]
 
 
+def test_the_argyrodite_has_its_three_lines() -> None:
+    """At 25.5, 30.0 and 31.4° (Cu Kα), by which papers tell Li6PS5Cl."""
+    strongest = sorted(lines_of("Li6PS5Cl"), key=lambda line: -line.intensity)[:3]
+    assert sorted(line.two_theta_deg for line in strongest) == pytest.approx([25.5, 30.0, 31.4], abs=0.15)
+
+
 def test_hexagonal_lines_are_named_as_in_tables() -> None:
     assert [line.hkl for line in lines_of("Mg")][:6] == ["100", "002", "101", "102", "110", "103"]
 

@@ -4,27 +4,34 @@ import tomllib
 from importlib.resources import files
 from pathlib import Path
 
+import pyarrow.parquet as pq
 import pytest
-from pymatgen.core import Element, Lattice, Structure
+from pymatgen.core import Composition, Element, Lattice, Structure
 from pymatgen.symmetry.analyzer import SpacegroupAnalyzer
 
 from screening.errors import InputError
 from screening.handoff.recipe import shelf
 from screening.phases.composition import parse_formula
 from screening.phases.library import open_snapshot
+from screening.phases.snapshot import PHASES_FILE
 from screening.phases.structures import CELLS_FILE, find_cell, literature_cells, read_cells
 
 # Registry numbers of cells that are neither elements nor stocked salts, for the density of the solid.
 OTHER_CAS = {"MoS2": "1317-33-5", "ZnO": "1314-13-2", "Al2O3": "1344-28-1", "Cu3N": "1308-80-1"}
 
 # No handbook density: the volume is compared with the snapshot's, which adds up volumes of the elements.
-WITHOUT_DENSITY = {"LiAl", "LiAlCl4", "Li3P", "Li3Sb"}
+WITHOUT_DENSITY = {"LiAl", "LiAlCl4", "Li3P", "Li3Sb", "Li6PS5Cl", "Li10GeP2S12"}
+
+HALIDES = {"Li3YCl6": "LiCl", "Li3HoCl6": "LiCl", "Li3YBr6": "LiBr"}
+"""Close-packed halides, and the salt whose ions are packed as closely."""
 
 BY_NAME = {cell.formula.text: cell for cell in literature_cells()}
 
+REFINED = {"Li10GeP2S12": 0.035}
+"""Composition of a cell against its name where occupancies were refined: Li20.2Ge2.06P3.94S24."""
 
 ELEMENTS = [name for name, cell in BY_NAME.items() if len(cell.formula.atomic_numbers) == 1]
-SALTS = sorted(set(BY_NAME) - set(ELEMENTS) - WITHOUT_DENSITY)
+SALTS = sorted(set(BY_NAME) - set(ELEMENTS) - WITHOUT_DENSITY - set(HALIDES))
 
 
 @pytest.mark.parametrize("symbol", ELEMENTS)
@@ -44,17 +51,27 @@ def test_cells_of_compounds_have_the_density_of_the_substance(formula: str) -> N
 
 @pytest.mark.parametrize("formula", sorted(WITHOUT_DENSITY))
 def test_cells_without_a_density_have_the_volume_of_their_elements(formula: str) -> None:
-    snapshot = open_snapshot()
-    phase = snapshot.find(parse_formula(formula))
-    assert phase is not None
+    directory = open_snapshot().directory
+    assert directory is not None
+    table = pq.read_table(directory / PHASES_FILE, columns=["formula", "volume_per_atom_a3"]).to_pandas()
+    expected = float(table.set_index("formula").loc[Composition(formula).reduced_formula].iloc[0])  # before it is replaced
     structure = BY_NAME[formula].structure
-    expected = float(snapshot.phases.volume_per_atom_a3[phase])
     assert structure.volume / len(structure) == pytest.approx(expected, rel=0.1)
 
 
-def test_all_cells_but_one_were_compared_with_a_record() -> None:
+@pytest.mark.parametrize("formula", HALIDES)
+def test_halide_ions_take_the_room_that_they_take_in_their_salt(formula: str) -> None:
+    def per_halide(name: str) -> float:
+        structure = BY_NAME[name].structure
+        halide = name[-2:] if name in HALIDES.values() else HALIDES[name][-2:]
+        return float(structure.volume / structure.composition[halide])
+
+    assert per_halide(formula) == pytest.approx(per_halide(HALIDES[formula]), rel=0.1)
+
+
+def test_all_cells_but_two_were_compared_with_a_record() -> None:
     content = tomllib.loads((files("screening.phases") / CELLS_FILE).read_text("utf-8"))
-    assert [entry["formula"] for entry in content["cell"] if "record" not in entry] == ["LiAl"]
+    assert [entry["formula"] for entry in content["cell"] if "record" not in entry] == ["LiAl", "Li6PS5Cl"]
     assert {entry["source"] for entry in content["cell"]} == set(content["sources"])
 
 
@@ -82,8 +99,9 @@ def test_cells_hold_their_formula(formula: str) -> None:
     atoms = cell.structure.composition.get_atomic_fraction
     wanted = parse_formula(formula)
     for element, amount in cell.structure.composition.items():
-        assert atoms(element) == pytest.approx(wanted.amount_of(element.Z) / wanted.n_atoms)
-        assert amount == round(amount)
+        limit = REFINED.get(formula, 1e-6)
+        assert atoms(element) == pytest.approx(wanted.amount_of(element.Z) / wanted.n_atoms, rel=limit)
+        assert formula in REFINED or amount == pytest.approx(round(amount))
 
 
 @pytest.mark.parametrize("formula", BY_NAME)

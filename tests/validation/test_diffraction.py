@@ -9,7 +9,7 @@ import pytest
 from screening.campaign.directory import ResultsDirectory
 from screening.errors import InputError
 from screening.lab.diffraction.findings import Presence
-from screening.lab.diffraction.pattern import PowderPattern
+from screening.lab.diffraction.pattern import PowderPattern, Reference
 from screening.lab.experiments import read_experiments
 from screening.lab.readers.diffraction import read_pattern
 from screening.phases.structures import literature_cells
@@ -117,3 +117,37 @@ def test_a_phase_is_not_seen_by_the_lines_of_phases_without_a_structure(lab_data
     assert found.without_structure == ("Li2MnO3", "MnO", "TiO2")
     assert found.of("LiF").presence is Presence.CANNOT_TELL
     assert "which may be of Li2MnO3, MnO, TiO2" in found.of("LiF").reason
+
+
+LAYER = ("LiAlCl4", "Li6PS5Cl", "LiCl", "LiAl", "Li2S", "Li", "Al")
+
+# h² + k² + l² and intensity of a refined argyrodite, as in tests/phases/test_powder.py
+ARGYRODITE = (
+    (3, 35),
+    (8, 87),
+    (11, 100),
+    (12, 78),
+    (19, 11),
+    (24, 38),
+    (27, 43),
+    (32, 59),
+    (40, 15),
+    (44, 19),
+)
+
+
+@pytest.mark.parametrize("k_beta_share", [0.0, 0.05])
+@pytest.mark.parametrize("reacted", [False, True])
+def test_the_founding_layer_is_told_under_its_electrolyte(reacted: bool, k_beta_share: float) -> None:
+    """Without a cell of Li6PS5Cl its lines counted for Li2S, and nothing else could be told."""
+    squares, intensity = np.array(ARGYRODITE, dtype=float).T
+    electrolyte = Reference("Li6PS5Cl", 9.87 / np.sqrt(squares), intensity, 0.0)
+    known = {each.name: each for each in references(LAYER, literature_cells(), BLANK).known}
+    layer = {"LiCl": 3000.0, "LiAl": 1500.0} if reacted else {"LiAlCl4": 3000.0}
+    contents = [
+        Content(electrolyte, 8000.0),
+        *(Content(known[name], height) for name, height in layer.items()),
+    ]
+    pattern = simulate_pattern(contents, Scan(k_beta_share=k_beta_share), seed=21)
+    told = {each.name: each.presence for each in look_for(LAYER, literature_cells(), pattern).phases}
+    assert {name for name in told if told[name] is Presence.SEEN} == {"Li6PS5Cl", *layer}

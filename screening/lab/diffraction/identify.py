@@ -87,10 +87,33 @@ def identify(pattern: PowderPattern, references: Sequence[Reference]) -> Identif
         _finding(fit, k, each, strongest) if each else _out_of_range(fit.references[k])
         for k, each in enumerate(apart)
     )
+    findings = _without_absent(fit, groups, findings, strongest)
     asked = np.argsort(order).tolist()
     return Identification(
         fit.rearranged(asked), tuple(findings[k] for k in asked), _unexplained(fit, findings)
     )
+
+
+def _without_absent(
+    fit: Fit, groups: Sequence["_Groups | None"], findings: tuple[PhaseFinding, ...], strongest: float
+) -> tuple[PhaseFinding, ...]:
+    """Look once more for what could not be told, lines of phases that are absent no longer free.
+
+    What these may hold then counts for the phase in question: it can be found absent so, never seen.
+    """
+    left = [
+        None if finding.presence is Presence.ABSENT else group
+        for group, finding in zip(groups, findings, strict=True)
+    ]
+    if left == list(groups):
+        return findings
+    again = {
+        k: _finding(fit, k, _Apart.of(fit, k, left, own), strongest)
+        for k, own in enumerate(left)
+        if own is not None and findings[k].presence is Presence.CANNOT_TELL
+    }
+    absent = {k: each for k, each in again.items() if each.presence is Presence.ABSENT}
+    return tuple(absent.get(k, finding) for k, finding in enumerate(findings))
 
 
 @dataclass(frozen=True, eq=False)
