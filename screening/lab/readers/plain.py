@@ -7,9 +7,15 @@ from dataclasses import replace
 from screening.errors import InputError
 from screening.files import file_name
 from screening.lab.cycling.table import BDF_LABELS, Flag, FlagKind
-from screening.lab.readers.columns import key
+from screening.lab.readers.columns import key, match
 from screening.lab.readers.source import File, Reader, Table
-from screening.lab.readers.text import TableLayout, Text, find_table, parse_table
+from screening.lab.readers.text import TableLayout, Text, find_table, parse_table, split_cells
+
+HEADING_LINES = 3
+"""Names and units take no more lines."""
+
+WIDTH = 3
+"""So many known names in a row are those of columns."""
 
 _NAMES_STAND = re.compile(r"freq|z''|imag|im\(z", re.IGNORECASE)
 _SIGNATURES = (
@@ -72,8 +78,17 @@ def table_of(text: Text, kind: str = "csv", row: str = "line") -> Table:
 
 def _refuse_unread_names(text: Text, layout: TableLayout) -> None:
     """Refuse a table above which names stand that could not be matched to its columns."""
-    above = [line for line in text.lines(layout.first_line - 1) if line.strip()][-3:]
-    if layout.header_line is None and any(_NAMES_STAND.search(line) for line in above):
+    if layout.header_line is not None:
+        return
+    above = [line for line in text.lines(layout.first_line - 1) if line.strip()]
+    named = (i for i, line in enumerate(above) if len(match(split_cells(line, layout.delimiter))) >= WIDTH)
+    if (first := next(named, None)) is not None and len(above) - first > HEADING_LINES:
+        raise InputError(
+            f"rows of numbers that cannot be read stand between the names and line {layout.first_line}",
+            where=str(text.path),
+            remedy="write all rows alike",
+        )
+    if any(_NAMES_STAND.search(line) for line in above[-HEADING_LINES:]):
         raise InputError(
             f"{len(layout.columns)} columns under names that cannot be told apart as so many",
             where=text.where(layout.first_line - 1),

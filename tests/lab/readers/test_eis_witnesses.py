@@ -204,3 +204,40 @@ def test_a_phase_against_a_right_sign_is_told(write):
     (spectrum,) = read_spectra(write("x.csv", content))
     np.testing.assert_allclose(spectrum.z_ohm, Z, rtol=1e-6)
     assert any("against the sign of the phase" in remark for remark in spectrum.remarks)
+
+
+def grouped(value):
+    return f'"{value:,.3f}"' if value >= 1000 else f"{value:.8g}"
+
+
+def test_quoted_thousands_are_read_and_the_names_with_them(write):
+    frequency = np.round(FREQUENCY, 3)
+    rows = [
+        f"{grouped(f)},{abs(z):.8g},{np.angle(z, deg=True):.8g}" for f, z in zip(frequency, Z, strict=True)
+    ]
+    (spectrum,) = read_spectra(
+        write("x.csv", "\n".join(["Frequency (Hz),|Z| (Ohm),Phase (deg)", *rows]) + "\n")
+    )
+    np.testing.assert_allclose(spectrum.frequency_hz, frequency)
+    np.testing.assert_allclose(spectrum.z_ohm, Z, rtol=1e-6)
+
+
+def test_quoted_decimal_commas_are_read(write):
+    rows = [
+        ",".join(f'"{x:.7f}"'.replace(".", ",") for x in (f, z.real, z.imag))
+        for f, z in zip(FREQUENCY, Z, strict=True)
+    ]
+    (spectrum,) = read_spectra(write("x.csv", "\n".join(["f/Hz,Z' (Ohm),Z'' (Ohm)", *rows]) + "\n"))
+    np.testing.assert_allclose(spectrum.z_ohm, Z, rtol=1e-6)
+
+
+def test_quoted_commas_that_nothing_tells_are_refused(write):
+    rows = [f'{f:.0f},"{5 + f:.0f},250",-3' for f in range(9, 1, -1)]
+    with pytest.raises(InputError, match="thousands or have a decimal comma"):
+        read_spectra(write("x.csv", "\n".join(["f/Hz,Z' (Ohm),Z'' (Ohm)", *rows]) + "\n"))
+
+
+def test_names_are_not_dropped_with_rows_that_cannot_be_read(write):
+    rows = [f"{f:,.3f},{z.real:.8g},{z.imag:.8g}" for f, z in zip(FREQUENCY, Z, strict=True)]
+    with pytest.raises(InputError, match="between the names and line"):
+        read_spectra(write("x.csv", "\n".join(["f/Hz,Z' (Ohm),Z'' (Ohm)", *rows]) + "\n"))
