@@ -42,7 +42,8 @@ SHOWN = ("evidence", "plateaus", "critical_current")
 def provenance_of(data: CyclingData) -> Provenance:
     """Stamp that names the measured files, and says where they were simulated."""
     simulated = {flag.file for flag in data.flags if flag.kind is FlagKind.SIMULATED}
-    named = [f"{s.name} ({SIMULATED})" if s.name in simulated else s.name for s in data.sources]
+    names = dict.fromkeys(source.name for source in data.sources)
+    named = [f"{name} ({SIMULATED})" if name in simulated else name for name in names]
     return Provenance.now(", ".join(named) or data.cell, data.checksum)
 
 
@@ -114,12 +115,15 @@ def _full_rows(report: FullCellReport) -> Iterator[tuple[str, str]]:
             values = frame[column].to_numpy()[whole]
             yield f"{half} capacity", f"{values[0]:.4g} {unit}" if single else _course(values, unit)
     if not single:
-        efficiency = f"{result.coulombic_efficiency[0]:.2%} at first"
+        first, last = result.cycles.number[whole][[0, -1]]
+        when = "at first" if first == 1 else f"in cycle {first}"
+        efficiency = f"{result.coulombic_efficiency[whole][0]:.2%} {when}"
         yield "Coulombic efficiency", f"{efficiency} ({result.order.efficiency_definition})"
-        yield "energy efficiency", f"{result.energy_efficiency[0]:.2%} at first"
-        kept, last = result.retention[whole][-1], result.cycles.number[whole][-1]
-        words = f"{kept:.1%}" if kept == kept else "not at the reference's rate"
-        yield "retention", f"{words} in cycle {last} against cycle {result.reference_cycle}"
+        yield "energy efficiency", f"{result.energy_efficiency[whole][0]:.2%} {when}"
+        if last != result.reference_cycle:
+            kept = result.retention[whole][-1]
+            words = f"{kept:.1%}" if kept == kept else "not at the reference's rate"
+            yield "retention", f"{words} in cycle {last} against cycle {result.reference_cycle}"
     for analysis in report.plateaus:
         for plateau in analysis.plateaus:
             mark = ", extra" if plateau in analysis.extra else ""

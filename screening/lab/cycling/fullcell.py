@@ -306,6 +306,7 @@ def _nominal_ah(given: float | None, cycles: FullCellCycles, reference: int, whe
 def _order_flags(cycles: FullCellCycles, order: CycleOrder, told: str) -> list[Flag]:
     ratio = cycles.discharge_ah / cycles.charge_ah
     efficiency = ratio if order is CycleOrder.CHARGE_FIRST else 1.0 / ratio
+    efficiency = np.where(cycles.shown, efficiency, np.nan)
     energy = efficiency * cycles.discharge_voltage_v / cycles.charge_voltage_v
     remarks = (
         told,
@@ -320,7 +321,7 @@ def _broken_off(cycles: FullCellCycles) -> list[Flag]:
         words = f"a single {cycles.single}: its capacity, and no efficiency, which needs two half-cycles"
         return [Flag(FlagKind.INCOMPLETE, words)]
     return [
-        Flag(FlagKind.INCOMPLETE, f"cycle {number} was broken off; kept out of trends")
+        Flag(FlagKind.INCOMPLETE, f"cycle {number} is not whole; kept out of trends")
         for number in cycles.number[~cycles.complete]
     ]
 
@@ -338,7 +339,9 @@ def _cycles(
     energy = voltage * charge_ah
     complete = np.full(len(begins), len(halves) > 1)
     if seconds[-1] == len(halves) - 1:
-        complete[-1] = _ran_to_its_end(data, halves)
+        complete[-1] &= _ran_to_its_end(data, halves)
+    for half in _across_gaps(data, halves):
+        complete &= (begins != half) & (seconds != half)
     return FullCellCycles(
         number=np.arange(1, len(begins) + 1),
         first_half=begins,
@@ -354,6 +357,15 @@ def _cycles(
         charge_voltage_v=voltage[up],
         discharge_voltage_v=voltage[down],
     )
+
+
+def _across_gaps(data: CyclingData, halves: HalfCycles) -> list[int]:
+    """Half-cycles inside which, or on either side of which, rows are missing."""
+    return [
+        int(half)
+        for row in data.gaps
+        for half in np.flatnonzero((halves.start <= row) & (row <= halves.stop))
+    ]
 
 
 def _ran_to_its_end(data: CyclingData, halves: HalfCycles) -> bool:

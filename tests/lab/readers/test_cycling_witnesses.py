@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from screening.errors import InputError
+from screening.lab.cycling.fullcell import full_cell_cycles
 from screening.lab.cycling.halfcycles import half_cycles
 from screening.lab.readers.columns import WORKING_ELECTRODE, match
 from screening.lab.readers.cycling import read_cycling
@@ -198,3 +199,25 @@ def test_dates_alone_do_not_jump_by_a_month_at_midnight(form, tmp_path):
     rows = [f"{start + timedelta(minutes=k):{form}},0.001,{3.5 + k / 1000}" for k in range(60)]
     path.write_text("\n".join(["Date Time,Current (A),Voltage (V)", *rows]) + "\n", "utf-8")
     assert read_cycling(path).time_s[-1] == 59 * 60
+
+
+@pytest.mark.parametrize(("first", "last"), [(1800, 9000), (5400, 12600)])
+def test_missing_rows_are_not_integrated_and_their_cycles_not_whole(tmp_path, first, last):
+    rows = [f"{t},{3.5 + 2e-4 * w * (-1) ** s},{i},A" for s, w, t, i, _ in records() if not first < t < last]
+    (path := tmp_path / "cell.csv").write_text("\n".join(["Time (s),Voltage (V),Current (A),Cell ID", *rows]))
+    data = read_cycling(path)
+    assert f"rows missing: {last - first} s from {first} s on" in told(data)
+    assert half_cycles(data).charge_ah.max() < 1.05e-3
+    cycles = full_cell_cycles(data).cycles
+    # half of a charge and half of another are no charge, however well they add up
+    assert not cycles.complete[0]
+    assert cycles.complete[-1]
+
+
+def test_a_long_interval_that_the_counter_counted_is_not_missing(tmp_path):
+    rows = [f"{t},3.5,{i},{q}" for _, _, t, i, q in records() if not 600 < t < 3000]
+    header = "Time (s),Voltage (V),Current (A),Capacity (Ah)"
+    (path := tmp_path / "cell.csv").write_text("\n".join([header, *rows]))
+    data = read_cycling(path)
+    assert "rows missing" not in told(data)
+    np.testing.assert_allclose(half_cycles(data).charge_ah, 1e-3, rtol=1e-9)
