@@ -25,7 +25,7 @@ from screening.lab.cycling.export import write_bdf
 from screening.lab.cycling.full import FullCellReport
 from screening.lab.cycling.plating import PlatingReport
 from screening.lab.cycling.polarisation import figures_of
-from screening.lab.cycling.symmetric import LifeEnd, SymmetricReport
+from screening.lab.cycling.symmetric import STABLE_CYCLES, LifeEnd, SymmetricReport
 from screening.lab.cycling.table import CyclingData, FlagKind
 from screening.lab.short import ShortVerdict
 from screening.provenance import SIMULATED, Provenance
@@ -86,7 +86,8 @@ def _symmetric_rows(report: SymmetricReport) -> Iterator[tuple[str, str]]:
         yield "overpotential", _course(cycles.overpotential_v, "mV", 1e3)
         yield "ASR (whole cell)", _course(cycles.asr_ohm_cm2, "Ω cm²")
     stable = report.stabilisation_cycle
-    yield "stable from cycle", "never" if stable is None else str(stable)
+    if stable is not None or len(cycles) > STABLE_CYCLES:
+        yield "stable from cycle", "never" if stable is None else str(stable)
     more = "more than " if life.end is LifeEnd.RECORD else ""
     throughput = f"{life.throughput_mah_per_cm2:.4g} mAh/cm²"
     yield "life", f"{more}{life}, {throughput} ({life.end})"

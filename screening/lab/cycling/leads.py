@@ -77,10 +77,12 @@ def _regular(interval: np.ndarray) -> float:
 
 
 def growth_of(counter: np.ndarray) -> np.ndarray:
-    """What a counter of charge gained up to each row; a fall is taken for a new start from zero."""
+    """What a counter of charge or energy gained up to each row. A fall that leaves less than half is a new
+    start from zero; any other counts down, as a net counter does on discharge.
+    """
     count = np.abs(np.nan_to_num(counter.astype(float)))
     growth = np.diff(count, prepend=count[:1])
-    return np.where(growth < 0, count, growth)
+    return np.where(growth < 0, np.where(count < -growth, count, -growth), growth)
 
 
 def first_row_share(data: CyclingData, states: np.ndarray) -> float:

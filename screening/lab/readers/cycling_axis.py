@@ -12,7 +12,7 @@ import pandas as pd
 from screening.errors import InputError
 from screening.lab.cycling.table import CURRENT, TIME, Flag, FlagKind
 from screening.lab.readers.columns import CHARGE_STEP, CLOCK, STEP_TIME, Column
-from screening.lab.readers.cycling_time import accumulated, resets_with, seconds, unix_seconds
+from screening.lab.readers.cycling_time import accumulated, resets_with, seconds, short_clock, unix_seconds
 from screening.lab.readers.numbers import Array
 from screening.lab.readers.source import Table
 
@@ -48,12 +48,13 @@ CHARGE_COUNTERS = ("charging_capacity_ah", "discharging_capacity_ah")
 
 @dataclass(frozen=True)
 class _Axis:
-    """Time as read, where it stands, and whether its unit is stated."""
+    """Time as read, where it stands, whether its unit is stated, and the unit assumed where it is not."""
 
     time_s: Array
     header: str
     stated: bool
     flags: tuple[Flag, ...] = ()
+    read_as: str = "s"
 
 
 @dataclass(frozen=True)
@@ -102,8 +103,15 @@ def time_axis(raw: Table, found: dict[str, Column]) -> tuple[Array, list[Flag]]:
         said = "is not in the unit it states" if axis.stated else "states no unit"
         message = f"{axis.header!r} {said}; read as {UNITS[factor]}, for which {by} {verb}"
         return axis.time_s * factor, [*flags, raw.flag(FlagKind.UNIT, message)]
+    flags += [
+        raw.flag(
+            FlagKind.CLOCK, f"{w.header!r} runs {w.ratio:.3g} times as fast as {axis.header!r}, which is used"
+        )
+        for w in witnesses
+        if w.is_clock and not any(w.speaks_for(factor) for factor in (1.0, *UNITS))
+    ]
     if not axis.stated and not upheld:
-        flags.append(raw.flag(FlagKind.UNSTATED, f"{axis.header!r} read as s"))
+        flags.append(raw.flag(FlagKind.UNSTATED, f"{axis.header!r} read as {axis.read_as}"))
     return axis.time_s, flags
 
 
@@ -128,7 +136,8 @@ def _read(raw: Table, found: dict[str, Column]) -> _Axis:
             told = f"{match.header!r} starts anew with each step; the steps are added up"
             flags.append(raw.flag(FlagKind.DERIVED, told))
             return _Axis(_added(raw, found, time), match.header, stated, tuple(flags))
-        return _Axis(time, match.header, stated, tuple(flags))
+        read_as = "h:mm" if short_clock(match, raw.frame) else "s"
+        return _Axis(time, match.header, stated, tuple(flags), read_as)
     if STEP_TIME in found:
         match = found[STEP_TIME]
         told = f"no total time; the step times of {match.header!r} are added up"
@@ -147,6 +156,8 @@ def _read(raw: Table, found: dict[str, Column]) -> _Axis:
 
 
 def _stated(raw: Table, match: Column) -> bool:
+    if short_clock(match, raw.frame):
+        return False
     return bool(match.unit) or not pd.api.types.is_numeric_dtype(raw.frame[match.header].dtype)
 
 

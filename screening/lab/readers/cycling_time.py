@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from screening.errors import InputError
-from screening.lab.readers.columns import Column
+from screening.lab.readers.columns import SHORT_CLOCK_UNIT, Column
 from screening.lab.readers.numbers import Array
 
 MAX_STRAY_SHARE = 0.01
@@ -38,10 +38,20 @@ def seconds(column: Column, frame: pd.DataFrame) -> Array:
     text = cells.iloc[rest].astype(str).str.extract(_CLOCK)
     parts = {name: pd.to_numeric(text[name].str.replace(",", "."), errors="coerce") for name in text}
     clock = parts["hours"] * 3600.0 + parts["minutes"] * 60.0
+    if column.unit == SHORT_CLOCK_UNIT:
+        clock = clock.where(parts["seconds"].notna(), clock / 60.0)
     clock = clock + parts["seconds"].fillna(0.0) + parts["days"].fillna(0.0) * 86400.0
     values = values.copy()
     values[rest] = clock.to_numpy(dtype=float)
     return values
+
+
+def short_clock(column: Column, frame: pd.DataFrame) -> bool:
+    """Whether the cells are clocks of two parts, and no unit says which: ``0:30``."""
+    if column.unit or pd.api.types.is_numeric_dtype(frame[column.header].dtype):
+        return False
+    text = frame[column.header].dropna().astype(str)
+    return len(text) > 0 and bool(text.str.fullmatch(r"\s*\d+:\d\d\s*").all())
 
 
 def unix_seconds(column: pd.Series, elapsed_s: Array) -> Array:

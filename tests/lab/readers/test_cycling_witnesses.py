@@ -221,3 +221,68 @@ def test_a_long_interval_that_the_counter_counted_is_not_missing(tmp_path):
     data = read_cycling(path)
     assert "rows missing" not in told(data)
     np.testing.assert_allclose(half_cycles(data).charge_ah, 1e-3, rtol=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("header", "last", "remark"),
+    [
+        ("Power (W)", lambda t, i: f"{3.5 * i:.6g}", "power is 0.001 times voltage times current"),
+        ("Power (mW)", lambda t, i: f"{3.5e6 * i:.6g}", ""),
+        (
+            "Energy (Wh)",
+            lambda t, i: f"{3.5e-3 * min(t % 7200, 7200 - t % 7200) / 3600:.6g}",
+            "energy is 0.001 times",
+        ),
+        ("Energy (mWh)", lambda t, i: f"{3.5e3 * min(t % 7200, 7200 - t % 7200) / 3600:.6g}", ""),
+    ],
+)
+def test_power_and_energy_are_witnesses_of_the_unit_of_the_current(read, header, last, remark):
+    data = read(
+        f"Time (s),Voltage (V),Current (A),{header}", lambda s, w, t, i, q: f"{t},3.5,{1e3 * i},{last(t, i)}"
+    )
+    assert ("one unit is wrong" in told(data)) is bool(remark)
+    assert remark in told(data)
+
+
+def test_a_clock_that_runs_twice_as_fast_is_told(read):
+    data = read(
+        "Test Time (s),Voltage (V),Current (A),Date Time",
+        lambda s, w, t, i, q: f"{t},3.5,{i},{START + timedelta(seconds=2 * t)}",
+    )
+    assert "'Date Time' runs 2 times as fast as 'Test Time (s)'" in told(data)
+
+
+@pytest.mark.parametrize(
+    ("header", "factor", "remark"),
+    [("Time", 60.0, "'Time' read as h:mm"), ("Time (mm:ss)", 1.0, ""), ("Time (h:mm)", 60.0, "")],
+)
+def test_clocks_of_two_parts_are_as_their_unit_says_or_told(read, header, factor, remark):
+    data = read(f"{header},Voltage (V),Current (A)", lambda s, w, t, i, q: f"{t // 60}:{t % 60:02d},3.5,{i}")
+    assert data.time_s[-1] == factor * 21600
+    assert ("h:mm" in told(data)) is bool(remark)
+    assert remark in told(data)
+
+
+def test_a_clock_of_two_parts_is_decided_by_the_wall_clock(read):
+    data = read(
+        "Time,Voltage (V),Current (A),Date Time",
+        lambda s, w, t, i, q: f"{t // 60}:{t % 60:02d},3.5,{i},{START + timedelta(seconds=t)}",
+    )
+    assert data.time_s[-1] == 21600
+
+
+def test_an_overrange_is_left_out_and_told(read):
+    data = read(
+        "Time (s),Voltage (V),Current (mA)",
+        lambda s, w, t, i, q: f"{t},3.5,{9.9e37 if t == 600 else 1e3 * i}",
+    )
+    np.testing.assert_allclose(half_cycles(data).charge_ah, 1e-3, rtol=1e-9)
+    assert "is an overrange" in told(data)
+
+
+def test_channels_in_turns_are_refused_and_one_that_changes_once_is_read(read):
+    header = "Time (s),Voltage (V),Current (A),Channel"
+    with pytest.raises(InputError, match=r"2 channels in turns \(7, 8\)"):
+        read(header, lambda s, w, t, i, q: f"{t},3.5,{i},7\n{t},3.4,{i / 2},8")
+    data = read(header, lambda s, w, t, i, q: f"{t},3.5,{i},{7 + (t > 7200)}")
+    np.testing.assert_allclose(half_cycles(data).charge_ah, 1e-3, rtol=1e-9)
