@@ -39,6 +39,9 @@ AVERAGED_CHANGE_V = BIN_V
 MIN_BINS = 12
 """Fewer bins than this hold no shape to take apart."""
 
+MAX_BINS = 5000
+"""20 V in bins of 4 mV: more than any cell spans; a fit takes memory by the square."""
+
 THERMAL_V = 8.314462618e-3 * 298.15 / EV_TO_KJ_PER_MOL
 """RT/F at 25 °C, the width of an ideal solid solution."""
 
@@ -209,6 +212,12 @@ def differential_capacity(profile: VoltageProfile, bin_v: float = BIN_V) -> Diff
             remedy=f"choose a half-cycle over at least {1e3 * MIN_BINS * bin_v:.0f} mV",
         )
     charge = profile.capacity_ah if profile.sign > 0 else (total - profile.capacity_ah)[::-1]
+    if bins > MAX_BINS:
+        raise InputError(
+            f"{voltage[-1] - voltage[0]:.4g} V is more than a cell's voltage spans",
+            where=f"dQ/dV of half-cycle {profile.half_cycle}",
+            remedy="correct the unit of the voltage, or leave out the rows that are wrong",
+        )
     edges = np.linspace(voltage[0], voltage[-1], bins + 1)
     held = np.diff(np.interp(edges, voltage, charge))
     return DifferentialCapacity(edges, held / np.diff(edges), profile.sign)

@@ -83,7 +83,7 @@ class FlagKind(StrEnum):
     GAP = "gap between files"
     MISSING = "rows missing"
     OVERLAP = "overlap between files"
-    CLOCK = "wall clock jumps"
+    CLOCK = "wall clock differs"
     UNIT = "implausible unit"
     UNSTATED = "unit not stated"
     RESOLUTION = "coarse resolution"

@@ -103,13 +103,6 @@ def time_axis(raw: Table, found: dict[str, Column]) -> tuple[Array, list[Flag]]:
         said = "is not in the unit it states" if axis.stated else "states no unit"
         message = f"{axis.header!r} {said}; read as {UNITS[factor]}, for which {by} {verb}"
         return axis.time_s * factor, [*flags, raw.flag(FlagKind.UNIT, message)]
-    flags += [
-        raw.flag(
-            FlagKind.CLOCK, f"{w.header!r} runs {w.ratio:.3g} times as fast as {axis.header!r}, which is used"
-        )
-        for w in witnesses
-        if w.is_clock and not any(w.speaks_for(factor) for factor in (1.0, *UNITS))
-    ]
     if not axis.stated and not upheld:
         flags.append(raw.flag(FlagKind.UNSTATED, f"{axis.header!r} read as {axis.read_as}"))
     return axis.time_s, flags

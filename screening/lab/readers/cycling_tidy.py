@@ -42,6 +42,13 @@ CLOCK_TOLERANCE_S = 60.0
 """Wall clock and test time may drift apart by this much between two rows before it is called a jump."""
 
 
+SAME_PACE = 0.05
+"""And over the whole record by this share."""
+
+MOST_V = 100.0
+"""No cell and no small stack shows more; a cell's millivolts under the name of volts do."""
+
+
 @dataclass(frozen=True)
 class Piece:
     """One file's rows under the table's columns, time as the file counts it.
@@ -90,6 +97,7 @@ def tidy(raw: Table) -> Piece:
     voltage, voltage_flags = _voltage(raw, found)
     columns = {TIME: time, VOLTAGE: voltage, CURRENT: current}
     flags += _overrange(raw, columns)
+    _refuse_millivolts(raw, columns[VOLTAGE])
     flags += [*time_flags, *current_flags, *voltage_flags, *_unit_flags(raw, found)]
     for quantity, column in found.items():
         if quantity not in columns and quantity in (*BDF_LABELS, *EXTRA_COLUMNS):
@@ -127,6 +135,16 @@ def _overrange(raw: Table, columns: dict[str, np.ndarray]) -> list[Flag]:
             told = f"{BDF_LABELS[name]} of {values[row]:.3g} is an overrange, not a value"
             flags.append(raw.flag(FlagKind.NOT_A_NUMBER, told, row))
     return flags
+
+
+def _refuse_millivolts(raw: Table, voltage: np.ndarray) -> None:
+    usual = float(np.nanmedian(np.abs(voltage))) if np.isfinite(voltage).any() else 0.0
+    if usual > MOST_V:
+        raise InputError(
+            f"a voltage of {usual:.5g} V is no cell's",
+            where=str(raw.path),
+            remedy="state its unit: is it in mV?",
+        )
 
 
 def _needed(raw: Table, found: dict[str, Column], quantity: str) -> Column:
@@ -305,7 +323,11 @@ def _clock(raw: Table, table: pd.DataFrame, rows: np.ndarray | None) -> tuple[fl
     if started is None:
         started = float(clock[known[0]] - time[known[0]])
     if not len(jumps):
-        return started, []
+        passed, counted = (float(each[known[-1]] - each[known[0]]) for each in (clock, time))
+        if abs(passed - counted) <= CLOCK_TOLERANCE_S + SAME_PACE * counted:
+            return started, []
+        told = f"{passed:.6g} s pass, where the time of the test, which is used, tells {counted:.6g} s"
+        return started, [raw.flag(FlagKind.CLOCK, told)]
     largest = slip[np.argmax(np.abs(slip))]
     row = int(jumps[0] if rows is None else rows[jumps[0]])
     told = f"{len(jumps)} times, by up to {largest:.0f} s against the time of the test, which is used"

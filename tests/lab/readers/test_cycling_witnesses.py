@@ -249,7 +249,7 @@ def test_a_clock_that_runs_twice_as_fast_is_told(read):
         "Test Time (s),Voltage (V),Current (A),Date Time",
         lambda s, w, t, i, q: f"{t},3.5,{i},{START + timedelta(seconds=2 * t)}",
     )
-    assert "'Date Time' runs 2 times as fast as 'Test Time (s)'" in told(data)
+    assert "43200 s pass, where the time of the test, which is used, tells 21600 s" in told(data)
 
 
 @pytest.mark.parametrize(
@@ -286,3 +286,17 @@ def test_channels_in_turns_are_refused_and_one_that_changes_once_is_read(read):
         read(header, lambda s, w, t, i, q: f"{t},3.5,{i},7\n{t},3.4,{i / 2},8")
     data = read(header, lambda s, w, t, i, q: f"{t},3.5,{i},{7 + (t > 7200)}")
     np.testing.assert_allclose(half_cycles(data).charge_ah, 1e-3, rtol=1e-9)
+
+
+def test_millivolts_under_the_name_of_volts_are_refused(read):
+    with pytest.raises(InputError, match="3680 V is no cell's"):
+        read("Time (s),Voltage (V),Current (A)", lambda s, w, t, i, q: f"{t},{3500 + w / 10},{i}")
+
+
+def test_states_in_german_give_an_unsigned_current_its_sign(read):
+    data = read(
+        "Zeit (Std),Spannung (V),Strom (mA),Zustand",
+        lambda s, w, t, i, q: f"{t / 3600:.9f},{3.5 + w * (-1) ** s * 2e-4},1,{('Laden', 'Entladen')[s % 2]}",
+    )
+    assert half_cycles(data).sign.tolist() == [1, -1] * 3
+    assert data.time_s[-1] == pytest.approx(21600)
