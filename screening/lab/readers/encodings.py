@@ -8,7 +8,7 @@ MIN_ZERO_SHARE = 0.4
 
 CHINESE_SHARE = 0.9
 _CHINESE = re.compile(r"[\u4e00-\u9fff]{2,}")
-_CHINESE_SIGNS = re.compile(r"(?<=[(\[/])℃(?=[)\]]?)")
+_CHINESE_SIGNS = re.compile(r"(?<=[(\[/kmM])[℃Ω]")
 
 FEW_ZEROS = 0.01
 QUOTED_HEAD_LINES = 2000

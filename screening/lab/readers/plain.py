@@ -14,6 +14,7 @@ from screening.lab.readers.text import TableLayout, Text, find_table, parse_tabl
 HEADING_LINES = 3
 """Names and units take no more lines."""
 
+LAST_ROWS = 5
 WIDTH = 3
 """So many known names in a row are those of columns."""
 
@@ -101,9 +102,22 @@ def _text_flags(table: Table, text: Text) -> Iterator[Flag]:
         line = text.content.count("\n", 0, text.content.index("\ufffd")) + 1
         yield Flag(FlagKind.ENCODING, f"bytes that are no {text.encoding} text", file_name(text.path), line)
     frame = table.frame
-    breaks_off = not text.content.endswith("\n") and frame.tail(1).isna().any(axis=None)
-    if breaks_off and not frame.iloc[:-1].tail(5).isna().any(axis=None):
-        yield table.flag(FlagKind.TRUNCATED, "the last line breaks off", len(frame) - 1)
+    if text.content.endswith("\n") or not len(frame):
+        return
+    if frame.tail(1).isna().any(axis=None):
+        if not frame.iloc[:-1].tail(LAST_ROWS).isna().any(axis=None):
+            yield table.flag(FlagKind.TRUNCATED, "the last line breaks off", len(frame) - 1)
+    elif _is_cut_short(text, table.metadata["delimiter"]):
+        told = "the last line breaks off: its last number is shorter than those above it"
+        yield table.flag(FlagKind.TRUNCATED, told, len(frame) - 1)
+
+
+def _is_cut_short(text: Text, delimiter: str) -> bool:
+    """Whether the last cell has fewer digits, by two and more, than any in the rows above it."""
+    mark = {"tab": "\t", "blanks": " "}.get(delimiter, delimiter)
+    lines = text.content.rsplit("\n", LAST_ROWS + 1)[-LAST_ROWS - 1 :]
+    digits = [sum(map(str.isdigit, split_cells(line, mark)[-1])) for line in lines if line.strip()]
+    return len(digits) > LAST_ROWS and digits[-1] + 1 < min(digits[:-1])
 
 
 def _read(file: File) -> Iterator[Table]:
