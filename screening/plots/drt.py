@@ -22,6 +22,9 @@ from screening.provenance import SIMULATED
 
 SECONDS_PER_HOUR = 3600.0
 
+BAND_OVER_PEAK = 3.0
+"""A band is drawn up to so many times the largest γ, so that the curve stays visible."""
+
 WATERFALL_LINES = 16
 """Spectra drawn in a waterfall at most, evenly spread; more lie on top of each other."""
 
@@ -92,7 +95,11 @@ def waterfall(axes: Axes, drt: DrtSeries, windows: Windows) -> Axes:
         axes.plot(drt.tau_s, rank * step + gamma[index], color=colour, zorder=3 + len(chosen) - rank)
     if len(hours) == 1:
         low, high = drt.gamma_interval_ohm()
-        axes.fill_between(drt.tau_s, low[0], high[0], color=CYCLE[0], alpha=0.2, lw=0, label="95 %")
+        most = BAND_OVER_PEAK * float(gamma.max())
+        label = "95 %" if high[0].max() <= most else f"95 % (up to {high[0].max():.2g} Ω, cut)"
+        axes.fill_between(
+            drt.tau_s, low[0], high[0].clip(max=most), color=CYCLE[0], alpha=0.2, lw=0, label=label
+        )
     else:
         unit = "h" if clock_label(drt) == "Time (h)" else ""
         for rank in (0, len(chosen) - 1):
