@@ -25,6 +25,7 @@ UNITS = {
 }
 """What a time that runs slower than its witness by this factor is in, if it was read as seconds."""
 
+MILLI = 1e-3
 LEAST_OF_NO_PREFIX = 60.0
 NEAR = 0.05
 """A witness speaks for a factor within this relative deviation."""
@@ -66,7 +67,7 @@ class _Witness:
     is_clock: bool = True
 
     def speaks_for(self, factor: float) -> bool:
-        if not self.is_clock and factor < 1.0:  # rather a capacity in mAh under the name of Ah
+        if not self.is_clock and factor == MILLI:  # rather a capacity in mAh under the name of Ah
             return False
         return abs(self.ratio / factor - 1.0) <= (NEAR if self.is_clock else NEAR_COUNTED)
 

@@ -16,7 +16,8 @@ MIN_STRAY = 10
 """So many stray rows are mended even in a short file."""
 
 _CLOCK = re.compile(
-    r"^\s*(?:(?P<days>\d+)\s*(?:d|days?|-)[\s,]*)?(?P<hours>\d+):(?P<minutes>\d+)(?::(?P<seconds>\d+(?:[.,]\d*)?))?\s*$",
+    r"^\s*(?:(?P<days>\d+)\s*(?:d|days?|-)[\s,]*)?(?P<hours>\d+):(?P<minutes>\d+)"
+    r"(?::(?P<seconds>\d+(?:[.,]\d*)?)|(?P<fraction>[.,]\d+))?\s*$",
     re.IGNORECASE,
 )
 _EXCEL_DAYS = (20_000.0, 80_000.0)
@@ -40,7 +41,14 @@ def seconds(column: Column, frame: pd.DataFrame) -> Array:
     clock = parts["hours"] * 3600.0 + parts["minutes"] * 60.0
     if column.unit == SHORT_CLOCK_UNIT:
         clock = clock.where(parts["seconds"].notna(), clock / 60.0)
-    clock = clock + parts["seconds"].fillna(0.0) + parts["days"].fillna(0.0) * 86400.0
+    elif parts["fraction"].notna().any():  # no minute has decimals beside a number of hours
+        clock = clock / 60.0
+    clock = (
+        clock
+        + parts["fraction"].fillna(0.0)
+        + parts["seconds"].fillna(0.0)
+        + parts["days"].fillna(0.0) * 86400.0
+    )
     values = values.copy()
     values[rest] = clock.to_numpy(dtype=float)
     return values

@@ -300,3 +300,20 @@ def test_states_in_german_give_an_unsigned_current_its_sign(read):
     )
     assert half_cycles(data).sign.tolist() == [1, -1] * 3
     assert data.time_s[-1] == pytest.approx(21600)
+
+
+def test_a_clock_with_decimals_of_its_second_part_is_of_minutes_and_seconds(read):
+    data = read("Time,Voltage (V),Current (A)", lambda s, w, t, i, q: f"{t // 60}:{t % 60:02d}.5,3.5,{i}")
+    assert (data.time_s[0], data.time_s[-1]) == (0.5, 21600.5)
+
+
+def test_a_clock_of_two_parts_is_decided_by_the_charge_counters(read):
+    data = read(
+        "Time,Voltage (V),Current (A),Charge Capacity (Ah),Discharge Capacity (Ah)",
+        lambda s, w, t, i, q: (
+            f"{t // 60}:{t % 60:02d},3.5,{i},{(s + 1) // 2 * 1e-3 + q * (s % 2 == 0)},{s // 2 * 1e-3 + q * (s % 2)}"
+        ),
+    )
+    assert data.time_s[-1] == 21600
+    assert "read as minutes and seconds, for which 'Charge Capacity (Ah)' speaks" in told(data)
+    np.testing.assert_allclose(half_cycles(data).charge_ah, 1e-3, rtol=1e-9)
