@@ -35,7 +35,7 @@ MOST_RANKED = 1000
 CURVE_POINTS = 101
 """Rows of a curve besides its kinks."""
 
-MARKS = "* rests on an estimated phase; † not in the snapshot, taken at its hull energy"
+MARKS = "* rests on an estimated or machine-learned phase; † not in the snapshot, taken at its hull energy"
 
 
 def write_book(path: Path, sheets: Mapping[str, pd.DataFrame], provenance: Provenance) -> None:
