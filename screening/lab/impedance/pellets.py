@@ -186,14 +186,14 @@ def pellet_series(
         spectra, tests, left_out = _without_failed(spectra, tests)
     name = choose_circuit(spectra) if circuit == CHOOSE else circuit
     fitted, unfit = _fitted(spectra, name)
-    spectra, tests = ([each[i] for i in fitted] for each in (spectra, tests))
+    spectra, tests = [spectra[i] for i in fitted], tuple(tests[i] for i in fitted)
     fits, left_out = tuple(fitted.values()), left_out + unfit
     values = tuple(_conductance(fit.resistance_ohm, pellet) for fit in fits)
     temperature = np.array([spectrum.temperature_c for spectrum in spectra], dtype=float)
     lines = tuple(arrhenius(temperature, [value.value for value in values], form) for form in Form)
     return PelletSeries(
         spectra=tuple(spectra),
-        tests=tuple(tests),
+        tests=tests,
         fits=fits,
         pellet=pellet,
         conductivity=values,

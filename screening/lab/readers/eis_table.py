@@ -104,16 +104,15 @@ def spectra_from_table(table: Table) -> tuple[Spectrum, ...]:
     _refuse(table, z == 0, lambda i: f"impedance of zero at {frequency[i]:g} Hz", "remove the row")
     if not len(z):
         raise InputError("no points", where=str(table.path), remedy="give a measured spectrum")
-    if cut := [flag.message for flag in table.flags if flag.kind is FlagKind.TRUNCATED]:
-        metadata["broken_off"] = "; ".join(cut)
     witnesses = hear_witnesses(table, columns, z)
     if witnesses.remarks:
         metadata["contradiction"] = "; ".join(witnesses.remarks)
     sweeps = _sweeps(table, columns, frequency)
+    cut = [flag.message for flag in table.flags if flag.kind is FlagKind.TRUNCATED]
     if len(sweeps) > 1 and sweeps[-1].stop - sweeps[-1].start < MIN_POINTS:
-        told = f"last sweep, after {sweeps[-1].stop - sweeps[-1].start} point(s); left out"
-        metadata["broken_off"] = "; ".join([*cut, told])
+        cut.append(f"last sweep, after {sweeps[-1].stop - sweeps[-1].start} point(s); left out")
         sweeps.pop()
+    metadata |= {"broken_off": "; ".join(cut)} if cut else {}
     signed = columns.get(Z_IMAGINARY) or columns[PHASE]
     if Z_REAL not in columns:
         z, metadata["phase_unit"] = _with_phase_unit(table, frequency, z, sweeps, columns[PHASE])

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 import numpy as np
 import pytest
 
+import screening as scr
 from screening.errors import InputError
 from screening.lab.cycling.fullcell import full_cell_cycles
 from screening.lab.cycling.halfcycles import half_cycles
@@ -311,9 +312,28 @@ def test_a_clock_of_two_parts_is_decided_by_the_charge_counters(read):
     data = read(
         "Time,Voltage (V),Current (A),Charge Capacity (Ah),Discharge Capacity (Ah)",
         lambda s, w, t, i, q: (
-            f"{t // 60}:{t % 60:02d},3.5,{i},{(s + 1) // 2 * 1e-3 + q * (s % 2 == 0)},{s // 2 * 1e-3 + q * (s % 2)}"
+            f"{t // 60}:{t % 60:02d},3.5,{i},"
+            f"{(s + 1) // 2 * 1e-3 + q * (s % 2 == 0)},{s // 2 * 1e-3 + q * (s % 2)}"
         ),
     )
     assert data.time_s[-1] == 21600
     assert "read as minutes and seconds, for which 'Charge Capacity (Ah)' speaks" in told(data)
     np.testing.assert_allclose(half_cycles(data).charge_ah, 1e-3, rtol=1e-9)
+
+
+def test_a_counter_in_full_digits_is_not_said_to_step_by_nothing(read):
+    data = read(
+        "Time (s),Voltage (V),Current (A),Capacity (Ah)",
+        lambda s, w, t, i, q: f"{t},{3.5 + (-1) ** s * w / 1e4},{i:.3f},{q * 0.987654321987:.15f}",
+    )
+    message = "; ".join(map(str, full_cell_cycles(data).flags))
+    assert "charges by the cycler's counter, not the current, which is written in steps of 0.001 A" in message
+    assert "0 Ah" not in message
+
+
+def test_a_single_whole_cycle_has_no_retention(tmp_path):
+    rows = [f"{t},{3.5 + 2e-4 * (w if s == 0 else 3600 - w)},{i}" for s, w, t, i, _ in records() if s < 2]
+    (path := tmp_path / "cell.csv").write_text("\n".join(["Time (s),Voltage (V),Current (A)", *rows]))
+    shown = dict(scr.read_cycling(path).display().content.to_numpy().tolist())
+    assert shown["Coulombic efficiency"].startswith("100.00% at first")
+    assert "retention" not in shown
