@@ -11,7 +11,7 @@ from screening.display import formula_text
 from screening.handoff.patterns import Pattern
 from screening.handoff.sheet import BenchSheet
 
-WIDTH_PT, HEIGHT_PT, MARGIN_PT, ROW_PT, SIZE_PT = 260.0, 92.0, 24.0, 10.5, 7.5
+WIDTH_PT, HEIGHT_PT, MARGIN_PT, ROW_PT, SIZE_PT = 260.0, 88.0, 24.0, 9.0, 7.5
 """Size of a drawing, margin for its labels, height of a row of sticks, size of its text, points."""
 
 ANGLES_DEG = (10.0, 80.0)

@@ -72,8 +72,9 @@ def chemical(text: str) -> str:
 
 def blocks(sheet: BenchSheet) -> tuple[Block, ...]:
     """All parts of a sheet in order: what the bench does, then what to know."""
-    parts = (_danger, _recipe, _mix, _protocol, _plateaus, _layer, _patterns, _windows, _hazards, _standing)
-    return tuple(part(sheet) for part in parts)
+    parts = (_danger, _recipe, _mix, _protocol, _plateaus, _layer, _patterns, _windows, _hazards)
+    ranked = (_standing,) if sheet.standing or sheet.standing_note else ()
+    return tuple(part(sheet) for part in (*parts, *ranked))
 
 
 def _danger(sheet: BenchSheet) -> Block:

@@ -327,7 +327,7 @@ def _phase(snapshot: Snapshot, formula: Formula, role: str) -> int:
 
 def _standing_note(snapshot: Snapshot, results: ResultsDirectory | None, place: Standing | None) -> str:
     if results is None:
-        return "No campaign was given (--results), so that nothing is said of its rank."
+        return ""
     if place is None:
         return "The campaign holds nothing of this reactor with this anode and electrolyte."
     ranked, manifest = results.provenance, snapshot.manifest

@@ -211,7 +211,7 @@ def test_what_is_printed_is_what_was_computed(
     assert "toxic" in table.loc["TlCl", "alloy, or what fails"]
     words = in_words(results.row("LiAlCl4", "Li", "Li6PS5Cl"), campaign.study)
     assert "leaves Li9Al4" in words
-    assert f"driving force {row['driving_force_ev_per_ion']:.3g} eV/Li" in words
+    assert f"driving force {row['driving_force_ev_per_ion']:.{decimals}f} (" in words
 
 
 def test_rounding_leaves_no_sign_and_no_power_of_ten() -> None:

@@ -83,7 +83,7 @@ ARGUED = {
     "relief": (2.0, -2 / 13, 4 / 13, "+0.31"),
     "relay": (1.0, 0.05, -0.3, "0.14"),
     "mixing": (1.0, -0.3, 0.0, "−0.3 eV/atom"),
-    "metal": (1.0, 0.0, 0.16, "Scher–Zallen"),
+    "metal": (1.0, 0.0, 0.16, "threshold of equal spheres, 0.16"),
     "volume": (0.5, 0.5, 0.0, "of either sign"),
     "alloy_potential": (0.0, 1.2, 0.3, "shown"),
     "alloying": (1.0, -0.5, 1.0, "0.33"),
