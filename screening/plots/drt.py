@@ -23,6 +23,9 @@ from screening.provenance import SIMULATED
 
 SECONDS_PER_HOUR = 3600.0
 
+BAND_OVER_PEAK = 3.0
+"""A band is drawn up to so many times the largest γ, so that the curve stays visible."""
+
 WATERFALL_LINES = 16
 """Spectra drawn in a waterfall at most, evenly spread; more lie on top of each other."""
 
@@ -116,7 +119,11 @@ def waterfall(axes: Axes, found: ImpedanceAnalysis, along: Along | None = None) 
         axes.plot(drt.tau_s, rank * step + gamma[index], color=colour, zorder=3 + len(chosen) - rank)
     if count == 1:
         low, high = drt.gamma_interval_ohm()
-        axes.fill_between(drt.tau_s, low[0], high[0], color=CYCLE[0], alpha=0.2, lw=0, label="95 %")
+        most = BAND_OVER_PEAK * float(gamma.max())
+        label = "95 %" if high[0].max() <= most else f"95 % (up to {high[0].max():.2g} Ω, cut)"
+        axes.fill_between(
+            drt.tau_s, low[0], high[0].clip(max=most), color=CYCLE[0], alpha=0.2, lw=0, label=label
+        )
     else:
         for rank in (0, len(chosen) - 1):
             text = f"{along.values[chosen[rank]]:.3g} {'h' * along.is_time}".strip()

@@ -25,7 +25,7 @@ from screening.lab.cycling.export import write_bdf
 from screening.lab.cycling.full import FullCellReport
 from screening.lab.cycling.plating import PlatingReport
 from screening.lab.cycling.polarisation import figures_of
-from screening.lab.cycling.symmetric import LifeEnd, SymmetricReport
+from screening.lab.cycling.symmetric import STABLE_CYCLES, LifeEnd, SymmetricReport
 from screening.lab.cycling.table import CyclingData, FlagKind
 from screening.lab.short import ShortVerdict
 from screening.provenance import SIMULATED, Provenance
@@ -44,7 +44,8 @@ SHOWN = ("evidence", "plateaus", "critical_current")
 def provenance_of(data: CyclingData) -> Provenance:
     """Stamp that names the measured files, and says where they were simulated."""
     simulated = {flag.file for flag in data.flags if flag.kind is FlagKind.SIMULATED}
-    named = [f"{s.name} ({SIMULATED})" if s.name in simulated else s.name for s in data.sources]
+    names = dict.fromkeys(source.name for source in data.sources)
+    named = [f"{name} ({SIMULATED})" if name in simulated else name for name in names]
     return Provenance.now(", ".join(named) or data.cell, data.checksum)
 
 
@@ -87,7 +88,8 @@ def _symmetric_rows(report: SymmetricReport) -> Iterator[tuple[str, str]]:
         yield "overpotential", _course(cycles.overpotential_v, "mV", 1e3)
         yield "ASR (whole cell)", _course(cycles.asr_ohm_cm2, "Ω cm²")
     stable = report.stabilisation_cycle
-    yield "stable from cycle", "never" if stable is None else str(stable)
+    if stable is not None or len(cycles) > STABLE_CYCLES:
+        yield "stable from cycle", "never" if stable is None else str(stable)
     more = "more than " if life.end is LifeEnd.RECORD else ""
     throughput = f"{life.throughput_mah_per_cm2:.4g} mAh/cm²"
     yield "life", f"{more}{life}, {throughput} ({life.end})"
@@ -116,12 +118,15 @@ def _full_rows(report: FullCellReport) -> Iterator[tuple[str, str]]:
             values = frame[column].to_numpy()[whole]
             yield f"{half} capacity", f"{values[0]:.4g} {unit}" if single else _course(values, unit)
     if not single:
-        efficiency = f"{result.coulombic_efficiency[0]:.2%} at first"
+        first, last = result.cycles.number[whole][[0, -1]]
+        when = "at first" if first == 1 else f"in cycle {first}"
+        efficiency = f"{result.coulombic_efficiency[whole][0]:.2%} {when}"
         yield "Coulombic efficiency", f"{efficiency} ({result.order.efficiency_definition})"
-        yield "energy efficiency", f"{result.energy_efficiency[0]:.2%} at first"
-        kept, last = result.retention[whole][-1], result.cycles.number[whole][-1]
-        words = f"{kept:.1%}" if kept == kept else "not at the reference's rate"
-        yield "retention", f"{words} in cycle {last} against cycle {result.reference_cycle}"
+        yield "energy efficiency", f"{result.energy_efficiency[whole][0]:.2%} {when}"
+        if last != result.reference_cycle:
+            kept = result.retention[whole][-1]
+            words = f"{kept:.1%}" if kept == kept else "not at the reference's rate"
+            yield "retention", f"{words} in cycle {last} against cycle {result.reference_cycle}"
     for analysis in report.plateaus:
         for plateau in analysis.plateaus:
             mark = ", extra" if plateau in analysis.extra else ""

@@ -9,7 +9,7 @@ import numpy as np
 
 from screening.errors import InputError
 from screening.lab.cycling.checks import COARSE_CURRENT, is_written_as_text, written_step
-from screening.lab.cycling.counters import counted_charge_ah
+from screening.lab.cycling.counters import counted
 from screening.lab.cycling.halfcycles import HalfCycles
 from screening.lab.cycling.table import CyclingData, Flag, FlagKind
 
@@ -62,8 +62,8 @@ def half_cycle_charges(
     """
     if source is ChargeSource.INTEGRAL:
         return HalfCycleCharges(halves.charge_ah, ChargeSource.INTEGRAL)
-    counted = counted_charge_ah(data, halves)
-    known = bool(np.isfinite(counted).all() and (counted > 0).all())
+    counted_ah = counted(data, halves)
+    known = bool(np.isfinite(counted_ah).all() and (counted_ah > 0).all())
     if source is ChargeSource.COUNTER:
         if not known:
             raise InputError(
@@ -71,16 +71,17 @@ def half_cycle_charges(
                 where=data.cell,
                 remedy="use the integral of the current",
             )
-        return HalfCycleCharges(counted, ChargeSource.COUNTER)
+        return HalfCycleCharges(counted_ah, ChargeSource.COUNTER)
     if known and is_written_as_text(data):
         step_a, step_ah = written_step(data.current_a), _counter_step_ah(data)
         current = 0.5 * step_a / float(np.median(halves.current_a))
-        if current > COARSE_CURRENT and step_ah / float(np.median(counted)) < current:
+        if current > COARSE_CURRENT and step_ah / float(np.median(counted_ah)) < current:
+            finer = f", in steps of {step_ah:.3g} Ah" if step_ah else ""
             message = (
-                f"charges by the cycler's counter, in steps of {step_ah:.3g} Ah, not the current, which is "
+                f"charges by the cycler's counter{finer}, not the current, which is "
                 f"written in steps of {step_a:.3g} A"
             )
-            return HalfCycleCharges(counted, ChargeSource.COUNTER, (Flag(FlagKind.RESOLUTION, message),))
+            return HalfCycleCharges(counted_ah, ChargeSource.COUNTER, (Flag(FlagKind.RESOLUTION, message),))
     return HalfCycleCharges(halves.charge_ah, ChargeSource.INTEGRAL)
 
 

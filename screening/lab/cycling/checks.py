@@ -1,8 +1,10 @@
 """Is the record what it says? Units, resolution, and whether the numbers can belong to a cell at all."""
 
+from collections.abc import Iterator
+
 import numpy as np
 
-from screening.lab.cycling.counters import compare_counters
+from screening.lab.cycling.counters import ENERGIES, compare_counters, counted
 from screening.lab.cycling.halfcycles import HalfCycles, half_cycles
 from screening.lab.cycling.table import MEASURED, CyclingData, Flag, FlagKind
 
@@ -28,6 +30,9 @@ DECIMAL_ROUNDING = 1e-6
 UNIT_RATIOS = (1e3, 1e-3, 1e6, 1e-6, 60.0, 1.0 / 60.0, 3600.0, 1.0 / 3600.0)
 UNIT_RATIO_TOLERANCE = 0.2
 """Counter over integral within this of a power of a thousand or sixty: a column has the wrong unit."""
+
+
+POWER = "power_watt"
 
 
 def written_step(values: np.ndarray) -> float:
@@ -125,12 +130,30 @@ def is_written_as_text(data: CyclingData) -> bool:
 
 def _counter_flags(data: CyclingData, halves: HalfCycles) -> list[Flag]:
     comparison = compare_counters(data, halves)
-    known = np.isfinite(comparison.counted_ah)
-    if not known.any():
-        return list(comparison.flags())
-    total = np.sum(comparison.counted_ah[known]) / np.sum(comparison.integrated_ah[known])
-    for ratio in UNIT_RATIOS:
-        if abs(total / ratio - 1.0) < UNIT_RATIO_TOLERANCE:
-            message = f"the cycler's capacity is {ratio:.4g} times the integrated current: one unit is wrong"
-            return [Flag(FlagKind.UNIT, message)]
-    return list(comparison.flags())
+    told = [
+        Flag(FlagKind.UNIT, f"the cycler's {what} is {ratio:.4g} times {of}: one unit is wrong")
+        for what, of, total in _totals(data, halves, comparison.counted_ah)
+        for ratio in UNIT_RATIOS
+        if abs(total / ratio - 1.0) < UNIT_RATIO_TOLERANCE
+    ]
+    return told or list(comparison.flags())
+
+
+def _totals(
+    data: CyclingData, halves: HalfCycles, counted_ah: np.ndarray
+) -> Iterator[tuple[str, str, float]]:
+    """What the cycler counted over what current and voltage give: name, of what, ratio."""
+    counted_wh = counted(data, halves, ENERGIES)
+    for what, of, theirs, ours in (
+        ("capacity", "the integrated current", counted_ah, halves.charge_ah),
+        ("energy", "that of voltage and current", counted_wh, np.abs(halves.energy_wh)),
+    ):
+        known = np.isfinite(theirs)
+        if known.any() and (own := ours[known].sum()) > 0:
+            yield what, of, float(theirs[known].sum() / own)
+    if POWER in data.table:
+        own_w = np.abs(data.voltage_v * data.current_a)
+        power = np.abs(data.table[POWER].to_numpy())
+        known = np.isfinite(power) & (np.abs(data.current_a) > halves.rest_threshold_a[0]) & (own_w > 0)
+        if known.any():
+            yield "power", "voltage times current", float(np.median(power[known] / own_w[known]))

@@ -1,5 +1,6 @@
 """The cycler's own counters against what its current says: compared, never trusted."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,20 +13,27 @@ from screening.lab.cycling.table import HALF_CYCLE, CyclingData, Flag, FlagKind
 CHARGE_TOLERANCE = 0.02
 """Relative difference of a half-cycle's charge, counter against integral, above which it is flagged."""
 
-_COUNTERS = {
+CAPACITIES = {
     1: ("charging_capacity_ah", "step_capacity_ah"),
     -1: ("discharging_capacity_ah", "step_capacity_ah"),
 }
+ENERGIES = {
+    1: ("charging_energy_wh", "step_energy_wh"),
+    -1: ("discharging_energy_wh", "step_energy_wh"),
+}
+"""Counters of the half-cycles of either sign."""
 
 
-def counted_charge_ah(data: CyclingData, halves: HalfCycles) -> np.ndarray:
-    """Charge of each half-cycle by the cycler's capacity counter, shape (n_half_cycles,), Ah.
+def counted(
+    data: CyclingData, halves: HalfCycles, counters: Mapping[int, Sequence[str]] = CAPACITIES
+) -> np.ndarray:
+    """Charge or energy of each half-cycle by the cycler's counter, shape (n_half_cycles,), Ah or Wh.
 
     The counter may start anew with each step, each cycle, or never: only its growth inside the half-cycle
-    counts, and a fall is taken for a new start from zero. NaN where the file has no such counter.
+    counts (`growth_of`). NaN where the file has no such counter.
     """
     charge = np.full(len(halves), np.nan)
-    for sign, columns in _COUNTERS.items():
+    for sign, columns in counters.items():
         column = next((name for name in columns if name in data.table), None)
         chosen = np.flatnonzero(halves.sign == sign)
         if column is None or not len(chosen):
@@ -93,8 +101,8 @@ def compare_counters(data: CyclingData, halves: HalfCycles) -> CounterComparison
     inside[halves.start] += 1
     inside[halves.stop] -= 1
     rows = np.cumsum(inside[:-1], dtype=np.int8) > 0
-    counted = [_distinct(data, name, rows) for name in (HALF_CYCLE, "cycle_count")]
-    return CounterComparison(halves.charge_ah, counted_charge_ah(data, halves), len(halves), *counted)
+    cycles = [_distinct(data, name, rows) for name in (HALF_CYCLE, "cycle_count")]
+    return CounterComparison(halves.charge_ah, counted(data, halves), len(halves), *cycles)
 
 
 def _distinct(data: CyclingData, name: str, rows: np.ndarray) -> int | None:

@@ -21,7 +21,7 @@ import pandas as pd
 
 from screening.errors import InputError
 from screening.lab.cycling.charges import ChargeSource, HalfCycleCharges, half_cycle_charges
-from screening.lab.cycling.halfcycles import HalfCycles, half_cycles
+from screening.lab.cycling.halfcycles import HalfCycles, across_gaps, half_cycles
 from screening.lab.cycling.order import CycleOrder, impossible_efficiencies, order_of
 from screening.lab.cycling.table import CyclingData, Flag, FlagKind
 from screening.lab.cycling.trends import Trend, robust_trend
@@ -305,7 +305,7 @@ def _nominal_ah(given: float | None, cycles: FullCellCycles, reference: int, whe
 
 def _order_flags(cycles: FullCellCycles, order: CycleOrder, told: str) -> list[Flag]:
     ratio = cycles.discharge_ah / cycles.charge_ah
-    efficiency = ratio if order is CycleOrder.CHARGE_FIRST else 1.0 / ratio
+    efficiency = np.where(cycles.shown, ratio if order is CycleOrder.CHARGE_FIRST else 1.0 / ratio, np.nan)
     energy = efficiency * cycles.discharge_voltage_v / cycles.charge_voltage_v
     remarks = (
         told,
@@ -319,10 +319,8 @@ def _broken_off(cycles: FullCellCycles) -> list[Flag]:
     if cycles.single:
         words = f"a single {cycles.single}: its capacity, and no efficiency, which needs two half-cycles"
         return [Flag(FlagKind.INCOMPLETE, words)]
-    return [
-        Flag(FlagKind.INCOMPLETE, f"cycle {number} was broken off; kept out of trends")
-        for number in cycles.number[~cycles.complete]
-    ]
+    told = (f"cycle {number} is not whole; kept out of trends" for number in cycles.number[~cycles.complete])
+    return [Flag(FlagKind.INCOMPLETE, words) for words in told]
 
 
 def _cycles(
@@ -338,7 +336,8 @@ def _cycles(
     energy = voltage * charge_ah
     complete = np.full(len(begins), len(halves) > 1)
     if seconds[-1] == len(halves) - 1:
-        complete[-1] = _ran_to_its_end(data, halves)
+        complete[-1] &= _ran_to_its_end(data, halves)
+    complete &= ~np.isin(begins, cut := across_gaps(data, halves)) & ~np.isin(seconds, cut)
     return FullCellCycles(
         number=np.arange(1, len(begins) + 1),
         first_half=begins,

@@ -196,6 +196,13 @@ def half_cycles(data: CyclingData, *, threshold_a: float | None = None) -> HalfC
     return _measured(data, increments, runs, bounds, states=states, limit=limit, first_share=first_share)
 
 
+def across_gaps(data: CyclingData, halves: HalfCycles) -> np.ndarray:
+    """Half-cycles inside or beside which rows are missing, shape (n_cut,)."""
+    return np.flatnonzero(
+        ((halves.start[:, None] <= data.gaps) & (data.gaps <= halves.stop[:, None])).any(axis=1)
+    )
+
+
 _DTYPES: dict[str, type] = {
     **dict.fromkeys(("start", "stop", "cv_start"), np.int64),
     **{"sign": np.int8, "stale_first": bool},

@@ -7,8 +7,9 @@ both, by where its own first row stands on a regular grid of time.
 """
 
 import numpy as np
+import pandas as pd
 
-from screening.lab.cycling.table import STEP_TIME, CyclingData
+from screening.lab.cycling.table import CURRENT, FREQUENCY, STEP_TIME, TIME, CyclingData
 
 HEARD_FROM = 0.5
 """A counter is heard where the row after the change gained at least this share of what its current says."""
@@ -16,11 +17,27 @@ HEARD_FROM = 0.5
 SAME_INTERVAL = 0.01
 """Intervals of a regular grid differ by less than this share."""
 
+GAP = 10.0
+"""An interval longer than so many of the record's longest regular ones lacks rows."""
+
+GAP_S = 60.0
+"""Shorter ones are a cycler's business: ranges switched, data saved."""
+
+RARE = 0.01
+"""Share of the intervals that may be gaps; more are the record's own way."""
+
+FEWEST_INTERVALS, FEWEST_CHANGES = 10, 4
+COUNTED = 0.1
+"""A counter that gained the charge of the gap within this share ran on: the current was the one written."""
+
 CUMULATIVE = ((1, "charging_capacity_ah"), (-1, "discharging_capacity_ah"))
+COUNTERS = ("charging_capacity_ah", "discharging_capacity_ah", "step_capacity_ah")
 
 
 def interval_s(data: CyclingData) -> np.ndarray:
-    """Length of the interval that each row closes, shape (n_rows,), s; 0 for the first row of each file."""
+    """Length of the interval that each row closes, shape (n_rows,), s; 0 for the first row of each file, and
+    after rows that are missing.
+    """
     interval = np.empty(len(data))
     if len(data):
         np.subtract(data.time_s[1:], data.time_s[:-1], out=interval[1:])
@@ -29,11 +46,43 @@ def interval_s(data: CyclingData) -> np.ndarray:
     return interval
 
 
+def gap_rows(table: pd.DataFrame) -> np.ndarray:
+    """Rows before which others are missing while current flows, shape (n_gaps,) int64.
+
+    Such an interval is by far longer than the others of its kind, those between rows with current or those
+    where current begins or ends, and no counter says what passed in it.
+    """
+    time, current = table[TIME].to_numpy(), np.abs(table[CURRENT].to_numpy())
+    flows, interval = current > 0, np.diff(time)
+    if FREQUENCY in table:
+        flows &= table[FREQUENCY].isna().to_numpy()
+    both, one = flows[1:] & flows[:-1], flows[1:] ^ flows[:-1]
+    if np.count_nonzero(both) < FEWEST_INTERVALS:
+        return np.empty(0, dtype=np.int64)
+    usual = max(GAP * _regular(interval[both]), GAP_S)
+    missing = both & (interval > usual)
+    if np.count_nonzero(one) >= FEWEST_CHANGES:
+        missing |= one & (interval > max(usual, GAP * _regular(interval[one])))
+    passed = (current[1:] + current[:-1]) / 2 * interval / 3600.0
+    for name in [each for each in COUNTERS if each in table]:
+        gained = growth_of(table[name].to_numpy())[1:]
+        told = (np.abs(gained - passed) <= COUNTED * passed) | (one & (gained <= COUNTED * passed))
+        missing &= ~told
+    return np.flatnonzero(missing) + 1
+
+
+def _regular(interval: np.ndarray) -> float:
+    """Longest interval but for rare ones."""
+    return float(np.sort(interval)[-1 - max(1, int(RARE * len(interval)))])
+
+
 def growth_of(counter: np.ndarray) -> np.ndarray:
-    """What a counter of charge gained up to each row; a fall is taken for a new start from zero."""
+    """What a counter of charge or energy gained up to each row. A fall that leaves less than half is a new
+    start from zero; any other counts down, as a net counter does on discharge.
+    """
     count = np.abs(np.nan_to_num(counter.astype(float)))
     growth = np.diff(count, prepend=count[:1])
-    return np.where(growth < 0, count, growth)
+    return np.where(growth < 0, np.where(count < -growth, count, -growth), growth)
 
 
 def first_row_share(data: CyclingData, states: np.ndarray) -> float:

@@ -36,8 +36,8 @@ AVERAGED_FRACTION = 0.005
 AVERAGED_CHANGE_V = BIN_V
 """No averaging where the voltage changes by more than this between the halves of that charge."""
 
-MIN_BINS = 12
-"""Fewer bins than this hold no shape to take apart."""
+MIN_BINS, MAX_BINS = 12, 5000
+"""Fewer bins hold no shape to take apart; more span 20 V, as no cell does, and memory goes by the square."""
 
 THERMAL_V = 8.314462618e-3 * 298.15 / EV_TO_KJ_PER_MOL
 """RT/F at 25 °C, the width of an ideal solid solution."""
@@ -192,7 +192,7 @@ def differential_capacity(profile: VoltageProfile, bin_v: float = BIN_V) -> Diff
     Raises
     ------
     InputError
-        If the voltage spans fewer than `MIN_BINS` bins, or no charge passes.
+        If the voltage spans fewer than `MIN_BINS` bins or more than `MAX_BINS`, or no charge passes.
 
     Notes
     -----
@@ -202,11 +202,12 @@ def differential_capacity(profile: VoltageProfile, bin_v: float = BIN_V) -> Diff
     total = float(profile.capacity_ah[-1]) if len(profile.capacity_ah) else 0.0
     voltage = np.sort(_averaged_voltage(profile, AVERAGED_FRACTION * total))
     bins = int((voltage[-1] - voltage[0]) / bin_v) if total > 0 else 0
-    if bins < MIN_BINS:
+    if not MIN_BINS <= bins <= MAX_BINS:
+        much = "narrow" if bins < MIN_BINS else "wide"
         raise InputError(
-            f"voltage span too narrow for plateaus in half-cycle {profile.half_cycle}",
+            f"voltage span too {much} for plateaus in half-cycle {profile.half_cycle}",
             where="dQ/dV",
-            remedy=f"choose a half-cycle over at least {1e3 * MIN_BINS * bin_v:.0f} mV",
+            remedy=f"choose a half-cycle over {1e3 * MIN_BINS * bin_v:.0f} mV to {MAX_BINS * bin_v:.0f} V",
         )
     charge = profile.capacity_ah if profile.sign > 0 else (total - profile.capacity_ah)[::-1]
     edges = np.linspace(voltage[0], voltage[-1], bins + 1)

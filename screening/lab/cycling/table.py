@@ -15,6 +15,7 @@ Battery Data Format, Battery Data Alliance,
 https://w3id.org/battery-data-alliance/ontology/battery-data-format
 """
 
+import itertools
 from collections.abc import Iterable
 from dataclasses import KW_ONLY, dataclass, field, replace
 from enum import StrEnum
@@ -81,8 +82,9 @@ class FlagKind(StrEnum):
     DUPLICATE_ROWS = "rows repeated"
     TRUNCATED = "truncated"
     GAP = "gap between files"
+    MISSING = "rows missing"
     OVERLAP = "overlap between files"
-    CLOCK = "wall clock jumps"
+    CLOCK = "wall clock differs"
     UNIT = "implausible unit"
     UNSTATED = "unit not stated"
     RESOLUTION = "coarse resolution"
@@ -237,14 +239,22 @@ class CyclingData:
 
     @property
     def breaks(self) -> np.ndarray:
-        """First row of every file but the first: no charge is counted in the interval that leads there."""
+        """First row of every file but the first, and after rows that are missing: no charge is counted in the
+        interval that leads there.
+        """
         return np.array([source.start for source in self.sources[1:]], dtype=np.int64)
+
+    @property
+    def gaps(self) -> np.ndarray:
+        """First rows after those that are missing in a file, shape (n_gaps,)."""
+        pairs = itertools.pairwise(self.sources)
+        return np.array([b.start for a, b in pairs if a.sha256 == b.sha256], dtype=np.int64)
 
     @property
     def checksum(self) -> str:
         """One sha256 for all sources (that of the only file where there is one)."""
-        if len(self.sources) == 1:
-            return self.sources[0].sha256
+        if len(sums := dict.fromkeys(source.sha256 for source in self.sources)) == 1:
+            return next(iter(sums))
         import hashlib
 
         return hashlib.sha256("".join(source.sha256 for source in self.sources).encode()).hexdigest()

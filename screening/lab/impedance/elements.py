@@ -13,6 +13,9 @@ from screening.lab.impedance.drt import DrtSeries
 from screening.lab.impedance.processes import ProcessSeries
 from screening.lab.impedance.refit import DETECTION, ZarcSeries
 
+UNDESCRIBED = 0.2
+"""A γ that misses the data by this share of |Z|, root mean square, has no total to speak of."""
+
 BEYOND_MEASURED = 1.1
 """A total above this many times the largest Z' of a spectrum was not measured but extrapolated."""
 
@@ -141,6 +144,10 @@ def sum_lines(processes: ProcessSeries) -> list[str]:
 
 def total_lines(processes: ProcessSeries, refit: ZarcSeries | None) -> Iterable[str]:
     """R∞, what lies outside all windows, and the total, each with the part of it that is not closed."""
+    apart = processes.drt.relative_residual
+    if (apart > UNDESCRIBED).all():
+        yield f"no total: γ misses the data by {apart.min():.0%} and more of |Z|"
+        return
     open_ohm = processes.unclosed_ohm
     yield f"R∞ and what lies before 1/ω_max: {_span(processes.r_inf_ohm + processes.unresolved_ohm)} Ω"
     outside = processes.outside_ohm - _before_all_windows_ohm(processes, refit)  # those stand with R∞ above

@@ -185,7 +185,9 @@ def pellet_series(
     if not keep:
         spectra, tests, left_out = _without_failed(spectra, tests)
     name = choose_circuit(spectra) if circuit == CHOOSE else circuit
-    fits = tuple(fit_circuit(spectrum, name) for spectrum in spectra)
+    fitted, unfit = _fitted(spectra, name)
+    spectra, tests = [spectra[i] for i in fitted], tuple(tests[i] for i in fitted)
+    fits, left_out = tuple(fitted.values()), left_out + unfit
     values = tuple(_conductance(fit.resistance_ohm, pellet) for fit in fits)
     temperature = np.array([spectrum.temperature_c for spectrum in spectra], dtype=float)
     lines = tuple(arrhenius(temperature, [value.value for value in values], form) for form in Form)
@@ -228,6 +230,28 @@ def _without_failed(
             remedy="measure again, or give --keep",
         )
     return tuple(s for s, _ in passed), tuple(t for _, t in passed), left_out
+
+
+def _fitted(spectra: Sequence[Spectrum], circuit: str) -> tuple[dict[int, CircuitFit], tuple[str, ...]]:
+    """Fits by the place of their spectrum, and a line on each spectrum that has none.
+
+    Raises
+    ------
+    InputError
+        The first fault, if the others hold no two temperatures.
+    """
+    fits: dict[int, CircuitFit] = {}
+    faults = []
+    for i, spectrum in enumerate(spectra):
+        try:
+            fits[i] = fit_circuit(spectrum, circuit)
+        except InputError as fault:
+            faults.append((spectrum, fault))
+    if faults and len({spectra[i].temperature_c for i in fits}) < FEWEST_TEMPERATURES:
+        raise faults[0][1]
+    return fits, tuple(
+        f"{s.label} at {s.temperature_c:g} °C: {fault.message}; left out" for s, fault in faults
+    )
 
 
 def _conductance(resistance_ohm: Estimate, pellet: Pellet | None) -> Estimate:

@@ -22,6 +22,7 @@ from screening.units import KELVIN_AT_0_CELSIUS
 Z_REAL, Z_IMAGINARY, Z_MODULUS, PHASE = "z_real_ohm", "z_imaginary_ohm", "z_modulus_ohm", "phase_radian"
 LOOP, TEMPERATURE, CYCLE = "loop", "ambient_temperature_celsius", "cycle_count"
 STEP_TIME, CLOCK, STATE, CELL_ID, CHARGE_STEP = "step_time_second", "clock", "state", "cell_id", "dq_ah"
+CHANNEL = "channel"
 CURRENT_DENSITY = "current_density"
 WORKING_ELECTRODE, COUNTER_ELECTRODE = "working_electrode_volt", "counter_electrode_volt"
 """Quantities that help to read a table; those of a cycling record have their names in its table."""
@@ -32,11 +33,12 @@ BETWEEN_ELECTRODES = "eweece"
 SAME_NUMBER = 1e-3
 """Numbers of two columns of one name, which may be written with other digits."""
 
-CLOCK_UNIT = "h:m:s"
+CLOCK_UNIT, SHORT_CLOCK_UNIT = "h:m:s", "m:s"
 AREAL = "areal resistance"
 _SIGNED = ("resistance", "angle")
 _PREFIXES = {"G": 1e9, "M": 1e6, "k": 1e3, "K": 1e3, "m": 1e-3, "μ": 1e-6, "u": 1e-6, "n": 1e-9, "p": 1e-12}
 _CLOCK = re.compile(r"h+:m", re.IGNORECASE)
+_SHORT_CLOCK = re.compile(r"m+:s+", re.IGNORECASE)
 _BRACKETED = re.compile(r"(.*\S)\s*[(\[]([^()\[\]]*)[)\]]?")
 _NEGATED = re.compile(r"\s*(?:-|(?:neg(?:ative)?|minus)\b\.?)\s*", re.IGNORECASE)
 _LOG_FREQUENCY = re.compile(r"(?:log|lg)(?:10)?[(\[]?(?:f|freq|frequency)(?:hz)?[)\]]?(?:[(\[]?hz[)\]]?)?")
@@ -215,7 +217,7 @@ def _readings(header: str) -> Iterator[tuple[str, str, bool]]:
 
 
 def _is_unit(text: str) -> bool:
-    return bool(_CLOCK.search(text)) or any(
+    return bool(_CLOCK.search(text) or _SHORT_CLOCK.fullmatch(text)) or any(
         factor_of(text, each) is not None for each in _dictionary()["units"]
     )
 
@@ -242,6 +244,8 @@ def _column(header: str, quantity: str, unit: str, negated: bool) -> Column | No
         factor = np.pi / 180.0 if dimension == "angle" else 1.0
     elif dimension == "time" and _CLOCK.search(unit):
         unit, factor = CLOCK_UNIT, 1.0
+    elif dimension == "time" and _SHORT_CLOCK.fullmatch(unit):
+        unit, factor = SHORT_CLOCK_UNIT, 1.0
     if factor is None and dimension == "resistance" and factor_of(unit, AREAL) is not None:
         unit, factor = AREAL, 1.0
     if factor is None:

@@ -80,8 +80,9 @@ def read_piece(path: Path) -> Piece:
         If it cannot be read, none of its columns is known or has a name, or it holds several channels.
     """
     tables = read_tables(path)
-    # without any, the first says what is lacking
-    held = [table for table in tables if _is_record(table)] or tables[:1]
+    # without any, the first with known names says what is lacking
+    held = [table for table in tables if _is_record(table)]
+    held = held or [table for table in tables if match(table.frame.columns)][:1] or tables[:1]
     if _is_of_cycles(held[0]):
         raise InputError(
             "one row per cycle: a table of statistics, not of records",

@@ -12,7 +12,7 @@ import pandas as pd
 from screening.errors import InputError
 from screening.lab.cycling.table import CURRENT, TIME, Flag, FlagKind
 from screening.lab.readers.columns import CHARGE_STEP, CLOCK, STEP_TIME, Column
-from screening.lab.readers.cycling_time import accumulated, resets_with, seconds, unix_seconds
+from screening.lab.readers.cycling_time import accumulated, resets_with, seconds, short_clock, unix_seconds
 from screening.lab.readers.numbers import Array
 from screening.lab.readers.source import Table
 
@@ -25,6 +25,7 @@ UNITS = {
 }
 """What a time that runs slower than its witness by this factor is in, if it was read as seconds."""
 
+MILLI = 1e-3
 LEAST_OF_NO_PREFIX = 60.0
 NEAR = 0.05
 """A witness speaks for a factor within this relative deviation."""
@@ -48,12 +49,13 @@ CHARGE_COUNTERS = ("charging_capacity_ah", "discharging_capacity_ah")
 
 @dataclass(frozen=True)
 class _Axis:
-    """Time as read, where it stands, and whether its unit is stated."""
+    """Time as read, where it stands, whether its unit is stated, and the unit assumed where it is not."""
 
     time_s: Array
     header: str
     stated: bool
     flags: tuple[Flag, ...] = ()
+    read_as: str = "s"
 
 
 @dataclass(frozen=True)
@@ -65,7 +67,7 @@ class _Witness:
     is_clock: bool = True
 
     def speaks_for(self, factor: float) -> bool:
-        if not self.is_clock and factor < 1.0:  # rather a capacity in mAh under the name of Ah
+        if not self.is_clock and factor == MILLI:  # rather a capacity in mAh under the name of Ah
             return False
         return abs(self.ratio / factor - 1.0) <= (NEAR if self.is_clock else NEAR_COUNTED)
 
@@ -103,7 +105,7 @@ def time_axis(raw: Table, found: dict[str, Column]) -> tuple[Array, list[Flag]]:
         message = f"{axis.header!r} {said}; read as {UNITS[factor]}, for which {by} {verb}"
         return axis.time_s * factor, [*flags, raw.flag(FlagKind.UNIT, message)]
     if not axis.stated and not upheld:
-        flags.append(raw.flag(FlagKind.UNSTATED, f"{axis.header!r} read as s"))
+        flags.append(raw.flag(FlagKind.UNSTATED, f"{axis.header!r} read as {axis.read_as}"))
     return axis.time_s, flags
 
 
@@ -128,7 +130,8 @@ def _read(raw: Table, found: dict[str, Column]) -> _Axis:
             told = f"{match.header!r} starts anew with each step; the steps are added up"
             flags.append(raw.flag(FlagKind.DERIVED, told))
             return _Axis(_added(raw, found, time), match.header, stated, tuple(flags))
-        return _Axis(time, match.header, stated, tuple(flags))
+        read_as = "h:mm" if short_clock(match, raw.frame) else "s"
+        return _Axis(time, match.header, stated, tuple(flags), read_as)
     if STEP_TIME in found:
         match = found[STEP_TIME]
         told = f"no total time; the step times of {match.header!r} are added up"
@@ -147,6 +150,8 @@ def _read(raw: Table, found: dict[str, Column]) -> _Axis:
 
 
 def _stated(raw: Table, match: Column) -> bool:
+    if short_clock(match, raw.frame):
+        return False
     return bool(match.unit) or not pd.api.types.is_numeric_dtype(raw.frame[match.header].dtype)
 
 

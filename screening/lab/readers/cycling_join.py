@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from screening.files import file_name
+from screening.lab.cycling.leads import gap_rows
 from screening.lab.cycling.table import FREQUENCY, TIME, VOLTAGE, CyclingData, Flag, FlagKind, SourceFile
 from screening.lab.impedance.spectrum import Spectrum
 from screening.lab.readers.cycling_tidy import Piece
@@ -83,7 +84,8 @@ def join(pieces: list[Piece], checksums: list[str]) -> CyclingData:
     else:
         placed = _settle(_place(kept, flags), flags)
     flags += _mixed(placed)
-    table, sources = _merge(placed)
+    table, sources, gaps = _merge(placed)
+    flags += _told(table, gaps)
     origins = dict.fromkeys(item.piece.current_origin for item in placed)
     cell = next(
         (item.piece.cell_id for item in placed if item.piece.cell_id),
@@ -212,7 +214,22 @@ def _mixed(placed: list[_Placed]) -> list[Flag]:
     return flags
 
 
-def _merge(placed: list[_Placed]) -> tuple[pd.DataFrame, tuple[SourceFile, ...]]:
+def _told(table: pd.DataFrame, gaps: np.ndarray) -> list[Flag]:
+    """Flag on rows that are missing while current flows."""
+    if not len(gaps):
+        return []
+    time = table[TIME].to_numpy()
+    length = time[gaps] - time[gaps - 1]
+    places = ", ".join(
+        f"{s:.6g} s from {t:.6g} s on" for s, t in zip(length[:3], time[gaps - 1], strict=False)
+    )
+    more = f" and {len(gaps) - 3} more" if len(gaps) > 3 else ""
+    told = f"{places}{more}, while current flows; no charge is counted there, and its cycles are not complete"
+    return [Flag(FlagKind.MISSING, told)]
+
+
+def _merge(placed: list[_Placed]) -> tuple[pd.DataFrame, tuple[SourceFile, ...], np.ndarray]:
+    """One table, its uninterrupted runs, and the rows before which a file lacks others."""
     if len(placed) == 1:
         table, owner = placed[0].table, np.zeros(len(placed[0].table), dtype=np.int8)
     else:
@@ -223,7 +240,9 @@ def _merge(placed: list[_Placed]) -> tuple[pd.DataFrame, tuple[SourceFile, ...]]
         if np.any(time[1:] < time[:-1]):
             order = np.argsort(time, kind="stable")
             table, owner = table.take(order).reset_index(drop=True), owner[order]
-    starts = np.concatenate([[0], np.flatnonzero(owner[1:] != owner[:-1]) + 1])
+    joints = np.flatnonzero(owner[1:] != owner[:-1]) + 1
+    gaps = np.setdiff1d(gap_rows(table), joints)
+    starts = np.concatenate([[0], np.union1d(joints, gaps)]).astype(np.int64)
     stops = np.append(starts[1:], len(owner))
     sources = tuple(
         SourceFile(
@@ -236,4 +255,4 @@ def _merge(placed: list[_Placed]) -> tuple[pd.DataFrame, tuple[SourceFile, ...]]
         )
         for start, stop in zip(starts, stops, strict=True)
     )
-    return table, sources
+    return table, sources, gaps

@@ -15,7 +15,7 @@ from screening.lab.cycling.table import CURRENT, CyclingData, Flag, FlagKind
 DECIDED_SHARE = 0.9
 """Share of rows that must agree; the first sample of a step may still carry the previous polarity."""
 
-_DISCHARGE = re.compile(r"^d$|^md$|dis|dch|放电", re.IGNORECASE)
+_DISCHARGE = re.compile(r"^d$|^md$|dis|dch|entlad|放电", re.IGNORECASE)
 REST_OFFSET_SHARE = 0.05
 """A current up to this share of the largest, in a row that the cycler calls rest, is its offset."""
 
@@ -32,7 +32,7 @@ SWING_SHARE = 0.5
 """A voltage that falls and rises by so much of its range, and not at once, was charged and discharged."""
 
 _REST = re.compile(r"^[rsp]$|rest|idle|pause|ocv|open circuit|搁置|静置", re.IGNORECASE)
-_CHARGE = re.compile(r"^c$|ch|cc|cv|充电", re.IGNORECASE)
+_CHARGE = re.compile(r"^c$|ch|cc|cv|laden|ladung|充电", re.IGNORECASE)
 
 
 def steps_from_state(state: pd.Series) -> np.ndarray:

@@ -36,8 +36,18 @@ from screening.lab.readers.source import Table
 MAX_UNUSABLE_SHARE = 0.5
 """A file more than half of whose rows lack a time, a voltage or a current is not a cycling record."""
 
+OVERRANGE = 1e30
+"""Instruments write 9.9E37 where they measured nothing (SCPI-99, volume 1, 7.2.1.5)."""
+
 CLOCK_TOLERANCE_S = 60.0
 """Wall clock and test time may drift apart by this much between two rows before it is called a jump."""
+
+
+SAME_PACE = 0.05
+"""And over the whole record by this share."""
+
+MOST_V = 100.0
+"""No cell and no small stack shows more; a cell's millivolts under the name of volts do."""
 
 
 @dataclass(frozen=True)
@@ -90,6 +100,8 @@ def tidy(raw: Table) -> Piece:
     current, origin, current_flags = _current(raw, found, time)
     voltage, voltage_flags = _voltage(raw, found)
     columns = {TIME: time, VOLTAGE: voltage, CURRENT: current}
+    flags += _overrange(raw, columns)
+    _refuse_millivolts(raw, columns[VOLTAGE])
     flags += [*time_flags, *current_flags, *voltage_flags, *_unit_flags(raw, found)]
     for quantity, column in found.items():
         if quantity not in columns and quantity in (*BDF_LABELS, *EXTRA_COLUMNS):
@@ -129,6 +141,29 @@ def tidy(raw: Table) -> Piece:
     )
 
 
+def _overrange(raw: Table, columns: dict[str, np.ndarray]) -> list[Flag]:
+    """Take out the numbers by which an instrument says that it measured none."""
+    flags = []
+    for name, values in columns.items():
+        over = np.abs(values) >= OVERRANGE
+        if over.any():
+            columns[name] = np.where(over, np.nan, values)
+            row = int(over.argmax())
+            told = f"{BDF_LABELS[name]} of {values[row]:.3g} is an overrange, not a value"
+            flags.append(raw.flag(FlagKind.NOT_A_NUMBER, told, row))
+    return flags
+
+
+def _refuse_millivolts(raw: Table, voltage: np.ndarray) -> None:
+    usual = float(np.nanmedian(np.abs(voltage))) if np.isfinite(voltage).any() else 0.0
+    if usual > MOST_V:
+        raise InputError(
+            f"a voltage of {usual:.5g} V is no cell's",
+            where=str(raw.path),
+            remedy="state its unit: is it in mV?",
+        )
+
+
 def _needed(raw: Table, found: dict[str, Column], quantity: str) -> Column:
     if quantity not in found:
         raise raw.lacking(quantity)
@@ -136,6 +171,15 @@ def _needed(raw: Table, found: dict[str, Column], quantity: str) -> Column:
 
 
 def _one_cell(raw: Table, found: dict[str, Column]) -> str:
+    if names.CHANNEL in found:
+        codes, channels = pd.factorize(raw.frame[found[names.CHANNEL].header])
+        changes = np.flatnonzero(np.diff(codes)) + 1
+        if len(changes) >= len(channels) > 1:  # moved to another channel, it changes once
+            raise InputError(
+                f"{len(channels)} channels in turns ({', '.join(map(str, channels[:4]))})",
+                where=raw.where(int(changes[0])),
+                remedy="give one file per channel",
+            )
     if names.CELL_ID not in found:
         return ""
     column = raw.frame[found[names.CELL_ID].header]
@@ -296,7 +340,11 @@ def _clock(raw: Table, table: pd.DataFrame, rows: np.ndarray | None) -> tuple[fl
     if started is None:
         started = float(clock[known[0]] - time[known[0]])
     if not len(jumps):
-        return started, []
+        passed, counted = (float(each[known[-1]] - each[known[0]]) for each in (clock, time))
+        if abs(passed - counted) <= CLOCK_TOLERANCE_S + SAME_PACE * counted:
+            return started, []
+        told = f"{passed:.6g} s pass, where the time of the test, which is used, tells {counted:.6g} s"
+        return started, [raw.flag(FlagKind.CLOCK, told)]
     largest = slip[np.argmax(np.abs(slip))]
     row = int(jumps[0] if rows is None else rows[jumps[0]])
     told = f"{len(jumps)} times, by up to {largest:.0f} s against the time of the test, which is used"

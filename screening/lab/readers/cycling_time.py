@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from screening.errors import InputError
-from screening.lab.readers.columns import Column
+from screening.lab.readers.columns import SHORT_CLOCK_UNIT, Column
 from screening.lab.readers.numbers import Array
 
 MAX_STRAY_SHARE = 0.01
@@ -16,7 +16,8 @@ MIN_STRAY = 10
 """So many stray rows are mended even in a short file."""
 
 _CLOCK = re.compile(
-    r"^\s*(?:(?P<days>\d+)\s*(?:d|days?|-)[\s,]*)?(?P<hours>\d+):(?P<minutes>\d+)(?::(?P<seconds>\d+(?:[.,]\d*)?))?\s*$",
+    r"^\s*(?:(?P<days>\d+)\s*(?:d|days?|-)[\s,]*)?(?P<hours>\d+):(?P<minutes>\d+)"
+    r"(?::(?P<seconds>\d+(?:[.,]\d*)?)|(?P<fraction>[.,]\d+))?\s*$",
     re.IGNORECASE,
 )
 _EXCEL_DAYS = (20_000.0, 80_000.0)
@@ -38,10 +39,27 @@ def seconds(column: Column, frame: pd.DataFrame) -> Array:
     text = cells.iloc[rest].astype(str).str.extract(_CLOCK)
     parts = {name: pd.to_numeric(text[name].str.replace(",", "."), errors="coerce") for name in text}
     clock = parts["hours"] * 3600.0 + parts["minutes"] * 60.0
-    clock = clock + parts["seconds"].fillna(0.0) + parts["days"].fillna(0.0) * 86400.0
+    if column.unit == SHORT_CLOCK_UNIT:
+        clock = clock.where(parts["seconds"].notna(), clock / 60.0)
+    elif parts["fraction"].notna().any():  # no minute has decimals beside a number of hours
+        clock = clock / 60.0
+    clock = (
+        clock
+        + parts["fraction"].fillna(0.0)
+        + parts["seconds"].fillna(0.0)
+        + parts["days"].fillna(0.0) * 86400.0
+    )
     values = values.copy()
     values[rest] = clock.to_numpy(dtype=float)
     return values
+
+
+def short_clock(column: Column, frame: pd.DataFrame) -> bool:
+    """Whether the cells are clocks of two parts, and no unit says which: ``0:30``."""
+    if column.unit or pd.api.types.is_numeric_dtype(frame[column.header].dtype):
+        return False
+    text = frame[column.header].dropna().astype(str)
+    return len(text) > 0 and bool(text.str.fullmatch(r"\s*\d+:\d\d\s*").all())
 
 
 def unix_seconds(column: pd.Series, elapsed_s: Array) -> Array:

@@ -8,7 +8,12 @@ from numpy.typing import NDArray
 from screening.errors import InputError
 from screening.files import file_name
 from screening.lab.diffraction.pattern import CU_KA_A, PowderPattern
-from screening.lab.readers.diffraction_head import head_of, refuse_other_content, settled_wavelength_a
+from screening.lab.readers.diffraction_head import (
+    head_of,
+    refuse_other_content,
+    refuse_short_abscissa,
+    settled_wavelength_a,
+)
 from screening.lab.readers.numbers import numbers
 from screening.lab.readers.plain import table_of
 from screening.lab.readers.text import decode, read_bytes
@@ -37,6 +42,7 @@ def read_pattern(path: Path, wavelength_a: float | None = None) -> PowderPattern
     refuse_other_content(head, path)
     length, origin = settled_wavelength_a(head, wavelength_a, CU_KA_A, path)
     x, y = _columns(path, data)
+    refuse_short_abscissa(head, float(np.nanmax(x, initial=0.0)), path)
     return PowderPattern(x, y, length, file_name(path), origin)
 
 

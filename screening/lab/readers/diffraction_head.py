@@ -28,6 +28,9 @@ _STATED = re.compile(
 _ANODE = re.compile(r"\b(Ag|Mo|Cu|Co|Fe|Cr)\W{0,3}K\W{0,2}(?:alpha|a\d?\b|α)", re.IGNORECASE)
 _MOMENTUM = re.compile(r"\b(?:q|s)\s*[\[(/]?\s*(?:1/|(?:Å|A|Angstrom|nm)\s*\^?[-−⁻])", re.IGNORECASE)
 
+LEAST_END_DEG = 5.0
+"""Powder patterns go further; what ends before is in radians, or a scattering vector."""
+
 _OTHER_ABSCISSA = re.compile(
     r"^[\s\"'#]*(?:(?P<spacing>d|d[-_ ]?spacing|d[-_ ]?value)|(?P<half>theta|θ)|"
     r"(?P<radians>2[-_ ]?(?:theta|θ)))"
@@ -82,7 +85,9 @@ def settled_wavelength_a(head: str, given_a: float | None, assumed_a: float, pat
     if not stated:
         return assumed_a, "assumed: the file states none"
     # what is stated of an unresolved doublet is its first line or its mean
-    return (assumed_a if _same(stated[0], assumed_a) else stated[0]), "as the file states"
+    if not _same(stated[0], assumed_a) or f"{stated[0]:.5g}" == f"{assumed_a:.5g}":
+        return stated[0], "as the file states"
+    return assumed_a, f"for the {stated[0]:g} Å that the file states of the doublet"
 
 
 def _same(first: float, second: float) -> bool:
@@ -111,3 +116,19 @@ def refuse_other_content(head: str, path: Path) -> None:
     if found and (found["radians"] is None or "rad" in (found["unit"] or "").lower()):
         what = "lattice spacings" if found["spacing"] else "θ, not 2θ" if found["half"] else "in radians"
         raise InputError(f"its angles are {what}", where=str(path), remedy="convert them to 2θ in degrees")
+
+
+def refuse_short_abscissa(head: str, last: float, path: Path) -> None:
+    """Refuse a first column without a name that ends where no pattern over degrees does.
+
+    Raises
+    ------
+    InputError
+        If it is rather in radians or a scattering vector.
+    """
+    if last < LEAST_END_DEG and not re.search(r"theta|θ|deg|°", head[:2000], re.IGNORECASE):
+        raise InputError(
+            f"its first column ends at {last:g}: a scattering vector or radians rather than 2θ in degrees",
+            where=str(path),
+            remedy="convert it to 2θ in degrees, or name it 2theta (deg)",
+        )

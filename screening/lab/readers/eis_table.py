@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from screening.errors import InputError
 from screening.files import file_name
-from screening.lab.cycling.table import FREQUENCY, TIME
+from screening.lab.cycling.table import FREQUENCY, TIME, FlagKind
 from screening.lab.impedance.spectrum import MIN_POINTS, Spectrum
 from screening.lab.readers.columns import (
     AREAL,
@@ -26,7 +26,7 @@ from screening.lab.readers.columns import (
     refuse_twins,
 )
 from screening.lab.readers.eis_sign import POOR, SOME, apart, causal_residual, sign_evidence
-from screening.lab.readers.eis_witnesses import AGAINST_NAME, hear_witnesses
+from screening.lab.readers.eis_witnesses import hear_witnesses
 from screening.lab.readers.numbers import numbers
 from screening.lab.readers.source import Table
 
@@ -108,9 +108,11 @@ def spectra_from_table(table: Table) -> tuple[Spectrum, ...]:
     if witnesses.remarks:
         metadata["contradiction"] = "; ".join(witnesses.remarks)
     sweeps = _sweeps(table, columns, frequency)
+    cut = [flag.message for flag in table.flags if flag.kind is FlagKind.TRUNCATED]
     if len(sweeps) > 1 and sweeps[-1].stop - sweeps[-1].start < MIN_POINTS:
-        metadata["broken_off"] = f"last sweep, after {sweeps[-1].stop - sweeps[-1].start} point(s); left out"
+        cut.append(f"last sweep, after {sweeps[-1].stop - sweeps[-1].start} point(s); left out")
         sweeps.pop()
+    metadata |= {"broken_off": "; ".join(cut)} if cut else {}
     signed = columns.get(Z_IMAGINARY) or columns[PHASE]
     if Z_REAL not in columns:
         z, metadata["phase_unit"] = _with_phase_unit(table, frequency, z, sweeps, columns[PHASE])
@@ -295,7 +297,8 @@ def _with_sign(
     evidence = sign_evidence([Spectrum(frequency[s], z[s]) for s in sweeps[:SOME]])
     part = "phase" if column.quantity == PHASE else "Z''"
     said, opposite = (f"-{part}", part) if column.negated else (part, f"-{part}")
-    by = "by the format" if table.sign_is_known else f"by the name {column.header!r}"
+    name = f"name {column.header!r}" if table.names_known else "name assumed"
+    by = "by the format" if table.sign_is_known else f"by the {name}"
     if evidence.sign > 0:
         fits = f"as the {evidence.test} test confirms"
         if evidence.named > POOR:
@@ -310,9 +313,9 @@ def _with_sign(
             f"against {doubt}" if against else "which the data neither confirm nor deny"
         )
     if evidence.sign < 0:
-        return z.conj(), f"{opposite} by the data ({evidence.told}), {AGAINST_NAME} {column.header!r}"
+        return z.conj(), f"{opposite} by the data ({evidence.told}), against the {name}"
     if phase_sign < 0:
-        return z.conj(), f"{opposite} by the sign of the phase, {AGAINST_NAME} {column.header!r}"
+        return z.conj(), f"{opposite} by the sign of the phase, against the {name}"
     confirmed = "as the phase confirms" if phase_sign > 0 else "which the data neither confirm nor deny"
     return z, f"{said} {by}, {confirmed}"
 

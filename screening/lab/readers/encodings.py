@@ -8,10 +8,18 @@ MIN_ZERO_SHARE = 0.4
 
 CHINESE_SHARE = 0.9
 _CHINESE = re.compile(r"[\u4e00-\u9fff]{2,}")
-_CHINESE_SIGNS = re.compile(r"(?<=[(\[/])℃(?=[)\]]?)")
+_CHINESE_SIGNS = re.compile(r"(?<=[(\[/kmM])[℃Ω]")
 
 FEW_ZEROS = 0.01
 QUOTED_HEAD_LINES = 2000
+
+_QUOTED_NUMBER = re.compile(
+    r'(?:^|(?<=,))"[ ]*([+-]?\d+(?:,\d+)+(?:\.\d*)?|[+-]?\d+,\d+e[+-]?\d+)[ ]*"(?=,|$)', re.M | re.I
+)
+_GROUPED = re.compile(r"[+-]?[1-9]\d{0,2}(?:,\d{3})+(?:\.\d*)?")
+_DECIMAL_POINT = re.compile(r"(?:^|,)\"?[+-]?\d+\.\d+(?:e[+-]?\d+)?\"?(?=,|$)", re.M | re.I)
+FEW_QUOTED = 3
+"""Fewer numbers with a quoted comma may stand in a header."""
 
 _QUOTED_ROW = re.compile(r'"[^"\n]*[,;\t][^"\n]*"')
 _MARKS = ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16-le"), (b"\xfe\xff", "utf-16-be"))
@@ -59,3 +67,29 @@ def unquoted_rows(content: str) -> str:
     if 2 * sum(_QUOTED_ROW.fullmatch(line) is not None for line in head) <= len(head):
         return content
     return "\n".join(line[1:-1] if _QUOTED_ROW.fullmatch(line) else line for line in content.split("\n"))
+
+
+def without_quoted_commas(content: str) -> str:
+    """Numbers of a table parted by commas that stand in quotes for their own comma, as plain numbers.
+
+    ``"316,227.766"`` is grouped by thousands; so is ``"3,500"`` where other numbers have a decimal point. The
+    comma of ``"0,035"`` is the decimal mark.
+
+    Raises
+    ------
+    ValueError
+        If nothing tells thousands from decimals; the message is the first such number.
+    """
+    quoted = _QUOTED_NUMBER.findall(content)
+    if not quoted:
+        return content
+    grouped = all(map(_GROUPED.fullmatch, quoted))
+    if grouped and (
+        any("." in cell or cell.count(",") > 1 for cell in quoted) or _DECIMAL_POINT.search(content)
+    ):
+        return _QUOTED_NUMBER.sub(lambda found: found[1].replace(",", ""), content)
+    if not grouped and all(cell.count(",") == 1 and "." not in cell for cell in quoted):
+        return _QUOTED_NUMBER.sub(lambda found: found[1].replace(",", "."), content)
+    if len(quoted) >= FEW_QUOTED:
+        raise ValueError(quoted[0])
+    return content

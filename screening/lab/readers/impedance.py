@@ -41,13 +41,17 @@ def read_spectra(path: Path) -> tuple[Spectrum, ...]:
     tables = [table if table.names_known else _named(table) for table in read_tables(Path(path))]
     # without any, the first says what is lacking
     held = [table for table in tables if holds_impedance(list(table.frame.columns))] or tables[:1]
-    table = held[0]
-    if len(held) > 1:
-        frames = [each.frame.assign(**{LOOP: k}) for k, each in enumerate(held)]
-        table = replace(table, frame=pd.concat(frames))
     if is_simulated(Path(path)):
-        table = replace(table, metadata={**table.metadata, "origin": SIMULATED})
-    return spectra_from_table(table)
+        held = [replace(each, metadata={**each.metadata, "origin": SIMULATED}) for each in held]
+    if len({tuple(each.frame.columns) for each in held}) > 1:
+        read = [(each.metadata.get("sheet", ""), spectra_from_table(each)) for each in held]
+        return tuple(
+            replace(each, label=f"{each.label} {sheet}".strip())
+            for sheet, spectra in read
+            for each in spectra
+        )
+    frames = [each.frame.assign(**{LOOP: k}) for k, each in enumerate(held)]
+    return spectra_from_table(replace(held[0], frame=pd.concat(frames)) if len(held) > 1 else held[0])
 
 
 def _named(table: Table) -> Table:

@@ -7,9 +7,16 @@ from dataclasses import replace
 from screening.errors import InputError
 from screening.files import file_name
 from screening.lab.cycling.table import BDF_LABELS, Flag, FlagKind
-from screening.lab.readers.columns import key
+from screening.lab.readers.columns import key, match
 from screening.lab.readers.source import File, Reader, Table
-from screening.lab.readers.text import TableLayout, Text, find_table, parse_table
+from screening.lab.readers.text import TableLayout, Text, find_table, parse_table, split_cells
+
+HEADING_LINES = 3
+"""Names and units take no more lines."""
+
+LAST_ROWS = 5
+WIDTH = 3
+"""So many known names in a row are those of columns."""
 
 _NAMES_STAND = re.compile(r"freq|z''|imag|im\(z", re.IGNORECASE)
 _SIGNATURES = (
@@ -72,8 +79,17 @@ def table_of(text: Text, kind: str = "csv", row: str = "line") -> Table:
 
 def _refuse_unread_names(text: Text, layout: TableLayout) -> None:
     """Refuse a table above which names stand that could not be matched to its columns."""
-    above = [line for line in text.lines(layout.first_line - 1) if line.strip()][-3:]
-    if layout.header_line is None and any(_NAMES_STAND.search(line) for line in above):
+    if layout.header_line is not None:
+        return
+    above = [line for line in text.lines(layout.first_line - 1) if line.strip()]
+    named = (i for i, line in enumerate(above) if len(match(split_cells(line, layout.delimiter))) >= WIDTH)
+    if (first := next(named, None)) is not None and len(above) - first > HEADING_LINES:
+        raise InputError(
+            f"rows of numbers that cannot be read stand between the names and line {layout.first_line}",
+            where=str(text.path),
+            remedy="write all rows alike",
+        )
+    if any(_NAMES_STAND.search(line) for line in above[-HEADING_LINES:]):
         raise InputError(
             f"{len(layout.columns)} columns under names that cannot be told apart as so many",
             where=text.where(layout.first_line - 1),
@@ -86,9 +102,22 @@ def _text_flags(table: Table, text: Text) -> Iterator[Flag]:
         line = text.content.count("\n", 0, text.content.index("\ufffd")) + 1
         yield Flag(FlagKind.ENCODING, f"bytes that are no {text.encoding} text", file_name(text.path), line)
     frame = table.frame
-    breaks_off = not text.content.endswith("\n") and frame.tail(1).isna().any(axis=None)
-    if breaks_off and not frame.iloc[:-1].tail(5).isna().any(axis=None):
-        yield table.flag(FlagKind.TRUNCATED, "the last line breaks off", len(frame) - 1)
+    if text.content.endswith("\n") or not len(frame):
+        return
+    if frame.tail(1).isna().any(axis=None):
+        if not frame.iloc[:-1].tail(LAST_ROWS).isna().any(axis=None):
+            yield table.flag(FlagKind.TRUNCATED, "the last line breaks off", len(frame) - 1)
+    elif _is_cut_short(text, table.metadata["delimiter"]):
+        told = "the last line breaks off: its last number is shorter than those above it"
+        yield table.flag(FlagKind.TRUNCATED, told, len(frame) - 1)
+
+
+def _is_cut_short(text: Text, delimiter: str) -> bool:
+    """Whether the last cell has fewer digits, by two and more, than any in the rows above it."""
+    mark = {"tab": "\t", "blanks": " "}.get(delimiter, delimiter)
+    lines = text.content.rsplit("\n", LAST_ROWS + 1)[-LAST_ROWS - 1 :]
+    digits = [sum(map(str.isdigit, split_cells(line, mark)[-1])) for line in lines if line.strip()]
+    return len(digits) > LAST_ROWS and digits[-1] + 1 < min(digits[:-1])
 
 
 def _read(file: File) -> Iterator[Table]:

@@ -16,7 +16,12 @@ import numpy as np
 import pandas as pd
 
 from screening.errors import InputError
-from screening.lab.readers.encodings import decode_bytes, encoding_of, unquoted_rows
+from screening.lab.readers.encodings import (
+    decode_bytes,
+    encoding_of,
+    unquoted_rows,
+    without_quoted_commas,
+)
 from screening.lab.readers.numbers import is_number, unmarked
 
 MAX_BYTES = 2**29
@@ -138,7 +143,15 @@ def decode(path: Path, data: bytes) -> Text:
     _refuse_binary(path, data)
     if not encoding.startswith("utf-16"):
         content, encoding = decode_bytes(data)
-    return Text(path, unquoted_rows(content.replace("\r\n", "\n").replace("\r", "\n")), encoding)
+    content = unquoted_rows(content.replace("\r\n", "\n").replace("\r", "\n"))
+    try:
+        return Text(path, without_quoted_commas(content), encoding)
+    except ValueError as error:
+        raise InputError(
+            f'"{error}" may be grouped by thousands or have a decimal comma',
+            where=str(path),
+            remedy="write numbers without marks of thousands",
+        ) from None
 
 
 def _refuse_binary(path: Path, data: bytes) -> None:

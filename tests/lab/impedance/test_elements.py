@@ -126,3 +126,11 @@ def test_what_lies_before_the_highest_frequency_is_counted_once():
     assert float(with_r_inf.split(": ")[1].split()[0]) == pytest.approx(610.0, rel=0.01)
     assert float(outside.split(": ")[1].split()[0]) < 5.0
     assert float(total.split(": ")[1].split()[0]) == pytest.approx(610.0, rel=0.01)
+
+
+def test_what_the_fit_does_not_describe_has_no_total():
+    z = spectrum((40.0, 1e-3, 0.9)).z_ohm
+    exchanged = Spectrum(FREQUENCY, -z.imag - 1j * z.real, label="exchanged")
+    found = analyse([exchanged])
+    (line,) = total_lines(found.processes, found.refit)
+    assert line.startswith("no total: γ misses the data by")

@@ -37,3 +37,23 @@ def test_spectra_that_fail_the_test_are_left_out_and_named():
 def test_too_few_that_pass_are_refused():
     with pytest.raises(InputError, match="2 of 3 spectra fail the Kramers-Kronig test, and the others hold"):
         pellet_series([blocked(0.0), blocked(20.0, drifts=True), blocked(40.0, drifts=True)], circuit="R-CPE")
+
+
+def with_boundaries(temperature_c):
+    """A pellet whose grain boundaries show as an arc."""
+    grains = blocked(temperature_c)
+    resistance = grains.z_ohm.real.min()
+    arc = resistance / (1.0 + (2j * np.pi * FREQUENCY * 1e-5) ** 0.9)
+    return Spectrum(FREQUENCY, grains.z_ohm + arc, temperature_c=temperature_c, label=grains.label)
+
+
+def test_a_spectrum_that_cannot_be_fitted_is_left_out_and_named():
+    sound = [with_boundaries(t) for t in (0.0, 20.0, 40.0)]
+    short = Spectrum(FREQUENCY[:3], blocked(60.0).z_ohm[:3], temperature_c=60.0, label="short")
+    series = pellet_series([*sound, short], circuit="R-p(R,CPE)-CPE", keep=True)
+    assert [each.label for each in series.spectra] == [each.label for each in sound]
+    assert len(series.tests) == 3
+    (line,) = series.left_out
+    assert line == "short at 60 °C: 3 points for the 6 parameters of R-p(R,CPE)-CPE; left out"
+    with pytest.raises(InputError, match="3 points for the 6 parameters"):
+        pellet_series([sound[0], short, short], circuit="R-p(R,CPE)-CPE", keep=True)

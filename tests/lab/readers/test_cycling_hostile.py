@@ -206,11 +206,14 @@ def test_a_counter_in_other_units_gives_the_unit_away(write):
 
 
 def test_millivolts_called_volts_and_missing_units(write):
-    rows = [f"{10 * i},{3500 + i},0.001" for i in range(20)]
+    rows = [f"{10 * i},{35 + i},0.001" for i in range(20)]
     data = read_cycling(write("cell.csv", plain(rows, "t,V,I")))
     unstated = [flag.message for flag in data.flags if flag.kind is FlagKind.UNSTATED]
     assert unstated == ["'t' read as s", "'V' and 'I' read as V and A"]
     assert any("mV" in flag.message for flag in data.flags if flag.kind is FlagKind.UNIT)
+    rows = [f"{10 * i},{3500 + i},0.001" for i in range(20)]
+    with pytest.raises(InputError, match="no cell's; state its unit: is it in mV"):
+        read_cycling(write("cell.csv", plain(rows, "t,V,I")))
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,9 @@ from datetime import datetime, timedelta
 import numpy as np
 import pytest
 
+import screening as scr
 from screening.errors import InputError
+from screening.lab.cycling.fullcell import full_cell_cycles
 from screening.lab.cycling.halfcycles import half_cycles
 from screening.lab.readers.columns import WORKING_ELECTRODE, match
 from screening.lab.readers.cycling import read_cycling
@@ -198,3 +200,140 @@ def test_dates_alone_do_not_jump_by_a_month_at_midnight(form, tmp_path):
     rows = [f"{start + timedelta(minutes=k):{form}},0.001,{3.5 + k / 1000}" for k in range(60)]
     path.write_text("\n".join(["Date Time,Current (A),Voltage (V)", *rows]) + "\n", "utf-8")
     assert read_cycling(path).time_s[-1] == 59 * 60
+
+
+@pytest.mark.parametrize(("first", "last"), [(1800, 9000), (5400, 12600)])
+def test_missing_rows_are_not_integrated_and_their_cycles_not_whole(tmp_path, first, last):
+    rows = [f"{t},{3.5 + 2e-4 * w * (-1) ** s},{i},A" for s, w, t, i, _ in records() if not first < t < last]
+    (path := tmp_path / "cell.csv").write_text("\n".join(["Time (s),Voltage (V),Current (A),Cell ID", *rows]))
+    data = read_cycling(path)
+    assert f"rows missing: {last - first} s from {first} s on" in told(data)
+    assert half_cycles(data).charge_ah.max() < 1.05e-3
+    cycles = full_cell_cycles(data).cycles
+    # half of a charge and half of another are no charge, however well they add up
+    assert not cycles.complete[0]
+    assert cycles.complete[-1]
+
+
+def test_a_long_interval_that_the_counter_counted_is_not_missing(tmp_path):
+    rows = [f"{t},3.5,{i},{q}" for _, _, t, i, q in records() if not 600 < t < 3000]
+    header = "Time (s),Voltage (V),Current (A),Capacity (Ah)"
+    (path := tmp_path / "cell.csv").write_text("\n".join([header, *rows]))
+    data = read_cycling(path)
+    assert "rows missing" not in told(data)
+    np.testing.assert_allclose(half_cycles(data).charge_ah, 1e-3, rtol=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("header", "last", "remark"),
+    [
+        ("Power (W)", lambda t, i: f"{3.5 * i:.6g}", "power is 0.001 times voltage times current"),
+        ("Power (mW)", lambda t, i: f"{3.5e6 * i:.6g}", ""),
+        (
+            "Energy (Wh)",
+            lambda t, i: f"{3.5e-3 * min(t % 7200, 7200 - t % 7200) / 3600:.6g}",
+            "energy is 0.001 times",
+        ),
+        ("Energy (mWh)", lambda t, i: f"{3.5e3 * min(t % 7200, 7200 - t % 7200) / 3600:.6g}", ""),
+    ],
+)
+def test_power_and_energy_are_witnesses_of_the_unit_of_the_current(read, header, last, remark):
+    data = read(
+        f"Time (s),Voltage (V),Current (A),{header}", lambda s, w, t, i, q: f"{t},3.5,{1e3 * i},{last(t, i)}"
+    )
+    assert ("one unit is wrong" in told(data)) is bool(remark)
+    assert remark in told(data)
+
+
+def test_a_clock_that_runs_twice_as_fast_is_told(read):
+    data = read(
+        "Test Time (s),Voltage (V),Current (A),Date Time",
+        lambda s, w, t, i, q: f"{t},3.5,{i},{START + timedelta(seconds=2 * t)}",
+    )
+    assert "43200 s pass, where the time of the test, which is used, tells 21600 s" in told(data)
+
+
+@pytest.mark.parametrize(
+    ("header", "factor", "remark"),
+    [("Time", 60.0, "'Time' read as h:mm"), ("Time (mm:ss)", 1.0, ""), ("Time (h:mm)", 60.0, "")],
+)
+def test_clocks_of_two_parts_are_as_their_unit_says_or_told(read, header, factor, remark):
+    data = read(f"{header},Voltage (V),Current (A)", lambda s, w, t, i, q: f"{t // 60}:{t % 60:02d},3.5,{i}")
+    assert data.time_s[-1] == factor * 21600
+    assert ("h:mm" in told(data)) is bool(remark)
+    assert remark in told(data)
+
+
+def test_a_clock_of_two_parts_is_decided_by_the_wall_clock(read):
+    data = read(
+        "Time,Voltage (V),Current (A),Date Time",
+        lambda s, w, t, i, q: f"{t // 60}:{t % 60:02d},3.5,{i},{START + timedelta(seconds=t)}",
+    )
+    assert data.time_s[-1] == 21600
+
+
+def test_an_overrange_is_left_out_and_told(read):
+    data = read(
+        "Time (s),Voltage (V),Current (mA)",
+        lambda s, w, t, i, q: f"{t},3.5,{9.9e37 if t == 600 else 1e3 * i}",
+    )
+    np.testing.assert_allclose(half_cycles(data).charge_ah, 1e-3, rtol=1e-9)
+    assert "is an overrange" in told(data)
+
+
+def test_channels_in_turns_are_refused_and_one_that_changes_once_is_read(read):
+    header = "Time (s),Voltage (V),Current (A),Channel"
+    with pytest.raises(InputError, match=r"2 channels in turns \(7, 8\)"):
+        read(header, lambda s, w, t, i, q: f"{t},3.5,{i},7\n{t},3.4,{i / 2},8")
+    data = read(header, lambda s, w, t, i, q: f"{t},3.5,{i},{7 + (t > 7200)}")
+    np.testing.assert_allclose(half_cycles(data).charge_ah, 1e-3, rtol=1e-9)
+
+
+def test_millivolts_under_the_name_of_volts_are_refused(read):
+    with pytest.raises(InputError, match="3680 V is no cell's"):
+        read("Time (s),Voltage (V),Current (A)", lambda s, w, t, i, q: f"{t},{3500 + w / 10},{i}")
+
+
+def test_states_in_german_give_an_unsigned_current_its_sign(read):
+    data = read(
+        "Zeit (Std),Spannung (V),Strom (mA),Zustand",
+        lambda s, w, t, i, q: f"{t / 3600:.9f},{3.5 + w * (-1) ** s * 2e-4},1,{('Laden', 'Entladen')[s % 2]}",
+    )
+    assert half_cycles(data).sign.tolist() == [1, -1] * 3
+    assert data.time_s[-1] == pytest.approx(21600)
+
+
+def test_a_clock_with_decimals_of_its_second_part_is_of_minutes_and_seconds(read):
+    data = read("Time,Voltage (V),Current (A)", lambda s, w, t, i, q: f"{t // 60}:{t % 60:02d}.5,3.5,{i}")
+    assert (data.time_s[0], data.time_s[-1]) == (0.5, 21600.5)
+
+
+def test_a_clock_of_two_parts_is_decided_by_the_charge_counters(read):
+    data = read(
+        "Time,Voltage (V),Current (A),Charge Capacity (Ah),Discharge Capacity (Ah)",
+        lambda s, w, t, i, q: (
+            f"{t // 60}:{t % 60:02d},3.5,{i},"
+            f"{(s + 1) // 2 * 1e-3 + q * (s % 2 == 0)},{s // 2 * 1e-3 + q * (s % 2)}"
+        ),
+    )
+    assert data.time_s[-1] == 21600
+    assert "read as minutes and seconds, for which 'Charge Capacity (Ah)' speaks" in told(data)
+    np.testing.assert_allclose(half_cycles(data).charge_ah, 1e-3, rtol=1e-9)
+
+
+def test_a_counter_in_full_digits_is_not_said_to_step_by_nothing(read):
+    data = read(
+        "Time (s),Voltage (V),Current (A),Capacity (Ah)",
+        lambda s, w, t, i, q: f"{t},{3.5 + (-1) ** s * w / 1e4},{i:.3f},{q * 0.987654321987:.15f}",
+    )
+    message = "; ".join(map(str, full_cell_cycles(data).flags))
+    assert "charges by the cycler's counter, not the current, which is written in steps of 0.001 A" in message
+    assert "0 Ah" not in message
+
+
+def test_a_single_whole_cycle_has_no_retention(tmp_path):
+    rows = [f"{t},{3.5 + 2e-4 * (w if s == 0 else 3600 - w)},{i}" for s, w, t, i, _ in records() if s < 2]
+    (path := tmp_path / "cell.csv").write_text("\n".join(["Time (s),Voltage (V),Current (A)", *rows]))
+    shown = dict(scr.read_cycling(path).display().content.to_numpy().tolist())
+    assert shown["Coulombic efficiency"].startswith("100.00% at first")
+    assert "retention" not in shown

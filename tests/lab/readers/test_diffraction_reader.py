@@ -84,7 +84,8 @@ def test_the_wavelength_that_a_file_states_is_taken_and_no_other(
     path.write_text(head + table(), "utf-8")
     found = read_pattern(path)
     assert found.wavelength_a == pytest.approx(wavelength)
-    assert found.wavelength_from == "as the file states"
+    doublet = "for the 1.5406 Å that the file states of the doublet"
+    assert found.wavelength_from == (doublet if wavelength == CU_KA_A else "as the file states")
     assert read_pattern(path, wavelength * 1.0005).wavelength_from == "as given"
     with pytest.raises(InputError, match=r"a\.xy: the file states a wavelength of .* Å, not 0\.41 Å"):
         read_pattern(path, 0.41)
@@ -126,3 +127,11 @@ def test_an_abscissa_other_than_2theta_in_degrees_is_refused(header: str, what: 
         read_pattern(path)
     path.write_text(f"2theta (deg),Intensity\n{rows}\n", "utf-8")
     assert read_pattern(path).range_deg == (1.0, 1.99)
+
+
+@pytest.mark.parametrize(("first", "last"), [(0.01, 0.5), (0.17, 1.4), (0.7, 4.9)])
+def test_a_nameless_abscissa_that_is_too_short_for_degrees_is_refused(first, last, tmp_path: Path) -> None:
+    rows = "\n".join(f"{first + (last - first) * k / 99:.5f} {100 + k % 7}" for k in range(100))
+    (path := tmp_path / "pattern.xy").write_text(rows + "\n", "utf-8")
+    with pytest.raises(InputError, match="a scattering vector or radians"):
+        read_pattern(path)

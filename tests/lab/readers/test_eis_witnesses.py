@@ -1,6 +1,7 @@
 """What a file says twice must agree: names and columns, |Z| and phase, sign and causality, count and rows."""
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from screening.errors import InputError
@@ -91,7 +92,7 @@ def test_a_table_without_names_says_what_it_was_taken_for(write):
     (spectrum,) = read_spectra(write("x.txt", table([], FREQUENCY, Z.real, -Z.imag, between="\t")))
     np.testing.assert_allclose(spectrum.z_ohm, Z, rtol=1e-6)
     assert "taken for frequency" in spectrum.metadata["header"]
-    assert spectrum.metadata["imaginary_sign"].endswith("against the name 'Im(Z)/Ohm'")
+    assert spectrum.metadata["imaginary_sign"].endswith("against the name assumed")
 
 
 def test_causality_and_passivity_tell_the_sign_and_know_their_ignorance(impedance_corpus):
@@ -204,3 +205,75 @@ def test_a_phase_against_a_right_sign_is_told(write):
     (spectrum,) = read_spectra(write("x.csv", content))
     np.testing.assert_allclose(spectrum.z_ohm, Z, rtol=1e-6)
     assert any("against the sign of the phase" in remark for remark in spectrum.remarks)
+
+
+def grouped(value):
+    return f'"{value:,.3f}"' if value >= 1000 else f"{value:.8g}"
+
+
+def test_quoted_thousands_are_read_and_the_names_with_them(write):
+    frequency = np.round(FREQUENCY, 3)
+    rows = [
+        f"{grouped(f)},{abs(z):.8g},{np.angle(z, deg=True):.8g}" for f, z in zip(frequency, Z, strict=True)
+    ]
+    (spectrum,) = read_spectra(
+        write("x.csv", "\n".join(["Frequency (Hz),|Z| (Ohm),Phase (deg)", *rows]) + "\n")
+    )
+    np.testing.assert_allclose(spectrum.frequency_hz, frequency)
+    np.testing.assert_allclose(spectrum.z_ohm, Z, rtol=1e-6)
+
+
+def test_quoted_decimal_commas_are_read(write):
+    rows = [
+        ",".join(f'"{x:.7f}"'.replace(".", ",") for x in (f, z.real, z.imag))
+        for f, z in zip(FREQUENCY, Z, strict=True)
+    ]
+    (spectrum,) = read_spectra(write("x.csv", "\n".join(["f/Hz,Z' (Ohm),Z'' (Ohm)", *rows]) + "\n"))
+    np.testing.assert_allclose(spectrum.z_ohm, Z, rtol=1e-6)
+
+
+def test_quoted_commas_that_nothing_tells_are_refused(write):
+    rows = [f'{f:.0f},"{5 + f:.0f},250",-3' for f in range(9, 1, -1)]
+    with pytest.raises(InputError, match="thousands or have a decimal comma"):
+        read_spectra(write("x.csv", "\n".join(["f/Hz,Z' (Ohm),Z'' (Ohm)", *rows]) + "\n"))
+
+
+def test_names_are_not_dropped_with_rows_that_cannot_be_read(write):
+    rows = [f"{f:,.3f},{z.real:.8g},{z.imag:.8g}" for f, z in zip(FREQUENCY, Z, strict=True)]
+    with pytest.raises(InputError, match="between the names and line"):
+        read_spectra(write("x.csv", "\n".join(["f/Hz,Z' (Ohm),Z'' (Ohm)", *rows]) + "\n"))
+
+
+def test_a_file_cut_inside_its_last_number_is_told(write):
+    whole = table(["f/Hz", "Z' (Ohm)", "Z'' (Ohm)"], FREQUENCY, Z.real, Z.imag).removesuffix("\n")
+    (spectrum,) = read_spectra(write("whole.csv", whole))
+    assert not any("breaks off" in each for each in spectrum.remarks)
+    (spectrum,) = read_spectra(write("cut.csv", whole[:-6]))
+    assert any("the last line breaks off" in each for each in spectrum.remarks)
+
+
+def test_chinese_names_in_the_national_encoding_are_read(tmp_path):
+    content = table(["频率(Hz)", "实部(Ω)", "虚部(Ω)"], FREQUENCY, Z.real, Z.imag)
+    (path := tmp_path / "x.csv").write_bytes(content.encode("gb18030"))
+    (spectrum,) = read_spectra(path)
+    np.testing.assert_allclose(spectrum.z_ohm, Z, rtol=1e-6)
+
+
+def test_sheets_under_different_headings_are_read_each_under_its_own(tmp_path):
+    frames = {
+        "cold": pd.DataFrame({"f (Hz)": FREQUENCY, "Z' (kΩ)": Z.real / 1e3, "-Z'' (kΩ)": -Z.imag / 1e3}),
+        "warm": pd.DataFrame({"Frequency": FREQUENCY, "Zim": Z.imag / 3, "Zre": Z.real / 3}),
+    }
+    with pd.ExcelWriter(tmp_path / "x.xlsx") as book:
+        for sheet, frame in frames.items():
+            frame.to_excel(book, sheet_name=sheet, index=False)
+    cold, warm = read_spectra(tmp_path / "x.xlsx")
+    assert (cold.label, warm.label) == ("x cold", "x warm")
+    np.testing.assert_allclose(cold.z_ohm, Z, rtol=1e-9)
+    np.testing.assert_allclose(warm.z_ohm, Z / 3, rtol=1e-9)
+
+
+def test_a_sign_is_never_told_against_a_name_that_the_file_has_not(write):
+    (spectrum,) = read_spectra(write("x.csv", table([], FREQUENCY, Z.real, -Z.imag)))
+    np.testing.assert_allclose(spectrum.z_ohm, Z, rtol=1e-6)
+    assert "against the name assumed" in spectrum.metadata["imaginary_sign"]

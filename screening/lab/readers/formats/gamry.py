@@ -26,7 +26,8 @@ def _read(file: File) -> Iterator[Table]:
         raise file.refused("no ZCURVE table, and none of another curve", "give a file of an experiment")
     labels = [line.split("\t") for line in lines[: chosen[0]] if "\tLABEL\t" in line]
     metadata = {"format": "Gamry .dta", "encoding": file.text.encoding}
-    metadata |= {row[0].lower(): row[2] for row in labels if row[0] in ("TITLE", "DATE", "TIME")}
+    kept = {"TITLE": "title", "DATE": "date", "TIME": "clock"}
+    metadata |= {kept[row[0]]: row[2] for row in labels if row[0] in kept}
     if any(line.startswith("EXPERIMENTABORTED\tTOGGLE\tT") for line in lines):
         metadata["aborted"] = "yes"
     for start in chosen:
