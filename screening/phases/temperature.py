@@ -41,9 +41,7 @@ def at_temperature(snapshot: Snapshot, temperature_k: float) -> Snapshot:
 
     Common gases (H2O, CO2, NH3 and the like), for which a descriptor of solids means nothing, take measured
     values instead. Tables and rules are pymatgen's, so that its class gives the same numbers. A user's own
-    energy of such a gas counts as its enthalpy, to which the measured difference of the two is added; an own
-    calculation for a snapshot that is not corrected takes the measured value as the source's do, and
-    `notes` tells so. In a corrected
+    energy of a gas counts as its enthalpy, though not a calculation beside uncorrected ones. In a corrected
     snapshot (see `corrections`) gases rest on its enthalpies, and each molecular unit of a solid adds what
     measured entropies say that the descriptor leaves out, growing in proportion to T: 7 kJ/mol per hydroxide
     and 8 per water of hydration at 298 K. Compounds bring the descriptor's error, about 50 meV/atom, into
@@ -83,19 +81,14 @@ def at_temperature(snapshot: Snapshot, temperature_k: float) -> Snapshot:
     unknown = present[np.isnan(elements_g[present])]
     phases = _without(snapshot.phases, unknown)
     gas = _gas_energies(phases, temperature_k)
-    _keep_enthalpies(phases, temperature_k, gas, is_corrected(snapshot))
+    notes = (*snapshot.notes, *_keep_enthalpies(phases, temperature_k, gas, is_corrected(snapshot)))
     energies, errors = _gibbs_energies(phases, temperature_k, elements_g, gas)
     if is_corrected(snapshot):
         energies[errors > 0.0] += thermal_ev_per_atom(phases)[errors > 0.0] * temperature_k / ROOM_K
     sds = np.hypot(phases.uncertainty_ev_per_atom, errors)
     changed = replace(phases, formation_energy_ev_per_atom=energies, uncertainty_ev_per_atom=sds)
     manifest = _warmed(snapshot.manifest, temperature_k, unknown, len(snapshot.phases) - len(phases))
-    idle = phases.formula[~np.isnan(gas) & _calculated(phases, is_corrected(snapshot))].tolist()
-    told = (
-        f"{name}: the measured Gibbs energy counts at {temperature_k:g} K, not your calculation"
-        for name in idle
-    )
-    return replace(snapshot, manifest=manifest, phases=changed, notes=(*snapshot.notes, *told))
+    return replace(snapshot, manifest=manifest, phases=changed, notes=notes)
 
 
 def _in_range(temperature_k: float) -> float:
@@ -217,26 +210,21 @@ def _gas_energies(phases: Phases, temperature_k: float) -> np.ndarray:
     return energies
 
 
-def _keep_enthalpies(phases: Phases, temperature_k: float, gas: np.ndarray, is_corrected: bool) -> None:
+def _keep_enthalpies(phases: Phases, temperature_k: float, gas: np.ndarray, is_corrected: bool) -> list[str]:
     """Change the Gibbs energies of gases so that they rest on the enthalpies that count for them.
 
-    A user's own energy, and the calculated one that a corrected snapshot keeps, add the measured difference of
-    Gibbs energy and enthalpy; gases that pymatgen does not tabulate take ΔH - T ΔS with the values of 298 K.
+    A user's own energy, and the calculated one that a corrected snapshot keeps, add the measured difference
+    of Gibbs energy and enthalpy; gases that pymatgen does not tabulate take ΔH - T ΔS with values of 298 K.
+    Where a user's calculation bears the error of the source's own, the measured value counts: this is told.
     """
-    of_source = ~phases.added | _calculated(phases, is_corrected)
+    erring = (phases.origin == Origin.CALCULATED) & (not is_corrected)
     for molecule, rows in molecule_rows(phases):
         enthalpy = molecule.enthalpy_ev / molecule.formula.n_atoms
-        if np.isnan(gas[rows]).any():
-            if not is_corrected:
-                continue
-            gibbs_energy = molecule.gibbs_energy_ev / molecule.formula.n_atoms
-            thermal = (gibbs_energy - enthalpy) * temperature_k / ROOM_K
-            gas[rows] = phases.formation_energy_ev_per_atom[rows] + thermal
-            continue
-        kept = rows[~(of_source[rows] & (molecule.measured or not is_corrected))]
-        gas[kept] += phases.formation_energy_ev_per_atom[kept] - enthalpy
-
-
-def _calculated(phases: Phases, is_corrected: bool) -> np.ndarray:
-    """A user's calculations that bear the error of the source's molecules, (n,) bool array."""
-    return np.asarray((phases.origin == Origin.CALCULATED) & (not is_corrected), dtype=bool)
+        if not np.isnan(gas[rows]).any():
+            measured = (~phases.added | erring)[rows] & (molecule.measured or not is_corrected)
+            gas[rows] += np.where(measured, 0.0, phases.formation_energy_ev_per_atom[rows] - enthalpy)
+        elif is_corrected:
+            thermal = molecule.gibbs_energy_ev / molecule.formula.n_atoms - enthalpy
+            gas[rows] = phases.formation_energy_ev_per_atom[rows] + thermal * temperature_k / ROOM_K
+    told = "its measured Gibbs energy counts at a temperature, not your calculation"
+    return [f"{name}: {told}" for name in phases.formula[erring & ~np.isnan(gas)]]

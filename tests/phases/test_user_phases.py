@@ -361,7 +361,7 @@ def test_an_own_gas_moves_a_reaction_by_what_it_differs(csv_file: Path) -> None:
 def test_an_own_calculation_of_a_gas_that_does_not_count_is_told(csv_file: Path) -> None:
     csv_file.write_text(HEAD.strip() + ",origin\nCO2,-1.9,0.02,mine,calculated\n", "utf-8")
     warm = load_snapshot(phases=csv_file, temperature_k=300.0, energies="as-published")
-    assert any("CO2: the measured Gibbs energy counts at 300 K" in note for note in warm.notes)
+    assert any("CO2: its measured Gibbs energy counts at a temperature" in note for note in warm.notes)
 
 
 # --- own phases against the snapshot's --------------------------------------------------------------
