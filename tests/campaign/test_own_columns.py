@@ -97,7 +97,7 @@ def test_not_a_number_is_not_larger_than_any() -> None:
 @pytest.mark.parametrize(
     ("column", "where", "said"),
     [
-        ("supplier", "", "'supplier' holds '\\w+', no number; there are price_eur_per_g, supplier"),
+        ("supplier", "", "'supplier' holds '\\w+' of \\w+, no number; there are price_eur_per_g, supplier"),
         ("prise", "", "'prise' is no column of the list of candidates"),
         ("score", "", "'score' is no column of the list of candidates"),
         ("relay", "", "columns.relay: there is a criterion of this name"),
@@ -134,6 +134,29 @@ def test_numbers_of_a_list(tmp_path: Path) -> None:
     assert np.isnan(columns["c"].tolist()[1])
     assert columns["a"].tolist() == ["1,250", "2"]  # a thousand and more, or 1.25
     assert columns["d"].tolist() == ["inf", "1"]
+
+
+def test_a_column_says_itself_what_its_marks_part(tmp_path: Path) -> None:
+    file = tmp_path / "list.csv"
+    file.write_text(
+        "formula;german;english;mixed;odd\nMgF2;12,5;12.5;1.234,5;3\nAlF3;1.234,5;1,234.5;1.5;4,5\n"
+        "ZnCl2;2.500;2,500;;n/a\nLiCl;3;;2;7\n",
+        "utf-8",
+    )
+    listed = read_candidates(file)
+    for head, last in (("german", 3.0), ("english", np.nan)):
+        np.testing.assert_array_equal(listed.columns[head], [12.5, 1234.5, 2500.0, last])
+    assert listed.columns["mixed"].tolist() == ["1.234,5", "1.5", None, "2"]
+    assert [note.partition(",")[0] for note in listed.notes] == [
+        "row 3: mixed '1.5' is no number",
+        "row 4: odd 'n/a' is no number",
+    ]
+
+
+def test_a_word_among_numbers_is_named_by_its_row(listed: Path) -> None:
+    (listed / "list.csv").write_text(LIST.replace("AlF3;12", "AlF3;dear"), "utf-8")
+    with pytest.raises(InputError, match="'price_eur_per_g' holds 'dear' of AlF3, no number"):
+        screen(study(listed))
 
 
 def test_what_melts_in_the_mill_says_so_wherever_the_ranking_is_shown(tmp_path: Path) -> None:
