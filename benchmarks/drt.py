@@ -88,6 +88,7 @@ SIX = {
 FOUR = {name: SIX[name] for name in ("tau1", "tau2", "tau4", "tau5")}
 FLAT = {"tau1": SIX["tau1"], "tau2": Zarc(20.0, 1e-5, 0.8), "tau3": Zarc(15.0, 10.0**-4.5, 0.8)}
 SINGLE = {"six windows": SIX, "four windows": FOUR, "tau2 and tau3, φ 0.8": FLAT}
+SERIES = {"tracked steady": SIX, "tracked reacting": SIX, "tracked steady, four windows": FOUR}
 NOISES = (0.005, 0.01)
 SERIES_LENGTH = 24
 WINDOWS = Windows.default()
@@ -155,14 +156,16 @@ def series_trial(cell: dict[str, Zarc], reacting: bool, noise: float, rng: np.ra
 
 
 def trials(case: str, noise: float, count: int, rng: np.random.Generator, *, draw: bool) -> list[Trial]:
-    """All trials of a case: `count` single spectra in one, or count/8 series."""
+    """All trials of a case: `count` single spectra in one, or half as many series."""
 
     def cell(elements: dict[str, Zarc]) -> dict[str, Zarc]:
         return drawn(elements, rng) if draw else elements
 
     if case in SINGLE:
         return [single_trial([cell(SINGLE[case]) for _ in range(count)], noise, rng)]
-    return [series_trial(cell(SIX), "reacting" in case, noise, rng) for _ in range(max(count // 8, 2))]
+    return [
+        series_trial(cell(SERIES[case]), "reacting" in case, noise, rng) for _ in range(max(count // 2, 2))
+    ]
 
 
 def by_element(case: str, noise: float, count: int, peer_count: int, *, draw: bool) -> dict[str, object]:
@@ -468,7 +471,7 @@ def main() -> None:
     cases = [
         by_element(case, noise, options.draws, options.peer_spectra, draw=draw)
         for draw in (False, True)
-        for case in (*SINGLE, "tracked steady", "tracked reacting")
+        for case in (*SINGLE, *SERIES)
         for noise in NOISES
     ]
     if options.cases:

@@ -11,6 +11,7 @@ import csv
 import hashlib
 import io
 import json
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -28,6 +29,9 @@ from pymatgen.core import Composition, Element
 from scipy.constants import Avogadro
 
 from screening.phases.checksum import content_checksum
+
+ATLAS = Path(__file__).resolve().parent / "mp2019" / "atlas.parquet"
+"""Written by `build_atlas.py`; a rebuild copies it."""
 
 REQUIREMENT = "crabnet==2.0.8"
 WHEEL_SHA256 = "4901565abaa5b4cd1a7841b9de647a3906df21676b226a7abf972d113f92054a"
@@ -321,9 +325,12 @@ def build(sources: Sources, destination: Path) -> pd.DataFrame:
     snapshot, reference = destination / "mp2019", destination / "reference"
     for directory in (snapshot, reference):
         directory.mkdir(parents=True, exist_ok=True)
-    table, files = as_table(phases, PHASES_SCHEMA), ("phases.parquet", "estimated_phases.toml")
+    table = as_table(phases, PHASES_SCHEMA)
+    files = ("phases.parquet", "estimated_phases.toml", ATLAS.name)
     write_table(table, snapshot / files[0])
     (snapshot / files[1]).write_text(estimated_toml([analogue_estimate(phases)]), "utf-8")
+    if not (snapshot / ATLAS.name).exists():
+        shutil.copy(ATLAS, snapshot)
     content = manifest(table, counts_of(phases), [snapshot / name for name in files])
     text = json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
     (snapshot / "manifest.json").write_text(text, "utf-8")

@@ -3,8 +3,8 @@
     python data/measured_volumes.py
 
 They take the place of calculated ones that are far off when a snapshot is read (`screening.phases.volumes`).
-Elements have molar volumes of their own. Li3YCl6 and Li3YBr6 stand there with the lattices of isotypic compounds of
-erbium, 1 % too small at most; Li3HoCl6, whose energy is an estimate too, is left out.
+Elements have molar volumes of their own. Li3YCl6 and Li3YBr6 stand there with the lattices of isotypic
+compounds of erbium, 1 % too small at most; Li3HoCl6, whose energy is an estimate too, is left out.
 """
 
 import csv

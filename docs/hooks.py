@@ -51,7 +51,7 @@ def rest_figure(path: Path) -> None:
     from screening.validation.example_study import SEED
 
     analysis = analyse(rest_study().spectra(seed=SEED))
-    write_figure(path, drt_figure(analysis.processes, analysis.report), study_provenance())
+    write_figure(path, drt_figure(analysis), study_provenance())
 
 
 FIGURES = {"figures/reaction.svg": reaction_figure, "figures/rest.svg": rest_figure}

@@ -14,6 +14,7 @@ from .api.interfaces import hull_energy as hull_energy
 from .api.interfaces import lithiate as lithiate
 from .api.interfaces import react as react
 from .api.interfaces import titrate as titrate
+from .api.layers import design as design
 from .api.patterns import read_xrd as read_xrd
 from .api.snapshots import compare_snapshots as compare_snapshots
 from .api.snapshots import fetch_snapshot as fetch_snapshot

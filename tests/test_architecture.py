@@ -13,15 +13,15 @@ PACKAGE = Path(__file__).resolve().parents[1] / "screening"
 FLOORS = {
     **dict.fromkeys(("", "errors", "units", "provenance", "files", "names", "display", "ragged"), 0),
     **{"kernels": 0, "kernel_cache": 0},
-    **{"phases": 1, "thermo": 2, "reactors": 3, "campaign": 4},
-    "lab": 4,
-    "simulate": 5,
-    **dict.fromkeys(("validation", "handoff"), 6),
-    **{"plots": 7, "report": 8, "api": 9, "explore": 10, "cli": 11},
+    **{"phases": 1, "thermo": 2, "reactors": 3, "layer": 4, "campaign": 5},
+    "lab": 5,
+    "simulate": 6,
+    **dict.fromkeys(("validation", "handoff"), 7),
+    **{"plots": 8, "report": 9, "api": 10, "explore": 11, "cli": 12},
 }
 """Data flow from low floors to high ones; parts of one floor do not know each other."""
 
-THERMODYNAMIC_ARM = frozenset({"phases", "thermo", "reactors", "campaign"})
+THERMODYNAMIC_ARM = frozenset({"phases", "thermo", "reactors", "layer", "campaign"})
 BENCH_ARM = frozenset({"lab", "simulate"})
 FOUNDATIONS = frozenset(part for part, floor in FLOORS.items() if floor == 0)
 

@@ -32,6 +32,7 @@ NOT_RUN = {
     "python -m venv": "set-up",
     "python benchmarks/": "minutes each; test_named_script_answers asks each for --help",
     "python data/build_embedded.py": "fetches a wheel; tests/data covers what it writes",
+    "python data/build_atlas.py": "needs torch and an hour; tests/phases/test_atlas.py reads what it wrote",
     "python notebooks/execute.py": "minutes; tests/test_notebooks.py runs each notebook",
     "python tests/fuzz/": "a minute; .ci/run runs it for every reader",
     "screening run everything": "takes a minute and a gigabyte; metal-halides runs here",

@@ -1,6 +1,6 @@
 """Measured cells in one call each: a sheet, a cycling record, a folder of cells against a campaign."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -10,6 +10,7 @@ from screening.errors import InputError
 from screening.lab.analysis import (
     CellAnalysis,
     CyclingReport,
+    analyse_between,
     analyse_cycling,
     analyse_impedance,
     joint_verdict,
@@ -24,6 +25,7 @@ from screening.provenance import Provenance
 if TYPE_CHECKING:
     import pandas as pd
 
+    from screening.lab.impedance.analysis import ImpedanceAnalysis
     from screening.validation.validate import Validation
 
 CYCLED = (Kind.SYMMETRIC, Kind.FULL, Kind.PLATING)
@@ -41,13 +43,16 @@ class CyclingResult(Displayed):
     report : SymmetricReport, FullCellReport or PlatingReport
         All figures.
     verdict : ShortVerdict
-        Is there a short circuit? From the cycling, and from impedance where the sheet names spectra.
+        Is there a short circuit? From cycling, the spectra among its rows, and those that the sheet names.
+    between : ImpedanceAnalysis or None
+        Of the spectra among the rows of the record.
     remarks : tuple of str
         Former keys of the sheet, and spectra that could not be used.
     """
 
     report: CyclingReport
     verdict: ShortVerdict
+    between: "ImpedanceAnalysis | None" = None
     remarks: tuple[str, ...] = ()
 
     plotter: ClassVar[str] = "screening.plots.cycling:plot_cycling"
@@ -76,13 +81,13 @@ class CyclingResult(Displayed):
         """Everything found, ready for JSON."""
         from screening.report.cycling import cycling_summary
 
-        return cycling_summary(self.report, self.verdict)
+        return cycling_summary(self.report, self.verdict, self.between)
 
     def write(self, directory: str | Path) -> list[Path]:
         """Write tables, the record in Battery Data Format, figures and a page; the files written."""
         from screening.report.cycling import write_cycling
 
-        return write_cycling(Path(directory), self.report, self.verdict)
+        return write_cycling(Path(directory), self.report, self.verdict, self.between)
 
 
 def read_cycling(
@@ -119,14 +124,19 @@ def read_cycling(
     paths = [Path(each) for each in ([files] if isinstance(files, Path | str) else files)]
     report = analyse_cycling(sheet, paths)
     assert report is not None  # of a kind that is cycled
-    remarks, impedance = list(sheet.hints), None
-    if sheet.files.impedance:
+    remarks = list(sheet.hints)
+
+    def tried(analysed: Callable[[], "ImpedanceAnalysis | None"]) -> "ImpedanceAnalysis | None":
         try:
-            impedance = analyse_impedance(sheet)
+            return analysed()
         except InputError as fault:
             remarks.append(f"impedance not used: {fault}")
-    verdict = joint_verdict(report, impedance) or report.verdict
-    return CyclingResult(report=report, verdict=verdict, remarks=tuple(remarks))
+            return None
+
+    between = tried(lambda: analyse_between(sheet, report.data))
+    impedance = tried(lambda: analyse_impedance(sheet)) if sheet.files.impedance else None
+    verdict = joint_verdict(report, impedance, between) or report.verdict
+    return CyclingResult(report=report, verdict=verdict, between=between, remarks=tuple(remarks))
 
 
 def _kind(asked: Kind | str) -> Kind:

@@ -12,7 +12,9 @@ from scipy.sparse import csr_array
 from screening.campaign.candidate_files import odd_cells
 from screening.campaign.document import FILTER_PREFIX
 from screening.errors import InputError, ScreeningError
+from screening.phases.composition import symbol
 from screening.phases.distrust import doubtful
+from screening.phases.ionic import ionic_s_per_cm
 from screening.phases.trade import evidence, room_state
 from screening.reactors.assessment import Assessment
 from screening.reactors.conditions import REACTOR
@@ -241,6 +243,7 @@ def _columns(
         "explosive": explosive(candidates),
         "state": pa.array(room_state(candidates), pa.string()),
         "for_sale": pa.array(evidence(candidates), pa.string()),
+        "ionic_s_per_cm": ionic_s_per_cm(candidates, symbol(context.anode.mobile)),
         "chemistry": pa.array(chemistry(candidates, context.anode.mobile), pa.string()),
         "moisture_hazard": pa.array(moisture_hazard(candidates), pa.string()),
         "passes": passes_all(outcomes),

@@ -10,9 +10,9 @@ import pandas as pd
 
 from screening.campaign.directory import TOP_SHOWN, ResultsDirectory
 from screening.campaign.document import FAILING, FILTER_PREFIX, Reactor, failing_words
-from screening.campaign.network import network_contradictions
 from screening.campaign.study import Study
 from screening.display import Table, fixed, marked, rests_on
+from screening.layer.network import Threshold
 from screening.reactors.anode import mobile_ion, shared_ion
 from screening.reactors.conditions import REACTOR
 from screening.reactors.criteria import Criterion, criterion
@@ -78,7 +78,7 @@ def ranking_table(results: ResultsDirectory, anode: str, electrolyte: str) -> Ta
         *_filter_counts(results.table[of_pair.all(axis=1)]),
         "relief eV per atom of electrolyte; relay, mixing, e_hull (above the hull) eV/atom; "
         f"vol% metal at {study.conditions.wt_percent:g} wt% reactor "
-        f"(percolates from {100 * study.conditions.percolation_threshold:g})"
+        f"(connects from {Threshold.of(equal_spheres=study.conditions.percolation_threshold).words} on)"
         if reactors
         else "; ".join(
             f"{each.heading(ion)}: {each.label}, {each.unit_for(ion)}"
@@ -96,7 +96,6 @@ def ranking_table(results: ResultsDirectory, anode: str, electrolyte: str) -> Ta
     notes[:0] = rests_on(reactor.origin for reactor in shown)
     if anode in results.no_probabilities:
         notes.append(f"no probabilities: {results.no_probabilities[anode]}")
-    notes.extend(each.words for each in network_contradictions(results, (anode, electrolyte)))
     notes.extend(results.cautions)
     row = partial(_ranking_row if reactors else _placed_row, first=first)
     rows = [row(each, study, ion) for each in shown]

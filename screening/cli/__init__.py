@@ -21,6 +21,7 @@ from screening import __version__
 from screening.cli import (
     cells,
     cycling,
+    design,
     drt,
     eis,
     experiments,
@@ -140,6 +141,10 @@ VERBS = (
     Verb(
         *("series", INTERFACES, stack.series, "Windows of a solid solution against x."),
         "screening figure COMPOUND --at-hull, at the x of your choice",
+    ),
+    Verb(
+        *("design", INTERFACES, design.design, "Which layer to press: networks, resistance, cost, rest."),
+        "screening handoff FORMULA --results DIR, then screening validate RESULTS DIR",
     ),
     Verb(
         *("eis", LAB, eis.eis, "Read, test and plot impedance spectra."),

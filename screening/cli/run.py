@@ -113,11 +113,10 @@ def studies(as_json: JsonOption = False) -> None:
 
 def cite(snapshot: SnapshotOption = "mp2019", as_json: JsonOption = False) -> None:
     """Say what to cite for this package and a snapshot."""
-    from screening.phases.library import locate
-    from screening.phases.manifest import Manifest
+    from screening.phases.library import read_manifest
     from screening.report.citing import METHOD, package
 
-    manifest, own = Manifest.read(locate(snapshot)), package()
+    manifest, own = read_manifest(snapshot), package()
     if as_json:
         write_json(
             [

@@ -216,7 +216,7 @@ def phases(folder: Path, asked: Asked) -> Told:
     (path,) = asked["paths"]
     own = scr.OwnPhases(path, asked["force"], asked["replace"])
     held = scr.load_snapshot(asked["snapshot"], own, energies=asked["energies"])
-    added = held.phases.added & (held.phases.origin != "estimated")
+    added = held.phases.added & ~held.phases.estimated
     frame = pd.DataFrame(
         {
             "formula": held.phases.formula[added],

@@ -8,6 +8,7 @@ from screening.display import formula_text
 from screening.handoff.hazards import SOURCE, SUPPLIER
 from screening.handoff.patterns import Pattern
 from screening.handoff.sheet import LAYERS_OF_A_CELL, MG_PER_G, BenchSheet
+from screening.layer.network import Threshold
 from screening.phases.composition import parse_formula
 from screening.phases.melting import points_text
 from screening.phases.powder import CU_KA_A, shift_deg
@@ -240,6 +241,12 @@ def _state(sheet: BenchSheet) -> str:
     return f"{known.state or 'unknown'} ({points_text(known)}; {known.name}, CAS {known.cas})"
 
 
+def _connects(fraction: float | None, threshold: Threshold) -> str:
+    if fraction is None or isnan(fraction):
+        return ""
+    return f": connects with a chance of {threshold.chance(fraction):.0%} (threshold {threshold.words})"
+
+
 def _reacted(sheet: BenchSheet) -> tuple[tuple[str, str], ...]:
     """The layer once the anode has reacted with it down to the floor."""
     end, layer, anode = sheet.at_excess, sheet.layer, sheet.plan.anode
@@ -247,16 +254,14 @@ def _reacted(sheet: BenchSheet) -> tuple[tuple[str, str], ...]:
         return ()
     state = end.layers[0]
     charge = layer.reactor_mg / MG_PER_G * end.capacity_mah_per_g
-    threshold = 100.0 * sheet.conditions.percolation_threshold
-    reaches = "reaches" if state.metal_percolates else "stays below"
+    threshold = Threshold.of(equal_spheres=sheet.conditions.percolation_threshold)
     consumed = f"{_or_unknown(state.anode_consumed_um, '.1f')} µm"
     change = f"{_percent(state.volume_change, '+')} % of the layer"
     return (
         (f"{anode} consumed", f"{consumed}, {charge:.2f} mAh ({charge / layer.area_cm2:.2f} mAh/cm²)"),
         (
             "Metal after reaction",
-            f"{_percent(state.metal_fraction)} vol%: {reaches} the percolation threshold of "
-            f"{threshold:.0f} vol% (a model: 50 wt% LiAlCl₄ connected in the paper)",
+            f"{_percent(state.metal_fraction)} vol%{_connects(state.metal_fraction, threshold)}",
         ),
         ("Electrolyte after reaction", f"{_percent(state.electrolyte_fraction)} vol%"),
         (

@@ -22,7 +22,7 @@ from screening.lab.cycling.full import FullCellReport, assess_full
 from screening.lab.cycling.kind import kind_of
 from screening.lab.cycling.plating import PlatingReport, assess_plating, looks_like_plating
 from screening.lab.cycling.symmetric import SymmetricReport, assess_symmetric
-from screening.lab.cycling.table import Flag, FlagKind
+from screening.lab.cycling.table import CyclingData, Flag, FlagKind
 from screening.lab.quantities import QUANTITIES
 from screening.lab.readers.cycling import read_cycling
 from screening.lab.short import Short, ShortVerdict, join_verdicts
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from screening.lab.diffraction.identify import Identification
     from screening.lab.diffraction.pattern import PowderPattern
     from screening.lab.impedance.analysis import ImpedanceAnalysis
+    from screening.lab.impedance.spectrum import Spectrum
     from screening.lab.outcomes import Outcome, Reduced
 
 KEPT_BYTES = 256 * 2**20
@@ -71,6 +72,8 @@ class CellAnalysis(Displayed):
     sheet : Cell
     impedance : ImpedanceAnalysis or None
     cycling : CyclingReport or None
+    between : ImpedanceAnalysis or None
+        Of the spectra among the rows of the cycling record.
     patterns : tuple of Identification
     short : ShortVerdict or None
         From impedance and cycling together; None where neither can show a short.
@@ -85,6 +88,7 @@ class CellAnalysis(Displayed):
     sheet: Cell
     impedance: "ImpedanceAnalysis | None" = None
     cycling: CyclingReport | None = None
+    between: "ImpedanceAnalysis | None" = None
     patterns: "tuple[Identification, ...]" = ()
     short: ShortVerdict | None = None
     outcomes: "dict[str, Outcome]" = field(default_factory=dict)
@@ -110,7 +114,7 @@ class CellAnalysis(Displayed):
 
     def figures_only(self) -> "CellAnalysis":
         """The same without spectra and records, which would fill the memory where cells are many."""
-        return replace(self, impedance=None, cycling=None, patterns=())
+        return replace(self, impedance=None, cycling=None, between=None, patterns=())
 
 
 _kept: OrderedDict[str, tuple[int, CellAnalysis]] = OrderedDict()
@@ -180,11 +184,12 @@ def _analyse(sheet: Cell, search: PhaseSearch | None) -> CellAnalysis:
     files = sheet.files
     impedance = tried(lambda: analyse_impedance(sheet)) if files.impedance else None
     cycling = tried(lambda: analyse_cycling(sheet)) if files.cycling else None
+    between = None if cycling is None else tried(lambda: analyse_between(sheet, cycling.data))
     pattern = tried(lambda: _pattern(sheet)) if files.diffraction else None
     identified = None
     if pattern is not None and search is not None:
         identified = tried(lambda: search.identify(pattern))
-    short = joint_verdict(cycling, impedance)
+    short = joint_verdict(cycling, impedance, between)
     outcomes = {quoted.quantity: quoted_outcome(quoted) for quoted in sheet.quoted}
     reductions = _reductions(
         sheet, impedance=impedance, cycling=cycling, identified=identified, search=search, short=short
@@ -200,6 +205,7 @@ def _analyse(sheet: Cell, search: PhaseSearch | None) -> CellAnalysis:
         sheet=sheet,
         impedance=impedance,
         cycling=cycling,
+        between=between,
         patterns=() if identified is None else (identified,),
         short=short,
         outcomes=outcomes,
@@ -216,14 +222,37 @@ def analyse_impedance(sheet: Cell) -> "ImpedanceAnalysis | None":
     InputError
         If a file cannot be used.
     """
-    from screening.lab.impedance.analysis import analyse
     from screening.lab.readers.impedance import read_series
 
     if sheet.kind is Kind.PELLET:
         return None
-    spectra = read_series(list(sheet.located("impedance")))
+    return _judged(sheet, read_series(list(sheet.located("impedance"))), sheet.electrode_area_cm2)
+
+
+def analyse_between(sheet: Cell, data: CyclingData) -> "ImpedanceAnalysis | None":
+    """Processes and leak of the spectra among the rows of a cycling record; None for fewer than two.
+
+    Those of fewer than ten points are left out.
+
+    Raises
+    ------
+    InputError
+        If a spectrum cannot be used.
+    """
+    if not data.spectra:
+        return None
+    from screening.lab.impedance.drt import MIN_DRT_POINTS
+
+    spectra = [each for each in data.spectra if len(each) >= MIN_DRT_POINTS]
+    return _judged(sheet, spectra, data.area_cm2) if len(spectra) > 1 else None
+
+
+def _judged(sheet: Cell, spectra: "Sequence[Spectrum]", area_cm2: float | None) -> "ImpedanceAnalysis":
+    from screening.lab.impedance.analysis import analyse
+
+    spectra = [replace(each, area_cm2=area_cm2) for each in spectra]
     if sheet.origin is Origin.SIMULATED:
-        spectra = tuple(replace(s, metadata={**s.metadata, "origin": SIMULATED}) for s in spectra)
+        spectra = [replace(each, metadata={**each.metadata, "origin": SIMULATED}) for each in spectra]
     energy = LITHIUM_ARGYRODITE_EA_EV if sheet.separator is None else sheet.separator.activation_energy_ev
     return analyse(spectra, electrolyte_ohm=sheet.separator_ohm, activation_energy_ev=energy)
 
@@ -273,12 +302,17 @@ def analyse_cycling(sheet: Cell, files: Sequence[Path] | None = None) -> Cycling
 
 
 def joint_verdict(
-    cycling: CyclingReport | None, impedance: "ImpedanceAnalysis | None"
+    cycling: CyclingReport | None,
+    impedance: "ImpedanceAnalysis | None",
+    between: "ImpedanceAnalysis | None" = None,
 ) -> ShortVerdict | None:
-    """Is there a short, by cycling and impedance together?"""
+    """Is there a short, by cycling, spectra of other files, and those among its rows together?
+
+    Other files have a clock of their own: beside a cycling record their evidence has no time.
+    """
     cycled = None if cycling is None else cycling.verdict
-    seen = None if impedance is None else impedance.short
-    return join_verdicts(cycled, seen if cycled is None or seen is None else seen.undated())
+    among, seen = (None if each is None else each.short for each in (between, impedance))
+    return join_verdicts(cycled, among, seen if cycled is None or seen is None else seen.undated())
 
 
 def _pattern(sheet: Cell) -> "PowderPattern":

@@ -8,7 +8,7 @@ from screening.lab.analysis import CellAnalysis
 from screening.lab.cell import Kind
 from screening.lab.outcomes import Outcome
 from screening.lab.quantities import QUANTITIES, Better
-from screening.lab.short import Short
+from screening.lab.short import Short, ShortVerdict
 
 PERCENT = 100.0
 
@@ -36,9 +36,9 @@ def _said(cell: CellAnalysis) -> Iterator[str]:
         when = "" if short.time_h != short.time_h else f" at {short.time_h:.3g} h"
         yield f"short ({short.verdict}){when}"
     elif (at_rest := found.get("shorts_at_rest")) is not None:
-        yield "short at rest" if at_rest.value else "no short at rest"
+        yield "short at rest" if at_rest.value else f"no short at rest{_leak(short)}"
     elif short is not None and short.verdict is Short.INDETERMINATE:
-        yield "a short is not excluded"
+        yield f"a short is not excluded{_leak(short)}"
     fades = found.get("reacting_interface_fades")
     if "completion_h" in found:
         yield f"reacted within {_number(found['completion_h'])} h"
@@ -54,6 +54,10 @@ def _said(cell: CellAnalysis) -> Iterator[str]:
     for name, words in FACTS.items():
         if name in found and found[name].value:
             yield words
+
+
+def _leak(short: ShortVerdict | None) -> str:
+    return f" (leak {short.bound})" if short is not None and short.bound else ""
 
 
 FORMS = {

@@ -83,14 +83,17 @@ def quoted_outcome(quoted: Quoted) -> Outcome:
 
 def rest_outcomes(result: ImpedanceAnalysis, where: str) -> Reduced:
     """Fading, appearing, completion, resistance and short of a series of spectra at rest."""
-    if result.report is None:
-        return Reduced((), ("too few spectra, or no times: no course of the processes",))
-    found, remarks = _courses(result.report, where), []
+    found, remarks = [], []
     if result.short is None or result.short.verdict is Short.INDETERMINATE:
         remarks.append("impedance does not show whether the cell shorted")
     else:
-        shorted = float(result.short.verdict.is_alarm)
-        found.append(Outcome("shorts_at_rest", shorted, None, False, where))
+        shorted, bound = float(result.short.verdict.is_alarm), result.short.bound
+        told = f"{where} (leak {bound})" if bound else where
+        found.append(Outcome("shorts_at_rest", shorted, None, False, told))
+    if result.report is None:
+        remarks.append("too few spectra (before a leak, if any), or no times: no course of the processes")
+        return Reduced(tuple(found), tuple(remarks))
+    found += _courses(result.report, where)
     if result.report.total_trend is Trend.OPEN:
         remarks.append("the total is not closed at low frequency: no resistance ratio")
     else:

@@ -64,6 +64,8 @@ class Evidence:
         Half-cycle (from 1) in which it was first seen; 0 if it belongs to none.
     value, threshold : float
         The figure and the limit it was held against; NaN where there is none.
+    bound : str
+        How large a leak the data leave room for, where none was found; empty where that is not known.
     """
 
     signal: Signal
@@ -74,6 +76,7 @@ class Evidence:
     half_cycle: int = 0
     value: float = nan
     threshold: float = nan
+    bound: str = ""
 
 
 @dataclass(frozen=True)
@@ -102,9 +105,21 @@ class ShortVerdict:
         return self.evidence[0].half_cycle if self.verdict.is_alarm else 0
 
     @property
+    def bound(self) -> str:
+        """Upper bound on a leak where none was found; empty where no measurement gives one."""
+        bounds = (item.bound for item in self.evidence if item.bound)
+        return "" if self.verdict.is_alarm else next(bounds, "")
+
+    @property
+    def open_path(self) -> bool:
+        """Whether spectra leave open if an electronic path came."""
+        return any(e.signal is Signal.PATH and e.verdict is Short.INDETERMINATE for e in self.evidence)
+
+    @property
     def words(self) -> str:
-        """The verdict with its time, where it has one."""
+        """The verdict with its time, where it has one, or the bound on a leak."""
         when = "" if isnan(self.time_h) else f" at {hours(self.time_h)} h"
+        when += f", leak {self.bound}" if self.bound else ""
         return f"{self.verdict}{when}" + (f", half-cycle {self.half_cycle}" if self.half_cycle else "")
 
     def undated(self) -> "ShortVerdict":
@@ -131,6 +146,7 @@ class ShortVerdict:
             "verdict": self.verdict,
             "time_h": when,
             "half_cycle": self.half_cycle,
+            "bound": self.bound,
             "evidence": evidence,
         }
 

@@ -17,8 +17,13 @@ class Origin(StrEnum):
     CALCULATED = "calculated by you"
     MEASURED = "measured"
     ESTIMATED = "estimated"
+    MACHINE_LEARNED = "machine-learned"
     GIVEN = "given by you"
     AT_HULL = "taken from the hull"
+
+
+NOT_CALCULATED = (Origin.ESTIMATED, Origin.MACHINE_LEARNED)
+"""Origins of phases that neither the source nor the user calculated or measured."""
 
 
 @dataclass(frozen=True)
@@ -75,6 +80,7 @@ def read_estimates(path: Path) -> list[AddedPhase]:
                 str(row["method"]),
                 volume_per_atom_a3=float(row.get("volume_per_atom_a3", "nan")),
                 band_gap_ev=float(row.get("band_gap_ev", "nan")),
+                origin=Origin(row.get("origin", Origin.ESTIMATED)),
             )
             for row in rows
         ]

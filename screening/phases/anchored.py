@@ -214,6 +214,10 @@ def anchored(snapshot: Snapshot) -> Snapshot:
     spelled = {text: conventional(read_amounts(text).amounts) for text in others}
     table = table.set_index(table["formula"].replace(spelled)).reindex(phases.formula)
     shift, sd = (table[name].to_numpy(float) for name in ("shift_ev_per_atom", "sd_ev_per_atom"))
+    lacking = np.flatnonzero(np.isnan(shift) & (phases.n_elements > 1))
+    if len(lacking):
+        found = anchor_shift(snapshot, Anchors.read(), lacking)
+        shift[lacking], sd[lacking] = found.shift_ev_per_atom, found.sd_ev_per_atom
     own = (phases.estimated | (table["kind"] != MEASURED).to_numpy()) * phases.uncertainty_ev_per_atom
     changed = replace(
         phases,

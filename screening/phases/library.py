@@ -6,6 +6,7 @@ from pathlib import Path
 
 from screening.display import Shown, Table
 from screening.errors import SnapshotError
+from screening.phases.atlas import WITH_ATLAS, atlas_manifest, with_atlas
 from screening.phases.manifest import MANIFEST_FILE, Manifest
 from screening.phases.snapshot import Snapshot
 
@@ -39,7 +40,7 @@ def locate(name: str | Path = EMBEDDED) -> Path:
     SnapshotError
         If there is none, or a directory of that name cannot be looked into.
     """
-    if str(name) in (EMBEDDED, "embedded"):
+    if str(name) in (EMBEDDED, "embedded", WITH_ATLAS):
         return _embedded_directory()
     fault: SnapshotError | None = None
     for directory in (Path(name), snapshot_home() / name):
@@ -59,7 +60,14 @@ def locate(name: str | Path = EMBEDDED) -> Path:
 
 def open_snapshot(name: str | Path = EMBEDDED, *, keep_dilute: bool = False) -> Snapshot:
     """Read a snapshot by name or path; see `Snapshot.read` for what is refused."""
-    return Snapshot.read(locate(name), keep_dilute=keep_dilute)
+    found = Snapshot.read(locate(name), keep_dilute=keep_dilute)
+    return with_atlas(found) if str(name) == WITH_ATLAS else found
+
+
+def read_manifest(name: str | Path) -> Manifest:
+    """Manifest of a snapshot by name or path; see `Manifest.read` for what is refused."""
+    found = Manifest.read(locate(name))
+    return atlas_manifest(found) if str(name) == WITH_ATLAS else found
 
 
 def list_snapshots() -> list[Manifest]:
@@ -103,4 +111,7 @@ def survey() -> Survey:
             sound.append(Manifest.read(directory))
         except SnapshotError as error:
             damaged.append(error)
+        else:
+            if directory == _embedded_directory():
+                sound.append(atlas_manifest(sound[0]))
     return Survey(tuple(sound), tuple(damaged))

@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 
 from screening.display import Shown, Table, settings_table
 from screening.errors import SnapshotError
-from screening.phases.additions import AddedPhase, Origin, read_estimates
+from screening.phases.additions import NOT_CALCULATED, AddedPhase, read_estimates
 from screening.phases.checksum import content_checksum, plain_values
 from screening.phases.chemsys import ChemsysIndex
 from screening.phases.composition import SAME_FRACTION, Formula, symbol
@@ -105,8 +105,8 @@ class Phases:
 
     @cached_property
     def estimated(self) -> np.ndarray:
-        """Which phases are estimates, (n,) bool array."""
-        return np.asarray(self.origin == Origin.ESTIMATED, dtype=bool)
+        """Which phases are estimates or machine-learned, (n,) bool array."""
+        return np.isin(self.origin.astype(str), NOT_CALCULATED)
 
     @cached_property
     def added(self) -> np.ndarray:

@@ -19,9 +19,11 @@ from screening.phases.computed import (
     own_files,
     phases_of_entries,
 )
+from screening.phases.potentials import estimate
 from screening.phases.sheets import RowFault, Sheet, formula_of, number_of, require_sound
 from screening.phases.snapshot import Snapshot
 from screening.phases.spelling import conventional
+from screening.phases.structures import read_cells
 
 REQUIRED = ("formula", "formation_energy_ev_per_atom", "uncertainty_ev_per_atom")
 OPTIONAL = ("note", "origin", "replace", "energy_scheme", "volume_per_atom_a3", "band_gap_ev")
@@ -50,7 +52,7 @@ def read_phases(path: Path, snapshot: Snapshot) -> list[AddedPhase]:
     A ``.json`` file may instead hold a list of pymatgen's `ComputedEntry` dictionaries; a table may hold
     ``total_energy_ev_per_atom`` with ``run_type``, ``potcar_symbols`` and, for GGA+U, ``hubbards``; and the
     path may be a ``vasprun.xml``, compressed or not, or a folder with some. Each with every element that
-    occurs; see `phases_of_entries`.
+    occurs; see `phases_of_entries`. A ``.cif`` file is relaxed (extra ``mlip``); see `potentials.estimate`.
 
     Parameters
     ----------
@@ -68,10 +70,8 @@ def read_phases(path: Path, snapshot: Snapshot) -> list[AddedPhase]:
         If the file or rows cannot be used (all of them are named), or energies are of another scheme.
     """
     scheme = snapshot.manifest.energy_scheme
-    if is_run(path):
-        runs = own_files(path)
-        found = [entry_of_run(file) for file in runs]
-        return _sound(phases_of_entries(found, scheme, path, names=[*map(str, runs)]), path, snapshot)
+    if path.suffix.lower() == ".cif" or is_run(path):
+        return _sound(_of_structure(path, snapshot), path, snapshot)
     rows: Sequence[tuple[int, Any]]
     record: Callable[[Any], Mapping[str, Any]] = dict
     notes: tuple[str, ...] = ()
@@ -97,6 +97,16 @@ def read_phases(path: Path, snapshot: Snapshot) -> list[AddedPhase]:
     require_sound(faults, str(path), "")
     first, *others = phases.values()
     return [replace(first, remarks=(*notes, *first.remarks)), *others]
+
+
+def _of_structure(path: Path, snapshot: Snapshot) -> list[AddedPhase]:
+    """The phase of a CIF file, by machine-learned potentials, or those of VASP's runs."""
+    if path.suffix.lower() == ".cif":
+        (cell,) = read_cells([path])
+        return [estimate(cell.structure, snapshot, path.name)]
+    runs = own_files(path)
+    found = [entry_of_run(file) for file in runs]
+    return phases_of_entries(found, snapshot.manifest.energy_scheme, path, names=[*map(str, runs)])
 
 
 def _of_entries(

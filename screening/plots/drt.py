@@ -1,7 +1,9 @@
-"""Figures of relaxation times: waterfall and map over time, and the resistance of each process."""
+"""Figures of relaxation times: waterfall and map over the series, and the resistance of each process."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import cycle
+from typing import Any
 
 import numpy as np
 from matplotlib import colormaps
@@ -12,12 +14,11 @@ from matplotlib.ticker import LogLocator, NullFormatter
 from screening.errors import InputError
 from screening.lab.impedance.analysis import UNRESOLVED, ImpedanceAnalysis
 from screening.lab.impedance.completion import Completion
-from screening.lab.impedance.drt import DrtSeries
+from screening.lab.impedance.drt import DrtSeries, times_s
 from screening.lab.impedance.processes import ProcessSeries
-from screening.lab.impedance.refit import ZarcSeries
-from screening.lab.impedance.series import SeriesReport
+from screening.lab.impedance.refit import Elements, ZarcSeries
 from screening.lab.impedance.windows import Windows
-from screening.plots.style import COLUMN_IN, CYCLE, PAGE_IN, canvas, figure_style, letter_panels
+from screening.plots.style import COLUMN_IN, CYCLE, PAGE_IN, VERMILION, canvas, figure_style, letter_panels
 from screening.provenance import SIMULATED
 
 SECONDS_PER_HOUR = 3600.0
@@ -48,20 +49,41 @@ KINDS = ("waterfall", "map", "processes")
 """Panels that can be drawn alone."""
 
 
-def is_simulated(drt: DrtSeries) -> bool:
-    """Whether any spectrum was simulated; every figure then says so."""
-    return any(spectrum.metadata.get("origin") == SIMULATED for spectrum in drt.spectra)
+@dataclass(frozen=True, eq=False)
+class Along:
+    """What a series is drawn along: a value for each spectrum, shape (s,), and the label of the axis."""
 
+    values: np.ndarray
+    label: str
+    is_time: bool = False
 
-def clock(drt: DrtSeries) -> np.ndarray:
-    """Hours since the start of the series, or the number of the spectrum where times are unknown."""
-    times = np.array([np.nan if s.time_s is None else s.time_s / SECONDS_PER_HOUR for s in drt.spectra])
-    return times if np.isfinite(times).all() else np.arange(1.0, len(drt.spectra) + 1.0)
+    @classmethod
+    def of(cls, drt: DrtSeries, against: Mapping[str, Sequence[float]] | None = None) -> "Along":
+        """Hours since the start of the series, or the number of the spectrum, or what is given.
 
+        Raises
+        ------
+        InputError
+            If something else is given than one name with one finite value for each spectrum.
+        """
+        if against is None:
+            hours = times_s(drt.spectra) / SECONDS_PER_HOUR
+            if np.isfinite(hours).all():
+                return cls(hours, "Time (h)", is_time=True)
+            return cls(np.arange(1.0, len(hours) + 1.0), "Number in the series")
+        given = [(name, np.asarray(values, dtype=float)) for name, values in against.items()]
+        if len(given) != 1 or given[0][1].shape != (len(drt.spectra),) or not np.isfinite(given[0][1]).all():
+            raise InputError(
+                f"{len(drt.spectra)} spectra to be drawn against {', '.join(map(str, against)) or 'nothing'}",
+                where="against",
+                remedy="give one name with one number for each spectrum",
+            )
+        return cls(given[0][1], given[0][0])
 
-def clock_label(drt: DrtSeries) -> str:
-    """Label of the axis of `clock`."""
-    return "Time (h)" if all(s.time_s is not None for s in drt.spectra) else "Number in the series"
+    @property
+    def rises(self) -> bool:
+        """Whether each value exceeds the one before."""
+        return bool((np.diff(self.values) > 0).all())
 
 
 def _name_windows(axes: Axes, windows: Windows) -> Iterator[tuple[int, float, float]]:
@@ -82,97 +104,120 @@ def shade_windows(axes: Axes, windows: Windows) -> Axes:
     return axes
 
 
-def waterfall(axes: Axes, drt: DrtSeries, windows: Windows) -> Axes:
+def waterfall(axes: Axes, found: ImpedanceAnalysis, along: Along | None = None) -> Axes:
     """γ against τ, later spectra higher and lighter; single spectra carry their 95 % credible band."""
-    hours, gamma = clock(drt), drt.gamma_ohm
-    chosen = np.unique(np.linspace(0, len(hours) - 1, WATERFALL_LINES).round().astype(int))
+    drt = found.drt
+    along = along or Along.of(drt)
+    gamma, count = drt.gamma_ohm, len(drt.spectra)
+    chosen = np.unique(np.linspace(0, count - 1, WATERFALL_LINES).round().astype(int))
     step = OVERLAP * float(gamma.max()) * min(4.0 / len(chosen), 1.0) if len(chosen) > 1 else 0.0
     colours = colormaps[SERIES_MAP](np.linspace(0.0, SERIES_END, len(chosen)))
     for rank, (index, colour) in enumerate(zip(chosen, colours, strict=True)):
         axes.plot(drt.tau_s, rank * step + gamma[index], color=colour, zorder=3 + len(chosen) - rank)
-    if len(hours) == 1:
+    if count == 1:
         low, high = drt.gamma_interval_ohm()
         axes.fill_between(drt.tau_s, low[0], high[0], color=CYCLE[0], alpha=0.2, lw=0, label="95 %")
     else:
-        unit = "h" if clock_label(drt) == "Time (h)" else ""
         for rank in (0, len(chosen) - 1):
-            text = f"{hours[chosen[rank]]:.3g} {unit}".strip()
+            text = f"{along.values[chosen[rank]]:.3g} {'h' * along.is_time}".strip()
             axes.text(drt.tau_s[-1], rank * step, f" {text}", va="center", ha="left", clip_on=False)
     _tau_axis(axes, drt)
     axes.set_ylabel("γ, offset (Ω)" if step else "γ (Ω)")
     top = float(axes.get_ylim()[1])
     axes.set_ylim(0.0, HEADROOM * top)
-    return shade_windows(axes, windows)
+    return shade_windows(axes, found.processes.windows)
 
 
-def drt_map(axes: Axes, drt: DrtSeries, windows: Windows) -> Axes:
-    """γ as a map over τ and time, with its colour scale; windows are bounded by thin lines."""
-    mesh = axes.pcolormesh(
-        drt.tau_s, clock(drt), drt.gamma_ohm, shading="nearest", cmap="cividis", rasterized=True, vmin=0.0
-    )
-    figure = axes.figure
-    bar = figure.colorbar(mesh, ax=axes, pad=0.02)
-    bar.set_label("γ (Ω)")
+def drt_map(axes: Axes, found: ImpedanceAnalysis, along: Along | None = None) -> Axes:
+    """γ as a map over τ and the series, with its colour scale; on it the τ of each element that is detected.
+
+    Without a refit thin lines bound the windows instead.
+    """
+    drt = found.drt
+    along = along or Along.of(drt)
+    order = np.argsort(along.values, kind="stable")
+    style: dict[str, Any] = {"shading": "nearest", "cmap": "cividis", "rasterized": True, "vmin": 0.0}
+    mesh = axes.pcolormesh(drt.tau_s, along.values[order], drt.gamma_ohm[order], **style)
+    axes.figure.colorbar(mesh, ax=axes, pad=0.02, label="γ (Ω)")
     _tau_axis(axes, drt)
     low, high = axes.get_xlim()
-    for _, *span in _name_windows(axes, windows):
-        for bound in (each for each in span if low < each < high):
+    if found.refit is not None and found.refit.tracked:
+        _draw_tracks(axes, found.refit.elements, along)
+    for _, *span in _name_windows(axes, found.processes.windows):
+        for bound in (each for each in span if low < each < high and found.refit is None):
             axes.axvline(bound, color="white", linewidth=0.4, linestyle=":")
-    axes.set_ylabel(clock_label(drt))
+    axes.set_ylabel(along.label)
     return axes
 
 
-def process_plot(
-    axes: Axes, processes: ProcessSeries, report: SeriesReport | None, refit: ZarcSeries | None = None
-) -> Axes:
-    """Resistance against time with its 95 % band: of each tracked element, else of each window.
+def _draw_tracks(axes: Axes, elements: Elements, along: Along) -> None:
+    for track in np.unique(elements.track):
+        mine = np.flatnonzero((elements.track == track) & elements.detected)
+        at, line = along.values[elements.spectrum[mine]], "o-" if along.rises else "o"
+        axes.plot(elements.tau_s[mine], at, line, color="white", ms=2.0, lw=0.6, mec="black", mew=0.3)
 
-    Windows that settled are marked with the interval of their completion.
+
+def process_plot(axes: Axes, found: ImpedanceAnalysis, along: Along | None = None) -> Axes:
+    """Resistance along the series with its 95 % band: of each tracked element, else of each window.
+
+    Windows that settled are marked with the interval of their completion, spectra that leak by a line; the
+    verdict on a short circuit stands above.
     """
-    if refit is not None and refit.tracked:
-        highest = _draw_elements(axes, refit, processes)
+    along = along or Along.of(found.drt)
+    if found.refit is not None and found.refit.tracked:
+        highest = _draw_elements(axes, found.refit, found.processes, along)
     else:
-        highest = _draw_windows(axes, processes)
-    for course in () if report is None else report.courses:
+        highest = _draw_windows(axes, found.processes, along)
+    for course in found.report.courses if found.report is not None and along.is_time else ():
         _mark_completion(axes, course.window.replace("tau", "τ"), course.completion)
-    axes.set_xlabel(clock_label(processes.drt))
+    axes.set_xlabel(along.label)
     axes.set_ylabel("Resistance (Ω)")
     axes.set_ylim(bottom=0.0)
+    if found.leak is not None and found.leak.onset is not None:
+        for row in found.leak.rows[found.leak.leaking]:
+            axes.axvline(along.values[row], color=VERMILION, lw=1.5, alpha=0.35, zorder=0)
+        axes.plot([], [], color=VERMILION, lw=1.5, alpha=0.35, label="leaks")
+    if found.short is not None:
+        axes.set_title(f"short circuit: {found.short.words}", loc="right")
     if highest > 0.0:
         axes.legend(loc="upper right", ncols=2, borderaxespad=0.2, handlelength=1.2, columnspacing=0.8)
         axes.set_ylim(top=LEGEND_ROOM * highest)
     return axes
 
 
-def _draw_windows(axes: Axes, processes: ProcessSeries) -> float:
+def _draw_course(axes: Axes, along: Along, resistance: np.ndarray, band: np.ndarray, **style: Any) -> None:
+    """Draw a resistance with its interval, shape (2, s): a band, or bars where the axis runs to and fro."""
+    if along.rises:
+        axes.plot(along.values, resistance, marker="o", ms=2.0, lw=0.8, **style)
+        axes.fill_between(along.values, *band, color=style["color"], alpha=0.15, lw=0)
+        return
+    reach = np.maximum(np.stack([resistance - band[0], band[1] - resistance]), 0.0)
+    axes.errorbar(along.values, resistance, reach, marker="o", ms=2.0, elinewidth=0.5, ls="none", **style)
+
+
+def _draw_windows(axes: Axes, processes: ProcessSeries, along: Along) -> float:
     """Draw each window that holds anything; the highest resistance."""
-    hours = clock(processes.drt)
-    low, high = processes.resistance_interval_ohm
+    band = processes.resistance_interval_ohm
     for k, colour in zip(np.flatnonzero((processes.resistance_ohm > 0).any(axis=0)), cycle(CYCLE)):
         name = processes.windows.names[k].replace("tau", "τ")
         bound = " (bound)" if processes.unclosed[:, k].any() else ""
-        bound = bound if processes.detected[k] else f" ({UNRESOLVED})"
-        axes.plot(
-            hours, processes.resistance_ohm[:, k], "o-", color=colour, ms=2.0, lw=0.8, label=name + bound
-        )
-        axes.fill_between(hours, low[:, k], high[:, k], color=colour, alpha=0.15, lw=0)
+        label = name + (bound if processes.detected[k] else f" ({UNRESOLVED})")
+        _draw_course(axes, along, processes.resistance_ohm[:, k], band[:, :, k], color=colour, label=label)
     return float(processes.resistance_ohm.max(initial=0.0))
 
 
-def _draw_elements(axes: Axes, refit: ZarcSeries, processes: ProcessSeries) -> float:
+def _draw_elements(axes: Axes, refit: ZarcSeries, processes: ProcessSeries, along: Along) -> float:
     """Draw each tracked element that is detected, named by τ and its window; the highest resistance."""
-    found, hours, highest = refit.elements, clock(processes.drt), 0.0
-    low, high = found.resistance_interval_ohm
+    found, band, highest = refit.elements, refit.elements.resistance_interval_ohm, 0.0
     tracks = (np.flatnonzero(found.track == track) for track in np.unique(found.track))
     for rows, colour in zip((rows for rows in tracks if found.detected[rows].any()), cycle(CYCLE)):
-        at, resistance = hours[found.spectrum[rows]], found.resistance_ohm[rows]
         tau = float(np.median(found.tau_s[rows]))
         window = int(processes.windows.locate(np.array([tau]))[0])
         where = "in no window" if window < 0 else processes.windows.names[window].replace("tau", "τ")
         bound = ", a bound" if refit.unclosed[rows].any() else ""
-        axes.plot(at, resistance, "o-", color=colour, ms=2.0, lw=0.8, label=f"{tau:.2g} s ({where}{bound})")
-        axes.fill_between(at, low[rows], high[rows], color=colour, alpha=0.15, lw=0)
-        highest = max(highest, float(resistance.max()))
+        label = f"{tau:.2g} s ({where}{bound})"
+        _draw_course(axes, along, found.resistance_ohm[rows], band[:, rows], color=colour, label=label)
+        highest = max(highest, float(found.resistance_ohm[rows].max()))
     return highest
 
 
@@ -211,17 +256,20 @@ def residual_plot(axes: Axes, drt: DrtSeries) -> Axes:
     return axes
 
 
-def drt_figure(
-    processes: ProcessSeries, report: SeriesReport | None = None, refit: ZarcSeries | None = None
-) -> Figure:
-    """Waterfall and, for a series, map and resistances against time; says so where simulated."""
+def drt_figure(found: ImpedanceAnalysis) -> Figure:
+    """Waterfall and, for a series, map and resistances along it; says so where simulated."""
     figure = Figure()
-    _lay_out(figure, processes, report, refit)
+    _lay_out(figure, found, Along.of(found.drt), frequency=False)
     return figure
 
 
 def plot_analysis(
-    found: ImpedanceAnalysis, ax: Axes | Figure | None = None, *, kind: str | None = None
+    found: ImpedanceAnalysis,
+    ax: Axes | Figure | None = None,
+    *,
+    kind: str | None = None,
+    against: Mapping[str, Sequence[float]] | None = None,
+    frequency: bool = False,
 ) -> Axes:
     """Draw relaxation times; without axes and kind all panels: waterfall, map and resistances over time.
 
@@ -231,6 +279,10 @@ def plot_analysis(
     ax : Axes or Figure, optional
     kind : {"waterfall", "map", "processes"}, optional
         The one panel to draw; on given axes the waterfall unless named.
+    against : mapping of str to sequence of float, optional
+        Instead of time: a label such as "State of charge (%)", and its value for each spectrum.
+    frequency : bool
+        Write 1/(2πτ) in Hz at the axis instead of τ.
 
     Returns
     -------
@@ -240,49 +292,64 @@ def plot_analysis(
     Raises
     ------
     InputError
-        If there is no such kind.
+        If there is no such kind, or `against` does not fit the spectra.
     """
     if kind is not None and kind not in KINDS:
         raise InputError(f"{kind!r}", where="kind", remedy=f"give one of {', '.join(KINDS)}")
+    along = Along.of(found.drt, against)
     if kind is None and not isinstance(ax, Axes):
-        return _lay_out(ax, found.processes, found.report, found.refit)
+        return _lay_out(ax, found, along, frequency=frequency)
     with figure_style():
         axes = ax if isinstance(ax, Axes) else canvas(ax, (COLUMN_IN, 2.6), layout="constrained").subplots()
         if kind == "processes":
-            process_plot(axes, found.processes, found.report, found.refit)
+            process_plot(axes, found, along)
         else:
-            (drt_map if kind == "map" else waterfall)(axes, found.drt, found.processes.windows)
+            (drt_map if kind == "map" else waterfall)(axes, found, along)
+            _write_frequency(axes, frequency)
         if found.simulated:
             _say_simulated(axes)
     return axes
 
 
-def _lay_out(
-    figure: Figure | None, processes: ProcessSeries, report: SeriesReport | None, refit: ZarcSeries | None
-) -> Axes:
+def _lay_out(figure: Figure | None, found: ImpedanceAnalysis, along: Along, *, frequency: bool) -> Axes:
     """All panels in a figure, a new one of pyplot if there is none; the first is returned."""
-    drt = processes.drt
+    drt = found.drt
     several = len(drt.spectra) > 1
     with figure_style():
         figure = canvas(figure, (PAGE_IN, 5.0 if several else 3.3), layout="constrained")
         if several:
             grid = figure.subplot_mosaic([["A", "B"], ["C", "C"]])
             panels = [
-                waterfall(grid["A"], drt, processes.windows),
-                drt_map(grid["B"], drt, processes.windows),
-                process_plot(grid["C"], processes, report, refit),
+                waterfall(grid["A"], found, along),
+                drt_map(grid["B"], found, along),
+                process_plot(grid["C"], found, along),
             ]
+            _write_frequency(grid["B"], frequency)
         else:
             grid = figure.subplot_mosaic([["A", "B"], ["A", "C"]], height_ratios=[2.0, 1.0])
             panels = [
-                mark_measured(waterfall(grid["A"], drt, processes.windows), drt),
+                mark_measured(waterfall(grid["A"], found, along), drt),
                 fit_plot(grid["B"], drt),
                 residual_plot(grid["C"], drt),
             ]
+        _write_frequency(grid["A"], frequency)
         letter_panels(panels)
-        for axes in panels if is_simulated(drt) else ():
+        for axes in panels if found.simulated else ():
             _say_simulated(axes)
     return panels[0]
+
+
+def _write_frequency(axes: Axes, wanted: bool) -> None:
+    """Write frequencies at an axis of τ, where they are wanted."""
+    if not wanted:
+        return
+
+    def turned(value: Any) -> Any:
+        with np.errstate(divide="ignore"):
+            return 1.0 / (2.0 * np.pi * np.asarray(value, dtype=float))
+
+    axes.xaxis.set_visible(False)
+    axes.secondary_xaxis("bottom", functions=(turned, turned)).set_xlabel("Frequency 1/(2πτ) (Hz)")
 
 
 def _mark_completion(axes: Axes, name: str, end: Completion) -> None:

@@ -3,6 +3,8 @@
 from dataclasses import replace
 from functools import partial
 
+from screening.phases.composition import symbol
+from screening.phases.ionic import ionic_s_per_cm
 from screening.reactors.conditions import FACES_CATHODE, REACTOR, Desirability, Role
 from screening.reactors.criteria import CRITERIA, Criteria, Criterion
 from screening.reactors.placement import BEHIND, CLOSED, HIGH, LOW, Placement
@@ -41,8 +43,11 @@ CONTACTS = {
 WEIGHTS: dict[Role, dict[str, float]] = {
     "coating": {},
     "buffer": {},
-    "catholyte": {"oxidation_limit_v": 2.0, "reduction_limit_v": 0.5},
-    "electrolyte": {"oxidation_limit_v": 1.0, "reduction_limit_v": 2.0, "neighbour_ev_per_atom": 2.0},
+    "catholyte": {"oxidation_limit_v": 2.0, "reduction_limit_v": 0.5, "ionic_s_per_cm": 2.0},
+    "electrolyte": {
+        **{"oxidation_limit_v": 1.0, "reduction_limit_v": 2.0, "neighbour_ev_per_atom": 2.0},
+        "ionic_s_per_cm": 2.0,
+    },
 }
 """Where a role weighs a criterion in another way: coatings and buffers must stay over the window as it is."""
 
@@ -104,6 +109,19 @@ GENERAL = (
         meaning="Band gap as it would be measured: the calculated one over 0.6.",
         compute=lambda placement: placement.candidates.band_gap_ev / PBE_SHARE_OF_GAP,
         source="doi:10.1002/qua.560280846",
+    ),
+    Criterion(
+        name="ionic_s_per_cm",
+        key="ionic",
+        head="σ ion",
+        label="ionic conductivity",
+        unit="S/cm",
+        default=Desirability(weight=0.0, worst=1e-8, best=1e-3, scale="log"),
+        meaning="Measured conductivity of the ion at room temperature, where the package's table has one.",
+        compute=lambda placement: ionic_s_per_cm(
+            placement.candidates, symbol(placement.context.anode.mobile)
+        ),
+        source="screening/phases/ionic.csv, each value with its DOI",
     ),
     *(CRITERIA.find(name) for name in ("cost", "abundance")),
 )

@@ -3,6 +3,7 @@
 import io
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -179,12 +180,10 @@ def _figures(cell: CellAnalysis) -> Iterator[tuple[str, Callable[[], "Figure"]]]
     from screening.plots.diffraction import diffraction_figure
     from screening.plots.drt import drt_figure
 
-    impedance, cycling = cell.impedance, cell.cycling
-    if impedance is not None:
-        yield (
-            f"{cell.name}: relaxation times",
-            lambda: drt_figure(impedance.processes, impedance.report, impedance.refit),
-        )
+    cycling = cell.cycling
+    for found, place in ((cell.impedance, ""), (cell.between, ", spectra among the cycling")):
+        if found is not None:
+            yield f"{cell.name}: relaxation times{place}", partial(drt_figure, found)
     if cycling is not None:
         yield f"{cell.name}: cycling", lambda: cycling_figure(cycling)
     if cell.patterns:

@@ -4,8 +4,7 @@ from dataclasses import dataclass
 
 from screening import __version__
 from screening.errors import SnapshotError
-from screening.phases.library import locate
-from screening.phases.manifest import Manifest
+from screening.phases.library import read_manifest
 from screening.provenance import Provenance
 
 METHOD = "H. Duan et al., Adv. Energy Mater. 13, 2300815 (2023), doi:10.1002/aenm.202300815"
@@ -47,7 +46,7 @@ def citation(provenance: Provenance) -> Citation:
     source = provenance.source.partition(" + ")[0]
     own = package(provenance.package_version)
     try:
-        manifest = Manifest.read(locate(source))
+        manifest = read_manifest(source)
     except SnapshotError:
         remark = f"The snapshot {source} is not on the machine that wrote this page."
         return Citation(own, METHOD, (), "", remark)

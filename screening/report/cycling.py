@@ -34,6 +34,8 @@ from screening.report.parts import capital, head
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+    from screening.lab.impedance.analysis import ImpedanceAnalysis
+
 
 SHOWN = ("evidence", "plateaus", "critical_current")
 """Tables that stand on the page; the files hold all."""
@@ -128,10 +130,13 @@ def _full_rows(report: FullCellReport) -> Iterator[tuple[str, str]]:
             yield f"plateau ({half})", f"{plateau.voltage_v:.3f} V, {share}"
 
 
-def cycling_summary(report: CyclingReport, short: ShortVerdict | None = None) -> dict[str, Any]:
+def cycling_summary(
+    report: CyclingReport, short: ShortVerdict | None = None, between: "ImpedanceAnalysis | None" = None
+) -> dict[str, Any]:
     """What was found about a cell, ready for JSON (null for what is not known).
 
-    `short` is the verdict of cycling and impedance together, where the cell has both.
+    `short` is the verdict of cycling and impedance together, where the cell has both; `between` what the
+    spectra among the rows of the record show.
     """
     if isinstance(report, SymmetricReport):
         content, flags = _symmetric(report), report.data.flags
@@ -140,6 +145,7 @@ def cycling_summary(report: CyclingReport, short: ShortVerdict | None = None) ->
     else:
         content, flags = _plating(report), report.data.flags
     content["short"] = (short or report.verdict).as_dict() | content.get("short", {})
+    content |= {} if between is None else {"impedance": between.as_dict()}
     content |= {
         "flags": [asdict(flag) for flag in flags],
         "provenance": provenance_of(report.data).as_dict(),
@@ -188,7 +194,12 @@ def _plating(report: PlatingReport) -> dict[str, Any]:
     }
 
 
-def write_cycling(directory: Path, report: CyclingReport, short: ShortVerdict | None = None) -> list[Path]:
+def write_cycling(
+    directory: Path,
+    report: CyclingReport,
+    short: ShortVerdict | None = None,
+    between: "ImpedanceAnalysis | None" = None,
+) -> list[Path]:
     """Write everything about a cell's cycling into a directory.
 
     Returns
@@ -215,9 +226,13 @@ def write_cycling(directory: Path, report: CyclingReport, short: ShortVerdict | 
     else:
         tables = {"blocks": report.blocks.to_frame()}
     tables |= {"evidence": verdict.evidence_frame(), "flags": flags}
+    if between is not None:
+        tables |= {f"impedance_{name}": table for name, table in between.tables().items()}
     shown = [Table(capital(name), tables[name].rename(columns=head)) for name in SHOWN if name in tables]
     page = cell_page(report, replace(overview(report, verdict), caption=data.cell), *shown)
-    return _write(directory, data, cycling_summary(report, short), tables, cycling_figure(report), page)
+    return _write(
+        directory, data, cycling_summary(report, short, between), tables, cycling_figure(report), page
+    )
 
 
 def _write(

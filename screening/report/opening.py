@@ -9,8 +9,8 @@ from markupsafe import Markup
 
 from screening.campaign.directory import ResultsDirectory
 from screening.campaign.document import Reactor
-from screening.campaign.network import network_contradictions
 from screening.display import marked, subscripted
+from screening.layer.network import Threshold
 from screening.plots.interface import reaction_energy_figure
 from screening.plots.style import figure_style
 from screening.reactors.conditions import REACTOR
@@ -85,9 +85,13 @@ def _numbers(results: ResultsDirectory, first: Reactor) -> Iterator[tuple[str, s
 def _doubts(results: ResultsDirectory, first: Reactor) -> Iterator[str]:
     """What speaks against it, the gravest first."""
     pair = (first.anode, first.electrolyte)
-    for told in network_contradictions(results, pair):
-        if first.formula in told.words:
-            yield capital(told.words.removeprefix("contradiction: ")) + "."
+    metal = first.criteria.get("metal_volume_fraction")
+    if metal is not None and metal.value is not None:
+        threshold = Threshold.of(equal_spheres=results.study.conditions.percolation_threshold)
+        yield (
+            f"Its metal, {100 * metal.value:.1f} vol% of the layer, connects with a chance of "
+            f"{threshold.chance(metal.value):.0%}: the threshold is {threshold.words}."
+        )
     if first.estimated:
         yield f"{first.formula}, or a product of it, is an estimate."
     others = [each for each in results.spelled_out(pair) if each is not first and each.passes_filters]

@@ -36,7 +36,9 @@ MOST_RANKED = 1000
 CURVE_POINTS = 101
 """Rows of a curve besides its kinks."""
 
-MARKS = "* rests on an estimated or given phase; † not in the snapshot, taken at its hull energy"
+MARKS = (
+    "* rests on an estimated, given or machine-learned phase; † not in the snapshot, taken at its hull energy"
+)
 
 
 def write_book(path: Path, sheets: Mapping[str, pd.DataFrame], provenance: Provenance) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Mapping
 
 import numpy as np
 
-from screening.phases.additions import Origin
+from screening.phases.additions import NOT_CALCULATED, Origin
 from screening.phases.composition import Formula, Reactant
 from screening.phases.snapshot import Snapshot
 from screening.provenance import Provenance
@@ -12,8 +12,8 @@ from screening.thermo.reactions import Term
 
 
 def estimates(origins: Mapping[str, str]) -> tuple[str, ...]:
-    """Those among marked phases that are estimates."""
-    return tuple(name for name, origin in origins.items() if origin == Origin.ESTIMATED)
+    """Those among marked phases that are estimates or machine-learned."""
+    return tuple(name for name, origin in origins.items() if origin in NOT_CALCULATED)
 
 
 def told_origins(origins: Mapping[str, str], name: Callable[[str], str] = str) -> str:

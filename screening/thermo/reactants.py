@@ -8,6 +8,7 @@ import numpy as np
 
 from screening.errors import InputError
 from screening.phases.additions import Origin
+from screening.phases.atlas import WITH_ATLAS, in_atlas
 from screening.phases.chemsys import MAX_ELEMENTS
 from screening.phases.composition import Formula, Reactant, symbol
 from screening.phases.snapshot import Snapshot
@@ -88,6 +89,8 @@ def price(snapshot: Snapshot, reactant: Reactant, *, at_hull: bool = False) -> P
         if phase is None and not at_hull:
             known = neighbours(snapshot, part.formula)
             other = "choose one of these" if known else "bring it with --phases"
+            if in_atlas(snapshot, part.formula):
+                other = f"take its machine-learned energy with --snapshot {WITH_ATLAS}"
             raise InputError(
                 lacking_text(snapshot, part.formula),
                 remedy=f"{other}, or accept the hull energy with --at-hull (Python: at_hull=True)",

@@ -191,20 +191,7 @@ def yes_or_no(value: float) -> str:
 
 
 NO_VOLUMES = "the campaign knows no volumes of this reactor's products: name a layers_wt_percent in its study"
-OPEN = "the threshold lies between the first alloy and the excess of lithium"
-
-
-def straddles(span: Span, threshold: float) -> bool:
-    """Whether a threshold lies within a span, so that nothing is predicted."""
-    return span.low < threshold <= span.high
-
-
-def fractions(span: Span, threshold: float) -> str:
-    """A span of volume fractions against the threshold, in words."""
-    reached = "yes" if span.low >= threshold else "no" if span.high < threshold else "open"
-    low, high = f"{100 * span.low:.1f}", f"{100 * span.high:.1f}"
-    ends = f"{low} vol%" if low == high else f"{low} to {high} vol% between the first alloy and the excess"
-    return f"{reached} ({ends}, threshold {100 * threshold:g})"
+OPEN = "the threshold is not known well enough"
 
 
 def spanning(span: Span, measured: float, measured_sd: float | None, unit: str) -> Numbers:

@@ -18,11 +18,10 @@ from screening.validation.joining import (
     Pair,
     Verdict,
     agrees_if,
-    fractions,
     spanning,
-    straddles,
     yes_or_no,
 )
+from screening.validation.layers import connects, network_words, thresholds
 from screening.validation.predictions import Prediction, Span
 
 RUNS_EFFICIENCY, RUNS_H, RUNS_CYCLES = 0.90, 100.0, 50.0
@@ -181,16 +180,18 @@ def _step_check(pair: Pair, step: _Step, run: Ran) -> Check:
 
 
 def _network_of_running(pair: Pair, span: Span | None, what: str, run: Ran) -> Check:
-    question, threshold = f"the {what} percolates in a cell that runs", pair.conditions.percolation_threshold
+    question, threshold = f"the {what} percolates in a cell that runs", thresholds(pair)[what]
     if span is None:
         numbers = Numbers(measured_value=run.outcome.value, measured_sd=run.outcome.sd, unit=run.unit)
         return pair.check(question, "–", run.words, Verdict.CANNOT_TELL, NO_VOLUMES, numbers=numbers)
-    verdict, reason = _compatible(span.low >= threshold, run.answer), "a cell that runs needs both paths"
-    if straddles(span, threshold):
-        verdict, reason = Verdict.CANNOT_TELL, OPEN
+    answer, reason = connects(span, threshold), "a cell that runs needs both paths"
+    if isinstance(answer, Verdict):
+        verdict, reason = answer, OPEN
+    else:
+        verdict = _compatible(answer, run.answer)
     return pair.check(
         question,
-        fractions(span, threshold),
+        network_words(span, threshold),
         run.words,
         verdict,
         reason,

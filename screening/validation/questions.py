@@ -13,11 +13,10 @@ from screening.validation.joining import (
     Pair,
     Verdict,
     agrees_if,
-    fractions,
     spanning,
-    straddles,
     yes_or_no,
 )
+from screening.validation.layers import connects, network_words, only_separator, reacted, thresholds
 from screening.validation.mechanism import life, mechanism
 from screening.validation.predictions import Span
 
@@ -120,28 +119,30 @@ def lithium(pair: Pair) -> Iterator[Check]:
     )
 
 
-def network(pair: Pair) -> Iterator[Check]:
-    """Do the metallic products connect? A layer that is the only separator then shorts the cell."""
+def network(pair: Pair, others: Sequence[Pair]) -> Iterator[Check]:
+    """Do the metallic products connect? A layer that is the only separator then shorts the cell, in time."""
     shorted = pair.cell.value("shorts_at_rest")
-    sheet = pair.cell.sheet
-    if shorted is None or sheet.kind is not Kind.REST:
+    if shorted is None or pair.cell.sheet.kind is not Kind.REST:
         return
     question, seen = "the metal forms a connected network", f"{yes_or_no(shorted)} (cell shorts at rest)"
     span = pair.prediction.fraction("metal_fraction")
     if span is None:
-        reason = NO_VOLUMES
-        yield pair.check(question, "–", seen, Verdict.CANNOT_TELL, reason)
+        yield pair.check(question, "–", seen, Verdict.CANNOT_TELL, NO_VOLUMES)
         return
-    threshold = pair.conditions.percolation_threshold
-    verdict = agrees_if((span.low >= threshold) == bool(shorted))
-    reason = "against the threshold of the study"
-    if straddles(span, threshold):
-        verdict, reason = Verdict.CANNOT_TELL, OPEN
-    if "layer" not in sheet.stack or len(sheet.stack) != 3:
+    threshold = thresholds(pair)["metal"]
+    through, reason = reacted(pair, others)
+    answer = connects(span, threshold)
+    if not only_separator(pair):
         verdict, reason = Verdict.CANNOT_TELL, "the layer is not the only separator of this cell"
+    elif not through:
+        verdict = Verdict.CANNOT_TELL
+    elif isinstance(answer, Verdict):
+        verdict, reason = answer, OPEN
+    else:
+        verdict = agrees_if(answer == bool(shorted))
     yield pair.check(
         question,
-        fractions(span, threshold),
+        network_words(span, threshold),
         seen,
         verdict,
         reason,
@@ -186,7 +187,6 @@ QUESTIONS: tuple[Callable[[Pair], Iterator[Check]], ...] = (
     crystals,
     kinetics,
     lithium,
-    network,
     plateau,
     mechanism,
     life,
@@ -195,4 +195,9 @@ QUESTIONS: tuple[Callable[[Pair], Iterator[Check]], ...] = (
 
 def ask(pairs: Sequence[Pair]) -> tuple[Check, ...]:
     """All checks of all cells."""
-    return tuple(check for pair in pairs for question in QUESTIONS for check in question(pair))
+    return tuple(
+        check
+        for pair in pairs
+        for found in (*(question(pair) for question in QUESTIONS), network(pair, pairs))
+        for check in found
+    )

@@ -23,10 +23,11 @@ from screening.lab.sheets import hints
 from screening.phases.structures import Cell as UnitCell
 from screening.phases.structures import literature_cells
 from screening.provenance import Provenance
+from screening.validation import layers
 from screening.validation.agreement import FEWEST_REACTORS, Agreement, agreement_frame, agreements
 from screening.validation.expected_phases import ExpectedPhases
 from screening.validation.groups import OutcomeGroup, outcome_groups
-from screening.validation.joining import Check, Joined, Verdict, checks_frame, join, prediction_of
+from screening.validation.joining import Check, Joined, Pair, Verdict, checks_frame, join, prediction_of
 from screening.validation.next_cells import Plan, Shopping, next_cells
 from screening.validation.prior import Prior
 from screening.validation.questions import ask
@@ -82,6 +83,15 @@ class Validation(Displayed):
             for check in self.checks
             if check.verdict is Verdict.CONTRADICTS
             and (self.simulated_count or check.origin != Origin.SIMULATED)
+        )
+
+    @property
+    def _counted(self) -> tuple[Pair, ...]:
+        """Pairs that count: simulated cells only in a rehearsal."""
+        return tuple(
+            pair
+            for pair in self.joined.pairs
+            if self.simulated_count or pair.cell.sheet.origin is not Origin.SIMULATED
         )
 
     def contradictions_frame(self) -> pd.DataFrame:
@@ -192,6 +202,12 @@ class Validation(Displayed):
             found.append(
                 f"agreement: too few to tell; a correlation needs {FEWEST_REACTORS} reactors measured by one "
                 "protocol, each with a value rather than a bound"
+            )
+        network = layers.learnt(self._counted)
+        if network is not None:
+            before, after = network
+            found.append(
+                f"threshold of the metal network: {before.words} before these cells, {after.words} after"
             )
         learnt = self.learnt
         if learnt.evidence is not None:

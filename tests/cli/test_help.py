@@ -25,7 +25,7 @@ def test_verbs_stand_in_groups(page: list[str]) -> None:
     for heading in ("Screen", "Interfaces", "Lab", "Data"):
         assert text.count(f"\n{heading}:\n") == 1
     assert "Commands:" not in text
-    verbs = ("react", "figure", "lithiate", "stack", "series")
+    verbs = ("react", "figure", "lithiate", "stack", "series", "design")
     assert re.search("Interfaces:\n" + "".join(rf"  {verb} .*\n" for verb in verbs) + "\nLab:", text)
 
 

@@ -38,7 +38,7 @@ def test_list_names_the_embedded_snapshot_and_own_ones(
     own_copy(home, "mine")
     assert run(monkeypatch, "list", "--json") == 0
     listed = json.loads(capsys.readouterr().out)
-    assert [each["name"] for each in listed] == ["mp2019", "mine"]
+    assert [each["name"] for each in listed] == ["mp2019", "mp2019+atlas", "mine"]
     assert run(monkeypatch, "list") == 0
     assert "mine" in capsys.readouterr().out
 

@@ -98,7 +98,7 @@ def test_manifest_counts_and_checksums(built: pd.DataFrame, builder: ModuleType,
         "volume_unknown": 0,
         "dilute": 1,
     }
-    for name in ("phases.parquet", "estimated_phases.toml"):
+    for name in ("phases.parquet", "estimated_phases.toml", "atlas.parquet"):
         builder.require_sha256(snapshot / name, content["file_sha256"][name])
 
 

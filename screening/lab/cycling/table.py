@@ -23,6 +23,7 @@ import numpy as np
 import pandas as pd
 
 from screening.errors import InputError
+from screening.lab.impedance.spectrum import Spectrum
 
 TIME, VOLTAGE, CURRENT = "test_time_second", "voltage_volt", "current_ampere"
 REQUIRED_COLUMNS = (TIME, VOLTAGE, CURRENT)
@@ -175,6 +176,8 @@ class CyclingData:
         ``"measured"``, or how the current was derived.
     flags : tuple of Flag
         Everything found on the way that a reader of the results should know.
+    spectra : tuple of Spectrum
+        Impedance spectra among the rows, at the record's total time.
     """
 
     table: pd.DataFrame
@@ -185,6 +188,7 @@ class CyclingData:
     active_mass_mg: float | None = None
     current_origin: str = MEASURED
     flags: tuple[Flag, ...] = field(default=())
+    spectra: tuple[Spectrum, ...] = ()
 
     def __post_init__(self) -> None:
         missing = [name for name in REQUIRED_COLUMNS if name not in self.table]

@@ -257,12 +257,14 @@ def analyse(
         tests = kramers_kronig(drt.spectra)
         passed = [test.verdict is Verdict.PASSED for test in tests]
         usable = [test.verdict is not Verdict.FAILED or test.only_noisy for test in tests]
-        leak = seek_leak(model, usable) if model is not None else None
+        leak = seek_leak(model or fit_zarcs(drt, windows), usable)
         short = judge(processes, leak, passed_kramers_kronig=passed, electrolyte_ohm=electrolyte_ohm)
     time = times_s(drt.spectra)[: None if leak is None else leak.onset]
     report = None
     if len(time) >= MIN_SPECTRA and np.isfinite(time).all() and (np.diff(time) > 0).all():
         report = describe(processes, criterion, count=len(time), activation_energy_ev=activation_energy_ev)
-        if leak is not None and leak.onset is None and (leak.common or leak.ambiguous):
+        if leak is None or short is None or short.open_path:
+            report = report.unsettled("an electronic path is not excluded")
+        elif leak.onset is None and leak.common:
             report = report.unsettled(f"may be a common cause: {leak.rival}")
     return ImpedanceAnalysis(drt=drt, refit=model, processes=processes, report=report, short=short, leak=leak)

@@ -123,7 +123,7 @@ def drift_lines(refit: ZarcSeries) -> list[str]:
     if len(rows) > 1:
         which = f"{len(rows)} of {len(refit.drift)} spectra, at most {which}"
     change = f"Z changed by {refit.drift[worst]:+.1%} ± {refit.drift_sd[worst]:.1%} within the sweep"
-    return [f"{which}: {change}; elements are those at its start, γ and areas are distorted"]
+    return [f"{which}: {change}; elements are those at its fast end, γ and areas are distorted"]
 
 
 def sum_lines(processes: ProcessSeries) -> list[str]:

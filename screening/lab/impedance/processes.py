@@ -1,6 +1,7 @@
 """Resistance of each process of a series: what lies in its window of relaxation times."""
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import pandas as pd
@@ -276,18 +277,34 @@ def _from_areas(drt: DrtSeries, windows: Windows, interfaces: int) -> ProcessSer
 
 
 def _homes(refit: ZarcSeries, windows: Windows) -> np.ndarray:
-    """Window of each element, −1 for none; the same for all elements of a track."""
+    """Window of each element, −1 for none; the same for all elements of a track.
+
+    Of two tracks in one window, the one whose τ may as well lie in an empty window next door goes there.
+    """
     elements = refit.elements
     if not refit.tracked:
         return windows.locate(elements.tau_s)
-    ln_tau = np.log(elements.tau_s)
+    place = np.unique(elements.track, return_inverse=True)[1]
     certainty = (elements.resistance_ohm / np.maximum(elements.resistance_sd_ohm, np.finfo(float).tiny)) ** 2
-    home = np.full(elements.track.shape, -1)
-    for track in np.unique(elements.track):
-        mine = elements.track == track
-        centre = np.average(ln_tau[mine], weights=certainty[mine] + np.finfo(float).tiny)
-        home[mine] = windows.locate(np.exp(centre))
-    return home
+    weight = certainty + np.finfo(float).tiny
+    whole = np.bincount(place, weight)
+    centre = np.bincount(place, weight * np.log(elements.tau_s)) / whole
+    reach = Z_95 * np.bincount(place, weight * elements.ln_tau_sd) / whole
+    home = windows.locate(np.exp(centre))
+    there = np.flatnonzero(np.bincount(place, elements.resistance_ohm != 0.0) > 0)
+    for one, next_ in pairwise(there):  # tracks are in the order of τ
+        if home[one] != home[next_] or home[one] < 0:
+            continue
+        for track, step, end in (
+            (next_, 1, centre[next_] + reach[next_]),
+            (one, -1, centre[one] - reach[one]),
+        ):
+            window = home[track] + step
+            empty = 0 <= window < len(windows) and window not in home[there]
+            if empty and windows.locate(np.exp(end)) == window:
+                home[track] = window
+                break
+    return home[place]
 
 
 def _from_elements(refit: ZarcSeries, windows: Windows, interfaces: int) -> ProcessSeries:

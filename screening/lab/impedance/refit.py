@@ -96,8 +96,8 @@ class ZarcSeries:
     tracked : bool
         Whether the elements are tracked through the series.
     drift, drift_sd : ndarray, shape (s,)
-        Change of Z within a sweep, over what it was at the start; 0 where there is no sign of one. All else
-        is what the cell was at the start.
+        Change of Z down to the lowest frequency of a sweep, over what it was at the highest; 0 where there is
+        no sign of one. All else is what the cell was at the highest.
     """
 
     drt: DrtSeries
@@ -217,14 +217,15 @@ def _models(drt: DrtSeries, problem: Problem, windows: Windows, tracked: bool) -
     noise = drt.relative_residual**2 * 2.0 * weighted.sum(axis=1) / problem.n_data
     noise = np.maximum(noise, np.finfo(float).eps ** 2)
     drifts = tracking.drifting(problem, prior, noise)
+    moved = tracking.timed(problem, prior, noise, drifts) if drifts.any() else problem
     if tracked:
-        return [tracking.follow(problem.with_drift() if drifts.any() else problem, prior, noise)]
+        return [tracking.follow(moved, prior, noise)]
     models = []
     for moving in (False, True):
         rows = np.flatnonzero(drifts == moving)
         if rows.size:
-            part = problem.take(rows)
-            found = tracking.separate(part.with_drift() if moving else part, prior.take(rows), noise[rows])
+            part = (moved if moving else problem).take(rows)
+            found = tracking.separate(part, prior.take(rows), noise[rows])
             models += [replace(model, rows=rows[model.rows]) for model in found]
     return models
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -218,17 +219,10 @@ def _evidence(
     verdict: Short,
     statement: str,
     value: float = np.nan,
-    threshold: float = np.nan,
-    time_h: float = np.nan,
+    **more: Any,
 ) -> Evidence:
     return Evidence(
-        signal=signal,
-        source="impedance",
-        verdict=verdict,
-        statement=statement,
-        value=value,
-        threshold=threshold,
-        time_h=time_h,
+        signal=signal, source="impedance", verdict=verdict, statement=statement, value=value, **more
     )
 
 
@@ -240,7 +234,7 @@ def _kramers_kronig(sound: bool) -> Evidence:
 def _path(processes: ProcessSeries, leak: Leak | None) -> Evidence:
     """Is there an electronic path in parallel to all processes?"""
     if leak is None:
-        words = f"an electronic path is sought in the refit of {FEWEST_SPECTRA} or more sound spectra"
+        words = f"an electronic path is sought in {FEWEST_SPECTRA} or more sound spectra"
         return _evidence(Signal.PATH, Short.INDETERMINATE, words)
     area = processes.drt.spectra[int(leak.rows[0])].area_cm2
     measured = 1.0 / np.maximum(processes.total_ohm[leak.rows], 1e-12)
@@ -262,16 +256,17 @@ def _path(processes: ProcessSeries, leak: Leak | None) -> Evidence:
 
 def _no_path(leak: Leak, area_cm2: float | None, least_s: float) -> Evidence:
     """No leak was found: how large a one the data leave room for."""
-    bound = f"< {_unit(leak.bound_s, area_cm2)} (95 %)"
+    known = np.isfinite(leak.bound_s)
+    bound = f"< {_unit(leak.bound_s, area_cm2)} (95 %)" if known else "of any size"
     value = MS_PER_S * leak.bound_s
     if leak.ambiguous:
         words = f"cannot tell: {leak.rival}, or an electronic path ({bound})"
-        return _evidence(Signal.PATH, Short.INDETERMINATE, words, value)
+        return _evidence(Signal.PATH, Short.INDETERMINATE, words, value, bound=bound)
     if leak.bound_s > least_s:
         words = f"no electronic path seen, but one as large as the cell's own would not be: {bound}"
-        return _evidence(Signal.PATH, Short.INDETERMINATE, words, value)
+        return _evidence(Signal.PATH, Short.INDETERMINATE, words, value, bound=bound)
     words = f"no electronic path came or went: {bound}; what changed: {leak.rival}"
-    return _evidence(Signal.PATH, Short.NONE, words, value)
+    return _evidence(Signal.PATH, Short.NONE, words, value, bound=bound)
 
 
 def _unit(conductance_s: float, area_cm2: float | None) -> str:
@@ -298,4 +293,5 @@ def _floor(processes: ProcessSeries, electrolyte_ohm: float | None) -> Evidence:
         return _evidence(Signal.TOTAL, Short.INDETERMINATE, words, total)
     bound = FLOOR_SHARE * electrolyte_ohm
     words = f"total resistance is {total / electrolyte_ohm:.0%} of the electrolyte's own"
-    return _evidence(Signal.TOTAL, Short.HARD if total < bound else Short.NONE, words, total, bound)
+    level = Short.HARD if total < bound else Short.NONE
+    return _evidence(Signal.TOTAL, level, words, total, threshold=bound)

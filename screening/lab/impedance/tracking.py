@@ -1,15 +1,15 @@
 """Fits of a series under what is known of its processes: each spectrum by itself, or on common courses."""
 
 from dataclasses import dataclass, replace
-from math import log
 
 import numpy as np
 
 from screening.lab.impedance import nnls, zarc
 from screening.lab.impedance.basis import FloatArray
 from screening.lab.impedance.courses import Courses, columns_of, inverse
-from screening.lab.impedance.prior import PHI, UNDECIDED, Prior
-from screening.lab.impedance.zarc import PER_ELEMENT, Fit, Problem, Shape
+from screening.lab.impedance.prior import UNDECIDED, Prior
+from screening.lab.impedance.scan import RIDGE, SCAN_PHI, scan, shaped
+from screening.lab.impedance.zarc import PER_ELEMENT, Fit, Problem
 
 MAX_FREE = 4
 """Processes outside the windows, or second ones inside, that the data may ask for."""
@@ -26,17 +26,20 @@ FEWEST_ROUNDS, LAST_ROUNDS = 3, 20
 """… and so often at least and at most, once they are held as tight as they will be, until …"""
 
 CONVERGED = 1.0
-"""… χ² of the series falls by less than this."""
+"""… χ² of the series falls by less."""
 
 PRIOR_ROUNDS = 3
 """Fits under a prior whose weight and scale are the noise and the resistances of the fit before."""
 
+TOLD_DRIFT, MOST_DRIFT = 0.02, 0.5
+"""Shares of the last impedance from which a drift tells the clock of a sweep, and up to which it is one."""
+
+DWELLS_S = (0.0, 0.1, 0.3, 1.0, 3.0, 10.0, np.inf)
+"""Times that an instrument may take at each frequency for every period, s; infinite: equal times."""
+
 SUPPORT = 25.0
 """χ² that a track must explain in the series beyond ln N in each spectrum where it explains that much:
 BIC decides where it is present, and the rest must pay for its ln τ and φ (as 3 ln N + 10, N = 158)."""
-
-RIDGE = 1e-9
-"""Share of the whole curvature that keeps columns apart which the data do not."""
 
 SMALL = 0.1
 """Share of the polarisation that an uncertain element never exceeds if it may be dropped."""
@@ -47,16 +50,10 @@ PRICE = 2.5
 SCOUTS = 32
 """Spectra, evenly spread over a longer series, from which its courses are learnt first."""
 
-SCAN_PER_DECADE = 3
-"""Density of the τ grid on which a further element is looked for."""
-
-SCAN_PHI = PHI[Shape.ZARC][0]
-"""Its exponent."""
-
 
 @dataclass(frozen=True, eq=False)
 class Model:
-    """Posterior of some spectra that have the same number of elements.
+    """Posterior of some spectra with as many elements.
 
     Attributes
     ----------
@@ -64,10 +61,8 @@ class Model:
         Spectra.
     problem : Problem
         Their data and the shapes of their elements.
-    theta : ndarray, shape (r, p)
-        Most probable parameters.
-    covariance : ndarray, shape (r, p, p)
-        Their covariance.
+    theta, covariance : ndarray, shapes (r, p) and (r, p, p)
+        Most probable parameters, and their covariance.
     scatter : ndarray, shape (r, p, p)
         The part of it that differs between repeated spectra of one cell.
     freedom : ndarray, shape (r,)
@@ -80,6 +75,14 @@ class Model:
     covariance: FloatArray
     scatter: FloatArray
     freedom: FloatArray
+
+    @property
+    def certainty(self) -> FloatArray:
+        """R² of each element over its variance, shape (r, k)."""
+        first = self.problem.n_terms
+        variance = np.einsum("spp->sp", self.covariance)[:, first::PER_ELEMENT]
+        found = self.theta[:, first::PER_ELEMENT] ** 2 / np.maximum(variance, np.finfo(float).tiny)
+        return np.asarray(found)
 
 
 @dataclass(frozen=True, eq=False)
@@ -119,13 +122,29 @@ class _State:
 def drifting(problem: Problem, prior: Prior, noise: FloatArray) -> np.ndarray:
     """Spectra whose cell changed while they were measured, by BIC; shape (s,).
 
-    A real factor that grows along the sweep changes |Z| but not the phase, which no process can do; left out
-    of the model it ends as a process beyond the lowest frequency, and Kramers–Kronig residuals stay small.
+    A factor that grows along the sweep changes |Z| but not the phase, which no process can do; left out it
+    ends as a process beyond the lowest frequency, and Kramers–Kronig residuals stay small.
     """
     still, moving = (
-        _settled(one, prior, _start(one, prior), noise).bic for one in (problem, problem.with_drift())
+        _settled(one, prior, _start(one, prior), noise) for one in (problem, problem.with_drift())
     )
-    return np.asarray(moving < still - BIC_MARGIN)
+    small = np.abs(moving.fit.theta[:, problem.n_terms]) < MOST_DRIFT
+    return np.asarray((moving.bic < still.bic - BIC_MARGIN) & small)
+
+
+def timed(problem: Problem, prior: Prior, noise: FloatArray, drifts: np.ndarray) -> Problem:
+    """The problem with a column for the drift; where it is large by the clock that suits best."""
+    rows = np.flatnonzero(drifts)
+    part, known = problem.take(rows), prior.take(rows)
+    best, least = 0.0, np.inf
+    for dwell_s in DWELLS_S:
+        moving = part.with_drift(dwell_s)
+        state = _settled(moving, known, _start(moving, known), noise[rows])
+        if dwell_s == 0.0 and np.median(np.abs(state.fit.theta[:, problem.n_terms])) < TOLD_DRIFT:
+            break
+        if state.bic.sum() < least:
+            best, least = dwell_s, state.bic.sum()
+    return problem.with_drift(best)
 
 
 def separate(problem: Problem, prior: Prior, noise: FloatArray) -> list[Model]:
@@ -133,10 +152,8 @@ def separate(problem: Problem, prior: Prior, noise: FloatArray) -> list[Model]:
 
     Parameters
     ----------
-    problem : Problem
-        s spectra.
-    prior : Prior
-        Processes of the windows.
+    problem, prior
+        s spectra, and the processes of the windows.
     noise : ndarray, shape (s,)
         First guess of the variance of a weighted residual.
     """
@@ -157,29 +174,19 @@ def separate(problem: Problem, prior: Prior, noise: FloatArray) -> list[Model]:
         won = trial.bic < state.bic[tried] - BIC_MARGIN
         done = np.setdiff1d(every, tried[won])
         if done.size:
-            models.append(state.take(done).model(rows[done], _shaped(problem.take(done), prior)))
+            models.append(state.take(done).model(rows[done], shaped(problem.take(done), prior)))
         rows, problem = rows[tried[won]], problem.take(tried[won])
         prior, state = wider.take(won), trial.take(won)
         if not rows.size:
             return models
-    return [*models, state.model(rows, _shaped(problem, prior))]
+    return [*models, state.model(rows, shaped(problem, prior))]
 
 
 def follow(problem: Problem, prior: Prior, noise: FloatArray) -> Model:
     """Fit the whole series by one set of processes, whose ln τ and φ follow smooth courses.
 
-    Parameters
-    ----------
-    problem : Problem
-        s spectra in the order of the series.
-    prior, noise
-        As in `separate`.
-
-    Returns
-    -------
-    Model
-        All spectra; a process that is absent somewhere has a resistance near 0 there, with its
-        uncertainty.
+    Parameters are those of `separate`, the spectra in the order of the series. A process that is absent
+    somewhere has a resistance near 0 there, with its uncertainty.
     """
     alone = _settled(problem, prior, _start(problem, prior), noise)
     for _ in range(MAX_FREE):
@@ -200,16 +207,51 @@ def follow(problem: Problem, prior: Prior, noise: FloatArray) -> Model:
     courses = Courses.around(theta, prior, problem.n_terms)
     everything = _Tracks(problem, prior, courses, theta, level, scale)
     scouts = np.unique(np.linspace(0, len(theta) - 1, SCOUTS).round().astype(int))
-    tracks = everything.take(scouts).annealed()
+    tracks, kept, found = everything.take(scouts).annealed(), np.arange(len(prior.sd)), []
     while (weakest := tracks.weakest()) is not None:
         fewer = tracks.without(weakest).converged()
-        if fewer.chi_squared > tracks.chi_squared + PRICE * len(scouts):
+        lost = fewer.chi_squared - tracks.chi_squared
+        if lost > PRICE * len(scouts):
             break
-        tracks, everything = fewer, everything.without(weakest)
-    if len(scouts) == len(theta):
-        return tracks.model()
-    along = tracks.courses.between(scouts, len(theta))
-    return replace(everything, courses=along).step(1.0).step(1.0).model()
+        with_it = tracks.along(everything, scouts)
+        if lost > 0 and with_it.certainty[:, weakest].mean() > 1.0:  # else nothing speaks for it
+            found.append((with_it, kept))
+        tracks, everything, kept = fewer, everything.without(weakest), np.delete(kept, weakest)
+    last = tracks.along(everything, scouts)
+    if not found:
+        return last
+    # where the series cannot tell what is there, what each spectrum says by itself counts too
+    single = alone.model(np.arange(len(theta)), shaped(problem, prior))
+    return _averaged([*found, (last, kept)], single)
+
+
+def _averaged(found: list[tuple[Model, np.ndarray]], single: Model) -> Model:
+    """The last of some models, of ever fewer elements, with what the others say otherwise in its errors.
+
+    Without a small element its neighbours have what it had. Each model comes with the numbers of its
+    elements; `single` has them all.
+    """
+    whole, every = found[0]
+    q = whole.problem.n_terms
+
+    def columns(kept: np.ndarray) -> np.ndarray:
+        return np.append(np.arange(q), (q + PER_ELEMENT * kept[:, None] + np.arange(PER_ELEMENT)).ravel())
+
+    own = columns(every)
+    thetas, covariances = [single.theta[:, own]], [single.covariance[:, own][:, :, own]]
+    for model, kept in found:
+        own = columns(np.searchsorted(every, kept))
+        theta, (covariance, scatter) = whole.theta.copy(), np.zeros((2, *whole.covariance.shape))
+        theta[:, q::PER_ELEMENT] = 0.0
+        theta[:, own] = model.theta
+        block = np.ix_(np.arange(len(theta)), own, own)
+        covariance[block], scatter[block] = model.covariance, model.scatter
+        thetas.append(theta)
+        covariances.append(covariance)
+    away = np.array(thetas) - theta
+    spread = np.einsum("msp,msq->spq", away, away) / (len(thetas) - 1)  # the last is one of them
+    covariance = spread + np.mean(covariances, axis=0)
+    return replace(model, problem=whole.problem, theta=theta, covariance=covariance, scatter=scatter)
 
 
 @dataclass(frozen=True, eq=False)
@@ -247,8 +289,8 @@ class _Tracks:
     def annealed(self) -> "_Tracks":
         """Hold the courses tighter each time."""
         tracks = self
-        for tightness in np.linspace(0.0, 1.0, ROUNDS):
-            tracks = tracks.step(float(tightness))
+        for tightness in np.linspace(0.0, 1.0, ROUNDS).tolist():
+            tracks = tracks.step(tightness)
         return tracks.converged()
 
     def converged(self) -> "_Tracks":
@@ -261,21 +303,26 @@ class _Tracks:
             before = tracks.chi_squared
         return tracks
 
+    def along(self, everything: "_Tracks", rows: np.ndarray) -> Model:
+        """Posterior of the whole series, of which these are some rows."""
+        if rows.size == len(everything.theta):
+            return self.model()
+        courses = self.courses.between(rows, len(everything.theta))
+        return replace(everything, courses=courses).step(1.0).step(1.0).model()
+
     def model(self) -> Model:
         """Posterior of the series."""
         anchor = self.courses.anchor(self.noise, self.scale)
         fit = _fit(self.problem, self.prior, self.theta, anchor)
         shared = self.courses.shared_covariance(fit, self.noise)
         state = _State.of(self.problem, fit, anchor)
-        return state.model(np.arange(len(self.theta)), _shaped(self.problem, self.prior), shared)
+        return state.model(np.arange(len(self.theta)), shaped(self.problem, self.prior), shared)
 
     def weakest(self) -> int | None:
         """The element that the data speak for least, if they do not speak for it at all."""
         model = self.model()
-        first = self.problem.n_terms
-        variance = np.einsum("spp->sp", model.covariance)[:, first::PER_ELEMENT]
-        resistance = np.abs(model.theta[:, first::PER_ELEMENT])
-        support = _support(resistance**2 / np.maximum(variance, np.finfo(float).tiny), self.problem.n_data)
+        resistance = np.abs(model.theta[:, self.problem.n_terms :: PER_ELEMENT])
+        support = _support(model.certainty, self.problem.n_data)
         # one of two that overlap is not certain either, but not small
         share = resistance / np.maximum(resistance.sum(axis=1, keepdims=True), np.finfo(float).tiny)
         support[share.max(axis=0) > SMALL] = np.inf
@@ -290,17 +337,13 @@ class _Tracks:
         )
 
 
-def _shaped(problem: Problem, prior: Prior) -> Problem:
-    return replace(problem, shapes=prior.shapes)
-
-
 def _fit(
     problem: Problem, prior: Prior, theta: FloatArray, anchor: zarc.Anchor, tolerance: float = zarc.FINE
 ) -> Fit:
     lower, upper = prior.bounds(problem.n_terms)
     if problem.drifts:
         lower[problem.n_terms - 1] = -np.inf
-    return zarc.fit(_shaped(problem, prior), theta, lower, upper, anchor=anchor, tolerance=tolerance)
+    return zarc.fit(shaped(problem, prior), theta, lower, upper, anchor=anchor, tolerance=tolerance)
 
 
 def _start(problem: Problem, prior: Prior) -> FloatArray:
@@ -309,7 +352,7 @@ def _start(problem: Problem, prior: Prior) -> FloatArray:
     values = np.insert(prior.centre, 0, 0.0, axis=2).reshape(count, PER_ELEMENT * elements)
     theta = np.pad(values, ((0, 0), (problem.n_terms, 0)))
     linear = np.setdiff1d(np.arange(theta.shape[1]), columns_of(theta.shape[1], problem.n_terms))
-    residual, jacobian = zarc.evaluate(_shaped(problem, prior), theta)
+    residual, jacobian = zarc.evaluate(shaped(problem, prior), theta)
     columns = jacobian[:, linear]
     gram = columns @ columns.transpose(0, 2, 1)
     length = np.sqrt(np.einsum("spp->sp", gram))
@@ -354,41 +397,3 @@ def _explained(fit: Fit, n_terms: int, noise: FloatArray | float) -> FloatArray:
     linear[columns_of(linear.size, n_terms)] = False
     variance = np.einsum("spp->sp", inverse(fit.gram[:, linear][:, :, linear]))[:, n_terms:]
     return fit.theta[:, n_terms::PER_ELEMENT] ** 2 / (variance.T * noise).T
-
-
-@dataclass(frozen=True, eq=False)
-class Scan:
-    """Score test for one more element on a grid of g relaxation times.
-
-    Attributes
-    ----------
-    ln_tau : ndarray, shape (g,)
-        Grid.
-    gain : ndarray, shape (s, g)
-        Decrease of χ² that an element of allowed resistance would bring, linearised.
-    resistance : ndarray, shape (s, g)
-        Its scaled resistance.
-    """
-
-    ln_tau: FloatArray
-    gain: FloatArray
-    resistance: FloatArray
-
-
-def scan(problem: Problem, prior: Prior, fit: Fit) -> Scan:
-    """Where the residuals of a fit ask for one more element."""
-    residual, jacobian = zarc.evaluate(_shaped(problem, prior), fit.theta)
-    low, high = prior.ln_range
-    grid = np.linspace(low, high, int((high - low) / log(10.0) * SCAN_PER_DECADE) + 2)
-    growth = np.exp(SCAN_PHI * (problem.ln_omega[:, None, :] + grid[None, :, None]))
-    turn = complex(np.cos(SCAN_PHI * np.pi / 2.0), np.sin(SCAN_PHI * np.pi / 2.0))
-    trial = (problem.weight[:, None, :] / (1.0 + turn * growth)).view(float)
-    overlap = trial @ jacobian.transpose(0, 2, 1)
-    ridge = RIDGE * np.einsum("spp->s", fit.gram)[:, None, None] * np.eye(jacobian.shape[1])
-    projected = np.linalg.solve(fit.gram + ridge, overlap.transpose(0, 2, 1))
-    power = (trial**2).sum(axis=2)
-    left = np.maximum(power - (overlap * projected.transpose(0, 2, 1)).sum(axis=2), 1e-9 * power)
-    slope = (trial @ residual[..., None])[..., 0]
-    if not prior.signed:
-        slope = np.maximum(slope, 0.0)
-    return Scan(grid, slope**2 / left, slope / left)

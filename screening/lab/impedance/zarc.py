@@ -80,13 +80,15 @@ class Problem:
             columns=self.columns[rows],
         )
 
-    def with_drift(self) -> "Problem":
+    def with_drift(self, dwell_s: float = 0.0) -> "Problem":
         """Return the problem with a column for a cell that changes while it is measured.
 
-        Every frequency takes as many periods, from the highest down: the change is in proportion to the time
-        passed. Its coefficient is the change at the end of the sweep, over the impedance there.
+        Every frequency takes one period and `dwell_s` (or as many of both; infinite: equal times), from the
+        highest down or up to it: the change is in proportion to the time between. Its coefficient is the
+        change at the lowest frequency, over the impedance there.
         """
-        passed = np.cumsum(np.exp(-self.ln_omega) * (self.weight > 0), axis=1)
+        taken = 1.0 if np.isinf(dwell_s) else 2.0 * np.pi * np.exp(-self.ln_omega) + dwell_s
+        passed = np.cumsum(taken * (self.weight > 0), axis=1)
         column = self.z * passed / passed[:, -1:]
         return replace(self, columns=np.concatenate([self.columns, column[:, None]], axis=1), drifts=True)
 

@@ -1,6 +1,6 @@
 """Several files of one cell on one time axis, with gaps and overlaps told."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -8,6 +8,7 @@ import pandas as pd
 
 from screening.files import file_name
 from screening.lab.cycling.table import FREQUENCY, TIME, VOLTAGE, CyclingData, Flag, FlagKind, SourceFile
+from screening.lab.impedance.spectrum import Spectrum
 from screening.lab.readers.cycling_tidy import Piece
 
 GAP_S = 60.0
@@ -34,6 +35,17 @@ class _Placed:
     sha256: str
     time_s: np.ndarray
     table: pd.DataFrame
+
+    @property
+    def spectra(self) -> tuple[Spectrum, ...]:
+        """Spectra that begin within its rows, on the common time axis."""
+        shift = float(self.time_s[0] - self.table[TIME].iloc[0])
+        first, last = self.table[TIME].iloc[[0, -1]]
+        return tuple(
+            replace(spectrum, time_s=spectrum.time_s + shift)
+            for spectrum in self.piece.spectra
+            if spectrum.time_s is not None and first <= spectrum.time_s <= last
+        )
 
 
 def join(pieces: list[Piece], checksums: list[str]) -> CyclingData:
@@ -78,8 +90,23 @@ def join(pieces: list[Piece], checksums: list[str]) -> CyclingData:
         _label(file_name(placed[0].piece.raw.path)),
     )
     return CyclingData(
-        table, sources=sources, cell=cell, current_origin="; ".join(origins), flags=tuple(flags)
+        table,
+        sources=sources,
+        cell=cell,
+        current_origin="; ".join(origins),
+        flags=tuple(flags),
+        spectra=_series(placed),
     )
+
+
+def _series(placed: list[_Placed]) -> tuple[Spectrum, ...]:
+    """Spectra of all pieces in the order of time, of one sign of Z''."""
+    spectra = sorted((s for item in placed for s in item.spectra), key=lambda s: s.time_s or 0.0)
+    if not spectra:
+        return ()
+    from screening.lab.readers.eis_witnesses import one_sign
+
+    return one_sign(spectra)
 
 
 def _label(name: str) -> str:

@@ -19,6 +19,7 @@ from screening.lab.cycling.table import (
     Flag,
     FlagKind,
 )
+from screening.lab.impedance.spectrum import Spectrum
 from screening.lab.readers import columns as names
 from screening.lab.readers.columns import Column, match
 from screening.lab.readers.cycling_axis import time_axis
@@ -57,6 +58,8 @@ class Piece:
         ``"measured"``, or how the current was derived.
     flags : tuple of Flag
         What was found.
+    spectra : tuple of Spectrum
+        Impedance spectra among its rows.
     """
 
     raw: Table
@@ -65,6 +68,7 @@ class Piece:
     cell_id: str
     current_origin: str
     flags: tuple[Flag, ...]
+    spectra: tuple[Spectrum, ...] = ()
 
 
 def tidy(raw: Table) -> Piece:
@@ -91,10 +95,17 @@ def tidy(raw: Table) -> Piece:
         if quantity not in columns and quantity in (*BDF_LABELS, *EXTRA_COLUMNS):
             in_step = quantity == names.STEP_TIME
             columns[quantity] = seconds(column, raw.frame) if in_step else column.values(raw.frame)
+    spectra: tuple[Spectrum, ...] = ()
     if FREQUENCY in columns:
         impedance = columns[FREQUENCY] > 0
         columns[FREQUENCY] = np.where(impedance, columns[FREQUENCY], np.nan)
         columns[CURRENT] = np.where(impedance & np.isnan(current), 0.0, current)
+        from screening.lab.readers.eis_table import spectra_among  # brings the test of causality with it
+
+        try:
+            spectra = spectra_among(replace(raw, frame=raw.frame.assign(**{TIME: time})), impedance)
+        except InputError as fault:
+            flags.append(raw.flag(FlagKind.INCOMPLETE, f"impedance not used: {fault}"))
         if not impedance.any():
             del columns[FREQUENCY]
     if names.CLOCK in found and "unix_time_second" not in columns:
@@ -108,7 +119,13 @@ def tidy(raw: Table) -> Piece:
     ]
     started, clock_flags = _clock(raw, table, np.flatnonzero(keep) if keep is not None else None)
     return Piece(
-        replace(raw, frame=raw.frame.iloc[:0]), table, started, cell_id, origin, (*flags, *clock_flags)
+        raw=replace(raw, frame=raw.frame.iloc[:0]),
+        table=table,
+        started_unix_s=started,
+        cell_id=cell_id,
+        current_origin=origin,
+        flags=(*flags, *clock_flags),
+        spectra=spectra,
     )
 
 

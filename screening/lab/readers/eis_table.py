@@ -137,6 +137,27 @@ def spectra_from_table(table: Table) -> tuple[Spectrum, ...]:
     )
 
 
+def spectra_among(table: Table, points: NDArray[np.bool_]) -> tuple[Spectrum, ...]:
+    """Spectra of those rows of a cycling record that are impedance points; each run of rows has its own.
+
+    Runs of fewer than `SWEEP_POINTS` rows are no spectrum. None where the table has no impedance.
+
+    Raises
+    ------
+    InputError
+        As `spectra_from_table`.
+    """
+    if not holds_impedance(list(table.frame.columns)):
+        return ()
+    run = np.cumsum(np.diff(points, prepend=False))  # odd where there are points
+    whole = points & (np.bincount(run)[run] >= SWEEP_POINTS)
+    if not whole.any():
+        return ()
+    frame = table.frame[whole]
+    several = np.ptp(run[whole]) > 0  # the file's own count of loops tells more than a single run
+    return spectra_from_table(replace(table, frame=frame.assign(**{LOOP: run[whole]}) if several else frame))
+
+
 def _refuse(table: Table, bad: NDArray[np.bool_], message: Callable[[int], str], remedy: str) -> None:
     if bad.any():
         row = int(bad.argmax())

@@ -169,17 +169,19 @@ def test_a_signed_refit_finds_an_inductive_loop():
     assert plain.gamma_ohm.min() >= 0.0
 
 
-def drifting(spectra, change):
-    """Each frequency takes as many periods, from the highest down, while Z changes in proportion to time."""
-    passed = np.cumsum(1.0 / FREQUENCY) / np.sum(1.0 / FREQUENCY)
+def drifting(spectra, change, taken_s=1.0 / FREQUENCY):
+    """From the highest frequency down, while Z changes in proportion to time."""
+    passed = np.cumsum(taken_s) / np.sum(taken_s)
     return [Spectrum(FREQUENCY, s.z_ohm * (1.0 + change * passed), time_s=s.time_s) for s in spectra]
+
+
+DRIFTING = (Zarc(30.0, 1e-7, 0.9), Zarc(20.0, 1e-5, 0.9), Zarc(15.0, 0.3, 0.85), Zarc(25.0, 3.0, 0.85))
 
 
 @pytest.mark.parametrize("tracked", [False, True])
 def test_a_cell_that_drifts_while_it_is_measured_is_found_out(tracked):
     """Unflagged, −8 % within a sweep made 157 of 100 Ω, and every Kramers–Kronig test passed."""
-    cell = (Zarc(30.0, 1e-7, 0.9), Zarc(20.0, 1e-5, 0.9), Zarc(15.0, 0.3, 0.85), Zarc(25.0, 3.0, 0.85))
-    refit = fit_zarcs(deconvolve(drifting(draws(cell, 8), -0.08)), tracked=tracked)
+    refit = fit_zarcs(deconvolve(drifting(draws(DRIFTING, 8), -0.08)), tracked=tracked)
     assert (refit.drift < -3.0 * refit.drift_sd).all()
     assert np.abs(refit.drift - -0.08).max() < 0.025
     found = assign(refit)
@@ -187,9 +189,55 @@ def test_a_cell_that_drifts_while_it_is_measured_is_found_out(tracked):
     assert (np.abs(found.total_ohm - 100.0) < 2.5 * found.total_sd_ohm).all()
 
 
+@pytest.mark.parametrize("change", [-0.08, 0.08])
+@pytest.mark.parametrize(
+    "taken_s",
+    [1.0 + 3.0 / FREQUENCY, 5.0 + 1.0 / FREQUENCY, np.ones(FREQUENCY.size)],
+    ids=["3", "1", "equal"],
+)
+def test_the_total_is_bounded_whatever_time_an_instrument_takes_for_a_point(change, taken_s):
+    """With the clock of equal periods alone the total was 88 ± 1 or 117 ± 10 Ω."""
+    refit = fit_zarcs(deconvolve(drifting(draws(DRIFTING, 8), change, taken_s)))
+    assert (np.sign(change) * refit.drift > 3.0 * refit.drift_sd).all()
+    found = assign(refit)
+    assert (np.abs(found.total_ohm - 100.0) < 2.5 * found.total_sd_ohm).all()
+    assert np.median(found.total_sd_ohm) < 6.0
+
+
+def test_of_a_sweep_upwards_the_total_is_that_at_its_fast_end():
+    taken_s = 1.0 / FREQUENCY
+    passed = np.cumsum(taken_s[::-1])[::-1] / taken_s.sum()
+    spectra = [Spectrum(FREQUENCY, s.z_ohm * (1.0 - 0.08 * passed)) for s in draws(DRIFTING, 8)]
+    found = assign(fit_zarcs(deconvolve(spectra)))
+    assert (np.abs(found.total_ohm - 92.0) < 2.5 * found.total_sd_ohm).all()
+
+
 def test_a_cell_at_rest_does_not_drift():
     refit = fit_zarcs(deconvolve(draws(OVERLAPPING, 60)), tracked=False)
     assert (refit.drift != 0.0).sum() <= 2
+
+
+def test_processes_that_a_series_cannot_tell_apart_keep_their_intervals():
+    """Three processes within one and a half decades: told as two, they had errors of 0, 0.5 and 0.5 Ω."""
+    ohm = np.array([30.3, 6.5, 24.7, 13.1, 14.7, 19.3])
+    tau = 10.0 ** np.array([-7.56, -5.63, -5.19, -4.15, -0.19, 0.4])
+    phi = (0.91, 0.83, 0.89, 0.9, 0.87, 0.96)
+    cell = tuple(Zarc(*values) for values in zip(ohm, tau, phi, strict=True))
+    held = []
+    for seed in range(3):
+        low, high = assign(fit_zarcs(deconvolve(draws(cell, 24, seed)))).resistance_interval_ohm
+        held.append(((low <= ohm) & (ohm <= high)).mean(axis=0))
+    assert np.mean(held, axis=0).min() > 0.8
+
+
+def test_of_two_tracks_in_one_window_one_goes_to_the_empty_one_it_reaches():
+    ohm, decade = (28.0, 27.5, 28.9, 8.6, 24.2, 22.8), (-7.11, -5.85, -5.12, -4.735, -0.17, 0.54)
+    phi = (0.86, 0.91, 0.96, 1.0, 0.83, 0.93)
+    cell = tuple(Zarc(r, 10.0**d, p) for r, d, p in zip(ohm, decade, phi, strict=True))
+    found = assign(fit_zarcs(deconvolve(draws(cell, 24))))
+    low, high = found.resistance_interval_ohm
+    assert (found.resistance_ohm[:, 3] > 0).all()
+    assert ((low[:, 2:4] <= ohm[2:4]) & (high[:, 2:4] >= ohm[2:4])).all()
 
 
 def test_intervals_of_elements_are_two_sided_at_95_percent():

@@ -181,8 +181,20 @@ def test_too_few_sound_spectra_leave_the_path_open():
     assert verdict.verdict is Short.INDETERMINATE
 
 
-def test_areas_under_gamma_leave_the_path_open():
-    assert analyse(series()[:8], refit=False).short.verdict is Short.INDETERMINATE
+def test_a_leak_is_sought_beside_areas_under_gamma_too():
+    result = found(series(lambda hour: (hour >= 18) / 59.0), refit=False)
+    assert result.refit is None
+    assert result.short.verdict is Short.SOFT
+    assert not result.report.to_frame().settled.any()
+
+
+def test_nothing_is_settled_where_no_leak_could_be_sought(monkeypatch):
+    spectra = series(arcs=reaction)
+    assert found(spectra).report.to_frame().settled.any()
+    monkeypatch.setattr("screening.lab.impedance.analysis.seek_leak", lambda *_: None)
+    courses = found(spectra).report.to_frame()
+    assert not courses.settled.any()
+    assert courses.reason.str.contains("not excluded").any()
 
 
 def test_wrong_input_is_refused():
