@@ -1,6 +1,7 @@
 """A workbook for people: what a figure or a campaign shows, as a spreadsheet opens it."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from io import BytesIO
 from math import floor, log10
 from pathlib import Path
@@ -151,7 +152,18 @@ def write_campaign_book(path: Path, results: ResultsDirectory) -> None:
 
 
 def _ranking(table: pd.DataFrame, ranking: Ranking) -> pd.DataFrame:
-    columns = ranking_columns(table, ranking)
+    keys = {each.name: each.key for each in ranking.every}
+    columns = [
+        replace(
+            each,
+            within=tuple(
+                name for name in (f"{keys[each.name]}_from_95", f"{keys[each.name]}_to_95") if name in table
+            ),
+        )
+        if each.name in keys
+        else each
+        for each in ranking_columns(table, ranking)
+    ]
     best = table[table["passes"]].head(MOST_RANKED)
     frame = best[[name for column in columns for name in (column.name, *column.within)]].assign(
         formula=best["formula"] + best["origin"].fillna("").map(_marks)

@@ -32,6 +32,13 @@ def test_the_ranking_reads_back(ranking: scr.Ranking, book: Path, engine: str) -
     shown = read["Ranking"]
     assert shown["Reactor"].tolist() == ["LiAlCl₄", "MgF₂", "Li₃HoCl₆*"]
     np.testing.assert_allclose(shown["Driving force (eV/Li)"], best["driving_force_ev_per_ion"])
+    for key, name in (
+        ("driving_force", "Driving force (eV/Li)"),
+        ("relief", "Electrolyte relief (eV/atom)"),
+        ("relay", "Relay, alloy | reactor (eV/atom)"),
+    ):
+        for end, column in (("from", f"{key}_from_95"), ("to", f"{key}_to_95")):
+            np.testing.assert_allclose(shown[f"{name}, 95 % {end}"], best[column], err_msg=name)
     layers = read["Layer"]
     np.testing.assert_allclose(layers["Metal fraction"], ranking.layers["metal_fraction"])
     assert {"Voltage (V)", "Reactor (wt%)", "Anode consumed (µm)"} <= set(layers)
