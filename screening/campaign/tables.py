@@ -91,7 +91,7 @@ def ranking_table(results: ResultsDirectory, anode: str, electrolyte: str) -> Ta
             f"P({FIRST[first]}): with the errors of the energies alone, at these weights and bounds"
             + f"; A({FIRST[first]}): with weights and bounds drawn besides" * reactors
         )
-    if not results.no_probabilities:
+    if any(each.within_95 for reactor in shown for each in reactor.criteria.values()):
         notes.append("eV have the digits that their 95 % intervals leave; the intervals stand in ranking.csv")
     notes[:0] = rests_on(reactor.origin for reactor in shown)
     if anode in results.no_probabilities:

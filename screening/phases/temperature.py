@@ -26,6 +26,9 @@ CELSIUS_K = 273.15
 SISSO_ERROR_EV_PER_ATOM = 0.050
 """Error of the descriptor's Gibbs energies, about 50 meV/atom against experiment (Bartel et al. 2018)."""
 
+GIBBS_ENERGIES = "Gibbs energies at"
+"""What the energy scheme of a snapshot at a temperature says."""
+
 CITE = "C. J. Bartel et al., Nat. Commun. 9, 4168 (2018), doi:10.1038/s41467-018-06682-4"
 
 _NAMED_AT_MOST = 5
@@ -116,7 +119,7 @@ def _warmed(manifest: Manifest, temperature_k: float, unknown: np.ndarray, n_lef
     scheme = manifest.energy_scheme.removesuffix(AT_0_K)
     return replace(
         manifest,
-        energy_scheme=f"{scheme}, Gibbs energies at {temperature_k:g} K (SISSO)",
+        energy_scheme=f"{scheme}, {GIBBS_ENERGIES} {temperature_k:g} K (SISSO)",
         cite=(*manifest.cite, CITE),
         details=json.dumps(details, indent=1, ensure_ascii=False),
     )

@@ -7,10 +7,12 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pytest
+from typer.testing import CliRunner
 
 from screening.api.campaigns import Ranking, screen
 from screening.campaign.candidate_files import read_candidates
 from screening.campaign.expressions import holds
+from screening.cli import app
 from screening.errors import InputError
 
 LIST = """formula;price_eur_per_g;supplier;score
@@ -167,3 +169,15 @@ def test_what_melts_in_the_mill_says_so_wherever_the_ranking_is_shown(tmp_path: 
     )
     assert line in ranking.summary()[0].notes
     assert line in ranking.display().notes
+
+
+def test_what_the_energies_cannot_say_stands_below_a_ranking(tmp_path: Path) -> None:
+    """Copper is the anode of no calibrated reaction and counts as Cu2+; Gibbs energies have an error."""
+    copper = screen(["AlCl3"], anodes=("Cu",), electrolytes=("CuCl",), out=tmp_path / "cu", draws=0)
+    told = [each for each in copper.summary()[0].notes if each.startswith("Cu counts as Cu2+; no intervals")]
+    assert told
+    assert not any("95 % intervals leave" in each for each in copper.summary()[0].notes)
+    warm = screen(["MgF2"], out=tmp_path / "warm", draws=0, temperature_k=298.15)
+    said = "descriptor of Gibbs energies: 0.05 eV/atom of each compound, in the intervals"
+    assert said in warm.summary()[0].notes
+    assert said in CliRunner().invoke(app, ["top", str(tmp_path / "warm")]).output
