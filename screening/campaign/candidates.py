@@ -105,7 +105,8 @@ def select(
         If (unless ``skip_bad``) a named compound or a row of the file cannot be used, is not in the snapshot,
         stands twice or is one of the partners, a file cannot be read, or nothing is left.
     """
-    labels, notes, faults = _named(snapshot, candidates, partners)
+    labels, notes, by_key = _named(snapshot, candidates, partners)
+    faults = [fault for of_key in by_key.values() for fault in of_key]
     notes += snapshot.notes
     n_controls = sum(text in candidates.controls for text in labels.values())
     front, further = list(labels), []
@@ -114,7 +115,9 @@ def select(
     listed = _listed(snapshot, read_candidates(Path(candidates.file)), partners) if candidates.file else None
     unusable = (*faults, *(listed.faults if listed else ()))
     if not candidates.skip_bad:
-        require_sound(unusable, candidates.file or "candidates", MEND)
+        keys = (f"candidates.{key}" for key, of_key in by_key.items() if of_key)
+        file = candidates.file if listed and listed.faults else ""
+        require_sound(unusable, ", ".join(filter(None, (*keys, file))), MEND)
     if listed:
         name = Path(candidates.file).name
         left_out += [LeftOut(f"{name} {fault}", 1) for fault in listed.faults]
@@ -218,22 +221,23 @@ def require_phase(snapshot: Snapshot, formula: Formula, where: str) -> int:
 
 def _named(
     snapshot: Snapshot, candidates: Candidates, partners: Mapping[str, Sequence[Formula]]
-) -> tuple[dict[int, str], list[str], list[RowFault]]:
-    """Labels of the named candidates and controls by phase number, how they were read, and what is wrong."""
+) -> tuple[dict[int, str], list[str], dict[str, list[RowFault]]]:
+    """Labels of named candidates and controls by phase number, how they were read, what is wrong by key."""
     labels: dict[int, str] = {}
     notes: list[str] = []
-    faults: list[RowFault] = []
-    for text in (*candidates.formulas, *candidates.controls):
+    faults: dict[str, list[RowFault]] = {"formulas": [], "controls": []}
+    named = ((key, text) for key in faults for text in getattr(candidates, key))
+    for key, text in named:
         try:
             formula = parse_formula(text)
         except InputError as fault:
-            faults.append(RowFault(0, str(fault), text))
+            faults[key].append(RowFault(0, str(fault), text))
             continue
         phase, told = snapshot.find(formula), _unfit(snapshot, formula, partners)
         if phase in labels:
             told = f"{formula.text} stands twice among the candidates"
         if phase is None or told:
-            faults.append(RowFault(0, told, formula.text))
+            faults[key].append(RowFault(0, told, formula.text))
             continue
         labels[phase] = formula.text
         notes.extend(formula.notes)
