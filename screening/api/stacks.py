@@ -1,6 +1,7 @@
 """A whole cell, layer by layer; a solid solution against x."""
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Unpack
 
 from screening.api.interfaces import Source, source_snapshot
@@ -81,6 +82,5 @@ def series(
     [0.66, 1.72]
     """
     template = parse_template(composition)
-    held = source_snapshot(**source)
-    bars = error_bars(held, "Li")
+    held, bars = source_snapshot(**source), partial(error_bars, ion="Li")
     return scan(held, template, low=x[0], high=x[1], steps=steps, mixing_k=mixing_k, error_bars=bars)

@@ -26,6 +26,9 @@ UM_PER_CM = 1e4
 SALT_S_PER_CM = 1e-10
 """Lithium salts and alloys beside the electrolyte: far less than what counts."""
 
+MOST_PROPOSED = 8
+"""Cells of one batch."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Varied:
@@ -99,13 +102,24 @@ def design(
         raise InputError(f"the snapshot has no {reactor}", remedy="give it with --phases")
     sigma = _conductivity(conditions.electrolyte, known)
     _require_numbers(varied, known)
+    if not 1 <= batch <= MOST_PROPOSED:
+        raise InputError(f"a batch of {batch} cells", remedy=f"give 1 to {MOST_PROPOSED}")
     context, grains = ScreeningContext.of(snapshot, conditions), Grains()
     if context.anode.content != 1.0:
         raise InputError(f"{conditions.anode} is an alloy", where="anode", remedy="give a metal")
     excess = _at_excess(context, phase)
     metal = Threshold.of(grains, conditions.percolation_threshold).given(_observed(excess, known))
     electrolyte = Threshold.of(grains.of_electrolyte, conditions.percolation_threshold)
-    maker = _Maker(context, phase, sigma, around or Around(), metal, electrolyte, _front(excess, known))
+    maker = _Maker(
+        context=context,
+        phase=phase,
+        full_mah_per_g=float(excess.reduction.uptake_mah_per_g[0]),
+        s_per_cm=sigma,
+        around=around or Around(),
+        metal=metal,
+        electrolyte=electrolyte,
+        front=_front(excess, known),
+    )
     every = product(varied.wt_percent, varied.layer_mg_per_cm2, varied.anode_um)
     made = tuple(maker.one(wt, mg, um) for wt, mg, um in every)
     chosen = tell_most(metal, [_metal(excess, wt) for wt in varied.wt_percent], batch)
@@ -137,6 +151,8 @@ def _conductivity(electrolyte: str, known: Known) -> float:
 
 
 def _require_numbers(varied: Varied, known: Known) -> None:
+    if not (varied.wt_percent and varied.layer_mg_per_cm2 and varied.anode_um):
+        raise InputError("nothing to vary", remedy="give at least one wt%, mass and thickness of lithium")
     rested = known.rested or ()
     for name, values, most in (
         ("wt%", (*varied.wt_percent, *known.shorted, *known.held, *rested[2:]), 100.0),
@@ -182,12 +198,13 @@ def _metal(excess: Assessment, wt_percent: float) -> float:
     return float(excess.layer(wt_percent).metal_fraction[0])
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class _Maker:
-    """What all designs of one reactor share."""
+    """What all designs of one reactor share; `full_mah_per_g` is its uptake with lithium in excess."""
 
     context: ScreeningContext
     phase: int
+    full_mah_per_g: float
     s_per_cm: float
     around: Around
     metal: Threshold
@@ -212,6 +229,7 @@ class _Maker:
         asr = self._asr(layer_um, electrolyte)
         left = um / um_per_mah - taken
         left = 0.0 if abs(left) < 1e-9 else left
+        lacking = max(self.full_mah_per_g * mg / 1e3 * wt / 100.0 - taken, 0.0)
         rest = (np.nan,) * 3
         if self.front is not None:
             rest = self.front.interval_h(Slab(charge_mah_per_cm2=taken, mg_per_cm2=mg))
@@ -238,7 +256,7 @@ class _Maker:
             rest_low_h=rest[0],
             rest_high_h=rest[2],
             usd_per_m2=self._usd_per_m2(reduction, wt, mg),
-            **self._energy(layer_um, mg + taken * self._mg_per_mah, left, float(contacts.potential_v[0])),
+            **self._energy(layer_um, mg + taken * self._mg_per_mah, left, lacking),
         )
 
     def _asr(self, layer_um: float, electrolyte: float) -> tuple[float, float, float]:
@@ -261,8 +279,8 @@ class _Maker:
             price += float(cost_usd_per_kg(of_electrolyte)[0]) * (1.0 - wt / 100.0)
         return price * mg * 1e-2  # mg/cm² are 0.01 kg/m²
 
-    def _energy(self, layer_um: float, layer_mg: float, left: float, volts: float) -> dict[str, float]:
-        """Wh/kg and Wh/L of the stack; the anode is at 0 V with lithium left, else at the layer's V*."""
+    def _energy(self, layer_um: float, layer_mg: float, left: float, lacking: float) -> dict[str, float]:
+        """Wh/kg and Wh/L of the stack; what a starved layer lacks it takes from the cathode, for good."""
         around, anode = self.around, self.context.anode
         separator = electrolyte_of(self.context).cm3_per_g
         masses = (
@@ -274,5 +292,5 @@ class _Maker:
         lithium_um = left * UM_PER_CM * anode.cm3_per_mol / (MAH_PER_MOL_OF_CHARGE * anode.charge)
         cathode_um = around.cathode_mg_per_cm2 / 1e3 / around.cathode_g_per_cm3 * UM_PER_CM
         height = lithium_um + layer_um + around.separator_um + cathode_um
-        mwh = around.cathode_mah_per_cm2 * (around.cathode_v - (0.0 if left > 0.0 else volts))
+        mwh = max(around.cathode_mah_per_cm2 - lacking, 0.0) * around.cathode_v
         return {"wh_per_kg": 1e3 * mwh / sum(masses), "wh_per_l": mwh / (height / UM_PER_CM)}

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from screening.display import Displayed, Table
+from screening.errors import InputError
 from screening.files import records
 from screening.provenance import Provenance
 
@@ -43,6 +44,11 @@ class Around:
     active_fraction: float = 0.7
     cathode_v: float = 3.9
     cathode_g_per_cm3: float = 3.9
+
+    def __post_init__(self) -> None:
+        for name, value in vars(self).items():
+            if not 0.0 < value < np.inf:
+                raise InputError(f"{name} = {value}", where="around", remedy="give a finite number above 0")
 
     @property
     def cathode_mg_per_cm2(self) -> float:

@@ -10,6 +10,7 @@ The standard deviation is what such energies were off by where the snapshot has 
 
 import math
 from dataclasses import replace
+from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -135,9 +136,10 @@ def with_atlas(snapshot: Snapshot) -> Snapshot:
 
 
 def atlas_manifest(manifest: Manifest) -> Manifest:
-    """The manifest of a snapshot, once its atlas has joined."""
+    """The manifest of a snapshot, once its atlas has joined; its checksum is of both."""
     title = f"{manifest.title}, and machine-learned phases that it lacks"
-    return replace(manifest, name=WITH_ATLAS, title=title, cite=(*manifest.cite, *CITE))
+    both = sha256(f"{manifest.checksum} {dict(manifest.file_sha256)[ATLAS_FILE]}".encode()).hexdigest()
+    return replace(manifest, name=WITH_ATLAS, title=title, cite=(*manifest.cite, *CITE), checksum=both)
 
 
 def in_atlas(snapshot: Snapshot, formula: Formula) -> bool:

@@ -6,14 +6,15 @@ constant. Lithium and its vacancies are not counted.
 """
 
 import re
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from screening.display import Displayed, Table
 from screening.errors import InputError, quoted
-from screening.phases.composition import Reactant, parse_formula
+from screening.phases.composition import Formula, Reactant, parse_formula
 from screening.phases.distrust import ANIONS
 from screening.phases.snapshot import Snapshot
 from screening.provenance import Provenance
@@ -246,7 +247,7 @@ def scan(
     high: float = 1.0,
     steps: int = DEFAULT_STEPS,
     mixing_k: float = ROOM_K,
-    error_bars: ErrorBars = NO_ERROR_BARS,
+    error_bars: Callable[[Snapshot], ErrorBars] = lambda _: NO_ERROR_BARS,
 ) -> Series:
     """Windows and energies of a solid solution against x.
 
@@ -259,7 +260,8 @@ def scan(
     steps : int
     mixing_k : float
         Temperature of the ideal entropy of mixing; 0 leaves it out.
-    error_bars : ErrorBars
+    error_bars : callable
+        Those of a snapshot.
 
     Raises
     ------
@@ -275,6 +277,8 @@ def scan(
     xs = np.linspace(low, high, steps).round(9).tolist()
     formulas = [parse_formula(template.at(x)) for x in xs]
     hull = assemblages(snapshot, Compositions.of(formulas))
+    snapshot = _all_on_the_hull(snapshot, formulas)
+    bars = error_bars(snapshot)
     points = []
     for i, (x, formula) in enumerate(zip(xs, formulas, strict=True)):
         held = hull.phase[hull.product_start[i] : hull.product_start[i + 1]]
@@ -282,9 +286,23 @@ def scan(
         points.append(
             SeriesPoint(
                 x=x,
-                titration=titrate(snapshot, Reactant.of(formula), at_hull=True, error_bars=error_bars),
+                titration=titrate(snapshot, Reactant.of(formula), at_hull=True, error_bars=bars),
                 mixing_ev_per_atom=-entropy,
                 on_the_hull=tuple(snapshot.phases.formula[held].tolist()),
             )
         )
     return Series(template=template, points=tuple(points), mixing_k=mixing_k, provenance=stamp(snapshot))
+
+
+def _all_on_the_hull(snapshot: Snapshot, formulas: Sequence[Formula]) -> Snapshot:
+    """The snapshot without those compositions of a series that lie above its hull, where it lacks any.
+
+    Beside ends at energies of their own, what is interpolated along the hull would look stable.
+    """
+    found = [snapshot.find(formula) for formula in formulas]
+    held = [phase for phase in found if phase is not None]
+    if len(held) == len(found):
+        return snapshot
+    stable = assemblages(snapshot, Compositions.of_phases(snapshot, np.array(held, dtype=int))).phase
+    phases = np.setdiff1d(np.arange(len(snapshot)), np.setdiff1d(held, stable))
+    return replace(snapshot, phases=snapshot.phases.take(phases))

@@ -2,6 +2,7 @@
 
 import json
 from itertools import product
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -153,3 +154,30 @@ def test_every_combination_is_a_design() -> None:
     found = scr.design("MgF2", wt_percent=[20, 40], layer_mg_per_cm2=[2, 4], anode_um=[20, 30]).designs
     told = [(d.wt_percent, d.layer_mg_per_cm2, d.anode_um) for d in found]
     assert told == list(product([20, 40], [2, 4], [20, 30]))
+
+
+def test_what_a_starved_layer_lacks_is_lost_to_the_cathode() -> None:
+    """70 wt% of 12.7 mg/cm² take up 7.1 mAh/cm²; 10 µm of lithium give 2.06, and a cathode of 3 is spent."""
+    (starved,) = scr.design("LiAlCl4", wt_percent=[70], layer_mg_per_cm2=[12.7], anode_um=[10]).designs
+    assert starved.wh_per_kg == 0.0
+    (fed,) = scr.design("LiAlCl4", wt_percent=[70], layer_mg_per_cm2=[12.7], anode_um=[30]).designs
+    lacking = 12.7e-3 * 0.7 * 800.7 - 30.0 * 0.2062
+    assert fed.lithium_left_mah_per_cm2 == 0.0
+    whole = scr.design("LiAlCl4", wt_percent=[70], layer_mg_per_cm2=[12.7], anode_um=[35]).designs[0]
+    # per mAh of the cathode: the same stack but for some lithium
+    mass = [each.wh_per_kg / usable for each, usable in ((fed, 3.0 - lacking), (whole, 3.0))]
+    assert mass[0] == pytest.approx(mass[1], rel=0.03)
+
+
+@pytest.mark.parametrize("wrong", [{"wt_percent": []}, {"batch": 0}, {"batch": 9}])
+def test_nothing_to_vary_and_no_batch_are_refused(wrong: dict[str, Any]) -> None:
+    with pytest.raises(InputError):
+        scr.design("LiAlCl4", **wrong)
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"separator_um": -30.0}, {"cathode_mah_per_cm2": -1.0}, {"cathode_g_per_cm3": 0.0}]
+)
+def test_a_stack_of_nothing_is_refused(wrong: dict[str, float]) -> None:
+    with pytest.raises(InputError, match=next(iter(wrong))):
+        Around(**wrong)

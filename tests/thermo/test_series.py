@@ -109,3 +109,11 @@ def test_a_figure_says_what_its_bands_are() -> None:
     assert any("bands of the strict window: 95 %" in text for text in shown)
     drawn = [text.get_text() for text in scr.titrate("Li3PS4").plot().texts]
     assert not any("bands" in text for text in drawn), "none is drawn"
+
+
+def test_ends_above_the_hull_lie_on_it_where_compositions_between_are_interpolated() -> None:
+    """Ends at energies of their own would make every mixture look stabler than both."""
+    points = scr.series("Li6PS5Cl{1-x}Br{x}", steps=3).points
+    above = [point.titration.lithiation.energy_above_hull_ev_per_atom for point in points]
+    assert above == pytest.approx([0.0, 0.0, 0.0], abs=1e-9)
+    assert all(point.titration.lithiation.at_hull for point in points)
