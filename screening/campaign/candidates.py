@@ -108,16 +108,14 @@ def select(
     labels, notes, by_key = _named(snapshot, candidates, partners)
     faults = [fault for of_key in by_key.values() for fault in of_key]
     notes += snapshot.notes
-    n_controls = sum(text in candidates.controls for text in labels.values())
+    n_controls = len(candidates.controls) - len(by_key["controls"])
     front, further = list(labels), []
     left_out = [LeftOut(str(fault), 1) for fault in faults]
     columns = pd.DataFrame()
     listed = _listed(snapshot, read_candidates(Path(candidates.file)), partners) if candidates.file else None
     unusable = (*faults, *(listed.faults if listed else ()))
     if not candidates.skip_bad:
-        keys = (f"candidates.{key}" for key, of_key in by_key.items() if of_key)
-        file = candidates.file if listed and listed.faults else ""
-        require_sound(unusable, ", ".join(filter(None, (*keys, file))), MEND)
+        _require_usable(by_key, listed)
     if listed:
         name = Path(candidates.file).name
         left_out += [LeftOut(f"{name} {fault}", 1) for fault in listed.faults]
@@ -134,9 +132,8 @@ def select(
     phase = np.concatenate((np.array(front, dtype=np.int64), rest[_by_system(snapshot, rest)]))
     if not len(phase):
         raise _nothing(left_out)
-    label = snapshot.phases.formula[phase].copy()
-    for i, number in enumerate(phase.tolist()):
-        label[i] = labels.get(number, label[i])
+    spelled = zip(phase.tolist(), snapshot.phases.formula[phase], strict=True)
+    label = np.array([labels.get(number, own) for number, own in spelled], dtype=object)
     return Selection(
         chunk=Chunk(phase, label, columns.reindex(phase).reset_index(drop=True)),
         n_named=len(front) - n_controls,
@@ -255,6 +252,14 @@ def _listed(
         formulas={row: formula for row, formula in given.formulas.items() if not reasons[row]},
         faults=tuple(sorted((*given.faults, *told), key=lambda fault: fault.row)),
     )
+
+
+def _require_usable(by_key: Mapping[str, Sequence[RowFault]], listed: CandidateList | None) -> None:
+    """Refuse named candidates and rows of a file that cannot be used, all at once."""
+    places = {f"candidates.{key}": faults for key, faults in by_key.items()}
+    places |= {listed.source: listed.faults} if listed else {}
+    faults = [fault for found in places.values() for fault in found]
+    require_sound(faults, ", ".join(place for place, found in places.items() if found), MEND)
 
 
 def _unfit(snapshot: Snapshot, formula: Formula, partners: Mapping[str, Sequence[Formula]]) -> str:
