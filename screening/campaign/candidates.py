@@ -1,19 +1,20 @@
 """Which compounds a study screens: named ones, a file's, or a query's, each counted."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from types import MappingProxyType
 
 import numpy as np
 import pandas as pd
 
-from screening.campaign.candidate_files import CandidateList, read_candidates
+from screening.campaign.candidate_files import MEND, CandidateList, read_candidates
 from screening.campaign.rows import Chunk
 from screening.campaign.sections import Candidates, Query
 from screening.errors import InputError
-from screening.phases.composition import Formula, parse_formula
+from screening.phases.composition import Formula, parse_formula, same_composition
 from screening.phases.distrust import distrusted_sd
-from screening.phases.sheets import RowFault
+from screening.phases.sheets import RowFault, require_sound
 from screening.phases.snapshot import Snapshot
 from screening.reactors.elements import holds, named, noble_gas_table, radioactive_table
 from screening.thermo.compositions import Compositions
@@ -24,6 +25,8 @@ from screening.thermo.reactants import ON_HULL_TOL_EV, lacking_text
 ANION_FORMERS = ("F", "Cl", "Br", "I", "O", "S", "Se", "Te", "N", "P", "As", "H", "C", "B")
 """Elements that a query for certain anions keeps out, unless it names them as anions, central atoms or
 required."""
+
+NONE_MET: Mapping[str, Sequence[Formula]] = MappingProxyType({})
 
 DISTRUSTED = "element of distrusted energies"
 """Why a query leaves a phase out that others may want."""
@@ -79,7 +82,12 @@ class Selection:
         return self.chunk.label
 
 
-def select(snapshot: Snapshot, candidates: Candidates, anode: str = "Li") -> Selection:
+def select(
+    snapshot: Snapshot,
+    candidates: Candidates,
+    anode: str = "Li",
+    partners: Mapping[str, Sequence[Formula]] = NONE_MET,
+) -> Selection:
     """Find the candidates of a study in a snapshot.
 
     Parameters
@@ -88,26 +96,29 @@ def select(snapshot: Snapshot, candidates: Candidates, anode: str = "Li") -> Sel
     candidates : Candidates
     anode : str
         Element whose simple salts a query may leave out.
+    partners : mapping of str to sequence of Formula
+        What no candidate may be, as the anodes, by what it is in the study.
 
     Raises
     ------
     InputError
-        If a named compound is not in the snapshot or stands twice, a file or (unless ``skip_bad``) one of its
-        rows cannot be used, or nothing is left.
+        If (unless ``skip_bad``) a named compound or a row of the file cannot be used, is not in the snapshot,
+        stands twice or is one of the partners, a file cannot be read, or nothing is left.
     """
-    labels, notes = _named(snapshot, candidates)
+    labels, notes, by_key = _named(snapshot, candidates, partners)
+    faults = [fault for of_key in by_key.values() for fault in of_key]
     notes += snapshot.notes
+    n_controls = len(candidates.controls) - len(by_key["controls"])
     front, further = list(labels), []
-    left_out: list[LeftOut] = []
+    left_out = [LeftOut(str(fault), 1) for fault in faults]
     columns = pd.DataFrame()
-    unusable: tuple[RowFault, ...] = ()
-    if candidates.file:
-        listed = _listed(snapshot, read_candidates(Path(candidates.file)))
-        if not candidates.skip_bad:
-            listed.require_sound()
+    listed = _listed(snapshot, read_candidates(Path(candidates.file)), partners) if candidates.file else None
+    unusable = (*faults, *(listed.faults if listed else ()))
+    if not candidates.skip_bad:
+        _require_usable(by_key, listed)
+    if listed:
         name = Path(candidates.file).name
         left_out += [LeftOut(f"{name} {fault}", 1) for fault in listed.faults]
-        unusable = listed.faults
         notes += [f"{name}, {note}" for note in listed.notes]
         for formula in listed.formulas.values():
             further.append(require_phase(snapshot, formula, candidates.file))
@@ -121,13 +132,12 @@ def select(snapshot: Snapshot, candidates: Candidates, anode: str = "Li") -> Sel
     phase = np.concatenate((np.array(front, dtype=np.int64), rest[_by_system(snapshot, rest)]))
     if not len(phase):
         raise _nothing(left_out)
-    label = snapshot.phases.formula[phase].copy()
-    for i, number in enumerate(phase.tolist()):
-        label[i] = labels.get(number, label[i])
+    spelled = zip(phase.tolist(), snapshot.phases.formula[phase], strict=True)
+    label = np.array([labels.get(number, own) for number, own in spelled], dtype=object)
     return Selection(
         chunk=Chunk(phase, label, columns.reindex(phase).reset_index(drop=True)),
-        n_named=len(candidates.formulas),
-        n_controls=len(candidates.controls),
+        n_named=len(front) - n_controls,
+        n_controls=n_controls,
         left_out=tuple(left_out),
         notes=tuple(notes),
         unusable=unusable,
@@ -206,34 +216,58 @@ def require_phase(snapshot: Snapshot, formula: Formula, where: str) -> int:
     return phase
 
 
-def _named(snapshot: Snapshot, candidates: Candidates) -> tuple[dict[int, str], list[str]]:
-    """Labels of the named candidates and controls by phase number, and notes on how they were read."""
+def _named(
+    snapshot: Snapshot, candidates: Candidates, partners: Mapping[str, Sequence[Formula]]
+) -> tuple[dict[int, str], list[str], dict[str, list[RowFault]]]:
+    """Labels of named candidates and controls by phase number, how they were read, what is wrong by key."""
     labels: dict[int, str] = {}
     notes: list[str] = []
-    for key in ("formulas", "controls"):
-        for text in getattr(candidates, key):
+    faults: dict[str, list[RowFault]] = {"formulas": [], "controls": []}
+    named = ((key, text) for key in faults for text in getattr(candidates, key))
+    for key, text in named:
+        try:
             formula = parse_formula(text)
-            phase = require_phase(snapshot, formula, f"candidates.{key}")
-            if phase in labels:
-                raise InputError(
-                    f"{formula.text} stands twice among the candidates",
-                    where="candidates",
-                    remedy="name it once",
-                )
-            labels[phase] = formula.text
-            notes.extend(formula.notes)
-    return labels, notes
+        except InputError as fault:
+            faults[key].append(RowFault(0, str(fault), text))
+            continue
+        phase, told = snapshot.find(formula), _unfit(snapshot, formula, partners)
+        if phase in labels:
+            told = f"{formula.text} stands twice among the candidates"
+        if phase is None or told:
+            faults[key].append(RowFault(0, told, formula.text))
+            continue
+        labels[phase] = formula.text
+        notes.extend(formula.notes)
+    return labels, notes, faults
 
 
-def _listed(snapshot: Snapshot, given: CandidateList) -> CandidateList:
-    """A list without what the snapshot lacks, which joins its faults."""
-    lacking = {row: formula for row, formula in given.formulas.items() if snapshot.find(formula) is None}
-    told = [RowFault(row, lacking_text(snapshot, formula), formula.text) for row, formula in lacking.items()]
+def _listed(
+    snapshot: Snapshot, given: CandidateList, partners: Mapping[str, Sequence[Formula]]
+) -> CandidateList:
+    """A list without what the snapshot lacks or what is met, which joins its faults."""
+    reasons = {row: _unfit(snapshot, formula, partners) for row, formula in given.formulas.items()}
+    told = [RowFault(row, why, given.formulas[row].text) for row, why in reasons.items() if why]
     return replace(
         given,
-        formulas={row: formula for row, formula in given.formulas.items() if row not in lacking},
+        formulas={row: formula for row, formula in given.formulas.items() if not reasons[row]},
         faults=tuple(sorted((*given.faults, *told), key=lambda fault: fault.row)),
     )
+
+
+def _require_usable(by_key: Mapping[str, Sequence[RowFault]], listed: CandidateList | None) -> None:
+    """Refuse named candidates and rows of a file that cannot be used, all at once."""
+    places = {f"candidates.{key}": faults for key, faults in by_key.items()}
+    places |= {listed.source: listed.faults} if listed else {}
+    faults = [fault for found in places.values() for fault in found]
+    require_sound(faults, ", ".join(place for place, found in places.items() if found), MEND)
+
+
+def _unfit(snapshot: Snapshot, formula: Formula, partners: Mapping[str, Sequence[Formula]]) -> str:
+    """Why a compound cannot be a candidate; empty where it can."""
+    if snapshot.find(formula) is None:
+        return lacking_text(snapshot, formula)
+    met = [role for role, them in partners.items() if any(same_composition(formula, each) for each in them)]
+    return f"{formula.text} is both a candidate and the {met[0]}" if met else ""
 
 
 def _by_system(snapshot: Snapshot, rows: np.ndarray) -> np.ndarray:

@@ -15,11 +15,13 @@ from screening.errors import InputError
 from screening.phases.composition import parse_reactant, symbol
 from screening.phases.distrust import formula_cautions
 from screening.phases.melting import state_lines
+from screening.phases.temperature import GIBBS_ENERGIES
 from screening.provenance import Provenance
 from screening.reactors.anode import mobile_ion
 from screening.reactors.conditions import REACTOR
-from screening.reactors.uncertainty import find_error_model, why_no_error_model
+from screening.reactors.uncertainty import descriptor_told, find_error_model, why_no_error_model
 from screening.thermo.intervals import BESIDE, OUTSIDE
+from screening.thermo.uptake import cation_charge
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -126,7 +128,18 @@ class ResultsDirectory:
     def cautions(self) -> tuple[str, ...]:
         """Elements whose energies are known to be wrong; which of the best melt, or lack a criterion."""
         names = [*self.table["formula"].astype(str), *(part for pair in self.pairs for part in pair)]
-        return (*formula_cautions(self.provenance.energy_scheme, names), *self._of_the_best())
+        scheme = self.provenance.energy_scheme
+        return (*formula_cautions(scheme, names), *self.of_energies(), *self._of_the_best())
+
+    def of_energies(self) -> Iterator[str]:
+        """Error of Gibbs energies, and ions for which no error model holds, with their charge."""
+        ions = dict.fromkeys(mobile_ion(anode) for anode, _ in self.pairs)
+        without = [ion for ion in ions if find_error_model(ion) is None]
+        if GIBBS_ENERGIES in self.provenance.energy_scheme:
+            yield descriptor_told() + ", in the intervals" * (len(without) < len(ions))
+        for ion in without:
+            charge = cation_charge(ion, self.study.conditions.anode_charge)
+            yield f"{ion} counts as {ion}{charge}+; no intervals: {why_no_error_model(ion)}"
 
     def _of_the_best(self) -> Iterator[str]:
         """Of the first `TOP_SHOWN`: no powder to mill, a criterion unknown, a value outside its interval."""

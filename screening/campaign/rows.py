@@ -9,6 +9,7 @@ import pandas as pd
 import pyarrow as pa
 from scipy.sparse import csr_array
 
+from screening.campaign.candidate_files import odd_cells
 from screening.campaign.document import FILTER_PREFIX
 from screening.errors import InputError, ScreeningError
 from screening.phases.composition import symbol
@@ -151,7 +152,7 @@ def assess(context: ScreeningContext, chunk: Chunk, plan: Plan) -> Part:
 
 def nothing(context: ScreeningContext, chunk: Chunk, plan: Plan) -> pa.Table:
     """The table of none of them; what fails even then lies in the conditions, and is the user's to mend."""
-    _given(chunk.columns, plan, ())
+    _given(chunk, plan, ())
     try:
         return _table(context, chunk[:0], plan)
     except StageError as error:
@@ -175,12 +176,12 @@ def _table(context: ScreeningContext, chunk: Chunk, plan: Plan) -> pa.Table:
             assessed = Assessment(found, compute_interfaces(found, asked, plan.contacts))
     with _stage("criteria"):
         columns = _columns(found, assessed, chunk.label, outcomes, plan)
-        table = pa.table({**columns, **_given(chunk.columns, plan, columns)})
+        table = pa.table({**columns, **_given(chunk, plan, columns)})
     with _stage("condition"):
         return _filtered(table, plan.filters.where)
 
 
-def _given(given: pd.DataFrame, plan: Plan, computed: Collection[str]) -> dict[str, pa.Array]:
+def _given(chunk: Chunk, plan: Plan, computed: Collection[str]) -> dict[str, pa.Array]:
     """Columns of the list of candidates, but for those of the names of results.
 
     Raises
@@ -188,16 +189,22 @@ def _given(given: pd.DataFrame, plan: Plan, computed: Collection[str]) -> dict[s
     InputError
         If a column that counts as a criterion is absent, has such a name, or holds no numbers.
     """
-    taken = {*computed, *RESERVED}
+    given, taken = chunk.columns, {*computed, *RESERVED}
     own = [name for name in map(str, given) if name not in taken and not name.startswith(PREFIXES)]
     for name in plan.columns:
         lacking = name not in own
-        words = [] if lacking or given[name].dtype != object else [*given[name].dropna()]
-        if lacking or words:
-            fault = f"holds {words[0]!r}, no number" if words else "is no column of the list of candidates"
+        text = not lacking and given[name].dtype == object and given[name].notna().any()
+        if lacking or text:
+            fault = _no_number(given[name], chunk.label) if text else "is no column of the list of candidates"
             choice = ", ".join(own) or "the list has none beside the formula"
             raise InputError(f"{name!r} {fault}", where="ranking.columns", remedy=f"there are {choice}")
     return {name: pa.Array.from_pandas(given[name]) for name in own}
+
+
+def _no_number(cells: pd.Series, label: np.ndarray) -> str:
+    """Which cell makes a column one of words, by the compound in its row."""
+    odd = odd_cells(cells.fillna("").reset_index(drop=True))
+    return f"holds {odd.iloc[0]!r} of {label[odd.index[0]]}, no number"
 
 
 def _filtered(table: pa.Table, where: str) -> pa.Table:

@@ -14,7 +14,7 @@ from screening.campaign.store import Identity, Store, locked, nothing_left_unuse
 from screening.campaign.study import Study
 from screening.campaign.workers import BROKEN_POOL, Workers, pool, require
 from screening.errors import InputError, UnreachableError
-from screening.phases.composition import parse_reactant, symbol
+from screening.phases.composition import Formula, parse_reactant, symbol
 from screening.phases.computed import own_files
 from screening.phases.corrections import Energies
 from screening.phases.library import EMBEDDED, locate
@@ -183,7 +183,7 @@ def run(
     with study.faults():
         _check_grid(snapshot, study)
         first_anode = find_anode(snapshot, study.conditions.anodes[0], study.conditions.anode_charge)
-        selection = select(snapshot, study.candidates, symbol(first_anode.mobile))
+        selection = select(snapshot, study.candidates, symbol(first_anode.mobile), _partners(study))
         _check_conditions(source, study, selection)
     identity = _identity(study, snapshot, len(selection), chunk)
     with nothing_left_unused(out), locked(out):
@@ -238,20 +238,18 @@ def _check_grid(snapshot: Snapshot, study: Study) -> None:
                 require_phase(snapshot, part.formula, f"conditions.{key}")
 
 
+def _partners(study: Study) -> dict[str, list[Formula]]:
+    """Anodes and cathodes that candidates meet; an electrolyte may be a candidate, which it does not meet."""
+    grid = [*study.conditions.grid()]
+    return {part: [each.met[part].unit for each in grid if part in each.met] for part in ("anode", "cathode")}
+
+
 def _check_conditions(source: Source, study: Study, selection: Selection) -> None:
     """Refuse what cannot meet before any work is done."""
-    named = selection.phase[: selection.n_named + selection.n_controls].tolist()
     for conditions in study.conditions.grid():
         context = _context(source, source.written(), conditions.model_dump_json())
-        for key in ("anode", "electrolyte", "cathode"):
-            met = conditions.met.get(key)
-            priced = price(context.snapshot, met) if met else None
-            if priced and key != "electrolyte" and context.snapshot.find(priced.reactant.unit) in named:
-                raise InputError(
-                    f"{getattr(conditions, key)} is both a candidate and the {key}",
-                    where=f"conditions.{key}",
-                    remedy="leave it out of one of them",
-                )
+        for met in conditions.met.values():
+            price(context.snapshot, met)
         nothing(context, selection.chunk, _plan(study))
 
 

@@ -86,8 +86,6 @@ class Candidates(Settings):
     def _any(self) -> Self:
         if not self.formulas and not self.file and self.query is None:
             raise ValueError("no candidates: give formulas, file or query")
-        for formula in (*self.formulas, *self.controls):
-            parse_formula(formula)
         return self
 
 

@@ -19,6 +19,7 @@ from screening.errors import InputError, cut, expected, quoted
 from screening.files import from_toml
 from screening.phases.composition import parse_reactant
 from screening.phases.library import EMBEDDED
+from screening.phases.sheets import is_formula
 from screening.reactors.anode import mobile_ion
 from screening.reactors.conditions import REACTOR
 from screening.reactors.placement_criteria import criteria_of
@@ -84,9 +85,9 @@ class Study(Shown, Settings):
             for key in keys & settings.keys():
                 texts = settings[key]
                 if isinstance(texts, list | tuple) and all(isinstance(text, str) for text in texts):
-                    read = [parse_reactant(text) for text in texts]
-                    plain[section][key] = [each.text for each in read]
-                    notes.extend(note for each in read for note in each.notes)
+                    read = [_plain(text, section) for text in texts]
+                    plain[section][key] = [text for text, _ in read]
+                    notes.extend(note for _, told in read for note in told)
                 elif isinstance(texts, str) and texts:
                     plain[section][key] = parse_reactant(texts).text
         return {**plain, "notes": list(dict.fromkeys(notes))} if notes else plain
@@ -183,14 +184,18 @@ class Study(Shown, Settings):
 
     @property
     def hull_formulas(self) -> tuple[str, ...]:
-        """Candidates and electrolytes that ``at_hull`` takes from the hull where a snapshot lacks them."""
+        """Candidates and electrolytes that ``at_hull`` takes from the hull where a snapshot lacks them.
+
+        Formulas that cannot be read are left to the selection of candidates, which tells all of them.
+        """
         if not self.conditions.at_hull:
             return ()
         given = self.candidates
         listed = read_candidates(Path(given.file)).texts(skip_bad=True) if given.file else []
         met = (*self.conditions.electrolytes, *filter(None, [self.conditions.cathode]))
         parts = (part for name in met for part in parse_reactant(name).parts)
-        return (*given.formulas, *given.controls, *listed, *(part.formula.text for part in parts))
+        named = (text for text in (*given.formulas, *given.controls) if is_formula(text))
+        return (*named, *listed, *(part.formula.text for part in parts))
 
     @property
     def checksum(self) -> str:
@@ -235,6 +240,17 @@ def parse_study(text: str, *, where: str, folder: Path = Path()) -> Study:
     if file and not Path(file).is_absolute():
         study = study.with_changes(file=str(folder / file))
     return study.of_file(where)
+
+
+def _plain(text: str, section: str) -> tuple[str, tuple[str, ...]]:
+    """A formula in plain characters, and notes; an unreadable candidate stays, to be told with the others."""
+    try:
+        read = parse_reactant(text)
+    except InputError:
+        if section != "candidates":
+            raise
+        return text, ()
+    return read.text, read.notes
 
 
 def _checked(kind: type[Study], content: Mapping[str, Any], where: str) -> Any:

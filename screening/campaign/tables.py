@@ -18,7 +18,7 @@ from screening.reactors.conditions import REACTOR
 from screening.reactors.criteria import Criterion, criterion
 from screening.reactors.placement_criteria import BY_ROLE
 from screening.reactors.ranking import FAILS, desirabilities
-from screening.thermo.intervals import BESIDE, NEGLIGIBLE, OUTSIDE, Interval, bounds, with_bounds, written
+from screening.thermo.intervals import BESIDE, NEGLIGIBLE, OUTSIDE, Interval, with_bounds, written
 
 MANY = 100
 """Ranked candidates from which on the chance to be the first says little: the first 1 % stands there then."""
@@ -71,8 +71,7 @@ def ranking_table(results: ResultsDirectory, anode: str, electrolyte: str) -> Ta
     first = "1_percent" if many else "1"
     dropped = (criterion(key).heading(ion) for key in (("relay", "mixing") if reactors else ()))
     hull = BEST_HEADS["energy_above_hull_ev_per_atom"]
-    bounded = (f"{each.key} 95 %" for each in study.ranking.known)
-    wide = (f"A({FIRST[first]})", *dropped, hull, *bounded)
+    wide = (f"A({FIRST[first]})", *dropped, hull)
     notes = [
         f"{len(shown)} of {int(of_pair.all(axis=1).sum())} shown; all in ranking.csv",
         *filter(None, [without and f"no rank: {without}"]),
@@ -92,7 +91,7 @@ def ranking_table(results: ResultsDirectory, anode: str, electrolyte: str) -> Ta
             f"P({FIRST[first]}): with the errors of the energies alone, at these weights and bounds"
             + f"; A({FIRST[first]}): with weights and bounds drawn besides" * reactors
         )
-    if reactors and not results.no_probabilities:
+    if any(each.within_95 for reactor in shown for each in reactor.criteria.values()):
         notes.append("eV have the digits that their 95 % intervals leave; the intervals stand in ranking.csv")
     notes[:0] = rests_on(reactor.origin for reactor in shown)
     if anode in results.no_probabilities:
@@ -129,17 +128,21 @@ def _first_columns(reactor: Reactor, role: str, first: str = "1") -> dict[str, s
 
 
 def _placed_row(reactor: Reactor, study: Study, ion: str, *, first: str) -> dict[str, str]:
-    """A candidate that is no reactor: its contacts, and its own window with 95 % intervals."""
+    """A candidate that is no reactor: its contacts and its own window, with digits as intervals leave."""
     found = {
         each: reactor.criteria[each.name] for each in study.ranking.known if each.linear_form is not None
     }
     limits = [each for each in found if each.unit == "V"]
+    told = {
+        each: "-" if has.value is None else written(has.value, _possible(each, has.within_95), None, usual)
+        for each, has in found.items()
+        for usual in (2 if each in limits else 3,)
+    }
     columns = _first_columns(reactor, study.conditions.role, first)
     return {
         **{name: columns[name] for name in columns if not name.startswith("A(")},
-        **{each.heading(ion): fixed(has.value, 3) for each, has in found.items() if each not in limits},
-        "window (V)": " to ".join(fixed(found[each].value, 2) for each in limits),
-        **{f"{each.key} 95 %": bounds(_possible(each, has.within_95), None) for each, has in found.items()},
+        **{each.heading(ion): told[each] for each in found if each not in limits},
+        "window (V)": " to ".join(told[each] for each in limits),
     }
 
 

@@ -134,6 +134,9 @@ _NUMBERS = re.compile(r"[\d.+\-%±…e ()]+|-?[\d.]+( \(-?[\d.]+ to -?[\d.]+\)| 
 NO_NUMBER = ("", "none", "–", "open")
 """Cells of a column of numbers that hold none."""
 
+NAME_WIDTH = 14
+"""Characters that a column of names or words keeps at least, where its cells are as long."""
+
 WIDTH, NARROW = 118, 100
 """Columns of a table that goes to a file or a pipe, and those below which a terminal gets fewer columns."""
 
@@ -223,7 +226,8 @@ def print_table(table: "Table") -> None:
         cells = ["" if cell is None or cell != cell else plain(cell) for cell in content[name]]
         number = all(cell in NO_NUMBER or _NUMBERS.fullmatch(cell) for cell in cells)
         head = plain(name).replace(" (", "\n(", 1)
-        width = max(map(len, (*head.split("\n"), *cells))) if number else None
+        width = max(map(len, (*head.split("\n"), *cells)), default=0)
+        width = width if number else min(width, NAME_WIDTH)
         shown.add_column(
             head, justify="right" if number else "left", no_wrap=number, overflow="fold", min_width=width
         )

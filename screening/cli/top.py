@@ -37,6 +37,7 @@ def top(
 ) -> None:
     """Show the best candidates of a campaign, running or finished, each explained in words."""
     from screening.campaign import query
+    from screening.campaign.directory import ResultsDirectory
     from screening.campaign.study import find_study
     from screening.campaign.tables import best_table, ideas, in_words
 
@@ -50,7 +51,9 @@ def top(
     if form == "table" and out is None:
         study = anew or query.study_of(directory)
         rows = [row for _, row in chosen[chosen["passes"].eq(True)].iterrows()]
-        print_table(best_table(chosen, [in_words(row, study) for row in rows] if study else [], digits))
+        words = [in_words(row, study) for row in rows] if study else []
+        words += ResultsDirectory(directory).of_energies() if study and not chosen.empty else ()
+        print_table(best_table(chosen, words, digits))
     elif form == "csv" and out is None:
         tell(chosen.to_csv(index=False), end="")
     elif form == "json" and out is None:

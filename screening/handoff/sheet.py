@@ -25,6 +25,7 @@ from screening.reactors.detail import Plateau, ReactorDetail, detail, molar_volu
 from screening.reactors.reduction import ScreeningContext
 from screening.reactors.settings import Conditions
 from screening.reactors.uncertainty import error_bars
+from screening.thermo.intervals import written
 
 KEPT_CONDITIONS = (
     *("plateau_floor_v", "percolation_threshold", "no_reaction_ev_per_atom"),
@@ -387,6 +388,7 @@ def _patterns(
         for product in plateau.products if plateau.above_floor else ():
             if product.formula in roles and roles[product.formula].startswith("precursor"):
                 roles[product.formula] = "precursor and product"
-            roles.setdefault(product.formula, f"product from {plateau.voltage_v:.2f} V")
+            volts = written(plateau.voltage_v, plateau.voltage_95_v, None, 2)
+            roles.setdefault(product.formula, f"product from {volts} V")
     in_order = (*cells, *literature_cells(), *snapshot_cells(snapshot, roles))
     return tuple(pattern(name, role, in_order) for name, role in roles.items())

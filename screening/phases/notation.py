@@ -60,7 +60,22 @@ _DOTTED = re.compile(
 _AMBIGUOUS_DOT = re.compile(rf"\.[0-9]*\.|(?<![A-Za-z)\]}}]0)\.{_HYDRATE}")
 """``LiCl.5H2O`` could be 0.5 Cl or 5 H2O."""
 
-_VARIABLE = re.compile(r"([A-Z][a-z]?)[xyzδ](?![a-z])|[0-9+-][xyzδ](?![a-z])|(?<=[A-Za-z])\([xyzδ]\)")
+_TIMES = re.compile(rf"\s+x\s+(?=[0-9]+(?:/[0-9]+)?\s*{_LIGAND})")
+"""``MgCl2 x 6 H2O``."""
+
+_MOL_PERCENT = re.compile(r"(?<=[0-9])\s*(?:mol\s*)?%\s*(?=[A-Z(\[{])")
+"""``75%Li2S-25%P2S5``."""
+
+MOST_OF_RATIO = 10.0
+"""Largest coefficient of a ratio in which a later 1 is left out, as ``3Li2S-P2S5``; 75 would lack its 25."""
+
+_VARIABLE = re.compile(
+    r"([A-Z][a-z]?)[xyzδ](?![a-z])|[0-9+-][xyzδ](?![a-z])|(?<=[A-Za-z])\([xyzδ]\)"
+    rf"|[·*×.]\s*[nxyzδ]\s*(?={_LIGAND})"
+)
+
+MOST_OF_WORD = 4
+"""Small letters without a digit that may be a formula in wrong capitals, as ``licl``; ``water`` is a word."""
 
 _STATE = "alpha|beta|gamma|delta|epsilon|cubic|tetragonal|orthorhombic|monoclinic|hexagonal|rhombohedral"
 _OTHERWISE: tuple[tuple[re.Pattern[str], str, str], ...] = tuple(
@@ -70,6 +85,16 @@ _OTHERWISE: tuple[tuple[re.Pattern[str], str, str], ...] = tuple(
             r"(?:mp|mvc|mp-alex|agm)-[0-9a-z]+",
             "{text} is an identifier of the Materials Project, not a formula",
             "write the formula of that entry",
+        ),
+        (
+            r"(?i:icsd|cod|oqmd|csd|pdf)[\s:_-]*[0-9][0-9-]*",
+            "{text} is an identifier of a database, not a formula",
+            "write the formula of that entry",
+        ),
+        (
+            r"(?P<formula>[A-Z].*\S)\s*\((?:s|l|g|aq|cr|am)\)",
+            "{text} names a state; here H2O, CO2 and their like are gases, and all others solids",
+            "write {formula}",
         ),
         (
             rf"(?:{_STATE}|[α-ω]|[a-z])['′]*[\s-]+(?P<formula>[A-Z].*)"
@@ -139,6 +164,17 @@ def abbreviations() -> dict[str, Abbreviation]:
     return {row["name"]: Abbreviation(row["name"], tuple(row["formulas"].split())) for row in rows}
 
 
+@cache
+def _in_any_capitals() -> dict[str, Abbreviation]:
+    """The same by small letters, for what is no formula as it stands."""
+    return {name.casefold(): each for name, each in abbreviations().items()}
+
+
+def _letters(text: str) -> str:
+    """A name without blanks and hyphens."""
+    return re.sub(r"[\s-]", "", text)
+
+
 def read_amounts(written: str) -> Reading:
     """Read one formula.
 
@@ -154,7 +190,8 @@ def read_amounts(written: str) -> Reading:
         )
     plain = _TEX.sub(r"\1", written.strip().translate(_PLAIN))
     text = _FRACTION.sub(_as_ratio, _SUBSCRIPT.sub(r"\2\3\4\5", plain))
-    known = abbreviations().get(re.sub(r"[\s-]", "", text))
+    text = _MOL_PERCENT.sub("", _TIMES.sub("·", text))
+    known = abbreviations().get(_letters(text))
     if known:
         return _spelled_out(text, known)
     if text.startswith("charged"):
@@ -209,6 +246,8 @@ def _read_plain(text: str, notes: tuple[str, ...]) -> Reading:
             for element, amount in _count(part["formula"], text).items():
                 amounts[element] = amounts.get(element, 0.0) + amount * coefficient / whole
     except InputError:
+        if known := _in_any_capitals().get(_letters(text).casefold()):
+            return _spelled_out(text, known)
         _explain(text)
         raise
     if not all(LEAST_AMOUNT <= amount <= MOST_AMOUNT for amount in amounts.values()):
@@ -231,7 +270,10 @@ def _components(text: str) -> tuple[list[re.Match[str]], str]:
     pieces = text.split("-") if joint == "-" else _JOINT.split(text)
     matches = [_COMPONENT.fullmatch(piece.strip()) for piece in pieces]
     parts = [match for match in matches if match]
-    if joint == "-" and not (len(parts) == len(pieces) and all(part["coefficient"] for part in parts)):
+    given = [_amount(part["coefficient"], text) for part in parts if part["coefficient"]]
+    led = bool(parts and parts[0]["coefficient"])
+    ratio = len(given) == len(parts) or (led and max(given) <= MOST_OF_RATIO)
+    if joint == "-" and not (len(parts) == len(pieces) and ratio):
         raise InputError(
             f"negative amount, or parts joined without mol %, in formula {quoted(text)}",
             remedy="amounts must be positive; write a compound as LiIn, a glass as 75Li2S-25P2S5",
@@ -265,7 +307,13 @@ def _explain(text: str) -> None:
     if any(match[1] is None or match[1] in symbols() for match in _VARIABLE.finditer(text)):
         raise InputError(
             f"{quoted(text)} is not a formula: it holds a variable",
-            remedy="write a number in its place, as Li0.5CoO2",
+            remedy="write a number in its place, as Li0.5CoO2 or MgCl2·6H2O",
+        ) from None
+    doped = re.fullmatch(r"(?P<element>[A-Z][a-z]?)[\s-]+(?:doped[\s-]+)?(?P<name>.+)", text)
+    if doped and _letters(doped["name"]).casefold() in _in_any_capitals():
+        raise InputError(
+            f"{quoted(text)} names a doped material, of no one composition",
+            remedy="write its formula with all amounts, as Li6.25Al0.25La3Zr2O12",
         ) from None
     for pattern, message, remedy in _OTHERWISE:
         match = pattern.fullmatch(text)
@@ -277,6 +325,9 @@ def _explain(text: str) -> None:
                 "dotted": quoted(re.sub(r"(?<=[0-9]),(?=[0-9])", ".", text))[1:-1],
             }
             raise InputError(message.format(**said), remedy=remedy.format(**said)) from None
+    word = text.isalpha() and text.islower() and len(text) > MOST_OF_WORD
+    if word:
+        raise InputError(f"{quoted(text)} is a word, not a formula", remedy=HOW_TO_WRITE) from None
     recased = sorted(_recased(text), key=len)[:MOST_READINGS] if _unknown(text) else []
     if recased:
         raise InputError(

@@ -34,12 +34,12 @@ _UTF16 = (b"\xff\xfe", b"\xfe\xff")
 
 @dataclass(frozen=True)
 class RowFault:
-    """A row that cannot be used.
+    """A row that cannot be used, or a compound that is named elsewhere.
 
     Attributes
     ----------
     row : int
-        As the file counts: its first line is 1.
+        As the file counts: its first line is 1; 0 of a compound that no file lists.
     reason : str
     text : str
         The compound as the row writes it.
@@ -50,7 +50,7 @@ class RowFault:
     text: str = ""
 
     def __str__(self) -> str:
-        return f"row {self.row}: {self.reason}"
+        return f"row {self.row}: {self.reason}" if self.row else self.reason
 
 
 def require_sound(faults: Sequence[RowFault], source: str, remedy: str) -> None:
@@ -64,7 +64,8 @@ def require_sound(faults: Sequence[RowFault], source: str, remedy: str) -> None:
     if faults:
         told = "; ".join(map(str, faults[:MOST_FAULTS_TOLD]))
         more = len(faults) - MOST_FAULTS_TOLD
-        count = "1 row" if len(faults) == 1 else f"{len(faults)} rows"
+        kind = "row" if all(each.row for each in faults) else "candidate"
+        count = f"{len(faults)} {kind}" + "s" * (len(faults) != 1)
         raise InputError(
             f"{count} cannot be used: {told}" + (f"; and {more} more" if more > 0 else ""),
             where=source,
@@ -152,7 +153,7 @@ class Sheet:
                 raise InputError(f"column {name!r} stands twice", where=source, remedy="keep one")
         if FORMULA in header:
             return cls(source, header, tuple(held[1:]))
-        if not (columns and first and _is_formula(first[0])):
+        if not (columns and first and is_formula(first[0])):
             raise InputError(f"has no column {FORMULA!r}", where=source, remedy="add it")
         header = (*columns, *("" for _ in first))[: len(first)]
         told = ", ".join(columns[: len(first)])
@@ -197,7 +198,8 @@ def number_of(cell: object) -> float:
         return float("nan")
 
 
-def _is_formula(cell: str) -> bool:
+def is_formula(cell: str) -> bool:
+    """Whether a cell holds a formula that can be read."""
     try:
         return bool(formula_of(cell))
     except InputError:

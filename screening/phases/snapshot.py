@@ -98,6 +98,11 @@ class Phases:
         """Atomic fractions, (m,) float array."""
         return self.amount / self.rows.spread(self.atoms)
 
+    @classmethod
+    def of(cls, formulas: Sequence[Formula]) -> "Phases":
+        """Bare compositions, whose energies and volumes are NaN: for rules that read composition alone."""
+        return _from_additions([AddedPhase(each, np.nan, np.nan, "") for each in formulas])
+
     @cached_property
     def estimated(self) -> np.ndarray:
         """Which phases are estimates or machine-learned, (n,) bool array."""

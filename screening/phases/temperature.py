@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from screening.errors import InputError
+from screening.phases.additions import Origin
 from screening.phases.composition import atomic_masses_g, parse_formula, symbol
 from screening.phases.corrections import AT_0_K, is_corrected, molecule_rows, rows_of, thermal_ev_per_atom
 from screening.phases.manifest import Manifest
@@ -25,6 +26,9 @@ CELSIUS_K = 273.15
 SISSO_ERROR_EV_PER_ATOM = 0.050
 """Error of the descriptor's Gibbs energies, about 50 meV/atom against experiment (Bartel et al. 2018)."""
 
+GIBBS_ENERGIES = "Gibbs energies at"
+"""What the energy scheme of a snapshot at a temperature says."""
+
 CITE = "C. J. Bartel et al., Nat. Commun. 9, 4168 (2018), doi:10.1038/s41467-018-06682-4"
 
 _NAMED_AT_MOST = 5
@@ -39,7 +43,8 @@ def at_temperature(snapshot: Snapshot, temperature_k: float) -> Snapshot:
         G^δ = (−2.48e−4 ln V − 8.94e−5 m/V) T + 0.181 ln T − 0.882   eV/atom.
 
     Common gases (H2O, CO2, NH3 and the like), for which a descriptor of solids means nothing, take measured
-    values instead. Tables and rules are pymatgen's, so that its class gives the same numbers. In a corrected
+    values instead. Tables and rules are pymatgen's, so that its class gives the same numbers. A user's own
+    energy of a gas counts as its enthalpy, though not a calculation beside uncorrected ones. In a corrected
     snapshot (see `corrections`) gases rest on its enthalpies, and each molecular unit of a solid adds what
     measured entropies say that the descriptor leaves out, growing in proportion to T: 7 kJ/mol per hydroxide
     and 8 per water of hydration at 298 K. Compounds bring the descriptor's error, about 50 meV/atom, into
@@ -79,15 +84,14 @@ def at_temperature(snapshot: Snapshot, temperature_k: float) -> Snapshot:
     unknown = present[np.isnan(elements_g[present])]
     phases = _without(snapshot.phases, unknown)
     gas = _gas_energies(phases, temperature_k)
-    if is_corrected(snapshot):
-        _keep_enthalpies(phases, temperature_k, gas)
+    notes = (*snapshot.notes, *_keep_enthalpies(phases, temperature_k, gas, is_corrected(snapshot)))
     energies, errors = _gibbs_energies(phases, temperature_k, elements_g, gas)
     if is_corrected(snapshot):
         energies[errors > 0.0] += thermal_ev_per_atom(phases)[errors > 0.0] * temperature_k / ROOM_K
     sds = np.hypot(phases.uncertainty_ev_per_atom, errors)
     changed = replace(phases, formation_energy_ev_per_atom=energies, uncertainty_ev_per_atom=sds)
     manifest = _warmed(snapshot.manifest, temperature_k, unknown, len(snapshot.phases) - len(phases))
-    return replace(snapshot, manifest=manifest, phases=changed)
+    return replace(snapshot, manifest=manifest, phases=changed, notes=notes)
 
 
 def _in_range(temperature_k: float) -> float:
@@ -115,7 +119,7 @@ def _warmed(manifest: Manifest, temperature_k: float, unknown: np.ndarray, n_lef
     scheme = manifest.energy_scheme.removesuffix(AT_0_K)
     return replace(
         manifest,
-        energy_scheme=f"{scheme}, Gibbs energies at {temperature_k:g} K (SISSO)",
+        energy_scheme=f"{scheme}, {GIBBS_ENERGIES} {temperature_k:g} K (SISSO)",
         cite=(*manifest.cite, CITE),
         details=json.dumps(details, indent=1, ensure_ascii=False),
     )
@@ -209,19 +213,21 @@ def _gas_energies(phases: Phases, temperature_k: float) -> np.ndarray:
     return energies
 
 
-def _keep_enthalpies(phases: Phases, temperature_k: float, gas: np.ndarray) -> None:
-    """Change the Gibbs energies of gases so that they rest on the enthalpies of a corrected snapshot.
+def _keep_enthalpies(phases: Phases, temperature_k: float, gas: np.ndarray, is_corrected: bool) -> list[str]:
+    """Change the Gibbs energies of gases so that they rest on the enthalpies that count for them.
 
-    Gases that keep their calculated enthalpy add the measured difference of Gibbs energy and enthalpy to it;
-    those that pymatgen does not tabulate take ΔH - T ΔS with the values of 298 K.
+    A user's own energy, and the calculated one that a corrected snapshot keeps, add the measured difference
+    of Gibbs energy and enthalpy; gases that pymatgen does not tabulate take ΔH - T ΔS with values of 298 K.
+    Where a user's calculation bears the error of the source's own, the measured value counts: this is told.
     """
+    erring = (phases.origin == Origin.CALCULATED) & (not is_corrected)
     for molecule, rows in molecule_rows(phases):
-        if np.isnan(gas[rows]).any():
-            kelvin_share = temperature_k / ROOM_K
-            entropic = (
-                (molecule.gibbs_energy_ev - molecule.enthalpy_ev) * kelvin_share / molecule.formula.n_atoms
-            )
-            gas[rows] = phases.formation_energy_ev_per_atom[rows] + entropic
-        elif not molecule.measured:
-            calculated = phases.formation_energy_ev_per_atom[rows]
-            gas[rows] += calculated - molecule.enthalpy_ev / molecule.formula.n_atoms
+        enthalpy = molecule.enthalpy_ev / molecule.formula.n_atoms
+        if not np.isnan(gas[rows]).any():
+            measured = (~phases.added | erring)[rows] & (molecule.measured or not is_corrected)
+            gas[rows] += np.where(measured, 0.0, phases.formation_energy_ev_per_atom[rows] - enthalpy)
+        elif is_corrected:
+            thermal = molecule.gibbs_energy_ev / molecule.formula.n_atoms - enthalpy
+            gas[rows] = phases.formation_energy_ev_per_atom[rows] + thermal * temperature_k / ROOM_K
+    told = "its measured Gibbs energy counts at a temperature, not your calculation"
+    return [f"{name}: {told}" for name in phases.formula[erring & ~np.isnan(gas)]]

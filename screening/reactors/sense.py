@@ -13,6 +13,9 @@ from screening.thermo.products import alloy_former_table
 EXPLOSIVE_UNITS = ("ClO4", "ClO3", "ClO2", "BrO3")
 """Oxyanions whose salts explode with what they may oxidise, as lithium and sulfides."""
 
+SHOCK_METALS = ("Ag", "Cu", "Au", "Hg", "Pb", "Tl", "Cd")
+"""Their nitrides, but copper's, acetylides and fulminates explode when they are rubbed."""
+
 OXIDISED = {"Cr": 5.5, "Os": 7.5, "Ru": 7.5}
 """Mean charge of a metal beside oxygen or halogens from which it is chromium(VI), carcinogenic (REACH Annex
 XIV), or a volatile poisonous tetroxide."""
@@ -51,14 +54,53 @@ def toxic(phases: Phases) -> np.ndarray:
 
 
 def explosive(phases: Phases) -> np.ndarray:
-    """Azides, and salts of the oxyanions in `EXPLOSIVE_UNITS`, (n,) bool array."""
+    """Compounds that may explode by friction, shock, or with what they oxidise, (n,) bool array.
+
+    Azides; salts of the oxyanions in `EXPLOSIVE_UNITS`, ammonium's too; oxides of chlorine and bromine;
+    chlorides, bromides and iodides of nitrogen; nitrides, acetylides and fulminates of `SHOCK_METALS`. Water
+    of hydration is no oxygen of an anion. Fulminates and the harmless cyanates share a composition.
+
+    Examples
+    --------
+    >>> from screening.phases.composition import parse_formula
+    >>> names = ("AgN3", "LiClO4", "NI3", "Ag2C2", "Li3N", "LiCl", "MgCl2(H2O)6")
+    >>> explosive(Phases.of([parse_formula(name) for name in names])).tolist()
+    [True, True, True, True, False, False, False]
+    """
     if not len(phases):
         return np.zeros(0, dtype=bool)
     nitrogen, metals = _sum(phases, named(("N",))), _sum(phases, metal_table())
-    others = holds(phases, ~(named(("N",)) | metal_table()))
-    azide = (metals > 0) & (nitrogen >= 3.0 * metals) & ~others
+    azide = (metals > 0) & (nitrogen >= 3.0 * metals) & _only(phases, metal_table() | named(("N",)))
     columns = [UNITS.index(unit) for unit in EXPLOSIVE_UNITS]
-    return azide | (molecular_units(phases).count[:, columns] > 0).any(axis=1)
+    of_anion = (molecular_units(phases).count[:, columns] > 0).any(axis=1)
+    return np.asarray(azide | of_anion | _explosive_molecule(phases) | _shocked(phases))
+
+
+def _explosive_molecule(phases: Phases) -> np.ndarray:
+    """Perchlorates and the like of ammonium, oxides of halogens, halides of nitrogen, (n,) bool array."""
+    nitrogen, oxygen, hydrogen = (_sum(phases, named((name,))) for name in ("N", "O", "H"))
+    halogen = _sum(phases, named(("Cl", "Br", "I")))
+    of_ammonium = (np.abs(hydrogen - 4.0 * nitrogen) < 1e-6) & (np.abs(halogen - nitrogen) < 1e-6)
+    of_ammonium &= (oxygen >= 2.0 * halogen) & _only(phases, named(("H", "N", "O", "Cl", "Br")))
+    halide = (nitrogen > 0) & _only(phases, named(("N", "Cl", "Br", "I")))
+    oxide = (oxygen > 0) & _only(phases, named(("O", "Cl", "Br")))
+    return (halogen > 0) & (of_ammonium | halide | oxide)
+
+
+def _shocked(phases: Phases) -> np.ndarray:
+    """Nitrides, acetylides and fulminates of `SHOCK_METALS`, (n,) bool array."""
+    nitrogen, carbon, oxygen = (_sum(phases, named((name,))) for name in ("N", "C", "O"))
+    nitride = (nitrogen > 0) & (carbon == 0) & (oxygen == 0) & ~holds(phases, named(("Cu",)))
+    acetylide = (carbon > 0) & (nitrogen == 0) & (oxygen == 0)
+    fulminate = (nitrogen > 0) & (nitrogen == carbon) & (carbon == oxygen)
+    metal = named(SHOCK_METALS)
+    of_shock = holds(phases, metal) & _only(phases, metal | named(("N", "C", "O")))
+    return of_shock & (nitride | acetylide | fulminate)
+
+
+def _only(phases: Phases, table: np.ndarray) -> np.ndarray:
+    """Phases with no element outside a table, (n,) bool array."""
+    return ~holds(phases, ~table)
 
 
 def salt(phases: Phases) -> np.ndarray:

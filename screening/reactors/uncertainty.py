@@ -240,6 +240,11 @@ def why_no_error_model(ion: str) -> str:
     return f"no calibrated error model for {ion}, only for {', '.join(error_models())}"
 
 
+def descriptor_told() -> str:
+    """The error of Gibbs energies, in words."""
+    return f"descriptor of Gibbs energies: {SISSO_ERROR_EV_PER_ATOM:g} eV/atom of each compound"
+
+
 _kept: WeakKeyDictionary[Snapshot, dict[str, ErrorBars]] = WeakKeyDictionary()
 """Error bars by calibrated model, as long as their snapshot is held: they cost more than a pair does."""
 
@@ -263,7 +268,7 @@ def error_bars(snapshot: Snapshot, ion: str, model: ErrorModel | None = None) ->
         errors, told = model.of_phases(snapshot.phases), f"intervals: 95 %, error model of {model.ion}"
         told += "" if scheme.startswith(LEGACY.name) else ", which was fitted to another energy scheme"
     if not scheme.endswith(AT_0_K):
-        told += f"; descriptor of Gibbs energies: {SISSO_ERROR_EV_PER_ATOM:g} eV/atom of each compound"
+        told += f"; {descriptor_told()}"
         told += "" if errors is None else ", in the intervals"
     return ErrorBars(errors, told)
 

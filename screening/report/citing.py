@@ -40,15 +40,17 @@ class Citation:
 def citation(provenance: Provenance) -> Citation:
     """References of the package, the method, and the very snapshot that the stamp names.
 
-    A snapshot of the same name with another checksum is not cited: it is other data.
+    A snapshot of the same name with another checksum is not cited: it is other data. Phases that joined it,
+    named in the stamp after a plus sign, have no references of their own.
     """
+    source = provenance.source.partition(" + ")[0]
     own = package(provenance.package_version)
     try:
-        manifest = read_manifest(provenance.source)
+        manifest = read_manifest(source)
     except SnapshotError:
-        remark = f"The snapshot {provenance.source} is not on the machine that wrote this page."
+        remark = f"The snapshot {source} is not on the machine that wrote this page."
         return Citation(own, METHOD, (), "", remark)
     if manifest.checksum != provenance.source_checksum:
-        remark = f"The snapshot {provenance.source} on the machine that wrote this page has another checksum."
+        remark = f"The snapshot {source} on the machine that wrote this page has another checksum."
         return Citation(own, METHOD, (), "", remark)
     return Citation(own, METHOD, manifest.cite, manifest.licence, "")

@@ -1,6 +1,7 @@
 """A workbook for people: what a figure or a campaign shows, as a spreadsheet opens it."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from io import BytesIO
 from math import floor, log10
 from pathlib import Path
@@ -11,8 +12,9 @@ import pandas as pd
 
 from screening.campaign.directory import ResultsDirectory
 from screening.campaign.results import layer_table
-from screening.display import marked, subscripted
+from screening.display import subscripted
 from screening.files import XLSX, atomic_write, json_ready
+from screening.phases.additions import Origin
 from screening.provenance import Provenance
 from screening.reactors.settings import Ranking
 from screening.report.citing import citation
@@ -35,7 +37,9 @@ MOST_RANKED = 1000
 CURVE_POINTS = 101
 """Rows of a curve besides its kinks."""
 
-MARKS = "* rests on an estimated or machine-learned phase; † not in the snapshot, taken at its hull energy"
+MARKS = (
+    "* rests on an estimated, given or machine-learned phase; † not in the snapshot, taken at its hull energy"
+)
 
 
 def write_book(path: Path, sheets: Mapping[str, pd.DataFrame], provenance: Provenance) -> None:
@@ -128,7 +132,7 @@ def write_campaign_book(path: Path, results: ResultsDirectory) -> None:
     }
     plateaus = [
         {
-            "reactor": marked(each.formula, each.estimated),
+            "reactor": each.formula + _marks(each.origin),
             **{n: getattr(step, n) for n in STEP_COLUMNS},
             **ends("voltage (V)", step.voltage_95_v),
         }
@@ -148,10 +152,21 @@ def write_campaign_book(path: Path, results: ResultsDirectory) -> None:
 
 
 def _ranking(table: pd.DataFrame, ranking: Ranking) -> pd.DataFrame:
-    columns = ranking_columns(table, ranking)
+    keys = {each.name: each.key for each in ranking.every}
+    columns = [
+        replace(
+            each,
+            within=tuple(
+                name for name in (f"{keys[each.name]}_from_95", f"{keys[each.name]}_to_95") if name in table
+            ),
+        )
+        if each.name in keys
+        else each
+        for each in ranking_columns(table, ranking)
+    ]
     best = table[table["passes"]].head(MOST_RANKED)
     frame = best[[name for column in columns for name in (column.name, *column.within)]].assign(
-        formula=[*map(marked, best["formula"], best["estimated"])]
+        formula=best["formula"] + best["origin"].fillna("").map(_marks)
     )
     named = {c.name: capital(c.label) + (f" ({c.unit})" if c.unit else "") for c in columns}
     bounds = {
@@ -173,7 +188,7 @@ def _campaign_summary(results: ResultsDirectory) -> pd.DataFrame:
     ]
     for (anode, electrolyte), group in passing.groupby(["anode", "electrolyte"], sort=False):
         best = group.iloc[0]
-        name = marked(best["formula"], best["estimated"])
+        name = best["formula"] + _marks(best["origin"] or "")
         rows.append((f"Best with {anode} and {electrolyte}", f"{name}, score {best['score']:.3f}"))
     if len(passing) > MOST_RANKED:
         rows.append(("Ranking", f"the first {MOST_RANKED}; all in ranking.csv"))
@@ -201,7 +216,14 @@ def ends(quantity: str, within: Interval | None = None) -> dict[str, float | Non
 
 def pair_name(curve: InterfaceReaction) -> str:
     """A pair of reactants with its marks."""
-    return f"{curve.a} | {curve.b}" + "*" * curve.estimated + "†" * bool(curve.at_hull)
+    origins = [*curve.origins.values(), *([Origin.AT_HULL] if curve.at_hull else ())]
+    return f"{curve.a} | {curve.b}" + _marks(", ".join(origins))
+
+
+def _marks(origin: str) -> str:
+    """The marks of `MARKS` for what rests on phases of these origins, in words with commas."""
+    origins = {*origin.split(", ")} - {""}
+    return "*" * bool(origins - {Origin.AT_HULL}) + "†" * (Origin.AT_HULL in origins)
 
 
 def curve_table(curves: Sequence[InterfaceReaction]) -> pd.DataFrame:

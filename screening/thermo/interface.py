@@ -251,7 +251,7 @@ class InterfaceReaction(Displayed):
             "b": self.b,
             "kinks": [kink.as_dict() for kink in self.kinks],
             "minimum": self.minimum.as_dict() if self.reacts else None,
-            "minimum_mutual": self.minimum_mutual.as_dict(),
+            "minimum_mutual": self.minimum_mutual.as_dict() if self.reacts else None,
             "energy_above_hull_ev_per_atom": vars(self.energy_above_hull_ev_per_atom),
             "reacts": self.reacts,
             "at_hull": list(self.at_hull),

@@ -25,7 +25,7 @@ from screening.phases.composition import (
 from screening.phases.snapshot import Snapshot
 from screening.provenance import Provenance
 from screening.thermo.conduction import conduction_degree
-from screening.thermo.intervals import NO_ERROR_BARS, ErrorBars, bounds
+from screening.thermo.intervals import NO_ERROR_BARS, ErrorBars, bounds, written
 from screening.thermo.lithiation import lithiate
 from screening.thermo.marks import marks, stamp
 from screening.thermo.reservoir import Reservoir, window
@@ -113,8 +113,8 @@ class Stack(Displayed):
                 "place": contact.place,
                 "contact": contact.pair,
                 "state": contact.state,
-                "mutual (eV)": f"{contact.energy_ev:.3f}",
-                "alone (eV)": f"{contact.alone_ev:.3f}",
+                "mutual (eV)": written(contact.energy_ev, contact.energy_95_ev, None, 3),
+                "alone (eV)": written(contact.alone_ev, contact.alone_95_ev, None, 3),
                 "95 % of lower": bounds(contact.lowest_95_ev, None),
                 "severity": contact.severity,
                 "begins": contact.begins,

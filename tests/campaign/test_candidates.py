@@ -203,6 +203,32 @@ class TestLists:
             "mine.csv row 3", "mine.csv row 5", "mine.csv row 6"
         ]  # fmt: skip
 
+    def test_faults_of_named_candidates_are_told_at_once_or_left_out(
+        self, snapshot: Snapshot, tmp_path: Path
+    ) -> None:
+        path = tmp_path / "mine.csv"
+        path.write_text("formula\nMgF2\nLi\nLiCoO2\n")
+        named = {"formulas": ("Foo", "LiXy", "ZnCl2", "Li-In", "LiAl-2"), "controls": ("NoSuch", "NaCl")}
+        met = {"anode": [parse_formula("Na"), parse_formula("Li")], "cathode": [parse_formula("LiCoO2")]}
+        with pytest.raises(InputError) as refusal:
+            select(snapshot, Candidates(**named, file=str(path)), partners=met)
+        for told in (
+            "7 candidates",
+            "'Foo'",
+            "'LiXy'",
+            "'Li-In'",
+            "'LiAl-2'",
+            "'NoSuch'",
+            "row 3: Li is both",
+        ):
+            assert told in str(refusal.value)
+        assert "row 4: LiCoO2 is both a candidate and the cathode" in str(refusal.value)
+        selection = select(snapshot, Candidates(**named, file=str(path), skip_bad=True), partners=met)
+        assert selection.label.tolist() == ["ZnCl2", "NaCl", "MgF2"]
+        assert (selection.n_named, selection.n_controls) == (1, 1)
+        assert len(selection.unusable) == 7
+        assert len(selection.left_out) == 7
+
     def test_an_excel_file_by_another_name_is_told(self, tmp_path: Path) -> None:
         path = tmp_path / "mine.xlsx"
         pd.DataFrame({"formula": ["MgF2"]}).to_excel(path, index=False)

@@ -7,10 +7,12 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pytest
+from typer.testing import CliRunner
 
 from screening.api.campaigns import Ranking, screen
 from screening.campaign.candidate_files import read_candidates
 from screening.campaign.expressions import holds
+from screening.cli import app
 from screening.errors import InputError
 
 LIST = """formula;price_eur_per_g;supplier;score
@@ -97,7 +99,7 @@ def test_not_a_number_is_not_larger_than_any() -> None:
 @pytest.mark.parametrize(
     ("column", "where", "said"),
     [
-        ("supplier", "", "'supplier' holds '\\w+', no number; there are price_eur_per_g, supplier"),
+        ("supplier", "", "'supplier' holds '\\w+' of \\w+, no number; there are price_eur_per_g, supplier"),
         ("prise", "", "'prise' is no column of the list of candidates"),
         ("score", "", "'score' is no column of the list of candidates"),
         ("relay", "", "columns.relay: there is a criterion of this name"),
@@ -136,6 +138,29 @@ def test_numbers_of_a_list(tmp_path: Path) -> None:
     assert columns["d"].tolist() == ["inf", "1"]
 
 
+def test_a_column_says_itself_what_its_marks_part(tmp_path: Path) -> None:
+    file = tmp_path / "list.csv"
+    file.write_text(
+        "formula;german;english;mixed;odd\nMgF2;12,5;12.5;1.234,5;3\nAlF3;1.234,5;1,234.5;1.5;4,5\n"
+        "ZnCl2;2.500;2,500;;n/a\nLiCl;3;;2;7\n",
+        "utf-8",
+    )
+    listed = read_candidates(file)
+    for head, last in (("german", 3.0), ("english", np.nan)):
+        np.testing.assert_array_equal(listed.columns[head], [12.5, 1234.5, 2500.0, last])
+    assert listed.columns["mixed"].tolist() == ["1.234,5", "1.5", None, "2"]
+    assert [note.partition(",")[0] for note in listed.notes] == [
+        "row 3: mixed '1.5' is no number",
+        "row 4: odd 'n/a' is no number",
+    ]
+
+
+def test_a_word_among_numbers_is_named_by_its_row(listed: Path) -> None:
+    (listed / "list.csv").write_text(LIST.replace("AlF3;12", "AlF3;dear"), "utf-8")
+    with pytest.raises(InputError, match="'price_eur_per_g' holds 'dear' of AlF3, no number"):
+        screen(study(listed))
+
+
 def test_what_melts_in_the_mill_says_so_wherever_the_ranking_is_shown(tmp_path: Path) -> None:
     ranking = screen(["SnBr4", "MgF2"], out=tmp_path / "out", draws=0)
     (line,) = [each for each in ranking.results.cautions if "SnBr4" in each]
@@ -144,3 +169,15 @@ def test_what_melts_in_the_mill_says_so_wherever_the_ranking_is_shown(tmp_path: 
     )
     assert line in ranking.summary()[0].notes
     assert line in ranking.display().notes
+
+
+def test_what_the_energies_cannot_say_stands_below_a_ranking(tmp_path: Path) -> None:
+    """Copper is the anode of no calibrated reaction and counts as Cu2+; Gibbs energies have an error."""
+    copper = screen(["AlCl3"], anodes=("Cu",), electrolytes=("CuCl",), out=tmp_path / "cu", draws=0)
+    told = [each for each in copper.summary()[0].notes if each.startswith("Cu counts as Cu2+; no intervals")]
+    assert told
+    assert not any("95 % intervals leave" in each for each in copper.summary()[0].notes)
+    warm = screen(["MgF2"], out=tmp_path / "warm", draws=0, temperature_k=298.15)
+    said = "descriptor of Gibbs energies: 0.05 eV/atom of each compound, in the intervals"
+    assert said in warm.summary()[0].notes
+    assert said in CliRunner().invoke(app, ["top", str(tmp_path / "warm")]).output

@@ -49,7 +49,6 @@ def test_packaged_studies(tmp_path: Path) -> None:
         (HEAD + "[candidates.query]\nn_elements = [3, 2]\n", "n_elements"),
         (HEAD + '[candidates.query]\nanions = ["Xx"]\n', "no element 'Xx'"),
         ('name = "mine"\n[candidates]\n', "no candidates"),
-        ('name = "mine"\n[candidates]\nformulas = ["LiAl-2"]\n', "negative amount"),
         ('name = "../out"\n[candidates]\nformulas = ["LiAl"]\n', "name"),
     ],
 )

@@ -304,7 +304,8 @@ class TestBadInput:
             ),
             (
                 'name = "a"\n[candidates]\nformulas = ["MgF2"]\ncontrols = ["LiCl3"]\n',
-                "a.toml: candidates.controls: snapshot mp2019 has no LiCl3; Cl-Li holds LiCl; write one of",
+                "a.toml: candidates.controls: 1 candidate cannot be used: snapshot mp2019 has no LiCl3; "
+                "Cl-Li holds LiCl; mend them, or",
             ),
             (STATE.format('alloy = "richest"'), "a.toml: unknown key 'conditions.alloy'"),
             (STATE.format("anode_um = 20.0\npotential_v = 0.5"), "a cell fixes the one or the other"),

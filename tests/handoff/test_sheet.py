@@ -83,6 +83,16 @@ def test_layer_of_the_paper(snapshot: Snapshot) -> None:
     assert [p.formula for p in sheet.patterns if p.role.startswith("product")][:2] == ["Al", "LiAl"]
 
 
+def test_roles_of_products_have_the_digits_of_their_plateau(snapshot: Snapshot) -> None:
+    found = bench_sheet(snapshot, "LiAlCl4", Plan())
+    roles = {each.role for each in found.patterns if each.role.startswith("product from")}
+    first = found.plateaus[0]
+    assert first.voltage_v == pytest.approx(1.59, abs=0.005)
+    assert first.voltage_95_v is not None
+    assert first.voltage_95_v.high - first.voltage_95_v.low > 0.4  # no hundredths of a volt
+    assert "product from 1.6 V" in roles
+
+
 def test_a_wider_die_spreads_the_same_mass(snapshot: Snapshot) -> None:
     narrow = bench_sheet(snapshot, "MgI2", Plan(die_mm=10.0))
     wide = bench_sheet(snapshot, "MgI2", Plan(die_mm=20.0))

@@ -93,6 +93,16 @@ def test_groups_decimals_and_spaces_are_read(text: str, amounts: dict[int, float
         ("LixCoO2", "holds a variable"),
         ("LiCoO2-δ", "holds a variable"),
         ("Li3,25Ge0,25P0,75S4", "decimal comma.*write Li3.25Ge0.25P0.75S4"),
+        ("H2O(g)", "names a state.*H2O, CO2 and their like are gases.*write H2O"),
+        ("Li(s)", "names a state.*write Li"),
+        ("icsd-12345", "identifier of a database"),
+        ("Ga-LLZO", "doped material, of no one composition.*with all amounts"),
+        ("Al-doped LLZO", "doped material, of no one composition.*with all amounts"),
+        ("MgCl2·nH2O", r"holds a variable.*MgCl2·6H2O"),
+        ("MgCl2.xH2O", r"holds a variable.*MgCl2·6H2O"),
+        ("water", "is a word, not a formula"),
+        ("Li2S-25P2S5", "without mol %"),
+        ("75Li2S-P2S5", "without mol %"),
         ("β-Li3PS4", "polymorph.*write Li3PS4"),
         ("beta-Li3PS4", "polymorph.*write Li3PS4"),
         ("Li3PS4 (beta)", "polymorph.*write Li3PS4"),
@@ -170,6 +180,7 @@ def test_a_compound_is_a_reactant_of_one_part() -> None:
         ("{Li}[PS4]", "{Li}[PS4]", "LiPS4"),
         ("MgCl2·6H2O", "MgCl2·6H2O", "MgCl2H12O6"),
         ("MgCl2 • 6 H2O", "MgCl2·6H2O", "MgCl2H12O6"),
+        ("MgCl2 x 6 H2O", "MgCl2·6H2O", "MgCl2H12O6"),
         ("MgCl2*6H2O", "MgCl2·6H2O", "MgCl2H12O6"),
         ("MgCl2 6H2O", "MgCl2·6H2O", "MgCl2H12O6"),
         ("CuSO4x5H2O", "CuSO4·5H2O", "CuSO9H10"),
@@ -376,10 +387,17 @@ def test_a_glass_whose_shares_miss_100_says_so() -> None:
     assert parse_formula("75Li2S-25P2S5").notes == parse_formula("3Li2S-1P2S5").notes == ()
 
 
+def test_a_glass_is_read_in_each_way_of_writing_its_shares() -> None:
+    plain = parse_formula("75Li2S-25P2S5").amounts
+    for text in ("3Li2S-P2S5", "75%Li2S-25%P2S5", "75 mol% Li2S-25 mol% P2S5"):
+        assert parse_formula(text).amounts == pytest.approx(plain)
+
+
 @pytest.mark.parametrize(
     ("text", "plain"),
     [
         *(("MgCl2.6H2O", "MgCl2·6H2O"), ("CaSO4.1/2H2O", "CaSO4·1/2H2O"), ("MgCl2.6NH3", "MgCl2·6NH3")),
+        *(("nmc811", "LiNi0.8Mn0.1Co0.1O2"), ("llzo", "Li7La3Zr2O12"), ("lco", "LiCoO2")),
         *(("LiAlCl4.2(H2O)", "LiAlCl4·2(H2O)"), ("Fe(NO3)3.9H2O", "Fe(NO3)3·9H2O"), ("PTFE", "C2F4")),
     ],
 )

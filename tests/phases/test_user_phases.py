@@ -328,6 +328,42 @@ def test_temperature_comes_after_joining(csv_file: Path) -> None:
     assert warm.phases.formation_energy_ev_per_atom[phase] != -2.41
 
 
+@pytest.mark.parametrize("energies", ["corrected", "as-published"])
+@pytest.mark.parametrize(("energy", "replace"), [(-1.45, False), (-1.30, True)])
+def test_an_own_gas_counts_at_a_temperature_by_its_enthalpy(
+    csv_file: Path, energies: str, energy: float, replace: bool
+) -> None:
+    """CRC Handbook: CO2 has a Gibbs energy of formation 0.9 kJ/mol below its enthalpy, at 298 K."""
+    csv_file.write_text(HEAD + f"CO2,{energy},0.02,mine\n", "utf-8")
+    own = OwnPhases(csv_file, replace=replace or energies == "as-published")
+    warm = load_snapshot(phases=own, temperature_k=300.0, energies=energies)
+    phase = warm.find(parse_formula("CO2"))
+    assert warm.phases.formation_energy_ev_per_atom[phase] == pytest.approx(
+        energy - 0.9 / 96.485 / 3, abs=2e-3
+    )
+    assert warm.phases.origin[phase] == "given by you"
+
+
+def test_an_own_gas_moves_a_reaction_by_what_it_differs(csv_file: Path) -> None:
+    """CaO + CO2 at 300 K with CO2 0.09 eV/atom lower gives 0.27 eV less per formula."""
+    from screening.api.interfaces import react
+
+    plain = react("CaO", "CO2", temperature_k=300.0)
+    theirs = -393.5 / 96.485 / 3
+    csv_file.write_text(HEAD + "CO2,-1.45,0.02,mine\n", "utf-8")
+    low = react("CaO", "CO2", phases=csv_file, temperature_k=300.0)
+    at = plain.minimum_mutual
+    lost = (theirs + 1.45) * 3 / 5
+    changed = low.minimum_mutual.mutual_ev_per_atom - at.mutual_ev_per_atom
+    assert changed == pytest.approx(lost, abs=1e-3)
+
+
+def test_an_own_calculation_of_a_gas_that_does_not_count_is_told(csv_file: Path) -> None:
+    csv_file.write_text(HEAD.strip() + ",origin\nCO2,-1.9,0.02,mine,calculated\n", "utf-8")
+    warm = load_snapshot(phases=csv_file, temperature_k=300.0, energies="as-published")
+    assert any("CO2: its measured Gibbs energy counts at a temperature" in note for note in warm.notes)
+
+
 # --- own phases against the snapshot's --------------------------------------------------------------
 
 

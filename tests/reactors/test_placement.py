@@ -9,6 +9,7 @@ import pytest
 
 import screening as scr
 from screening.campaign.study import find_study
+from screening.cli.options import print_table
 from screening.errors import InputError
 
 NAMED = ("Li3PO4", "LiPO3", "LiTi2(PO4)3", "Li3B11O18", "LiZr2(PO4)3")
@@ -50,6 +51,22 @@ def test_each_number_and_its_interval_are_those_of_the_pair(coatings: scr.Rankin
         assert row[f"{limit}_limit_v"] == pytest.approx(volts, abs=1e-6)
         found = row[f"{limit}_from_95"], row[f"{limit}_to_95"]
         assert found == pytest.approx(tuple(np.clip(within, 0.0, 8.0)), abs=1e-5), limit
+
+
+def test_names_stand_in_a_terminal_and_digits_follow_the_intervals(
+    coatings: scr.Ranking, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "120")
+    (table,) = coatings.summary()
+    print_table(table)
+    printed = capsys.readouterr().out
+    assert all(formula in printed for formula in (*NAMED, *OTHERS))
+    shown = table.frame.set_index("coating")["window (V)"].map(lambda cell: cell.rstrip("*"))
+    for formula, cell in shown.items():
+        low, high = row_of(coatings, str(formula))[["reduction_from_95", "reduction_to_95"]]
+        decimals = len(cell.split(" to ")[0].partition(".")[2])
+        if high - low > 0.1:
+            assert decimals <= 1 or float(cell.split(" to ")[0]) < 1.0, (formula, cell)
 
 
 def test_who_is_left_out_and_why(coatings: scr.Ranking) -> None:

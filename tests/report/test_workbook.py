@@ -32,6 +32,13 @@ def test_the_ranking_reads_back(ranking: scr.Ranking, book: Path, engine: str) -
     shown = read["Ranking"]
     assert shown["Reactor"].tolist() == ["LiAlCl₄", "MgF₂", "Li₃HoCl₆*"]
     np.testing.assert_allclose(shown["Driving force (eV/Li)"], best["driving_force_ev_per_ion"])
+    for key, name in (
+        ("driving_force", "Driving force (eV/Li)"),
+        ("relief", "Electrolyte relief (eV/atom)"),
+        ("relay", "Relay, alloy | reactor (eV/atom)"),
+    ):
+        for end, column in (("from", f"{key}_from_95"), ("to", f"{key}_to_95")):
+            np.testing.assert_allclose(shown[f"{name}, 95 % {end}"], best[column], err_msg=name)
     layers = read["Layer"]
     np.testing.assert_allclose(layers["Metal fraction"], ranking.layers["metal_fraction"])
     assert {"Voltage (V)", "Reactor (wt%)", "Anode consumed (µm)"} <= set(layers)
@@ -93,3 +100,28 @@ def test_the_first_screen_gives_the_95_percent_about_the_expected_value(ranking:
     assert 0.2 < half < 2.0  # hence one decimal
     expected = f"{driving.value:.1f} eV/Li (95 %: {middle - half:.1f} to {middle + half:.1f})"
     assert told["Driving force"] == expected.replace("-", "−")
+
+
+def test_a_doped_electrolyte_keeps_licence_and_references_and_is_marked(tmp_path: Path) -> None:
+    """Li6PS5Cl with a vacancy is no phase of the snapshot, whose licence holds all the same."""
+    found = scr.screen(
+        ["Li5.5PS4.5Cl1.5", "MgF2", "Li3HoCl6"],
+        out=tmp_path / "out",
+        at_hull=True,
+        draws=0,
+        figures=True,
+        jobs=1,
+    )
+    read = pd.read_excel(found.directory / "results.xlsx", sheet_name=None)
+    sources = read["Sources"]
+    (licence,) = sources.loc[sources["What"] == "Licence of the data", "Source"]
+    assert "not on the machine" not in licence
+    assert licence.startswith("CC")
+    assert any("Jain" in each for each in sources.loc[sources["What"] == "Cite the data", "Source"])
+    formulas = [*read["Figure 1A data"]["Pair"].unique()]
+    assert {"Li | Li₅.₅PS₄.₅Cl₁.₅†", "Li | Li₃HoCl₆*", "Li | MgF₂"} <= set(formulas)
+    ranked = read["Ranking"]["Reactor"].tolist()
+    table = found.table[found.table["passes"]]
+    for shown, (_, row) in zip(ranked, table.iterrows(), strict=True):
+        assert shown.endswith("†") == (row["origin"] == "taken from the hull")
+        assert shown.endswith("*") == (row["origin"] == "estimated")

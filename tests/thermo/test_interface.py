@@ -182,7 +182,9 @@ def test_what_crystallises_out_of_a_glass_bears_its_own_formula(mp2019: Snapshot
 
 def test_what_does_not_react_says_so(mp2019: Snapshot) -> None:
     assert react(mp2019, parse_reactant("Li"), parse_reactant("LiAlCl4")).reacts
-    assert not react(mp2019, parse_reactant("Li"), parse_reactant("LiF")).reacts
+    unreactive = react(mp2019, parse_reactant("Li"), parse_reactant("LiF"))
+    assert not unreactive.reacts
+    assert unreactive.as_dict()["minimum"] is unreactive.as_dict()["minimum_mutual"] is None
     # metastable, and decays on its own: nothing between the two
     decays = react(mp2019, parse_reactant("LiF"), parse_reactant("LiAl@1mol+Li3Al2@1mol"))
     assert decays.minimum_mutual.mutual_ev_per_atom >= -NO_REACTION_EV_PER_ATOM

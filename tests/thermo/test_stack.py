@@ -39,6 +39,16 @@ def test_every_contact_is_made_once_in_every_state(cell: Stack) -> None:
     ]
 
 
+def test_digits_follow_the_intervals(cell: Stack) -> None:
+    """One part in fifty of an interval at the finest: 0.4 eV wide, no hundredths."""
+    rows = cell.display().frame
+    for (_, row), contact in zip(rows.iterrows(), cell.contacts, strict=True):
+        for head, within in (("mutual (eV)", contact.energy_95_ev), ("alone (eV)", contact.alone_95_ev)):
+            decimals = len(row[head].partition(".")[2])
+            if within is not None and within.high - within.low > 1e-9:
+                assert (within.high - within.low) < 50.0 * 10.0**-decimals, (contact.pair, head)
+
+
 def test_energies_are_those_of_the_pairs(cell: Stack) -> None:
     by = {(c.a, c.b, c.state): c for c in cell.contacts}
     closed = scr.react("Li6PS5Cl", "Li3InCl6").minimum_mutual
