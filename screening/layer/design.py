@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from itertools import product
+from itertools import product, starmap
 
 import numpy as np
 
@@ -19,12 +19,14 @@ from screening.reactors.conditions import Conditions
 from screening.reactors.contacts import compute_interfaces
 from screening.reactors.elements import cost_usd_per_kg
 from screening.reactors.reduction import Reduction, ScreeningContext, reduce
-from screening.thermo.marks import stamp
+from screening.thermo.marks import marks, origins_of, stamp
 from screening.units import MAH_PER_MOL_OF_CHARGE
 
 UM_PER_CM = 1e4
 SALT_S_PER_CM = 1e-10
 """Lithium salts and alloys beside the electrolyte: far less than what counts."""
+
+LEAST_REST = "rest, h ≥: were it limited by ions; a cell at rest tells the rest (screening validate)"
 
 MOST_PROPOSED = 8
 """Cells of one batch."""
@@ -97,31 +99,15 @@ def design(
         sense.
     """
     known = known or Known()
-    phase = snapshot.find(parse_formula(reactor))
-    if phase is None:
+    formula = parse_formula(reactor)
+    if (phase := snapshot.find(formula)) is None:
         raise InputError(f"the snapshot has no {reactor}", remedy="give it with --phases")
     sigma = _conductivity(conditions.electrolyte, known)
-    _require_numbers(varied, known)
-    if not 1 <= batch <= MOST_PROPOSED:
-        raise InputError(f"a batch of {batch} cells", remedy=f"give 1 to {MOST_PROPOSED}")
-    context, grains = ScreeningContext.of(snapshot, conditions), Grains()
-    if context.anode.content != 1.0:
-        raise InputError(f"{conditions.anode} is an alloy", where="anode", remedy="give a metal")
-    excess = _at_excess(context, phase)
-    metal = Threshold.of(grains, conditions.percolation_threshold).given(_observed(excess, known))
-    electrolyte = Threshold.of(grains.of_electrolyte, conditions.percolation_threshold)
-    maker = _Maker(
-        context=context,
-        phase=phase,
-        full_mah_per_g=float(excess.reduction.uptake_mah_per_g[0]),
-        s_per_cm=sigma,
-        around=around or Around(),
-        metal=metal,
-        electrolyte=electrolyte,
-        front=_front(excess, known),
-    )
+    _require_numbers(varied, known, batch)
+    maker = _maker(ScreeningContext.of(snapshot, conditions), phase, sigma, known, around or Around())
+    metal, excess = maker.metal, maker.excess
     every = product(varied.wt_percent, varied.layer_mg_per_cm2, varied.anode_um)
-    made = tuple(maker.one(wt, mg, um) for wt, mg, um in every)
+    made = tuple(starmap(maker.one, every))
     chosen = tell_most(metal, [_metal(excess, wt) for wt in varied.wt_percent], batch)
     following = tuple(varied.wt_percent[k] for k in chosen)
     return Designs(
@@ -132,10 +118,28 @@ def design(
         next_wt_percent=following,
         notes=(
             f"metal connects from {metal.words} on; electrolyte {sigma:.3g} S/cm",
-            "rest, h ≥: were it limited by ions; a cell at rest tells the rest (screening validate)",
+            LEAST_REST,
             f"next cells at rest, together telling most of the threshold: {_list(following)} wt%",
+            *marks(origins_of(snapshot, {phase}, {phase: formula}), ()),
         ),
         provenance=stamp(snapshot),
+    )
+
+
+def _maker(context: ScreeningContext, phase: int, s_per_cm: float, known: Known, around: Around) -> "_Maker":
+    if context.anode.content != 1.0:
+        raise InputError(f"{context.conditions.anode} is an alloy", where="anode", remedy="give a metal")
+    grains, equal = Grains(), context.conditions.percolation_threshold
+    excess = _at_excess(context, phase)
+    return _Maker(
+        context=context,
+        phase=phase,
+        excess=excess,
+        s_per_cm=s_per_cm,
+        around=around,
+        metal=Threshold.of(grains, equal).given(_observed(excess, known)),
+        electrolyte=Threshold.of(grains.of_electrolyte, equal),
+        front=_front(excess, known),
     )
 
 
@@ -150,7 +154,9 @@ def _conductivity(electrolyte: str, known: Known) -> float:
     return measured.s_per_cm
 
 
-def _require_numbers(varied: Varied, known: Known) -> None:
+def _require_numbers(varied: Varied, known: Known, batch: int) -> None:
+    if not 1 <= batch <= MOST_PROPOSED:
+        raise InputError(f"a batch of {batch} cells", remedy=f"give 1 to {MOST_PROPOSED}")
     if not (varied.wt_percent and varied.layer_mg_per_cm2 and varied.anode_um):
         raise InputError("nothing to vary", remedy="give at least one wt%, mass and thickness of lithium")
     rested = known.rested or ()
@@ -200,11 +206,11 @@ def _metal(excess: Assessment, wt_percent: float) -> float:
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class _Maker:
-    """What all designs of one reactor share; `full_mah_per_g` is its uptake with lithium in excess."""
+    """What all designs of one reactor share; `excess` is it with lithium in excess."""
 
     context: ScreeningContext
     phase: int
-    full_mah_per_g: float
+    excess: Assessment
     s_per_cm: float
     around: Around
     metal: Threshold
@@ -229,7 +235,7 @@ class _Maker:
         asr = self._asr(layer_um, electrolyte)
         left = um / um_per_mah - taken
         left = 0.0 if abs(left) < 1e-9 else left
-        lacking = max(self.full_mah_per_g * mg / 1e3 * wt / 100.0 - taken, 0.0)
+        lacking = max(float(self.excess.reduction.uptake_mah_per_g[0]) * mg / 1e3 * wt / 100.0 - taken, 0.0)
         rest = (np.nan,) * 3
         if self.front is not None:
             rest = self.front.interval_h(Slab(charge_mah_per_cm2=taken, mg_per_cm2=mg))
