@@ -57,6 +57,15 @@ class Pages(Browser):
     def shows(self, words: str) -> None:
         self.until(f"document.body.innerText.includes({words!r})")
 
+    def click(self, selector: str) -> None:
+        """Click on what a selector finds, once more where progress has just drawn it anew."""
+        from selenium.common.exceptions import StaleElementReferenceException
+
+        try:
+            super().click(selector)
+        except StaleElementReferenceException:
+            super().click(selector)
+
     def write(self, name: str, text: str) -> None:
         from selenium.webdriver.common.keys import Keys
 
