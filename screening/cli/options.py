@@ -5,6 +5,7 @@ import re
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import partial, wraps
 from inspect import Parameter, Signature, signature
 from pathlib import Path
@@ -137,6 +138,9 @@ NO_NUMBER = ("", "none", "–", "open")
 NAME_WIDTH = 14
 """Characters that a column of names or words keeps at least, where its cells are as long."""
 
+GAP = 2
+"""Blanks between two columns."""
+
 WIDTH, NARROW = 118, 100
 """Columns of a table that goes to a file or a pipe, and those below which a terminal gets fewer columns."""
 
@@ -209,32 +213,68 @@ def candidates_told(n: int) -> str:
     return f"{n} candidate" + "s" * (n != 1)
 
 
+@dataclass(frozen=True)
+class _Column:
+    """A column as a terminal shows it; `width` is the least that leaves its numbers whole."""
+
+    name: str
+    cells: list[str]
+
+    @property
+    def head(self) -> str:
+        """Name with the unit below."""
+        return plain(self.name).replace(" (", "\n(", 1)
+
+    @property
+    def number(self) -> bool:
+        """Whether it holds nothing but numbers."""
+        return all(cell in NO_NUMBER or _NUMBERS.fullmatch(cell) for cell in self.cells)
+
+    @property
+    def width(self) -> int:
+        """Characters that it needs."""
+        width = max(map(len, (*self.head.split("\n"), *self.cells)), default=0)
+        return width if self.number else min(width, NAME_WIDTH)
+
+
+def _fitting(table: "Table", room: int) -> list[_Column]:
+    """Columns for so many characters: numbers at the right give way, since none is ever cut."""
+    kept = [
+        _Column(name, ["" if cell is None or cell != cell else plain(cell) for cell in cells])
+        for name, cells in table.columns.items()
+        if room >= NARROW or name not in table.wide
+    ]
+    for column in reversed(kept.copy()):
+        if sum(each.width + GAP for each in kept) - GAP <= room:
+            break
+        if column.number:
+            kept.remove(column)
+    return kept
+
+
 def print_table(table: "Table") -> None:
     """Print a result as it shows itself; units stand below the heads, and no number is ever cut."""
     from rich.table import Table as RichTable
     from rich.text import Text
 
     terminal, notes = console(), list(table.notes)
-    content = table.columns
-    left_out = [name for name in table.wide if name in content] if terminal.width < NARROW else []
-    if left_out:
-        notes.insert(max(len(notes) - 1, 0), f"{', '.join(left_out)}: with {NARROW} columns, or in a file")
+    columns = _fitting(table, terminal.width)
+    names = [column.name for column in columns]
+    if left_out := [name for name in table.columns if name not in names]:
+        notes.insert(max(len(notes) - 1, 0), f"{', '.join(left_out)}: in a wider terminal, or in a file")
     caption = Text(plain(table.caption))
     shown = RichTable(title=caption, title_justify="left", title_style="", box=None, pad_edge=False)
-    columns = []
-    for name in (each for each in content if each not in left_out):
-        cells = ["" if cell is None or cell != cell else plain(cell) for cell in content[name]]
-        number = all(cell in NO_NUMBER or _NUMBERS.fullmatch(cell) for cell in cells)
-        head = plain(name).replace(" (", "\n(", 1)
-        width = max(map(len, (*head.split("\n"), *cells)), default=0)
-        width = width if number else min(width, NAME_WIDTH)
+    for each in columns:
         shown.add_column(
-            head, justify="right" if number else "left", no_wrap=number, overflow="fold", min_width=width
+            each.head,
+            justify="right" if each.number else "left",
+            no_wrap=each.number,
+            overflow="fold",
+            min_width=each.width,
         )
-        columns.append(cells)
-    for row in zip(*columns, strict=True):
+    for row in zip(*(column.cells for column in columns), strict=True):
         shown.add_row(*map(Text, row))
-    if any(columns):
+    if any(column.cells for column in columns):
         terminal.print(shown)
     for note in notes:
         terminal.print(Text(plain(note)))

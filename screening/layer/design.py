@@ -26,7 +26,7 @@ UM_PER_CM = 1e4
 SALT_S_PER_CM = 1e-10
 """Lithium salts and alloys beside the electrolyte: far less than what counts."""
 
-LEAST_REST = "rest, h ≥: were it limited by ions; a cell at rest tells the rest (screening validate)"
+LEAST_REST = "rest ≥: were it limited by ions; a cell at rest tells the rest (screening validate)"
 
 MOST_PROPOSED = 8
 """Cells of one batch."""

@@ -141,16 +141,20 @@ class Designs(Displayed):
         frame = self.to_frame()
         best = frame[frame["pareto"]].sort_values("network_chance", ascending=False, kind="stable")
         shown = {
-            **{"wt_percent": "wt%", "layer_mg_per_cm2": "mg/cm²", "anode_um": "Li, µm"},
-            **{"metal_fraction": "metal", "network_chance": "P(both connect)", "layer_um": "µm"},
-            **{"lithium_left_mah_per_cm2": "Li left, mAh/cm²", "asr_ohm_cm2": "Ω·cm²"},
-            **{
-                "volume_change": "ΔV/V",
-                "rest_at_least_h": "rest, h ≥",
-                "rest_h": "rest, h",
-                "usd_per_m2": "USD/m²",
-            },
-            **{"wh_per_kg": "Wh/kg", "wh_per_l": "Wh/L"},
+            "wt_percent": "wt%",
+            "layer_mg_per_cm2": "mg/cm²",
+            "anode_um": "Li (µm)",
+            "metal_fraction": "metal",
+            "network_chance": "P (both connect)",
+            "layer_um": "depth (µm)",
+            "lithium_left_mah_per_cm2": "Li left (mAh/cm²)",
+            "asr_ohm_cm2": "Ω·cm²",
+            "volume_change": "ΔV/V",
+            "rest_at_least_h": "rest ≥ (h)",
+            "rest_h": "rest (h)",
+            "usd_per_m2": "USD/m²",
+            "wh_per_kg": "Wh/kg",
+            "wh_per_l": "Wh/L",
         }
         table = best[list(shown)].rename(columns=shown).map(lambda v: "–" if np.isnan(v) else f"{v:.3g}")
         caption = f"{self.reactor} in {self.electrolyte}: {len(best)} undominated of {len(frame)} designs"
