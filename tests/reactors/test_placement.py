@@ -106,9 +106,7 @@ def test_it_is_one_campaign_with_its_files(coatings: scr.Ranking) -> None:
     heads = [*shown.content]
     assert {"coating", "closed", "low V"} <= {*heads} and not any("A(" in head for head in heads)
     written = pd.read_csv(coatings.directory / "ranking.csv")
-    assert {"oxidation_from_95", "oxidation_to_95"} <= {
-        *written
-    }  # the table's digits follow them
+    assert {"oxidation_from_95", "oxidation_to_95"} <= {*written}  # the table's digits follow them
     assert (written["oxidation_from_95"] <= written["oxidation_to_95"]).any()
     page = again.report().read_text("utf-8")
     assert "ranks first of 6 coatings between LiCoO₂ and Li₆PS₅Cl" in page
