@@ -4,13 +4,14 @@ from typing import Any
 
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from screening.cli import options
 from screening.display import Table
 
 
+@settings(deadline=None)  # the first table loads rich
 @given(
     st.integers(40, 160),
     st.lists(st.integers(1, 10**12), min_size=1, max_size=14, unique=True),
