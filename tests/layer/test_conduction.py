@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from screening.layer.conduction import bruggeman, effective_medium, hashin_shtrikman, mixture
@@ -55,6 +55,7 @@ def test_bounds_of_spheres_in_a_matrix() -> None:
     assert low == pytest.approx(maxwell)
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(st.floats(0.05, 1.0), st.floats(-8.0, 0.0)), min_size=2, max_size=4))
 def test_media_lie_within_bounds(phases: list[tuple[float, float]]) -> None:
     share, power = np.array(phases).T

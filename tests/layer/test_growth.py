@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from screening.layer.growth import Front, Slab, extent, fit_front
@@ -16,6 +16,7 @@ def test_a_slab_counts_half_a_layer_for_each_of_two_fronts() -> None:
     assert SLAB.charge_mah_per_cm2 == pytest.approx(20.38)
 
 
+@settings(deadline=None)
 @given(st.floats(0.0, 1.0), st.floats(0.1, 50.0), st.floats(0.01, 2.0))
 def test_the_front_is_that_of_deal_and_grove(share: float, completion: float, when: float) -> None:
     """x² + A·x = B·t with A = (1 − s)/s and B = 1/(s·T), in lengths of the slab."""

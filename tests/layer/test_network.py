@@ -6,7 +6,7 @@ from types import ModuleType
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from screening.layer.network import Grains, Observed, Threshold, critical_fraction
@@ -50,6 +50,7 @@ def test_pores_leave_the_threshold_of_all_space() -> None:
     assert critical_fraction(2.0, 1.0, 0.25) * 0.75 == pytest.approx(critical_fraction(2.0))
 
 
+@settings(deadline=None)
 @given(st.floats(0.02, 0.5), st.floats(1.01, 1.5))
 def test_more_metal_connects_more_surely(fraction: float, more: float) -> None:
     threshold = Threshold.of()
