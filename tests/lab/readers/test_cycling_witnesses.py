@@ -1,6 +1,7 @@
 """Total time, step time, wall clock and charge counter of one file must tell the same time."""
 
 from datetime import datetime, timedelta
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -337,3 +338,22 @@ def test_a_single_whole_cycle_has_no_retention(tmp_path):
     shown = dict(scr.read_cycling(path).display().content.to_numpy().tolist())
     assert shown["Coulombic efficiency"].startswith("100.00% at first")
     assert "retention" not in shown
+
+
+@pytest.mark.parametrize(
+    "heads",
+    ["freq/Hz,Re(Z)/Ohm,-Im(Z)/Ohm", "Frequency / Hz,Real Impedance / ohm,Imaginary Impedance / ohm"],
+)
+def test_spectra_among_rows_stand_under_the_names_of_the_battery_data_format_too(
+    tmp_path: Path, heads: str
+) -> None:
+    sign = 1.0 if "-Im" in heads else -1.0
+    rows = [f"{60 * i},0.02,0.001,0,0,0" for i in range(1, 61)]
+    for k, hertz in enumerate(np.geomspace(1e5, 1.0, 11)):
+        z = 5.0 + 20.0 / (1.0 + 2j * np.pi * hertz * 1e-3)
+        rows.append(f"{3600 + 10 * (k + 1)},0.02,0,{hertz},{z.real},{sign * -z.imag}")
+    rows += [f"{3800 + 60 * i},0.02,0.001,0,0,0" for i in range(60)]
+    path = tmp_path / "record.csv"
+    path.write_text("\n".join([f"Test Time / s,Voltage / V,Current / A,{heads}", *rows]), "utf-8")
+    (spectrum,) = read_cycling(path).spectra
+    assert spectrum.z_ohm[-1] == pytest.approx(5.0 + 20.0 / (1.0 + 2j * np.pi * 1e-3), rel=1e-6)
