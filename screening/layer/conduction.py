@@ -76,7 +76,7 @@ def bruggeman(fraction: np.ndarray, s_per_cm: np.ndarray) -> np.ndarray:
         return sum(f * (each - s) / (each + 2.0 * s) for f, each in zip(phases[:n], phases[n:], strict=True))
 
     phases = (*np.moveaxis(fraction, -1, 0), *np.moveaxis(s_per_cm, -1, 0))
-    return _solved(imbalance, s_per_cm.min(axis=-1), s_per_cm.max(axis=-1), *phases)
+    return _solved(imbalance, s_per_cm.min(axis=-1), s_per_cm.max(axis=-1), phases)
 
 
 def effective_medium(
@@ -113,10 +113,12 @@ def effective_medium(
             total += share * (1.0 - ratio) / (1.0 + a * ratio)
         return total
 
-    return _solved(imbalance, poor, s_per_cm, fraction, s_per_cm, poor, threshold)
+    return _solved(imbalance, poor, s_per_cm, (fraction, s_per_cm, poor, threshold))
 
 
-def _solved(imbalance: Callable[..., float], low: Values, high: Values, *given: Values) -> np.ndarray:
+def _solved(
+    imbalance: Callable[..., float], low: Values, high: Values, given: tuple[Values, ...]
+) -> np.ndarray:
     """The conductivity between two at which a function of its logarithm is 0, element by element."""
 
     def one(a: float, b: float, *each: float) -> float:
