@@ -48,6 +48,7 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "phases": ("tests/phases",),
     "thermo": ("tests/thermo", "tests/laws/test_hull_laws.py", "tests/oracles"),
     "reactors": ("tests/reactors",),
+    "layer": ("tests/layer",),
     "campaign": ("tests/campaign",),
     "validation": ("tests/validation",),
     "handoff": ("tests/handoff",),
@@ -60,6 +61,7 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "lab/diffraction": ("tests/lab/diffraction",),
     "simulate": ("tests/simulate",),
     "api": ("tests/api",),
+    "explore": ("tests/explore",),
     "cli": ("tests/cli",),
 }
 """Room of the package, and the tests that belong to it."""
@@ -277,7 +279,7 @@ class Tree:
         data.read()
         return {
             Path(file).relative_to(self.path).as_posix(): {
-                line: sorted({test.split("|")[0] for test in tests if test})
+                line: sorted({test.rpartition("|")[0] for test in tests if test})
                 for line, tests in data.contexts_by_lineno(file).items()
             }
             for file in data.measured_files()

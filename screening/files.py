@@ -1,6 +1,7 @@
 """Files that are written whole or not at all, each with its provenance stamp."""
 
 import csv
+import errno
 import json
 import os
 import re
@@ -58,6 +59,19 @@ def output_directory(path: Path) -> Path:
         raise InputError(
             f"cannot write there ({error.strerror})", where=str(path), remedy="choose another directory"
         ) from None
+    return path
+
+
+def no_pipe(path: Path) -> Path:
+    """A file that is about to be read; one that would wait for its writer for ever cannot be opened.
+
+    Raises
+    ------
+    OSError
+        If it is a named pipe. One that a shell opened, ``<(…)``, has its writer.
+    """
+    if Path(os.path.realpath(path)).is_fifo():
+        raise OSError(errno.ESPIPE, "a named pipe, not a file", str(path))
     return path
 
 
@@ -154,12 +168,30 @@ def _unwritable(path: Path, error: OSError) -> InputError:
     )
 
 
+DEEPEST = 64
+"""Levels of a text from outside: far more than any of ours has, and far fewer than Python follows."""
+
+TOO_DEEP = "nested too deep"
+
+
+def _is_too_deep(content: Any) -> bool:
+    """Whether content has more than `DEEPEST` levels, counted level by level."""
+    level = [content]
+    for _ in range(DEEPEST):
+        nested = [each for each in level if isinstance(each, dict | list)]
+        level = [inner for each in nested for inner in (each.values() if isinstance(each, dict) else each)]
+    return bool(level)
+
+
 def from_json(text: str) -> Any:
     """Content of JSON from outside; what nests too deep is malformed, a ValueError, as any other fault."""
     try:
-        return json.loads(text)
+        content = json.loads(text)
     except RecursionError:
-        raise ValueError("nested too deep") from None
+        raise ValueError(TOO_DEEP) from None
+    if _is_too_deep(content):
+        raise ValueError(TOO_DEEP)
+    return content
 
 
 _TOML_PLACE = re.compile(r"at line (?P<line>\d+), column (?P<column>\d+)")
@@ -168,15 +200,18 @@ _TOML_PLACE = re.compile(r"at line (?P<line>\d+), column (?P<column>\d+)")
 def from_toml(text: str) -> dict[str, Any]:
     """Content of TOML from outside; a `tomllib.TOMLDecodeError` that says where, in our words, else."""
     try:
-        return tomllib.loads(text)
+        content = tomllib.loads(text)
     except RecursionError:
-        raise tomllib.TOMLDecodeError("nested too deep") from None
+        raise tomllib.TOMLDecodeError(TOO_DEEP) from None
     except tomllib.TOMLDecodeError as error:
         place = _TOML_PLACE.search(str(error))
         where = (
             f"line {place['line']}, column {place['column']}" if place else "its end, something lacks there"
         )
-        raise tomllib.TOMLDecodeError(where) from None
+        raise tomllib.TOMLDecodeError(f"at {where}") from None
+    if _is_too_deep(content):
+        raise tomllib.TOMLDecodeError(TOO_DEEP)
+    return content
 
 
 def json_ready(content: Any) -> Any:

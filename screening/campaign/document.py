@@ -22,7 +22,7 @@ from pydantic import (
 from screening.campaign.former import of_one_state, reactor_per_atom
 from screening.campaign.study import Study
 from screening.errors import InputError, expected
-from screening.files import atomic_write, from_json, json_ready
+from screening.files import atomic_write, from_json, json_ready, no_pipe
 from screening.names import with_present_names
 from screening.phases.additions import Origin
 from screening.phases.composition import parse_reactant
@@ -373,7 +373,7 @@ class Document(Record):
             If it is missing, damaged, or of another format.
         """
         try:
-            content = from_json(path.read_text("utf-8"))
+            content = from_json(no_pipe(path).read_text("utf-8"))
             if not isinstance(content, dict):
                 raise ValueError("no table of keys")
         except OSError as error:

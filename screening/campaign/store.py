@@ -153,9 +153,23 @@ class Store:
         return frozenset(path.stem for path in self._paths)
 
     def own(self, names: Sequence[str]) -> None:
-        """Enter files that are about to be written beside the parts; a fresh start removes them."""
+        """Enter files that are about to be written beside the parts; a fresh start removes them.
+
+        Raises
+        ------
+        InputError
+            If one is there that no campaign of this directory wrote: it is not written over.
+        """
         path = self.directory / MANIFEST
         content = _read_manifest(path) or {}
+        entered = content.get(FILES, names)  # a manifest of before files were entered
+        others = [name for name in names if name not in entered and (self.directory / name).exists()]
+        if others:
+            raise InputError(
+                f"holds {', '.join(others[:3])} of another origin",
+                where=str(self.directory),
+                remedy="move that away and run the study again, or choose another --out",
+            )
         known = dict.fromkeys((*content.get(FILES, ()), *names))
         write_json(path, {**content, FILES: list(known)})
 

@@ -16,7 +16,7 @@ from screening.campaign.former import study_per_atom
 from screening.campaign.sections import Candidates, ConditionGrid, Figures, Query  # noqa: F401
 from screening.display import Shown, Table, settings_table
 from screening.errors import InputError, cut, expected, quoted
-from screening.files import from_toml
+from screening.files import from_toml, no_pipe
 from screening.phases.composition import parse_reactant
 from screening.phases.library import EMBEDDED
 from screening.phases.sheets import is_formula
@@ -220,7 +220,7 @@ def read_study(path: Path) -> Study:
         If it cannot be read, is no TOML, or an entry is unknown or out of bounds; one line, naming the entry.
     """
     try:
-        text = path.read_text("utf-8")
+        text = no_pipe(path).read_text("utf-8")
     except (OSError, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", None) or "not UTF-8 text"
         raise InputError(
@@ -234,7 +234,7 @@ def parse_study(text: str, *, where: str, folder: Path = Path()) -> Study:
     try:
         content = from_toml(text)
     except tomllib.TOMLDecodeError as error:
-        raise InputError(f"malformed TOML at {error}", where=where, remedy="mend that place") from None
+        raise InputError(f"malformed TOML {error}", where=where, remedy="mend that place") from None
     study = _checked(Study, content, where)
     file = study.candidates.file
     if file and not Path(file).is_absolute():

@@ -40,7 +40,7 @@ from screening.cli.options import say, tell
 from screening.errors import ScreeningError, expected, printable, quoted
 from screening.files import write_text
 from screening.kernel_cache import keep_kernels
-from screening.provenance import today
+from screening.provenance import DATE_VARIABLE, today
 
 STDOUT_FAULTS = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EPIPE})
 """What a write to a full or broken device, or to a reader that has gone, ends in."""
@@ -255,7 +255,9 @@ def main() -> None:
     silent = {"--help", "--json", "init"} & {*verbs}
     verb = next((each for each in VERBS if verbs[:1] == [each.name] and not silent), None)
     try:
-        today()  # numpy, too, reads the date variable, and ends in a fault of its own
+        today()  # numpy, too, reads the date variable, and ends in a fault of its own, also where it is empty
+        if not os.environ.get(DATE_VARIABLE, "unset"):
+            del os.environ[DATE_VARIABLE]
         if notice := keep_kernels():
             say(notice)
         status = command.main(

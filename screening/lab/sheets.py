@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from screening.errors import EXPECTED, InputError, expected
-from screening.files import from_toml
+from screening.files import from_toml, no_pipe
 from screening.lab.cell import Cathode, Cell, Files, ProtocolSheet, Separator
 from screening.lab.quantities import Quoted
 from screening.names import FORMER_NAMES
@@ -66,12 +66,12 @@ def read_cell(path: Path | str, model: type[Sheet] = Cell) -> Sheet:  # type: ig
 def examine(path: Path, model: type[Sheet]) -> tuple[Sheet | None, list[InputError]]:
     """A sheet if it is sound and its raw files exist, else everything that is wrong with it."""
     try:
-        content = from_toml(path.read_text("utf-8-sig"))
+        content = from_toml(no_pipe(path).read_text("utf-8-sig"))
     except OSError as error:
         reason = f"cannot read ({error.strerror})"
         return None, [InputError(reason, where=str(path), remedy="name an existing file")]
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        return None, [InputError(f"not TOML: {error}", where=str(path), remedy="correct that line")]
+        return None, [InputError(f"not TOML {error}", where=str(path), remedy="correct that line")]
     try:
         former = _rename_keys(content)
         cell = model.model_validate(content)

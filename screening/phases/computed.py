@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from screening.errors import InputError
+from screening.files import no_pipe
 from screening.phases.additions import AddedPhase, Origin
 from screening.phases.composition import Formula, parse_formula, symbol
 from screening.phases.schemes import Correction, Scheme, scheme_named
@@ -83,7 +84,7 @@ def entry_of_run(file: Path) -> dict[str, Any]:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            run = Vasprun(file, parse_dos=False, parse_eigen=False, parse_potcar_file=False)
+            run = Vasprun(no_pipe(file), parse_dos=False, parse_eigen=False, parse_potcar_file=False)
             converged, entry = run.converged, run.get_computed_entry(entry_id=file.name).as_dict()
     except Exception as error:  # noqa: BLE001 - the parser raises whatever its parts do
         reason = getattr(error, "strerror", None) or "no vasprun.xml, or one that is cut off"

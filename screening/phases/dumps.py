@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from screening.errors import InputError
+from screening.files import no_pipe
 from screening.phases.entries import Entry, Summary, entry_of_energy
 
 FORMULA_COLUMNS = ("chemical_formula_reduced", "formula_pretty", "formula", "composition", "name")
@@ -81,7 +82,7 @@ def read_rows(path: Path) -> list[dict[str, Any]]:
         if suffix in _TABLES:
             rows = _table(path, suffix)
         else:
-            with opener(path, "rt", encoding="utf-8-sig") as file:
+            with opener(no_pipe(path), "rt", encoding="utf-8-sig") as file:
                 lines = suffix == ".jsonl"
                 content = [json.loads(line) for line in file if line.strip()] if lines else json.load(file)
             rows = _listed(content)

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from screening.errors import InputError
+from screening.files import no_pipe
 from screening.phases.composition import Formula, parse_formula
 
 if TYPE_CHECKING:
@@ -131,7 +132,7 @@ class Sheet:
 
                 rows = _table_rows(pd.read_excel(path, dtype=str, engine="calamine", header=None), head=False)
             else:
-                rows = list(_text_rows(path.read_bytes()))
+                rows = list(_text_rows(no_pipe(path).read_bytes()))
         except Exception as error:  # noqa: BLE001 - calamine and pyarrow raise whatever their parsers do
             reason = getattr(error, "strerror", None) or f"no {suffix} file that can be used"
             raise InputError(f"cannot be read ({reason})", where=str(path), remedy="mend the file") from None

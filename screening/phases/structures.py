@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from screening.errors import InputError
+from screening.files import no_pipe
 from screening.phases.composition import Formula, parse_formula, same_composition
 from screening.phases.entries import NON_COMMERCIAL
 from screening.phases.relaxed import STRUCTURES_FILE, Relaxed, read_structures
@@ -122,7 +123,7 @@ def _read_cell(path: Path) -> Cell:
     try:
         with catch_warnings():
             simplefilter("ignore", UserWarning)  # the parser's remarks; what it cannot use, it raises
-            structure = Structure.from_str(path.read_text("utf-8"), fmt="cif")
+            structure = Structure.from_str(no_pipe(path).read_text("utf-8"), fmt="cif")
     except OSError as error:
         raise InputError(
             f"cannot be read ({error.strerror})", where=str(path), remedy="give a CIF file"

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from screening.errors import InputError, quoted
-from screening.files import from_json
+from screening.files import from_json, no_pipe
 from screening.phases.additions import AddedPhase, Origin
 from screening.phases.composition import Formula, composition_key, parse_formula, symbol
 from screening.phases.computed import (
@@ -129,7 +129,7 @@ def _sound(phases: list[AddedPhase], path: Path, snapshot: Snapshot) -> list[Add
 def _items(path: Path) -> list[dict[str, Any]]:
     """Objects of a JSON file."""
     try:
-        content = from_json(path.read_text("utf-8-sig"))
+        content = from_json(no_pipe(path).read_text("utf-8-sig"))
     except OSError as error:
         raise InputError(
             f"cannot be read ({error.strerror})", where=str(path), remedy="give a .csv or .json file"

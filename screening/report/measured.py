@@ -10,7 +10,7 @@ import pandas as pd
 
 from screening.campaign.directory import RANKING_JSON, ResultsDirectory
 from screening.errors import InputError
-from screening.files import from_json
+from screening.files import from_json, no_pipe
 from screening.lab.cycling.symmetric import TOLD_GAP_H
 from screening.lab.readers.stamp import STAMP_COLUMN, STAMP_START
 from screening.report.cells import cell_sections
@@ -91,7 +91,11 @@ def measured_sections(
         tables = tuple(_stamped_tables(folder, cells.raw))
         if not tables:
             continue
-        pictures = tuple(room.embed(path.name, path.read_bytes()) for path in sorted(folder.glob("*.png")))
+        pictures = tuple(
+            room.embed(path.name, path.read_bytes())
+            for path in sorted(folder.glob("*.png"))
+            if path.is_file()
+        )
         title = folder.relative_to(directory).as_posix()
         kind = _kind(folder, tables)
         sentences = tuple(word(text) for text in _VERDICTS[kind](_content(folder)))
@@ -121,7 +125,7 @@ def _content(folder: Path) -> dict[str, Any]:
     """What a bench verb wrote as JSON; empty where there is nothing sound."""
     for name in ("drt.json", "cell.json"):
         try:
-            content = from_json((folder / name).read_text("utf-8"))
+            content = from_json(no_pipe(folder / name).read_text("utf-8"))
         except (OSError, ValueError):
             continue
         if isinstance(content, dict):
@@ -212,7 +216,7 @@ def _stamped_tables(folder: Path, raw: frozenset[Path]) -> Iterator[Table]:
         if path.resolve() in raw:
             continue
         try:
-            with path.open(encoding="utf-8") as stream:
+            with no_pipe(path).open(encoding="utf-8") as stream:
                 if not stream.readline().rstrip().endswith(f",{STAMP_COLUMN}"):
                     continue
             frame = pd.read_csv(path, nrows=ROWS_SHOWN + 1)

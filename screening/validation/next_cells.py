@@ -12,6 +12,7 @@ from scipy.stats import rankdata
 
 from screening.campaign.directory import ResultsDirectory
 from screening.errors import InputError
+from screening.files import no_pipe
 from screening.reactors.settings import Ranking
 from screening.validation.groups import OutcomeGroup
 from screening.validation.orders import Stratum, log_rates, merits
@@ -94,7 +95,7 @@ def read_shelf(
         If the file cannot be read or a line is no formula.
     """
     try:
-        lines = path.read_text("utf-8-sig").splitlines()
+        lines = no_pipe(path).read_text("utf-8-sig").splitlines()
     except (OSError, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", None) or "not UTF-8 text"
         raise InputError(f"cannot read ({reason})", where=str(path), remedy="name an existing file") from None

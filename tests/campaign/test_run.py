@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -17,6 +18,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from screening.api.campaigns import screen
 from screening.campaign import rows as rows_module
 from screening.campaign import run as run_module
 from screening.campaign import workers as workers_module
@@ -252,6 +254,18 @@ class TestLock:
         assert all(path.read_text() == "rows" for path in mine)
         assert not (tmp_path / "failures.csv").exists()
         assert not list(tmp_path.glob(".discarded*"))
+
+    def test_results_are_not_written_over_a_file_of_another_origin(self, tmp_path: Path) -> None:
+        few = parse_study(self.FEW, where="few")
+        for name in ("ranking.csv", "backtest.csv", "figure_1a_MgF2.svg"):
+            (tmp_path / name).write_text("mine")
+            with pytest.raises(InputError, match=f"holds {re.escape(name)} of another origin"):
+                screen(few, out=tmp_path, jobs=1, figures="figure" in name)
+            assert (tmp_path / name).read_text() == "mine"
+            (tmp_path / name).unlink()
+        for _ in range(2):  # written, and then its own
+            screen(few, out=tmp_path, jobs=1, figures=False)
+        assert (tmp_path / "ranking.csv").read_text().startswith("formula")
 
     def test_what_cannot_be_removed_whole_stays_whole(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

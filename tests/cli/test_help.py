@@ -2,6 +2,7 @@
 
 import os
 import re
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -43,9 +44,9 @@ def test_choices_are_listed(verb: str, choices: str) -> None:
 
 def test_completion_can_be_installed_and_completes(tmp_path: Path) -> None:
     home = {**os.environ, "HOME": str(tmp_path), "SHELL": "/bin/bash"}
-    told = subprocess.run(
-        [*COMMAND, "--install-completion", "bash"], env=home, capture_output=True, text=True, check=False
-    )
+    # which shell it is for, typer learns from the process that called: here a shell, whoever runs the tests
+    install = f"{shlex.join([*COMMAND, '--install-completion'])}; exit $?"
+    told = subprocess.run(["bash", "-c", install], env=home, capture_output=True, text=True, check=False)
     assert told.returncode == 0, told.stderr
     assert "screening.sh" in (tmp_path / ".bashrc").read_text("utf-8")
     asked = {

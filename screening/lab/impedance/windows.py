@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from screening.errors import InputError
-from screening.files import from_toml
+from screening.files import from_toml, no_pipe
 from screening.lab.impedance.basis import FloatArray
 from screening.lab.impedance.zarc import Shape
 
@@ -161,10 +161,11 @@ class Windows:
             If the file cannot be read, is not TOML, or holds impossible windows.
         """
         try:
-            text = path.read_text("utf-8")
+            text = no_pipe(path).read_text("utf-8")
         except (OSError, UnicodeDecodeError) as error:
+            reason = getattr(error, "strerror", None) or "not UTF-8 text"
             raise InputError(
-                f"cannot read windows ({type(error).__name__})", where=str(path), remedy="give a TOML file"
+                f"cannot read windows ({reason})", where=str(path), remedy="give a TOML file"
             ) from None
         return cls.parse(text, str(path))
 
@@ -174,7 +175,7 @@ class Windows:
         try:
             content = from_toml(text)
         except tomllib.TOMLDecodeError as error:
-            raise InputError(f"not TOML at {error}", where=source, remedy="correct that place") from None
+            raise InputError(f"not TOML {error}", where=source, remedy="correct that place") from None
         tables = content.pop("window", [])
         if content or not isinstance(tables, list):
             raise InputError(

@@ -16,6 +16,7 @@ import numpy as np
 import pandas as pd
 
 from screening.errors import InputError
+from screening.files import no_pipe
 from screening.lab.readers.encodings import (
     decode_bytes,
     encoding_of,
@@ -116,7 +117,7 @@ def read_bytes(path: Path, limit: int = MAX_BYTES) -> bytes:
 def read_head(path: Path, count: int = 2**16) -> bytes:
     """First bytes of a file, unpacked; refused where it is absent or empty (see :func:`read_bytes`)."""
     try:
-        with path.open("rb") as raw:
+        with no_pipe(path).open("rb") as raw:
             packed = raw.read(2) == b"\x1f\x8b"
             raw.seek(0)
             data = gzip.GzipFile(fileobj=raw).read(count) if packed else raw.read(count)
