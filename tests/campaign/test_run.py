@@ -265,7 +265,7 @@ class TestLock:
             (tmp_path / name).unlink()
         for _ in range(2):  # written, and then its own
             screen(few, out=tmp_path, jobs=1, figures=False)
-        assert (tmp_path / "ranking.csv").read_text().startswith("formula")
+        assert (tmp_path / "ranking.csv").read_text().startswith('"formula"')
 
     def test_what_cannot_be_removed_whole_stays_whole(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
