@@ -1,16 +1,19 @@
 """Small hulls done on paper: what a user reads, number by number."""
 
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 import pytest
 from pymatgen.core import Composition
 
 import screening as scr
-from screening.phases.composition import parse_reactant
+from screening.phases.composition import parse_formula, parse_reactant
 from screening.phases.snapshot import Snapshot
 from screening.thermo.interface import AXES, InterfaceReaction, react
 from screening.thermo.lithiation import lithiate
+from screening.thermo.products import Electrolyte, ProductVolumes, layer
+from screening.thermo.sources import load_snapshot
 
 MakeUp = Callable[[dict[str, float]], Snapshot]
 
@@ -126,3 +129,27 @@ def test_an_estimate_is_marked_wherever_a_result_is_read(mp2019: Snapshot) -> No
         assert result.as_dict()["estimated_phases"] == ["Li3HoCl6"]
         assert result.to_frame()["estimated"].all()
         assert any("estimated" in note and "Li3HoCl6" in note for note in result.display().notes)
+
+
+def test_a_layer_holds_what_its_masses_and_volumes_say() -> None:
+    # half a gram of each powder: 5 mmol of a reactor of 100 g and 40 cm3 a mole, 0.25 cm3 of electrolyte; of
+    # each mole come 30 cm3 of metal and 70 of salt, at the cost of 60 cm3 of lithium: 0.15, 0.35 and 0.30 cm3
+    of = np.array
+    volumes = ProductVolumes(metal_cm3=of([30.0]), salt_cm3=of([70.0]), unsure=of([False]))
+    electrolyte = Electrolyte(molar_mass_g=200.0, molar_volume_cm3=100.0)
+    found = layer(volumes, of([100.0]), of([40.0]), of([60.0]), electrolyte, 50.0)
+    fractions = (found.metal_fraction, found.salt_fraction, found.electrolyte_fraction)
+    assert np.concatenate(fractions) == pytest.approx([0.15 / 0.75, 0.35 / 0.75, 0.25 / 0.75])
+    assert found.volume_change == pytest.approx([0.75 / 0.45 - 1.0])
+    assert found.volume_change_with_anode == pytest.approx([0.0])
+
+
+def test_an_own_phase_that_loses_keeps_none_behind_it_from_joining(tmp_path: Path) -> None:
+    rows = ["CO2,-1.2,0.02,loses", "Li3YCl6,-2.41,0.02,joins"]
+    (tmp_path / "own.csv").write_text(
+        "\n".join(["formula,formation_energy_ev_per_atom,uncertainty_ev_per_atom,note", *rows]), "utf-8"
+    )
+    every = load_snapshot(phases=tmp_path / "own.csv")
+    assert every.find(parse_formula("Li3YCl6")) is not None
+    assert [note[:4] for note in every.notes] == ["CO2:"]
+    assert len(every) == len(load_snapshot()) + 1
