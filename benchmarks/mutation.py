@@ -166,6 +166,11 @@ def is_small_step(before: str, after: str) -> bool:
     return len(rest) == 1 and min(changed, default=0.0) > LEAST_STEP
 
 
+def is_a_check_less(before: str, after: str) -> bool:
+    """Whether all that changes is ``zip(…, strict=True)``, which tells nothing of lists of one length."""
+    return after == before.replace("strict=True", "strict=False")
+
+
 def faults_of(module: Path, wanted: int, random_source: random.Random) -> Iterator[Fault]:
     """At most ``wanted`` faults of a module, drawn over all operators and places."""
     from cosmic_ray.ast import ast_nodes, get_ast
@@ -188,7 +193,7 @@ def faults_of(module: Path, wanted: int, random_source: random.Random) -> Iterat
             continue
         pairs = zip(code.splitlines(), changed.splitlines(), strict=False)
         line, before, after = next((i, a, b) for i, (a, b) in enumerate(pairs, 1) if a != b)
-        if line in silent or line in lines or is_small_step(before, after):
+        if line in silent or line in lines or is_small_step(before, after) or is_a_check_less(before, after):
             continue
         lines.add(line)
         name = module.relative_to(TOP).as_posix()
@@ -209,6 +214,13 @@ def draw(room: str, n_faults: int, seed: int) -> list[Fault]:
         for fault in faults_of(module, max(1, round(n_faults * sizes[module] / total)), random_source)
     ]
     return random_source.sample(drawn, min(n_faults, len(drawn)))
+
+
+def _tests_of(phases: Sequence[str], every: set[str]) -> set[str]:
+    """Tests in whose phases (``file::test|run``) a line is passed; a fixture's is shared by its file."""
+    shared = {phase.split("::")[0] for phase in phases if phase.endswith("|setup")}
+    own = {phase.rpartition("|")[0] for phase in phases if phase}
+    return own | {test for test in every if test.split("::")[0] in shared}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -277,10 +289,11 @@ class Tree:
             sys.exit(f"{room}: its tests do not pass as they are: {last}")
         data = CoverageData(str(self.path / ".coverage"))
         data.read()
+        every = {test.rpartition("|")[0] for test in data.measured_contexts() if test}
         return {
             Path(file).relative_to(self.path).as_posix(): {
-                line: sorted({test.rpartition("|")[0] for test in tests if test})
-                for line, tests in data.contexts_by_lineno(file).items()
+                line: sorted(_tests_of(phases, every))
+                for line, phases in data.contexts_by_lineno(file).items()
             }
             for file in data.measured_files()
         }

@@ -144,12 +144,11 @@ def test_a_layer_holds_what_its_masses_and_volumes_say() -> None:
     assert found.volume_change_with_anode == pytest.approx([0.0])
 
 
-def test_an_own_phase_that_loses_keeps_none_behind_it_from_joining(tmp_path: Path) -> None:
-    rows = ["CO2,-1.2,0.02,loses", "Li3YCl6,-2.41,0.02,joins"]
-    (tmp_path / "own.csv").write_text(
-        "\n".join(["formula,formation_energy_ev_per_atom,uncertainty_ev_per_atom,note", *rows]), "utf-8"
-    )
+def test_an_own_phase_that_loses_keeps_none_behind_it_from_replacing(tmp_path: Path) -> None:
+    head = "formula,formation_energy_ev_per_atom,uncertainty_ev_per_atom,note,replace"
+    rows = [head, "CO2,-1.2,0.02,loses,false", "MgF2,-3.2,0.02,replaces,true"]
+    (tmp_path / "own.csv").write_text("\n".join(rows), "utf-8")
     every = load_snapshot(phases=tmp_path / "own.csv")
-    assert every.find(parse_formula("Li3YCl6")) is not None
-    assert [note[:4] for note in every.notes] == ["CO2:"]
-    assert len(every) == len(load_snapshot()) + 1
+    phase = every.find(parse_formula("MgF2"))
+    assert every.phases.formation_energy_ev_per_atom[phase] == -3.2
+    assert [note.split(":")[0] for note in every.notes[:2]] == ["CO2", "MgF2"]
