@@ -33,7 +33,7 @@ HEAD = """\
 
 def residuals(measured: Measured) -> pd.DataFrame:
     """Residual of each measured reduction, with element and valence."""
-    found = measured_reductions(measured, "Li", all_signs=True)
+    found = measured_reductions(measured, "Li", all_signs=True, trusted=False)
     bias = {a.symbol: a.bias_ev_per_ion for a in error_models()["Li"].anions}
     expected = np.array([bias[symbol(int(x))] for x in found.anion]) * found.ions
     off = {f.text: e / f.n_atoms for f, e in zip(measured.formula, measured.error_ev, strict=True)}
