@@ -222,7 +222,7 @@ class TestCalibration:
         self, snapshot: Snapshot, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr("screening.reactors.calibration.COVERAGE_95", (0.97, 0.98))
-        with pytest.raises(InputError, match="no error model for Na: 95% of the measured values inside 95 %"):
+        with pytest.raises(InputError, match="no error model for Na: 93% of the measured values inside 95 %"):
             calibrate(snapshot, "Na")
 
     def test_an_ion_without_a_model_says_so(self) -> None:
