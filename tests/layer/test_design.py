@@ -7,11 +7,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from pymatgen.core import Composition
 
 import screening as scr
 from screening.errors import InputError
 from screening.layer.designs import Around, Designs
 from screening.layer.network import Observed, Threshold, tell_most
+from screening.reactors.elements import element_table
 
 FARADAY_MAH = 96485.33212 / 3.6
 LI_G = 6.94
@@ -71,6 +73,17 @@ def test_energy_is_that_of_the_stack(table: pd.DataFrame) -> None:
     cathode_um = cathode_mg / 1e3 / around.cathode_g_per_cm3 * 1e4
     height_cm = (lithium_um + row["layer_um"] + 30.0 + cathode_um) * 1e-4
     assert row["wh_per_l"] == pytest.approx(3.0 * 3.9 / height_cm, rel=1e-3)
+
+
+def test_cost_is_that_of_the_elements_of_both_powders(table: pd.DataFrame) -> None:
+    price = element_table().price_usd_per_kg
+    reactor, electrolyte = (
+        sum(whole.get_wt_fraction(each) * price[each.Z] for each in whole)
+        for whole in map(Composition, ("LiAlCl4", "Li6PS5Cl"))
+    )
+    for wt in (10.0, 30.0, 50.0):  # 12.73 mg/cm² are 0.1273 kg/m²
+        expected = 0.1273 * (wt * reactor + (100.0 - wt) * electrolyte) / 100.0
+        assert table.loc[(wt, 200.0), "usd_per_m2"] == pytest.approx(expected, rel=1e-3)
 
 
 def test_ions_and_time(table: pd.DataFrame) -> None:
