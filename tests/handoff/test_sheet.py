@@ -300,6 +300,23 @@ def test_a_robot_s_sheet_keeps_its_schema(snapshot: Snapshot, reactor: str) -> N
     assert [error.message for error in validator.iter_errors(content)] == ["'recipe' is a required property"]
 
 
+def test_a_number_that_is_not_known_is_null(snapshot: Snapshot) -> None:
+    content = bench_sheet(snapshot, "LiAlCl4", Plan()).as_dict()
+    unknown = {key: None if isinstance(value, float) else value for key, value in content["layer"].items()}
+    assert None in unknown.values()
+    content["layer"] = unknown
+    assert [error.message for error in Draft202012Validator(schema()).iter_errors(content)] == []
+
+
+@pytest.mark.parametrize("reactor", ["LiAlCl4", "Li10GeP2S12"])
+def test_every_statement_of_a_substance_stands_on_the_page(snapshot: Snapshot, reactor: str) -> None:
+    sheet = bench_sheet(snapshot, reactor, Plan())
+    codes = [told.split()[0] for each in (*sheet.hazards, *sheet.gases) for told in each.statements]
+    assert {"H260", "H314"} & set(codes)  # lithium, aluminium chloride
+    page = sheet_html(sheet).split("Hazards")[-1]
+    assert [code for code in codes if code not in page] == []
+
+
 def test_the_bench_reads_the_amounts_of_its_own_plan(snapshot: Snapshot) -> None:
     plan = Plan(wt_percent=30.0, layer_mg=25.0, cells=4, batch_g=0.5)
     parts = {block.title: block for block in blocks(bench_sheet(snapshot, "MgF2", plan))}
