@@ -23,7 +23,7 @@ SAYS = {
     "figure_1f": "relief by LiAl: 0.221 eV per atom of Li6PS5Cl",
     "staircases": "LiAlCl₄ 1.6 (1.3 to 2.2) 4.5 (2.5 to 6.4) 800.7",
     "products": "0.310031",
-    "pair_at_a_voltage": "Li₆PS₅Cl 1.7 (1.6 to 2.1) to 2.14",
+    "pair_at_a_voltage": "Li₆PS₅Cl 1.7 (1.6 to 2.1) to 2.34",
     "stack": "Li₃InCl₆ | LiCoO₂ 2.6 V",
     "own_energies": "* given by you: Li₂AlCl₅",
     "six_reactors": "1 LiAlCl₄ 0.7296",
