@@ -28,7 +28,7 @@ SAYS = {
     "own_energies": "* given by you: Li₂AlCl₅",
     "six_reactors": "1 LiAlCl₄ 0.7296",
     "own_compound": "Li | ZnCl₂ 0.4000 -0.78",
-    "all_of_materials_project": "84947 compounds, 25647 ranked; LiAlCl4 is at 1445, in the first 5.6%",
+    "all_of_materials_project": "84947 compounds, 25673 ranked; LiAlCl4 is at 1447, in the first 5.6%",
     "another_ion": "driving force (eV/Na)",
     "rest_series": "simulated spectra: no measurement",
     "symmetric_cell": "hard at 20.11 h, half-cycle 41",
