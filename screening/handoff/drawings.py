@@ -11,7 +11,7 @@ from screening.display import formula_text
 from screening.handoff.patterns import Pattern
 from screening.handoff.sheet import BenchSheet
 
-WIDTH_PT, HEIGHT_PT, MARGIN_PT, ROW_PT, SIZE_PT = 260.0, 96.0, 24.0, 9.0, 7.5
+WIDTH_PT, HEIGHT_PT, MARGIN_PT, ROW_PT, SIZE_PT = 260.0, 88.0, 24.0, 9.0, 7.5
 """Size of a drawing, margin for its labels, height of a row of sticks, size of its text, points."""
 
 ANGLES_DEG = (10.0, 80.0)
@@ -41,7 +41,7 @@ def staircase(sheet: BenchSheet) -> Drawing | None:
     points += [points[-2], MARGIN_PT]
     _frame(drawing, wide, high, f"{sheet.mobile} taken up per formula", f"V against {sheet.plan.anode}")
     volts = {s.volts: MARGIN_PT + high * s.voltage_v / most_v for s in (steps[0], *reversed(steps))}
-    for text, y in _apart(volts, SIZE_PT):
+    for text, y in _apart(volts, 0.9 * SIZE_PT):
         drawing.add(_text(WIDTH_PT - VOLTS_PT + 2.0, y - 2.0, text, "start"))
     uptakes = {f"{s.uptake_per_formula:.3g}": s.uptake_per_formula for s in reversed(steps)}
     for text, x in _apart({k: MARGIN_PT + wide * v / most for k, v in uptakes.items()}, 2.0 * SIZE_PT):

@@ -63,9 +63,8 @@ MODELS_FILE = "error_models.json"
 """Error models by mobile ion, beside this module; written by ``benchmarks/calibration.py --write``."""
 
 GENERAL_ION = "Li"
-"""Its model draws the intervals where an ion has none. Errors of compounds of other metals stand in it whole
-(their scatter, and what each anion is off by, measured against the salt of Li), so that it holds for any
-reaction; but it does not know that the errors of the salts of one metal go together, and is too wide."""
+"""Its model draws the intervals where an ion has none: what anions and other metals are off by stands in it
+measured against the salt of Li, which cancels where none forms, and the scatter is that of all compounds."""
 
 WEAK_ANIONS = ("P", "As", "H")
 """Anion formers that count as anions only where no stronger one is present: P is a cation in Li6PS5Cl."""

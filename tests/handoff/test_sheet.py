@@ -317,7 +317,7 @@ def test_the_drawings_show_the_plateaus_and_the_lines_of_the_sheet(snapshot: Sna
     sheet = bench_sheet(snapshot, "LiAlCl4", Plan())
     stairs, lines = staircase(sheet), sticks(sheet.patterns)
     texts = {each.text for each in stairs.contents if isinstance(each, String)}
-    assert {"1.6 (1.3 to 2.2)", "0.4 (0.1 to 0.6)", "3", "5.25"} <= texts
+    assert {"1.6 (1.4 to 2.1)", "0.4 (0.1 to 0.6)", "3", "5.25"} <= texts
     bands = [each for each in stairs.contents if isinstance(each, Rect)]
     above = [plateau for plateau in sheet.plateaus if plateau.above_floor]
     (zero,) = {each.y1 for each in stairs.contents if isinstance(each, Line) and each.y1 == each.y2}
