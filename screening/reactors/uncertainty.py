@@ -214,7 +214,6 @@ class ErrorModel:
         A phase that is itself an estimate adds its own standard deviation in quadrature: its uncertainty says
         how far the estimate may lie from the calculation it replaces, and the calculation's distance from the
         truth comes on top.
-
         """
         bound = ions_bound(phases, self)
         charge = np.array([ANION_VALENCE[a.symbol] for a in self.anions])
@@ -290,10 +289,7 @@ _kept: WeakKeyDictionary[Snapshot, dict[str, ErrorBars]] = WeakKeyDictionary()
 
 
 def error_bars(snapshot: Snapshot, ion: str, model: ErrorModel | None = None) -> ErrorBars:
-    """What draws intervals for reactions of one mobile ion: its calibrated model unless another is given.
-
-    An ion without one takes that of `GENERAL_ION`.
-    """
+    """What draws intervals for reactions of one mobile ion: its calibrated or general model, or one given."""
     if model is None:
         kept, of = _kept.setdefault(snapshot, {}), ion if ion in error_models() else GENERAL_ION
         if of not in kept:
