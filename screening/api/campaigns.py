@@ -10,13 +10,14 @@ from typing import Any
 
 import pandas as pd
 
+from screening.campaign.anchored_ranks import changes_told, run_anchored
 from screening.campaign.backtest import BackTest, read_back_tests
 from screening.campaign.candidate_files import candidates_of
 from screening.campaign.candidates import Selection
 from screening.campaign.directory import ResultsDirectory
 from screening.campaign.results import conclude, layer_table, product_table
 from screening.campaign.reweighing import reweighed
-from screening.campaign.run import Campaign, Progress, Source, run
+from screening.campaign.run import Progress, Source, run
 from screening.campaign.store import locked
 from screening.campaign.study import DEFAULT_STUDY, Study, find_study
 from screening.campaign.tables import ranking_table
@@ -216,7 +217,7 @@ class Ranking(Displayed):
         notes = [f"{len(best)} of {len(passing)} ranked, {len(self.table)} rows in all"]
         notes += rests_on(best["origin"])
         notes += [f"no probabilities: {why}" for why in self.results.no_probabilities.values()]
-        notes += self.results.cautions
+        notes += [*filter(None, [changes_told(best)]), *self.results.cautions]
         return Table(f"{self.results.title}: {met}", frame, (*notes, self.provenance.line()))
 
 
@@ -284,18 +285,14 @@ def screen(
     campaign = run(
         *(study, source, results.path), workers=workers, fresh=fresh, report=progress, announce=announce
     )
-    _conclude(campaign, results, threads=workers.jobs or -1, figures=figures)
-    return Ranking(results, campaign.source)
-
-
-def _conclude(campaign: Campaign, results: ResultsDirectory, *, threads: int, figures: bool) -> None:
-    """Rank, write and draw, with nobody else at work in the directory."""
-    with locked(results.path):
-        conclude(campaign, threads=threads)
+    with locked(results.path):  # nobody else is at work there
+        anchored = run_anchored(campaign, workers=workers, fresh=fresh, report=progress)
+        conclude(campaign, anchored=anchored, threads=workers.jobs or -1)
         if figures:
             from screening.report.drawn import draw
 
             draw(results)
+    return Ranking(results, campaign.source)
 
 
 def read_results(directory: str | Path, *, phases: Own = None, temperature_k: float | None = None) -> Ranking:

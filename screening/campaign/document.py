@@ -191,6 +191,8 @@ class Reactor(Record):
     rank : int or None
         None where a filter fails.
     score : float
+    rank_anchored, score_anchored : int or None, float or None
+        By energies anchored to measurement; the score is None where they were not asked for.
     estimated : bool
         Whether the reactor or a product rests on an estimated phase.
     origin : str
@@ -226,6 +228,8 @@ class Reactor(Record):
     electrolyte: str
     rank: int | None
     score: float
+    rank_anchored: int | None = None
+    score_anchored: float | None = None
     estimated: bool
     origin: str = ""
     pareto: bool
@@ -282,6 +286,8 @@ class Reactor(Record):
         **spelled_out
             Further attributes, or better ones than the row has.
         """
+        import pandas as pd
+
         values = row[study.ranking.every.names].to_numpy(float)
         valued = desirabilities(values, study.ranking)
         filters = {str(name): row[name] for name in row.index if str(name).startswith(FILTER_PREFIX)}
@@ -291,6 +297,7 @@ class Reactor(Record):
             **{name: bool(row[name]) for name in ("estimated", "pareto")},
             "passes_filters": bool(row["passes"]),
             "rank": int(row["rank"]) if row["passes"] else None,
+            "rank_anchored": None if pd.isna(anchored := row.get("rank_anchored")) else int(anchored),
             "filters": {
                 name.removeprefix(FILTER_PREFIX): None if value == UNDECIDED else bool(value)
                 for name, value in filters.items()

@@ -1,7 +1,7 @@
 """From parts to a ranking: scores, ranks and their probabilities over all candidates of a campaign."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from scipy.sparse import csr_array, vstack
 
-from screening.campaign.rows import ACCEPT, LIMIT, RANKED_COLUMNS
+from screening.campaign.rows import ACCEPT, ANCHORED_COLUMNS, LIMIT, RANKED_COLUMNS
 from screening.campaign.run import Campaign
 from screening.phases.corrections import is_anchored
 from screening.phases.distrust import wholly_distrusted_sd
@@ -41,12 +41,13 @@ class Outcome:
     ----------
     anode, electrolyte : str
     table : DataFrame
-        Scalar columns of the parts with `RANKED_COLUMNS` and `LIMIT_BOUNDS`; failures are not among the rows.
+        Scalar columns of the parts with `RANKED_COLUMNS` and `LIMIT_BOUNDS`, where they were ranked by
+        anchored energies, too, `ANCHORED_COLUMNS`; failures are not among the rows.
     ranked : Ranked
     settings : Ranking
     probabilities, acceptability : RankProbabilities or None
         With errors of the energies alone; with weights and bounds drawn besides. None where the study draws
-        nothing, or the mobile ion has no error model.
+        nothing, or the mobile ion has no error model. By anchored energies where there are any.
     sensitivity : WeightSensitivity
     standard_deviation, expected_error : (n, n_uncertain) float arrays
         Of `settings.known.uncertain`: spread of the true value, and true minus calculated.
@@ -70,21 +71,49 @@ class Outcome:
         return np.argsort(rank_or_last, kind="stable")
 
 
-def rank_campaign(campaign: Campaign, *, threads: int = 1) -> tuple[Outcome, ...]:
+def rank_campaign(
+    campaign: Campaign, *, anchored: Campaign | None = None, threads: int = 1
+) -> tuple[Outcome, ...]:
     """Rank the candidates of a finished campaign, separately for each pair of anode and electrolyte.
 
     Parameters
     ----------
     campaign : Campaign
+    anchored : Campaign, optional
+        The same candidates by anchored energies: their ranks join, and the probabilities are theirs.
     threads : int
         Threads that draw scores; −1: one per core. The outcome does not depend on it.
     """
-    scalars = campaign.store.read()
-    grid = campaign.study.conditions.grid()
-    return tuple(_rank_pair(campaign, scalars, c.anode, c.electrolyte, threads) for c in grid)
+    scalars, grid = campaign.store.read(), campaign.study.conditions.grid()
+    draws = 0 if anchored is not None else campaign.study.uncertainty.draws
+    own = tuple(_rank_pair(campaign, scalars, c.anode, c.electrolyte, draws, threads) for c in grid)
+    if anchored is None:
+        return own
+    return tuple(map(_beside, own, rank_campaign(anchored, threads=threads)))
 
 
-def _rank_pair(campaign: Campaign, scalars: pa.Table, anode: str, electrolyte: str, threads: int) -> Outcome:
+def _beside(own: Outcome, other: Outcome) -> Outcome:
+    """An outcome with ranks and probabilities of another one; a candidate that this lacks gets none."""
+    at = pd.Index(other.table["formula"]).get_indexer(own.table["formula"])
+    names = ("rank", "score", *RANKED_COLUMNS[3:])
+    theirs = other.table[[*names]].reindex(at).set_axis(own.table.index)
+    taken = dict(zip((*ANCHORED_COLUMNS, *RANKED_COLUMNS[3:]), (theirs[each] for each in names), strict=True))
+    probabilities, acceptability = (
+        each and replace(each, rank=each.rank if each.rank is None else _rows(each.rank, at))
+        for each in (other.probabilities, other.acceptability)
+    )
+    table = own.table.assign(**taken)
+    return replace(own, table=table, probabilities=probabilities, acceptability=acceptability)
+
+
+def _rows(matrix: np.ndarray, at: np.ndarray) -> np.ndarray:
+    """Rows of a matrix by number, 0 where that is −1."""
+    return np.where(at[:, None] >= 0, matrix[at], 0.0)
+
+
+def _rank_pair(
+    campaign: Campaign, scalars: pa.Table, anode: str, electrolyte: str, draws: int, threads: int
+) -> Outcome:
     settings, uncertainty = campaign.study.ranking, campaign.study.uncertainty
     mine = pc.and_(pc.equal(scalars["anode"], anode), pc.equal(scalars["electrolyte"], electrolyte))
     mine = pc.and_(mine, pc.is_null(scalars["failure_reason"]))
@@ -107,14 +136,14 @@ def _rank_pair(campaign: Campaign, scalars: pa.Table, anode: str, electrolyte: s
         wrong = wholly_distrusted_sd(snapshot)[table["phase"].to_numpy()]
         spread, shift = _errors(errors, forms, n_uncertain, wrong)
         forms = forms[np.tile(passes, n_uncertain)]
-    if model is not None and uncertainty.draws and passes.any():
+    if model is not None and draws and passes.any():
         latent = _latent(settings.known, values[passes], forms @ phases.formation_energy_ev_per_atom)
-        people = Preferences.of(settings).drawn(np.random.default_rng(uncertainty.seed), uncertainty.draws)
+        people = Preferences.of(settings).drawn(np.random.default_rng(uncertainty.seed), draws)
         probabilities, acceptability = (
             rank_probability(
                 drawn_scores(
                     *(latent, ranked.desirabilities[passes], settings, errors, forms),
-                    *(np.random.default_rng(uncertainty.seed), uncertainty.draws),
+                    *(np.random.default_rng(uncertainty.seed), draws),
                     preferences=preferences,
                     threads=threads,
                 ),

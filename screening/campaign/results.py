@@ -67,16 +67,18 @@ def spell_out(campaign: Campaign, outcome: Outcome) -> dict[int, ReactorDetail |
     return {row: detail(context, int(phases[row]), str(formulas[row]), wt, bars) for row in shown.tolist()}
 
 
-def conclude(campaign: Campaign, *, threads: int = 1) -> ResultsDirectory:
+def conclude(campaign: Campaign, *, anchored: Campaign | None = None, threads: int = 1) -> ResultsDirectory:
     """Rank a finished campaign, set it against what is known, and write what it says.
 
     Parameters
     ----------
     campaign : Campaign
+    anchored : Campaign, optional
+        The same by anchored energies; see `rank_campaign`.
     threads : int
         Threads that draw scores; −1: one per core.
     """
-    outcomes = rank_campaign(campaign, threads=threads)
+    outcomes = rank_campaign(campaign, anchored=anchored, threads=threads)
     known = known_compounds() if campaign.study.conditions.role == REACTOR else ()
     tests = [test for outcome in outcomes if (test := back_test(campaign, outcome, known)) is not None]
     written = write_results(campaign, outcomes)

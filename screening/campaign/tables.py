@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from screening.campaign.anchored_ranks import HEAD, changes_told
 from screening.campaign.directory import TOP_SHOWN, ResultsDirectory
 from screening.campaign.document import FAILING, FILTER_PREFIX, Reactor, failing_words
 from screening.campaign.study import Study
@@ -31,6 +32,7 @@ DECIMALS = {"driving_force": 2, "uptake": 0, "relief": 3, "relay": 3, "mixing": 
 BEST_COLUMNS = (
     *(
         "rank",
+        "rank_anchored",
         "formula",
         "alike",
         "anode",
@@ -47,7 +49,12 @@ BEST_COLUMNS = (
 FULLY = ("driving_force_ev_per_ion",)
 """Energies with their interval beside them; the others have the digits that theirs leave, for width."""
 
-BEST_HEADS = {"alike": "alike", "top_1_percent": "P(1%)", "energy_above_hull_ev_per_atom": "e_hull"}
+BEST_HEADS = {
+    "rank_anchored": HEAD,
+    "alike": "alike",
+    "top_1_percent": "P(1%)",
+    "energy_above_hull_ev_per_atom": "e_hull",
+}
 """Heads of columns that are no criteria."""
 
 
@@ -66,16 +73,17 @@ def ranking_table(results: ResultsDirectory, anode: str, electrolyte: str) -> Ta
         for each in shown
         if not (reactors or each.passes_filters)
     )
-    of_pair = results.table[["anode", "electrolyte"]] == [anode, electrolyte]
-    many = int((of_pair.all(axis=1) & results.table["passes"]).sum()) >= MANY
+    table = results.table[(results.table[["anode", "electrolyte"]] == [anode, electrolyte]).all(axis=1)]
+    changes = changes_told(table[table["formula"].isin([each.formula for each in shown])])
+    many = int(table["passes"].sum()) >= MANY
     first = "1_percent" if many else "1"
     dropped = (criterion(key).heading(ion) for key in (("relay", "mixing") if reactors else ()))
     hull = BEST_HEADS["energy_above_hull_ev_per_atom"]
     wide = (f"A({FIRST[first]})", *dropped, hull)
     notes = [
-        f"{len(shown)} of {int(of_pair.all(axis=1).sum())} shown; all in ranking.csv",
-        *filter(None, [without and f"no rank: {without}"]),
-        *_filter_counts(results.table[of_pair.all(axis=1)]),
+        f"{len(shown)} of {len(table)} shown; all in ranking.csv",
+        *filter(None, [without and f"no rank: {without}", changes]),
+        *_filter_counts(table),
         "relief eV per atom of electrolyte; relay, mixing, e_hull (above the hull) eV/atom; "
         f"vol% metal at {study.conditions.wt_percent:g} wt% reactor "
         f"(connects from {Threshold.of(equal_spheres=study.conditions.percolation_threshold).words} on)"
@@ -88,7 +96,8 @@ def ranking_table(results: ResultsDirectory, anode: str, electrolyte: str) -> Ta
     ]
     if not results.no_probabilities and study.uncertainty.draws:
         notes.append(
-            f"P({FIRST[first]}): with the errors of the energies alone, at these weights and bounds"
+            f"P({FIRST[first]}): with the errors of the {'anchored ' * bool(changes)}energies alone, "
+            "at these weights and bounds"
             + f"; A({FIRST[first]}): with weights and bounds drawn besides" * reactors
         )
     if any(each.within_95 for reactor in shown for each in reactor.criteria.values()):
@@ -118,8 +127,10 @@ def _filter_counts(table: pd.DataFrame) -> list[str]:
 
 def _first_columns(reactor: Reactor, role: str, first: str = "1") -> dict[str, str]:
     passes = reactor.passes_filters
+    anchored = {} if reactor.score_anchored is None else {HEAD: str(reactor.rank_anchored or "-")}
     return {
         "rank": str(reactor.rank) if passes else "-",
+        **anchored,
         role: marked(reactor.formula, reactor.origin),
         "score": fixed(reactor.score if passes else None, 3),
         f"P({FIRST[first]})": fixed(reactor.top_probability.get(f"top_{first}") if passes else None, 2),
@@ -164,7 +175,7 @@ def _ranking_row(reactor: Reactor, study: Study, ion: str, *, first: str) -> dic
         },
         "vol%": fixed(None if metal is None else 100.0 * metal, 1),
         BEST_HEADS["energy_above_hull_ev_per_atom"]: fixed(reactor.energy_above_hull_ev_per_atom, 3),
-        "alloy, or what fails": _alloy_or_failure(reactor),
+        "alloy or failure": _alloy_or_failure(reactor),
     }
 
 

@@ -129,6 +129,7 @@ def _standing(sheet: BenchSheet) -> Block:
     ]
     if standing.probability_of_rank is not None:
         sentences.append(f"Probability of this rank: {100.0 * standing.probability_of_rank:.0f} %.")
+    sentences += filter(None, [standing.anchored])
     rows = tuple(
         (
             CRITERIA.label(part.criterion),
