@@ -23,13 +23,14 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 from atlas_structures import Type, amounts_of, letters, starts, structure_types
-from build_embedded import write_table
+from build_embedded import ESTIMATED, write_estimated, write_table
 
 from screening.phases.atlas import ATLAS_FILE, held_out, with_intervals
 from screening.phases.composition import parse_formula
 from screening.phases.library import open_snapshot
 from screening.phases.manifest import MANIFEST_FILE
 from screening.phases.potentials import FIRST, MODELS, SALTS_FILE, SECOND, calculator, relax
+from screening.phases.snapshot import PHASES_FILE
 from screening.thermo.compositions import Compositions
 from screening.thermo.lines import assemblages
 
@@ -61,16 +62,16 @@ PLAN = (
     ("A3MX6", "Li", "Sc In Y Er Ho"),
     ("A2MX6", "Li", "Zr Hf"),
     ("AMX6", "Li", "Ta Nb"),
-    ("AMX4", "Na", "Al Ga"),
-    ("A3MX6", "Na", "Sc In Y Er Ho"),
-    ("A2MX4", "Li", "Mg Zn Cd Mn"),
-    ("A2MX4", "Na", "Mg Zn Cd Mn"),
-    ("AMX6", "Na", "Ta Nb"),
-    ("A3MX6", "Li", "Lu Tm Dy Tb Gd"),
-    ("A3MX6", "Na", "Lu Tm Dy Tb Gd"),
     ("A2MX6", "K", "Zr Hf Sn Ti"),
     ("A2MX6", "Cs", "Zr Hf Sn Ti"),
     ("A2MX6", "Rb", "Zr Hf Sn Ti"),
+    ("AMX6", "Na", "Ta Nb"),
+    ("A2MX4", "Li", "Mg Zn Cd Mn"),
+    ("A2MX4", "Na", "Mg Zn Cd Mn"),
+    ("AMX4", "Na", "Al Ga"),
+    ("A3MX6", "Na", "Sc In Y Er Ho"),
+    ("A3MX6", "Li", "Lu Tm Dy Tb Gd"),
+    ("A3MX6", "Na", "Lu Tm Dy Tb Gd"),
     ("A2MX6", "Li", "Sn Ti"),
     ("AMX4", "Li", "In"),
 )
@@ -110,12 +111,12 @@ def references(family: str, named: dict[str, str]) -> list[tuple[str, dict[str, 
 
 def salts_and_phases(anions: tuple[str, ...]) -> Iterator[tuple[str, dict[str, str]]]:
     """Compounds in the order in which they are worth most: salts just before the phases that need them."""
+    yield "A3MX4", {"A": "Li", "M": "P", "X": "S"}  # for structures of one's own
     for family, alkali, metals in PLAN:
         for x, m, y in product(anions, metals.split(), CHALCOGENS if "Y" in family else ("",)):
             named = {"A": alkali, "M": m, "X": x} | ({"Y": y} if y else {})
             yield from references(family, named)
             yield family, named
-    yield "A3MX4", {"A": "Li", "M": "P", "X": "S"}  # for structures of one's own
 
 
 def fits(kind: Type, named: dict[str, str]) -> bool:
@@ -136,6 +137,8 @@ def fits(kind: Type, named: dict[str, str]) -> bool:
         return named["A"] == "Li"
     if kind.name == "dimer":
         return named["M"] in ("Al", "Ga")
+    if kind.name == "tetrahedron":
+        return named["M"] in ("Sn", "Ti")
     return True
 
 
@@ -400,7 +403,9 @@ def write(table: pd.DataFrame, rows: list[dict[str, Any]]) -> None:
     write_table(pa.Table.from_pandas(phases, preserve_index=False).replace_schema_metadata(), path)
     manifest = path.with_name(MANIFEST_FILE)
     content = json.loads(manifest.read_text("utf-8"))
-    content["file_sha256"][ATLAS_FILE] = hashlib.sha256(path.read_bytes()).hexdigest()
+    write_estimated(pd.read_parquet(path.with_name(PHASES_FILE)), path.parent)
+    for file in (path, path.with_name(ESTIMATED)):
+        content["file_sha256"][file.name] = hashlib.sha256(file.read_bytes()).hexdigest()
     manifest.write_text(json.dumps(content, indent=1, ensure_ascii=False) + "\n", "utf-8")
     best = lowest(rows)
     salts = sorted({text for text, _ in best if best[text, FIRST]["family"] not in SALT})

@@ -95,9 +95,8 @@ def test_other_energies_leave_one_ranking(energies: str, tmp_path: Path) -> None
 
 def test_own_phases_and_a_temperature_count_in_both(tmp_path: Path) -> None:
     own = tmp_path / "own.csv"
-    own.write_text(
-        "formula,formation_energy_ev_per_atom,uncertainty_ev_per_atom\nLiGaBr4,-1.6,0.03\n", "utf-8"
-    )
+    head = "formula,formation_energy_ev_per_atom,uncertainty_ev_per_atom,volume_per_atom_a3"
+    own.write_text(f"{head}\nLiGaBr4,-1.32,0.03,35\n", "utf-8")
     table = scr.screen(["LiGaBr4", "MgF2"], phases=own, replace=True, temperature_k=298.15, draws=0).table
     assert table.set_index("formula").loc["LiGaBr4", "score_anchored"] > 0.0
 
