@@ -4,6 +4,7 @@ import shutil
 import weakref
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from tempfile import mkdtemp
 from typing import Any
@@ -17,7 +18,7 @@ from screening.campaign.candidates import Selection
 from screening.campaign.directory import ResultsDirectory
 from screening.campaign.results import conclude, layer_table, product_table
 from screening.campaign.reweighing import reweighed
-from screening.campaign.run import Progress, Source, run
+from screening.campaign.run import Campaign, Progress, Source, run
 from screening.campaign.store import locked
 from screening.campaign.study import DEFAULT_STUDY, Study, find_study
 from screening.campaign.tables import ranking_table
@@ -285,14 +286,26 @@ def screen(
     campaign = run(
         *(study, source, results.path), workers=workers, fresh=fresh, report=progress, announce=announce
     )
-    with locked(results.path):  # nobody else is at work there
-        anchored = run_anchored(campaign, workers=workers, fresh=fresh, report=progress)
-        conclude(campaign, anchored=anchored, threads=workers.jobs or -1)
+    beside = partial(run_anchored, campaign, workers=workers, fresh=fresh, report=progress)
+    _conclude(campaign, beside, results, threads=workers.jobs or -1, figures=figures)
+    return Ranking(results, campaign.source)
+
+
+def _conclude(
+    campaign: Campaign,
+    beside: Callable[[], Campaign | None],
+    results: ResultsDirectory,
+    *,
+    threads: int,
+    figures: bool,
+) -> None:
+    """Assess by anchored energies, rank, write and draw, with nobody else at work in the directory."""
+    with locked(results.path):
+        conclude(campaign, anchored=beside(), threads=threads)
         if figures:
             from screening.report.drawn import draw
 
             draw(results)
-    return Ranking(results, campaign.source)
 
 
 def read_results(directory: str | Path, *, phases: Own = None, temperature_k: float | None = None) -> Ranking:

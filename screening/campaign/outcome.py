@@ -25,7 +25,7 @@ from screening.reactors.rank_probability import (
     weight_sensitivity,
 )
 from screening.reactors.ranking import Ranked, rank, weights
-from screening.reactors.settings import Ranking
+from screening.reactors.settings import Conditions, Ranking
 from screening.reactors.uncertainty import error_bars
 from screening.thermo.intervals import BESIDE, NEGLIGIBLE, Z_95, at_least
 
@@ -86,7 +86,7 @@ def rank_campaign(
     """
     scalars, grid = campaign.store.read(), campaign.study.conditions.grid()
     draws = 0 if anchored is not None else campaign.study.uncertainty.draws
-    own = tuple(_rank_pair(campaign, scalars, c.anode, c.electrolyte, draws, threads) for c in grid)
+    own = tuple(_rank_pair(campaign, scalars, met, draws, threads) for met in grid)
     if anchored is None:
         return own
     return tuple(map(_beside, own, rank_campaign(anchored, threads=threads)))
@@ -111,9 +111,8 @@ def _rows(matrix: np.ndarray, at: np.ndarray) -> np.ndarray:
     return np.where(at[:, None] >= 0, matrix[at], 0.0)
 
 
-def _rank_pair(
-    campaign: Campaign, scalars: pa.Table, anode: str, electrolyte: str, draws: int, threads: int
-) -> Outcome:
+def _rank_pair(campaign: Campaign, scalars: pa.Table, met: Conditions, draws: int, threads: int) -> Outcome:
+    anode, electrolyte = met.anode, met.electrolyte
     settings, uncertainty = campaign.study.ranking, campaign.study.uncertainty
     mine = pc.and_(pc.equal(scalars["anode"], anode), pc.equal(scalars["electrolyte"], electrolyte))
     mine = pc.and_(mine, pc.is_null(scalars["failure_reason"]))
@@ -131,8 +130,7 @@ def _rank_pair(
         model = model.of_anchored
     if model is not None:
         every, errors = pa.array(np.flatnonzero(mine.to_numpy())), model.of_phases(phases)
-        names = [criterion.name for criterion in settings.known.uncertain]
-        forms = csr_array(vstack([_form(campaign, each, every, len(phases)) for each in names]))
+        forms = _forms(campaign, settings.known.uncertain, every, len(phases))
         wrong = wholly_distrusted_sd(snapshot)[table["phase"].to_numpy()]
         spread, shift = _errors(errors, forms, n_uncertain, wrong)
         forms = forms[np.tile(passes, n_uncertain)]
@@ -236,6 +234,11 @@ def _limit_bounds(
         bounds = at_least(errors.bounds_95(forms), forms, sd)
         low, high = (table[[LIMIT]].to_numpy() + bounds).T
     return dict(zip(LIMIT_BOUNDS, (low, high), strict=True))
+
+
+def _forms(campaign: Campaign, uncertain: Sequence[Criterion], rows: pa.Array, n_phases: int) -> csr_array:
+    """Linear forms of some criteria, one after another, (n_criteria · n_rows, n_phases)."""
+    return csr_array(vstack([_form(campaign, each.name, rows, n_phases) for each in uncertain]))
 
 
 def _form(campaign: Campaign, name: str, rows: pa.Array, n_phases: int) -> csr_array:

@@ -98,7 +98,8 @@ def ranking_table(results: ResultsDirectory, anode: str, electrolyte: str) -> Ta
         notes.append(
             f"P({FIRST[first]}): with the errors of the {'anchored ' * bool(changes)}energies alone, "
             "at these weights and bounds"
-            + f"; A({FIRST[first]}): with weights and bounds drawn besides" * reactors
+            + f"; A({FIRST[first]}): with weights and bounds drawn besides"
+            * reactors
         )
     if any(each.within_95 for reactor in shown for each in reactor.criteria.values()):
         notes.append("eV have the digits that their 95 % intervals leave; the intervals stand in ranking.csv")

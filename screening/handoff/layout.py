@@ -125,11 +125,9 @@ def _standing(sheet: BenchSheet) -> Block:
         return Block(title, (said, *note))
     sentences = [
         f"Rank {standing.rank} in {standing.study}, score {standing.score:.3f}: the product of the factors "
-        "below, each a desirability to the power of its share of the weights."
+        "below, each a desirability to the power of its share of the weights.",
+        *standing.chances,
     ]
-    if standing.probability_of_rank is not None:
-        sentences.append(f"Probability of this rank: {100.0 * standing.probability_of_rank:.0f} %.")
-    sentences += filter(None, [standing.anchored])
     rows = tuple(
         (
             CRITERIA.label(part.criterion),

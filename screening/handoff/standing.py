@@ -63,12 +63,15 @@ class Standing(Displayed):
     score_anchored: float | None = None
 
     @property
-    def anchored(self) -> str:
-        """Its rank by anchored energies in a sentence; empty where there is none of it."""
-        if self.score_anchored is None:
-            return ""
-        place = "no rank" if self.rank_anchored is None else f"rank {self.rank_anchored}"
-        return f"By energies anchored to measurement: {place}, score {self.score_anchored:.3f}."
+    def chances(self) -> tuple[str, ...]:
+        """How sure the rank is, and the one by anchored energies, in sentences."""
+        told = []
+        if self.probability_of_rank is not None:
+            told.append(f"Probability of this rank: {100.0 * self.probability_of_rank:.0f} %.")
+        if self.score_anchored is not None:
+            place = "no rank" if self.rank_anchored is None else f"rank {self.rank_anchored}"
+            told.append(f"By energies anchored to measurement: {place}, score {self.score_anchored:.3f}.")
+        return tuple(told)
 
     def display(self) -> Table:
         """Each criterion with the factor that it leaves of the score."""
@@ -91,9 +94,7 @@ class Standing(Displayed):
             for part in self.parts
         ]
         notes = ["The score is the product of the factors: each desirability to its share of the weights."]
-        if self.probability_of_rank is not None:
-            notes.append(f"Probability of this rank: {100.0 * self.probability_of_rank:.0f} %.")
-        notes += filter(None, [self.anchored])
+        notes += self.chances
         return Table(f"{self.formula} in {self.study}: {place}", pd.DataFrame(rows), tuple(notes))
 
 
