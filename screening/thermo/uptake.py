@@ -1,7 +1,7 @@
 """The way of one compound as it takes an element up or gives it off: plateaus, limits, their linear forms."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -170,7 +170,22 @@ class Along:
 
     def steps(self) -> tuple[Step, ...]:
         """All plateaus, in falling voltage."""
-        return tuple(self._step(number) for number in range(len(self.stairs.voltage_v)))
+        steps = tuple(self._step(number) for number in range(len(self.stairs.voltage_v)))
+        if not steps or self.priced.energy_above_hull_ev_per_atom <= 0.0:
+            return steps
+        own = [self._from_itself(number) for number in range(len(steps))]
+        first = replace(steps[0], voltage_95_v=self.error_bars.or_stable(steps[0].voltage_95_v, own))
+        return (first, *steps[1:])
+
+    def _from_itself(self, number: int) -> tuple[float, csr_array]:
+        """Mean voltage from the compound itself to the end of a plateau, and the same as a linear form."""
+        uptake, end = self._end(number)
+        electrons, energy = uptake * self.charge, float(self.stairs.energy_ev_per_formula[number])
+        return (self.priced.energy_ev_per_atom * self._n_atoms - energy) / electrons, form(
+            len(self.snapshot),
+            (self._n_atoms / electrons, self.priced.phases),
+            (-(self._n_atoms + uptake) / electrons, end),
+        )
 
     def _step(self, number: int) -> Step:
         unit, (before, start), (uptake, end) = (
