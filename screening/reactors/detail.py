@@ -226,7 +226,7 @@ def detail(
     )
     meet = partial(react, snapshot, error_bars=error_bars)
     with_anode = meet(anode, reactor)
-    plateaus = _plateaus(reduction, reactor, alloy, layers_wt_percent, error_bars)
+    plateaus = _plateaus(reduction, phase, reactor, alloy, layers_wt_percent, error_bars)
     same = alloy != "" and snapshot.find(parse_formula(alloy)) == phase
     return ReactorDetail(
         formula=label,
@@ -248,6 +248,7 @@ def _name(snapshot: Snapshot, phase: int) -> str:
 
 def _plateaus(
     reduction: Reduction,
+    phase: int,
     reactor: Reactant,
     alloy: str,
     layers_wt_percent: tuple[float, ...],
@@ -259,7 +260,7 @@ def _plateaus(
     written = unit.n_atoms / float(reduction.candidates.atoms[0])
     plateaus, volts = [], plateau_form(reduction)
     error_bars = error_bars.off_by(wholly_distrusted(context.snapshot, (unit, anode.formula)))
-    limit = _limit_95(reduction, volts, error_bars)
+    limit = _limit_95(reduction, phase, volts, error_bars)
     for step, voltage in enumerate(stairs.voltage_v.tolist()):
         uptake = float(stairs.uptake_per_formula[step]) * written
         rows = lines.products_of(stairs.kink[step : step + 1])
@@ -285,14 +286,14 @@ def _plateaus(
     return tuple(plateaus)
 
 
-def _limit_95(reduction: Reduction, volts: csr_array, error_bars: ErrorBars) -> Interval | None:
+def _limit_95(reduction: Reduction, phase: int, volts: csr_array, error_bars: ErrorBars) -> Interval | None:
     """Where the first plateau of one candidate lies, which may be stable though it lies above the hull."""
     if not len(reduction.stairs.voltage_v):
         return None
     within = error_bars.around(float(reduction.stairs.voltage_v[0]), volts[[0]])
     if reduction.energy_above_hull_ev_per_atom[0] <= 0.0:
         return within
-    own = plateau_form(reduction, from_itself=True)
+    own = plateau_form(reduction, phase=np.array([phase]))
     means = own @ reduction.phases.formation_energy_ev_per_atom
     return error_bars.or_stable(within, [(float(v), own[[k]]) for k, v in enumerate(means)])
 

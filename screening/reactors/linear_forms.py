@@ -35,7 +35,7 @@ def cathodic_limit_form(reduction: Reduction) -> csr_array:
 
 
 def plateau_form(
-    reduction: Reduction, steps: np.ndarray | None = None, *, from_itself: bool = False
+    reduction: Reduction, steps: np.ndarray | None = None, *, phase: np.ndarray | None = None
 ) -> csr_array:
     """Voltage of plateaus, (n_steps, n_phases): per electron, products before minus products after.
 
@@ -44,20 +44,19 @@ def plateau_form(
     reduction : Reduction
     steps : (n_steps,) int array, optional
         Which; all unless given.
-    from_itself : bool
-        Mean voltages from the compound itself to the end of each plateau instead.
+    phase : (n_candidates,) int array, optional
+        Of the candidates: mean voltages from these to the end of each plateau instead.
     """
     lines, stairs, anode = reduction.lines, reduction.stairs, reduction.context.anode
     steps = np.arange(len(stairs.voltage_v)) if steps is None else steps
     owner, n_phases = stairs.steps.owner[steps], len(reduction.phases)
     first, kink, uptake = steps == stairs.step_start[owner], stairs.kink[steps], stairs.uptake_per_formula
     before = np.where(first, lines.kink_start[owner], stairs.kink[steps - 1])
-    uptake, earlier = uptake[steps], np.where(first | from_itself, 0.0, uptake[steps - 1])
+    uptake, earlier = uptake[steps], np.where(first | (phase is not None), 0.0, uptake[steps - 1])
     atoms = reduction.candidates.atoms[owner]
     start = lines.amounts(before, n_phases)
-    if from_itself:
-        phase = reduction.candidates.phase[owner]
-        start = phase_amounts(np.arange(len(owner) + 1), phase, np.ones(len(owner)), n_phases)
+    if phase is not None:
+        start = phase_amounts(np.arange(len(owner) + 1), phase[owner], np.ones(len(owner)), n_phases)
     change = scaled(start, atoms + earlier / anode.content)
     change = change - scaled(lines.amounts(kink, n_phases), atoms + uptake / anode.content)
     if anode.content < 1.0:

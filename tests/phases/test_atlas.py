@@ -137,13 +137,16 @@ PUBLISHED_V = {"Li3YCl6": 0.62, "Li3HoCl6": 0.64}
 """Cathodic limits as quoted, the first from S. Wang et al. (2019), doi 10.1002/anie.201901938."""
 
 
+@pytest.mark.parametrize("energies", ["corrected", "anchored"])
 @pytest.mark.parametrize("formula", PUBLISHED_V)
-def test_intervals_hold_published_limits(formula: str) -> None:
-    found = scr.lithiate(formula, snapshot=WITH_ATLAS)
+def test_intervals_hold_published_limits(formula: str, energies: str) -> None:
+    found = scr.lithiate(formula, snapshot=WITH_ATLAS, energies=energies)
     interval = found.cathodic_limit_95_v
     assert interval is not None
     assert interval.low <= PUBLISHED_V[formula] <= interval.high
-    assert found.cathodic_limit_v == pytest.approx(PUBLISHED_V[formula], abs=0.12)
+    off = 0.12 if energies == "corrected" else 0.2  # published from the calculated energies
+    assert found.cathodic_limit_v == pytest.approx(PUBLISHED_V[formula], abs=off)
+    assert interval.high - interval.low < 1.5  # or holding it says nothing
     assert found.origins == {formula: Origin.MACHINE_LEARNED}
 
 
