@@ -17,22 +17,25 @@ from screening.campaign.workers import Workers
 from screening.phases.corrections import Energies
 
 PROBABILITIES = [f"{of}_{n}" for of in ("top", "accept") for n in ("1", "1_percent", "5_percent")]
+CANDIDATES = ["LiAlCl4", "MgI2", "MgF2", "NaEuCl4", "Na2EuCl5", "LiF"]
+"""Eu was calculated with a wrong potential: measured enthalpies put its salts behind the others."""
+
 VALUES = ["driving_force_ev_per_ion", "driving_force_from_95", "driving_force_to_95", "score", "rank"]
 
 
 @pytest.fixture(scope="module")
 def both(tmp_path_factory: pytest.TempPathFactory) -> scr.Ranking:
-    return scr.screen("six-reactors", out=tmp_path_factory.mktemp("both"))
+    return scr.screen(CANDIDATES, out=tmp_path_factory.mktemp("both"))
 
 
 @pytest.fixture(scope="module")
 def anchored() -> scr.Ranking:
-    return scr.screen("six-reactors", energies="anchored")
+    return scr.screen(CANDIDATES, energies="anchored")
 
 
 @pytest.fixture(scope="module")
 def plain() -> scr.Ranking:
-    return scr.screen("six-reactors", uncertainty={"anchored": False})
+    return scr.screen(CANDIDATES, uncertainty={"anchored": False})
 
 
 def by_formula(ranking: scr.Ranking) -> pd.DataFrame:
@@ -127,7 +130,7 @@ def test_candidates_that_the_anchored_campaign_lacks_have_no_second_rank(
 def test_a_second_run_takes_up_what_the_first_left(both: scr.Ranking) -> None:
     before, (part,) = by_formula(both), (both.directory / FOLDER / "parts").glob("*.parquet")
     part.unlink()
-    again = scr.screen("six-reactors", out=both.directory)
+    again = scr.screen(CANDIDATES, out=both.directory)
     pd.testing.assert_frame_equal(by_formula(again), before)
 
 
