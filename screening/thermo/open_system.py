@@ -250,11 +250,20 @@ def _reaction(walk: _Walk) -> OpenReaction:
         cautions=(
             *cautions(snapshot, (a.reactant.unit, b.reactant.unit, element), {*spelling, *phases.tolist()}),
             *outside_of(kinks),
+            *_brought(walk),
         ),
         notes=tuple(dict.fromkeys((*a.reactant.notes, *b.reactant.notes, *snapshot.notes))),
         error_bars=walk.error_bars.note,
         reservoir=walk.at,
     )
+
+
+def _brought(walk: _Walk) -> list[str]:
+    """What is said of an open element that neither reactant holds."""
+    a, b = (priced.reactant for priced in walk.priced)
+    if a.unit.amount_of(walk.at.number) or b.unit.amount_of(walk.at.number):
+        return []
+    return [f"neither {a.text} nor {b.text} holds {walk.at.element}: all of it comes from outside"]
 
 
 def _kink(walk: _Walk, kink: int) -> OpenKink:

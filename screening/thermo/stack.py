@@ -249,7 +249,7 @@ def stack(
 
 def _require_cell(view: View, layers: Sequence[Reactant]) -> None:
     """Refuse layers in the wrong order, or of another ion."""
-    ion, number = view.element, atomic_number(view.element)
+    ion, number = view.element, atomic_number(view.element, where="--element")
     alone = [{p.formula.atomic_numbers[0] for p in e.parts if len(p.formula.amounts) == 1} for e in layers]
     cathodes = [any(is_cathode(part.formula) for part in layer.parts) for layer in layers]
     if (number in alone[-1] - alone[0]) or (cathodes[0] and not cathodes[-1]):

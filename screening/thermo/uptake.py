@@ -9,7 +9,7 @@ from scipy.sparse import csr_array
 
 from screening.errors import InputError
 from screening.phases.composition import Formula, symbol
-from screening.phases.periodic_table import metals
+from screening.phases.periodic_table import atomic_number, metals
 from screening.phases.snapshot import Snapshot
 from screening.thermo.compositions import Compositions
 from screening.thermo.intervals import ErrorBars, Interval, form
@@ -73,13 +73,13 @@ def cation_charge(element: str, charge: int | None = None, *, where: str = "--el
     Raises
     ------
     InputError
-        If the element is no metal, or has no such cation.
+        If there is no such element, it is no metal, or has no such cation.
     """
     from pymatgen.core import Element
 
+    of = Element.from_Z(atomic_number(element, where=where))
     common, known = (
-        sorted({int(c) for c in states if c > 0})
-        for states in (Element(element).common_oxidation_states, Element(element).oxidation_states)
+        sorted({int(c) for c in states if c > 0}) for states in (of.common_oxidation_states, of.oxidation_states)
     )
     if element not in metals() or not common:
         raise InputError(f"{element} forms no common cation", where=where, remedy="choose a metal, as Li")

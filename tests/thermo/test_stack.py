@@ -128,6 +128,7 @@ def test_what_was_read_otherwise_than_written_is_told() -> None:
         ("Li | Li6PS5Cl | LCO", "Na", "the anode is Li, the working ion Na"),
         ("Na | Li6PS5Cl | LCO", "Li", "the anode is Na, the working ion Li"),
         ("Na | Li6PS5Cl | LCO", "Na", "holds Na, the working ion"),
+        ("Li | Li6PS5Cl | LCO", "Xx", "--element: no element 'Xx'"),
         ("Sn | Li6PS5Cl | LCO", "Na", "holds Na, the working ion"),
     ],
 )
