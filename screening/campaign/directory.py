@@ -8,7 +8,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
-from screening.campaign.document import REMEDY, Document, Reactor
+from screening.campaign.document import FILTER_PREFIX, REMEDY, Document, Reactor
 from screening.campaign.former import table_per_atom
 from screening.campaign.study import Study
 from screening.errors import InputError
@@ -19,6 +19,7 @@ from screening.phases.temperature import GIBBS_ENERGIES
 from screening.provenance import Provenance
 from screening.reactors.anode import mobile_ion
 from screening.reactors.conditions import REACTOR
+from screening.reactors.ranking import UNDECIDED
 from screening.reactors.uncertainty import descriptor_told, find_error_model, why_no_error_model
 from screening.thermo.intervals import BESIDE, OUTSIDE
 from screening.thermo.uptake import cation_charge
@@ -31,6 +32,8 @@ RANKING_PARQUET = "ranking.parquet"
 
 KEY = ("formula", "anode", "electrolyte")
 """Columns that tell the rows of a table apart."""
+
+CONDUCTS_ION = f"{FILTER_PREFIX}conducts_ion"
 
 TOP_SHOWN = 20
 """Ranked candidates shown besides the named ones; files hold the others."""
@@ -150,7 +153,12 @@ class ResultsDirectory:
         for each in ranking.every:
             unknown = best.loc[best[each.name].isna(), "formula"].unique()
             if len(unknown) and ranking.rules[each.name].weight > 0.0:
-                yield f"unknown and left out of the score: {each.label} of {', '.join(unknown)}"
+                counted = "counted as the worst" if each.must_be_known else "left out of the score"
+                yield f"unknown and {counted}: {each.label} of {', '.join(unknown)}"
+        if CONDUCTS_ION in self.table:
+            ranked = self.table.loc[self.table["passes"].eq(True), CONDUCTS_ION]
+            share = f"{int((ranked == UNDECIDED).sum())} of {len(ranked)}"
+            yield f"whether they conduct the ion, nobody measured here of {share} with a rank"
         if "cautions" in best and best["cautions"].astype(str).str.contains(BESIDE, regex=False).any():
             yield OUTSIDE
 

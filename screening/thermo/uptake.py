@@ -78,9 +78,8 @@ def cation_charge(element: str, charge: int | None = None, *, where: str = "--el
     from pymatgen.core import Element
 
     of = Element.from_Z(atomic_number(element, where=where))
-    common, known = (
-        sorted({int(c) for c in states if c > 0}) for states in (of.common_oxidation_states, of.oxidation_states)
-    )
+    states = of.common_oxidation_states, of.oxidation_states
+    common, known = (sorted({int(c) for c in each if c > 0}) for each in states)
     if element not in metals() or not common:
         raise InputError(f"{element} forms no common cation", where=where, remedy="choose a metal, as Li")
     if charge is not None and charge not in (*common, *known):
