@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Self
 from screening.campaign.document import FILTER_PREFIX, REMEDY, Document, Reactor
 from screening.campaign.former import table_per_atom
 from screening.campaign.study import Study
-from screening.errors import InputError
+from screening.errors import InputError, ScreeningError
 from screening.phases.composition import parse_reactant, symbol
 from screening.phases.distrust import formula_cautions
+from screening.phases.library import locate
 from screening.phases.melting import state_lines
 from screening.phases.temperature import GIBBS_ENERGIES
 from screening.provenance import Provenance
@@ -126,6 +127,15 @@ class ResultsDirectory:
     def provenance(self) -> Provenance:
         """Stamp of the campaign."""
         return self.document.provenance
+
+    @property
+    def snapshot(self) -> str:
+        """Snapshot that it was ranked with: the one in its stamp, or where that is not found the study's."""
+        try:
+            locate(self.provenance.source)
+        except ScreeningError:
+            return self.study.snapshot
+        return self.provenance.source
 
     @cached_property
     def cautions(self) -> tuple[str, ...]:
