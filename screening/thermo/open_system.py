@@ -209,16 +209,21 @@ def _require_something_left(snapshot: Snapshot, units: tuple[Formula, Formula], 
                 f"nothing of {unit.text} is left where {at.element} is open",
                 remedy=f"{at.element} is the open element: give what meets the other one, as the cathode",
             )
-    rest = [
-        Formula(unit.text, *zip(*((z, n) for z, n in _amounts(unit) if z != at.number), strict=True))
-        for unit in units
-    ]
-    if same_composition(*rest):
+    if differ_by(units, at.number):
         raise InputError(
             f"{units[0].text} and {units[1].text} differ by {at.element} alone, which is open",
             remedy="give two different reactants",
         )
     require_few_elements(*units, Formula(at.element, (at.number,), (1.0,)))
+
+
+def differ_by(units: tuple[Formula, Formula], number: int) -> bool:
+    """Whether two formulas, each of which holds more than it, are the same but for one element."""
+    rest = [
+        Formula(unit.text, *zip(*((z, n) for z, n in _amounts(unit) if z != number), strict=True))
+        for unit in units
+    ]
+    return same_composition(*rest)
 
 
 def _amounts(unit: Formula) -> zip:

@@ -14,7 +14,7 @@ from screening.thermo.interface import NO_REACTION_EV_PER_ATOM, InterfaceReactio
 from screening.thermo.intervals import ErrorBars, Interval, with_bounds
 from screening.thermo.kinks import Kink
 from screening.thermo.lithiation import lithiate
-from screening.thermo.open_system import OpenReaction, react_open
+from screening.thermo.open_system import OpenReaction, differ_by, react_open
 from screening.thermo.products import interphase
 from screening.thermo.reservoir import Reservoir
 
@@ -175,7 +175,7 @@ def states(
     if charged != [a, b] and not same_composition(*charged):
         full = react(view.snapshot, *map(Reactant.of, charged), **view.how)
         yield _contact(view, full, place, CHARGED, ""), full
-    if metal is not None or not at:
+    if metal is not None or not at or differ_by((a, b), at[0].number):
         return
     every = react_open(view.snapshot, Reactant.of(a), Reactant.of(b), at, **view.how)
     onset = next((r.reservoir.voltage_v for r in every if r.reacts or _alone(view, r)), None)

@@ -114,6 +114,20 @@ def test_what_is_far_from_measurement_is_told_once() -> None:
     assert far.endswith("takes what is measured")
 
 
+@pytest.mark.parametrize(
+    ("layers", "pair"),
+    [
+        ("Li | Li6PS5Cl | LiCoO2@70wt+Li0.5CoO2@30wt", ("LiCoO2", "Li0.5CoO2")),
+        ("Al | LiAl | Li6PS5Cl | LCO", ("Al", "LiAl")),
+    ],
+)
+def test_states_of_one_host_meet_closed_only(layers: str, pair: tuple[str, str]) -> None:
+    """With the ion open both become the same: there is no contact any more."""
+    found = scr.stack(layers, "2.6-4.2").contacts
+    assert [c.state for c in found if (c.a, c.b) == pair] == ["closed"]
+    assert any(c.state == "4.2 V" for c in found)
+
+
 def test_what_was_read_otherwise_than_written_is_told() -> None:
     notes = scr.stack("Li | Li6PS5Cl | LCO@70wt+Li3InCl6@20wt", "2.6-4.2").notes
     assert "LCO read as LiCoO2" in notes
