@@ -324,8 +324,8 @@ def read_results(directory: str | Path, *, phases: Own = None, temperature_k: fl
     """
     results = ResultsDirectory(Path(directory)).checked()
     energies = scheme_energies(results.document.provenance.energy_scheme)
-    study = results.study
-    source = Source(study.snapshot, phases or "", temperature_k, energies, study.hull_formulas)
+    hull = results.study.hull_formulas
+    source = Source(results.snapshot, phases or "", temperature_k, energies, hull)
     return Ranking(results, source)
 
 

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from screening.campaign.anchored_ranks import HEAD, changes_told
-from screening.campaign.directory import TOP_SHOWN, ResultsDirectory
+from screening.campaign.directory import CONDUCTS_ION, TOP_SHOWN, ResultsDirectory
 from screening.campaign.document import FAILING, FILTER_PREFIX, Reactor, failing_words
 from screening.campaign.study import Study
 from screening.display import Table, fixed, marked, rests_on
@@ -48,6 +48,9 @@ BEST_COLUMNS = (
 
 FULLY = ("driving_force_ev_per_ion",)
 """Energies with their interval beside them; the others have the digits that theirs leave, for width."""
+
+IONIC = "ionic_s_per_cm"
+"""Of candidates that are no reactors shown, too, unknown or not."""
 
 BEST_HEADS = {
     "rank_anchored": HEAD,
@@ -155,7 +158,12 @@ def _placed_row(reactor: Reactor, study: Study, ion: str, *, first: str) -> dict
         **{name: columns[name] for name in columns if not name.startswith("A(")},
         **{each.heading(ion): told[each] for each in found if each not in limits},
         "window (V)": " to ".join(told[each] for each in limits),
+        BY_ROLE[study.conditions.role].find(IONIC).heading(ion): _conductivity(reactor.criteria[IONIC].value),
     }
+
+
+def _conductivity(s_per_cm: float | None) -> str:
+    return "unknown" if s_per_cm is None or np.isnan(s_per_cm) else f"{s_per_cm:.0e}"
 
 
 def _possible(criterion: Criterion, within: Interval | None) -> Interval | None:
@@ -205,6 +213,7 @@ def best_table(chosen: pd.DataFrame, words: Sequence[str] = (), digits: int | No
     names = [
         name for name in dict.fromkeys((*BEST_COLUMNS, *energies)) if name in chosen and name not in same
     ]
+    placed = [IONIC] if CONDUCTS_ION in chosen else []
     wide = (
         "alike",
         "top_1_percent",
@@ -212,7 +221,9 @@ def best_table(chosen: pd.DataFrame, words: Sequence[str] = (), digits: int | No
         "mixing_ev_per_atom",
         "energy_above_hull_ev_per_atom",
     )
-    frame = chosen[names].astype(object).map(_cell)
+    frame = chosen[names + placed].astype(object).map(_cell)
+    for name in placed:
+        frame[name] = chosen[name].map(_conductivity)
     for name in [each for each in names if each in energies]:
         told = [_energy(energies[name], row, digits) for _, row in chosen.iterrows()]
         frame[name] = [text if name in FULLY and digits is None else text.partition(" ")[0] for text in told]
@@ -282,6 +293,8 @@ def in_words(row: pd.Series, study: Study) -> str:
 
 
 def _told(each: Criterion, row: pd.Series, ion: str) -> str:
+    if pd.isna(row[each.name]):
+        return f"{each.label} unknown"
     unit = "" if each.unit == "1" else f" {each.unit_for(ion)}"
     return f"{each.label} {_energy(each, row, None)}{unit}"
 
