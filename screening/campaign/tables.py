@@ -12,7 +12,7 @@ from screening.campaign.anchored_ranks import HEAD, changes_told
 from screening.campaign.directory import CONDUCTS_ION, TOP_SHOWN, ResultsDirectory
 from screening.campaign.document import FAILING, FILTER_PREFIX, Reactor, failing_words
 from screening.campaign.study import Study
-from screening.display import Table, fixed, marked, rests_on
+from screening.display import DOUBT, DOUBT_MARK, Table, doubted, fixed, marked, rests_on
 from screening.layer.network import Threshold
 from screening.reactors.anode import mobile_ion, shared_ion
 from screening.reactors.conditions import REACTOR
@@ -111,7 +111,12 @@ def ranking_table(results: ResultsDirectory, anode: str, electrolyte: str) -> Ta
         notes.append(f"no probabilities: {results.no_probabilities[anode]}")
     notes.extend(results.cautions)
     row = partial(_ranking_row if reactors else _placed_row, first=first)
+    told = results.table[of_pair.all(axis=1)].set_index("formula")["cautions"]
     rows = [row(each, study, ion) for each in shown]
+    for listed, each in zip(rows, shown, strict=True):
+        listed[study.conditions.role] += doubted(told.get(each.formula))
+    if any(map(doubted, map(told.get, (each.formula for each in shown)))):
+        notes.insert(0, f"{DOUBT_MARK} {DOUBT} in it or in what it forms; ranking.csv names them")
     title = f"{results.title}: {study.conditions.met(anode, electrolyte)}"
     return Table(title, pd.DataFrame(rows), (*notes, results.provenance.line()), wide)
 
@@ -229,7 +234,11 @@ def best_table(chosen: pd.DataFrame, words: Sequence[str] = (), digits: int | No
         frame[name] = [text if name in FULLY and digits is None else text.partition(" ")[0] for text in told]
     if "origin" in chosen:
         origins = chosen["origin"].fillna("")
-        frame["formula"] = [*map(marked, chosen["formula"], origins)]
+        doubts = chosen.get("cautions", origins)
+        frame["formula"] = [
+            marked(name, of) + doubted(told)
+            for name, of, told in zip(chosen["formula"], origins, doubts, strict=True)
+        ]
         words = (*words, *rests_on(origins))
     frame = frame.rename(columns=heads)
     notes = (

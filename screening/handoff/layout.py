@@ -14,7 +14,6 @@ from screening.phases.melting import points_text
 from screening.phases.powder import CU_KA_A, shift_deg
 from screening.reactors.criteria import CRITERIA
 from screening.reactors.detail import Plateau
-from screening.thermo.intervals import with_bounds, written
 from screening.thermo.marks import told_origins
 
 ONE_PERCENT = 0.01
@@ -306,10 +305,9 @@ def _plateau_row(plateau: Plateau) -> tuple[str, ...]:
         f"{p.moles:.4g} {chemical(p.formula)} [{p.electronic_words}{f', {p.origin}' if p.origin else ''}]"
         for p in plateau.products
     )
-    volts, within = plateau.voltage_v, plateau.voltage_95_v
     change = _percent(plateau.layers[0].volume_change, "+")
     return (
-        with_bounds(written(volts, within, None, 2), within, None),
+        plateau.volts,
         f"{plateau.uptake_per_formula:.3g}",
         f"{plateau.capacity_mah_per_g:.0f}",
         products,

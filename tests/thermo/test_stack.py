@@ -60,7 +60,7 @@ def test_energies_are_those_of_the_pairs(cell: Stack) -> None:
     above = at.energy_above_hull_ev_per_atom.a * 13 / 7
     assert open_at.alone_ev == pytest.approx(at.kinks[-1].total_ev_per_atom + above)
     assert open_at.per == "non-Li atom"
-    assert by["Li", "LiAlCl4", "closed"].begins == "below 1.59 V (1.3 to 2.2)"
+    assert by["Li", "LiAlCl4", "closed"].begins == "below 1.59 V (1.4 to 2.1)"
 
 
 def test_charging_a_cathode_is_no_reaction(cell: Stack) -> None:
@@ -85,7 +85,7 @@ def test_a_contact_is_judged_by_all_that_forms_in_it() -> None:
 def test_a_cathode_may_be_charged_and_discharged(cathode: str) -> None:
     found = scr.stack(f"Li | Li6PS5Cl | {cathode}", "1.5-2.8", at_hull=True)
     at = [c for c in found.contacts if c.state in ("1.5 V", "2.8 V")]
-    assert [round(c.alone_ev, 3) for c in at] == [-0.158, -0.346], "what Li6PS5Cl does"
+    assert [round(c.alone_ev, 3) for c in at] == [-0.158, -0.313], "what Li6PS5Cl does"
     assert all(c.alone.count("->") == 1 for c in at)
 
 
