@@ -5,6 +5,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import numpy as np
+
 from screening.errors import InputError
 from screening.lab.cell import Kind
 from screening.lab.cycling.kind import kind_of
@@ -22,6 +24,8 @@ number, ``cell01``, or a channel, ``C01``, is how laboratories tell cells apart.
 
 SPECTRUM = re.compile(r"[-_ .]+#?\d+$")
 """A bare number does tell single spectra of one cell apart."""
+
+STRUCTURE = ".cif"
 
 LEAST_SPAN_DEG = 10.0
 """A table of two columns over less than this is no powder pattern."""
@@ -67,7 +71,8 @@ def find_cells(directory: Path) -> tuple[dict[str, Found], list[str]]:
             kind, technique, remarks = _looked_at(path)
             single = technique == "impedance" and kind is None
         except InputError as fault:
-            passed.append(f"{path.relative_to(directory)}: {fault.message}")
+            remedy = f"; {fault.remedy}" if fault.remedy else ""
+            passed.append(f"{path.relative_to(directory)}: {fault.message}{remedy}")
             continue
         stem = path.name.partition(".")[0]
         counter = SPECTRUM if single and not COUNTER.search(stem) else COUNTER
@@ -87,15 +92,25 @@ def _looked_at(path: Path) -> tuple[Kind | None, str, list[str]]:
         try:
             data = read_cycling([path])
         except InputError as fault:
-            low, high = read_pattern(path).range_deg
-            if high - low < LEAST_SPAN_DEG:
-                raise fault from None
-            span = f"{low:g} to {high:g}°"
-            raise InputError(
-                f"a powder pattern, {span}: name it as diffraction under [files] in the sheet of its cell"
-            ) from None
+            raise _pattern(path) or fault from None
+        if not (np.any(data.current_a) or data.spectra):
+            raise InputError("a cycler's record in which no current flows") from None
         return kind_of(data), "cycling", [str(flag) for flag in data.flags]
     return (Kind.REST if len(spectra) > 1 else None), "impedance", []
+
+
+def _pattern(path: Path) -> InputError | None:
+    """What to say of a powder pattern; None of anything else, which the reader of cycling knows best."""
+    try:
+        low, high = read_pattern(path).range_deg
+    except InputError as fault:
+        return fault if path.suffix.lower() == STRUCTURE else None
+    if high - low < LEAST_SPAN_DEG:
+        return None
+    span = f"{low:g} to {high:g}°"
+    return InputError(
+        f"a powder pattern, {span}", remedy="name it as diffraction under [files] in the sheet of its cell"
+    )
 
 
 def sheets(directory: Path, cells: dict[str, Found], statements: Sequence[str]) -> Iterator[tuple[Path, str]]:

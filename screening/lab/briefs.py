@@ -66,7 +66,7 @@ FORMS = {
     "first_efficiency": "first CE {} %",
     "coulombic_efficiency": "CE {} %",
     "retention_100_cycles": "{} % after 100 cycles",
-    "life_cycles": "{} cycles",
+    "life_cycles": "life {} cycles",
     "layer_conductivity_s_per_cm": "σ = {} S/cm",
 }
 """How further quantities are said."""
