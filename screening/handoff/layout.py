@@ -245,7 +245,8 @@ def _state(sheet: BenchSheet) -> str:
 def _connects(fraction: float | None, threshold: Threshold) -> str:
     if fraction is None or isnan(fraction):
         return ""
-    return f": connects with a chance of {100.0 * threshold.chance(fraction):.0f} % (threshold {threshold.words})"
+    percent = 100.0 * threshold.chance(fraction)
+    return f": connects with a chance of {percent:.0f} % (threshold {threshold.words})"
 
 
 def _reacted(sheet: BenchSheet) -> tuple[tuple[str, str], ...]:

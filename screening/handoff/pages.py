@@ -160,7 +160,10 @@ def _beside(said: list["Flowable"], drawing: "Flowable", width: float) -> "Flowa
     """Sentences with their drawing to the right."""
     from reportlab.platypus import Table as PdfTable
 
-    bare = [("VALIGN", (0, 0), (-1, -1), "TOP"), *((f"{side}PADDING", (0, 0), (-1, -1), 0.0) for side in SIDES)]
+    bare = [
+        ("VALIGN", (0, 0), (-1, -1), "TOP"),
+        *((f"{side}PADDING", (0, 0), (-1, -1), 0.0) for side in SIDES),
+    ]
     return PdfTable([[said, drawing]], colWidths=[width - WIDTH_PT, WIDTH_PT], style=bare, splitInRow=1)
 
 
