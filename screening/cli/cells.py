@@ -54,10 +54,12 @@ def cells(
     if as_json:
         write_json({"cells": records(found.to_frame()), "skipped": [str(fault) for fault in found.faults]})
     else:
-        for row in found.to_frame().itertuples():
+        table = found.to_frame()
+        for row in table.itertuples():
             tell(f"{row.cell:32} {row.brief}")
-        tell()
-        print_table(found.display())
+        if table["value"].notna().any():
+            tell()
+            print_table(found.display())
     save(found, plot=plot)
 
 

@@ -13,7 +13,7 @@ from screening.lab.cycling.kind import kind_of
 from screening.lab.experiments import SUFFIX
 from screening.lab.readers.cycling import read_cycling
 from screening.lab.readers.diffraction import read_pattern
-from screening.lab.readers.impedance import read_spectra
+from screening.lab.readers.impedance import TEMPERATURE, read_spectra, temperature_from_name
 
 PASSED_OVER = (SUFFIX, ".md", ".json", ".png", ".svg", ".pdf", ".html")
 """Endings of files that no instrument writes for its measurements."""
@@ -41,19 +41,23 @@ class Found:
         Told from the records; None where they do not tell.
     cycling, impedance : list of Path
     remarks : list of str
+    temperatures_c : set of float
+        That the names of single spectra state.
     """
 
     kind: Kind | None = None
     cycling: list[Path] = field(default_factory=list)
     impedance: list[Path] = field(default_factory=list)
     remarks: list[str] = field(default_factory=list)
+    temperatures_c: set[float] = field(default_factory=set)
 
 
 def find_cells(directory: Path) -> tuple[dict[str, Found], list[str]]:
     """Raw files of a folder and its subfolders by cell, and a line on each file that is no measurement.
 
     Files beside each other and of one kind of measurement belong to one cell where their names differ by a
-    word of the measurement with a number, ``_rest3``; single spectra by a bare number, ``_003``.
+    word of the measurement with a number, ``_rest3``; single spectra by a bare number, ``_003``, or by a
+    temperature, ``_-25C``, several of which make a pellet.
 
     Raises
     ------
@@ -75,13 +79,26 @@ def find_cells(directory: Path) -> tuple[dict[str, Found], list[str]]:
             passed.append(f"{path.relative_to(directory)}: {fault.message}{remedy}")
             continue
         stem = path.name.partition(".")[0]
+        at_c, stem = _temperature(stem) if single else (None, stem)
         counter = SPECTRUM if single and not COUNTER.search(stem) else COUNTER
         name = str(path.parent.relative_to(directory) / (counter.sub("", stem) or stem))
         cell = cells.setdefault(f"{name} {technique}", Found())
         getattr(cell, technique).append(path)
         cell.kind = cell.kind or kind
         cell.remarks += remarks
+        cell.temperatures_c |= set() if at_c is None else {at_c}
+        if len(cell.temperatures_c) > 1:
+            cell.kind = Kind.PELLET
     return cells, passed
+
+
+def _temperature(stem: str) -> tuple[float | None, str]:
+    """Temperature that a name states, in °C, and the name without it."""
+    try:
+        at_c = temperature_from_name(stem)
+    except InputError:
+        at_c = None
+    return at_c, stem if at_c is None else TEMPERATURE.sub("", stem).rstrip("-_ ")
 
 
 def _looked_at(path: Path) -> tuple[Kind | None, str, list[str]]:
