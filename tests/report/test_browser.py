@@ -106,7 +106,7 @@ def test_eight_columns_fit_the_page_and_all_are_a_click_away(opened: Browser) ->
 
 
 def test_the_cathodic_limit_shows_its_interval(opened: Browser) -> None:
-    assert opened.column("cathodic_limit_v")[0] == "1.6 (1.3 to 2.2)"
+    assert opened.column("cathodic_limit_v")[0] == "1.6 (1.4 to 2.1)"
 
 
 def test_the_first_screen_tells_the_story(opened: Browser) -> None:
