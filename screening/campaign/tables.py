@@ -71,11 +71,6 @@ def ranking_table(results: ResultsDirectory, anode: str, electrolyte: str) -> Ta
         if reactor.formula in named or (reactor.rank is not None and reactor.rank <= TOP_SHOWN)
     ]
     reactors, ion = study.conditions.role == REACTOR, mobile_ion(anode)
-    without = "; ".join(
-        f"{each.formula} {failing_words(each.failed_filters, each.flags.moisture_hazard)}"
-        for each in shown
-        if not (reactors or each.passes_filters)
-    )
     table = results.table[(results.table[["anode", "electrolyte"]] == [anode, electrolyte]).all(axis=1)]
     changes = changes_told(table[table["formula"].isin([each.formula for each in shown])])
     many = int(table["passes"].sum()) >= MANY
@@ -85,7 +80,7 @@ def ranking_table(results: ResultsDirectory, anode: str, electrolyte: str) -> Ta
     wide = (f"A({FIRST[first]})", *dropped, hull)
     notes = [
         f"{len(shown)} of {len(table)} shown; all in ranking.csv",
-        *filter(None, [without and f"no rank: {without}", changes]),
+        *filter(None, [_unranked(shown) * (not reactors), changes]),
         *_filter_counts(table),
         "relief eV per atom of electrolyte; relay, mixing, e_hull (above the hull) eV/atom; "
         f"vol% metal at {study.conditions.wt_percent:g} wt% reactor "
@@ -111,14 +106,25 @@ def ranking_table(results: ResultsDirectory, anode: str, electrolyte: str) -> Ta
         notes.append(f"no probabilities: {results.no_probabilities[anode]}")
     notes.extend(results.cautions)
     row = partial(_ranking_row if reactors else _placed_row, first=first)
-    told = results.table[of_pair.all(axis=1)].set_index("formula")["cautions"]
+    told = table.set_index("formula")["cautions"]
+    doubts = [doubted(told.get(each.formula)) for each in shown]
     rows = [row(each, study, ion) for each in shown]
-    for listed, each in zip(rows, shown, strict=True):
-        listed[study.conditions.role] += doubted(told.get(each.formula))
-    if any(map(doubted, map(told.get, (each.formula for each in shown)))):
+    for listed, doubt in zip(rows, doubts, strict=True):
+        listed[study.conditions.role] += doubt
+    if any(doubts):
         notes.insert(0, f"{DOUBT_MARK} {DOUBT} in it or in what it forms; ranking.csv names them")
     title = f"{results.title}: {study.conditions.met(anode, electrolyte)}"
     return Table(title, pd.DataFrame(rows), (*notes, results.provenance.line()), wide)
+
+
+def _unranked(shown: Sequence[Reactor]) -> str:
+    """Which of the candidates shown have no rank, and why."""
+    told = [
+        f"{each.formula} {failing_words(each.failed_filters, each.flags.moisture_hazard)}"
+        for each in shown
+        if not each.passes_filters
+    ]
+    return f"no rank: {'; '.join(told)}" if told else ""
 
 
 def _filter_counts(table: pd.DataFrame) -> list[str]:
