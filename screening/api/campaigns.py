@@ -4,12 +4,14 @@ import shutil
 import weakref
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from tempfile import mkdtemp
 from typing import Any
 
 import pandas as pd
 
+from screening.campaign.anchored_ranks import changes_told, run_anchored
 from screening.campaign.backtest import BackTest, read_back_tests
 from screening.campaign.candidate_files import candidates_of
 from screening.campaign.candidates import Selection
@@ -221,7 +223,7 @@ class Ranking(Displayed):
         if best["cautions"].map(doubted).any():
             notes.append(f"{DOUBT_MARK} {DOUBT} in it or in what it forms")
         notes += [f"no probabilities: {why}" for why in self.results.no_probabilities.values()]
-        notes += self.results.cautions
+        notes += [*filter(None, [changes_told(best)]), *self.results.cautions]
         return Table(f"{self.results.title}: {met}", frame, (*notes, self.provenance.line()))
 
 
@@ -289,14 +291,22 @@ def screen(
     campaign = run(
         *(study, source, results.path), workers=workers, fresh=fresh, report=progress, announce=announce
     )
-    _conclude(campaign, results, threads=workers.jobs or -1, figures=figures)
+    beside = partial(run_anchored, campaign, workers=workers, fresh=fresh, report=progress)
+    _conclude(campaign, beside, results, threads=workers.jobs or -1, figures=figures)
     return Ranking(results, campaign.source)
 
 
-def _conclude(campaign: Campaign, results: ResultsDirectory, *, threads: int, figures: bool) -> None:
-    """Rank, write and draw, with nobody else at work in the directory."""
+def _conclude(
+    campaign: Campaign,
+    beside: Callable[[], Campaign | None],
+    results: ResultsDirectory,
+    *,
+    threads: int,
+    figures: bool,
+) -> None:
+    """Assess by anchored energies, rank, write and draw, with nobody else at work in the directory."""
     with locked(results.path):
-        conclude(campaign, threads=threads)
+        conclude(campaign, anchored=beside(), threads=threads)
         if figures:
             from screening.report.drawn import draw
 
@@ -319,8 +329,8 @@ def read_results(directory: str | Path, *, phases: Own = None, temperature_k: fl
     """
     results = ResultsDirectory(Path(directory)).checked()
     energies = scheme_energies(results.document.provenance.energy_scheme)
-    study = results.study
-    source = Source(study.snapshot, phases or "", temperature_k, energies, study.hull_formulas)
+    hull = results.study.hull_formulas
+    source = Source(results.snapshot, phases or "", temperature_k, energies, hull)
     return Ranking(results, source)
 
 

@@ -110,13 +110,14 @@ class FigureOne(Displayed):
             return {ENERGY: energy, **ends(ENERGY, within)}
 
         def row(name: str, curve: InterfaceReaction, kink: Kink, what: str) -> dict[str, Any]:
+            reaction = curve.starred(kink.reaction) if told else kink.reaction
             return {
                 "figure": name,
                 "pair": pair_name(curve),
-                "at": what,
-                f"x ({axis})": kink.x(axis),
+                "at": what if curve.reacts else "",
+                f"x ({axis})": kink.x(axis) if curve.reacts else "" if told else None,
                 **energies(kink),
-                "reaction": kink.reaction,
+                "reaction": reaction if curve.reacts else "no reaction",
             }
 
         rows = []

@@ -36,7 +36,12 @@ RANKED_COLUMNS = (
 )
 """Columns that the ranking adds to those of the parts."""
 
-RESERVED = frozenset((*RANKED_COLUMNS, "failure_stage", "failure_reason", "why_no_rank", "provenance"))
+ANCHORED_COLUMNS = ("rank_anchored", "score_anchored")
+"""Besides, where it was ranked by energies anchored to measurement, too."""
+
+RESERVED = frozenset(
+    (*RANKED_COLUMNS, *ANCHORED_COLUMNS, "failure_stage", "failure_reason", "why_no_rank", "provenance")
+)
 PREFIXES = (FILTER_PREFIX, "form_", "top_", ACCEPT, "cathodic_limit_")
 """Names of results that a list of candidates, as a former ``ranking.csv``, may bear: passed over."""
 LIMIT = "cathodic_limit_v"

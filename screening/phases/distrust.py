@@ -115,6 +115,9 @@ def _off_table() -> dict[str, Off]:
     }
 
 
+FAR_OFF, ANCHOR = "far from measurement (eV/atom): ", "--energies anchored takes what is measured"
+
+
 def _off(energy_scheme: str) -> dict[str, Off]:
     """Compounds that this scheme has far from measurement, by formula."""
     if not energy_scheme.startswith(LEGACY.name):
@@ -138,8 +141,18 @@ def _off_cautions(energy_scheme: str, formulas: Iterable[str]) -> list[str]:
         for name in found[:MOST_OFF]
     )
     more = f"; and {len(found) - MOST_OFF} more" * (len(found) > MOST_OFF)
-    remedy = "; --energies anchored takes what is measured" * any(off[each].anchored for each in found)
-    return [f"far from measurement (eV/atom): {'; '.join(told)}{more}{remedy}"]
+    remedy = f"; {ANCHOR}" * any(off[each].anchored for each in found)
+    return [f"{FAR_OFF}{'; '.join(told)}{more}{remedy}"]
+
+
+def merged(told: Iterable[str]) -> tuple[str, ...]:
+    """Cautions of several reactions, each once, and all that is far from measurement in one line."""
+    told = tuple(dict.fromkeys(told))
+    far = [line for line in told if line.startswith(FAR_OFF)]
+    each = dict.fromkeys(part for line in far for part in line.removeprefix(FAR_OFF).split("; "))
+    last = ["and more"] * any(part.startswith("and ") for part in each) + [ANCHOR] * (ANCHOR in each)
+    whole = "; ".join([part for part in each if part != ANCHOR and not part.startswith("and ")] + last)
+    return tuple(dict.fromkeys(FAR_OFF + whole if line in far else line for line in told))
 
 
 def formula_cautions(energy_scheme: str, formulas: Iterable[str]) -> tuple[str, ...]:

@@ -309,7 +309,7 @@ def test_the_bench_reads_the_amounts_of_its_own_plan(snapshot: Snapshot) -> None
     reactor_mg = 0.3 * 25.0
     for row, one in zip(mixed.table.rows, (reactor_mg, 17.5), strict=True):
         assert [float(text) for text in row[1:3]] == pytest.approx([one, one * 8 * 1.1], rel=1e-3)
-    assert f"0.5 g of reactor make {int(500.0 / (2 * reactor_mg * 1.1))} such cells" in mixed.sentences[0]
+    assert f"0.5 g of reactor makes {int(500.0 / (2 * reactor_mg * 1.1))} such cells" in mixed.sentences[0]
     assert all(row[0].startswith("☐") for row in parts["Make, mill and press"].table.rows)
 
 

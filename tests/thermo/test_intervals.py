@@ -260,3 +260,40 @@ def lithiate_li(temperature_k: float | None):
     from screening.api.interfaces import lithiate
 
     return lithiate("LiAlCl4", temperature_k=temperature_k)
+
+
+class Wide:
+    """Errors of 0.3 in either direction."""
+
+    def bounds_95(self, forms: csr_array) -> np.ndarray:
+        return np.tile([-0.3, 0.3], (forms.shape[0], 1))
+
+
+def test_a_limit_reaches_down_to_the_highest_of_its_own_voltages() -> None:
+    bars, of_decay, none = ErrorBars(Wide()), Interval(0.7, 0.8), form(1, (1.0, {0: 1.0}))
+    assert bars.or_stable(of_decay, [(0.76, none), (0.6, none)]) == pytest.approx((0.46, 0.8))
+    assert bars.or_stable(of_decay, [(1.2, none)]) == of_decay
+    assert bars.or_stable(None, [(1.2, none)]) is None
+
+
+@pytest.mark.parametrize("formula", ["Li3HoCl6", "Li10GeP2S12", "Li3YBr6"])
+def test_the_limit_of_a_phase_above_the_hull_is_that_of_its_own_reaction_at_worst(formula: str) -> None:
+    snapshot = load_snapshot(energies="anchored")
+    bars = error_bars(snapshot, "Li")
+    found = lithiate(snapshot, parse_reactant(formula), error_bars=bars)
+    assert found.energy_above_hull_ev_per_atom > 0.0
+    row = snapshot.find(parse_reactant(formula).unit)
+    energy, n = snapshot.phases.formation_energy_ev_per_atom, found.reactant.unit.n_atoms
+    lows = []
+    for step in found.steps:  # in formula units of compounds: phase + n Li -> products
+        moles = {snapshot.find(parse_reactant(p).unit): (p, m) for p, m in step.products.items()}
+        atoms = {i: m * parse_reactant(p).unit.n_atoms for i, (p, m) in moles.items()}
+        form_ = np.zeros(len(snapshot))
+        form_[row] = n / step.uptake_per_formula
+        for i, amount in atoms.items():
+            form_[i] -= amount / step.uptake_per_formula
+        below, _ = bars.errors.bounds_95(csr_array(form_[None]))[0]
+        lows.append(form_ @ energy + below)
+    assert found.cathodic_limit_95_v.low <= max(lows) + EXACT
+    told = detail(ScreeningContext.of(snapshot, Conditions()), row, formula, (50.0,), bars)
+    assert told.plateaus[0].voltage_95_v == pytest.approx(found.cathodic_limit_95_v, abs=1e-6)
