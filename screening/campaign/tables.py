@@ -12,7 +12,7 @@ from screening.campaign.anchored_ranks import HEAD, changes_told
 from screening.campaign.directory import CONDUCTS_ION, TOP_SHOWN, ResultsDirectory
 from screening.campaign.document import FAILING, FILTER_PREFIX, Reactor, failing_words
 from screening.campaign.study import Study
-from screening.display import DOUBT, DOUBT_MARK, Table, doubted, fixed, marked, rests_on
+from screening.display import DOUBT_TOLD, Table, all_marked, doubted, fixed, marked, rests_on
 from screening.layer.network import Threshold
 from screening.reactors.anode import mobile_ion, shared_ion
 from screening.reactors.conditions import REACTOR
@@ -112,7 +112,7 @@ def ranking_table(results: ResultsDirectory, anode: str, electrolyte: str) -> Ta
     for listed, doubt in zip(rows, doubts, strict=True):
         listed[study.conditions.role] += doubt
     if any(doubts):
-        notes.insert(0, f"{DOUBT_MARK} {DOUBT} in it or in what it forms; ranking.csv names them")
+        notes.insert(0, f"{DOUBT_TOLD}; ranking.csv names them")
     title = f"{results.title}: {study.conditions.met(anode, electrolyte)}"
     return Table(title, pd.DataFrame(rows), (*notes, results.provenance.line()), wide)
 
@@ -241,10 +241,7 @@ def best_table(chosen: pd.DataFrame, words: Sequence[str] = (), digits: int | No
     if "origin" in chosen:
         origins = chosen["origin"].fillna("")
         doubts = chosen.get("cautions", origins)
-        frame["formula"] = [
-            marked(name, of) + doubted(told)
-            for name, of, told in zip(chosen["formula"], origins, doubts, strict=True)
-        ]
+        frame["formula"] = all_marked(chosen["formula"], origins, doubts)
         words = (*words, *rests_on(origins))
     frame = frame.rename(columns=heads)
     notes = (
