@@ -273,20 +273,19 @@ def screen(
     InputError
         If the study, the candidates or the results in `out` do not fit.
     IncompleteError
-        If figures cannot be written: it names those that are missing.
+        If figures cannot be written: those that are missing.
     UnreachableError
         If the Dask scheduler does not answer, or workers keep dying.
     """
     met: dict[str, Any] = {"electrolytes": _several(electrolyte), "anodes": _several(anode)}
     study = load_study(candidates).with_changes(**{k: v for k, v in met.items() if v}, **changes)
-    name = _name(snapshot) or study.snapshot
-    source = Source(name, own_phases(phases, force, replace) or "", temperature_k, chosen_energies(energies))
+    name, own = _name(snapshot) or study.snapshot, own_phases(phases, force, replace) or ""
+    source = Source(name, own, temperature_k, chosen_energies(energies))
     workers = jobs if isinstance(jobs, Workers) else Workers(jobs)
     results = _directory(out)
-    campaign = run(
-        *(study, source, results.path), workers=workers, fresh=fresh, report=progress, announce=announce
-    )
-    beside = partial(run_anchored, campaign, workers=workers, fresh=fresh, report=progress)
+    how: dict[str, Any] = {"workers": workers, "fresh": fresh, "report": progress}
+    campaign = run(study, source, results.path, **how, announce=announce)
+    beside = partial(run_anchored, campaign, **how)
     _conclude(campaign, beside, results, threads=workers.jobs or -1, figures=figures)
     return Ranking(results, campaign.source)
 
