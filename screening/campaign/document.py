@@ -48,6 +48,7 @@ FAILING = {
     "metallic_product": "leaves no conducting phase",
     "holds_ion": "does not hold the ion",
     "blocks_electrons": "conducts electrons, or no gap is known",
+    "conducts_ion": "measured to insulate the ion",
     "stays": "does not stay over the window",
     "allowed_elements": "radioactive or noble gas",
     "near_hull": "too far above the hull",

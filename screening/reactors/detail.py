@@ -15,7 +15,7 @@ from screening.reactors.linear_forms import plateau_form
 from screening.reactors.reduction import Reduction, ScreeningContext, reduce
 from screening.thermo.conduction import ElectronicClass, gap_source
 from screening.thermo.interface import InterfaceReaction, react
-from screening.thermo.intervals import NO_ERROR_BARS, ErrorBars, Interval
+from screening.thermo.intervals import NO_ERROR_BARS, ErrorBars, Interval, with_bounds, written
 from screening.thermo.marks import product_terms, reactant_terms
 from screening.thermo.products import ProductVolumes, layer
 from screening.thermo.reactions import Term, write_reaction
@@ -140,6 +140,12 @@ class Plateau:
     products: tuple[ProductPhase, ...]
     layers: tuple[LayerState, ...]
     voltage_95_v: Interval | None = None
+
+    @property
+    def volts(self) -> str:
+        """Its voltage with the interval, in the digits that this leaves: ``1.6 (1.3 to 2.2)``."""
+        within = self.voltage_95_v
+        return with_bounds(written(self.voltage_v, within, None, 2), within, None)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -9,7 +9,7 @@ from scipy.sparse import csr_array
 
 from screening.errors import InputError
 from screening.phases.composition import Formula, symbol
-from screening.phases.periodic_table import metals
+from screening.phases.periodic_table import atomic_number, metals
 from screening.phases.snapshot import Snapshot
 from screening.thermo.compositions import Compositions
 from screening.thermo.intervals import ErrorBars, Interval, form
@@ -73,14 +73,13 @@ def cation_charge(element: str, charge: int | None = None, *, where: str = "--el
     Raises
     ------
     InputError
-        If the element is no metal, or has no such cation.
+        If there is no such element, it is no metal, or has no such cation.
     """
     from pymatgen.core import Element
 
-    common, known = (
-        sorted({int(c) for c in states if c > 0})
-        for states in (Element(element).common_oxidation_states, Element(element).oxidation_states)
-    )
+    of = Element.from_Z(atomic_number(element, where=where))
+    states = of.common_oxidation_states, of.oxidation_states
+    common, known = (sorted({int(c) for c in each if c > 0}) for each in states)
     if element not in metals() or not common:
         raise InputError(f"{element} forms no common cation", where=where, remedy="choose a metal, as Li")
     if charge is not None and charge not in (*common, *known):

@@ -215,10 +215,37 @@ def test_a_source_that_is_wholly_wrong_gives_a_wide_interval(snapshot: Snapshot)
     assert lithiate(snapshot, parse_reactant("YCl3"), error_bars=bars).error_bars == bars.note
 
 
-def test_why_there_is_no_interval_is_told(snapshot: Snapshot) -> None:
-    bars = error_bars(snapshot, "Ca")
-    assert bars.around(1.0, form(len(snapshot), (1.0, {0: 1.0}))) is None
-    assert bars.note.startswith("no intervals: no calibrated error model for Ca")
+def test_an_ion_without_a_model_takes_the_general_one_and_says_so(snapshot: Snapshot) -> None:
+    assert error_bars(snapshot, "Ca").note == "intervals: 95 %, error model of Li; none for Ca"
+    reaction = scr.react("CaO", "CO2", snapshot=snapshot)
+    assert reaction.error_bars == "intervals: 95 %, error model of Li"
+    low, high = reaction.minimum.kj_as_written_95
+    assert low < -179.0 < high, "measured"
+
+
+def test_the_general_model_holds_reactions_of_metals_that_have_none(snapshot: Snapshot) -> None:
+    """Exchange MX + M' -> M'X + M and formation M + X -> MX, against measured enthalpies."""
+    measured, errors = measured_enthalpies(snapshot), error_bars(snapshot, "Ca").errors
+    held: dict[int, list[tuple[int, float]]] = {}
+    for i, formula in enumerate(measured.formula):
+        anions = [z for z in formula.atomic_numbers if z in (8, 9, 16, 17, 34, 35, 52, 53)]
+        with_model = {1, 3, 11, 12, 19, 70}.intersection(formula.atomic_numbers)  # and Yb, which is wrong
+        if len(formula.atomic_numbers) == 2 and len(anions) == 1 and not with_model:
+            held.setdefault(anions[0], []).append((i, formula.amount_of(anions[0])))
+    rng, scores = np.random.default_rng(12), []
+    for pairs in held.values():
+        for left, right in (rng.choice(len(pairs), 2, replace=False) for _ in range(40)):
+            (i, of_i), (k, of_k) = pairs[left], pairs[right]
+            atoms = [measured.formula[each].n_atoms for each in (i, k)]
+            moved = form(
+                len(snapshot),
+                (-1.0 / of_i, {int(measured.phase[i]): atoms[0]}),
+                (1.0 / of_k, {int(measured.phase[k]): atoms[1]}),
+            )
+            error = measured.error_ev[k] / of_k - measured.error_ev[i] / of_i
+            scores.append((error - errors.mean(moved)[0]) / errors.standard_deviation(moved)[0])
+    inside = (np.abs(scores) < 1.96).mean()
+    assert len(scores) == 320 and inside > 0.95
 
 
 def test_the_descriptor_widens_intervals_and_is_named() -> None:
