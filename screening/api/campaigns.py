@@ -4,7 +4,6 @@ import shutil
 import weakref
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from tempfile import mkdtemp
 from typing import Any
@@ -290,22 +289,15 @@ def screen(
     results = _directory(out)
     how: dict[str, Any] = {"workers": workers, "fresh": fresh, "report": progress}
     campaign = run(study, source, results.path, **how, announce=announce)
-    beside = partial(run_anchored, campaign, **how)
-    _conclude(campaign, beside, results, threads=workers.jobs or -1, figures=figures)
+    _conclude(campaign, results, figures=figures, **how)
     return Ranking(results, campaign.source)
 
 
-def _conclude(
-    campaign: Campaign,
-    beside: Callable[[], Campaign | None],
-    results: ResultsDirectory,
-    *,
-    threads: int,
-    figures: bool,
-) -> None:
+def _conclude(campaign: Campaign, results: ResultsDirectory, *, figures: bool, **how: Any) -> None:
     """Assess by anchored energies, rank, write and draw, with nobody else at work in the directory."""
     with locked(results.path):
-        conclude(campaign, anchored=beside(), threads=threads)
+        threads = how["workers"].jobs or -1
+        conclude(campaign, anchored=run_anchored(campaign, **how), threads=threads)
         if figures:
             from screening.report.drawn import draw
 
