@@ -4,7 +4,6 @@ import shutil
 import weakref
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from tempfile import mkdtemp
 from typing import Any
@@ -273,35 +272,27 @@ def screen(
     InputError
         If the study, the candidates or the results in `out` do not fit.
     IncompleteError
-        If figures cannot be written: it names those that are missing.
+        If figures cannot be written: those that are missing.
     UnreachableError
         If the Dask scheduler does not answer, or workers keep dying.
     """
     met: dict[str, Any] = {"electrolytes": _several(electrolyte), "anodes": _several(anode)}
     study = load_study(candidates).with_changes(**{k: v for k, v in met.items() if v}, **changes)
-    name = _name(snapshot) or study.snapshot
-    source = Source(name, own_phases(phases, force, replace) or "", temperature_k, chosen_energies(energies))
+    name, own = _name(snapshot) or study.snapshot, own_phases(phases, force, replace) or ""
+    source = Source(name, own, temperature_k, chosen_energies(energies))
     workers = jobs if isinstance(jobs, Workers) else Workers(jobs)
     results = _directory(out)
-    campaign = run(
-        *(study, source, results.path), workers=workers, fresh=fresh, report=progress, announce=announce
-    )
-    beside = partial(run_anchored, campaign, workers=workers, fresh=fresh, report=progress)
-    _conclude(campaign, beside, results, threads=workers.jobs or -1, figures=figures)
+    how: dict[str, Any] = {"workers": workers, "fresh": fresh, "report": progress}
+    campaign = run(study, source, results.path, **how, announce=announce)
+    _conclude(campaign, results, figures=figures, **how)
     return Ranking(results, campaign.source)
 
 
-def _conclude(
-    campaign: Campaign,
-    beside: Callable[[], Campaign | None],
-    results: ResultsDirectory,
-    *,
-    threads: int,
-    figures: bool,
-) -> None:
+def _conclude(campaign: Campaign, results: ResultsDirectory, *, figures: bool, **how: Any) -> None:
     """Assess by anchored energies, rank, write and draw, with nobody else at work in the directory."""
     with locked(results.path):
-        conclude(campaign, anchored=beside(), threads=threads)
+        threads = how["workers"].jobs or -1
+        conclude(campaign, anchored=run_anchored(campaign, **how), threads=threads)
         if figures:
             from screening.report.drawn import draw
 

@@ -205,8 +205,7 @@ class Reactor(Record):
         Of the ranks 1, 2, …; empty where the study draws nothing, or has too many candidates.
     top_probability : dict of str to float or None
         To be the first, among the first 1 % and 5 %, when energies carry their errors.
-    rank_acceptability, acceptability : as the two above
-        The same with weights and bounds drawn besides (SMAA-2).
+    rank_acceptability, acceptability : the same with weights and bounds drawn besides (SMAA-2)
     criteria : dict of str to CriterionValue
     rank_if_weight : dict of str to WeightChange
     alloy : str or None

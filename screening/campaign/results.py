@@ -142,7 +142,7 @@ def _with_own_limits(outcome: Outcome, group: dict[int, ReactorDetail | PlacedDe
     table, (low, _) = outcome.table.copy(), LIMIT_BOUNDS
     for row, one in group.items():
         if low in table and one.plateaus and one.plateaus[0].voltage_95_v:
-            table.iloc[row, table.columns.get_loc(low)] = one.plateaus[0].voltage_95_v.low
+            table.loc[table.index[row], low] = one.plateaus[0].voltage_95_v.low
     return table
 
 
