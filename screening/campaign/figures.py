@@ -163,7 +163,8 @@ def _reactors(study: Study, known: Sequence[Known]) -> list[str]:
 
 
 def _marked(formula: str, place: tuple[float, float], control: bool, reactors: Sequence[str]) -> Marked:
-    return Marked(formula, *map(float, place), control, not control and formula in reactors)
+    x, y = map(float, place)
+    return Marked(formula, x, y, control, not control and formula in reactors)
 
 
 def _telling(ranked: pd.DataFrame, study: Study) -> tuple[str, str]:
