@@ -125,7 +125,6 @@ def campaign_map(
     shown = np.isfinite(x) & np.isfinite(y) & table["passes"].to_numpy(dtype=bool)
     if not shown.any():
         return None
-    reactors = [one.formula for one in known if study.conditions.role == REACTOR]
     marked: list[Marked] = []
     left_out, origins = dict[bool, list[str]]({True: [], False: []}), dict[str, str]()
     for formula, control in _labelled(study, known).items():
@@ -136,8 +135,7 @@ def campaign_map(
         if table["origin"].iloc[row]:
             origins[formula] = str(table["origin"].iloc[row])
         if shown[row]:
-            listed = formula in reactors and not control
-            marked.append(Marked(formula, float(x[row]), float(y[row]), control, listed))
+            marked.append(_marked(formula, (x[row], y[row]), control, _reactors(study, known)))
         else:
             left_out[control].append(formula)
     rules = [study.ranking.rules[name] for name in names]
@@ -157,6 +155,16 @@ def campaign_map(
         origins=origins,
         cautions=_cautions(results, marked, left_out),
     )
+
+
+def _reactors(study: Study, known: Sequence[Known]) -> list[str]:
+    """Known reactors, where the candidates are such."""
+    return [one.formula for one in known if study.conditions.role == REACTOR]
+
+
+def _marked(formula: str, place: tuple[float, float], control: bool, reactors: Sequence[str]) -> Marked:
+    x, y = map(float, place)
+    return Marked(formula, x, y, control, not control and formula in reactors)
 
 
 def _telling(ranked: pd.DataFrame, study: Study) -> tuple[str, str]:

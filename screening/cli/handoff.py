@@ -59,15 +59,12 @@ def handoff(
     given = {"anode": anode, "electrolyte": electrolyte, "wt_percent": wt}
     told = {name: value for name, value in given.items() if value not in ("", None)}
     plan = Plan.of(ranked, die_mm=die_mm, layer_mg=layer_mg, batch_g=batch_g, cells=cells, **told)
-    from_hull = ranked.study.hull_formulas if ranked else ()
-    if source["at_hull"]:
-        from_hull = (*formulas, plan.electrolyte)
+    stated = ranked.study.hull_formulas if ranked else ()
+    from_hull = (*formulas, plan.electrolyte) if source["at_hull"] else stated
     own, energies = own_phases(source["phases"], source["force"], source["replace"]), source["energies"]
     snapshot, chosen = source["snapshot"], chosen_energies(energies)
-    if ranked is not None:  # what is not given is that of the run
-        snapshot = ranked.snapshot if snapshot == EMBEDDED else snapshot
-        own_scheme = scheme_energies(ranked.provenance.energy_scheme)
-        chosen = own_scheme if chosen == Energies.CORRECTED else chosen
+    if ranked is not None and (snapshot, chosen) == (EMBEDDED, Energies.CORRECTED):  # those of the run
+        snapshot, chosen = ranked.snapshot, scheme_energies(ranked.provenance.energy_scheme)
     of = Source(snapshot, own or "", source["temperature_k"], chosen, from_hull)
     sheets = bench_sheets(formulas, plan, results=ranked, source=of, cif=cif or ())
     if ranked is not None:

@@ -112,15 +112,13 @@ def drawn_scores(
 ) -> Iterator[np.ndarray]:
     """Logarithms of the scores of candidates, block by block of draws.
 
-    Each phase and each anion has one error for all candidates; an unknown criterion stays out of the mean
-    unless it must be known.
+    Each phase and each anion has one error for all candidates; an unknown criterion stays out of the mean.
 
     Parameters
     ----------
     values, desirabilities : (n, n_criteria) float arrays
         In the order of `settings.every`; NaN where unknown.
-    settings : Ranking
-    errors : PhaseErrors
+    settings, errors : Ranking, PhaseErrors
     forms : (n_uncertain·n, n_phases) csr_array, of the uncertain criteria, one after another
     rng, n_draws : numpy Generator, int
     preferences : Preferences, optional

@@ -202,8 +202,7 @@ def stack(
         Lowest and highest voltage of the cell against the metal of the element.
     element : str
     at_hull : bool
-        Accept compositions that the snapshot lacks at their hull energy, as cathodes with a default charged
-        state always are: of NMC and NCA no snapshot has the states.
+        Accept compositions that the snapshot lacks at their hull energy; NMC, NCA and the like always are.
     error_bars : ErrorBars
         What draws the intervals.
 
@@ -219,10 +218,8 @@ def stack(
     """
     view = View(snapshot, conduction_degree(snapshot.phases), element, at_hull, error_bars)
     _require_cell(view, layers)
-    _require_priced(view, layers)
-    view = replace(view, at_hull=True)
-    anode, at_v = _anode(view, layers)
-    view = replace(view, anode=anode, cathode=tuple(part.formula for part in layers[-1].parts))
+    anode, at_v = _anode(replace(view, at_hull=True), layers)
+    view = replace(view, anode=anode, at_hull=True, cathode=tuple(p.formula for p in layers[-1].parts))
     at = [Reservoir.at_voltage(v, element) for v in window(window_v)]
     at_anode = [] if at_v is None else [Reservoir.at_voltage(at_v, element)]
     made, reactions = [], []
@@ -248,7 +245,7 @@ def stack(
 
 
 def _require_cell(view: View, layers: Sequence[Reactant]) -> None:
-    """Refuse layers in the wrong order, or of another ion."""
+    """Refuse layers in the wrong order, of another ion, or unknown to the snapshot but for cathodes."""
     ion, number = view.element, atomic_number(view.element, where="--element")
     alone = [{p.formula.atomic_numbers[0] for p in e.parts if len(p.formula.amounts) == 1} for e in layers]
     cathodes = [any(is_cathode(part.formula) for part in layer.parts) for layer in layers]
@@ -269,10 +266,6 @@ def _require_cell(view: View, layers: Sequence[Reactant]) -> None:
             where="stack",
             remedy="give --element, or layers of that ion",
         )
-
-
-def _require_priced(view: View, layers: Sequence[Reactant]) -> None:
-    """Refuse what the snapshot lacks, but for cathodes with a default charged state."""
     for part in (part for layer in layers for part in layer.parts if not is_cathode(part.formula)):
         price(view.snapshot, Reactant.of(part.formula), at_hull=view.at_hull)
 

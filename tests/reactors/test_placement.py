@@ -13,8 +13,8 @@ from screening.campaign.study import find_study
 from screening.campaign.tables import in_words
 from screening.cli.options import print_table
 from screening.errors import InputError
+from screening.phases.library import open_snapshot
 from screening.reactors.drawn_scores import Preferences, drawn_scores
-from screening.reactors.phase_errors import PhaseErrors
 from screening.reactors.ranking import (
     FAILS,
     PASSES,
@@ -23,6 +23,7 @@ from screening.reactors.ranking import (
     weighted_geometric_mean,
     weights,
 )
+from screening.reactors.uncertainty import error_models
 
 NAMED = ("Li3PO4", "LiPO3", "LiTi2(PO4)3", "Li3B11O18", "LiZr2(PO4)3")
 OTHERS = ("LiNbO3", "LiAlO2", "Al2O3", "LiAl", "LiF")
@@ -206,10 +207,11 @@ def test_drawn_and_plain_scores_value_the_unknown_alike(
     valued = desirabilities(values, rules)
     assert valued[1] == pytest.approx(valued[0])
     monkeypatch.setattr("screening.reactors.drawn_scores.MOST_INTERPRETED", interpreted)
-    exact = PhaseErrors(*map(np.zeros, (3, (3, 1), 1, 1)), np.arange(3), *map(np.zeros, ((3, 1), 1)), 0.0)
-    nothing = csr_array((len(values) * len([*rules.every.uncertain]), 3))
+    phases = open_snapshot().phases
+    errors = error_models()["Li"].of_phases(phases)
+    nothing = csr_array((len(values) * len([*rules.every.uncertain]), len(phases)))
     people, rng = Preferences.of(rules), np.random.default_rng(1)
-    (block,) = drawn_scores(values, valued, rules, exact, nothing, rng, 1, preferences=people)
+    (block,) = drawn_scores(values, valued, rules, errors, nothing, rng, 1, preferences=people)
     assert np.exp(block[0]) == pytest.approx(weighted_geometric_mean(valued, weights(rules)))
 
 
