@@ -14,7 +14,6 @@ from screening.phases.melting import points_text
 from screening.phases.powder import CU_KA_A, shift_deg
 from screening.reactors.criteria import CRITERIA
 from screening.reactors.detail import Plateau
-from screening.thermo.intervals import with_bounds, written
 from screening.thermo.marks import told_origins
 
 ONE_PERCENT = 0.01
@@ -125,10 +124,9 @@ def _standing(sheet: BenchSheet) -> Block:
         return Block(title, (said, *note))
     sentences = [
         f"Rank {standing.rank} in {standing.study}, score {standing.score:.3f}: the product of the factors "
-        "below, each a desirability to the power of its share of the weights."
+        "below, each a desirability to the power of its share of the weights.",
+        *standing.chances,
     ]
-    if standing.probability_of_rank is not None:
-        sentences.append(f"Probability of this rank: {100.0 * standing.probability_of_rank:.0f} %.")
     rows = tuple(
         (
             CRITERIA.label(part.criterion),
@@ -308,14 +306,13 @@ def _plateau_row(plateau: Plateau, named: set[str]) -> tuple[str, ...]:
     """A finished plateau; a product's electronic class is told where it appears first, its origin always."""
     products = []
     for p in plateau.products:
-        told = "" if p.formula in named else p.electronic_class
+        told = "" if p.formula in named else p.electronic_words
         named.add(p.formula)
         words = ", ".join(filter(None, (told, p.origin)))
         products.append(f"{p.moles:.4g} {chemical(p.formula)}" + (f" [{words}]" if words else ""))
-    volts, within = plateau.voltage_v, plateau.voltage_95_v
     change = _percent(plateau.layers[0].volume_change, "+")
     return (
-        with_bounds(written(volts, within, None, 2), within, None),
+        plateau.volts,
         f"{plateau.uptake_per_formula:.3g}",
         f"{plateau.capacity_mah_per_g:.0f}",
         ", ".join(products),

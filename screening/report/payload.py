@@ -31,6 +31,7 @@ FLAGS = ("passes", "pareto", "origin", "toxic", "moisture_hazard")
 
 UNDECIDED_WORDS = {
     "metallic_product": "whether a product conducts is not sure",
+    "conducts_ion": "nobody measured here whether it conducts the ion",
     "solid": "melting point not known here",
 }
 """What is said where a filter cannot decide."""

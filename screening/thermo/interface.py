@@ -10,7 +10,7 @@ import numpy as np
 from screening.display import Displayed, Group, Table
 from screening.errors import InputError
 from screening.phases.composition import Reactant, same_composition
-from screening.phases.distrust import cautions, wholly_distrusted
+from screening.phases.distrust import cautions, merged, wholly_distrusted
 from screening.phases.snapshot import Snapshot
 from screening.provenance import Provenance
 from screening.thermo.compositions import Compositions
@@ -295,7 +295,7 @@ class InterfaceReactions(Group[InterfaceReaction]):
             rows.append({**row, "reaction": each.starred(low.reaction) if each.reacts else "no reaction"})
         origins = {name: origin for each in self.items for name, origin in each.origins.items()}
         at_hull = dict.fromkeys(name for each in self.items for name in each.at_hull)
-        told = dict.fromkeys(t for each in self.items for t in (*each.cautions, each.error_bars) if t)
+        told = merged(t for each in self.items for t in (*each.cautions, each.error_bars) if t)
         notes = (*marks(origins, tuple(at_hull)), *told, self.provenance.line())
         if any(each.reacts and each.told_minimum == LOWEST_MUTUAL for each in self.items):
             notes = (f"minimum: {LOWEST_MUTUAL} energy where a reactant decays by itself", *notes)
