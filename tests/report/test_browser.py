@@ -375,7 +375,7 @@ def test_every_control_has_a_name_and_is_reached_by_key(opened: Browser) -> None
     ("box", "flag", "formulas"),
     [
         ("front-only", "pareto", ["Li10GeP2S12"]),
-        ("ranked-only", "passes", ["LiAlCl4", "MgI2", "Li10GeP2S12", "MgF2", "Li3YBr6", "Li3HoCl6"]),
+        ("ranked-only", "passes", ["LiAlCl4", "MgI2", "Li10GeP2S12", "MgF2", "Li3HoCl6", "Li3YBr6"]),
     ],
 )
 def test_the_chosen_rows_are_saved_as_csv(
@@ -400,9 +400,9 @@ def test_the_chosen_rows_are_saved_as_csv(
     )
     bounds = ["cathodic_limit_low_v", "cathodic_limit_high_v"]
     assert [name for name in frame if name not in bounds] == [*heads, "remarks"]
-    assert (frame[bounds[0]] < frame["cathodic_limit_v"]).all()
-    assert (frame["cathodic_limit_v"] < frame[bounds[1]]).all()
-    for name in ("score", "uptake_mah_per_g", "mixing_ev_per_atom"):
+    # the interval may lie beside the value: the known mean error is taken off in the interval alone
+    assert (frame[bounds[0]] < frame[bounds[1]]).all()
+    for name in (*bounds, "cathodic_limit_v", "score", "uptake_mah_per_g", "mixing_ev_per_atom"):
         np.testing.assert_allclose(frame[name], chosen[name], rtol=1e-4, atol=1e-12)
 
 
