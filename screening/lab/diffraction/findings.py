@@ -118,6 +118,7 @@ class Identification(Displayed):
         peaks = [f"{peak.two_theta_deg:.2f}° ({peak.share:.0%})" for peak in self.unexplained[:SHOWN_PEAKS]]
         lacking = ", ".join(self.without_structure)
         notes = [
+            *([f"not read: {fit.pattern.not_read}"] if fit.pattern.not_read else []),
             *([f"lines of none of these: {', '.join(peaks)}"] if peaks else []),
             "share: strongest line of the phase over the strongest of the pattern; no weight fraction",
             *([f"no structure at hand, not looked for (give --cif): {lacking}"] if lacking else []),
@@ -134,6 +135,7 @@ class Identification(Displayed):
             "file": self.fit.pattern.name,
             "wavelength_a": self.fit.pattern.wavelength_a,
             "wavelength_from": self.fit.pattern.wavelength_from,
+            "not_read": self.fit.pattern.not_read,
             "range_deg": self.fit.pattern.range_deg,
             "displacement_deg": self.fit.displacement_deg,
             "weighted_profile_residual": self.fit.weighted_profile_residual,
@@ -174,7 +176,9 @@ class Identifications(Group[Identification]):
         """One row per phase, a column of verdicts per pattern."""
         verdicts = {e.fit.pattern.name: {f.name: str(f.presence) for f in e.phases} for e in self.items}
         frame = pd.DataFrame(verdicts).rename_axis("phase").reset_index()
-        return Table("", frame, () if self.provenance is None else (self.provenance.line(),))
+        held = {e.fit.pattern.name: e.fit.pattern.not_read for e in self.items if e.fit.pattern.not_read}
+        notes = [f"{name}: not read: {what}" for name, what in held.items()]
+        return Table("", frame, (*notes, *(() if self.provenance is None else (self.provenance.line(),))))
 
     def contents(self) -> Mapping[str, Any]:
         """Findings, the fits and the figure."""
