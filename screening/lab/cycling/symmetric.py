@@ -111,7 +111,7 @@ class Life:
 
     def __str__(self) -> str:
         gaps = self.elapsed_h - self.hours
-        told = f" ({hours(gaps)} h between files not counted)" if gaps > TOLD_GAP_H else ""
+        told = f" ({hours(gaps)} h without records not counted)" if gaps > TOLD_GAP_H else ""
         return f"{hours(self.hours)} h{told}"
 
 
