@@ -246,6 +246,19 @@ def test_power_and_energy_are_witnesses_of_the_unit_of_the_current(read, header,
     assert remark in told(data)
 
 
+@pytest.mark.parametrize("header", ["Power (W)", "Pwr (W)"])
+@pytest.mark.parametrize(
+    ("factor", "remark"), [(1.0, ""), (1.6, "the power is 1.6 times voltage times current")]
+)
+def test_a_power_of_another_voltage_is_told(read, header, factor, remark):
+    data = read(
+        f"Time (s),Voltage (V),Current (A),{header}",
+        lambda s, w, t, i, q: f"{t},3.5,{i},{factor * 3.5 * i:.6g}",
+    )
+    assert ("the power is" in told(data)) is bool(remark)
+    assert remark in told(data)
+
+
 def test_a_clock_that_runs_twice_as_fast_is_told(read):
     data = read(
         "Test Time (s),Voltage (V),Current (A),Date Time",
