@@ -17,6 +17,14 @@ SHOWN_PEAKS = 8
 """Unexplained lines shown; the files hold them all."""
 
 
+POLYMORPH_SHARE = 0.2
+"""Where so strong a line is nobody's, a phase called absent may be there in another form."""
+
+ONE_STRUCTURE = (
+    "absent is the structure that was looked for: another polymorph of it is another phase (give its --cif)"
+)
+
+
 class Presence(StrEnum):
     """What a pattern says about a phase."""
 
@@ -95,6 +103,9 @@ class Identification(Displayed):
     without_structure: tuple[str, ...] = ()
     provenance: Provenance | None = None
 
+    def _unexplained_is_strong(self) -> bool:
+        return any(peak.share > POLYMORPH_SHARE for peak in self.unexplained)
+
     def of(self, name: str) -> PhaseFinding:
         """Finding of one phase."""
         return next(each for each in self.phases if each.name == name)
@@ -117,9 +128,11 @@ class Identification(Displayed):
         ]
         peaks = [f"{peak.two_theta_deg:.2f}° ({peak.share:.0%})" for peak in self.unexplained[:SHOWN_PEAKS]]
         lacking = ", ".join(self.without_structure)
+        absent = any(each.presence is Presence.ABSENT for each in self.phases)
         notes = [
             *([f"not read: {fit.pattern.not_read}"] if fit.pattern.not_read else []),
             *([f"lines of none of these: {', '.join(peaks)}"] if peaks else []),
+            *([ONE_STRUCTURE] if absent and self._unexplained_is_strong() else []),
             "share: strongest line of the phase over the strongest of the pattern; no weight fraction",
             *([f"no structure at hand, not looked for (give --cif): {lacking}"] if lacking else []),
             *([] if self.provenance is None else [self.provenance.line()]),
