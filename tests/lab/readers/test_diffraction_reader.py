@@ -27,6 +27,10 @@ def table(separator: str = " ", decimal: str = ".", head: str = "") -> str:
     return head + "\n".join(rows) + "\n"
 
 
+def centidegrees() -> str:
+    return "".join(f"{100 * x:.1f} {y:.1f} {y**0.5:.3f}\n" for x, y in zip(X, Y, strict=True))
+
+
 def xrdml() -> str:
     return XRDML.format(first=X[0], last=X[-1], counts=" ".join(f"{y:.0f}" for y in Y))
 
@@ -41,6 +45,10 @@ def xrdml() -> str:
         ("comma.csv", table(";", ",", "Winkel;Impulse\n")),
         ("comma.txt", table("\t", ",")),
         ("instrument.xrdml", xrdml()),
+        ("counts.uxd", "_START=10.0\n_STEPSIZE=0.02\n_COUNTS\n" + " ".join(f"{y:.0f}" for y in Y)),
+        ("pairs.uxd", "_2THETACOUNTS\n" + table()),
+        ("bank.gsas", f"made\nBANK 1 {len(X)} {len(X)} CONS 1000 2 0 0 FXYE\n" + centidegrees()),
+        ("powder.cif", "data_a\nloop_\n_pd_meas_2theta_scan\n_pd_meas_counts_total\n" + table()),
     ],
 )
 def test_every_format_gives_the_same_pattern(tmp_path: Path, name: str, content: str) -> None:
