@@ -11,7 +11,7 @@ from screening.ragged import Ragged
 from screening.thermo.intervals import Z_95
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class PhaseErrors:
     """Error statistics of the phases of one snapshot.
 
@@ -19,11 +19,14 @@ class PhaseErrors:
     ----------
     sd_ev_per_atom : (n_phases,) float array
         Standard deviation of the draw that a phase has for itself or its group.
+    group : (n_phases,) int array
+        Phases of one number share one draw per atom.
     ions_per_atom : (n_phases, n_anions) float array
         Mobile ions bound to each anion, per atom of the phase.
     bias_ev_per_ion, bias_sd_ev_per_ion : (n_anions,) float arrays
-    group : (n_phases,) int array
-        Phases of one number share one draw per atom.
+    cations_per_atom : (n_phases, n_elements) csr_array
+        Atoms of other elements that are bound to anions, per atom of the phase.
+    cation_bias_ev_per_atom, cation_bias_sd_ev_per_atom : (n_elements,) float arrays
     free_per_atom : (n_phases, n_anions) float array
         Ions that an atom of a free anion (Cl2, S) would bind, 0 for compounds.
     release_ev_per_ion : (n_anions,) float array
@@ -32,10 +35,13 @@ class PhaseErrors:
     """
 
     sd_ev_per_atom: np.ndarray
+    group: np.ndarray
     ions_per_atom: np.ndarray
     bias_ev_per_ion: np.ndarray
     bias_sd_ev_per_ion: np.ndarray
-    group: np.ndarray
+    cations_per_atom: csr_array
+    cation_bias_ev_per_atom: np.ndarray
+    cation_bias_sd_ev_per_atom: np.ndarray
     free_per_atom: np.ndarray
     release_ev_per_ion: np.ndarray
     release_sd_ev_per_ion: float
@@ -43,15 +49,19 @@ class PhaseErrors:
     def mean(self, forms: csr_array) -> np.ndarray:
         """Expected error (true minus calculated) of each form, (n_forms,) in the unit of the form."""
         bound, freed = self._ions(forms)
-        expected: np.ndarray = bound @ self.bias_ev_per_ion - freed @ self.release_ev_per_ion
-        return expected
+        of_anions: np.ndarray = bound @ self.bias_ev_per_ion - freed @ self.release_ev_per_ion
+        of_cations: np.ndarray = forms @ self.cations_per_atom @ self.cation_bias_ev_per_atom
+        return of_anions + of_cations
 
     def standard_deviation(self, forms: csr_array) -> np.ndarray:
         """Standard deviation of the error of each form, (n_forms,)."""
         own, (bound, freed) = self._own(forms), self._ions(forms)
         of_phases = np.bincount(Ragged(own.indptr).owner, own.data**2, minlength=forms.shape[0])
         of_anions = bound**2 @ self.bias_sd_ev_per_ion**2
-        return np.sqrt(of_phases + of_anions + (freed**2).sum(axis=1) * self.release_sd_ev_per_ion**2)
+        of_anions += (freed**2).sum(axis=1) * self.release_sd_ev_per_ion**2
+        cations = csr_array(forms @ self.cations_per_atom)
+        of_cations = cations.power(2) @ self.cation_bias_sd_ev_per_atom**2
+        return np.sqrt(of_phases + of_anions + of_cations)
 
     def bounds_95(self, forms: csr_array) -> np.ndarray:
         """What to add to each form for the bounds of its true value, (n_forms, 2) in the unit of the form."""
@@ -65,14 +75,23 @@ class PhaseErrors:
         anchored to the salt of the ion instead: its oxidation is off by `uncertainty.RELEASE_EV_PER_CHARGE`.
         """
         own, (bound, freed) = self._own(forms), self._ions(forms)
-        used, n_anions = np.unique(own.indices), len(self.bias_ev_per_ion)
-        released = n_anions if freed.any() else 0
+        cations = csr_array(forms @ self.cations_per_atom)
+        used, others = np.unique(own.indices), np.unique(cations.indices)
+        released = len(self.bias_ev_per_ion) if freed.any() else 0
+        mean = (
+            self.bias_ev_per_ion,
+            -self.release_ev_per_ion[:released],
+            self.cation_bias_ev_per_atom[others],
+        )
+        sd = (
+            *(self.bias_sd_ev_per_ion, np.full(released, self.release_sd_ev_per_ion)),
+            self.cation_bias_sd_ev_per_atom[others],
+        )
+        shared = (*map(csr_array, (bound, freed[:, :released])), cations[:, others])
         return ErrorSources(
-            csr_array(hstack([own[:, used], *map(csr_array, (bound, freed[:, :released]))])),
-            np.concatenate((np.zeros(len(used)), self.bias_ev_per_ion, -self.release_ev_per_ion[:released])),
-            np.concatenate(
-                (np.ones(len(used)), self.bias_sd_ev_per_ion, np.full(released, self.release_sd_ev_per_ion))
-            ),
+            csr_array(hstack([own[:, used], *shared])),
+            np.concatenate((np.zeros(len(used)), *mean)),
+            np.concatenate((np.ones(len(used)), *sd)),
         )
 
     def _ions(self, forms: csr_array) -> tuple[np.ndarray, np.ndarray]:
@@ -94,7 +113,7 @@ class PhaseErrors:
 
 @dataclass(frozen=True, eq=False)
 class ErrorSources:
-    """Independent normal errors, one of each phase and each anion, and how forms add them up.
+    """Independent normal errors, one of each phase, anion and cation, and how forms add them up.
 
     Attributes
     ----------
