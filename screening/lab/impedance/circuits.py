@@ -48,7 +48,7 @@ STARTS = 2
 """So many of the cheapest starting points are followed to their minimum."""
 
 
-def _element(name: str, s: NDArray[np.complex128], size: float, exponent: float = 1.0) -> Any:
+def _element(name: str, s: NDArray[np.complexfloating], size: float, exponent: float = 1.0) -> Any:
     """Impedance of one element at s = jω in rad/s, Ω: a Warburg element is σ (1 − j) / √ω."""
     match name:
         case "R":

@@ -77,10 +77,10 @@ def beside_the_first(data: bytes, path: Path) -> str:
     """What a file holds besides its first pattern: further scans, columns that are no deviation."""
     if data.startswith(b"PK\x03\x04"):
         try:
-            names = zipfile.ZipFile(io.BytesIO(data)).namelist()
+            members = zipfile.ZipFile(io.BytesIO(data)).namelist()
         except _UNREADABLE:
             return ""
-        scans = sum(_PACKED_SCAN.search(name) is not None for name in names)
+        scans = sum(_PACKED_SCAN.search(name) is not None for name in members)
     else:
         scans = max(len(mark.findall(data)) for mark in _SCANS)
     if scans:
