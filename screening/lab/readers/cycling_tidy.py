@@ -90,9 +90,8 @@ def tidy(raw: Table) -> Piece:
         If time, voltage or current is missing, the file has no rows, holds more than one cell, or cannot be
         put in the order of time.
     """
-    where = str(raw.path)
     if not len(raw.frame):
-        raise InputError("no measured rows", where=where, remedy="export the test again")
+        raise InputError("no measured rows", where=str(raw.path), remedy="export the test again")
     found = match(raw.frame.columns)
     flags = list(raw.flags)
     cell_id = _one_cell(raw, found)
