@@ -16,9 +16,7 @@ from screening.reactors.criteria import CRITERIA
 from screening.reactors.detail import Plateau
 from screening.thermo.marks import told_origins
 
-ONE_PERCENT = 0.01
-
-SPARE, ROUNDING, BLANK, TICK = 0.1, 1e-9, "", "☐"
+ONE_PERCENT, SPARE, ROUNDING, BLANK, TICK = 0.01, 0.1, 1e-9, "", "☐"
 """Share of a mixture that is lost, of a count that is rounding; what the bench fills in and ticks."""
 
 EXPECTED = {
