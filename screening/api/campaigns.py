@@ -10,6 +10,7 @@ from typing import Any
 
 import pandas as pd
 
+from screening.campaign.anchored_ranks import changes_told, run_anchored
 from screening.campaign.backtest import BackTest, read_back_tests
 from screening.campaign.candidate_files import candidates_of
 from screening.campaign.candidates import Selection
@@ -21,7 +22,7 @@ from screening.campaign.store import locked
 from screening.campaign.study import DEFAULT_STUDY, Study, find_study
 from screening.campaign.tables import ranking_table
 from screening.campaign.workers import Workers
-from screening.display import Displayed, Table, rests_on
+from screening.display import DOUBT_TOLD, Displayed, Table, all_marked, doubted, rests_on
 from screening.errors import InputError
 from screening.handoff.sheet import BenchSheet, Plan, bench_sheet
 from screening.handoff.standing import Standing, require_same_energies, standing
@@ -210,13 +211,13 @@ class Ranking(Displayed):
         passing = self.table[self.table["passes"]]
         best = passing.groupby(["anode", "electrolyte"], sort=False).head(SHOWN)
         frame = best[[column.name for column in columns]].copy()
-        frame["formula"] = best["formula"].where(best["origin"] == "", best["formula"] + "*")
+        frame["formula"] = all_marked(best["formula"], best["origin"], best["cautions"])
         frame.columns = [f"{c.label} ({c.unit})" if c.unit else c.label for c in columns]
         met = "; ".join(" with ".join(pair) for pair in self.results.pairs)
         notes = [f"{len(best)} of {len(passing)} ranked, {len(self.table)} rows in all"]
-        notes += rests_on(best["origin"])
+        notes += [*rests_on(best["origin"]), *([DOUBT_TOLD] if any(map(doubted, best["cautions"])) else [])]
         notes += [f"no probabilities: {why}" for why in self.results.no_probabilities.values()]
-        notes += self.results.cautions
+        notes += [*filter(None, [changes_told(best)]), *self.results.cautions]
         return Table(f"{self.results.title}: {met}", frame, (*notes, self.provenance.line()))
 
 
@@ -271,27 +272,27 @@ def screen(
     InputError
         If the study, the candidates or the results in `out` do not fit.
     IncompleteError
-        If figures cannot be written: it names those that are missing.
+        If figures cannot be written: those that are missing.
     UnreachableError
         If the Dask scheduler does not answer, or workers keep dying.
     """
     met: dict[str, Any] = {"electrolytes": _several(electrolyte), "anodes": _several(anode)}
     study = load_study(candidates).with_changes(**{k: v for k, v in met.items() if v}, **changes)
-    name = _name(snapshot) or study.snapshot
-    source = Source(name, own_phases(phases, force, replace) or "", temperature_k, chosen_energies(energies))
+    name, own = _name(snapshot) or study.snapshot, own_phases(phases, force, replace) or ""
+    source = Source(name, own, temperature_k, chosen_energies(energies))
     workers = jobs if isinstance(jobs, Workers) else Workers(jobs)
     results = _directory(out)
-    campaign = run(
-        *(study, source, results.path), workers=workers, fresh=fresh, report=progress, announce=announce
-    )
-    _conclude(campaign, results, threads=workers.jobs or -1, figures=figures)
+    how: dict[str, Any] = {"workers": workers, "fresh": fresh, "report": progress}
+    campaign = run(study, source, results.path, **how, announce=announce)
+    _conclude(campaign, results, figures=figures, **how)
     return Ranking(results, campaign.source)
 
 
-def _conclude(campaign: Campaign, results: ResultsDirectory, *, threads: int, figures: bool) -> None:
-    """Rank, write and draw, with nobody else at work in the directory."""
+def _conclude(campaign: Campaign, results: ResultsDirectory, *, figures: bool, **how: Any) -> None:
+    """Assess by anchored energies, rank, write and draw, with nobody else at work in the directory."""
     with locked(results.path):
-        conclude(campaign, threads=threads)
+        threads = how["workers"].jobs or -1
+        conclude(campaign, anchored=run_anchored(campaign, **how), threads=threads)
         if figures:
             from screening.report.drawn import draw
 
@@ -314,8 +315,8 @@ def read_results(directory: str | Path, *, phases: Own = None, temperature_k: fl
     """
     results = ResultsDirectory(Path(directory)).checked()
     energies = scheme_energies(results.document.provenance.energy_scheme)
-    study = results.study
-    source = Source(study.snapshot, phases or "", temperature_k, energies, study.hull_formulas)
+    hull = results.study.hull_formulas
+    source = Source(results.snapshot, phases or "", temperature_k, energies, hull)
     return Ranking(results, source)
 
 

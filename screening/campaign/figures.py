@@ -23,12 +23,13 @@ ALIKE = 1e-9
 
 @dataclass(frozen=True)
 class Marked:
-    """One compound with a letter: its name, its place, and whether it is a negative control."""
+    """One compound with a letter: name, place, and whether it is a negative control or a known reactor."""
 
     name: str
     x: float
     y: float
     control: bool
+    known: bool = False
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -134,7 +135,7 @@ def campaign_map(
         if table["origin"].iloc[row]:
             origins[formula] = str(table["origin"].iloc[row])
         if shown[row]:
-            marked.append(Marked(formula, float(x[row]), float(y[row]), control))
+            marked.append(_marked(formula, (x[row], y[row]), control, _reactors(study, known)))
         else:
             left_out[control].append(formula)
     rules = [study.ranking.rules[name] for name in names]
@@ -154,6 +155,16 @@ def campaign_map(
         origins=origins,
         cautions=_cautions(results, marked, left_out),
     )
+
+
+def _reactors(study: Study, known: Sequence[Known]) -> list[str]:
+    """Known reactors, where the candidates are such."""
+    return [one.formula for one in known if study.conditions.role == REACTOR]
+
+
+def _marked(formula: str, place: tuple[float, float], control: bool, reactors: Sequence[str]) -> Marked:
+    x, y = map(float, place)
+    return Marked(formula, x, y, control, not control and formula in reactors)
 
 
 def _telling(ranked: pd.DataFrame, study: Study) -> tuple[str, str]:

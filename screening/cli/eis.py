@@ -49,7 +49,7 @@ def arrhenius(
         list[float] | None, typer.Option("--at", help="Also predict at this temperature, °C.")
     ] = None,
     keep: Annotated[
-        bool, typer.Option("--keep", help="Keep spectra that fail the Kramers-Kronig test.")
+        bool, typer.Option("--keep", help="Keep spectra that fail the Kramers-Kronig test or the fit.")
     ] = False,
     plot: PlotOption = None,
     out: OutOption = None,

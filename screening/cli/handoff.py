@@ -51,18 +51,21 @@ def handoff(
     from screening.handoff.pages import write_sheets
     from screening.handoff.programs import write_programs
     from screening.handoff.sheet import Plan
-    from screening.phases.corrections import chosen_energies
+    from screening.phases.corrections import Energies, chosen_energies, scheme_energies
+    from screening.phases.library import EMBEDDED
     from screening.thermo.sources import own_phases
 
     ranked = None if results is None else ResultsDirectory(results).checked()
     given = {"anode": anode, "electrolyte": electrolyte, "wt_percent": wt}
     told = {name: value for name, value in given.items() if value not in ("", None)}
     plan = Plan.of(ranked, die_mm=die_mm, layer_mg=layer_mg, batch_g=batch_g, cells=cells, **told)
-    from_hull = ranked.study.hull_formulas if ranked else ()
-    if source["at_hull"]:
-        from_hull = (*formulas, plan.electrolyte)
+    stated = ranked.study.hull_formulas if ranked else ()
+    from_hull = (*formulas, plan.electrolyte) if source["at_hull"] else stated
     own, energies = own_phases(source["phases"], source["force"], source["replace"]), source["energies"]
-    of = Source(source["snapshot"], own or "", source["temperature_k"], chosen_energies(energies), from_hull)
+    snapshot, chosen = source["snapshot"], chosen_energies(energies)
+    if ranked is not None and (snapshot, chosen) == (EMBEDDED, Energies.CORRECTED):  # those of the run
+        snapshot, chosen = ranked.snapshot, scheme_energies(ranked.provenance.energy_scheme)
+    of = Source(snapshot, own or "", source["temperature_k"], chosen, from_hull)
     sheets = bench_sheets(formulas, plan, results=ranked, source=of, cif=cif or ())
     if ranked is not None:
         say_all(f"{sheet.formula}: {sheet.standing_note}" for sheet in sheets if sheet.standing_note)

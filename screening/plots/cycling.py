@@ -39,6 +39,9 @@ from screening.plots.thinning import thinned
 ZOOM_CYCLES = 3
 """Cycles in a zoom."""
 
+HEADROOM = 1.08
+"""An axis from zero ends so far above its highest marker."""
+
 
 class Judged(Protocol):
     """A cell's record and the verdict on it."""
@@ -83,8 +86,12 @@ def draw_voltage(
     low, high = (time_h[0], time_h[-1]) if window_h is None else window_h
     rows = slice(int(np.searchsorted(time_h, low)), int(np.searchsorted(time_h, high, side="right")))
     times, voltage = time_h[rows], report.data.voltage_v[rows]
-    kept = thinned(times, voltage)
-    axes.plot(times[kept], voltage[kept], color=BLUE, linewidth=0.6, rasterized=len(kept) > 4_000)
+    gaps = report.data.gaps - rows.start
+    gaps = gaps[(gaps > 0) & (gaps < len(times))]
+    kept = np.union1d(thinned(times, voltage), np.concatenate([gaps - 1, gaps]))
+    broken = np.where(np.isin(kept, gaps), np.nan, voltage[kept])
+    axes.plot(times[kept], broken, color=BLUE, linewidth=0.6, rasterized=len(kept) > 4_000)
+    _mark_gaps(axes, report.data, low, high)
     axes.axhline(0.0, color=GREY, linewidth=0.5)
     when = report.verdict.time_h
     if report.verdict.verdict.is_alarm and low <= when <= high:
@@ -138,7 +145,8 @@ def draw_overpotential(axes: Axes, report: SymmetricReport) -> Axes:
             bbox={"facecolor": "white", "edgecolor": "none", "alpha": 0.8, "pad": 1.0},
         )
     _mark_failure(axes, report)
-    axes.set(xlabel="Time (h)", ylabel="Overpotential (mV)", ylim=(0.0, None))
+    _mark_gaps(axes, report.data)
+    axes.set(xlabel="Time (h)", ylabel="Overpotential (mV)", ylim=_from_zero(axes))
     return axes
 
 
@@ -155,8 +163,8 @@ def draw_resistance(axes: Axes, report: SymmetricReport) -> Axes:
             report.floor_asr_ohm_cm2, color=BLACK, linewidth=0.8, linestyle="-.", label="electrolyte alone"
         )
     _mark_failure(axes, report)
-    axes.set(xlabel="Time (h)", ylabel="ASR of the whole cell (Ω·cm²)", ylim=(0.0, None))
-    axes.margins(y=0.15)
+    _mark_gaps(axes, report.data)
+    axes.set(xlabel="Time (h)", ylabel="ASR of the whole cell (Ω·cm²)", ylim=_from_zero(axes))
     axes.legend(
         loc="lower center",
         bbox_to_anchor=(0.5, 1.0),
@@ -164,6 +172,31 @@ def draw_resistance(axes: Axes, report: SymmetricReport) -> Axes:
         borderaxespad=0.1,
     )
     return axes
+
+
+def _from_zero(axes: Axes) -> tuple[float, float | None]:
+    """Limits from zero to above the highest marker, which the frame must not cut."""
+    highest = float(axes.dataLim.y1)
+    return 0.0, HEADROOM * highest if np.isfinite(highest) and highest > 0.0 else None
+
+
+def _mark_gaps(axes: Axes, data: CyclingData, low_h: float = -np.inf, high_h: float = np.inf) -> None:
+    """Shade the times whose rows are missing, within limits in h, and name the longest."""
+    time_h = data.time_s / 3600.0
+    begin, end = np.maximum(time_h[data.gaps - 1], low_h), np.minimum(time_h[data.gaps], high_h)
+    begin, end = begin[begin < end], end[begin < end]
+    for first, last in zip(begin, end, strict=True):
+        axes.axvspan(first, last, color=GREY, alpha=0.3, linewidth=0.0)
+    if len(begin):
+        longest = int(np.argmax(end - begin))
+        axes.annotate(
+            "rows missing",
+            (0.5 * (begin[longest] + end[longest]), 0.5),
+            xycoords=("data", "axes fraction"),
+            rotation=90,
+            ha="center",
+            va="center",
+        )
 
 
 def _mark_failure(axes: Axes, report: SymmetricReport) -> None:

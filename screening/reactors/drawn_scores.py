@@ -10,7 +10,12 @@ from scipy.sparse import csr_array
 
 from screening.kernels import Kernel
 from screening.reactors.phase_errors import PhaseErrors
-from screening.reactors.ranking import desirability, weighted_geometric_mean, weights
+from screening.reactors.ranking import (
+    desirability,
+    weighted_geometric_mean,
+    weights,
+    worst_where_unknown,
+)
 from screening.reactors.settings import Ranking
 
 DRAWS_IN_BLOCK = 32
@@ -113,8 +118,7 @@ def drawn_scores(
     ----------
     values, desirabilities : (n, n_criteria) float arrays
         In the order of `settings.every`; NaN where unknown.
-    settings : Ranking
-    errors : PhaseErrors
+    settings, errors : Ranking, PhaseErrors
     forms : (n_uncertain·n, n_phases) csr_array, of the uncertain criteria, one after another
     rng, n_draws : numpy Generator, int
     preferences : Preferences, optional
@@ -127,6 +131,7 @@ def drawn_scores(
         The numbers of rows add up to `n_draws`.
     """
     sources, given = errors.sources(forms), preferences or Preferences.of(settings)
+    values = worst_where_unknown(values, settings)
     if values.size * n_draws <= MOST_INTERPRETED:
         (block,) = sources.blocks(rng, n_draws, n_draws)
         yield _few_log_scores(values, settings, sources.weight @ block.T, given)

@@ -62,6 +62,10 @@ RELEASE_SD_EV_PER_CHARGE = 0.06
 MODELS_FILE = "error_models.json"
 """Error models by mobile ion, beside this module; written by ``benchmarks/calibration.py --write``."""
 
+GENERAL_ION = "Li"
+"""Its model draws the intervals where an ion has none: what anions and other metals are off by stands in it
+measured against the salt of Li, which cancels where none forms, and the scatter is that of all compounds."""
+
 WEAK_ANIONS = ("P", "As", "H")
 """Anion formers that count as anions only where no stronger one is present: P is a cation in Li6PS5Cl."""
 
@@ -210,7 +214,6 @@ class ErrorModel:
         A phase that is itself an estimate adds its own standard deviation in quadrature: its uncertainty says
         how far the estimate may lie from the calculation it replaces, and the calculation's distance from the
         truth comes on top.
-
         """
         bound = ions_bound(phases, self)
         charge = np.array([ANION_VALENCE[a.symbol] for a in self.anions])
@@ -286,26 +289,24 @@ _kept: WeakKeyDictionary[Snapshot, dict[str, ErrorBars]] = WeakKeyDictionary()
 
 
 def error_bars(snapshot: Snapshot, ion: str, model: ErrorModel | None = None) -> ErrorBars:
-    """What draws intervals for reactions of one mobile ion: its calibrated model unless another is given."""
-    if model is None and (calibrated := find_error_model(ion)) is not None:
-        kept = _kept.setdefault(snapshot, {})
-        if ion not in kept:
-            kept[ion] = error_bars(snapshot, ion, calibrated)
-        return kept[ion]
-    scheme = snapshot.manifest.energy_scheme
+    """What draws intervals for reactions of one mobile ion: its calibrated or general model, or one given."""
     if model is None:
-        errors, told = None, f"no intervals: {why_no_error_model(ion)}"
-    elif is_anchored(snapshot):
+        kept, of = _kept.setdefault(snapshot, {}), ion if ion in error_models() else GENERAL_ION
+        if of not in kept:
+            kept[of] = error_bars(snapshot, of, error_models()[of])
+        told = "" if of == ion or is_anchored(snapshot) else f"; none for {ion}"
+        return replace(kept[of], note=kept[of].note + told)
+    scheme, errors = snapshot.manifest.energy_scheme, model.of_phases(snapshot.phases)
+    told = f"intervals: 95 %, error model of {model.ion}"
+    if is_anchored(snapshot):
         of_phases = model.of_anchored.of_phases(snapshot.phases)
         nothing = 0.0 * of_phases.release_ev_per_ion
         errors = replace(of_phases, release_ev_per_ion=nothing, release_sd_ev_per_ion=0.0)
         told = "intervals: 95 %, uncertainties of anchored energies"
-    else:
-        errors, told = model.of_phases(snapshot.phases), f"intervals: 95 %, error model of {model.ion}"
-        told += "" if scheme.startswith(LEGACY.name) else ", which was fitted to another energy scheme"
+    elif not scheme.startswith(LEGACY.name):
+        told += ", which was fitted to another energy scheme"
     if not scheme.endswith(AT_0_K):
-        told += f"; {descriptor_told()}"
-        told += "" if errors is None else ", in the intervals"
+        told += f"; {descriptor_told()}, in the intervals"
     return ErrorBars(errors, told)
 
 

@@ -175,7 +175,7 @@ def _cycling_verdict(content: dict[str, Any]) -> Iterator[str]:
     life, short = _part(content, "life"), _part(content, "short")
     if isinstance(life.get("hours"), int | float):
         gaps = float(life.get("elapsed_h", life["hours"])) - float(life["hours"])
-        less = f"; {number(gaps)} h between files not counted" if gaps > TOLD_GAP_H else ""
+        less = f"; {number(gaps)} h without records not counted" if gaps > TOLD_GAP_H else ""
         yield f"Life: {number(float(life['hours']))} h ({life.get('end')}{less})."
     if short.get("verdict"):
         when, half_cycle = short.get("time_h"), short.get("half_cycle")

@@ -15,7 +15,7 @@ from screening.thermo.compositions import Compositions
 from screening.thermo.hull import NONE_BANNED, Kinks, Lowest, lowest, opened, pure_phases, tie_line
 from screening.thermo.simplex import OK
 
-MOST_INTERPRETED = 1500
+MOST_INTERPRETED = 2000
 """Subsystems that are searched as plain Python at 0.1 to 0.3 ms each: what loading compiled code takes."""
 
 

@@ -5,6 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from screening.validation.example_study import write_example
@@ -37,6 +38,7 @@ COMMANDS = {
     "eis": (("eis", REST), ("numba", "pymatgen", *SOLVERS)),
     "cycling": (("cycling", CYCLED, "--diameter-mm", "13"), ("numba", "pymatgen", "scipy.ndimage")),
     "drt": (("drt", REST), ("pymatgen",)),
+    "arrhenius": (("arrhenius", "25C.csv", "0C.csv"), ("pymatgen", "numba")),
 }
 """Words of each command, and what it must not load besides `NEVER`."""
 
@@ -45,6 +47,12 @@ COMMANDS = {
 def raw(tmp_path_factory: pytest.TempPathFactory) -> Path:
     directory = tmp_path_factory.mktemp("example")
     write_example(directory)
+    s = 2j * np.pi * (frequency := np.geomspace(1e5, 1.0, 40))
+    for name, resistance in (("25C", 80.0), ("0C", 400.0)):
+        z = resistance + 1.0 / (1e-6 * s**0.9)
+        rows = [f"{f},{x.real},{-x.imag}" for f, x in zip(frequency, z, strict=True)]
+        text = "\n".join(["freq/Hz,Re(Z)/Ohm,-Im(Z)/Ohm", *rows])
+        (directory / "raw" / f"{name}.csv").write_text(text, "utf-8")
     return directory / "raw"
 
 

@@ -31,12 +31,32 @@ def ras() -> bytes:
     return "\r\n".join([*begin, *rows, "*RAS_INT_END", "*RAS_DATA_END", ""]).encode()
 
 
+def uxd() -> bytes:
+    head = ["; made", "_FILEVERSION=2", f"_START={X[0]}", "_STEPSIZE=0.05", "_COUNTS"]
+    return "\n".join([*head, " ".join(f"{y:.0f}" for y in Y), ""]).encode()
+
+
+def gsas() -> bytes:
+    rows = [f"{100 * x:.2f} {y:.1f} {y**0.5:.3f}" for x, y in zip(X, Y, strict=True)]
+    return "\n".join(["made", f"BANK 1 {len(X)} {len(X)} CONS 1000.0 5.0 0 0 FXYE", *rows, ""]).encode()
+
+
+def powder_cif() -> bytes:
+    rows = [f"{x:.4f} {y:.0f}" for x, y in zip(X, Y, strict=True)]
+    return "\n".join(
+        ["data_made", "loop_", "_pd_meas_2theta_scan", "_pd_meas_counts_total", *rows, ""]
+    ).encode()
+
+
 FILES = {
     "powder": {
         "a.xy": columns(" "),
         "b.csv": columns(";", ","),
         "c.xrdml": xrdml(),
         "d.ras": ras(),
+        "e.uxd": uxd(),
+        "f.gsas": gsas(),
+        "g.cif": powder_cif(),
     }
 }
 

@@ -7,8 +7,9 @@
 
 Every ``*_corpus.py`` beside this file adds readers: ``FILES`` maps a reader's name to files (name to bytes),
 ``reader(name)`` gives the function that reads a path. A case fails if anything but ScreeningError is raised,
-if its message is of several lines or repeats the file, if it takes more than ten seconds, or if it asks for
-more memory than the limit. Each case has a seed of its own: a run that was stopped goes on with ``--first``.
+if its message is of several lines or repeats the file, if it takes more than ten seconds of processor time or
+stands still for minutes, or if it asks for more memory than the limit. Each case has a seed of its own: a run
+that was stopped goes on with ``--first``.
 """
 
 import argparse
@@ -31,6 +32,11 @@ from screening.errors import ScreeningError
 
 HERE = Path(__file__).resolve().parent
 HANG_S = 10
+"""Of processor time: how busy the machine is says nothing of a reader."""
+
+STILL_S = 300
+"""Of any time: what waits for a lock or a program takes no processor time."""
+
 LONGEST_MESSAGE = 1000
 """Characters of a refusal: what, where, remedy, and no copy of the input."""
 
@@ -148,10 +154,12 @@ class Outcome:
         self.reason = ""
 
     def __enter__(self) -> "Outcome":
-        signal.setitimer(signal.ITIMER_REAL, HANG_S)
+        signal.setitimer(signal.ITIMER_PROF, HANG_S)
+        signal.setitimer(signal.ITIMER_REAL, STILL_S)
         return self
 
     def __exit__(self, kind: type | None, error: BaseException | None, trace: object) -> bool:
+        signal.setitimer(signal.ITIMER_PROF, 0)
         signal.setitimer(signal.ITIMER_REAL, 0)
         if isinstance(error, KeyboardInterrupt):
             return False
@@ -160,7 +168,7 @@ class Outcome:
             if "\n" in message or len(message) > LONGEST_MESSAGE:
                 self.reason = f"message of several lines or {len(message)} characters: {message}"
         elif isinstance(error, Hang):
-            self.reason = f"took more than {HANG_S} s"
+            self.reason = f"took more than {HANG_S} s of processor time, or {STILL_S} s"
         elif error is not None:
             self.reason = "".join(traceback.format_exception(kind, error, trace, limit=-3))
         return True
@@ -215,6 +223,7 @@ def main() -> int:
     def alarm(*_: object) -> None:
         raise Hang
 
+    signal.signal(signal.SIGPROF, alarm)
     signal.signal(signal.SIGALRM, alarm)
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
     warnings.simplefilter("ignore")

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from matplotlib.figure import Figure
 
 from screening.lab.cycling.symmetric import assess_symmetric
+from screening.lab.readers.cycling import read_cycling
 from screening.plots.cell_html import cell_page
 from screening.plots.cycling import (
     draw_overpotential,
@@ -50,6 +51,29 @@ def test_healthy_cell_has_no_mark(healthy):
     axes = draw_voltage(Figure().subplots(), healthy)
     assert not [line for line in axes.lines if line.get_linestyle() == "--"]
     assert not axes.texts
+
+
+def test_missing_rows_are_shaded_and_no_marker_is_cut(tmp_path):
+    time = np.arange(0, 40 * 3600, 60)
+    sign = np.where(time // 3600 % 2 < 1, 1, -1)
+    rows = [
+        f"{t},{0.05 * s * (1 + 0.1 * np.exp(-t / 2e4)):.6f},{1e-3 * s}"
+        for t, s in zip(time, sign, strict=True)
+        if not 31_000 < t < 52_000
+    ]
+    (path := tmp_path / "gap.csv").write_text("\n".join(["Time (s),Voltage (V),Current (A)", *rows]), "utf-8")
+    report = assess_symmetric(read_cycling(path, area_cm2=1.0))
+    for draw in (draw_voltage, draw_overpotential, draw_resistance):
+        axes = draw(Figure().subplots(), report)
+        (shade,) = axes.patches
+        left, _, width, _ = shade.get_window_extent().transformed(axes.transData.inverted()).bounds
+        assert (left, width) == pytest.approx((30_960 / 3600, 21_060 / 3600), rel=1e-6)
+        assert [each.get_text() for each in axes.texts].count("rows missing") == 1
+        x, y = axes.lines[0].get_data()
+        if draw is draw_voltage:
+            assert np.isnan(y[x == 52_020 / 3600]).all()  # no line is drawn through the gap
+        else:
+            assert axes.get_ylim()[1] >= 1.05 * max(line.get_ydata().max() for line in axes.lines[:1])
 
 
 def test_zoom_holds_the_failure(shorted):

@@ -294,7 +294,7 @@ def test_a_comparison_shows_contradictions_first_and_whole(own_six: Path) -> Non
     second = dict(zip(table.columns, table.rows[1], strict=True))
     assert second["measured"] == "the cell ran\nnumber compared: 1 ± 0.5 V"
     assert notes.sentences == ("too few to tell",)
-    assert [each.folded for each in ranking.tables] == [False, True]
+    assert [(len(each.rows), each.folded) for each in ranking.tables] == [(30, True)]
     assert "leave ranks and scores as they were" in ranking.sentences[0]
     assert [block.title for block in others] == ["Cells", "Settings"]
 
@@ -397,14 +397,17 @@ def test_a_folder_of_cell_sheets_shows_its_cells(six: Path, tmp_path: Path) -> N
     path = tmp_path / "page.html"
     sections = write_report(path, six, cells, told.append)
     assert [section.key for section in sections] == ["cells"]
-    overview, rest, _ = sections[0].blocks
+    overview, rest, sources = sections[0].blocks
     rows = {row[0]: row for row in overview.tables[0].rows}
     assert any(told.startswith("Simulated: made by a program") for told in overview.sentences)
     assert any(told.startswith("Literature: figures quoted") for told in overview.sentences)
     assert rows["simulated-rest"][1] == "simulated"
-    assert "lines of the lithium salt stand in the pattern after rest: yes" in rows["simulated-rest"][4]
+    assert "reacted within 18 h; no reactor line left; lines of the salt" in rows["simulated-rest"][3]
+    figures = {(row[0], row[1]): row[2] for row in sources.tables[0].rows}
+    salt = "lines of the lithium salt stand in the pattern after rest"
+    assert figures["simulated-rest", salt] == "yes"
     assert rows["duan-2023-rest-10wt"][1] == "literature"
-    assert rows["duan-2023-rest-10wt"][2] == "LiAlCl₄, 10 wt%"
+    assert rows["duan-2023-rest-10wt"][2:] == ("LiAlCl₄, 10 wt%; rest", "no short at rest")
     assert [picture.title for picture in rest.pictures] == [
         "simulated-rest: relaxation times; simulated",
         "simulated-rest: powder pattern; simulated",

@@ -34,6 +34,9 @@ UNIT_RATIO_TOLERANCE = 0.2
 
 POWER = "power_watt"
 
+SAME_POWER = 0.05
+"""The power that a cycler writes is voltage times current within this; rows are no simultaneous readings."""
+
 
 def written_step(values: np.ndarray) -> float:
     """Step in which numbers were written down: the largest power of ten that divides all of them; 0 for none.
@@ -130,13 +133,19 @@ def is_written_as_text(data: CyclingData) -> bool:
 
 def _counter_flags(data: CyclingData, halves: HalfCycles) -> list[Flag]:
     comparison = compare_counters(data, halves)
+    totals = list(_totals(data, halves, comparison.counted_ah))
     told = [
         Flag(FlagKind.UNIT, f"the cycler's {what} is {ratio:.4g} times {of}: one unit is wrong")
-        for what, of, total in _totals(data, halves, comparison.counted_ah)
+        for what, of, total in totals
         for ratio in UNIT_RATIOS
         if abs(total / ratio - 1.0) < UNIT_RATIO_TOLERANCE
     ]
-    return told or list(comparison.flags())
+    power = [
+        Flag(FlagKind.COUNTER, f"the power is {ratio:.4g} times {of}: they are not of one cell or electrode")
+        for what, of, ratio in totals
+        if what == "power" and ratio > 0.0 and abs(ratio - 1.0) > SAME_POWER
+    ]
+    return told or [*power, *comparison.flags()]
 
 
 def _totals(

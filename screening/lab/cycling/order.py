@@ -7,12 +7,12 @@ from numpy.typing import NDArray
 
 from screening.lab.cycling.halfcycles import HalfCycles
 
-PARTIAL = 0.5
-"""A first half-cycle with less than this share of the charge of the next was no whole one: the cell came
-partly charged, or was topped up."""
-
 IMPOSSIBLE_EFFICIENCY = 1.05
-"""More charge out than went in before, by more than currents are measured wrong: the pair is no cycle."""
+"""More charge out than went in before, by more than currents are measured wrong: the pair is no cycle.
+
+A first half-cycle that the next exceeds by so much was no whole one: the cell came partly charged, or was
+topped up.
+"""
 
 
 class CycleOrder(StrEnum):
@@ -44,7 +44,8 @@ def order_of(halves: HalfCycles) -> tuple[CycleOrder, str]:
         is).
     """
     partial = 0
-    while partial + 1 < len(halves) and halves.charge_ah[partial] < PARTIAL * halves.charge_ah[partial + 1]:
+    charge = halves.charge_ah
+    while partial + 1 < len(halves) and IMPOSSIBLE_EFFICIENCY * charge[partial] < charge[partial + 1]:
         partial += 1
     if partial + 1 >= len(halves):  # charges that only grow tell nothing
         partial = 0

@@ -111,7 +111,7 @@ class Life:
 
     def __str__(self) -> str:
         gaps = self.elapsed_h - self.hours
-        told = f" ({hours(gaps)} h between files not counted)" if gaps > TOLD_GAP_H else ""
+        told = f" ({hours(gaps)} h without records not counted)" if gaps > TOLD_GAP_H else ""
         return f"{hours(self.hours)} h{told}"
 
 
@@ -280,7 +280,8 @@ def assess_symmetric(
     record = oriented(data)
     halves = half_cycles(record)
     if not len(halves):
-        raise InputError("no current ever flows", where=record.cell, remedy="check the current column")
+        remedy = "check the current column" if data.is_impedance is None else "give the test's cycling files"
+        raise InputError("no current ever flows", where=record.cell, remedy=remedy)
     polarisation = measure(record, halves)
     separator = stated.separator
     if settings is None:

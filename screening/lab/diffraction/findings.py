@@ -17,6 +17,14 @@ SHOWN_PEAKS = 8
 """Unexplained lines shown; the files hold them all."""
 
 
+POLYMORPH_SHARE = 0.2
+"""Where so strong a line is nobody's, a phase called absent may be there in another form."""
+
+ONE_STRUCTURE = (
+    "absent is the structure that was looked for: another polymorph of it is another phase (give its --cif)"
+)
+
+
 class Presence(StrEnum):
     """What a pattern says about a phase."""
 
@@ -95,6 +103,9 @@ class Identification(Displayed):
     without_structure: tuple[str, ...] = ()
     provenance: Provenance | None = None
 
+    def _unexplained_is_strong(self) -> bool:
+        return any(peak.share > POLYMORPH_SHARE for peak in self.unexplained)
+
     def of(self, name: str) -> PhaseFinding:
         """Finding of one phase."""
         return next(each for each in self.phases if each.name == name)
@@ -117,8 +128,11 @@ class Identification(Displayed):
         ]
         peaks = [f"{peak.two_theta_deg:.2f}° ({peak.share:.0%})" for peak in self.unexplained[:SHOWN_PEAKS]]
         lacking = ", ".join(self.without_structure)
+        absent = any(each.presence is Presence.ABSENT for each in self.phases)
         notes = [
+            *([f"not read: {fit.pattern.not_read}"] if fit.pattern.not_read else []),
             *([f"lines of none of these: {', '.join(peaks)}"] if peaks else []),
+            *([ONE_STRUCTURE] if absent and self._unexplained_is_strong() else []),
             "share: strongest line of the phase over the strongest of the pattern; no weight fraction",
             *([f"no structure at hand, not looked for (give --cif): {lacking}"] if lacking else []),
             *([] if self.provenance is None else [self.provenance.line()]),
@@ -134,6 +148,7 @@ class Identification(Displayed):
             "file": self.fit.pattern.name,
             "wavelength_a": self.fit.pattern.wavelength_a,
             "wavelength_from": self.fit.pattern.wavelength_from,
+            "not_read": self.fit.pattern.not_read,
             "range_deg": self.fit.pattern.range_deg,
             "displacement_deg": self.fit.displacement_deg,
             "weighted_profile_residual": self.fit.weighted_profile_residual,
@@ -174,7 +189,9 @@ class Identifications(Group[Identification]):
         """One row per phase, a column of verdicts per pattern."""
         verdicts = {e.fit.pattern.name: {f.name: str(f.presence) for f in e.phases} for e in self.items}
         frame = pd.DataFrame(verdicts).rename_axis("phase").reset_index()
-        return Table("", frame, () if self.provenance is None else (self.provenance.line(),))
+        held = {e.fit.pattern.name: e.fit.pattern.not_read for e in self.items if e.fit.pattern.not_read}
+        notes = [f"{name}: not read: {what}" for name, what in held.items()]
+        return Table("", frame, (*notes, *(() if self.provenance is None else (self.provenance.line(),))))
 
     def contents(self) -> Mapping[str, Any]:
         """Findings, the fits and the figure."""

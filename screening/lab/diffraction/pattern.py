@@ -33,6 +33,8 @@ class PowderPattern:
         Where the wavelength comes from; empty where nobody asked.
     k_beta_share : float
         Intensity of Kβ that a filter let pass, over that of Kα.
+    not_read : str
+        What else the file holds; empty where nothing.
     """
 
     two_theta_deg: NDArray[np.float64]
@@ -41,6 +43,7 @@ class PowderPattern:
     name: str = ""
     wavelength_from: str = ""
     k_beta_share: float = 0.0
+    not_read: str = ""
 
     def __post_init__(self) -> None:
         x, y = self.two_theta_deg, self.intensity

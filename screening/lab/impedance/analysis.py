@@ -187,7 +187,7 @@ def _processes(table: pd.DataFrame, certain: Container[str]) -> list[dict[str, s
             else UNRESOLVED,
         }
         for row in _rows(table)
-        if row.resistance_low_ohm > 0 or row.window in certain
+        if row.resistance_low_ohm > 0 or (row.window in certain and row.resistance_high_ohm > 0)
     ]
 
 

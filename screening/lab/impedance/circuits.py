@@ -1,4 +1,4 @@
-"""Equivalent circuits fitted to spectra; the elements are those of impedance.py.
+"""Equivalent circuits fitted to spectra.
 
 A circuit is written as impedance.py writes it, without the numbers: ``-`` for series, ``p(…,…)`` for
 parallel, as in ``L-p(R,CPE)-CPE``.
@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import combinations
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -45,6 +46,18 @@ MAX_EVALUATIONS = 400
 ARC_CANDIDATES = 4
 STARTS = 2
 """So many of the cheapest starting points are followed to their minimum."""
+
+
+def _element(name: str, s: NDArray[np.complexfloating], size: float, exponent: float = 1.0) -> Any:
+    """Impedance of one element at s = jω in rad/s, Ω: a Warburg element is σ (1 − j) / √ω."""
+    match name:
+        case "R":
+            return size
+        case "L":
+            return size * s
+        case "W":
+            return size * (1.0 - 1.0j) / np.sqrt(s.imag)
+    return 1.0 / (size * s**exponent)
 
 
 @dataclass(frozen=True)
@@ -108,19 +121,13 @@ class EquivalentCircuit:
 
     def impedance(self) -> Impedance:
         """Impedance in Ω, as a function of the frequencies in Hz and of the parameters."""
-        # imported late: the package pulls in the plotting libraries
-        from impedance.models.circuits.elements import circuit_elements
 
         def evaluate(frequency_hz: NDArray[np.floating], parameters: Array) -> NDArray[np.complex128]:
-            taken, values, frequencies = 0, parameters.tolist(), frequency_hz.tolist()  # it takes lists only
+            s, left = 2j * np.pi * frequency_hz, iter(parameters)
             total = np.zeros(frequency_hz.size, dtype=complex)
             for branch in self.branches:
-                parts = []
-                for element in branch:
-                    count = len(UNITS[element])
-                    parts.append(circuit_elements[element](values[taken : taken + count], frequencies))
-                    taken += count
-                total += parts[0] if len(parts) == 1 else circuit_elements["p"](parts)
+                parts = [_element(name, s, *(next(left) for _ in UNITS[name])) for name in branch]
+                total += parts[0] if len(parts) == 1 else 1.0 / sum(1.0 / part for part in parts)
             return total
 
         return evaluate

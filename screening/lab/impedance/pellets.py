@@ -22,6 +22,9 @@ TEMPERATURE_FROM = "temperature_from"
 
 FEWEST_TEMPERATURES = 2
 
+MOST_MISFIT = 0.2
+"""A circuit that misses a spectrum by more of |Z| (rms) does not describe it, and its resistance is none."""
+
 CHOOSE = "auto"
 """Name that stands for the circuit with the best information criterion over the series."""
 
@@ -170,7 +173,8 @@ def pellet_series(
     provenance : Provenance, optional
         Stamp of the files that the spectra were read from.
     keep : bool, optional
-        Use spectra that fail the Kramers–Kronig test too; by default they are left out, and named.
+        Use spectra that fail the Kramers–Kronig test, or that the circuit misses by more than `MOST_MISFIT`,
+        too; by default they are left out, and named.
 
     Raises
     ------
@@ -185,7 +189,7 @@ def pellet_series(
     if not keep:
         spectra, tests, left_out = _without_failed(spectra, tests)
     name = choose_circuit(spectra) if circuit == CHOOSE else circuit
-    fitted, unfit = _fitted(spectra, name)
+    fitted, unfit = _fitted(spectra, name, MOST_MISFIT if not keep else np.inf)
     spectra, tests = [spectra[i] for i in fitted], tuple(tests[i] for i in fitted)
     fits, left_out = tuple(fitted.values()), left_out + unfit
     values = tuple(_conductance(fit.resistance_ohm, pellet) for fit in fits)
@@ -232,8 +236,10 @@ def _without_failed(
     return tuple(s for s, _ in passed), tuple(t for _, t in passed), left_out
 
 
-def _fitted(spectra: Sequence[Spectrum], circuit: str) -> tuple[dict[int, CircuitFit], tuple[str, ...]]:
-    """Fits by the place of their spectrum, and a line on each spectrum that has none.
+def _fitted(
+    spectra: Sequence[Spectrum], circuit: str, most_misfit: float
+) -> tuple[dict[int, CircuitFit], tuple[str, ...]]:
+    """Fits by the place of their spectrum, and a line on each spectrum that has none, or one that misses it.
 
     Raises
     ------
@@ -244,7 +250,12 @@ def _fitted(spectra: Sequence[Spectrum], circuit: str) -> tuple[dict[int, Circui
     faults = []
     for i, spectrum in enumerate(spectra):
         try:
-            fits[i] = fit_circuit(spectrum, circuit)
+            fit = fit_circuit(spectrum, circuit)
+            if fit.relative_rms > most_misfit:
+                told = f"circuit {fit.circuit.name} misses it by {fit.relative_rms:.0%} of |Z| (rms)"
+                remedy = "give another --circuit, or --keep"
+                raise InputError(told, where=spectrum.where, remedy=remedy)
+            fits[i] = fit
         except InputError as fault:
             faults.append((spectrum, fault))
     if faults and len({spectra[i].temperature_c for i in fits}) < FEWEST_TEMPERATURES:

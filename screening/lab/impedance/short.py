@@ -228,7 +228,7 @@ def _evidence(
 
 def _kramers_kronig(sound: bool) -> Evidence:
     words = "passed" if sound else "failed, so that it shows no short"
-    return _evidence(Signal.SOUND, Short.INDETERMINATE, f"Kramers–Kronig test of the last spectrum: {words}")
+    return _evidence(Signal.SOUND, Short.INDETERMINATE, words)
 
 
 def _path(processes: ProcessSeries, leak: Leak | None) -> Evidence:

@@ -25,6 +25,15 @@ NOISE_SHARE = 1e-3
 TELLING_V = 0.2
 """Change of the voltage over the half-cycles that no relaxation or noise makes."""
 
+FEWEST_BLANK = 2
+"""A single row without a current is a damaged one."""
+
+STILL_FLOWS = 5.0
+"""While the current flows on, the voltage keeps its course within so many of its steps."""
+
+STILL_FLOWS_V = 1e-3
+"""Or within this, where it is held."""
+
 CONTRARY_SHARE = 0.1
 """The rest may go the other way: a plateau that begins with an overshoot."""
 
@@ -56,6 +65,33 @@ def without_offset(current: np.ndarray, rest: np.ndarray) -> np.ndarray:
     flowing = np.abs(current[~rest])
     limit = REST_OFFSET_SHARE * flowing.max() if flowing.size and np.nanmax(flowing) > 0 else np.inf
     return np.where(rest & (np.abs(current) <= limit), 0.0, current)
+
+
+def rests_without_current(
+    time: np.ndarray, voltage: np.ndarray, current: np.ndarray, empty: np.ndarray
+) -> np.ndarray:
+    """Successive rows with an empty current that are rest, or a sweep of impedance, shape (n_rows,) bool.
+
+    The current flows on in them where it has one sign before and after and the voltage keeps its course
+    between; all arrays are of shape (n_rows,), `empty` says where the file shows no current.
+    """
+    blank = empty & np.isnan(current) & np.isfinite(time) & np.isfinite(voltage)
+    edges = np.flatnonzero(np.diff(blank, prepend=False, append=False)).reshape(-1, 2)
+    inside = (edges[:, 0] > 1) & (edges[:, 1] + 1 < len(blank))
+    edges = edges[inside & (edges[:, 1] - edges[:, 0] >= FEWEST_BLANK)]
+    if not len(edges):
+        return np.zeros(len(blank), dtype=bool)
+    before, after = edges[:, 0] - 1, edges[:, 1]
+    off = np.abs(voltage - np.interp(time, time[~blank], voltage[~blank]))
+    off = np.maximum.reduceat(off, edges.ravel())[::2]
+    step = np.fmax(np.abs(np.diff(voltage)[before - 1]), np.abs(np.diff(voltage)[after]))
+    flows_on = (np.sign(current[before]) == np.sign(current[after])) & (
+        off <= np.fmax(STILL_FLOWS * step, STILL_FLOWS_V)
+    )
+    rests = ~flows_on & np.isfinite(off + current[before] + current[after])
+    change = np.zeros(len(blank), dtype=np.int8)
+    change[edges[rests, 0]], change[edges[rests, 1]] = 1, -1
+    return np.cumsum(change, dtype=np.int8).astype(bool)
 
 
 def steps_from_counters(charging_ah: np.ndarray, discharging_ah: np.ndarray) -> np.ndarray:

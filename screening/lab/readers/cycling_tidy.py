@@ -26,6 +26,7 @@ from screening.lab.readers.cycling_axis import time_axis
 from screening.lab.readers.cycling_sign import (
     charge_positive,
     rest_rows,
+    rests_without_current,
     steps_from_counters,
     steps_from_state,
     without_offset,
@@ -41,7 +42,6 @@ OVERRANGE = 1e30
 
 CLOCK_TOLERANCE_S = 60.0
 """Wall clock and test time may drift apart by this much between two rows before it is called a jump."""
-
 
 SAME_PACE = 0.05
 """And over the whole record by this share."""
@@ -90,9 +90,8 @@ def tidy(raw: Table) -> Piece:
         If time, voltage or current is missing, the file has no rows, holds more than one cell, or cannot be
         put in the order of time.
     """
-    where = str(raw.path)
     if not len(raw.frame):
-        raise InputError("no measured rows", where=where, remedy="export the test again")
+        raise InputError("no measured rows", where=str(raw.path), remedy="export the test again")
     found = match(raw.frame.columns)
     flags = list(raw.flags)
     cell_id = _one_cell(raw, found)
@@ -112,6 +111,7 @@ def tidy(raw: Table) -> Piece:
         impedance = columns[FREQUENCY] > 0
         columns[FREQUENCY] = np.where(impedance, columns[FREQUENCY], np.nan)
         columns[CURRENT] = np.where(impedance & np.isnan(current), 0.0, current)
+        columns[VOLTAGE] = _carried(columns[VOLTAGE], impedance)
         from screening.lab.readers.eis_table import spectra_among  # brings the test of causality with it
 
         try:
@@ -122,6 +122,8 @@ def tidy(raw: Table) -> Piece:
             del columns[FREQUENCY]
     if names.CLOCK in found and "unix_time_second" not in columns:
         columns["unix_time_second"] = unix_seconds(raw.frame[found[names.CLOCK].header], time)
+    if CURRENT in found:
+        flags += _rests(raw, columns, raw.frame[found[CURRENT].header].isna().to_numpy())
     keep, keep_flags = _usable(raw, columns)
     flags += keep_flags
     table, dropped = _table(columns, keep)
@@ -260,6 +262,22 @@ def _from_charge_steps(charge_c: np.ndarray, time: np.ndarray) -> np.ndarray:
         .where(np.isfinite(charge_c))
         .to_numpy(dtype=float)
     )
+
+
+def _carried(voltage: np.ndarray, impedance: np.ndarray) -> np.ndarray:
+    """Voltage whose impedance points show that of the row before, where they show none."""
+    return np.where(impedance & np.isnan(voltage), pd.Series(voltage).ffill().to_numpy(), voltage)
+
+
+def _rests(raw: Table, columns: dict[str, np.ndarray], empty: np.ndarray) -> list[Flag]:
+    """Read rows without a current as rest where the voltage says that none flowed."""
+    time, voltage, current = (columns[name] for name in REQUIRED_COLUMNS)
+    read = rests_without_current(time, voltage, current, empty)
+    if not read.any():
+        return []
+    columns[CURRENT] = np.where(read, 0.0, current)
+    told = f"{_rows(int(read.sum()))} without a current, whose voltage is that of rest; read as 0"
+    return [raw.flag(FlagKind.DERIVED, told, int(read.argmax()))]
 
 
 def _unit_flags(raw: Table, found: dict[str, Column]) -> list[Flag]:

@@ -9,6 +9,7 @@ from screening.errors import InputError
 from screening.files import file_name
 from screening.lab.diffraction.pattern import CU_KA_A, PowderPattern
 from screening.lab.readers.diffraction_head import (
+    beside_the_first,
     head_of,
     refuse_other_content,
     refuse_short_abscissa,
@@ -24,7 +25,7 @@ def read_pattern(path: Path, wavelength_a: float | None = None) -> PowderPattern
 
     Bruker .raw, .brml and .uxd, Rigaku .ras and .rasx, Panalytical .xrdml, GSAS, powder CIF and text, through
     ``geddes``; text that it cannot read (decimal commas, other delimiters) through the reader of tables here,
-    whose first two columns are then taken for 2θ and intensity.
+    whose first two columns are then taken for 2θ and intensity. The pattern says what else the file holds.
 
     Parameters
     ----------
@@ -43,7 +44,7 @@ def read_pattern(path: Path, wavelength_a: float | None = None) -> PowderPattern
     length, origin = settled_wavelength_a(head, wavelength_a, CU_KA_A, path)
     x, y = _columns(path, data)
     refuse_short_abscissa(head, float(np.nanmax(x, initial=0.0)), path)
-    return PowderPattern(x, y, length, file_name(path), origin)
+    return PowderPattern(x, y, length, file_name(path), origin, not_read=beside_the_first(data, path))
 
 
 def _columns(path: Path, data: bytes) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

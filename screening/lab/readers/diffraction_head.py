@@ -5,7 +5,12 @@ import re
 import zipfile
 from pathlib import Path
 
+import numpy as np
+import pandas as pd
+
 from screening.errors import InputError
+from screening.lab.readers.numbers import numbers_or_nan
+from screening.lab.readers.text import decode, find_table, parse_table
 
 HEAD_BYTES = 2**16
 MOST_MEMBERS = 32
@@ -40,6 +45,19 @@ _OTHER_ABSCISSA = re.compile(
 """A first column, beside intensities, that is not 2θ in degrees."""
 
 
+_SCANS = tuple(
+    re.compile(each) for each in (rb"<scan[\s>]", rb"\*RAS_DATA_START", rb"(?m)^_(?:2THETA)?(?:COUNTS|CPS)\b")
+)
+_PACKED_SCAN = re.compile(r"(?:RawData\d+\.xml|Profile\d+\.txt)$", re.IGNORECASE)
+_DEVIATION = re.compile(r"sig|err|esd|dev|σ|std|unc", re.IGNORECASE)
+
+EVEN_DEVIATION = 0.05
+"""The square of a counted intensity's deviation goes with the intensity, but for so much."""
+
+
+_UNREADABLE = (OSError, ValueError, RuntimeError, NotImplementedError, EOFError, zipfile.BadZipFile)
+
+
 def head_of(data: bytes) -> str:
     """Text at the beginning of a file, of each member where it is packed; what is no text says nothing."""
     if not data.startswith(b"PK\x03\x04"):
@@ -50,9 +68,42 @@ def head_of(data: bytes) -> str:
             for item in archive.infolist()[:MOST_MEMBERS]:
                 with archive.open(item) as member:
                     heads.append(member.read(HEAD_BYTES).decode("utf-8", errors="replace"))
-    except (OSError, ValueError, RuntimeError, NotImplementedError, EOFError, zipfile.BadZipFile):
+    except _UNREADABLE:
         return ""
     return "\n".join(heads)
+
+
+def beside_the_first(data: bytes, path: Path) -> str:
+    """What a file holds besides its first pattern: further scans, columns that are no deviation."""
+    if data.startswith(b"PK\x03\x04"):
+        try:
+            members = zipfile.ZipFile(io.BytesIO(data)).namelist()
+        except _UNREADABLE:
+            return ""
+        scans = sum(_PACKED_SCAN.search(name) is not None for name in members)
+    else:
+        scans = max(len(mark.findall(data)) for mark in _SCANS)
+    if scans:
+        return f"{scans - 1} more {'scan' if scans == 2 else 'scans'} after the first" if scans > 1 else ""
+    try:
+        text = decode(path, data[: data.rfind(b"\n", 0, HEAD_BYTES) + 1] or data)
+        layout = find_table(text)
+        names = layout.columns[2:]
+        named = ".xye" in path.name.lower() or _DEVIATION.search(" ".join(names))
+        if len(names) == 1 and (named or _goes_as_root(parse_table(text, layout))):
+            return ""
+    except InputError:
+        return ""
+    return f"{'column' if len(names) == 1 else 'columns'} {', '.join(map(repr, names))}" if names else ""
+
+
+def _goes_as_root(table: pd.DataFrame) -> bool:
+    """Whether the third column goes with the square root of the second, as the deviation of counts does."""
+    counts, deviation = (numbers_or_nan(table.iloc[:, k]) for k in (1, 2))
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+        ratio = deviation**2 / counts
+    ratio = ratio[np.isfinite(ratio)]
+    return ratio.size > 0 and bool(ratio.std() <= EVEN_DEVIATION * ratio.mean())
 
 
 def stated_wavelengths_a(head: str) -> tuple[float, ...]:

@@ -18,6 +18,7 @@ _QUOTED_NUMBER = re.compile(
 )
 _GROUPED = re.compile(r"[+-]?[1-9]\d{0,2}(?:,\d{3})+(?:\.\d*)?")
 _DECIMAL_POINT = re.compile(r"(?:^|,)\"?[+-]?\d+\.\d+(?:e[+-]?\d+)?\"?(?=,|$)", re.M | re.I)
+_PARTED = re.compile(r"(?<![\d.,'’\xa0\u202f])(\d{1,3}(['’\xa0\u202f])\d{3}(?:\2\d{3})*)(?![\d'’\xa0\u202f])")
 FEW_QUOTED = 3
 """Fewer numbers with a quoted comma may stand in a header."""
 
@@ -67,6 +68,13 @@ def unquoted_rows(content: str) -> str:
     if 2 * sum(_QUOTED_ROW.fullmatch(line) is not None for line in head) <= len(head):
         return content
     return "\n".join(line[1:-1] if _QUOTED_ROW.fullmatch(line) else line for line in content.split("\n"))
+
+
+def without_parted_thousands(content: str) -> str:
+    """Numbers grouped by apostrophes or blanks that do not break (``1'234.5``), which part nothing else."""
+    if not any(mark in content for mark in "'’\xa0\u202f"):
+        return content
+    return _PARTED.sub(lambda found: found[1].replace(found[2], ""), content)
 
 
 def without_quoted_commas(content: str) -> str:

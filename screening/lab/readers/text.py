@@ -21,6 +21,7 @@ from screening.lab.readers.encodings import (
     decode_bytes,
     encoding_of,
     unquoted_rows,
+    without_parted_thousands,
     without_quoted_commas,
 )
 from screening.lab.readers.numbers import is_number, unmarked
@@ -144,9 +145,9 @@ def decode(path: Path, data: bytes) -> Text:
     _refuse_binary(path, data)
     if not encoding.startswith("utf-16"):
         content, encoding = decode_bytes(data)
-    content = unquoted_rows(content.replace("\r\n", "\n").replace("\r", "\n"))
+    content = without_parted_thousands(content.replace("\r\n", "\n").replace("\r", "\n"))
     try:
-        return Text(path, without_quoted_commas(content), encoding)
+        return Text(path, without_quoted_commas(unquoted_rows(content)), encoding)
     except ValueError as error:
         raise InputError(
             f'"{error}" may be grouped by thousands or have a decimal comma',

@@ -304,3 +304,15 @@ def test_both_efficiencies_are_of_one_pair_in_a_record_that_begins_with_a_discha
     result = full_cell_cycles(data)
     assert result.coulombic_efficiency[0] == pytest.approx(0.5, rel=0.01)
     assert result.energy_efficiency[0] == pytest.approx(0.5 * 0.2 / 0.5, rel=0.01)
+
+
+@pytest.mark.parametrize(("share", "order"), [(0.56, "discharge-first"), (0.96, "charge-first")])
+def test_a_first_charge_that_gives_back_more_than_it_took_was_no_whole_one(share, order):
+    hour = 5000.0
+    data = steps(
+        [(1e-3, share * hour, 3.9), (-1e-3, hour, 3.7), (1e-3, hour, 3.9), (-1e-3, 0.99 * hour, 3.7)]
+    )
+    result = full_cell_cycles(data)
+    assert str(result.order) == order
+    expected = [1.0] if order == "discharge-first" else [1.0 / share, 0.99]
+    np.testing.assert_allclose(result.coulombic_efficiency, expected, rtol=0.01)

@@ -137,7 +137,7 @@ def test_what_passed_between_two_files_is_not_lived():
     sources = tuple(SourceFile(name=n, sha256=n, format="csv", start=i, stop=j) for n, i, j in files)
     life = assess_symmetric(dataclasses.replace(joined, sources=sources), Cell(area_cm2=AREA)).life
     assert (life.hours, life.elapsed_h) == pytest.approx((30.0, 130.0), abs=0.1)
-    assert "100 h between files not counted" in str(life)
+    assert "100 h without records not counted" in str(life)
     assert "not counted" not in str(assess_symmetric(data, Cell(area_cm2=AREA)).life)
 
 

@@ -246,3 +246,21 @@ def test_the_strongest_line_of_the_pattern_may_be_of_no_phase(reacted: PowderPat
     assert with_salt.presence is without.presence is Presence.SEEN
     assert without.share == pytest.approx(with_salt.share, rel=0.1)
     assert without.share < 0.9
+
+
+def test_an_absent_structure_beside_strong_lines_of_nobody_may_be_there_as_a_polymorph(
+    lab_data: Path,
+) -> None:
+    """TiO2 as anatase, looked for as rutile (XRD-AutoAnalyzer's data)."""
+    folder = lab_data / "xrd"
+    pattern = read_pattern(folder / "TiO2+MnO.xy.gz")
+    cells = read_cells(sorted((folder / "cif").glob("*.cif")))
+    told = identify(pattern, references(["MnO", "TiO2", "LiF"], cells, pattern).known)
+    assert told.of("TiO2").presence is Presence.ABSENT  # the rutile is
+    assert max(told.unexplained, key=lambda peak: peak.share).two_theta_deg == pytest.approx(40.6, abs=0.1)
+    assert any("another polymorph" in note for note in told.display().notes)
+
+
+def test_where_every_strong_line_is_explained_no_polymorph_is_spoken_of(found: Identification) -> None:
+    assert Presence.ABSENT in {each.presence for each in found.phases}
+    assert not any("polymorph" in note for note in found.display().notes)

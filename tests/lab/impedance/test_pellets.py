@@ -34,6 +34,22 @@ def test_spectra_that_fail_the_test_are_left_out_and_named():
     assert (len(kept.spectra), kept.left_out) == (4, ())
 
 
+def test_a_spectrum_that_the_circuit_does_not_describe_is_left_out_and_named():
+    sound = [blocked(t) for t in (0.0, 20.0, 40.0)]
+    s = 2j * np.pi * FREQUENCY
+    z = 300.0 / (1.0 + 1e-5 * s) + 3e3 / (1.0 + 1e-2 * s)  # two arcs and no blocking electrode
+    other = Spectrum(FREQUENCY, z, temperature_c=60.0, label="other")
+    series = pellet_series([*sound, other], circuit="R-CPE")
+    assert series.lines[0].activation_energy_ev.value == pytest.approx(ENERGY_EV, abs=1e-3)
+    (line,) = series.left_out
+    assert line.startswith("other at 60 °C: circuit R-CPE misses it by") and line.endswith("left out")
+    kept = pellet_series([*sound, other], circuit="R-CPE", keep=True)
+    assert (len(kept.spectra), kept.left_out) == (4, ())
+    assert kept.fits[-1].relative_rms > 0.2
+    with pytest.raises(InputError, match="misses it by"):
+        pellet_series([sound[0], other], circuit="R-CPE")
+
+
 def test_too_few_that_pass_are_refused():
     with pytest.raises(InputError, match="2 of 3 spectra fail the Kramers-Kronig test, and the others hold"):
         pellet_series([blocked(0.0), blocked(20.0, drifts=True), blocked(40.0, drifts=True)], circuit="R-CPE")

@@ -246,6 +246,19 @@ def test_power_and_energy_are_witnesses_of_the_unit_of_the_current(read, header,
     assert remark in told(data)
 
 
+@pytest.mark.parametrize("header", ["Power (W)", "Pwr (W)"])
+@pytest.mark.parametrize(
+    ("factor", "remark"), [(1.0, ""), (1.6, "the power is 1.6 times voltage times current")]
+)
+def test_a_power_of_another_voltage_is_told(read, header, factor, remark):
+    data = read(
+        f"Time (s),Voltage (V),Current (A),{header}",
+        lambda s, w, t, i, q: f"{t},3.5,{i},{factor * 3.5 * i:.6g}",
+    )
+    assert ("the power is" in told(data)) is bool(remark)
+    assert remark in told(data)
+
+
 def test_a_clock_that_runs_twice_as_fast_is_told(read):
     data = read(
         "Test Time (s),Voltage (V),Current (A),Date Time",
@@ -357,3 +370,48 @@ def test_spectra_among_rows_stand_under_the_names_of_the_battery_data_format_too
     path.write_text("\n".join([f"Test Time / s,Voltage / V,Current / A,{heads}", *rows]), "utf-8")
     (spectrum,) = read_cycling(path).spectra
     assert spectrum.z_ohm[-1] == pytest.approx(5.0 + 20.0 / (1.0 + 2j * np.pi * 1e-3), rel=1e-6)
+
+
+def swept(tmp_path, *, blank, sweep_v, header="Time (s),Voltage (V),Current (A)"):
+    """Four half-hours of ±1 mA in rows a minute apart; 24 others, 5 s apart, after the tenth."""
+    rows, t = [], 0
+    for sign in (1, -1, 1, -1):
+        for k in range(31):
+            rows.append(f"{t},{0.05 * sign},{1e-3 * sign}" + ",,,"[: header.count(",") - 2])
+            t += 60
+            for _ in range(24 if k == 9 else 0):
+                rows.append(blank(t, sweep_v(sign)))
+                t += 5
+        t -= 60
+    (path := tmp_path / "swept.csv").write_text("\n".join([header, *rows]) + "\n", "utf-8")
+    return read_cycling(path)
+
+
+def test_a_sweep_without_a_current_counts_for_nothing(tmp_path):
+    data = swept(tmp_path, blank=lambda t, v: f"{t},{v},", sweep_v=lambda _: 0.0)
+    assert len(data) == 4 * 55
+    np.testing.assert_allclose(half_cycles(data).charge_ah, 1e-3 * 29 * 60 / 3600, rtol=0.035)
+    assert "96 rows without a current, whose voltage is that of rest; read as 0" in told(data)
+
+
+def test_rows_without_a_current_in_which_it_flows_on_are_counted_across(tmp_path):
+    data = swept(tmp_path, blank=lambda t, v: f"{t},{v},", sweep_v=lambda sign: 0.05 * sign)
+    assert len(data) == 4 * 31
+    np.testing.assert_allclose(half_cycles(data).charge_ah, 1e-3 * (30 * 60 + 120) / 3600, rtol=0.035)
+    assert "96 rows without time, voltage or current; left out" in told(data)
+
+
+def test_damaged_currents_are_no_rest(tmp_path):
+    data = swept(tmp_path, blank=lambda t, v: f"{t},{v},#REF", sweep_v=lambda _: 0.0)
+    assert len(data) == 4 * 31
+    assert "96 rows without time, voltage or current; left out" in told(data)
+
+
+def test_a_sweep_without_a_voltage_counts_for_nothing(tmp_path):
+    header = "Time (s),Voltage (V),Current (A),freq/Hz,Re(Z)/Ohm,-Im(Z)/Ohm"
+    data = swept(
+        tmp_path, blank=lambda t, v: f"{t},,,{1000 - t % 120:g},20,5", sweep_v=lambda _: 0.0, header=header
+    )
+    assert len(data) == 4 * 55
+    assert np.count_nonzero(data.is_impedance) == 96
+    np.testing.assert_allclose(half_cycles(data).charge_ah, 1e-3 * 29 * 60 / 3600, rtol=0.035)

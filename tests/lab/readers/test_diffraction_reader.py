@@ -27,6 +27,10 @@ def table(separator: str = " ", decimal: str = ".", head: str = "") -> str:
     return head + "\n".join(rows) + "\n"
 
 
+def centidegrees() -> str:
+    return "".join(f"{100 * x:.1f} {y:.1f} {y**0.5:.3f}\n" for x, y in zip(X, Y, strict=True))
+
+
 def xrdml() -> str:
     return XRDML.format(first=X[0], last=X[-1], counts=" ".join(f"{y:.0f}" for y in Y))
 
@@ -41,6 +45,10 @@ def xrdml() -> str:
         ("comma.csv", table(";", ",", "Winkel;Impulse\n")),
         ("comma.txt", table("\t", ",")),
         ("instrument.xrdml", xrdml()),
+        ("counts.uxd", "_START=10.0\n_STEPSIZE=0.02\n_COUNTS\n" + " ".join(f"{y:.0f}" for y in Y)),
+        ("pairs.uxd", "_2THETACOUNTS\n" + table()),
+        ("bank.gsas", f"made\nBANK 1 {len(X)} {len(X)} CONS 1000 2 0 0 FXYE\n" + centidegrees()),
+        ("powder.cif", "data_a\nloop_\n_pd_meas_2theta_scan\n_pd_meas_counts_total\n" + table()),
     ],
 )
 def test_every_format_gives_the_same_pattern(tmp_path: Path, name: str, content: str) -> None:
@@ -135,3 +143,36 @@ def test_a_nameless_abscissa_that_is_too_short_for_degrees_is_refused(first, las
     (path := tmp_path / "pattern.xy").write_text(rows + "\n", "utf-8")
     with pytest.raises(InputError, match="a scattering vector or radians"):
         read_pattern(path)
+
+
+def beside(third: "np.ndarray", head: str = "") -> str:
+    return head + "".join(f"{x:.3f},{y:.1f},{z:.4f}\n" for x, y, z in zip(X, Y, third, strict=True))
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "expected"),
+    [
+        ("two.csv", beside(Y[::-1] * 3, "2theta,fresh,cycled\n"), "column 'cycled'"),
+        ("two.xy", beside(300 - Y).replace(",", " "), "column 'column 3'"),
+        (
+            "fit.csv",
+            beside(Y, "2theta,Yobs,Ycalc\n").replace("\n", ",0\n").replace("calc,0", "calc,diff"),
+            "",
+        ),
+        ("counted.csv", beside(np.sqrt(Y), "2theta,counts,x\n"), None),
+        ("scaled.csv", beside(3 * np.sqrt(Y)), None),
+        ("named.csv", beside(300 - Y, "2theta,counts,esd\n"), None),
+        ("errors.xye", beside(300 - Y).replace(",", " "), None),
+        ("one.xrdml", xrdml(), None),
+        (
+            "three.xrdml",
+            xrdml().replace("</scan>", "</scan>" + 2 * "<scan></scan>"),
+            "2 more scans after the first",
+        ),
+    ],
+)
+def test_what_is_not_read_beside_the_first_pattern_is_told(name, content, expected, tmp_path: Path) -> None:
+    (path := tmp_path / name).write_text(content, "utf-8")
+    found = read_pattern(path)
+    assert found.intensity == pytest.approx(Y)
+    assert found.not_read == ("columns 'Ycalc', 'diff'" if expected == "" else expected or "")

@@ -145,6 +145,19 @@ def test_thousands_and_prefixes_are_undone_where_all_cells_agree(cells, delimite
         np.testing.assert_allclose(column, expected, rtol=1e-12)
 
 
+@pytest.mark.parametrize("mark", ["'", "’", "\xa0", "\u202f"])
+def test_thousands_parted_by_marks_that_part_nothing_else_are_read(mark, tmp_path):
+    parted = ("999.5", "1'584.893", "12'345'678.25", "-4'970.87", "0.1234'5", "1'23")
+    cells = [cell.replace("'", mark) for cell in parted[:4]]
+    text = decode(Path("x.csv"), "\n".join(["a;b", *(f"{cell};1" for cell in cells), ""]).encode())
+    column = parse_table(text, find_table(text))["a"]
+    np.testing.assert_array_equal(column, [999.5, 1584.893, 12345678.25, -4970.87])
+    left = "\n".join(
+        [cell.replace("'", mark) for cell in parted[4:]]
+    )  # groups of thousands have three digits
+    assert decode(Path("x.csv"), left.encode()).content == left
+
+
 @pytest.mark.parametrize("empty", ["", ",", ",,"])
 @pytest.mark.parametrize("lead", [0, 1, 2, 5, 20, 59, 60])
 def test_no_row_is_lost_to_empty_cells_at_its_end(tmp_path, lead, empty):
