@@ -135,7 +135,8 @@ def campaign_map(
         if table["origin"].iloc[row]:
             origins[formula] = str(table["origin"].iloc[row])
         if shown[row]:
-            marked.append(_marked(formula, (x[row], y[row]), control, _reactors(study, known)))
+            place = float(x[row]), float(y[row])
+            marked.append(_marked(formula, place, control, _reactors(study, known)))
         else:
             left_out[control].append(formula)
     rules = [study.ranking.rules[name] for name in names]
@@ -163,7 +164,7 @@ def _reactors(study: Study, known: Sequence[Known]) -> list[str]:
 
 
 def _marked(formula: str, place: tuple[float, float], control: bool, reactors: Sequence[str]) -> Marked:
-    return Marked(formula, *map(float, place), control, not control and formula in reactors)
+    return Marked(formula, *place, control, not control and formula in reactors)
 
 
 def _telling(ranked: pd.DataFrame, study: Study) -> tuple[str, str]:
