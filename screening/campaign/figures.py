@@ -135,7 +135,8 @@ def campaign_map(
         if table["origin"].iloc[row]:
             origins[formula] = str(table["origin"].iloc[row])
         if shown[row]:
-            marked.append(_marked(formula, (x[row], y[row]), control, _reactors(study, known)))
+            place = float(x[row]), float(y[row])
+            marked.append(_marked(formula, place, control, _reactors(study, known)))
         else:
             left_out[control].append(formula)
     rules = [study.ranking.rules[name] for name in names]
