@@ -71,6 +71,9 @@ OXYGEN_OF_CENTRE |= {"SO4": 4.0, "SO3": 3.0} | {
 BALANCED = 1.0
 """Charges per formula that may be missing: a defect, a metal in an unusual state."""
 
+SAME_CHARGE = 1e-6
+"""Combinations whose charges are missing alike, but for rounding, fit equally well."""
+
 FULL_CHARGE = {"B": (3.0, 3.0), "Si": (4.0, 4.0), "Ge": (4.0, 4.0), "P": (5.0, 5.0)} | {
     "As": (3.0, 5.0),
     "Sb": (3.0, 5.0),
@@ -115,17 +118,32 @@ class Units:
 
 def molecular_units(phases: Phases) -> Units:
     """Units of each phase by the rule of this module."""
-    atoms = {name: _atoms(phases, name) for name in (*STATES, "O", *FULL_CHARGE)}
-    with_hydrogen = np.any([atoms[name] > 0 for name in ("C", "N", "S", "F", "Cl", "Br", "I")], axis=0)
-    held = (atoms["O"] > 0) | (with_hydrogen & (atoms["H"] > 0))
-    held &= np.any([atoms[name] > 0 for name in STATES], axis=0) & (phases.n_elements > 1)
+    rows = _held(phases)
     count, unrecognised = np.zeros((len(phases), len(UNITS))), np.zeros(len(phases), dtype=bool)
-    rows = np.flatnonzero(held)
-    pattern = np.array([atoms[name][rows] > 0 for name in STATES]).T
+    count[rows], unrecognised[rows] = _units_of(phases.take(rows))
+    return Units(count, unrecognised)
+
+
+def _held(phases: Phases) -> np.ndarray:
+    """Compounds that may hold a unit, (k,) phase numbers: oxygen, or hydrogen on what binds it."""
+
+    def holds(*names: str) -> np.ndarray:
+        here = np.isin(phases.atomic_number, [atomic_number(name) for name in names])
+        return phases.rows.reduced(np.logical_or, here)
+
+    hydride = holds("H") & holds("C", "N", "S", "F", "Cl", "Br", "I")
+    return np.flatnonzero((hydride | (holds("O") & holds(*STATES))) & (phases.n_elements > 1))
+
+
+def _units_of(phases: Phases) -> tuple[np.ndarray, np.ndarray]:
+    """Units per formula, (n_phases, n_units), and which phases are not covered, (n_phases,) bool array."""
+    atoms = {name: _atoms(phases, name) for name in (*STATES, "O", *FULL_CHARGE)}
+    count, unrecognised = np.zeros((len(phases), len(UNITS))), np.zeros(len(phases), dtype=bool)
+    pattern = sum((atoms[name] > 0) << k for k, name in enumerate(STATES))
     least, most = _cation_charges(phases)
-    for present in np.unique(pattern, axis=0):
-        at = rows[(pattern == present).all(axis=1)]
-        names = [name for name, here in zip(STATES, present, strict=True) if here]
+    for present in np.unique(pattern):
+        at = np.flatnonzero(pattern == present)
+        names = [name for k, name in enumerate(STATES) if present >> k & 1]
         here = {name: values[at] for name, values in atoms.items()}
         choice, apart = _choose(names, here, least[at], most[at])
         count[at], unrecognised[at] = _counted(names, choice, here, apart)
@@ -135,30 +153,25 @@ def molecular_units(phases: Phases) -> Units:
     for unit, at in (("O with S", bare & (atoms["S"] > 0)), ("O of non-metals", bare & (atoms["S"] == 0))):
         count[at, UNITS.index(unit)] = count[at, UNITS.index("other O")]
     count[bare, UNITS.index("other O")] = 0.0
-    return Units(count, unrecognised)
+    return count, unrecognised
 
 
 def _choose(
     names: Sequence[str], atoms: dict[str, np.ndarray], least: np.ndarray, most: np.ndarray
 ) -> tuple[dict[str, np.ndarray], np.ndarray]:
     """Number of the state of each element in each phase, and the charge that is missing, (n,) arrays."""
-    n = len(least)
-    best, choice = np.full(n, np.inf), {name: np.zeros(n, dtype=int) for name in names}
-    for states in product(*(range(len(STATES[name])) for name in names)):
-        low, high, oxygen = least.copy(), most.copy(), np.zeros(n)
-        for name, k in zip(names, states, strict=True):
-            state, of = STATES[name][k], atoms[name]
-            charge = (-4.0, 4.0) if np.isnan(state.charge) else (state.charge, state.charge)
-            low += charge[0] * of
-            high += charge[1] * of
-            oxygen += state.oxygen * of
-        apart = np.maximum(np.maximum(low, -high), 0.0)
-        apart[oxygen > atoms["O"]] = np.inf
-        better = apart < best - 1e-6
-        best = np.where(better, apart, best)
-        for name, k in zip(names, states, strict=True):
-            choice[name][better] = k
-    return choice, best
+    of = np.array([atoms[name] for name in names]).reshape(len(names), -1)
+    combined = list(product(*(range(len(STATES[name])) for name in names)))
+    states = [[STATES[name][k] for name, k in zip(names, each, strict=True)] for each in combined]
+    charge = np.array([[each.charge for each in row] for row in states])  # (n_combinations, n_names)
+    oxygen = np.array([[each.oxygen for each in row] for row in states])
+    low = least + np.where(np.isnan(charge), -4.0, charge) @ of
+    high = most + np.where(np.isnan(charge), 4.0, charge) @ of
+    apart = np.maximum(np.maximum(low, -high), 0.0)
+    apart[oxygen @ of > atoms["O"]] = np.inf
+    best = np.argmax(apart <= apart.min(axis=0) + SAME_CHARGE, axis=0)
+    chosen = np.array(combined)[best]
+    return {name: chosen[:, k] for k, name in enumerate(names)}, apart[best, np.arange(len(best))]
 
 
 def _counted(

@@ -2,13 +2,15 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.sparse import csr_array, hstack
 
 from screening.ragged import Ragged
-from screening.thermo.intervals import Z_95
+from screening.thermo.intervals import Z_95, Forms
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_array
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,56 +42,65 @@ class PhaseErrors:
     release_ev_per_ion: np.ndarray
     release_sd_ev_per_ion: float
 
-    def mean(self, forms: csr_array) -> np.ndarray:
+    def mean(self, forms: Forms) -> np.ndarray:
         """Expected error (true minus calculated) of each form, (n_forms,) in the unit of the form."""
         bound, freed = self._ions(forms)
         expected: np.ndarray = bound @ self.bias_ev_per_ion - freed @ self.release_ev_per_ion
         return expected
 
-    def standard_deviation(self, forms: csr_array) -> np.ndarray:
+    def standard_deviation(self, forms: Forms) -> np.ndarray:
         """Standard deviation of the error of each form, (n_forms,)."""
-        own, (bound, freed) = self._own(forms), self._ions(forms)
-        of_phases = np.bincount(Ragged(own.indptr).owner, own.data**2, minlength=forms.shape[0])
+        (owner, _, own), (bound, freed) = self._own(forms), self._ions(forms)
+        of_phases = np.bincount(owner, own**2, minlength=forms.shape[0])
         of_anions = bound**2 @ self.bias_sd_ev_per_ion**2
         return np.sqrt(of_phases + of_anions + (freed**2).sum(axis=1) * self.release_sd_ev_per_ion**2)
 
-    def bounds_95(self, forms: csr_array) -> np.ndarray:
+    def bounds_95(self, forms: Forms) -> np.ndarray:
         """What to add to each form for the bounds of its true value, (n_forms, 2) in the unit of the form."""
         expected, half = self.mean(forms), Z_95 * self.standard_deviation(forms)
         return np.column_stack((expected - half, expected + half))
 
-    def sources(self, forms: csr_array) -> "ErrorSources":
+    def sources(self, forms: Forms) -> "ErrorSources":
         """The independent errors that some forms, (n_forms, n_phases) csr_array, are made of.
 
         The biases hold for reductions that keep the anion. What frees an anion (or binds a free one) is
         anchored to the salt of the ion instead: its oxidation is off by `uncertainty.RELEASE_EV_PER_CHARGE`.
         """
-        own, (bound, freed) = self._own(forms), self._ions(forms)
-        used, n_anions = np.unique(own.indices), len(self.bias_ev_per_ion)
+        from scipy.sparse import csr_array, hstack
+
+        (owner, group, own), (bound, freed) = self._own(forms), self._ions(forms)
+        used, column = np.unique(group, return_inverse=True)
+        of_phases = csr_array((own, (owner, column)), shape=(forms.shape[0], len(used)))
+        n_anions = len(self.bias_ev_per_ion)
         released = n_anions if freed.any() else 0
         return ErrorSources(
-            csr_array(hstack([own[:, used], *map(csr_array, (bound, freed[:, :released]))])),
+            csr_array(hstack([of_phases, *map(csr_array, (bound, freed[:, :released]))])),
             np.concatenate((np.zeros(len(used)), self.bias_ev_per_ion, -self.release_ev_per_ion[:released])),
             np.concatenate(
                 (np.ones(len(used)), self.bias_sd_ev_per_ion, np.full(released, self.release_sd_ev_per_ion))
             ),
         )
 
-    def _ions(self, forms: csr_array) -> tuple[np.ndarray, np.ndarray]:
+    def _ions(self, forms: Forms) -> tuple[np.ndarray, np.ndarray]:
         """Ions bound to each anion and freed with it, (n_forms, n_anions) each."""
-        freed: np.ndarray = forms @ self.free_per_atom
-        return forms @ self.ions_per_atom + freed, freed
+        rows, atoms = Ragged(forms.indptr), forms.data[:, None]
+        freed = rows.summed(atoms * self.free_per_atom[forms.indices])
+        return rows.summed(atoms * self.ions_per_atom[forms.indices]) + freed, freed
 
-    def _own(self, forms: csr_array) -> csr_array:
-        """Standard deviation that each draw of a group brings into each form, (n_forms, n_groups), signed."""
-        return csr_array(forms @ self._spread)
+    def _own(self, forms: Forms) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Standard deviation, signed, that each draw of a group brings into each form.
 
-    @cached_property
-    def _spread(self) -> csr_array:
-        """The standard deviation of each phase in the column of its group."""
-        n = len(self.group)
-        shape = (n, self.group.max(initial=0) + 1)
-        return csr_array((self.sd_ev_per_atom, self.group, np.arange(n + 1)), shape=shape)
+        Returns
+        -------
+        form, group : (m,) int arrays
+        sd : (m,) float array
+        """
+        n_groups = int(self.group.max(initial=0)) + 1
+        pair = Ragged(forms.indptr).owner * n_groups + self.group[forms.indices]
+        pairs, place = np.unique(pair, return_inverse=True)
+        own = np.bincount(place, forms.data * self.sd_ev_per_atom[forms.indices], minlength=len(pairs))
+        kept = own != 0.0  # elements bring no error, and draw none
+        return pairs[kept] // n_groups, pairs[kept] % n_groups, own[kept]
 
 
 @dataclass(frozen=True, eq=False)
@@ -103,7 +114,7 @@ class ErrorSources:
     mean, sd : (n_sources,) float arrays
     """
 
-    weight: csr_array
+    weight: "csr_array"
     mean: np.ndarray
     sd: np.ndarray
 

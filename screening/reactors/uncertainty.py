@@ -245,27 +245,38 @@ def descriptor_told() -> str:
     return f"descriptor of Gibbs energies: {SISSO_ERROR_EV_PER_ATOM:g} eV/atom of each compound"
 
 
-_kept: WeakKeyDictionary[Snapshot, dict[str, ErrorBars]] = WeakKeyDictionary()
-"""Error bars by calibrated model, as long as their snapshot is held: they cost more than a pair does."""
+_kept: WeakKeyDictionary[Snapshot, dict[ErrorModel, PhaseErrors]] = WeakKeyDictionary()
+"""Error statistics by model, as long as their snapshot is held: they cost more than a pair does."""
+
+
+def phase_errors(snapshot: Snapshot, ion: str, model: ErrorModel | None = None) -> PhaseErrors | None:
+    """Error statistics of the phases for one mobile ion, by its calibrated model unless another is given.
+
+    None where there is none. Anchored energies have no bias, and no error of what frees an anion.
+    """
+    model = model or find_error_model(ion)
+    if model is None:
+        return None
+    kept = _kept.setdefault(snapshot, {})
+    if model not in kept:
+        if is_anchored(snapshot):
+            errors = model.of_anchored.of_phases(snapshot.phases)
+            nothing = np.zeros_like(errors.release_ev_per_ion)
+            kept[model] = replace(errors, release_ev_per_ion=nothing, release_sd_ev_per_ion=0.0)
+        else:
+            kept[model] = model.of_phases(snapshot.phases)
+    return kept[model]
 
 
 def error_bars(snapshot: Snapshot, ion: str, model: ErrorModel | None = None) -> ErrorBars:
-    """What draws intervals for reactions of one mobile ion: its calibrated model unless another is given."""
-    if model is None and (calibrated := find_error_model(ion)) is not None:
-        kept = _kept.setdefault(snapshot, {})
-        if ion not in kept:
-            kept[ion] = error_bars(snapshot, ion, calibrated)
-        return kept[ion]
-    scheme = snapshot.manifest.energy_scheme
-    if model is None:
-        errors, told = None, f"no intervals: {why_no_error_model(ion)}"
+    """What draws intervals for reactions of one mobile ion, by the same `phase_errors`."""
+    errors, scheme = phase_errors(snapshot, ion, model), snapshot.manifest.energy_scheme
+    if errors is None:
+        told = f"no intervals: {why_no_error_model(ion)}"
     elif is_anchored(snapshot):
-        of_phases = model.of_anchored.of_phases(snapshot.phases)
-        nothing = 0.0 * of_phases.release_ev_per_ion
-        errors = replace(of_phases, release_ev_per_ion=nothing, release_sd_ev_per_ion=0.0)
         told = "intervals: 95 %, uncertainties of anchored energies"
     else:
-        errors, told = model.of_phases(snapshot.phases), f"intervals: 95 %, error model of {model.ion}"
+        told = f"intervals: 95 %, error model of {ion}"
         told += "" if scheme.startswith(LEGACY.name) else ", which was fitted to another energy scheme"
     if not scheme.endswith(AT_0_K):
         told += f"; {descriptor_told()}"

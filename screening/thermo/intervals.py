@@ -7,7 +7,8 @@ from math import floor, isfinite, log10
 from typing import NamedTuple, Protocol
 
 import numpy as np
-from scipy.sparse import csr_array
+
+from screening.ragged import Ragged
 
 Z_95 = 1.96
 """Standard deviations from the mean to the bounds of 95 %."""
@@ -27,10 +28,33 @@ class Interval(NamedTuple):
         return Interval(*sorted((self.low * factor, self.high * factor)))
 
 
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Forms:
+    """Linear forms of the energies of phases, row by row: the arrays of a csr array, which passes for them.
+
+    scipy.sparse takes longer to load than a pair takes to compute.
+
+    Attributes
+    ----------
+    data : (m,) float array
+        Atoms of a phase, negative where it is consumed.
+    indices : (m,) int array
+        Its phase number.
+    indptr : (n_forms + 1,) int array
+    shape : (int, int)
+        Forms and phases.
+    """
+
+    data: np.ndarray
+    indices: np.ndarray
+    indptr: np.ndarray
+    shape: tuple[int, int]
+
+
 class Errors(Protocol):
     """An error model, applied to the phases of one snapshot."""
 
-    def bounds_95(self, forms: csr_array) -> np.ndarray:
+    def bounds_95(self, forms: Forms) -> np.ndarray:
         """What to add to each form for the bounds of its true value, (n_forms, 2)."""
         ...
 
@@ -47,7 +71,7 @@ class ErrorBars:
     note: str = ""
     wrong_sd_ev_per_atom: float = 0.0
 
-    def around(self, value: float, energy: csr_array) -> Interval | None:
+    def around(self, value: float, energy: Forms) -> Interval | None:
         """Where the true value of one energy lies, by its linear form; None without an error model."""
         if self.errors is None:
             return None
@@ -66,13 +90,13 @@ class ErrorBars:
 NO_ERROR_BARS = ErrorBars()
 
 
-def at_least(bounds_95: np.ndarray, forms: csr_array, sd_ev_per_atom: float | np.ndarray) -> np.ndarray:
+def at_least(bounds_95: np.ndarray, forms: Forms, sd_ev_per_atom: float | np.ndarray) -> np.ndarray:
     """Bounds of each form, (n_forms, 2), no narrower than stable phases that are wrong by so much make them.
 
     Their errors may cancel in the form of an assemblage that is not the true one: YbCl3 seems to give off
     chlorine, and its potential that of LiCl. Each atom that the form moves therefore counts as off.
     """
-    half = Z_95 * sd_ev_per_atom * np.ravel(abs(forms).sum(axis=1)) / 2.0
+    half = Z_95 * sd_ev_per_atom * Ragged(forms.indptr).summed(np.abs(forms.data)) / 2.0
     wide = np.column_stack((np.minimum(bounds_95[:, 0], -half), np.maximum(bounds_95[:, 1], half)))
     return np.where(half[:, None] > 0.0, wide, bounds_95)
 
@@ -96,7 +120,7 @@ def outside(*values: tuple[float | None, Interval | None]) -> tuple[str, ...]:
     return (OUTSIDE,) if any(beside) else ()
 
 
-def form(n_phases: int, *terms: tuple[float, Mapping[int, float]]) -> csr_array:
+def form(n_phases: int, *terms: tuple[float, Mapping[int, float]]) -> Forms:
     """A sum of assemblages as one linear form, (1, n_phases).
 
     Parameters
@@ -105,9 +129,16 @@ def form(n_phases: int, *terms: tuple[float, Mapping[int, float]]) -> csr_array:
     *terms : (float, mapping of int to float)
         Atoms of an assemblage, negative where it is consumed, and atomic fractions in it by phase number.
     """
-    numbers = [phase for _, shares in terms for phase in shares]
-    atoms = [factor * share for factor, shares in terms for share in shares.values()]
-    return csr_array((atoms, (np.zeros(len(numbers), dtype=int), numbers)), shape=(1, n_phases))
+    atoms: dict[int, float] = {}
+    for factor, shares in terms:
+        for phase, share in shares.items():
+            atoms[phase] = atoms.get(phase, 0.0) + factor * share
+    return Forms(
+        data=np.array(list(atoms.values())),
+        indices=np.array(list(atoms), dtype=int),
+        indptr=np.array([0, len(atoms)]),
+        shape=(1, n_phases),
+    )
 
 
 def written(value: float | None, within: Interval | None, digits: int | None, usual: int) -> str:

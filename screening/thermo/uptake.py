@@ -5,14 +5,13 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-from scipy.sparse import csr_array
 
 from screening.errors import InputError
 from screening.phases.composition import Formula, symbol
 from screening.phases.periodic_table import metals
 from screening.phases.snapshot import Snapshot
 from screening.thermo.compositions import Compositions
-from screening.thermo.intervals import ErrorBars, Interval, form
+from screening.thermo.intervals import ErrorBars, Forms, Interval, form
 from screening.thermo.lines import Lines, tie_lines
 from screening.thermo.marks import product_terms, reactant_terms
 from screening.thermo.reactants import PricedReactant
@@ -108,7 +107,7 @@ def anodic_limit(snapshot: Snapshot, unit: Formula, z: int, charge: int = 1) -> 
     return None if leaving is None else leaving[0]
 
 
-def anodic(snapshot: Snapshot, unit: Formula, z: int, charge: int) -> tuple[float, csr_array] | None:
+def anodic(snapshot: Snapshot, unit: Formula, z: int, charge: int) -> tuple[float, Forms] | None:
     """The anodic limit, and the same as a linear form; None if the compound does not hold the element."""
     held = unit.amount_of(z)
     if held == 0.0:
