@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
-from joblib import Parallel, delayed
 from scipy.sparse import csr_array
 
 from screening.kernels import Kernel
@@ -149,6 +148,8 @@ def drawn_scores(
             *(weight, worst, best, shapes, settings.floor),
         )
         return found.T
+
+    from joblib import Parallel, delayed
 
     blocks = enumerate(sources.blocks(rng, n_draws, DRAWS_IN_BLOCK))
     with Parallel(n_jobs=threads, require="sharedmem", return_as="generator", pre_dispatch="n_jobs") as pool:
