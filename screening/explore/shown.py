@@ -137,9 +137,8 @@ def table(shown: Table) -> Component:
     rows = [html.Tr([_cell(cell) for cell in row]) for row in frame.itertuples(index=False)]
     more = len(shown.frame) - len(frame)
     notes = [*([f"{more} more rows in the file"] if more else []), *shown.notes]
-    body = html.Table(
-        [html.Caption(subscripted(shown.caption)), html.Thead(html.Tr(heads)), html.Tbody(rows)]
-    )
+    caption = [html.Caption(subscripted(shown.caption))] if shown.caption else []
+    body = html.Table([*caption, html.Thead(html.Tr(heads)), html.Tbody(rows)])
     notes_below = html.Ul([html.Li(subscripted(note)) for note in notes], className="notes")
     return html.Div(
         [html.Div(body, className="scroll tall" if len(rows) > TALL else "scroll", tabIndex="0"), notes_below]

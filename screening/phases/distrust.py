@@ -215,19 +215,14 @@ def doubtful(snapshot: Snapshot, rows: np.ndarray) -> np.ndarray:
 
 
 def _chains_and_acids(phases: Phases) -> np.ndarray:
-    amount = {each: _amount(phases, (each,)) for each in ("S", "H", "O")}
-    charge = _amount(phases, ALKALI) + 2.0 * _amount(phases, ALKALINE_EARTH)
-    salts = np.isclose(_amount(phases, (*ALKALI, *ALKALINE_EARTH, "S")), phases.atoms)
+    amount = {each: phases.atoms_of((each,)) for each in ("S", "H", "O")}
+    charge = phases.atoms_of(ALKALI) + 2.0 * phases.atoms_of(ALKALINE_EARTH)
+    salts = np.isclose(phases.atoms_of((*ALKALI, *ALKALINE_EARTH, "S")), phases.atoms)
     chains = salts & (charge > 0.0) & (2.0 * amount["S"] > charge + CHARGE_TOL)
-    held = {each: _amount(phases, (each,)) for each in ACIDS}
+    held = {each: phases.atoms_of((each,)) for each in ACIDS}
     protons = sum(held[each] * n for each, n in ACIDS.items())
     of_acids = np.isclose(sum(held.values()) + amount["H"] + amount["O"], phases.atoms) & (protons > 0.0)
     return chains | (of_acids & (amount["H"] > protons + CHARGE_TOL))
-
-
-def _amount(phases: Phases, symbols: Iterable[str]) -> np.ndarray:
-    held = np.isin(phases.atomic_number, [atomic_number(each) for each in symbols])
-    return phases.rows.reduced(np.add, np.where(held, phases.amount, 0.0))
 
 
 def cautions(snapshot: Snapshot, formulas: Iterable[Formula], phases: Iterable[int] = ()) -> tuple[str, ...]:
@@ -341,5 +336,4 @@ def _gas_cautions(snapshot: Snapshot, formulas: Iterable[Formula]) -> list[str]:
 
 
 def _holds(phases: Phases, symbols: Iterable[str]) -> np.ndarray:
-    numbers = [atomic_number(each) for each in symbols]
-    return phases.rows.reduced(np.logical_or, np.isin(phases.atomic_number, numbers))
+    return phases.atoms_of(symbols) > 0.0

@@ -88,6 +88,9 @@ OTHER = ("other C", "other H", "other N", "other O", "S with O", "O with S", "O 
 """Atoms of unrecognised phases: organic compounds, oxalates, cyanides, peroxides; last, oxygen in such phases
 that hold neither carbon nor a metal, and the sulfur there (S8O)."""
 
+BINDING_H = ("C", "N", "S", "F", "Cl", "Br", "I")
+"""What hydrogen is bound to where there is no oxygen."""
+
 HYDRIDES = ("SH", "HF", "HCl", "HBr", "HI")
 """Hydrogen bound to sulfur, two to each at most, or to a halide, where there is no oxygen."""
 
@@ -126,18 +129,14 @@ def molecular_units(phases: Phases) -> Units:
 
 def _held(phases: Phases) -> np.ndarray:
     """Compounds that may hold a unit, (k,) phase numbers: oxygen, or hydrogen on what binds it."""
-
-    def holds(*names: str) -> np.ndarray:
-        here = np.isin(phases.atomic_number, [atomic_number(name) for name in names])
-        return phases.rows.reduced(np.logical_or, here)
-
-    hydride = holds("H") & holds("C", "N", "S", "F", "Cl", "Br", "I")
-    return np.flatnonzero((hydride | (holds("O") & holds(*STATES))) & (phases.n_elements > 1))
+    of = {each: phases.atoms_of(each) > 0.0 for each in (("H",), ("O",), tuple(STATES), BINDING_H)}
+    hydride, oxide = of["H",] & of[BINDING_H], of["O",] & of[tuple(STATES)]
+    return np.flatnonzero((hydride | oxide) & (phases.n_elements > 1))
 
 
 def _units_of(phases: Phases) -> tuple[np.ndarray, np.ndarray]:
     """Units per formula, (n_phases, n_units), and which phases are not covered, (n_phases,) bool array."""
-    atoms = {name: _atoms(phases, name) for name in (*STATES, "O", *FULL_CHARGE)}
+    atoms = {name: phases.atoms_of([name]) for name in (*STATES, "O", *FULL_CHARGE)}
     count, unrecognised = np.zeros((len(phases), len(UNITS))), np.zeros(len(phases), dtype=bool)
     pattern = sum((atoms[name] > 0) << k for k, name in enumerate(STATES))
     least, most = _cation_charges(phases)
@@ -226,13 +225,6 @@ def _count_hydrides(count: np.ndarray, hydrogen: np.ndarray, atoms: dict[str, np
 @cache
 def _non_metals() -> np.ndarray:
     return np.array([atomic_number(name) for name in ("H", "B", "Si", "P", "As", "Se", "F", "O", *STATES)])
-
-
-def _atoms(phases: Phases, name: str) -> np.ndarray:
-    """Atoms of an element per reduced formula, (n_phases,) float array."""
-    return phases.rows.reduced(
-        np.add, np.where(phases.atomic_number == atomic_number(name), phases.amount, 0)
-    )
 
 
 def _cation_charges(phases: Phases) -> tuple[np.ndarray, np.ndarray]:

@@ -1,6 +1,6 @@
 """Scores with their reaction energies in error: the compiled part of the Monte Carlo, on arrays."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -149,9 +149,15 @@ def drawn_scores(
         )
         return found.T
 
+    yield from _in_threads(threads, score, enumerate(sources.blocks(rng, n_draws, DRAWS_IN_BLOCK)))
+
+
+def _in_threads(
+    threads: int, score: Callable[[int, np.ndarray], np.ndarray], blocks: Iterable[tuple[int, np.ndarray]]
+) -> Iterator[np.ndarray]:
+    """Scores of blocks, in their order."""
     from joblib import Parallel, delayed
 
-    blocks = enumerate(sources.blocks(rng, n_draws, DRAWS_IN_BLOCK))
     with Parallel(n_jobs=threads, require="sharedmem", return_as="generator", pre_dispatch="n_jobs") as pool:
         yield from pool(delayed(score)(number, block) for number, block in blocks)
 
