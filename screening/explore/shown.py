@@ -78,10 +78,13 @@ class Fields:
         """Values that a callback was given, as the address has them."""
         return {name: str(value or "") for name, value in zip(names, values, strict=True)}
 
-    def follow(self, app: Dash, output: str, names: Sequence[str], made: Callable[[Query], Any]) -> None:
+    def follow(
+        self, app: Dash, output: str, names: Sequence[str], made: Callable[[Query], Any], **more: Any
+    ) -> None:
         """Show at a place what is made of the values of fields, whenever they change."""
         shown = told(lambda *values: made(self.state(names, values)))
-        app.callback(Output(output, "children"), *(Input(self.id(name), "value") for name in names))(shown)
+        inputs = (Input(self.id(name), "value") for name in names)
+        app.callback(Output(output, "children"), *inputs, **more)(shown)
 
     def text(self, name: str, label: str, default: str = "", hint: str = "", **more: Any) -> Component:
         """A line of text."""
