@@ -9,11 +9,11 @@ rounds the models to 1 meV and makes them those of the package.
 
 import argparse
 import json
+import re
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
-from pymatgen.core import Element
 from scipy.stats import norm
 
 import screening.reactors
@@ -33,6 +33,7 @@ from screening.reactors.linear_forms import phase_amounts
 from screening.reactors.measured import (
     Measured,
     Reductions,
+    cation_class,
     measured_enthalpies,
     measured_reductions,
     measured_salts,
@@ -91,20 +92,6 @@ class Report:
     reductions: dict[str, Found]
     scores: dict[str, Scores]
     spreads: dict[str, Spread]
-
-
-def cation_class(z: int) -> str:
-    """Kind of the metal that is set free."""
-    element = Element.from_Z(z)
-    if element.is_alkali or element.is_alkaline:
-        return "alkali metals" if element.is_alkali else "alkaline earths"
-    if element.is_lanthanoid or element.is_actinoid or element.symbol in ("Sc", "Y"):
-        return "rare earths, actinoids"
-    if element.symbol in ("Zn", "Cd", "Hg") or element.is_post_transition_metal:
-        return "post-transition"
-    if element.is_transition_metal:
-        return "3d" if element.row == 4 else "4d, 5d"
-    return "metalloids, non-metals"
 
 
 def found(reductions: Reductions, predicted: Prediction, keep: np.ndarray) -> Found:
@@ -247,6 +234,7 @@ def main() -> None:
     if given.write:
         models = {ion: rounded(asdict(one.calibration)) for ion, one in reports.items()}
         text = json.dumps(models, indent=1, ensure_ascii=False) + "\n"
+        text = re.sub(r"\{\s+(\"symbol[^}]*?)\s+\}", lambda one: f"{{{' '.join(one[1].split())}}}", text)
         Path(screening.reactors.__path__[0], MODELS_FILE).write_text(text, "utf-8")
 
 

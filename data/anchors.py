@@ -25,8 +25,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-import pymatgen
-from molecular_units import EV_TO_J_PER_MOL, crc
+from molecular_units import EV_TO_J_PER_MOL, crc, tabulated
 from scipy.special import erfinv
 
 from screening.errors import InputError
@@ -100,11 +99,7 @@ def witnesses(name: str) -> Iterator[tuple[str, float]]:
 
 def published() -> pd.DataFrame:
     """Every tabulated enthalpy: formula, eV per formula, uncertainty, source."""
-    path = next(found for root in pymatgen.__path__ for found in Path(root).rglob("exp_compounds.json.gz"))
-    with gzip.open(path, "rt", encoding="utf-8") as stream:
-        own = [
-            (row["formula"], row["exp energy"], row["uncertainty"], "pymatgen") for row in json.load(stream)
-        ]
+    own = [(row["formula"], row["exp energy"], row["uncertainty"], "pymatgen") for row in tabulated()]
     solids = crc()
     solids = solids.loc[solids.Hfs.notna(), ["formula", "Hfs"]]
     handbook = [(f, h / EV_TO_J_PER_MOL, np.nan, "CRC") for f, h in solids.itertuples(index=False)]

@@ -13,10 +13,11 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from molecular_units import measured_by_table
 
 from screening.phases.composition import symbol
 from screening.phases.library import open_snapshot
-from screening.reactors.measured import Measured, measured_enthalpies, measured_reductions
+from screening.reactors.measured import Measured, measured_reductions
 from screening.reactors.uncertainty import error_models
 
 TARGET = Path(__file__).resolve().parents[1] / "screening" / "phases" / "distrusted.csv"
@@ -33,7 +34,7 @@ HEAD = """\
 
 def residuals(measured: Measured) -> pd.DataFrame:
     """Residual of each measured reduction, with element and valence."""
-    found = measured_reductions(measured, "Li", all_signs=True)
+    found = measured_reductions(measured, "Li", all_signs=True, trusted=False)
     bias = {a.symbol: a.bias_ev_per_ion for a in error_models()["Li"].anions}
     expected = np.array([bias[symbol(int(x))] for x in found.anion]) * found.ions
     off = {f.text: e / f.n_atoms for f, e in zip(measured.formula, measured.error_ev, strict=True)}
@@ -67,7 +68,7 @@ def with_evidence(table: pd.DataFrame, measured: Measured) -> list[dict[str, obj
 def main() -> None:
     """Write both and print every valence that comes near."""
     argparse.ArgumentParser(description=str(__doc__).splitlines()[0]).parse_args()
-    measured = measured_enthalpies(open_snapshot())
+    measured = measured_by_table(open_snapshot())
     table = residuals(measured)
     centre = table.residual.median()
     sd = 1.4826 * (table.residual - centre).abs().median()

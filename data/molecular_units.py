@@ -17,13 +17,17 @@ Handbook and, for hydrates, to those that follow from data/hydrate_solubility.cs
 """
 
 import argparse
+import gzip
+import json
 import warnings
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
+import pymatgen
 from scipy.optimize import least_squares
 
 from screening.errors import InputError
@@ -32,7 +36,7 @@ from screening.phases.library import open_snapshot
 from screening.phases.molecular_units import OTHER, OXYANIONS, UNITS, molecular_units
 from screening.phases.snapshot import Snapshot
 from screening.phases.temperature import ROOM_K, reduced_mass_g, sisso_ev_per_atom
-from screening.reactors.measured import measured_enthalpies
+from screening.reactors.measured import Measured
 
 TARGET = Path(__file__).resolve().parents[1] / "screening" / "phases"
 
@@ -117,9 +121,31 @@ def crc() -> pd.DataFrame:
     return table.assign(formula=formulas)
 
 
+def tabulated() -> list[dict[str, Any]]:
+    """Enthalpies that pymatgen carries for its own fit of corrections (doi 10.1038/s41598-021-94550-5)."""
+    path = next(found for root in pymatgen.__path__ for found in Path(root).rglob("exp_compounds.json.gz"))
+    with gzip.open(path, "rt", encoding="utf-8") as stream:
+        return list(json.load(stream))
+
+
+def measured_by_table(snapshot: Snapshot) -> Measured:
+    """Those of compounds that the snapshot holds, beside its energies."""
+    rows = [(parse_formula(row["formula"]), row["exp energy"]) for row in tabulated()]
+    held = [(f, ev, snapshot.find(f)) for f, ev in rows if len(f.atomic_numbers) > 1]
+    formulas, evs, phases = zip(*[each for each in held if each[2] is not None], strict=True)
+    energies = snapshot.phases.formation_energy_ev_per_atom[[*phases]]
+    return Measured(
+        formula=formulas,
+        phase=np.array(phases),
+        measured_ev=np.array(evs, dtype=float),
+        calculated_ev=energies * [formula.n_atoms for formula in formulas],
+        energy_scheme=snapshot.manifest.energy_scheme,
+    )
+
+
 def measured_rows(snapshot: Snapshot, table: pd.DataFrame, gases: pd.DataFrame) -> Rows:
     """Compounds whose units are recognised, and the halides that fix the halide terms."""
-    own = measured_enthalpies(snapshot)
+    own = measured_by_table(snapshot)
     found = dict(zip(own.phase.tolist(), zip(own.formula, own.measured_ev, strict=True), strict=True))
     hydrates = pd.read_csv(HYDRATES, comment="#")
     further = [(f, kj * 1e3) for f, kj, *_ in hydrates.itertuples(index=False)]

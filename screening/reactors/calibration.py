@@ -5,9 +5,9 @@ A binary compound M_m X_x is reduced by the metal A (ions of charge z) to its me
     M_m X_x + (v·x/z) A -> m M + x A_(v/z)X,
 
 and the measured enthalpy (298 K) minus the calculated energy (0 K) of that reaction is modelled as
-(v·x/z)·b_X + N·δ with N the atoms of the compound. The means b_X of the anions scatter about a common mean,
-so that an anion with few data borrows from the others (empirical Bayes: the common mean, its spread and σ
-maximise the marginal likelihood; the means and standard deviations given out are those of the posterior).
+(v·x/z)·b_X − m·c_M + N·δ with N the atoms of the compound. The b_X of the anions scatter about a common mean
+and the c_M of the metals about the mean of their class, so that what has few data borrows from its like
+(crossed random effects, empirical Bayes; means and standard deviations given out are those of the posterior).
 
 A model is given out where it holds: the salts of at least `FEWEST_SALTS` anions are measured, and intervals
 at 95 %, each metal M predicted from all others, hold a share within `COVERAGE_95` of the measured values.
@@ -18,6 +18,7 @@ Shrinkage: A. Gelman et al., Bayesian Data Analysis, 3rd ed., section 5.4 (2013)
 """
 
 from dataclasses import dataclass
+from functools import cache
 from itertools import product
 
 import numpy as np
@@ -26,17 +27,25 @@ from scipy.stats import median_abs_deviation, norm
 from scipy.stats import t as student_t
 
 from screening.errors import InputError
-from screening.phases.composition import atomic_number
+from screening.phases.composition import atomic_number, symbol
 from screening.phases.snapshot import Snapshot
 from screening.reactors.measured import (
     Measured,
     Reductions,
+    cation_class,
     measured_enthalpies,
     measured_reductions,
     measured_salts,
     valences,
 )
-from screening.reactors.uncertainty import ANION_VALENCE, AnionBias, ErrorModel
+from screening.reactors.uncertainty import (
+    ANION_VALENCE,
+    HEAVIEST,
+    WEAK_ANIONS,
+    AnionBias,
+    CationBias,
+    ErrorModel,
+)
 from screening.thermo.uptake import cation_charge
 
 MOBILE_IONS = ("Li", "Na", "K", "Mg")
@@ -53,6 +62,12 @@ FEWEST_ALLOYS = 3
 
 NO_ALLOY = ("B", "C")
 """Borides and carbides are no alloys: their measured values say nothing on compounds of metals."""
+
+LOG_SD_BOUNDS = (np.log(1e-3), np.log(3.0))
+"""Of σ and of the spreads of effects, eV."""
+
+STRONG = frozenset(atomic_number(symbol) for symbol in ANION_VALENCE if symbol not in WEAK_ANIONS)
+"""Elements that are never taken for cations."""
 
 BALANCE_TOL = 1e-6
 """A reaction from two binaries balances if the anion's charge agrees to this."""
@@ -77,70 +92,101 @@ class Prediction:
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
-class ReductionFit:
-    """Posterior of the biases and σ per atom.
+class Effects:
+    """Posterior of what all compounds of an element are off by, by atomic number.
 
     Attributes
     ----------
-    anion : (k,) int64 array
-        Atomic numbers, ascending.
-    bias_ev_per_ion, bias_sd_ev_per_ion : (k,) float arrays
-    n_measured : (k,) int64 array
-    common_bias_ev_per_ion, common_bias_sd_ev_per_ion : float
-        Mean and spread over anions: the prediction for an anion without data.
-    sd_ev_per_atom : float
+    mean_ev, sd_ev : (HEAVIEST + 1,) float arrays
+        Per ion bound to an anion, or per atom of a cation set free.
+    n_measured : (HEAVIEST + 1,) int64 array
     """
 
-    anion: np.ndarray
-    bias_ev_per_ion: np.ndarray
-    bias_sd_ev_per_ion: np.ndarray
+    mean_ev: np.ndarray
+    sd_ev: np.ndarray
     n_measured: np.ndarray
-    common_bias_ev_per_ion: float
-    common_bias_sd_ev_per_ion: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReductionFit:
+    """Posterior of the effects of anions and of cations, and σ per atom."""
+
+    anions: Effects
+    cations: Effects
     sd_ev_per_atom: float
 
     def predict(self, reductions: Reductions) -> Prediction:
         """Mean and standard deviation of the errors of these reductions."""
-        at = np.searchsorted(self.anion, reductions.anion).clip(max=len(self.anion) - 1)
-        known = self.anion[at] == reductions.anion
-        mean = np.where(known, self.bias_ev_per_ion[at], self.common_bias_ev_per_ion)
-        sd = np.where(known, self.bias_sd_ev_per_ion[at], self.common_bias_sd_ev_per_ion)
-        own = self.sd_ev_per_atom * reductions.atoms
-        return Prediction(mean * reductions.ions, np.hypot(sd * reductions.ions, own))
+        bound, free = (reductions.anion, reductions.ions), (reductions.cation, reductions.set_free)
+        parts = [(fit, *of) for fit, of in ((self.anions, bound), (self.cations, free))]
+        variance = sum((fit.sd_ev[z] * n) ** 2 for fit, z, n in parts)
+        return Prediction(
+            np.sum([fit.mean_ev[z] * n for fit, z, n in parts], axis=0),
+            np.sqrt(variance + (self.sd_ev_per_atom * reductions.atoms) ** 2),
+        )
+
+
+COMMON_SD_EV = 1.0
+"""Of the mean of all anions beforehand: far wider than what it is found to be."""
 
 
 def fit_reductions(reductions: Reductions) -> ReductionFit:
-    """Biases of all anions with their uncertainties, and σ per atom, by empirical Bayes."""
-    anion, of = np.unique(reductions.anion, return_inverse=True)
-    per_ion, error = reductions.ions / reductions.atoms, reductions.error_ev / reductions.atoms
-    a = np.bincount(of, per_ion**2)
-    own = np.bincount(of, per_ion * error) / a
-    residual = float(((error - per_ion * own[of]) ** 2).sum())
+    """Effects of all anions and cations with their uncertainties, and σ per atom, by empirical Bayes.
 
-    def common_mean(variance: np.ndarray) -> float:
-        return float((own / variance).sum() / (1.0 / variance).sum())
+    The effect of an anion is a mean of all anions and its own; that of a cation the mean of its class
+    (`measured.cation_class`) and its own. Their spreads and σ maximise the marginal likelihood.
+    """
+    of_anion, of_cation, kind = _unknowns()
+    per_atom = 1.0 / reductions.atoms[:, None]
+    design = per_atom * reductions.ions[:, None] * of_anion[reductions.anion]
+    design += per_atom * reductions.set_free[:, None] * of_cation[reductions.cation]
+    error = reductions.error_ev / reductions.atoms
+    squares, products, total = design.T @ design, design.T @ error, float(error @ error)
+
+    def beforehand(log_sd: np.ndarray) -> np.ndarray:
+        """Precision of each unknown before anything is measured."""
+        return np.append(COMMON_SD_EV**-2, np.exp(-2.0 * log_sd[1:]))[kind]
 
     def cost(log_sd: np.ndarray) -> float:
-        sd, spread = np.exp(log_sd)
-        variance = sd**2 / a + spread**2
-        misfit = (own - common_mean(variance)) ** 2 / variance
-        shrink = np.log(variance) - np.log(sd**2 / a)
-        return float(len(error) * np.log(sd) + residual / (2.0 * sd**2) + 0.5 * (shrink + misfit).sum())
+        prior, weight = beforehand(log_sd), np.exp(-2.0 * log_sd[0])
+        precision = weight * squares + np.diag(prior)
+        misfit = weight * total - weight**2 * products @ np.linalg.solve(precision, products)
+        volume = np.linalg.slogdet(precision)[1] - np.log(prior).sum()
+        return float(len(error) * log_sd[0] + 0.5 * (misfit + volume))
 
-    start = np.log([error.std(), own.std() + 0.01])
-    sd, spread = np.exp(minimize(cost, start, method="Nelder-Mead", options={"xatol": 1e-7, "fatol": 1e-9}).x)
-    variance = sd**2 / a + spread**2
-    common = common_mean(variance)
-    posterior = 1.0 / (a / sd**2 + 1.0 / spread**2)
+    start = np.full(4, np.log(0.5 * error.std()))
+    found = minimize(cost, start, method="L-BFGS-B", bounds=[LOG_SD_BOUNDS] * 4).x
+    weight = np.exp(-2.0 * found[0])
+    covariance = np.linalg.inv(weight * squares + np.diag(beforehand(found)))
+    mean = weight * covariance @ products
+
+    def effects(of: np.ndarray, measured: np.ndarray) -> Effects:
+        sd = np.sqrt(np.einsum("ij,jk,ik->i", of, covariance, of))
+        number = np.bincount(measured, minlength=HEAVIEST + 1)
+        return Effects(mean_ev=of @ mean, sd_ev=sd, n_measured=number)
+
     return ReductionFit(
-        anion=anion,
-        bias_ev_per_ion=posterior * (own * a / sd**2 + common / spread**2),
-        bias_sd_ev_per_ion=np.sqrt(posterior),
-        n_measured=np.bincount(of),
-        common_bias_ev_per_ion=common,
-        common_bias_sd_ev_per_ion=float(np.sqrt(spread**2 + 1.0 / (1.0 / variance).sum())),
-        sd_ev_per_atom=float(sd),
+        anions=effects(of_anion, reductions.anion),
+        cations=effects(of_cation, reductions.cation),
+        sd_ev_per_atom=float(np.exp(found[0])),
     )
+
+
+@cache
+def _unknowns() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Which unknowns the effects of anions and of cations are sums of, by atomic number; what kind each is.
+
+    The kinds are 0 the mean of all anions, 1 an anion's own, 2 the mean of a class, 3 a cation's own.
+    """
+    anions, cations = [*valences()], [z for z in range(2, HEAVIEST + 1) if z not in STRONG]
+    classes = [*dict.fromkeys(map(cation_class, cations))]
+    numbers = (1, len(anions), len(classes), len(cations))
+    _, own, of_class, of_one = np.cumsum((0, *numbers))[:-1]
+    of_anion, of_cation = np.zeros((2, HEAVIEST + 1, sum(numbers)))
+    of_anion[anions, 0] = of_anion[anions, own + np.arange(len(anions))] = 1.0
+    of_cation[cations, of_class + np.array([classes.index(cation_class(z)) for z in cations])] = 1.0
+    of_cation[cations, of_one + np.arange(len(cations))] = 1.0
+    return of_anion, of_cation, np.repeat(np.arange(4), numbers)
 
 
 def leave_one_cation_out(reductions: Reductions) -> Prediction:
@@ -260,7 +306,8 @@ def calibrate(snapshot: Snapshot, ion: str = "Li") -> Calibration:
     model = ErrorModel(
         ion=ion,
         charge=cation_charge(ion),
-        anions=_biases(fit),
+        anions=_biases(fit.anions),
+        cations=_cations(fit.cations),
         reduction_sd_ev_per_atom=fit.sd_ev_per_atom,
         mixing_sd_ev_per_atom=float(median_abs_deviation(mixing_errors(measured), scale="normal")),
         alloy_sd_ev_per_atom=_widened_sd(alloy_errors(measured, ion, of_ion=True)) or intermetallic,
@@ -276,13 +323,17 @@ def _widened_sd(errors: np.ndarray) -> float | None:
     return float(np.sqrt((errors**2).mean()) * student_t.ppf(0.975, len(errors)) / norm.ppf(0.975))
 
 
-def _biases(fit: ReductionFit) -> tuple[AnionBias, ...]:
-    biases = []
-    for symbol in ANION_VALENCE:
-        at = np.flatnonzero(fit.anion == atomic_number(symbol))
-        if len(at):
-            mean, sd, n = fit.bias_ev_per_ion[at[0]], fit.bias_sd_ev_per_ion[at[0]], fit.n_measured[at[0]]
-        else:
-            mean, sd, n = fit.common_bias_ev_per_ion, fit.common_bias_sd_ev_per_ion, 0
-        biases.append(AnionBias(symbol, float(mean), float(sd), int(n)))
-    return tuple(biases)
+def _biases(fit: Effects) -> tuple[AnionBias, ...]:
+    of = {symbol: atomic_number(symbol) for symbol in ANION_VALENCE}
+    return tuple(
+        AnionBias(symbol, float(fit.mean_ev[z]), float(fit.sd_ev[z]), int(fit.n_measured[z]))
+        for symbol, z in of.items()
+    )
+
+
+def _cations(fit: Effects) -> tuple[CationBias, ...]:
+    """What bound atoms are off by is the opposite of what setting them free is off by."""
+    return tuple(
+        CationBias(symbol(z), -float(fit.mean_ev[z]), float(fit.sd_ev[z]), int(fit.n_measured[z]))
+        for z in np.flatnonzero(fit.sd_ev).tolist()
+    )

@@ -1,28 +1,20 @@
 """Measured formation enthalpies, and the reductions by the metal of a mobile ion that they add up to.
 
-The values are those that the pymatgen distribution carries for its own fit of corrections; they are read from
-the installed package.
-
-References
-----------
-A. Wang et al., Sci. Rep. 11, 15496 (2021), doi 10.1038/s41598-021-94550-5.
+The values are the anchors of the package (`phases.anchored`): several tables, medians where they disagree,
+nothing where they disagree too much.
 """
 
-import gzip
-import json
 from dataclasses import dataclass, fields
 from functools import cache
-from pathlib import Path
 
 import numpy as np
 
-from screening.errors import InputError
-from screening.phases.composition import Formula, atomic_number, parse_formula
+from screening.phases.anchored import Anchors
+from screening.phases.composition import Formula, atomic_number, symbol
+from screening.phases.distrust import distrusted
 from screening.phases.snapshot import Snapshot
-from screening.reactors.uncertainty import ANION_VALENCE
+from screening.reactors.uncertainty import ANION_VALENCE, WEAK_ANIONS
 from screening.thermo.uptake import cation_charge
-
-MEASURED_FILE = "exp_compounds.json.gz"
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,12 +28,15 @@ class Measured:
         Phase numbers of the snapshot.
     measured_ev, calculated_ev : (n,) float arrays
         Per formula as written.
+    energy_scheme : str
+        Of the calculated ones.
     """
 
     formula: tuple[Formula, ...]
     phase: np.ndarray
     measured_ev: np.ndarray
     calculated_ev: np.ndarray
+    energy_scheme: str
 
     @property
     def error_ev(self) -> np.ndarray:
@@ -83,6 +78,12 @@ class Reductions:
         """Measured minus calculated, (n,) eV per formula."""
         return self.measured_ev - self.calculated_ev
 
+    @property
+    def set_free(self) -> np.ndarray:
+        """Cations per formula, no more than the charge of the anions, (n,)."""
+        valence = np.array([valences()[z] for z in self.anion.tolist()])
+        return np.minimum(self.metals, (self.atoms - self.metals) * valence)
+
     def take(self, rows: np.ndarray) -> "Reductions":
         """These rows only; an int or bool array."""
         return Reductions(**{f.name: getattr(self, f.name)[rows] for f in fields(self)})
@@ -94,32 +95,37 @@ def valences() -> dict[int, int]:
     return {atomic_number(symbol): v for symbol, v in ANION_VALENCE.items()}
 
 
+@cache
+def cation_class(z: int) -> str:
+    """Kind of the element that reduction sets free."""
+    from pymatgen.core import Element
+
+    element = Element.from_Z(z)
+    if element.is_alkali or element.is_alkaline:
+        return "alkali metals" if element.is_alkali else "alkaline earths"
+    if element.is_lanthanoid or element.is_actinoid or element.symbol in ("Sc", "Y"):
+        return "rare earths, actinoids"
+    if element.symbol in ("Zn", "Cd", "Hg") or element.is_post_transition_metal:
+        return "post-transition"
+    if element.is_transition_metal:
+        return "3d" if element.row == 4 else "4d, 5d"
+    return "metalloids, non-metals"
+
+
 def measured_enthalpies(snapshot: Snapshot) -> Measured:
-    """Measured formation enthalpies of compounds that the snapshot holds, from the installed pymatgen.
-
-    Raises
-    ------
-    InputError
-        If the installed pymatgen does not carry them.
-    """
-    import pymatgen
-
-    found = [path for root in pymatgen.__path__ for path in Path(root).rglob(MEASURED_FILE)]
-    if not found:
-        raise InputError(f"the installed pymatgen lacks {MEASURED_FILE}", remedy="install pymatgen>=2025.10")
-    with gzip.open(found[0], "rt", encoding="utf-8") as stream:
-        rows = json.load(stream)
-    formulas, phases, measured, calculated = [], [], [], []
-    for row in rows:
-        formula = parse_formula(row["formula"])
-        phase = snapshot.find(formula)
-        if phase is not None and len(formula.atomic_numbers) > 1:
-            formulas.append(formula)
-            phases.append(phase)
-            measured.append(float(row["exp energy"]))
-            energy = snapshot.phases.formation_energy_ev_per_atom[phase]
-            calculated.append(float(energy) * formula.n_atoms)
-    return Measured(tuple(formulas), np.array(phases), np.array(measured), np.array(calculated))
+    """Measured formation enthalpies of the compounds that the snapshot holds."""
+    anchors = Anchors.read()
+    found = [snapshot.find(formula) for formula in anchors.formula]
+    rows = [i for i in np.flatnonzero(anchors.measured).tolist() if found[i] is not None]
+    formulas, phases = tuple(anchors.formula[i] for i in rows), np.array([found[i] for i in rows])
+    atoms = np.array([formula.n_atoms for formula in formulas])
+    return Measured(
+        formula=formulas,
+        phase=phases,
+        measured_ev=anchors.ev_per_atom[rows] * atoms,
+        calculated_ev=snapshot.phases.formation_energy_ev_per_atom[phases] * atoms,
+        energy_scheme=snapshot.manifest.energy_scheme,
+    )
 
 
 def measured_salts(measured: Measured, ion: str) -> dict[int, int]:
@@ -134,7 +140,9 @@ def measured_salts(measured: Measured, ion: str) -> dict[int, int]:
     return salts
 
 
-def measured_reductions(measured: Measured, ion: str = "Li", *, all_signs: bool = False) -> Reductions:
+def measured_reductions(
+    measured: Measured, ion: str = "Li", *, all_signs: bool = False, trusted: bool = True
+) -> Reductions:
     """Reductions of the binary compounds whose salt of the ion is measured, too.
 
     Parameters
@@ -144,12 +152,15 @@ def measured_reductions(measured: Measured, ion: str = "Li", *, all_signs: bool 
     all_signs : bool
         Also what the metal does not reduce: a measured enthalpy above 0. The model is for reactors; potassium
         chloride and its like are none, and their errors are smaller.
+    trusted : bool
+        Without valences whose calculated energies are known to be wrong (`phases.distrust`).
     """
     valence, salts = valences(), measured_salts(measured, ion)
     metal, charge = atomic_number(ion), cation_charge(ion)
     rows = []
     for i, formula in enumerate(measured.formula):
         anions = [z for z in formula.atomic_numbers if z in valence]
+        anions = [z for z in anions if symbol(z) not in WEAK_ANIONS[:2]] or anions
         if len(formula.atomic_numbers) != 2 or metal in formula.atomic_numbers or len(anions) != 1:
             continue
         x = anions[0]
@@ -169,4 +180,7 @@ def measured_reductions(measured: Measured, ion: str = "Li", *, all_signs: bool 
         measured_ev=per_salt * measured.measured_ev[salt] - measured.measured_ev[place],
         calculated_ev=per_salt * measured.calculated_ev[salt] - measured.calculated_ev[place],
     )
-    return found if all_signs else found.take(found.measured_ev < 0.0)
+    wrong = {(each.element, each.valence) for each in distrusted(measured.energy_scheme) if trusted}
+    of = zip(found.cation.tolist(), (found.ions * charge / found.metals).round().tolist(), strict=True)
+    good = np.array([(symbol(z), valence) not in wrong for z, valence in of])
+    return found.take(good & (all_signs | (found.measured_ev < 0.0)))

@@ -3,12 +3,13 @@
 The error model belongs to one mobile ion A of charge z. The error (true minus calculated, eV) of the
 formation energy of one formula unit of a phase is taken as
 
-    Σ_X N_A(X)·b_X + N·δ,        b_X ~ N(bias, sd of the bias),    δ ~ N(0, σ) per phase,
+    Σ_X N_A(X)·b_X + Σ_M N_M·c_M + N·δ,    b_X, c_M ~ N(bias, sd of the bias),    δ ~ N(0, σ) per phase,
 
-with N its atoms and N_A(X) the ions that it binds to anion X. Compounds of the same metals share one δ: of
-their measured errors four fifths of the variance are common to a system. A reaction is a linear form in the
-phases it forms and consumes, so that its error is the same form in these errors: the bias counts with the
-change in ions bound to each anion (the metal A and its alloys bind none), and candidates that share an anion
+with N its atoms, N_A(X) the ions that it binds to anion X and N_M the atoms of another element M that are
+bound to anions (`cations_bound`), those that reduction sets free. Compounds of the same metals share one δ:
+of their measured errors four fifths of the variance are common to a system. A reaction is a linear form in
+the phases it forms and consumes, so that its error is the same form in these errors: a bias counts with the
+change in what is bound (the metal A and its alloys bind nothing), and candidates that share an anion, a metal
 or a phase share its error. Assemblages stay as the hull found them: a hull drawn anew from scattered energies
 is lower on average than the true one.
 
@@ -37,7 +38,7 @@ from screening.phases.snapshot import Phases, Snapshot
 from screening.phases.temperature import SISSO_ERROR_EV_PER_ATOM
 from screening.ragged import Ragged
 from screening.reactors.phase_errors import PhaseErrors
-from screening.thermo.intervals import ErrorBars
+from screening.thermo.intervals import ErrorBars, Forms
 
 ANION_VALENCE = {
     **dict.fromkeys(("F", "Cl", "Br", "I"), 1),
@@ -62,6 +63,9 @@ MODELS_FILE = "error_models.json"
 
 WEAK_ANIONS = ("P", "As", "H")
 """Anion formers that count as anions only where no stronger one is present: P is a cation in Li6PS5Cl."""
+
+HEAVIEST = 118
+"""Atomic number of the last element."""
 
 SMALLEST_REDUCIBLE_FRACTION = 1e-9
 """Below it a phase consists of salts of the ion only; rounding of atomic fractions is 1e-15."""
@@ -88,6 +92,25 @@ class AnionBias:
     n_measured: int
 
 
+@dataclass(frozen=True)
+class CationBias:
+    """Error that all reactions setting free one element share.
+
+    Attributes
+    ----------
+    symbol : str
+    bias_ev_per_atom, bias_sd_ev_per_atom : float
+        True minus calculated formation energy of its compounds, per atom bound, and its standard deviation.
+    n_measured : int
+        Measured reductions behind it; 0 means the mean and the spread over its class.
+    """
+
+    symbol: str
+    bias_ev_per_atom: float
+    bias_sd_ev_per_atom: float
+    n_measured: int
+
+
 @dataclass(frozen=True, kw_only=True)
 class ErrorModel:
     """Statistics of calculated energies for one mobile ion.
@@ -97,6 +120,7 @@ class ErrorModel:
     ion : str
     charge : int
     anions : tuple of AnionBias
+    cations : tuple of CationBias
     reduction_sd_ev_per_atom : float
         σ of a phase per atom that is not yet bound as a salt of the ion.
     mixing_sd_ev_per_atom : float
@@ -110,6 +134,7 @@ class ErrorModel:
     ion: str
     charge: int
     anions: tuple[AnionBias, ...]
+    cations: tuple[CationBias, ...]
     reduction_sd_ev_per_atom: float
     mixing_sd_ev_per_atom: float
     alloy_sd_ev_per_atom: float
@@ -171,6 +196,7 @@ class ErrorModel:
         return replace(
             self,
             anions=anions,
+            cations=(),
             reduction_sd_ev_per_atom=0.0,
             mixing_sd_ev_per_atom=0.0,
             alloy_sd_ev_per_atom=0.0,
@@ -196,16 +222,25 @@ class ErrorModel:
         own = np.where(with_anion, self.reduction_sd_ev_per_atom * reducible, metallic)
         mixing = np.where(with_anion & (phases.n_elements > 2), self.mixing_sd_ev_per_atom, 0.0)
         model = np.where(phases.n_elements == 1, 0.0, np.hypot(own, mixing))
-        alloy = ~with_anion & (phases.n_elements > 1) & (phases.uncertainty_ev_per_atom == 0.0)
+        calculated = (phases.uncertainty_ev_per_atom == 0.0) | (self.alloy_sd_ev_per_atom == 0.0)
+        alloy = ~with_anion & (phases.n_elements > 1) & calculated
+        bias, bias_sd = np.zeros((2, HEAVIEST + 1))
+        for one in self.cations:
+            bias[atomic_number(one.symbol)] = one.bias_ev_per_atom
+            bias_sd[atomic_number(one.symbol)] = one.bias_sd_ev_per_atom
+        release = [RELEASE_EV_PER_CHARGE.get(a.symbol, 0.0) for a in self.anions]
         return PhaseErrors(
-            np.hypot(model, phases.uncertainty_ev_per_atom),
-            bound,
-            np.array([a.bias_ev_per_ion for a in self.anions]),
-            np.array([a.bias_sd_ev_per_ion for a in self.anions]),
-            np.where(alloy, len(phases) + _system(phases), np.arange(len(phases))),
-            _free_anions(phases, self),
-            np.array([RELEASE_EV_PER_CHARGE.get(a.symbol, 0.0) for a in self.anions]) * self.charge,
-            RELEASE_SD_EV_PER_CHARGE * self.charge,
+            sd_ev_per_atom=np.hypot(model, phases.uncertainty_ev_per_atom),
+            group=np.where(alloy, len(phases) + _system(phases), np.arange(len(phases))),
+            ions_per_atom=bound,
+            bias_ev_per_ion=np.array([a.bias_ev_per_ion for a in self.anions]),
+            bias_sd_ev_per_ion=np.array([a.bias_sd_ev_per_ion for a in self.anions]),
+            cations_per_atom=cations_bound(phases, self),
+            cation_bias_ev_per_atom=bias,
+            cation_bias_sd_ev_per_atom=bias_sd,
+            free_per_atom=_free_anions(phases, self),
+            release_ev_per_ion=np.array(release) * self.charge,
+            release_sd_ev_per_ion=RELEASE_SD_EV_PER_CHARGE * self.charge,
         )
 
 
@@ -343,3 +378,33 @@ def ions_bound(phases: Phases, model: ErrorModel) -> np.ndarray:
     bound = np.minimum(_ion_fraction(phases, model) * model.charge, total)
     share = np.divide(bound, total, out=np.zeros_like(total), where=total > 0.0)
     return charge * share[:, None] / model.charge
+
+
+def cations_bound(phases: Phases, model: ErrorModel) -> Forms:
+    """Atoms of other elements than the ion that are bound to anions, which reduction sets free.
+
+    They have the charge of the anions that the ion leaves, one each at least: both Cl of MgCl2 are left to
+    one Mg, none of LiCl or of Li9Al4 to anything else. Hydrogen does not count: its compounds are those of
+    `phases.molecules`.
+
+    Returns
+    -------
+    Forms
+        (n_phases, HEAVIEST + 1). Atoms per atom of the phase, by atomic number.
+    """
+    charge = _anion_charge(phases, model)
+    left = charge.sum(axis=1) - ions_bound(phases, model).sum(axis=1) * model.charge
+    anion = np.zeros((len(phases), HEAVIEST + 1), dtype=bool)
+    anion[:, [atomic_number(a.symbol) for a in model.anions]] = charge > 0.0
+    owner, number = phases.rows.owner, phases.atomic_number
+    others = ~anion[owner, number] & (number != atomic_number(model.ion)) & (number != 1)
+    atoms = np.bincount(owner, phases.fraction * others, minlength=len(phases))
+    share = np.divide(left, atoms, out=np.zeros_like(left), where=atoms > 0.0).clip(0.0, 1.0)
+    share[left < SMALLEST_REDUCIBLE_FRACTION] = 0.0
+    kept = others & (share[owner] > 0.0)
+    return Forms(
+        data=(phases.fraction * share[owner])[kept],
+        indices=number[kept],
+        indptr=Ragged.of_lengths(np.bincount(owner[kept], minlength=len(phases))).start,
+        shape=(len(phases), HEAVIEST + 1),
+    )

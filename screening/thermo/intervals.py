@@ -51,6 +51,19 @@ class Forms:
     shape: tuple[int, int]
 
 
+def product(forms: Forms, table: Forms) -> Forms:
+    """What forms hold of the columns of a table, one row for each phase: (n_forms, n_columns), no zeros."""
+    rows, n_forms, n_columns = Ragged(table.indptr), forms.shape[0], table.shape[1]
+    flat, lengths = rows.entries(forms.indices), rows.lengths[forms.indices]
+    place = np.repeat(Ragged(forms.indptr).owner, lengths) * n_columns + table.indices[flat]
+    places, which = np.unique(place, return_inverse=True)
+    data = np.bincount(which, np.repeat(forms.data, lengths) * table.data[flat], minlength=len(places))
+    kept = data != 0.0
+    form, column = np.divmod(places[kept], n_columns)
+    start = np.append(0, np.cumsum(np.bincount(form, minlength=n_forms)))
+    return Forms(data=data[kept], indices=column, indptr=start, shape=(n_forms, n_columns))
+
+
 class Errors(Protocol):
     """An error model, applied to the phases of one snapshot."""
 

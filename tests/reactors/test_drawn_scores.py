@@ -117,6 +117,7 @@ def test_drawn_preferences_give_the_scores_of_studies_with_them(assessment: Asse
     values = np.column_stack([criterion.compute(assessment) for criterion in CRITERIA])
     forms, settings = criterion_forms(assessment), Ranking()
     exact = error_models()["Li"].changed(
+        cations=(),
         bias_ev_per_ion=dict.fromkeys(ANION_VALENCE, 0.0),
         bias_sd_ev_per_ion=dict.fromkeys(ANION_VALENCE, 0.0),
         **dict.fromkeys(

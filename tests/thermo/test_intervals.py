@@ -2,6 +2,9 @@
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
 from scipy.sparse import csr_array
 
 import screening as scr
@@ -21,6 +24,7 @@ from screening.thermo.intervals import (
     bounds,
     form,
     in_order,
+    product,
     with_bounds,
     written,
 )
@@ -140,7 +144,7 @@ def test_the_limit_of_samarium_holds_the_measured_one(snapshot: Snapshot) -> Non
 
 
 def test_oxidation_of_measured_salts_lies_within_its_intervals(snapshot: Snapshot) -> None:
-    """Enthalpies of formation of the salts of Li, Na, K and Mg, as pymatgen carries them.
+    """Enthalpies of formation of the salts of Li, Na, K and Mg, as the anchors carry them.
 
     Those that are oxidised to the free anion at once, and not to a peroxide or a polysulfide; hydrides are
     not anchored, since hydrogen is also freed where it is no anion.
@@ -163,7 +167,7 @@ def test_oxidation_of_measured_salts_lies_within_its_intervals(snapshot: Snapsho
                 low, high = found.anodic_limit_95_v
                 inside.append(low <= expected <= high)
                 off.append(abs(expected - found.anodic_limit_v))
-    assert len(inside) >= 19
+    assert len(inside) >= 18
     assert np.mean(inside) >= 0.9
     assert max(off) > 0.5  # bromides: without the anchor they would lie outside
 
@@ -202,9 +206,16 @@ def test_rounding_turns_no_two_plateaus_around() -> None:
     spinel = scr.titrate("LiMn2O4", host=True)
     volts = [float(row["V vs Li/Li+"]) for row in spinel.display().content]
     assert volts == sorted(volts, reverse=True)
-    assert spinel.strict.text() == "2.8 (0.4 to 5.4) to 3.6 (-23 to 30) V"
+    assert spinel.strict.text() == "2.8 (1.1 to 4.8) to 3.6 (-15 to 22) V"
     values = [(3.64, Interval(3.6, 3.7)), (3.54, Interval(1.0, 7.0)), (3.53, Interval(3.5, 3.6))]
     assert in_order(values, None, 2) == ["3.64", "3.54", "3.53"], "not 3.5 above 3.53"
+
+
+@given(arrays(float, (3, 4), elements=st.integers(-2, 2)), arrays(float, (4, 5), elements=st.integers(-2, 2)))
+def test_the_product_with_a_table_is_that_of_matrices(left: np.ndarray, right: np.ndarray) -> None:
+    found = product(csr_array(left), csr_array(right))
+    assert sparse(found).toarray().tolist() == (left @ right).tolist()
+    assert found.data.all()
 
 
 def test_a_form_adds_up_what_occurs_twice() -> None:
@@ -218,7 +229,7 @@ def test_a_source_that_is_wholly_wrong_gives_a_wide_interval(snapshot: Snapshot)
     found = lithiate(snapshot, parse_reactant("YbCl3"), error_bars=bars)
     low, high = found.cathodic_limit_95_v or (0.0, 0.0)
     assert low < 2.57 < 4.26 < high and high - low > 5.0
-    assert found.error_bars.endswith("widened: the stable phases are wrong by 1 eV/atom")
+    assert found.error_bars.endswith("widened: the stable phases are wrong by 1.15 eV/atom")
     assert lithiate(snapshot, parse_reactant("YCl3"), error_bars=bars).error_bars == bars.note
 
 
