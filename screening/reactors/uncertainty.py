@@ -209,7 +209,6 @@ class ErrorModel:
         A phase that is itself an estimate adds its own standard deviation in quadrature: its uncertainty says
         how far the estimate may lie from the calculation it replaces, and the calculation's distance from the
         truth comes on top.
-
         """
         bound = ions_bound(phases, self)
         charge = np.array([ANION_VALENCE[a.symbol] for a in self.anions])
@@ -217,13 +216,14 @@ class ErrorModel:
         with_anion = _anion_charge(phases, self).any(axis=1)
         reducible = np.where(1.0 - salt > SMALLEST_REDUCIBLE_FRACTION, 1.0 - salt, 0.0)
         metallic = np.where(
-            _ion_fraction(phases, self) > 0.0, self.alloy_sd_ev_per_atom, self.intermetallic_sd_ev_per_atom
+            phases.atoms_of([self.ion]) > 0.0, self.alloy_sd_ev_per_atom, self.intermetallic_sd_ev_per_atom
         )
         own = np.where(with_anion, self.reduction_sd_ev_per_atom * reducible, metallic)
         mixing = np.where(with_anion & (phases.n_elements > 2), self.mixing_sd_ev_per_atom, 0.0)
         model = np.where(phases.n_elements == 1, 0.0, np.hypot(own, mixing))
         calculated = (phases.uncertainty_ev_per_atom == 0.0) | (self.alloy_sd_ev_per_atom == 0.0)
         alloy = ~with_anion & (phases.n_elements > 1) & calculated
+        index = ChemsysIndex.of(phases.row_start, phases.atomic_number)
         bias, bias_sd = np.zeros((2, HEAVIEST + 1))
         for one in self.cations:
             bias[atomic_number(one.symbol)] = one.bias_ev_per_atom
@@ -231,7 +231,7 @@ class ErrorModel:
         release = [RELEASE_EV_PER_CHARGE.get(a.symbol, 0.0) for a in self.anions]
         return PhaseErrors(
             sd_ev_per_atom=np.hypot(model, phases.uncertainty_ev_per_atom),
-            group=np.where(alloy, len(phases) + _system(phases), np.arange(len(phases))),
+            group=np.where(alloy, len(phases) + index.system, np.arange(len(phases))),
             ions_per_atom=bound,
             bias_ev_per_ion=np.array([a.bias_ev_per_ion for a in self.anions]),
             bias_sd_ev_per_ion=np.array([a.bias_sd_ev_per_ion for a in self.anions]),
@@ -337,14 +337,6 @@ def _anion_charge(phases: Phases, model: ErrorModel) -> np.ndarray:
     return charge
 
 
-def _system(phases: Phases) -> np.ndarray:
-    """Number of the chemical system of each phase, (n_phases,) int array."""
-    index = ChemsysIndex.of(phases.row_start, phases.atomic_number)
-    number = np.empty(len(phases), dtype=np.int64)
-    number[index.phases] = Ragged(index.start).owner
-    return number
-
-
 def _free_anions(phases: Phases, model: ErrorModel) -> np.ndarray:
     """Ions that an atom of each free anion would bind, (n_phases, n_anions); 0 for all else."""
     ions = np.zeros((len(phases), len(model.anions)))
@@ -354,12 +346,6 @@ def _free_anions(phases: Phases, model: ErrorModel) -> np.ndarray:
             free = (phases.n_elements == 1) & (first == atomic_number(anion.symbol))
             ions[free, k] = ANION_VALENCE[anion.symbol] / model.charge
     return ions
-
-
-def _ion_fraction(phases: Phases, model: ErrorModel) -> np.ndarray:
-    """Atomic fraction of the mobile element in each phase, (n_phases,)."""
-    here = phases.atomic_number == atomic_number(model.ion)
-    return np.bincount(phases.rows.owner[here], phases.fraction[here], minlength=len(phases))
 
 
 def ions_bound(phases: Phases, model: ErrorModel) -> np.ndarray:
@@ -375,7 +361,7 @@ def ions_bound(phases: Phases, model: ErrorModel) -> np.ndarray:
     """
     charge = _anion_charge(phases, model)
     total = charge.sum(axis=1)
-    bound = np.minimum(_ion_fraction(phases, model) * model.charge, total)
+    bound = np.minimum(phases.atoms_of([model.ion]) / phases.atoms * model.charge, total)
     share = np.divide(bound, total, out=np.zeros_like(total), where=total > 0.0)
     return charge * share[:, None] / model.charge
 
