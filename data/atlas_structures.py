@@ -71,8 +71,8 @@ def starts(kind: Type, elements: dict[str, str], charges: dict[str, int]) -> Ite
         filled = Structure(
             bare.lattice, [elements[str(site.specie.symbol)] for site in bare], bare.frac_coords
         )
-        anions = [site for site in filled if site.specie.symbol == elements["X"]]
-        filled.scale_lattice(VOLUME_A3[elements["X"]] * len(anions) * _wide(kind))
+        anions = [str(site.specie.symbol) for site in filled if site.specie.symbol in VOLUME_A3]
+        filled.scale_lattice(sum(VOLUME_A3[symbol] for symbol in anions) * _wide(kind))
         yield filled
 
 
@@ -92,7 +92,9 @@ def _turned(kind: Type, elements: dict[str, str]) -> Iterator[Structure]:
 
 def _wide(kind: Type) -> float:
     """Types with large holes are wider than their close-packed anions."""
-    return {"CsCl": 1.2, "K2PtCl6": 1.45, "LiAlCl4": 1.15, "rock salt": 1.05}.get(kind.name, 1.05)
+    wide = {"CsCl": 1.2, "K2PtCl6": 1.45, "LiAlCl4": 1.15, "antifluorite": 1.6, "argyrodite": 1.2,
+            "enargite": 1.2, "cubic Na3PS4": 1.3, "cryolite": 1.2}  # fmt: skip
+    return wide.get(kind.name, 1.05)
 
 
 STAND_INS = {"A": "Li", "M": "Sc", "X": "Cl", "Y": "O"}

@@ -15,6 +15,7 @@ import hashlib
 import json
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -22,13 +23,14 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 from atlas_structures import Type, amounts_of, letters, starts, structure_types
-from build_embedded import write_table
+from build_embedded import ESTIMATED, write_estimated, write_table
 
 from screening.phases.atlas import ATLAS_FILE, held_out, with_intervals
 from screening.phases.composition import parse_formula
 from screening.phases.library import open_snapshot
 from screening.phases.manifest import MANIFEST_FILE
 from screening.phases.potentials import FIRST, MODELS, SALTS_FILE, SECOND, calculator, relax
+from screening.phases.snapshot import PHASES_FILE
 from screening.thermo.compositions import Compositions
 from screening.thermo.lines import assemblages
 
@@ -37,7 +39,7 @@ TOP = Path(__file__).resolve().parent
 DECIMALS = 6
 
 COLUMNS = [
-    *("formula", "family", "salt", "metal_salt", "salt_share", "mixing_ev_per_atom", "sd_ev_per_atom"),
+    *("formula", "family", "salts", "shares", "mixing_ev_per_atom", "sd_ev_per_atom"),
     *("half_width_ev_per_atom", "chgnet_ev_per_atom", "sevennet_ev_per_atom", "snapshot_ev_per_atom"),
     *("snapshot_above_hull_ev_per_atom", "spread_ev_per_atom", "type", "tried", "volume_per_atom_a3"),
     *("source", "method"),
@@ -47,26 +49,29 @@ CHARGES = {"AX": {"A": 1}, "MX2": {"M": 2}, "MX3": {"M": 3}, "MX4": {"M": 4}, "M
            "A3MX6": {"A": 1, "M": 3}, "A2MX6": {"A": 1, "M": 4}, "AMX6": {"A": 1, "M": 5},
            "AMX4": {"A": 1, "M": 3}, "A2MX4": {"A": 1, "M": 2}}  # fmt: skip
 
-SALT = {"A3MX6": "MX3", "AMX4": "MX3", "A2MX6": "MX4", "AMX6": "MX5", "A2MX4": "MX2"}
-"""The salt of M that each family is mixed from, with AX."""
+SALT = {"A3MX6": "MX3", "AMX4": "MX3", "A2MX6": "MX4", "AMX6": "MX5", "A2MX4": "MX2", "A6MY5X": "A3MX4"}
+"""The compound of M that each family is mixed from, with AX."""
+
+CHALCOGENS = ("S", "Se")
 
 HALIDES = ("Cl", "Br", "I")
 PLAN = (
     # family, alkali metal, metals; what is worth most first, known phases between, which the errors come from
+    ("A6MY5X", "Li", "P"),
     ("AMX4", "Li", "Al Ga"),
     ("A3MX6", "Li", "Sc In Y Er Ho"),
     ("A2MX6", "Li", "Zr Hf"),
     ("AMX6", "Li", "Ta Nb"),
-    ("AMX4", "Na", "Al Ga"),
-    ("A3MX6", "Na", "Sc In Y Er Ho"),
-    ("A2MX4", "Li", "Mg Zn Cd Mn"),
-    ("A2MX4", "Na", "Mg Zn Cd Mn"),
-    ("AMX6", "Na", "Ta Nb"),
-    ("A3MX6", "Li", "Lu Tm Dy Tb Gd"),
-    ("A3MX6", "Na", "Lu Tm Dy Tb Gd"),
     ("A2MX6", "K", "Zr Hf Sn Ti"),
     ("A2MX6", "Cs", "Zr Hf Sn Ti"),
     ("A2MX6", "Rb", "Zr Hf Sn Ti"),
+    ("AMX6", "Na", "Ta Nb"),
+    ("A2MX4", "Li", "Mg Zn Cd Mn"),
+    ("A2MX4", "Na", "Mg Zn Cd Mn"),
+    ("AMX4", "Na", "Al Ga"),
+    ("A3MX6", "Na", "Sc In Y Er Ho"),
+    ("A3MX6", "Li", "Lu Tm Dy Tb Gd"),
+    ("A3MX6", "Na", "Lu Tm Dy Tb Gd"),
     ("A2MX6", "Li", "Sn Ti"),
     ("AMX4", "Li", "In"),
 )
@@ -89,20 +94,29 @@ class Job:
     @property
     def formula(self) -> str:
         """Formula with the letters replaced."""
-        named = dict(self.elements)
-        return "".join(f"{named[k]}{'' if n == 1 else n}" for k, n in amounts_of(self.family).items())
+        return formula_of(self.family, dict(self.elements))
+
+
+def references(family: str, named: dict[str, str]) -> list[tuple[str, dict[str, str]]]:
+    """Compounds that a phase is mixed from, all of which the snapshot has.
+
+    It has no Li3PSe4: argyrodites take the sodium compound, and change its sodium for lithium.
+    """
+    salt = "AX", {"A": named["A"], "X": named["X"]}
+    if family != "A6MY5X":
+        return [salt, (SALT[family], {"M": named["M"], "X": named["X"]})]
+    sulfides = [("A2X", {"A": alkali, "X": named["Y"]}) for alkali in (named["A"], "Na")]
+    return [salt, *sulfides, (SALT[family], {"A": "Na", "M": named["M"], "X": named["Y"]})]
 
 
 def salts_and_phases(anions: tuple[str, ...]) -> Iterator[tuple[str, dict[str, str]]]:
     """Compounds in the order in which they are worth most: salts just before the phases that need them."""
-    for x in anions:
-        yield from (("AX", {"A": a, "X": x}) for a in ("Li", "Na"))
+    yield "A3MX4", {"A": "Li", "M": "P", "X": "S"}  # for structures of one's own
     for family, alkali, metals in PLAN:
-        for x in anions:
-            for m in metals.split():
-                yield "AX", {"A": alkali, "X": x}
-                yield SALT[family], {"M": m, "X": x}
-                yield family, {"A": alkali, "M": m, "X": x}
+        for x, m, y in product(anions, metals.split(), CHALCOGENS if "Y" in family else ("",)):
+            named = {"A": alkali, "M": m, "X": x} | ({"Y": y} if y else {})
+            yield from references(family, named)
+            yield family, named
 
 
 def fits(kind: Type, named: dict[str, str]) -> bool:
@@ -111,6 +125,10 @@ def fits(kind: Type, named: dict[str, str]) -> bool:
         return named["A"] not in ("Li", "Na")
     if named.get("A") in ("K", "Rb", "Cs"):
         return kind.formula == "AX"
+    if kind.name in ("enargite", "Pnma"):
+        return named["A"] == "Li"
+    if kind.name in ("cubic Na3PS4", "cryolite"):
+        return named["A"] == "Na"
     if kind.name == "CsCl":
         return named["A"] == "Cs"
     if kind.name in ("PuBr3", "UCl3"):
@@ -119,6 +137,8 @@ def fits(kind: Type, named: dict[str, str]) -> bool:
         return named["A"] == "Li"
     if kind.name == "dimer":
         return named["M"] in ("Al", "Ga")
+    if kind.name == "tetrahedron":
+        return named["M"] in ("Sn", "Ti")
     return True
 
 
@@ -188,7 +208,7 @@ def ase_starts(rows: list[dict[str, Any]], job: Job) -> dict[int, Any]:
                 numbers, cell=row["cell"], scaled_positions=row["places"], pbc=True
             )
     if not mine:
-        fresh = [s.to_ase_atoms() for s in starts(job.kind, letters(**named), CHARGES[job.family])]
+        fresh = [s.to_ase_atoms() for s in starts(job.kind, letters(**named), CHARGES.get(job.family, {}))]
         fresh = sorted(fresh, key=single_point)[:2] if len(fresh) > 3 else fresh
         found = dict(enumerate(fresh))
     for k, atoms in found.items():
@@ -228,7 +248,7 @@ def relax_all(parts: Path, anions: tuple[str, ...]) -> None:
             out.flush()
 
         for family, named in salts_and_phases(anions):
-            formula = Job(family, tuple(named.items()), kinds[0]).formula
+            formula = formula_of(family, named)
             if formula in seen:
                 continue
             seen.add(formula)
@@ -279,15 +299,14 @@ def mixed(rows: list[dict[str, Any]]) -> pd.DataFrame:
         if (formula, FIRST) not in best:
             continue
         first = best[formula, FIRST]
-        named, amounts = first["elements"], amounts_of(first["family"])
-        salts = [f"{named['A']}{named['X']}", salt_formula(SALT[first["family"]], named)]
+        named = first["elements"]
+        salts = [formula_of(*each) for each in references(first["family"], named)]
         if any((text, model) not in best for text in (formula, *salts) for model in MODELS):
             continue
-        share = 2.0 * amounts["A"] / sum(amounts.values())
+        share = shares_of(formula, salts)
         mixing = [
             best[formula, model]["energy_ev_per_atom"]
-            - share * best[salts[0], model]["energy_ev_per_atom"]
-            - (1.0 - share) * best[salts[1], model]["energy_ev_per_atom"]
+            - float(share @ [best[text, model]["energy_ev_per_atom"] for text in salts])
             for model in MODELS
         ]
         own, *theirs = (snapshot.find(parse_formula(text)) for text in (formula, *salts))
@@ -303,14 +322,12 @@ def mixed(rows: list[dict[str, Any]]) -> pd.DataFrame:
             {
                 "formula": parse_formula(formula).text,
                 "family": first["family"],
-                "salt": salts[0],
-                "metal_salt": salts[1],
-                "salt_share": share,
+                "salts": [parse_formula(text).text for text in salts],
+                "shares": share.round(DECIMALS),
                 "chgnet_ev_per_atom": mixing[0],
                 "sevennet_ev_per_atom": mixing[1],
                 "snapshot_above_hull_ev_per_atom": above,
-                "snapshot_ev_per_atom": energy[own] - np.dot([share, 1.0 - share], energy[theirs])
-                if known else np.nan,
+                "snapshot_ev_per_atom": energy[own] - share @ energy[theirs] if known else np.nan,
                 "type": first["type"],
                 "tried": len({(r["type"], r["ordering"]) for r in rows if r["formula"] == formula}),
                 "source": sources[first["family"], first["type"]],
@@ -325,9 +342,21 @@ def mixed(rows: list[dict[str, Any]]) -> pd.DataFrame:
     return table
 
 
-def salt_formula(salt: str, named: dict[str, str]) -> str:
-    """``MX3`` with its elements."""
-    return "".join(f"{named[k]}{'' if n == 1 else n}" for k, n in amounts_of(salt).items())
+def formula_of(family: str, named: dict[str, str]) -> str:
+    """A family's formula with its letters replaced."""
+    return "".join(f"{named[k]}{'' if n == 1 else n}" for k, n in amounts_of(family).items())
+
+
+def shares_of(formula: str, salts: list[str]) -> np.ndarray:
+    """Atomic shares of salts that make up a composition, negative of what is given off."""
+    wanted, *theirs = (parse_formula(text) for text in (formula, *salts))
+    held = [dict(zip(each.atomic_numbers, each.fractions, strict=True)) for each in (wanted, *theirs)]
+    numbers = sorted({z for each in held for z in each})
+    columns = np.array([[each.get(z, 0.0) for z in numbers] for each in held]).T
+    share = np.linalg.lstsq(columns[:, 1:], columns[:, 0])[0]
+    if not np.allclose(columns[:, 1:] @ share, columns[:, 0], atol=1e-9):
+        raise SystemExit(f"{formula} is not made of {', '.join(salts)}")
+    return np.asarray(share)
 
 
 def report(table: pd.DataFrame) -> None:
@@ -347,16 +376,25 @@ def report(table: pd.DataFrame) -> None:
     print(f"phases that the snapshot lacks: {int(table['snapshot_ev_per_atom'].isna().sum())}")
 
 
+def mixture(formula: str, salts: list[str], shares: np.ndarray) -> str:
+    """The salts of a formula unit, ``3 LiCl + YCl3``; after a minus sign what is given off."""
+    atoms = parse_formula(formula).n_atoms
+    words = []
+    for text, share in zip(salts, shares, strict=True):
+        n = share * atoms / parse_formula(text).n_atoms
+        words.append(f"{'−' if n < 0 else '+'} {f'{abs(n):.3g} ' if abs(abs(n) - 1) > 1e-4 else ''}{text}")
+    return " ".join(words).removeprefix("+ ")
+
+
 def write(table: pd.DataFrame, rows: list[dict[str, Any]]) -> None:
     """All phases beside the snapshot, whose manifest takes the digest, and the salts for the package."""
-    amounts = table["family"].map(lambda family: amounts_of(family)["A"])
     methods = [
-        f"{n if n > 1 else ''} {row.salt} + {row.metal_salt}".strip()
+        mixture(row.formula, row.salts, row.shares)
         + f" at their energies, and their mixing {1000 * row.mixing_ev_per_atom:+.1f} meV/atom by two "
         f"machine-learned potentials ({FIRST} {1000 * row.chgnet_ev_per_atom:+.1f}, {SECOND} "
         f"{1000 * row.sevennet_ev_per_atom:+.1f}), 95 % within {1000 * row.half_width_ev_per_atom:.0f}; "
         f"arrangement {row.type}, the lowest of {row.tried}"
-        for n, row in zip(amounts, table.itertuples(index=False), strict=True)
+        for row in table.itertuples(index=False)
     ]
     phases = table.assign(method=methods)[COLUMNS].sort_values("formula", ignore_index=True)
     numbers = phases.select_dtypes("number").columns
@@ -365,7 +403,9 @@ def write(table: pd.DataFrame, rows: list[dict[str, Any]]) -> None:
     write_table(pa.Table.from_pandas(phases, preserve_index=False).replace_schema_metadata(), path)
     manifest = path.with_name(MANIFEST_FILE)
     content = json.loads(manifest.read_text("utf-8"))
-    content["file_sha256"][ATLAS_FILE] = hashlib.sha256(path.read_bytes()).hexdigest()
+    write_estimated(pd.read_parquet(path.with_name(PHASES_FILE)), path.parent)
+    for file in (path, path.with_name(ESTIMATED)):
+        content["file_sha256"][file.name] = hashlib.sha256(file.read_bytes()).hexdigest()
     manifest.write_text(json.dumps(content, indent=1, ensure_ascii=False) + "\n", "utf-8")
     best = lowest(rows)
     salts = sorted({text for text, _ in best if best[text, FIRST]["family"] not in SALT})

@@ -33,6 +33,8 @@ from screening.phases.checksum import content_checksum
 ATLAS = Path(__file__).resolve().parent / "mp2019" / "atlas.parquet"
 """Written by `build_atlas.py`; a rebuild copies it."""
 
+ESTIMATED = "estimated_phases.toml"
+
 REQUIREMENT = "crabnet==2.0.8"
 WHEEL_SHA256 = "4901565abaa5b4cd1a7841b9de647a3906df21676b226a7abf972d113f92054a"
 PINNED_PYARROW = "26.0.1"  # the committed bytes are this writer's; other versions give the same content
@@ -92,6 +94,7 @@ class EstimatedPhase:
     formula: str
     formation_energy_ev_per_atom: float
     uncertainty_ev_per_atom: float
+    origin: str
     method: str
     band_gap_ev: float
     band_gap_method: str
@@ -211,43 +214,38 @@ def phase_frame(energies: pd.Series, gaps: pd.DataFrame, volumes: pd.Series) -> 
 # --- estimated phases ----------------------------------------------------------------------------
 
 
-def analogue_estimate(phases: pd.DataFrame) -> EstimatedPhase:
-    """Li3HoCl6 from its binaries and the mixing energy of Li3ErCl6, isotypic and of the next lanthanide."""
-    known = phases.set_index("formula")
-    lithium, metal = 0.6, 0.4  # atomic fractions: 3 LiCl + MCl3 makes Li3MCl6, 6 and 4 of 10 atoms
-
-    def mixture(column: str, chloride: str) -> float:
-        return float(lithium * known.loc["LiCl", column] + metal * known.loc[chloride, column])
-
-    energy = "formation_energy_ev_per_atom"
-    mixing = float(known.loc["Li3ErCl6", energy]) - mixture(energy, "ErCl3")
+def from_atlas(phases: pd.DataFrame, atlas: pd.DataFrame) -> EstimatedPhase:
+    """Li3HoCl6, a reactor of the founding paper that the source lacks, from the atlas."""
+    known, row = phases.set_index("formula"), atlas.set_index("formula").loc["Li3HoCl6"]
+    salts = known.loc[[*row["salts"]], "formation_energy_ev_per_atom"].to_numpy(float)
     return EstimatedPhase(
         formula="Li3HoCl6",
-        formation_energy_ev_per_atom=round(mixture(energy, "HoCl3") + mixing, 6),
-        uncertainty_ev_per_atom=0.020,
-        method=(
-            "3 LiCl + HoCl3 at their formation energies plus the mixing energy of Li3ErCl6 "
-            f"({1000 * mixing:.1f} meV/atom); the uncertainty is the standard deviation of the "
-            "mixing energies of Li3MCl6, M = Er, In, Sc (-15 to +16 meV/atom) in the same data times 1.32, "
-            "Student's t of three values; Li3YbCl6 does not count, since Yb was calculated with the wrong "
-            "potential"
-        ),
+        formation_energy_ev_per_atom=round(float(row["shares"] @ salts) + row["mixing_ev_per_atom"], 6),
+        uncertainty_ev_per_atom=float(row["sd_ev_per_atom"]),
+        origin="machine-learned",
+        method=row["method"],
         band_gap_ev=round(float(known.loc["Li3ErCl6", "band_gap_ev"]), 4),
         band_gap_method="PBE band gap of Li3ErCl6, the isotypic analogue",
-        volume_per_atom_a3=round(mixture("volume_per_atom_a3", "HoCl3"), VOLUME_DECIMALS),
+        volume_per_atom_a3=round(float(row["volume_per_atom_a3"]), VOLUME_DECIMALS),
         volume_source="estimated",
-        volume_method="sum of the volumes of 3 LiCl + HoCl3",
+        volume_method="relaxed by the first of the potentials",
         sources=(
-            "A. Jain et al., APL Mater. 1, 011002 (2013), doi:10.1063/1.4812323",
+            "B. Deng et al., Nat. Mach. Intell. 5, 1031 (2023), doi:10.1038/s42256-023-00716-3",
+            "Y. Park et al., J. Chem. Theory Comput. 20, 4857 (2024), doi:10.1021/acs.jctc.4c00190",
             "C. J. Bartel et al., npj Comput. Mater. 6, 97 (2020), doi:10.1038/s41524-020-00362-y",
-            "J. E. Saal et al., JOM 65, 1501 (2013), doi:10.1007/s11837-013-0755-4",
         ),
     )
 
 
+def write_estimated(phases: pd.DataFrame, snapshot: Path) -> None:
+    """Write the phases that join the source, from the atlas that lies beside it."""
+    content = estimated_toml([from_atlas(phases, pd.read_parquet(snapshot / ATLAS.name))])
+    (snapshot / ESTIMATED).write_text(content, "utf-8")
+
+
 def estimated_toml(phases: Iterable[EstimatedPhase]) -> str:
     """The estimated phases as TOML (a JSON string or list of strings is also valid TOML)."""
-    head = "# Estimated, not computed. Written by data/build_embedded.py.\n"
+    head = "# Not calculated by the source. Written by data/build_embedded.py and data/build_atlas.py.\n"
     tables = (
         "\n[[phase]]\n" + "".join(f"{key} = {json.dumps(value)}\n" for key, value in asdict(phase).items())
         for phase in phases
@@ -326,11 +324,11 @@ def build(sources: Sources, destination: Path) -> pd.DataFrame:
     for directory in (snapshot, reference):
         directory.mkdir(parents=True, exist_ok=True)
     table = as_table(phases, PHASES_SCHEMA)
-    files = ("phases.parquet", "estimated_phases.toml", ATLAS.name)
+    files = ("phases.parquet", ESTIMATED, ATLAS.name)
     write_table(table, snapshot / files[0])
-    (snapshot / files[1]).write_text(estimated_toml([analogue_estimate(phases)]), "utf-8")
     if not (snapshot / ATLAS.name).exists():
         shutil.copy(ATLAS, snapshot)
+    write_estimated(phases, snapshot)
     content = manifest(table, counts_of(phases), [snapshot / name for name in files])
     text = json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
     (snapshot / "manifest.json").write_text(text, "utf-8")

@@ -20,7 +20,8 @@ from screening.errors import InputError
 from screening.phases.anchored import Anchors
 from screening.phases.composition import parse_formula, symbol
 from screening.phases.corrections import molecules
-from screening.phases.distrust import ALKALI, ALKALINE_EARTH, OFF_EV_PER_ATOM, distrusted
+from screening.phases.distrust import OFF_EV_PER_ATOM, distrusted
+from screening.phases.molecular_units import SALT_CHARGE
 from screening.thermo.sources import load_snapshot
 
 TARGET = Path(__file__).resolve().parents[1] / "screening" / "phases" / "off_measured.csv"
@@ -65,7 +66,7 @@ def main() -> None:
     for phase, (measured, anchored) in found.items():
         calculated = float(snapshot.phases.formation_energy_ev_per_atom[phase])
         names = {symbol(z) for z in snapshot.formula(phase).atomic_numbers}
-        free = names - FREE_ANIONS <= {*ALKALI, *ALKALINE_EARTH} and names & FREE_ANIONS
+        free = names - FREE_ANIONS <= SALT_CHARGE.keys() and names & FREE_ANIONS
         if abs(measured - calculated) > OFF_EV_PER_ATOM and not (free or names & told):
             rows.append((snapshot.phases.formula[phase], round(calculated, 3), round(measured, 3), anchored))
     columns = ["formula", "calculated_ev_per_atom", "measured_ev_per_atom", "anchored"]

@@ -4,10 +4,11 @@
 
 Writes screening/phases/molecules.csv and molecular_units.csv. Measured are the enthalpies of formation at
 298 K that pymatgen carries (Wang et al. 2021), those of the CRC Handbook as the package chemicals carries
-them, and data/measured_hydrates.csv; where several hold a compound, pymatgen's counts. The correction of a
-unit is what measured minus calculated adds per unit: a robust least-squares fit (soft L1) over all compounds
-that the rule of screening/phases/molecular_units.py recognises. One term per halide ion stands beside, fixed
-by the plain halides of groups 1 and 2, so that NH4Cl and hydrates leave the error of the halide where it is.
+them, and data/measured_hydrates.csv and measured_polysulfides.csv; where several hold a compound, pymatgen's
+counts. The correction of a unit is what measured minus calculated adds per unit: a robust least-squares fit
+(soft L1) over all compounds that the rule of screening/phases/molecular_units.py recognises. One term per
+halide ion stands beside, fixed by the plain halides of groups 1 and 2, so that NH4Cl and hydrates leave the
+error of the halide where it is.
 The uncertainty is the root mean square, per unit, of what each compound is off when all compounds of its
 metals are left out.
 
@@ -40,7 +41,7 @@ from screening.reactors.measured import Measured
 
 TARGET = Path(__file__).resolve().parents[1] / "screening" / "phases"
 
-HYDRATES = Path(__file__).with_name("measured_hydrates.csv")
+MEASURED = [Path(__file__).with_name(f"measured_{what}.csv") for what in ("hydrates", "polysulfides")]
 
 SOLUBILITIES = Path(__file__).with_name("hydrate_solubility.csv")
 
@@ -147,8 +148,8 @@ def measured_rows(snapshot: Snapshot, table: pd.DataFrame, gases: pd.DataFrame) 
     """Compounds whose units are recognised, and the halides that fix the halide terms."""
     own = measured_by_table(snapshot)
     found = dict(zip(own.phase.tolist(), zip(own.formula, own.measured_ev, strict=True), strict=True))
-    hydrates = pd.read_csv(HYDRATES, comment="#")
-    further = [(f, kj * 1e3) for f, kj, *_ in hydrates.itertuples(index=False)]
+    own_tables = pd.concat([pd.read_csv(path, comment="#") for path in MEASURED])
+    further = [(f, kj * 1e3) for f, kj, *_ in own_tables.itertuples(index=False)]
     further += list(table.loc[table.Hfs.notna(), ["formula", "Hfs"]].itertuples(index=False))
     for text, j_per_mol in further:
         try:

@@ -20,6 +20,8 @@ from .api.snapshots import compare_snapshots as compare_snapshots
 from .api.snapshots import fetch_snapshot as fetch_snapshot
 from .api.stacks import series as series
 from .api.stacks import stack as stack
+from .api.structures import Estimate as Estimate
+from .api.structures import estimate as estimate
 from .campaign.study import Study as Study
 from .errors import ScreeningError as ScreeningError
 from .lab.analysis import analyse_cell as analyse_cell

@@ -63,6 +63,15 @@ def marked(formula: str, origin: object) -> str:
     return f"{formula}*" if origin else formula
 
 
+DOUBT, DOUBT_MARK = "doubtful energies", "‡"
+"""How a row's cautions begin that name such phases, and the mark of such a row."""
+
+
+def doubted(cautions: object) -> str:
+    """The mark of a row with these cautions, empty without doubtful energies."""
+    return DOUBT_MARK * (DOUBT in str(cautions))
+
+
 def rests_on(origins: Iterable[str]) -> list[str]:
     """What the mark says: ``* rests on a phase whose energy is estimated``; nothing without origins."""
     words = dict.fromkeys(word for each in origins for word in each.split(", ") if word)

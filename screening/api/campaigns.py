@@ -4,12 +4,14 @@ import shutil
 import weakref
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from tempfile import mkdtemp
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from screening.campaign.anchored_ranks import changes_told, run_anchored
 from screening.campaign.backtest import BackTest, read_back_tests
 from screening.campaign.candidate_files import candidates_of
 from screening.campaign.candidates import Selection
@@ -21,7 +23,7 @@ from screening.campaign.store import locked
 from screening.campaign.study import DEFAULT_STUDY, Study, find_study
 from screening.campaign.tables import ranking_table
 from screening.campaign.workers import Workers
-from screening.display import Displayed, Table, rests_on
+from screening.display import DOUBT, DOUBT_MARK, Displayed, Table, doubted, marked, rests_on
 from screening.errors import InputError
 from screening.phases.corrections import Energies, chosen_energies, scheme_energies
 from screening.phases.structures import read_cells
@@ -215,13 +217,18 @@ class Ranking(Displayed):
         passing = self.table[self.table["passes"]]
         best = passing.groupby(["anode", "electrolyte"], sort=False).head(SHOWN)
         frame = best[[column.name for column in columns]].copy()
-        frame["formula"] = best["formula"].where(best["origin"] == "", best["formula"] + "*")
+        frame["formula"] = [
+            marked(name, of) + doubted(told)
+            for name, of, told in zip(best["formula"], best["origin"], best["cautions"], strict=True)
+        ]
         frame.columns = [f"{c.label} ({c.unit})" if c.unit else c.label for c in columns]
         met = "; ".join(" with ".join(pair) for pair in self.results.pairs)
         notes = [f"{len(best)} of {len(passing)} ranked, {len(self.table)} rows in all"]
         notes += rests_on(best["origin"])
+        if best["cautions"].map(doubted).any():
+            notes.append(f"{DOUBT_MARK} {DOUBT} in it or in what it forms")
         notes += [f"no probabilities: {why}" for why in self.results.no_probabilities.values()]
-        notes += self.results.cautions
+        notes += [*filter(None, [changes_told(best)]), *self.results.cautions]
         return Table(f"{self.results.title}: {met}", frame, (*notes, self.provenance.line()))
 
 
@@ -289,14 +296,22 @@ def screen(
     campaign = run(
         *(study, source, results.path), workers=workers, fresh=fresh, report=progress, announce=announce
     )
-    _conclude(campaign, results, threads=workers.jobs or -1, figures=figures)
+    beside = partial(run_anchored, campaign, workers=workers, fresh=fresh, report=progress)
+    _conclude(campaign, beside, results, threads=workers.jobs or -1, figures=figures)
     return Ranking(results, campaign.source)
 
 
-def _conclude(campaign: Campaign, results: ResultsDirectory, *, threads: int, figures: bool) -> None:
-    """Rank, write and draw, with nobody else at work in the directory."""
+def _conclude(
+    campaign: Campaign,
+    beside: Callable[[], Campaign | None],
+    results: ResultsDirectory,
+    *,
+    threads: int,
+    figures: bool,
+) -> None:
+    """Assess by anchored energies, rank, write and draw, with nobody else at work in the directory."""
     with locked(results.path):
-        conclude(campaign, threads=threads)
+        conclude(campaign, anchored=beside(), threads=threads)
         if figures:
             from screening.report.drawn import draw
 
@@ -319,8 +334,8 @@ def read_results(directory: str | Path, *, phases: Own = None, temperature_k: fl
     """
     results = ResultsDirectory(Path(directory)).checked()
     energies = scheme_energies(results.document.provenance.energy_scheme)
-    study = results.study
-    source = Source(study.snapshot, phases or "", temperature_k, energies, study.hull_formulas)
+    hull = results.study.hull_formulas
+    source = Source(results.snapshot, phases or "", temperature_k, energies, hull)
     return Ranking(results, source)
 
 

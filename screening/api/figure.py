@@ -90,7 +90,7 @@ class FigureOne(Displayed):
                 lambda cell: f"{cell:.4g}" if isinstance(cell, float) else cell
             ),
             (
-                *self.with_compound.display().notes[:-1],
+                *self._notes(),
                 *((f"{self.compound} is the electrolyte: 1F is 1A",) if self.is_electrolyte else ()),
                 *(() if self.alloy else ("no alloy drawn: name one with --alloy (alloy= in Python)",)),
                 self.provenance.line(),
@@ -110,13 +110,14 @@ class FigureOne(Displayed):
             return {ENERGY: energy, **ends(ENERGY, within)}
 
         def row(name: str, curve: InterfaceReaction, kink: Kink, what: str) -> dict[str, Any]:
+            reaction = curve.starred(kink.reaction) if told else kink.reaction
             return {
                 "figure": name,
                 "pair": pair_name(curve),
-                "at": what,
-                f"x ({axis})": kink.x(axis),
+                "at": what if curve.reacts else "",
+                f"x ({axis})": kink.x(axis) if curve.reacts else "" if told else None,
                 **energies(kink),
-                "reaction": kink.reaction,
+                "reaction": reaction if curve.reacts else "no reaction",
             }
 
         rows = []
@@ -147,7 +148,14 @@ class FigureOne(Displayed):
             "Summary": self._summary("molar").rename(columns=heading),
             **{f"Figure {name} data": curve_table(curves) for name, curves in self.panels.items()},
             "Staircase": pd.DataFrame(steps),
+            "Notes": pd.DataFrame({"Note": self._notes()}),
         }
+
+    def _notes(self) -> tuple[str, ...]:
+        """Marks, cautions and intervals of all panels and the staircase, each once."""
+        shown = (self.with_compound, *(() if self.is_electrolyte else (self.with_electrolyte,)))
+        told = (note for each in shown for note in each.display().notes[:-1])
+        return tuple(dict.fromkeys((*told, *self.staircase.cautions)))
 
     def save(self, path: str | Path, **options: Any) -> None:
         """Write the workbook (.xlsx), the table of kinks (.csv, .parquet) or the figure into one file."""

@@ -20,7 +20,7 @@ from screening.phases.composition import (
 from screening.phases.corrections import Energies
 from screening.phases.library import EMBEDDED
 from screening.phases.snapshot import Snapshot
-from screening.reactors.uncertainty import error_bars, error_models
+from screening.reactors.uncertainty import GENERAL_ION, error_bars, error_models
 from screening.thermo.interface import InterfaceReaction, InterfaceReactions
 from screening.thermo.interface import react as react_pair
 from screening.thermo.intervals import ErrorBars
@@ -357,7 +357,7 @@ def _ion(a: Reactant, b: Reactant) -> str:
     elements = [symbol(z) for unit in (a.unit, b.unit) for z in unit.atomic_numbers]
     pure = [symbol(unit.atomic_numbers[0]) for unit in (a.unit, b.unit) if len(unit.atomic_numbers) == 1]
     modelled = [ion for ion in error_models() if ion in elements]
-    return next((ion for ion in modelled if ion in pure), next(iter([*modelled, *pure, *elements])))
+    return next((ion for ion in modelled if ion in pure), next(iter([*modelled, GENERAL_ION])))
 
 
 def _is_one(given: object) -> bool:

@@ -8,17 +8,19 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
-from screening.campaign.document import REMEDY, Document, Reactor
+from screening.campaign.document import FILTER_PREFIX, REMEDY, Document, Reactor
 from screening.campaign.former import table_per_atom
 from screening.campaign.study import Study
-from screening.errors import InputError
+from screening.errors import InputError, ScreeningError
 from screening.phases.composition import parse_reactant, symbol
 from screening.phases.distrust import formula_cautions
+from screening.phases.library import locate
 from screening.phases.melting import state_lines
 from screening.phases.temperature import GIBBS_ENERGIES
 from screening.provenance import Provenance
 from screening.reactors.anode import mobile_ion
 from screening.reactors.conditions import REACTOR
+from screening.reactors.ranking import UNDECIDED
 from screening.reactors.uncertainty import descriptor_told, find_error_model, why_no_error_model
 from screening.thermo.intervals import BESIDE, OUTSIDE
 from screening.thermo.uptake import cation_charge
@@ -31,6 +33,8 @@ RANKING_PARQUET = "ranking.parquet"
 
 KEY = ("formula", "anode", "electrolyte")
 """Columns that tell the rows of a table apart."""
+
+CONDUCTS_ION = f"{FILTER_PREFIX}conducts_ion"
 
 TOP_SHOWN = 20
 """Ranked candidates shown besides the named ones; files hold the others."""
@@ -124,6 +128,15 @@ class ResultsDirectory:
         """Stamp of the campaign."""
         return self.document.provenance
 
+    @property
+    def snapshot(self) -> str:
+        """Snapshot that it was ranked with: the one in its stamp, or where that is not found the study's."""
+        try:
+            locate(self.provenance.source)
+        except ScreeningError:
+            return self.study.snapshot
+        return self.provenance.source
+
     @cached_property
     def cautions(self) -> tuple[str, ...]:
         """Elements whose energies are known to be wrong; which of the best melt, or lack a criterion."""
@@ -150,7 +163,12 @@ class ResultsDirectory:
         for each in ranking.every:
             unknown = best.loc[best[each.name].isna(), "formula"].unique()
             if len(unknown) and ranking.rules[each.name].weight > 0.0:
-                yield f"unknown and left out of the score: {each.label} of {', '.join(unknown)}"
+                counted = "counted as the worst" if each.must_be_known else "left out of the score"
+                yield f"unknown and {counted}: {each.label} of {', '.join(unknown)}"
+        if CONDUCTS_ION in self.table:
+            ranked = self.table.loc[self.table["passes"].eq(True), CONDUCTS_ION]
+            share = f"{int((ranked == UNDECIDED).sum())} of {len(ranked)}"
+            yield f"whether they conduct the ion, nobody measured here of {share} with a rank"
         if "cautions" in best and best["cautions"].astype(str).str.contains(BESIDE, regex=False).any():
             yield OUTSIDE
 

@@ -48,6 +48,7 @@ FAILING = {
     "metallic_product": "leaves no conducting phase",
     "holds_ion": "does not hold the ion",
     "blocks_electrons": "conducts electrons, or no gap is known",
+    "conducts_ion": "measured to insulate the ion",
     "stays": "does not stay over the window",
     "allowed_elements": "radioactive or noble gas",
     "near_hull": "too far above the hull",
@@ -188,9 +189,10 @@ class Reactor(Record):
     ----------
     formula, anode, electrolyte : str
         As the campaign writes them.
-    rank : int or None
-        None where a filter fails.
-    score : float
+    rank, rank_anchored : int or None
+        None where a filter fails; the second by energies anchored to measurement.
+    score, score_anchored : float
+        The second None without such energies.
     estimated : bool
         Whether the reactor or a product rests on an estimated phase.
     origin : str
@@ -203,19 +205,16 @@ class Reactor(Record):
         Of the ranks 1, 2, …; empty where the study draws nothing, or has too many candidates.
     top_probability : dict of str to float or None
         To be the first, among the first 1 % and 5 %, when energies carry their errors.
-    rank_acceptability : tuple of float
-    acceptability : dict of str to float or None
+    rank_acceptability, acceptability : as the two above
         The same with weights and bounds drawn besides (SMAA-2).
     criteria : dict of str to CriterionValue
     rank_if_weight : dict of str to WeightChange
     alloy : str or None
     energy_above_hull_ev_per_atom, cathodic_limit_v : float or None
     cathodic_limit_95_v : Interval or None
-        Where the true limit lies.
     products_li_excess : dict of str to float
         Moles per mole of reactor at the last plateau above the floor.
-    plateaus : tuple of Plateau
-    at_potential : tuple of LayerAt
+    plateaus, at_potential : tuples of Plateau and LayerAt
         The layer and its attack on the electrolyte, at each potential where one of them turns.
     curves : tuple of InterfaceReaction
         Anode and alloy against reactor and electrolyte.
@@ -226,6 +225,8 @@ class Reactor(Record):
     electrolyte: str
     rank: int | None
     score: float
+    rank_anchored: int | None = None
+    score_anchored: float | None = None
     estimated: bool
     origin: str = ""
     pareto: bool
@@ -291,6 +292,7 @@ class Reactor(Record):
             **{name: bool(row[name]) for name in ("estimated", "pareto")},
             "passes_filters": bool(row["passes"]),
             "rank": int(row["rank"]) if row["passes"] else None,
+            "rank_anchored": int(row["rank_anchored"]) if row.get("score_anchored", 0.0) > 0.0 else None,
             "filters": {
                 name.removeprefix(FILTER_PREFIX): None if value == UNDECIDED else bool(value)
                 for name, value in filters.items()

@@ -23,12 +23,13 @@ ALIKE = 1e-9
 
 @dataclass(frozen=True)
 class Marked:
-    """One compound with a letter: its name, its place, and whether it is a negative control."""
+    """One compound with a letter: name, place, and whether it is a negative control or a known reactor."""
 
     name: str
     x: float
     y: float
     control: bool
+    known: bool = False
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -124,6 +125,7 @@ def campaign_map(
     shown = np.isfinite(x) & np.isfinite(y) & table["passes"].to_numpy(dtype=bool)
     if not shown.any():
         return None
+    reactors = [one.formula for one in known if study.conditions.role == REACTOR]
     marked: list[Marked] = []
     left_out, origins = dict[bool, list[str]]({True: [], False: []}), dict[str, str]()
     for formula, control in _labelled(study, known).items():
@@ -134,7 +136,8 @@ def campaign_map(
         if table["origin"].iloc[row]:
             origins[formula] = str(table["origin"].iloc[row])
         if shown[row]:
-            marked.append(Marked(formula, float(x[row]), float(y[row]), control))
+            listed = formula in reactors and not control
+            marked.append(Marked(formula, float(x[row]), float(y[row]), control, listed))
         else:
             left_out[control].append(formula)
     rules = [study.ranking.rules[name] for name in names]

@@ -1,7 +1,7 @@
 """From parts to a ranking: scores, ranks and their probabilities over all candidates of a campaign."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from scipy.sparse import csr_array, vstack
 
-from screening.campaign.rows import ACCEPT, LIMIT, RANKED_COLUMNS
+from screening.campaign.rows import ACCEPT, ANCHORED_COLUMNS, LIMIT, RANKED_COLUMNS
 from screening.campaign.run import Campaign
 from screening.phases.distrust import wholly_distrusted_sd
 from screening.reactors.anode import mobile_ion
@@ -24,7 +24,7 @@ from screening.reactors.rank_probability import (
     weight_sensitivity,
 )
 from screening.reactors.ranking import Ranked, rank, weights
-from screening.reactors.settings import Ranking
+from screening.reactors.settings import Conditions, Ranking
 from screening.reactors.uncertainty import phase_errors
 from screening.thermo.intervals import BESIDE, NEGLIGIBLE, Z_95, at_least
 
@@ -40,12 +40,13 @@ class Outcome:
     ----------
     anode, electrolyte : str
     table : DataFrame
-        Scalar columns of the parts with `RANKED_COLUMNS` and `LIMIT_BOUNDS`; failures are not among the rows.
+        Scalar columns of the parts with `RANKED_COLUMNS` and `LIMIT_BOUNDS`, where they were ranked by
+        anchored energies, too, `ANCHORED_COLUMNS`; failures are not among the rows.
     ranked : Ranked
     settings : Ranking
     probabilities, acceptability : RankProbabilities or None
         With errors of the energies alone; with weights and bounds drawn besides. None where the study draws
-        nothing, or the mobile ion has no error model.
+        nothing, or the mobile ion has no error model. By anchored energies where there are any.
     sensitivity : WeightSensitivity
     standard_deviation, expected_error : (n, n_uncertain) float arrays
         Of `settings.known.uncertain`: spread of the true value, and true minus calculated.
@@ -69,21 +70,48 @@ class Outcome:
         return np.argsort(rank_or_last, kind="stable")
 
 
-def rank_campaign(campaign: Campaign, *, threads: int = 1) -> tuple[Outcome, ...]:
+def rank_campaign(
+    campaign: Campaign, *, anchored: Campaign | None = None, threads: int = 1
+) -> tuple[Outcome, ...]:
     """Rank the candidates of a finished campaign, separately for each pair of anode and electrolyte.
 
     Parameters
     ----------
     campaign : Campaign
+    anchored : Campaign, optional
+        The same candidates by anchored energies: their ranks join, and the probabilities are theirs.
     threads : int
         Threads that draw scores; −1: one per core. The outcome does not depend on it.
     """
-    scalars = campaign.store.read()
-    grid = campaign.study.conditions.grid()
-    return tuple(_rank_pair(campaign, scalars, c.anode, c.electrolyte, threads) for c in grid)
+    scalars, grid = campaign.store.read(), campaign.study.conditions.grid()
+    draws = 0 if anchored is not None else campaign.study.uncertainty.draws
+    own = tuple(_rank_pair(campaign, scalars, met, draws, threads) for met in grid)
+    if anchored is None:
+        return own
+    return tuple(map(_beside, own, rank_campaign(anchored, threads=threads)))
 
 
-def _rank_pair(campaign: Campaign, scalars: pa.Table, anode: str, electrolyte: str, threads: int) -> Outcome:
+def _beside(own: Outcome, other: Outcome) -> Outcome:
+    """An outcome with ranks and probabilities of another one; a candidate that this lacks gets none."""
+    at = pd.Index(other.table["formula"]).get_indexer(own.table["formula"])
+    names = ("rank", "score", *RANKED_COLUMNS[3:])
+    theirs = other.table[[*names]].reindex(at).set_axis(own.table.index)
+    taken = dict(zip((*ANCHORED_COLUMNS, *RANKED_COLUMNS[3:]), (theirs[each] for each in names), strict=True))
+    probabilities, acceptability = (
+        each and replace(each, rank=each.rank if each.rank is None else _rows(each.rank, at))
+        for each in (other.probabilities, other.acceptability)
+    )
+    table = own.table.assign(**taken)
+    return replace(own, table=table, probabilities=probabilities, acceptability=acceptability)
+
+
+def _rows(matrix: np.ndarray, at: np.ndarray) -> np.ndarray:
+    """Rows of a matrix by number, 0 where that is −1."""
+    return np.where(at[:, None] >= 0, matrix[at], 0.0)
+
+
+def _rank_pair(campaign: Campaign, scalars: pa.Table, met: Conditions, draws: int, threads: int) -> Outcome:
+    anode, electrolyte = met.anode, met.electrolyte
     settings, uncertainty = campaign.study.ranking, campaign.study.uncertainty
     mine = pc.and_(pc.equal(scalars["anode"], anode), pc.equal(scalars["electrolyte"], electrolyte))
     mine = pc.and_(mine, pc.is_null(scalars["failure_reason"]))
@@ -97,22 +125,22 @@ def _rank_pair(campaign: Campaign, scalars: pa.Table, anode: str, electrolyte: s
     n_uncertain = len(settings.known.uncertain)
     spread, shift = np.full((2, len(table), n_uncertain), np.nan)
     probabilities, acceptability, ion = None, None, mobile_ion(anode)
-    errors = phase_errors(snapshot, ion, uncertainty.error_model(ion))
-    if errors is not None:
+    model = uncertainty.error_model(ion)
+    errors = phase_errors(snapshot, ion, model)
+    if model is not None:
         every = pa.array(np.flatnonzero(mine.to_numpy()))
-        names = [criterion.name for criterion in settings.known.uncertain]
-        forms = csr_array(vstack([_form(campaign, each, every, len(phases)) for each in names]))
+        forms = _forms(campaign, settings.known.uncertain, every, len(phases))
         wrong = wholly_distrusted_sd(snapshot)[table["phase"].to_numpy()]
         spread, shift = _errors(errors, forms, n_uncertain, wrong)
         forms = forms[np.tile(passes, n_uncertain)]
-    if errors is not None and uncertainty.draws and passes.any():
+    if model is not None and draws and passes.any():
         latent = _latent(settings.known, values[passes], forms @ phases.formation_energy_ev_per_atom)
-        people = Preferences.of(settings).drawn(np.random.default_rng(uncertainty.seed), uncertainty.draws)
+        people = Preferences.of(settings).drawn(np.random.default_rng(uncertainty.seed), draws)
         probabilities, acceptability = (
             rank_probability(
                 drawn_scores(
                     *(latent, ranked.desirabilities[passes], settings, errors, forms),
-                    *(np.random.default_rng(uncertainty.seed), uncertainty.draws),
+                    *(np.random.default_rng(uncertainty.seed), draws),
                     preferences=preferences,
                     threads=threads,
                 ),
@@ -204,6 +232,11 @@ def _limit_bounds(
         bounds = at_least(errors.bounds_95(forms), forms, sd)
         low, high = (table[[LIMIT]].to_numpy() + bounds).T
     return dict(zip(LIMIT_BOUNDS, (low, high), strict=True))
+
+
+def _forms(campaign: Campaign, uncertain: Sequence[Criterion], rows: pa.Array, n_phases: int) -> csr_array:
+    """Linear forms of some criteria, one after another, (n_criteria · n_rows, n_phases)."""
+    return csr_array(vstack([_form(campaign, each.name, rows, n_phases) for each in uncertain]))
 
 
 def _form(campaign: Campaign, name: str, rows: pa.Array, n_phases: int) -> csr_array:

@@ -13,7 +13,7 @@ from screening.campaign.directory import KEY, RANKING_PARQUET, ResultsDirectory
 from screening.campaign.expressions import closed_database, known_or_null
 from screening.campaign.former import per_atom
 from screening.campaign.outcome import LIMIT_BOUNDS
-from screening.campaign.rows import RANKED_COLUMNS
+from screening.campaign.rows import ANCHORED_COLUMNS, RANKED_COLUMNS
 from screening.campaign.store import PARTS, Store
 from screening.campaign.study import Study
 from screening.errors import InputError
@@ -102,7 +102,8 @@ def _ranking(directory: Path) -> pa.Table | None:
     if not (directory / RANKING_PARQUET).exists():
         return None
     table = ResultsDirectory(directory).table
-    return pa.Table.from_pandas(table[[*KEY, *RANKED_COLUMNS, *_bounds(table)]])
+    anchored = [name for name in ANCHORED_COLUMNS if name in table]
+    return pa.Table.from_pandas(table[[*KEY, *RANKED_COLUMNS, *anchored, *_bounds(table)]])
 
 
 def _bounds(table: pd.DataFrame) -> list[str]:

@@ -27,7 +27,7 @@ from screening.campaign.document import (
 )
 from screening.campaign.latex import products_latex
 from screening.campaign.metadata import DATA_PACKAGE, data_package
-from screening.campaign.outcome import Outcome, rank_campaign
+from screening.campaign.outcome import LIMIT_BOUNDS, Outcome, rank_campaign
 from screening.campaign.run import Campaign
 from screening.files import atomic_write, check_targets, write_csv, write_json, write_parquet, write_xlsx
 from screening.phases.sheets import RowFault
@@ -67,16 +67,18 @@ def spell_out(campaign: Campaign, outcome: Outcome) -> dict[int, ReactorDetail |
     return {row: detail(context, int(phases[row]), str(formulas[row]), wt, bars) for row in shown.tolist()}
 
 
-def conclude(campaign: Campaign, *, threads: int = 1) -> ResultsDirectory:
+def conclude(campaign: Campaign, *, anchored: Campaign | None = None, threads: int = 1) -> ResultsDirectory:
     """Rank a finished campaign, set it against what is known, and write what it says.
 
     Parameters
     ----------
     campaign : Campaign
+    anchored : Campaign, optional
+        The same by anchored energies; see `rank_campaign`.
     threads : int
         Threads that draw scores; −1: one per core.
     """
-    outcomes = rank_campaign(campaign, threads=threads)
+    outcomes = rank_campaign(campaign, anchored=anchored, threads=threads)
     known = known_compounds() if campaign.study.conditions.role == REACTOR else ()
     tests = [test for outcome in outcomes if (test := back_test(campaign, outcome, known)) is not None]
     written = write_results(campaign, outcomes)
@@ -103,7 +105,8 @@ def write_results(campaign: Campaign, outcomes: Sequence[Outcome]) -> ResultsDir
     details = [one for group in groups for one in group.values()]
     products, failed = product_table(details), campaign.store.failures()
     absent = _absent(campaign, products, failed)
-    ranking = pd.concat([o.table.iloc[o.order] for o in outcomes], ignore_index=True)
+    tables = map(_with_own_limits, outcomes, groups)
+    ranking = pd.concat([t.iloc[o.order] for t, o in zip(tables, outcomes, strict=True)], ignore_index=True)
     write_parquet(directory / RANKING_PARQUET, ranking, provenance)
     every = with_reasons(ranking, failed, campaign.selection.unusable)
     every = every.append_column("provenance", pa.repeat(provenance.line(), len(every)))
@@ -132,6 +135,15 @@ def write_results(campaign: Campaign, outcomes: Sequence[Outcome]) -> ResultsDir
     if len(products):
         write_product_tables(directory, products, provenance)
     return ResultsDirectory(directory)
+
+
+def _with_own_limits(outcome: Outcome, group: dict[int, ReactorDetail | PlacedDetail]) -> pd.DataFrame:
+    """The table with the lower limits of those spelled out, which may be stable above the hull."""
+    table, (low, _) = outcome.table.copy(), LIMIT_BOUNDS
+    for row, one in group.items():
+        if low in table and one.plateaus and one.plateaus[0].voltage_95_v:
+            table.iloc[row, table.columns.get_loc(low)] = one.plateaus[0].voltage_95_v.low
+    return table
 
 
 def _absent(campaign: Campaign, products: pd.DataFrame, failed: pa.Table) -> tuple[str, ...]:

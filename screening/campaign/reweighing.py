@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from screening.campaign.directory import ResultsDirectory
-from screening.campaign.outcome import RANKED_COLUMNS
+from screening.campaign.rows import ANCHORED_COLUMNS, RANKED_COLUMNS
 from screening.reactors.ranking import desirabilities, ranks, weighted_geometric_mean
 from screening.reactors.ranking import weights as weights_of
 
@@ -21,7 +21,7 @@ def reweighed(results: ResultsDirectory, weights: Mapping[str, float]) -> pd.Dat
     for anode, electrolyte in results.pairs:
         mine = ((table["anode"] == anode) & (table["electrolyte"] == electrolyte)).to_numpy()
         rank[mine] = ranks(score[mine], passes[mine])
-    placed = table.drop(columns=[*RANKED_COLUMNS[3:]], errors="ignore").assign(
+    placed = table.drop(columns=[*RANKED_COLUMNS[3:], *ANCHORED_COLUMNS], errors="ignore").assign(
         score=score, rank=pd.array(np.where(passes, rank, 0), dtype="Int32"), rank_before=table["rank"]
     )
     placed.loc[~passes, "rank"] = pd.NA

@@ -11,6 +11,7 @@ from scipy.sparse import csr_array
 
 from screening.campaign.candidate_files import odd_cells
 from screening.campaign.document import FILTER_PREFIX
+from screening.display import DOUBT
 from screening.errors import InputError, ScreeningError
 from screening.phases.composition import symbol
 from screening.phases.distrust import doubtful
@@ -35,7 +36,12 @@ RANKED_COLUMNS = (
 )
 """Columns that the ranking adds to those of the parts."""
 
-RESERVED = frozenset((*RANKED_COLUMNS, "failure_stage", "failure_reason", "why_no_rank", "provenance"))
+ANCHORED_COLUMNS = ("rank_anchored", "score_anchored")
+"""Besides, where it was ranked by energies anchored to measurement, too."""
+
+RESERVED = frozenset(
+    (*RANKED_COLUMNS, *ANCHORED_COLUMNS, "failure_stage", "failure_reason", "why_no_rank", "provenance")
+)
 PREFIXES = (FILTER_PREFIX, "form_", "top_", ACCEPT, "cathodic_limit_")
 """Names of results that a list of candidates, as a former ``ranking.csv``, may bear: passed over."""
 LIMIT = "cathodic_limit_v"
@@ -298,7 +304,7 @@ def _cautions(found: Reduction | Placement) -> np.ndarray:
         owner = lines.kinks.owner[lines.products.owner[hits]]
         for row, phase in np.unique(np.column_stack((owner, lines.phase[hits])), axis=0).tolist():
             name = str(snapshot.phases.formula[phase])
-            told[row] = f"{told[row]}, {name}" if told[row] else f"doubtful energies: {name}"
+            told[row] = f"{told[row]}, {name}" if told[row] else f"{DOUBT}: {name}"
     return told
 
 

@@ -29,6 +29,8 @@ CHUNK = 4096
 """Candidates in a part: about a second of work, large against the cost of handing a chunk over (10 ms) and
 small enough that an interruption loses seconds."""
 
+Report = Callable[["Progress"], None]
+
 WORKER_RETRIES = 3
 """Times in a row that a campaign sets up its pool of workers anew after it broke (a worker was killed)."""
 
@@ -68,10 +70,12 @@ class Source:
         return tuple(path.stat().st_mtime_ns if path.exists() else 0 for path in paths)
 
 
-@lru_cache(maxsize=2)
+@lru_cache(maxsize=3)
 def _load(source: Source, written: tuple[int, ...]) -> Snapshot:
+    bare = Source(source.snapshot)
+    shared = source != bare and source.energies is not Energies.AS_PUBLISHED
     return load_snapshot(
-        source.snapshot,
+        bare.load() if shared else source.snapshot,
         source.phases or None,
         source.temperature_k,
         source.energies,
@@ -145,7 +149,7 @@ def run(
     workers: Workers | None = None,
     fresh: bool = False,
     chunk: int = CHUNK,
-    report: Callable[[Progress], None] = lambda _: None,
+    report: Report = lambda _: None,
     announce: Callable[[Selection], None] = lambda _: None,
 ) -> Campaign:
     """Assess all candidates of a study, taking up what an earlier run left.
@@ -192,9 +196,7 @@ def run(
     return campaign
 
 
-def _finish(
-    campaign: Campaign, tasks: list[Task], workers: Workers, report: Callable[[Progress], None]
-) -> None:
+def _finish(campaign: Campaign, tasks: list[Task], workers: Workers, report: Report) -> None:
     """Assess the chunks that the store does not hold yet."""
     store = campaign.store
     total = sum(len(task.chunk) for task in tasks)

@@ -205,6 +205,8 @@ class Study(Shown, Settings):
         if self.candidates.file:
             content = Path(self.candidates.file).read_bytes()
             deciding["candidates"]["file"] = hashlib.sha256(content).hexdigest()
+        if self.uncertainty.anchored:  # as before there was a choice
+            deciding["uncertainty"].pop("anchored")
         if self.conditions.role == REACTOR:  # as before there were other roles
             for key in ("role", "cathode", "window_v"):
                 deciding["conditions"].pop(key)

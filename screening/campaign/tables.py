@@ -8,10 +8,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from screening.campaign.directory import TOP_SHOWN, ResultsDirectory
+from screening.campaign.anchored_ranks import HEAD, changes_told
+from screening.campaign.directory import CONDUCTS_ION, TOP_SHOWN, ResultsDirectory
 from screening.campaign.document import FAILING, FILTER_PREFIX, Reactor, failing_words
 from screening.campaign.study import Study
-from screening.display import Table, fixed, marked, rests_on
+from screening.display import DOUBT, DOUBT_MARK, Table, doubted, fixed, marked, rests_on
 from screening.layer.network import Threshold
 from screening.reactors.anode import mobile_ion, shared_ion
 from screening.reactors.conditions import REACTOR
@@ -31,6 +32,7 @@ DECIMALS = {"driving_force": 2, "uptake": 0, "relief": 3, "relay": 3, "mixing": 
 BEST_COLUMNS = (
     *(
         "rank",
+        "rank_anchored",
         "formula",
         "alike",
         "anode",
@@ -47,7 +49,15 @@ BEST_COLUMNS = (
 FULLY = ("driving_force_ev_per_ion",)
 """Energies with their interval beside them; the others have the digits that theirs leave, for width."""
 
-BEST_HEADS = {"alike": "alike", "top_1_percent": "P(1%)", "energy_above_hull_ev_per_atom": "e_hull"}
+IONIC = "ionic_s_per_cm"
+"""Of candidates that are no reactors shown, too, unknown or not."""
+
+BEST_HEADS = {
+    "rank_anchored": HEAD,
+    "alike": "alike",
+    "top_1_percent": "P(1%)",
+    "energy_above_hull_ev_per_atom": "e_hull",
+}
 """Heads of columns that are no criteria."""
 
 
@@ -61,21 +71,17 @@ def ranking_table(results: ResultsDirectory, anode: str, electrolyte: str) -> Ta
         if reactor.formula in named or (reactor.rank is not None and reactor.rank <= TOP_SHOWN)
     ]
     reactors, ion = study.conditions.role == REACTOR, mobile_ion(anode)
-    without = "; ".join(
-        f"{each.formula} {failing_words(each.failed_filters, each.flags.moisture_hazard)}"
-        for each in shown
-        if not (reactors or each.passes_filters)
-    )
-    of_pair = results.table[["anode", "electrolyte"]] == [anode, electrolyte]
-    many = int((of_pair.all(axis=1) & results.table["passes"]).sum()) >= MANY
+    table = results.table[(results.table[["anode", "electrolyte"]] == [anode, electrolyte]).all(axis=1)]
+    changes = changes_told(table[table["formula"].isin([each.formula for each in shown])])
+    many = int(table["passes"].sum()) >= MANY
     first = "1_percent" if many else "1"
     dropped = (criterion(key).heading(ion) for key in (("relay", "mixing") if reactors else ()))
     hull = BEST_HEADS["energy_above_hull_ev_per_atom"]
     wide = (f"A({FIRST[first]})", *dropped, hull)
     notes = [
-        f"{len(shown)} of {int(of_pair.all(axis=1).sum())} shown; all in ranking.csv",
-        *filter(None, [without and f"no rank: {without}"]),
-        *_filter_counts(results.table[of_pair.all(axis=1)]),
+        f"{len(shown)} of {len(table)} shown; all in ranking.csv",
+        *filter(None, [_unranked(shown) * (not reactors), changes]),
+        *_filter_counts(table),
         "relief eV per atom of electrolyte; relay, mixing, e_hull (above the hull) eV/atom; "
         f"vol% metal at {study.conditions.wt_percent:g} wt% reactor "
         f"(connects from {Threshold.of(equal_spheres=study.conditions.percolation_threshold).words} on)"
@@ -88,8 +94,10 @@ def ranking_table(results: ResultsDirectory, anode: str, electrolyte: str) -> Ta
     ]
     if not results.no_probabilities and study.uncertainty.draws:
         notes.append(
-            f"P({FIRST[first]}): with the errors of the energies alone, at these weights and bounds"
-            + f"; A({FIRST[first]}): with weights and bounds drawn besides" * reactors
+            f"P({FIRST[first]}): with the errors of the {'anchored ' * bool(changes)}energies alone, "
+            "at these weights and bounds"
+            + f"; A({FIRST[first]}): with weights and bounds drawn besides"
+            * reactors
         )
     if any(each.within_95 for reactor in shown for each in reactor.criteria.values()):
         notes.append("eV have the digits that their 95 % intervals leave; the intervals stand in ranking.csv")
@@ -98,9 +106,25 @@ def ranking_table(results: ResultsDirectory, anode: str, electrolyte: str) -> Ta
         notes.append(f"no probabilities: {results.no_probabilities[anode]}")
     notes.extend(results.cautions)
     row = partial(_ranking_row if reactors else _placed_row, first=first)
+    told = table.set_index("formula")["cautions"]
+    doubts = [doubted(told.get(each.formula)) for each in shown]
     rows = [row(each, study, ion) for each in shown]
+    for listed, doubt in zip(rows, doubts, strict=True):
+        listed[study.conditions.role] += doubt
+    if any(doubts):
+        notes.insert(0, f"{DOUBT_MARK} {DOUBT} in it or in what it forms; ranking.csv names them")
     title = f"{results.title}: {study.conditions.met(anode, electrolyte)}"
     return Table(title, pd.DataFrame(rows), (*notes, results.provenance.line()), wide)
+
+
+def _unranked(shown: Sequence[Reactor]) -> str:
+    """Which of the candidates shown have no rank, and why."""
+    told = [
+        f"{each.formula} {failing_words(each.failed_filters, each.flags.moisture_hazard)}"
+        for each in shown
+        if not each.passes_filters
+    ]
+    return f"no rank: {'; '.join(told)}" if told else ""
 
 
 def _filter_counts(table: pd.DataFrame) -> list[str]:
@@ -118,8 +142,10 @@ def _filter_counts(table: pd.DataFrame) -> list[str]:
 
 def _first_columns(reactor: Reactor, role: str, first: str = "1") -> dict[str, str]:
     passes = reactor.passes_filters
+    anchored = {} if reactor.score_anchored is None else {HEAD: str(reactor.rank_anchored or "-")}
     return {
         "rank": str(reactor.rank) if passes else "-",
+        **anchored,
         role: marked(reactor.formula, reactor.origin),
         "score": fixed(reactor.score if passes else None, 3),
         f"P({FIRST[first]})": fixed(reactor.top_probability.get(f"top_{first}") if passes else None, 2),
@@ -143,7 +169,12 @@ def _placed_row(reactor: Reactor, study: Study, ion: str, *, first: str) -> dict
         **{name: columns[name] for name in columns if not name.startswith("A(")},
         **{each.heading(ion): told[each] for each in found if each not in limits},
         "window (V)": " to ".join(told[each] for each in limits),
+        BY_ROLE[study.conditions.role].find(IONIC).heading(ion): _conductivity(reactor.criteria[IONIC].value),
     }
+
+
+def _conductivity(s_per_cm: float | None) -> str:
+    return "unknown" if s_per_cm is None or np.isnan(s_per_cm) else f"{s_per_cm:.0e}"
 
 
 def _possible(criterion: Criterion, within: Interval | None) -> Interval | None:
@@ -164,7 +195,7 @@ def _ranking_row(reactor: Reactor, study: Study, ion: str, *, first: str) -> dic
         },
         "vol%": fixed(None if metal is None else 100.0 * metal, 1),
         BEST_HEADS["energy_above_hull_ev_per_atom"]: fixed(reactor.energy_above_hull_ev_per_atom, 3),
-        "alloy, or what fails": _alloy_or_failure(reactor),
+        "alloy or failure": _alloy_or_failure(reactor),
     }
 
 
@@ -193,6 +224,7 @@ def best_table(chosen: pd.DataFrame, words: Sequence[str] = (), digits: int | No
     names = [
         name for name in dict.fromkeys((*BEST_COLUMNS, *energies)) if name in chosen and name not in same
     ]
+    placed = [IONIC] if CONDUCTS_ION in chosen else []
     wide = (
         "alike",
         "top_1_percent",
@@ -200,13 +232,19 @@ def best_table(chosen: pd.DataFrame, words: Sequence[str] = (), digits: int | No
         "mixing_ev_per_atom",
         "energy_above_hull_ev_per_atom",
     )
-    frame = chosen[names].astype(object).map(_cell)
+    frame = chosen[names + placed].astype(object).map(_cell)
+    for name in placed:
+        frame[name] = chosen[name].map(_conductivity)
     for name in [each for each in names if each in energies]:
         told = [_energy(energies[name], row, digits) for _, row in chosen.iterrows()]
         frame[name] = [text if name in FULLY and digits is None else text.partition(" ")[0] for text in told]
     if "origin" in chosen:
         origins = chosen["origin"].fillna("")
-        frame["formula"] = [*map(marked, chosen["formula"], origins)]
+        doubts = chosen.get("cautions", origins)
+        frame["formula"] = [
+            marked(name, of) + doubted(told)
+            for name, of, told in zip(chosen["formula"], origins, doubts, strict=True)
+        ]
         words = (*words, *rests_on(origins))
     frame = frame.rename(columns=heads)
     notes = (
@@ -270,6 +308,8 @@ def in_words(row: pd.Series, study: Study) -> str:
 
 
 def _told(each: Criterion, row: pd.Series, ion: str) -> str:
+    if pd.isna(row[each.name]):
+        return f"{each.label} unknown"
     unit = "" if each.unit == "1" else f" {each.unit_for(ion)}"
     return f"{each.label} {_energy(each, row, None)}{unit}"
 

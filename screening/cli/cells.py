@@ -48,16 +48,19 @@ def cells(
 
     check_outputs(plot, csv)
     found = read_cells(Path(directory))
-    save(found, csv=csv, plot=plot)
+    save(found, csv=csv)
     for fault in found.faults:
         say(f"skipped: {fault}")
     if as_json:
         write_json({"cells": records(found.to_frame()), "skipped": [str(fault) for fault in found.faults]})
-        return
-    for row in found.to_frame().itertuples():
-        tell(f"{row.cell:32} {row.brief}")
-    tell()
-    print_table(found.display())
+    else:
+        table = found.to_frame()
+        for row in table.itertuples():
+            tell(f"{row.cell:32} {row.brief}")
+        if table["value"].notna().any():
+            tell()
+            print_table(found.display())
+    save(found, plot=plot)
 
 
 def _init(directory: Path, diameter_mm: float | None, area_cm2: float | None) -> None:
@@ -89,4 +92,5 @@ def _init(directory: Path, diameter_mm: float | None, area_cm2: float | None) ->
         tell(f"{path.name:32} {cell.kind or 'kind not told by the record'}")
         for remark in dict.fromkeys(cell.remarks):
             tell(f"    {remark}")
-    tell(f"next: name the layers in the sheets, then screening cells {directory}")
+    size_too = "the size of the electrodes and " if size.startswith("#") else ""
+    tell(f"next: state {size_too}the layers in the sheets, then screening cells {directory}")

@@ -51,7 +51,8 @@ def handoff(
     from screening.handoff.pages import write_sheets
     from screening.handoff.programs import write_programs
     from screening.handoff.sheet import Plan
-    from screening.phases.corrections import chosen_energies
+    from screening.phases.corrections import Energies, chosen_energies, scheme_energies
+    from screening.phases.library import EMBEDDED
     from screening.thermo.sources import own_phases
 
     ranked = None if results is None else ResultsDirectory(results).checked()
@@ -62,7 +63,12 @@ def handoff(
     if source["at_hull"]:
         from_hull = (*formulas, plan.electrolyte)
     own, energies = own_phases(source["phases"], source["force"], source["replace"]), source["energies"]
-    of = Source(source["snapshot"], own or "", source["temperature_k"], chosen_energies(energies), from_hull)
+    snapshot, chosen = source["snapshot"], chosen_energies(energies)
+    if ranked is not None:  # what is not given is that of the run
+        snapshot = ranked.snapshot if snapshot == EMBEDDED else snapshot
+        own_scheme = scheme_energies(ranked.provenance.energy_scheme)
+        chosen = own_scheme if chosen == Energies.CORRECTED else chosen
+    of = Source(snapshot, own or "", source["temperature_k"], chosen, from_hull)
     sheets = bench_sheets(formulas, plan, results=ranked, source=of, cif=cif or ())
     if ranked is not None:
         say_all(f"{sheet.formula}: {sheet.standing_note}" for sheet in sheets if sheet.standing_note)

@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping, Sequence
 
 from reportlab.graphics import renderSVG
-from reportlab.graphics.shapes import Drawing, Line, PolyLine, String
+from reportlab.graphics.shapes import Drawing, Line, PolyLine, Rect, String
 from reportlab.lib.colors import HexColor
 
 from screening.display import formula_text
@@ -15,31 +15,34 @@ WIDTH_PT, HEIGHT_PT, MARGIN_PT, ROW_PT, SIZE_PT = 260.0, 88.0, 24.0, 9.0, 7.5
 """Size of a drawing, margin for its labels, height of a row of sticks, size of its text, points."""
 
 ANGLES_DEG = (10.0, 80.0)
-INK, BLUE = HexColor("#444444"), HexColor("#0072B2")
+INK, BLUE, BAND = HexColor("#444444"), HexColor("#0072B2"), HexColor("#D9E9F2")
+VOLTS_PT = 62.0
+"""Margin for a voltage with its interval."""
 FACE = "DejaVuSans"
 
 
 def staircase(sheet: BenchSheet) -> Drawing | None:
-    """Voltage against what a formula takes up, down to the floor; None where it takes nothing up."""
+    """Voltage with its interval against uptake, down to the floor; None where nothing is taken up."""
     steps = [plateau for plateau in sheet.plateaus if plateau.above_floor]
     if not steps:
         return None
     drawing = Drawing(WIDTH_PT, HEIGHT_PT)
-    most_v, most = 1.1 * steps[0].voltage_v, 1.05 * steps[-1].uptake_per_formula
-    wide, high = WIDTH_PT - 2.0 * MARGIN_PT, HEIGHT_PT - 1.5 * MARGIN_PT
+    tops = [step.voltage_v if step.voltage_95_v is None else step.voltage_95_v.high for step in steps]
+    most_v, most = max(tops), 1.05 * steps[-1].uptake_per_formula
+    wide, high = WIDTH_PT - MARGIN_PT - VOLTS_PT, HEIGHT_PT - 1.5 * MARGIN_PT
     points, taken = [], 0.0
     for step in steps:
-        y = MARGIN_PT + high * step.voltage_v / most_v
-        points += [MARGIN_PT + wide * taken / most, y]
+        y, left = MARGIN_PT + high * step.voltage_v / most_v, MARGIN_PT + wide * taken / most
         taken = step.uptake_per_formula
-        points += [MARGIN_PT + wide * taken / most, y]
+        points += [left, y, MARGIN_PT + wide * taken / most, y]
+        if step.voltage_95_v is not None:
+            low, top = (MARGIN_PT + high * max(v, 0.0) / most_v for v in step.voltage_95_v)
+            drawing.add(Rect(left, low, points[-2] - left, top - low, fillColor=BAND, strokeColor=None))
     points += [points[-2], MARGIN_PT]
     _frame(drawing, wide, high, f"{sheet.mobile} taken up per formula", f"V against {sheet.plan.anode}")
-    volts = {
-        f"{s.voltage_v:.2f}": MARGIN_PT + high * s.voltage_v / most_v for s in (steps[0], *reversed(steps))
-    }
-    for text, y in _apart(volts, SIZE_PT):
-        drawing.add(_text(WIDTH_PT - MARGIN_PT + 2.0, y - 2.0, text, "start"))
+    volts = {s.volts: MARGIN_PT + high * s.voltage_v / most_v for s in (steps[0], *reversed(steps))}
+    for text, y in _apart(volts, 0.9 * SIZE_PT):
+        drawing.add(_text(WIDTH_PT - VOLTS_PT + 2.0, y - 2.0, text, "start"))
     uptakes = {f"{s.uptake_per_formula:.3g}": s.uptake_per_formula for s in reversed(steps)}
     for text, x in _apart({k: MARGIN_PT + wide * v / most for k, v in uptakes.items()}, 2.0 * SIZE_PT):
         drawing.add(_text(x, MARGIN_PT - 9.0, text))

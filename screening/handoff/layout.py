@@ -14,7 +14,6 @@ from screening.phases.melting import points_text
 from screening.phases.powder import CU_KA_A, shift_deg
 from screening.reactors.criteria import CRITERIA
 from screening.reactors.detail import Plateau
-from screening.thermo.intervals import with_bounds, written
 from screening.thermo.marks import told_origins
 
 ONE_PERCENT = 0.01
@@ -109,7 +108,7 @@ def _mix(sheet: BenchSheet) -> Block:
     enough = int(sheet.recipe.batch_g * MG_PER_G / each_mg + ROUNDING)
     said = (
         f"{plan.wt_percent:g} wt% reactor, {plan.layer_mg:g} mg a layer, two layers a symmetric cell, "
-        f"{SPARE:.0%} to spare. {sheet.recipe.batch_g:g} g of reactor make {enough} such cells."
+        f"{100.0 * SPARE:.0f} % to spare. {sheet.recipe.batch_g:g} g of reactor makes {enough} such cells."
     )
     headings = ("Powder", "One layer (mg)", f"{plan.cells} cells (mg)", "Weighed (mg)", "Lot")
     return Block(f"Mix for {plan.cells} cells", (said,), Table(headings, rows, (1, 2)))
@@ -125,10 +124,9 @@ def _standing(sheet: BenchSheet) -> Block:
         return Block(title, (said, *note))
     sentences = [
         f"Rank {standing.rank} in {standing.study}, score {standing.score:.3f}: the product of the factors "
-        "below, each a desirability to the power of its share of the weights."
+        "below, each a desirability to the power of its share of the weights.",
+        *standing.chances,
     ]
-    if standing.probability_of_rank is not None:
-        sentences.append(f"Probability of this rank: {100.0 * standing.probability_of_rank:.0f} %.")
     rows = tuple(
         (
             CRITERIA.label(part.criterion),
@@ -245,7 +243,8 @@ def _state(sheet: BenchSheet) -> str:
 def _connects(fraction: float | None, threshold: Threshold) -> str:
     if fraction is None or isnan(fraction):
         return ""
-    return f": connects with a chance of {threshold.chance(fraction):.0%} (threshold {threshold.words})"
+    percent = 100.0 * threshold.chance(fraction)
+    return f": connects with a chance of {percent:.0f} % (threshold {threshold.words})"
 
 
 def _reacted(sheet: BenchSheet) -> tuple[tuple[str, str], ...]:
@@ -297,23 +296,26 @@ def _plateaus(sheet: BenchSheet) -> Block:
     if sheet.origins:
         sentences.append(f"Energies {told_origins(sheet.origins, chemical)}.")
     sentences.extend(f"{told}." for told in sheet.cautions)
-    rows = tuple(_plateau_row(plateau) for plateau in above)
+    named: set[str] = set()
+    rows = tuple(_plateau_row(plateau, named) for plateau in above)
     headings = ("Voltage (V)", f"{sheet.plan.anode} taken up", "mAh/g", "Products", "Layer volume")
     return Block(title, tuple(sentences), Table(headings, rows, (0, 1, 2, 4)), drawing="staircase")
 
 
-def _plateau_row(plateau: Plateau) -> tuple[str, ...]:
-    products = ", ".join(
-        f"{p.moles:.4g} {chemical(p.formula)} [{p.electronic_words}{f', {p.origin}' if p.origin else ''}]"
-        for p in plateau.products
-    )
-    volts, within = plateau.voltage_v, plateau.voltage_95_v
+def _plateau_row(plateau: Plateau, named: set[str]) -> tuple[str, ...]:
+    """A finished plateau; a product's electronic class is told where it appears first, its origin always."""
+    products = []
+    for p in plateau.products:
+        told = "" if p.formula in named else p.electronic_words
+        named.add(p.formula)
+        words = ", ".join(filter(None, (told, p.origin)))
+        products.append(f"{p.moles:.4g} {chemical(p.formula)}" + (f" [{words}]" if words else ""))
     change = _percent(plateau.layers[0].volume_change, "+")
     return (
-        with_bounds(written(volts, within, None, 2), within, None),
+        plateau.volts,
         f"{plateau.uptake_per_formula:.3g}",
         f"{plateau.capacity_mah_per_g:.0f}",
-        products,
+        ", ".join(products),
         f"{change} %",
     )
 

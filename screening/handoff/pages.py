@@ -11,7 +11,7 @@ from markupsafe import Markup
 from reportlab.lib.enums import TA_RIGHT
 
 from screening.files import as_name, atomic_write, json_text, output_directory, template
-from screening.handoff.drawings import staircase, sticks, svg
+from screening.handoff.drawings import WIDTH_PT, staircase, sticks, svg
 from screening.handoff.layout import Block, Table, blocks, chemical
 from screening.handoff.sheet import BenchSheet
 
@@ -39,6 +39,8 @@ LEAST_OF_A_BLOCK_PT = 60.0
 """Of a block so much stands together at least."""
 
 FIELDS = "Date ______________   Operator ______________________   Batch ______________   Cells ______________"
+
+SIDES = ("TOP", "BOTTOM", "LEFT", "RIGHT")
 
 DRAWINGS = {"staircase": staircase, "sticks": lambda sheet: sticks(sheet.patterns)}
 """Drawings by the name that a block gives."""
@@ -145,14 +147,24 @@ def _set_block(
     parts: list[Flowable] = [CondPageBreak(LEAST_OF_A_BLOCK_PT), Paragraph(escape(block.title), head)]
     red = ParagraphStyle("red", plain, fontName=BOLD, textColor="#b00020")
     parts += [Paragraph(escape(sentence), red) for sentence in block.red]
-    parts += [Paragraph(escape(sentence), plain) for sentence in block.sentences]
-    if drawing is not None:
-        parts.append(drawing)
+    said = [Paragraph(escape(sentence), plain) for sentence in block.sentences]
+    parts += said if drawing is None else [_beside(said, drawing, width)]
     if block.table is not None and block.compact:
         parts.append(Paragraph(escape(_run_on(block.table)), plain))
     elif block.table is not None:
         parts.append(_set_table(block.table, plain, width))
     return parts
+
+
+def _beside(said: list["Flowable"], drawing: "Flowable", width: float) -> "Flowable":
+    """Sentences with their drawing to the right."""
+    from reportlab.platypus import Table as PdfTable
+
+    bare = [
+        ("VALIGN", (0, 0), (-1, -1), "TOP"),
+        *((f"{side}PADDING", (0, 0), (-1, -1), 0.0) for side in SIDES),
+    ]
+    return PdfTable([[said, drawing]], colWidths=[width - WIDTH_PT, WIDTH_PT], style=bare, splitInRow=1)
 
 
 def _run_on(table: Table) -> str:

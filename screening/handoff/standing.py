@@ -48,6 +48,8 @@ class Standing(Displayed):
         That this rank is its own when energies carry their uncertainty.
     parts : tuple of Part
         From the one that costs most to the one that costs least.
+    rank_anchored, score_anchored : int or None, float or None
+        By energies anchored to measurement; the score is None where they were not asked for.
     """
 
     formula: str
@@ -57,6 +59,19 @@ class Standing(Displayed):
     failed_filters: tuple[str, ...]
     probability_of_rank: float | None
     parts: tuple[Part, ...]
+    rank_anchored: int | None = None
+    score_anchored: float | None = None
+
+    @property
+    def chances(self) -> tuple[str, ...]:
+        """How sure the rank is, and the one by anchored energies, in sentences."""
+        told = []
+        if self.probability_of_rank is not None:
+            told.append(f"Probability of this rank: {100.0 * self.probability_of_rank:.0f} %.")
+        if self.score_anchored is not None:
+            place = "no rank" if self.rank_anchored is None else f"rank {self.rank_anchored}"
+            told.append(f"By energies anchored to measurement: {place}, score {self.score_anchored:.3f}.")
+        return tuple(told)
 
     def display(self) -> Table:
         """Each criterion with the factor that it leaves of the score."""
@@ -79,8 +94,7 @@ class Standing(Displayed):
             for part in self.parts
         ]
         notes = ["The score is the product of the factors: each desirability to its share of the weights."]
-        if self.probability_of_rank is not None:
-            notes.append(f"Probability of this rank: {100.0 * self.probability_of_rank:.0f} %.")
+        notes += self.chances
         return Table(f"{self.formula} in {self.study}: {place}", pd.DataFrame(rows), tuple(notes))
 
 
@@ -126,6 +140,8 @@ def _standing(study: str, reactor: Reactor) -> Standing:
         rank=reactor.rank,
         score=reactor.score,
         failed_filters=reactor.failed_filters,
+        rank_anchored=reactor.rank_anchored,
+        score_anchored=reactor.score_anchored,
         probability_of_rank=reactor.rank_probability[(reactor.rank or 1) - 1] if ranked else None,
         parts=tuple(sorted(parts, key=lambda part: part.weight * log(max(part.desirability, 1e-300)))),
     )

@@ -345,7 +345,9 @@ def _reductions(
     if impedance is not None and sheet.kind is Kind.REST:
         found.append(rest_outcomes(impedance, where))
     elif files.impedance and sheet.kind is Kind.PELLET:
-        found.append(Reduced((), ("impedance of a pellet: screening eis gives its conductivity",)))
+        found.append(
+            Reduced((), ("screening arrhenius gives a pellet's conductivity and activation energy",))
+        )
     where = f"cycling, {', '.join(files.cycling)}"
     if isinstance(cycling, SymmetricReport):
         level = Short.INDETERMINATE if short is None else short.verdict

@@ -5,13 +5,15 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import numpy as np
+
 from screening.errors import InputError
 from screening.lab.cell import Kind
 from screening.lab.cycling.kind import kind_of
 from screening.lab.experiments import SUFFIX
 from screening.lab.readers.cycling import read_cycling
 from screening.lab.readers.diffraction import read_pattern
-from screening.lab.readers.impedance import read_spectra
+from screening.lab.readers.impedance import TEMPERATURE, read_spectra, temperature_from_name
 
 PASSED_OVER = (SUFFIX, ".md", ".json", ".png", ".svg", ".pdf", ".html")
 """Endings of files that no instrument writes for its measurements."""
@@ -22,6 +24,8 @@ number, ``cell01``, or a channel, ``C01``, is how laboratories tell cells apart.
 
 SPECTRUM = re.compile(r"[-_ .]+#?\d+$")
 """A bare number does tell single spectra of one cell apart."""
+
+STRUCTURE = ".cif"
 
 LEAST_SPAN_DEG = 10.0
 """A table of two columns over less than this is no powder pattern."""
@@ -37,19 +41,23 @@ class Found:
         Told from the records; None where they do not tell.
     cycling, impedance : list of Path
     remarks : list of str
+    temperatures_c : set of float
+        That the names of single spectra state.
     """
 
     kind: Kind | None = None
     cycling: list[Path] = field(default_factory=list)
     impedance: list[Path] = field(default_factory=list)
     remarks: list[str] = field(default_factory=list)
+    temperatures_c: set[float] = field(default_factory=set)
 
 
 def find_cells(directory: Path) -> tuple[dict[str, Found], list[str]]:
     """Raw files of a folder and its subfolders by cell, and a line on each file that is no measurement.
 
     Files beside each other and of one kind of measurement belong to one cell where their names differ by a
-    word of the measurement with a number, ``_rest3``; single spectra by a bare number, ``_003``.
+    word of the measurement with a number, ``_rest3``; single spectra by a bare number, ``_003``, or by a
+    temperature, ``_-25C``, several of which make a pellet.
 
     Raises
     ------
@@ -67,16 +75,30 @@ def find_cells(directory: Path) -> tuple[dict[str, Found], list[str]]:
             kind, technique, remarks = _looked_at(path)
             single = technique == "impedance" and kind is None
         except InputError as fault:
-            passed.append(f"{path.relative_to(directory)}: {fault.message}")
+            remedy = f"; {fault.remedy}" if fault.remedy else ""
+            passed.append(f"{path.relative_to(directory)}: {fault.message}{remedy}")
             continue
         stem = path.name.partition(".")[0]
+        at_c, stem = _temperature(stem) if single else (None, stem)
         counter = SPECTRUM if single and not COUNTER.search(stem) else COUNTER
         name = str(path.parent.relative_to(directory) / (counter.sub("", stem) or stem))
         cell = cells.setdefault(f"{name} {technique}", Found())
         getattr(cell, technique).append(path)
         cell.kind = cell.kind or kind
         cell.remarks += remarks
+        cell.temperatures_c |= set() if at_c is None else {at_c}
+        if len(cell.temperatures_c) > 1:
+            cell.kind = Kind.PELLET
     return cells, passed
+
+
+def _temperature(stem: str) -> tuple[float | None, str]:
+    """Temperature that a name states, in °C, and the name without it."""
+    try:
+        at_c = temperature_from_name(stem)
+    except InputError:
+        at_c = None
+    return at_c, stem if at_c is None else TEMPERATURE.sub("", stem).rstrip("-_ ")
 
 
 def _looked_at(path: Path) -> tuple[Kind | None, str, list[str]]:
@@ -87,15 +109,25 @@ def _looked_at(path: Path) -> tuple[Kind | None, str, list[str]]:
         try:
             data = read_cycling([path])
         except InputError as fault:
-            low, high = read_pattern(path).range_deg
-            if high - low < LEAST_SPAN_DEG:
-                raise fault from None
-            span = f"{low:g} to {high:g}°"
-            raise InputError(
-                f"a powder pattern, {span}: name it as diffraction under [files] in the sheet of its cell"
-            ) from None
+            raise _pattern(path) or fault from None
+        if not (np.any(data.current_a) or data.spectra):
+            raise InputError("a cycler's record in which no current flows") from None
         return kind_of(data), "cycling", [str(flag) for flag in data.flags]
     return (Kind.REST if len(spectra) > 1 else None), "impedance", []
+
+
+def _pattern(path: Path) -> InputError | None:
+    """What to say of a powder pattern; None of anything else, which the reader of cycling knows best."""
+    try:
+        low, high = read_pattern(path).range_deg
+    except InputError as fault:
+        return fault if path.suffix.lower() == STRUCTURE else None
+    if high - low < LEAST_SPAN_DEG:
+        return None
+    span = f"{low:g} to {high:g}°"
+    return InputError(
+        f"a powder pattern, {span}", remedy="name it as diffraction under [files] in the sheet of its cell"
+    )
 
 
 def sheets(directory: Path, cells: dict[str, Found], statements: Sequence[str]) -> Iterator[tuple[Path, str]]:

@@ -46,7 +46,8 @@ def _said(cell: CellAnalysis) -> Iterator[str]:
         yield "still reacting: the interface fades" if fades.value else "the interface does not fade"
     life = found.get("life_h")
     if life is not None and not (short is not None and short.verdict.is_alarm):
-        yield f"no failure in {life.value:.0f} h" if life.at_least else f"lived {life.value:.3g} h"
+        spent = f"{life.value:.0f}" if life.value >= 10.0 else f"{life.value:.2g}"
+        yield f"no failure in {spent} h" if life.at_least else f"lived {life.value:.3g} h"
     for name, form in FORMS.items():
         if name in found:
             value = found[name].value * (PERCENT if "%" in form else 1.0)
@@ -66,7 +67,7 @@ FORMS = {
     "first_efficiency": "first CE {} %",
     "coulombic_efficiency": "CE {} %",
     "retention_100_cycles": "{} % after 100 cycles",
-    "life_cycles": "{} cycles",
+    "life_cycles": "life {} cycles",
     "layer_conductivity_s_per_cm": "σ = {} S/cm",
 }
 """How further quantities are said."""

@@ -25,13 +25,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
 
 from screening.errors import InputError
+from screening.phases.checksum import plain_values
 from screening.phases.composition import Formula, atomic_number, parse_formula
 from screening.phases.corrections import ANCHORED, AT_0_K, CITE, CORRECTED, molecule_rows
-from screening.phases.notation import read_amounts
 from screening.phases.snapshot import Snapshot
-from screening.phases.spelling import conventional
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -207,18 +209,12 @@ def anchored(snapshot: Snapshot) -> Snapshot:
             where="energies",
             remedy="choose the embedded snapshot, or other energies",
         )
-    import pandas as pd
-
-    table = pd.read_parquet(path)
-    others = {*table["formula"]} - {*phases.formula}  # spelled by an earlier version
-    spelled = {text: conventional(read_amounts(text).amounts) for text in others}
-    table = table.set_index(table["formula"].replace(spelled)).reindex(phases.formula)
-    shift, sd = (table[name].to_numpy(float) for name in ("shift_ev_per_atom", "sd_ev_per_atom"))
+    shift, sd, measured = _stored(path, phases.formula)
     lacking = np.flatnonzero(np.isnan(shift) & (phases.n_elements > 1))
     if len(lacking):
         found = anchor_shift(snapshot, Anchors.read(), lacking)
         shift[lacking], sd[lacking] = found.shift_ev_per_atom, found.sd_ev_per_atom
-    own = (phases.estimated | (table["kind"] != MEASURED).to_numpy()) * phases.uncertainty_ev_per_atom
+    own = (phases.estimated | ~measured) * phases.uncertainty_ev_per_atom
     changed = replace(
         phases,
         formation_energy_ev_per_atom=phases.formation_energy_ev_per_atom + np.nan_to_num(shift),
@@ -231,6 +227,17 @@ def anchored(snapshot: Snapshot) -> Snapshot:
     return replace(
         snapshot, manifest=replace(manifest, energy_scheme=ANCHORED + AT_0_K, cite=cite), phases=changed
     )
+
+
+def _stored(path: Path, formulas: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Shift, its standard deviation (NaN where the table lacks a formula) and whether it is measured."""
+    table = pq.read_table(path).combine_chunks()
+    names = table["formula"].combine_chunks()
+    at = plain_values(pc.index_in(pa.array(formulas, names.type), value_set=names), -1)
+    is_measured = plain_values(pc.equal(table["kind"].combine_chunks().dictionary_decode(), MEASURED))
+    shift, sd = (plain_values(table[f"{name}_ev_per_atom"]).astype(float)[at] for name in ("shift", "sd"))
+    shift[at < 0] = sd[at < 0] = np.nan
+    return shift, sd, (at >= 0) & is_measured[at].astype(bool)
 
 
 def with_anchored(snapshot: Snapshot, rows: np.ndarray) -> Snapshot:

@@ -111,14 +111,13 @@ def with_atlas(snapshot: Snapshot) -> Snapshot:
     for row in table.to_dict("records"):
         formula = parse_formula(row["formula"])
         own = snapshot.find(formula)
-        of_salts = [snapshot.find(parse_formula(row[name])) for name in ("salt", "metal_salt")]
+        of_salts = [snapshot.find(parse_formula(text)) for text in row["salts"]]
         salts = [i for i in of_salts if i is not None]
         if len(salts) < len(of_salts) or (own is not None and not snapshot.phases.estimated[own]):
             continue
         gone += [] if own is None else [own]
-        shares = np.array([row["salt_share"], 1.0 - row["salt_share"]])
         phases = snapshot.phases
-        mixture = float(shares @ phases.formation_energy_ev_per_atom[salts])
+        mixture = float(row["shares"] @ phases.formation_energy_ev_per_atom[salts])
         additions.append(
             AddedPhase(
                 formula,

@@ -210,7 +210,10 @@ def parse_reactant(text: str) -> Reactant:
     unit = found[0]["unit"]
     moles = [s / f.molar_mass_g if unit == "wt" else s for s, f in zip(shares, formulas, strict=True)]
     parts = tuple(Part(f, n / sum(moles)) for f, n in zip(formulas, moles, strict=True))
-    named = [f"{f.text}@{match['share']}{unit}" for f, match in zip(formulas, found, strict=True)]
+    named = []
+    for f, match in zip(formulas, found, strict=True):
+        short = match["formula"].strip()  # an abbreviation stays, as NMC811, and is told
+        named.append(f"{short if f'{short} read as {f.text}' in f.notes else f.text}@{match['share']}{unit}")
     whole = sum(shares)
     percent = unit == "wt" or "%" in text
     remarks = [f"{f.text} {100.0 * s / whole:.4g} {unit}%" for f, s in zip(formulas, shares, strict=True)]

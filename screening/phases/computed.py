@@ -2,16 +2,20 @@
 
 import math
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from screening.errors import InputError
 from screening.phases.additions import AddedPhase, Origin
 from screening.phases.composition import Formula, parse_formula, symbol
 from screening.phases.schemes import Correction, Scheme, scheme_named
+from screening.phases.sheets import MOST_FAULTS_TOLD, MOST_OF_FAULTS
 from screening.phases.spelling import conventional
+
+Item = TypeVar("Item")
+Made = TypeVar("Made")
 
 ENTRY_CLASSES = ("ComputedEntry", "ComputedStructureEntry")
 
@@ -129,8 +133,17 @@ def entry_of_total(row: Mapping[str, Any], where: str) -> dict[str, Any]:
     return {"@class": "ComputedEntry", "composition": amounts, "energy": energy, "parameters": parameters}
 
 
+def _as_it_is(row: Any, _where: str) -> Mapping[str, Any]:
+    return row
+
+
 def phases_of_entries(
-    rows: Sequence[Mapping[str, Any]], energy_scheme: str, path: Path, *, names: Sequence[str] = ()
+    rows: Sequence[Any],
+    energy_scheme: str,
+    path: Path,
+    *,
+    names: Sequence[str] = (),
+    made: Callable[[Any, str], Mapping[str, Any]] = _as_it_is,
 ) -> list[AddedPhase]:
     """Phases from pymatgen's dictionaries of `ComputedEntry` or `ComputedStructureEntry`.
 
@@ -140,7 +153,8 @@ def phases_of_entries(
 
     Parameters
     ----------
-    rows : sequence of mappings
+    rows : sequence
+        Mappings, or what `made` makes them of.
     energy_scheme : str
         Of the snapshot.
     path : Path
@@ -148,6 +162,8 @@ def phases_of_entries(
     names : sequence of str
         Of runs or rows that are taken as they were calculated, and given the scheme's correction here;
         without them entries are held to the correction that they carry.
+    made : callable
+        Makes the mapping of a row and its name, as `entry_of_total` does.
 
     Returns
     -------
@@ -157,30 +173,76 @@ def phases_of_entries(
     Raises
     ------
     InputError
-        If an entry is malformed or of another scheme, or an element has no entry.
+        If entries are malformed or of another scheme, or elements have no entry; it names all of them.
     """
     lowest: dict[str, Computed] = {}
-    checked = checked_entries(rows, energy_scheme, path, names=names)
+    checked = checked_entries(rows, energy_scheme, path, names=names, made=made)
     for entry in sorted(checked, key=lambda e: e.energy_ev_per_atom):
         lowest.setdefault(entry.formula.text, entry)
     elements = {e.formula.atomic_numbers[0]: e for e in lowest.values() if len(e.formula.amounts) == 1}
     compounds = [e for e in lowest.values() if len(e.formula.amounts) > 1]
-    return [_added(each, elements, path) for each in compounds]
+    return _gathered(lambda each: _added(each, elements, path), compounds, path)
 
 
 def checked_entries(
-    rows: Sequence[Mapping[str, Any]], energy_scheme: str, path: Path, *, names: Sequence[str] = ()
+    rows: Sequence[Any],
+    energy_scheme: str,
+    path: Path,
+    *,
+    names: Sequence[str] = (),
+    made: Callable[[Any, str], Mapping[str, Any]] = _as_it_is,
 ) -> list[Computed]:
     """The entries, each held to the scheme as `phases_of_entries` says.
 
     Raises
     ------
     InputError
-        If an entry is malformed or of another scheme.
+        If entries are malformed or of another scheme; it names all of them.
     """
     scheme = _joinable(energy_scheme, path)
     wheres = names or [f"{path}, entry {i}" for i in range(1, len(rows) + 1)]
-    return [_computed(row, scheme, where, raw=bool(names)) for row, where in zip(rows, wheres, strict=True)]
+
+    def computed(item: tuple[Any, str]) -> Computed:
+        row, where = item
+        try:
+            return _computed(made(row, where), scheme, where, raw=bool(names))
+        except InputError as fault:
+            raise InputError(fault.message, where=fault.where or where, remedy=fault.remedy) from None
+
+    return _gathered(computed, [*zip(rows, wheres, strict=True)], path)
+
+
+def _gathered(make: Callable[[Item], Made], items: Sequence[Item], path: Path) -> list[Made]:
+    """What is made of every item.
+
+    Raises
+    ------
+    InputError
+        The fault if it is one; else one that names all, equal ones together.
+    """
+    made: list[Made] = []
+    faults: list[InputError] = []
+    for item in items:
+        try:
+            made.append(make(item))
+        except InputError as fault:
+            faults.append(fault)
+    if len(faults) == 1:
+        raise faults[0]
+    alike: dict[str, list[str]] = {}
+    for each in faults:
+        reason = f"{each.message}; {each.remedy}" if each.remedy else each.message
+        alike.setdefault(reason, []).append(each.where.removeprefix(f"{path}, "))
+    if alike:
+        told = [f"{', '.join(places)}: {reason}" for reason, places in alike.items()]
+        more = len(told) - MOST_FAULTS_TOLD
+        raise InputError(
+            f"{len(faults)} entries cannot be used: {'; '.join(told[:MOST_FAULTS_TOLD])}"
+            + (f"; and {more} more reasons" if more > 0 else ""),
+            where=str(path),
+            most=MOST_OF_FAULTS,
+        )
+    return made
 
 
 def _joinable(energy_scheme: str, path: Path) -> Scheme:

@@ -18,20 +18,16 @@ import numpy as np
 
 from screening.files import packaged_rows
 from screening.phases.composition import Formula, atomic_number, same_composition
-from screening.phases.corrections import ANCHORED, AT_0_K, is_anchored, is_corrected, molecules
-from screening.phases.molecular_units import molecular_units
+from screening.phases.corrections import ANCHORED, AT_0_K, is_anchored, is_corrected, molecules, shift
+from screening.phases.molecular_units import CHAIN, CHARGE_TOL, UNITS, molecular_units
 from screening.phases.schemes import LEGACY
 from screening.phases.snapshot import Phases, Snapshot
 
 ANIONS = ("F", "Cl", "Br", "I", "O", "S", "Se", "Te", "N", "H")
 """What makes a salt; compounds of metals alone are as good as others, but for those of `WHOLLY`."""
 
-ALKALI, ALKALINE_EARTH = ("Li", "Na", "K", "Rb", "Cs"), ("Mg", "Ca", "Sr", "Ba")
-
 ACIDS = {"F": 1, "Cl": 1, "Br": 1, "I": 1, "S": 2, "Se": 2}
 """Protons that each atom binds in acids without metals; what holds more is a hydrate, or is not made."""
-
-TOO_STABLE = "too stable in this source (S-S bonds, or an acid with more H than it binds)"
 
 OFF_EV_PER_ATOM = 0.25
 """A calculated energy further from the measured one is marked: the spread of
@@ -39,9 +35,6 @@ most salts is half of it."""
 
 MOST_OFF = 4
 """Compounds off that one line names; the others are counted."""
-
-CHARGE_TOL = 0.01
-"""Charges per formula that rounding may leave."""
 
 WHOLLY = ("Yb",)
 """Elements that were calculated with a wrong potential, so that no compound counts."""
@@ -122,6 +115,9 @@ def _off_table() -> dict[str, Off]:
     }
 
 
+FAR_OFF, ANCHOR = "far from measurement (eV/atom): ", "--energies anchored takes what is measured"
+
+
 def _off(energy_scheme: str) -> dict[str, Off]:
     """Compounds that this scheme has far from measurement, by formula."""
     if not energy_scheme.startswith(LEGACY.name):
@@ -145,8 +141,18 @@ def _off_cautions(energy_scheme: str, formulas: Iterable[str]) -> list[str]:
         for name in found[:MOST_OFF]
     )
     more = f"; and {len(found) - MOST_OFF} more" * (len(found) > MOST_OFF)
-    remedy = "; --energies anchored takes what is measured" * any(off[each].anchored for each in found)
-    return [f"far from measurement (eV/atom): {'; '.join(told)}{more}{remedy}"]
+    remedy = f"; {ANCHOR}" * any(off[each].anchored for each in found)
+    return [f"{FAR_OFF}{'; '.join(told)}{more}{remedy}"]
+
+
+def merged(told: Iterable[str]) -> tuple[str, ...]:
+    """Cautions of several reactions, each once, and all that is far from measurement in one line."""
+    told = tuple(dict.fromkeys(told))
+    far = [line for line in told if line.startswith(FAR_OFF)]
+    each = dict.fromkeys(part for line in far for part in line.removeprefix(FAR_OFF).split("; "))
+    last = ["and more"] * any(part.startswith("and ") for part in each) + [ANCHOR] * (ANCHOR in each)
+    whole = "; ".join([part for part in each if part != ANCHOR and not part.startswith("and ")] + last)
+    return tuple(dict.fromkeys(FAR_OFF + whole if line in far else line for line in told))
 
 
 def formula_cautions(energy_scheme: str, formulas: Iterable[str]) -> tuple[str, ...]:
@@ -202,27 +208,55 @@ def doubtful(snapshot: Snapshot, rows: np.ndarray) -> np.ndarray:
     """Which of these phases (int array) have energies that nobody should build on, (n,) bool array.
 
     Distrusted elements, what is known to be far from measurement (SCl), molecular units that are not
-    recognised, and what the source holds too stable: sulfur
-    chains beside alkali and alkaline-earth metals (LiS4), and acids with more hydrogen than they bind (H3S,
-    H18SO12, H13ClO6).
+    recognised, acids with more hydrogen than they bind (H3S, H18SO12, H13ClO6), and in energies as published
+    what they hold too stable: sulfur chains beside alkali and alkaline-earth metals (LiS4).
     """
     phases = snapshot.phases.take(rows)
     own = replace(snapshot, phases=phases)
-    told = (distrusted_sd(own) > 0.0) | (_far_off(own) > 0.0) | _chains_and_acids(phases)
+    told = (distrusted_sd(own) > 0.0) | (_far_off(own) > 0.0) | _acids(phases)
     if is_corrected(snapshot):
-        told |= molecular_units(phases).unrecognised & (phases.uncertainty_ev_per_atom > 0.0)
-    return told
+        return told | (molecular_units(phases).unrecognised & (phases.uncertainty_ev_per_atom > 0.0))
+    return told | (_chains(phases) & snapshot.manifest.energy_scheme.startswith(LEGACY.name))
 
 
-def _chains_and_acids(phases: Phases) -> np.ndarray:
-    amount = {each: phases.atoms_of((each,)) for each in ("S", "H", "O")}
-    charge = phases.atoms_of(ALKALI) + 2.0 * phases.atoms_of(ALKALINE_EARTH)
-    salts = np.isclose(phases.atoms_of((*ALKALI, *ALKALINE_EARTH, "S")), phases.atoms)
-    chains = salts & (charge > 0.0) & (2.0 * amount["S"] > charge + CHARGE_TOL)
-    held = {each: phases.atoms_of((each,)) for each in ACIDS}
-    protons = sum(held[each] * n for each, n in ACIDS.items())
-    of_acids = np.isclose(sum(held.values()) + amount["H"] + amount["O"], phases.atoms) & (protons > 0.0)
-    return chains | (of_acids & (amount["H"] > protons + CHARGE_TOL))
+def _acids(phases: Phases) -> np.ndarray:
+    """Acids, or their hydrates, with more hydrogen than the acid binds, (n_phases,) bool array."""
+    amount = {each: phases.atoms_of((each,)) for each in (*ACIDS, "H", "O")}
+    protons = sum(amount[each] * n for each, n in ACIDS.items())
+    nothing_else = np.isclose(sum(amount.values()), phases.atoms)
+    return np.asarray(nothing_else & (protons > 0.0) & (amount["H"] > protons + CHARGE_TOL))
+
+
+def _molecular_cautions(snapshot: Snapshot, numbers: np.ndarray) -> list[str]:
+    """Phases whose molecular units the energies leave wrong, or know roughly only, with the size of it."""
+    taken, scheme = snapshot.phases.take(numbers), snapshot.manifest.energy_scheme
+    if not len(numbers) or not scheme.startswith(LEGACY.name):
+        return []
+    if not is_corrected(snapshot):
+        gap, counted = shift(taken).energy_ev_per_atom, _acids(taken) | _chains(taken)
+        return [
+            f"{taken.formula[i]}: too stable in this source by about {gap[i]:.1g} eV/atom; --energies "
+            "corrected mends that"
+            for i in np.flatnonzero(counted & ~taken.added)
+        ]
+    sd = taken.uncertainty_ev_per_atom
+    calculated = np.zeros(len(taken), bool) if is_anchored(snapshot) else ~taken.added
+    unknown = molecular_units(taken).unrecognised & (sd > 0.0) & calculated
+    told = {
+        "more hydrogen than its acid binds (a hydrate of the acid, or a phase of high pressure)": _acids(
+            taken
+        ),
+        "bonds of C, N, S or O that are corrected by a rough rule only": unknown,
+    }
+    return [
+        f"{taken.formula[i]}: {what}, energy uncertain by {sd[i]:.2f} eV/atom"
+        for what, at in told.items()
+        for i in np.flatnonzero(at)
+    ]
+
+
+def _chains(phases: Phases) -> np.ndarray:
+    return molecular_units(phases).count[:, UNITS.index(CHAIN)] > 0.0
 
 
 def cautions(snapshot: Snapshot, formulas: Iterable[Formula], phases: Iterable[int] = ()) -> tuple[str, ...]:
@@ -246,21 +280,10 @@ def cautions(snapshot: Snapshot, formulas: Iterable[Formula], phases: Iterable[i
     ]
     told += _gas_cautions(snapshot, formulas)
     numbers = np.array(sorted(set(phases)), dtype=np.int64)
-    chains = numbers[_chains_and_acids(snapshot.phases.take(numbers))] if len(numbers) else numbers
-    told += [f"{snapshot.phases.formula[i]}: {TOO_STABLE}" for i in chains]
     told += _calculated_after_all(snapshot, numbers)
     calculated = numbers[~snapshot.phases.added[numbers]]
     told += _off_cautions(snapshot.manifest.energy_scheme, snapshot.phases.formula[calculated])
-    if is_corrected(snapshot) and len(numbers):
-        taken = snapshot.phases.take(numbers)
-        sd = taken.uncertainty_ev_per_atom
-        calculated = np.zeros(len(taken), bool) if is_anchored(snapshot) else ~taken.added
-        unknown = np.flatnonzero(molecular_units(taken).unrecognised & (sd > 0.0) & calculated)
-        told += [
-            f"{taken.formula[i]}: bonds of C, N, S or O that are corrected by a rough rule only, "
-            f"energy uncertain by {sd[i]:.2f} eV/atom"
-            for i in unknown
-        ]
+    told += _molecular_cautions(snapshot, numbers)
     return tuple(told)
 
 

@@ -10,6 +10,9 @@ from screening.phases.composition import Formula, composition_key, parse_formula
 from screening.phases.snapshot import Phases
 from screening.phases.trade import composition_keys
 
+INSULATES_BELOW_S_PER_CM = 1e-8
+"""A compound that conducts less keeps ions back: 10 nm of it, a thin coating, already take 100 Ω cm²."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class IonicConduction:

@@ -2,13 +2,17 @@
 
 A snapshot need not hold structures, so the rule is one of charges. Carbon, nitrogen, sulfur, chlorine,
 bromine and iodine are each tried in the states of `STATES`, hydrogen as a proton and as a hydride; the
-combination whose charges come nearest to those of oxygen and fluorine is taken, the first of `STATES` where
-several do. Then
+combination whose charges come nearest to those of oxygen and fluorine is taken; where several do, one with
+ammonium if it leaves fewer acidic hydrogens (NH4ClO4 is no hydrate of HNO3 and HCl), else the first of
+`STATES`. Then
 
 * hydrogen is bound to nitrogen that is not oxidised, at most four to each; the rest to oxygen;
 * oxygen belongs first to the centres (`OXYGEN_OF_CENTRE`); of what remains, a hydroxides and b waters solve
   a + 2b = n(H), a + b = n(O); where hydrogen is fewer than that oxygen, each is a hydroxide;
 * hydrogen beyond two per remaining oxygen is acidic: it sits on an oxyanion, as in NaHCO3.
+
+Sulfur that alkali and alkaline-earth metals alone do not reduce, n(S) - charge/2, sits in chains (S-S): the
+legacy correction of sulfides was added to it as well.
 
 Phases whose charges do not balance within `BALANCED` and those with carbon bound otherwise are unrecognised.
 """
@@ -48,6 +52,9 @@ class State:
 
 REDUCED_N, HALF_N, BOUND_C = "N", "NH4NO3", "C"
 
+AMMONIUM = {REDUCED_N, "H"}
+"""States of nitrogen and hydrogen in ammonium."""
+
 STATES: dict[str, tuple[State, ...]] = {
     "H": (State("H", 1.0), State("", -1.0)),
     "C": (State("CO3", 4.0, 3.0), State(BOUND_C, np.nan)),
@@ -68,11 +75,11 @@ OXYGEN_OF_CENTRE |= {"SO4": 4.0, "SO3": 3.0} | {
 }
 """Oxygen atoms that a centre keeps from hydroxides and water."""
 
+CHARGE_TOL = 0.01
+"""Charges per formula that rounding may leave."""
+
 BALANCED = 1.0
 """Charges per formula that may be missing: a defect, a metal in an unusual state."""
-
-SAME_CHARGE = 1e-6
-"""Combinations whose charges are missing alike, but for rounding, fit equally well."""
 
 FULL_CHARGE = {"B": (3.0, 3.0), "Si": (4.0, 4.0), "Ge": (4.0, 4.0), "P": (5.0, 5.0)} | {
     "As": (3.0, 5.0),
@@ -91,6 +98,22 @@ that hold neither carbon nor a metal, and the sulfur there (S8O)."""
 BINDING_H = ("C", "N", "S", "F", "Cl", "Br", "I")
 """What hydrogen is bound to where there is no oxygen."""
 
+CHAIN = "S-S"
+"""Unit of a sulfur atom beyond those that the metals reduce: one in Na2S2, three in Na2S4."""
+
+SALT_CHARGE = {
+    "Li": 1.0,
+    "Na": 1.0,
+    "K": 1.0,
+    "Rb": 1.0,
+    "Cs": 1.0,
+    "Mg": 2.0,
+    "Ca": 2.0,
+    "Sr": 2.0,
+    "Ba": 2.0,
+}
+"""Charges of the metals whose polysulfides are recognised; those of others may have any charge."""
+
 HYDRIDES = ("SH", "HF", "HCl", "HBr", "HI")
 """Hydrogen bound to sulfur, two to each at most, or to a halide, where there is no oxygen."""
 
@@ -99,7 +122,7 @@ OXYANIONS = (
     *(state.unit for x in ("Cl", "Br", "I") for state in STATES[x] if state.unit),
 )
 
-UNITS = ("OH", "H2O", "acidic H", "NH", *HYDRIDES, *OXYANIONS, *OTHER)
+UNITS = ("OH", "H2O", "acidic H", "NH", *HYDRIDES, CHAIN, *OXYANIONS, *OTHER)
 """Names of all units; NH is a hydrogen bound to nitrogen."""
 
 
@@ -124,6 +147,7 @@ def molecular_units(phases: Phases) -> Units:
     rows = _held(phases)
     count, unrecognised = np.zeros((len(phases), len(UNITS))), np.zeros(len(phases), dtype=bool)
     count[rows], unrecognised[rows] = _units_of(phases.take(rows))
+    count[:, UNITS.index(CHAIN)] = _chains(phases, phases.atoms_of(["S"]))
     return Units(count, unrecognised)
 
 
@@ -155,22 +179,54 @@ def _units_of(phases: Phases) -> tuple[np.ndarray, np.ndarray]:
     return count, unrecognised
 
 
+def _chains(phases: Phases, sulfur: np.ndarray) -> np.ndarray:
+    """Sulfur beyond what the metals of `SALT_CHARGE` reduce, (n_phases,); 0 beside other elements."""
+    metals = {name: phases.atoms_of([name]) for name in SALT_CHARGE}
+    alone = np.isclose(sum(metals.values()) + sulfur, phases.atoms) & (phases.n_elements > 1)
+    charge = sum(metals[name] * of for name, of in SALT_CHARGE.items())
+    excess = np.where(alone, sulfur - charge / 2.0, 0.0)
+    return np.where(excess > CHARGE_TOL, excess, 0.0)
+
+
 def _choose(
     names: Sequence[str], atoms: dict[str, np.ndarray], least: np.ndarray, most: np.ndarray
 ) -> tuple[dict[str, np.ndarray], np.ndarray]:
     """Number of the state of each element in each phase, and the charge that is missing, (n,) arrays."""
-    of = np.array([atoms[name] for name in names]).reshape(len(names), -1)
-    combined = list(product(*(range(len(STATES[name])) for name in names)))
-    states = [[STATES[name][k] for name, k in zip(names, each, strict=True)] for each in combined]
-    charge = np.array([[each.charge for each in row] for row in states])  # (n_combinations, n_names)
-    oxygen = np.array([[each.oxygen for each in row] for row in states])
-    low = least + np.where(np.isnan(charge), -4.0, charge) @ of
-    high = most + np.where(np.isnan(charge), 4.0, charge) @ of
-    apart = np.maximum(np.maximum(low, -high), 0.0)
-    apart[oxygen @ of > atoms["O"]] = np.inf
-    best = np.argmax(apart <= apart.min(axis=0) + SAME_CHARGE, axis=0)
-    chosen = np.array(combined)[best]
-    return {name: chosen[:, k] for k, name in enumerate(names)}, apart[best, np.arange(len(best))]
+    n = len(least)
+    best, choice = np.full(n, np.inf), {name: np.zeros(n, dtype=int) for name in names}
+    fewest = np.full(n, np.inf)
+    for states in product(*(range(len(STATES[name])) for name in names)):
+        low, high, oxygen = least.copy(), most.copy(), np.zeros(n)
+        for name, k in zip(names, states, strict=True):
+            state, of = STATES[name][k], atoms[name]
+            charge = (-4.0, 4.0) if np.isnan(state.charge) else (state.charge, state.charge)
+            low += charge[0] * of
+            high += charge[1] * of
+            oxygen += state.oxygen * of
+        apart = np.maximum(np.maximum(low, -high), 0.0)
+        apart[oxygen > atoms["O"]] = np.inf
+        taken = [(STATES[name][k], atoms[name]) for name, k in zip(names, states, strict=True)]
+        units, acidic = {state.unit for state, _ in taken}, _acidic(taken, atoms)
+        ammonium = units >= AMMONIUM and BOUND_C not in units
+        better = (apart < best - 1e-6) | (ammonium & (apart < best + 1e-6) & (acidic < fewest - CHARGE_TOL))
+        best, fewest = np.where(better, apart, best), np.where(better, acidic, fewest)
+        for name, k in zip(names, states, strict=True):
+            choice[name][better] = k
+    return choice, best
+
+
+def _acidic(states: Sequence[tuple[State, np.ndarray]], atoms: dict[str, np.ndarray]) -> np.ndarray:
+    """Protons beyond those that nitrogen and the oxygen of no centre bind, (n,)."""
+    left, nitrogen, protons = atoms["O"].copy(), np.zeros(len(atoms["O"])), np.zeros(len(atoms["O"]))
+    for centre in ("B", "Si", "P", "As"):
+        left -= OXYGEN_OF_CENTRE[centre] * atoms[centre]
+    for state, of in states:
+        unit = "NO3" if state.unit == HALF_N else state.unit
+        left -= OXYGEN_OF_CENTRE.get(unit, 0.0) * state.per_atom * of
+        nitrogen += (state.unit in (REDUCED_N, HALF_N)) * state.per_atom * of
+        protons += (state.unit == "H") * of
+    on_oxygen = np.maximum(protons - 4.0 * nitrogen, 0.0)
+    return np.asarray(np.maximum(on_oxygen - 2.0 * np.maximum(left, 0.0), 0.0))
 
 
 def _counted(

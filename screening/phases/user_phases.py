@@ -89,8 +89,14 @@ def read_phases(path: Path, snapshot: Snapshot) -> list[AddedPhase]:
         raise InputError(fault, where=str(path), remedy=f"give rows of {', '.join(REQUIRED)}")
     if TOTAL in names:
         wheres = [f"{path}, row {number}" for number, _ in rows]
-        totals = [entry_of_total(record(row), where) for (_, row), where in zip(rows, wheres, strict=True)]
-        return _sound(phases_of_entries(totals, scheme, path, names=wheres), path, snapshot)
+        found = phases_of_entries(
+            [row for _, row in rows],
+            scheme,
+            path,
+            names=wheres,
+            made=lambda row, where: entry_of_total(record(row), where),
+        )
+        return _sound(found, path, snapshot)
     _require_columns(names, path)
     phases, faults = _phases(rows, record, path.name, snapshot)
     faults = sorted([*faults, *_misfits(phases, snapshot)], key=lambda fault: fault.row)
@@ -105,8 +111,8 @@ def _of_structure(path: Path, snapshot: Snapshot) -> list[AddedPhase]:
         (cell,) = read_cells([path])
         return [estimate(cell.structure, snapshot, path.name)]
     runs = own_files(path)
-    found = [entry_of_run(file) for file in runs]
-    return phases_of_entries(found, snapshot.manifest.energy_scheme, path, names=[*map(str, runs)])
+    scheme, names = snapshot.manifest.energy_scheme, [*map(str, runs)]
+    return phases_of_entries(runs, scheme, path, names=names, made=lambda run, _: entry_of_run(run))
 
 
 def _of_entries(

@@ -86,10 +86,12 @@ def draw_campaign(candidates: CampaignMap, axes: Axes) -> Axes:
         markersize=7.0,
         markeredgewidth=0.8,
     )
-    reactors = [m for m in candidates.marked if not m.control]
+    known = [m for m in candidates.marked if m.known]
+    named = [m for m in candidates.marked if not (m.known or m.control)]
     controls = [m for m in candidates.marked if m.control]
     for group, marker, colour, label in (
-        (reactors, "D", BLUE, f"known {candidates.role}"),
+        (known, "D", BLUE, f"known {candidates.role}"),
+        (named, "s", BLUE, "named in the study"),
         (controls, "X", VERMILION, "negative control"),
     ):
         if group:

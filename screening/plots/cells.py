@@ -4,6 +4,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from screening.errors import InputError
 from screening.lab.quantities import QUANTITIES
 from screening.plots.impedance import label_text
 from screening.plots.style import BLUE, PAGE_IN, VERMILION, canvas, figure_style, letter_panels
@@ -11,7 +12,7 @@ from screening.plots.style import BLUE, PAGE_IN, VERMILION, canvas, figure_style
 ROW_IN, HEAD_IN = 0.17, 0.65
 
 
-def plot_cells(table: pd.DataFrame, figure: Figure | None = None) -> Axes | None:
+def plot_cells(table: pd.DataFrame, figure: Figure | None = None) -> Axes:
     """Draw a bar for each cell with its leading quantity, a panel for each kind; open ends are bounds.
 
     Parameters
@@ -23,13 +24,19 @@ def plot_cells(table: pd.DataFrame, figure: Figure | None = None) -> Axes | None
 
     Returns
     -------
-    Axes or None
-        The first; None where no cell has a number.
+    Axes
+        The first.
+
+    Raises
+    ------
+    InputError
+        If no cell has a number.
     """
     known = table[table["value"].notna()]
     kinds = [group for _, group in known.groupby("kind", sort=False)]
     if not kinds:
-        return None
+        quantities = ", ".join(dict.fromkeys(filter(None, table["quantity"]))) or "any quantity"
+        raise InputError(f"no cell has a number of {quantities}", where="plot", remedy="see what each lacks")
     heights = [HEAD_IN + ROW_IN * len(group) for group in kinds]
     with figure_style():
         drawn = canvas(figure, (PAGE_IN, sum(heights)), layout="constrained")
@@ -45,13 +52,12 @@ def _draw(axes: Axes, group: pd.DataFrame) -> None:
     values, rows = group["value"].astype(float), range(len(group))
     short = group["brief"].str.startswith("short")
     axes.barh(rows, values, color=[VERMILION if bad else BLUE for bad in short], height=0.7)
-    for row, (value, bound) in enumerate(zip(values, group["at_least"], strict=True)):
-        axes.annotate(
-            f"{'>' * bool(bound)}{value:.4g}", (value, row), (3, 0), textcoords="offset points", va="center"
-        )
+    for row, (value, bound, bad) in enumerate(zip(values, group["at_least"], short, strict=True)):
+        told = f"{'> ' * bool(bound)}{value:.4g}{', short' * bool(bad)}"
+        axes.annotate(told, (value, row), (3, 0), textcoords="offset points", va="center")
     axes.set_yticks(rows, [label_text(name) for name in group["cell"]])
     axes.invert_yaxis()
     axes.margins(x=0.12)
     label = quantity.meaning[:1].upper() + quantity.meaning[1:]
     axes.set_xlabel(label if quantity.unit in ("", "1") else f"{label} ({quantity.unit})")
-    axes.set_title(f"{group['kind'].iloc[0]}; red: short circuit" if short.any() else group["kind"].iloc[0])
+    axes.set_title(group["kind"].iloc[0])

@@ -13,7 +13,7 @@ from screening.thermo.series import Series
 
 
 def plot_series(shown: Series, ax: Axes | Figure | None = None) -> Axes:
-    """Draw both windows against x; open markers are interpolated along the hull.
+    """Draw both windows against x; open markers of the strict one are interpolated along the hull.
 
     Parameters
     ----------
@@ -28,13 +28,16 @@ def plot_series(shown: Series, ax: Axes | Figure | None = None) -> Axes:
             ax = column_axes(ax, AXES_HEIGHT_IN)
         frame = shown.to_frame().astype(dict.fromkeys(("window_low_v", "window_high_v"), float))
         x, interpolated = frame["x"].to_numpy(), frame["at_hull"].to_numpy(dtype=bool)
-        for kind, colour, style in (("useful", BLUE, "--"), ("window", GREEN, "-")):
-            name = "useful window" if kind == "useful" else "strict window"
+        # the useful one is dashed and drawn last: often it is the strict one, and both show
+        for kind, name, colour, style in (
+            ("window", "strict window", GREEN, "-"),
+            ("useful", "useful window", BLUE, "--"),
+        ):
             low, high = (frame[f"{kind}_{end}_v"].to_numpy(dtype=float) for end in ("low", "high"))
             ax.plot(x, low, style, color=colour, label=name)
             ax.plot(x, high, style, color=colour)
             ax.fill_between(x, low, high, color=colour, alpha=0.08, linewidth=0.0)
-            for values in (low, high):
+            for values in (low, high) if kind == "window" else ():
                 for which, fill in ((interpolated, "white"), (~interpolated, colour)):
                     ax.plot(
                         x[which],

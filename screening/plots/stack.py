@@ -154,6 +154,5 @@ def _key(stack: Stack) -> list[str]:
         worst = min(row, key=lambda contact: contact.lowest_ev)
         if worst.what_forms:
             begins = f", begins {worst.begins}" if worst.begins else ""
-            name = f"{formula_text(worst.a)} | {formula_text(worst.b)}, {worst.state}{begins}"
-            told.append(f"{name}: {formula_text(worst.what_forms)}")
+            told.append(formula_text(f"{worst.pair}, {worst.state}{begins}: {worst.what_forms}"))
     return [*told, f"eV, lower of contact and one side alone; {stack.notes[0]}", *stack.notes[1:]]

@@ -60,6 +60,9 @@ class Criterion:
         Whether it is 1 or 0 for yes or no.
     floor, ceiling : float
         Least and largest value there can be, as 0 of a voltage, and 0 of a lowest reaction energy.
+    must_be_known : bool
+        Whether an unknown value counts as the worst there is, so that nobody leads by ignorance; else it is
+        left out of the score.
     """
 
     name: str
@@ -76,6 +79,7 @@ class Criterion:
     yes_no: bool = False
     floor: float = -np.inf
     ceiling: float = np.inf
+    must_be_known: bool = False
 
     @property
     def sense(self) -> str:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
+from scipy.sparse import csr_array
 
 from screening.phases.composition import Formula, Reactant, parse_formula, parse_reactant
 from screening.phases.distrust import wholly_distrusted
@@ -13,7 +14,7 @@ from screening.reactors.linear_forms import plateau_form
 from screening.reactors.reduction import Reduction, ScreeningContext, reduce
 from screening.thermo.conduction import ElectronicClass, gap_source
 from screening.thermo.interface import InterfaceReaction
-from screening.thermo.intervals import NO_ERROR_BARS, ErrorBars, Interval
+from screening.thermo.intervals import NO_ERROR_BARS, ErrorBars, Interval, with_bounds, written
 from screening.thermo.marks import product_terms, reactant_terms
 from screening.thermo.products import ProductVolumes, layer
 from screening.thermo.reactions import Term, write_reaction
@@ -139,6 +140,12 @@ class Plateau:
     layers: tuple[LayerState, ...]
     voltage_95_v: Interval | None = None
 
+    @property
+    def volts(self) -> str:
+        """Its voltage with the interval, in the digits that this leaves: ``1.6 (1.3 to 2.2)``."""
+        within = self.voltage_95_v
+        return with_bounds(written(self.voltage_v, within, None, 2), within, None)
+
 
 @dataclass(frozen=True, kw_only=True)
 class ReactorDetail:
@@ -224,7 +231,7 @@ def detail(
     )
     meet = partial(context.react, error_bars=error_bars)
     with_anode = meet(anode, reactor)
-    plateaus = _plateaus(reduction, reactor, alloy, layers_wt_percent, error_bars)
+    plateaus = _plateaus(reduction, phase, reactor, alloy, layers_wt_percent, error_bars)
     same = alloy != "" and snapshot.find(parse_formula(alloy)) == phase
     return ReactorDetail(
         formula=label,
@@ -246,6 +253,7 @@ def _name(snapshot: Snapshot, phase: int) -> str:
 
 def _plateaus(
     reduction: Reduction,
+    phase: int,
     reactor: Reactant,
     alloy: str,
     layers_wt_percent: tuple[float, ...],
@@ -257,6 +265,7 @@ def _plateaus(
     written = unit.n_atoms / float(reduction.candidates.atoms[0])
     plateaus, volts = [], plateau_form(reduction)
     error_bars = error_bars.off_by(wholly_distrusted(context.snapshot, (unit, anode.formula)))
+    limit = _limit_95(reduction, phase, volts, error_bars)
     for step, voltage in enumerate(stairs.voltage_v.tolist()):
         uptake = float(stairs.uptake_per_formula[step]) * written
         rows = lines.products_of(stairs.kink[step : step + 1])
@@ -275,11 +284,23 @@ def _plateaus(
                 above_floor=step <= int(reduction.end_step[0]),
                 holds_alloy=bool(context.is_alloy[rows.phase].any()) or alloy in (t.formula for t in terms),
                 products=products,
-                voltage_95_v=error_bars.around(voltage, volts[[step]]),
+                voltage_95_v=error_bars.around(voltage, volts[[step]]) if step else limit,
                 layers=tuple(_layer_state(context, unit, products, uptake, wt) for wt in layers_wt_percent),
             )
         )
     return tuple(plateaus)
+
+
+def _limit_95(reduction: Reduction, phase: int, volts: csr_array, error_bars: ErrorBars) -> Interval | None:
+    """Where the first plateau of one candidate lies, which may be stable though it lies above the hull."""
+    if not len(reduction.stairs.voltage_v):
+        return None
+    within = error_bars.around(float(reduction.stairs.voltage_v[0]), volts[[0]])
+    if reduction.energy_above_hull_ev_per_atom[0] <= 0.0:
+        return within
+    own = plateau_form(reduction, phase=np.array([phase]))
+    means = own @ reduction.phases.formation_energy_ev_per_atom
+    return error_bars.or_stable(within, [(float(v), own[[k]]) for k, v in enumerate(means)])
 
 
 def _at_potentials(

@@ -9,7 +9,12 @@ from scipy.sparse import csr_array
 
 from screening.kernels import Kernel
 from screening.reactors.phase_errors import PhaseErrors
-from screening.reactors.ranking import desirability, weighted_geometric_mean, weights
+from screening.reactors.ranking import (
+    desirability,
+    weighted_geometric_mean,
+    weights,
+    worst_where_unknown,
+)
 from screening.reactors.settings import Ranking
 
 DRAWS_IN_BLOCK = 32
@@ -106,7 +111,8 @@ def drawn_scores(
 ) -> Iterator[np.ndarray]:
     """Logarithms of the scores of candidates, block by block of draws.
 
-    Each phase and each anion has one error for all candidates; an unknown criterion stays out of the mean.
+    Each phase and each anion has one error for all candidates; an unknown criterion stays out of the mean
+    unless it must be known.
 
     Parameters
     ----------
@@ -126,6 +132,7 @@ def drawn_scores(
         The numbers of rows add up to `n_draws`.
     """
     sources, given = errors.sources(forms), preferences or Preferences.of(settings)
+    values = worst_where_unknown(values, settings)
     if values.size * n_draws <= MOST_INTERPRETED:
         (block,) = sources.blocks(rng, n_draws, n_draws)
         yield _few_log_scores(values, settings, sources.weight @ block.T, given)

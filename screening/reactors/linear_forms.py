@@ -34,7 +34,9 @@ def cathodic_limit_form(reduction: Reduction) -> csr_array:
     return spread_forms(plateau_form(reduction, reduction.stairs.step_start[some]), some, len(reduction))
 
 
-def plateau_form(reduction: Reduction, steps: np.ndarray | None = None) -> csr_array:
+def plateau_form(
+    reduction: Reduction, steps: np.ndarray | None = None, *, phase: np.ndarray | None = None
+) -> csr_array:
     """Voltage of plateaus, (n_steps, n_phases): per electron, products before minus products after.
 
     Parameters
@@ -42,15 +44,20 @@ def plateau_form(reduction: Reduction, steps: np.ndarray | None = None) -> csr_a
     reduction : Reduction
     steps : (n_steps,) int array, optional
         Which; all unless given.
+    phase : (n_candidates,) int array, optional
+        Of the candidates: mean voltages from these to the end of each plateau instead.
     """
     lines, stairs, anode = reduction.lines, reduction.stairs, reduction.context.anode
     steps = np.arange(len(stairs.voltage_v)) if steps is None else steps
     owner, n_phases = stairs.steps.owner[steps], len(reduction.phases)
     first, kink, uptake = steps == stairs.step_start[owner], stairs.kink[steps], stairs.uptake_per_formula
     before = np.where(first, lines.kink_start[owner], stairs.kink[steps - 1])
-    uptake, earlier = uptake[steps], np.where(first, 0.0, uptake[steps - 1])
+    uptake, earlier = uptake[steps], np.where(first | (phase is not None), 0.0, uptake[steps - 1])
     atoms = reduction.candidates.atoms[owner]
-    change = scaled(lines.amounts(before, n_phases), atoms + earlier / anode.content)
+    start = lines.amounts(before, n_phases)
+    if phase is not None:
+        start = phase_amounts(np.arange(len(owner) + 1), phase[owner], np.ones(len(owner)), n_phases)
+    change = scaled(start, atoms + earlier / anode.content)
     change = change - scaled(lines.amounts(kink, n_phases), atoms + uptake / anode.content)
     if anode.content < 1.0:
         ends = lines.amounts(lines.kink_start[owner + 1] - 1, n_phases)

@@ -117,11 +117,12 @@ GENERAL = (
         label="ionic conductivity",
         unit="S/cm",
         default=Desirability(weight=0.0, worst=1e-8, best=1e-3, scale="log"),
-        meaning="Measured conductivity of the ion at room temperature, where the package's table has one.",
+        meaning="Measured conductivity of the ion at room temperature; unknown counts as none.",
         compute=lambda placement: ionic_s_per_cm(
             placement.candidates, symbol(placement.context.anode.mobile)
         ),
         source="screening/phases/ionic.csv, each value with its DOI",
+        must_be_known=True,
     ),
     *(CRITERIA.find(name) for name in ("cost", "abundance")),
 )

@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 
 from screening.kernels import Kernel
+from screening.phases.composition import symbol
+from screening.phases.ionic import INSULATES_BELOW_S_PER_CM, ionic_s_per_cm
 from screening.phases.snapshot import Phases
 from screening.phases.trade import room_state
 from screening.reactors.conditions import SEPARATES
@@ -49,7 +51,8 @@ def apply_filters(found: Reduction | Placement, settings: Filters) -> tuple[Filt
     tuple of FilterOutcome
         For reactors ``reacts`` (mutual energy below the no-reaction bound, and uptake above the floor) and
         ``metallic_product`` (a product on any plateau above the floor conducts). For others ``holds_ion``,
-        ``blocks_electrons`` (an unknown gap does not) and, of what only separates, ``stays`` (its own window
+        ``blocks_electrons`` (an unknown gap does not), ``conducts_ion`` (undecided where nobody measured it)
+        and, of what only separates, ``stays`` (its own window
         spans that of the cell). For all ``allowed_elements`` (neither radioactive nor noble gas), and those
         that the settings switch on.
     """
@@ -87,9 +90,11 @@ def _of_placed(placement: Placement) -> dict[str, np.ndarray]:
     phase, context = placement.phase, placement.context
     degree = degree_of_gap(placement.candidates.band_gap_ev / PBE_SHARE_OF_GAP)
     blocks = (degree == 0.0) & (context.classes[phase] != ElectronicClass.METALLIC)
+    ionic = ionic_s_per_cm(placement.candidates, symbol(context.anode.mobile))
     found = {
         "holds_ion": placement.held > 0.0,
         "blocks_electrons": blocks & (context.classes[phase] != ElectronicClass.UNKNOWN),
+        "conducts_ion": np.where(np.isnan(ionic), UNDECIDED, ionic >= INSULATES_BELOW_S_PER_CM),
     }
     return found | ({"stays": placement.stays} if context.conditions.role in SEPARATES else {})
 
@@ -177,11 +182,20 @@ def desirability(
 
 def desirabilities(values: np.ndarray, settings: Ranking) -> np.ndarray:
     """Desirabilities of all criteria; `values` is (..., n_criteria) in the order of `settings.every`."""
+    counted = worst_where_unknown(values, settings)
     columns = [
-        desirability(values[..., k], settings.rules[name], settings.floor)
+        desirability(counted[..., k], settings.rules[name], settings.floor)
         for k, name in enumerate(settings.every.names)
     ]
     return np.stack(columns, axis=-1)
+
+
+def worst_where_unknown(values: np.ndarray, settings: Ranking) -> np.ndarray:
+    """The same (..., n_criteria) values, of criteria that must be known the worst in place of NaN."""
+    needed = np.array([criterion.must_be_known for criterion in settings.every])
+    rules = [settings.rules[name] for name in settings.every.names]
+    worst = np.array([np.copysign(np.inf, rule.worst - rule.best) for rule in rules])
+    return np.where(np.isnan(values) & needed, worst, values)
 
 
 def weighted_geometric_mean(valued: np.ndarray, weight: np.ndarray) -> np.ndarray:

@@ -63,6 +63,8 @@ class Uncertainty(Settings):
     draws : int
         0 switches the probabilities off.
     seed : int
+    anchored : bool
+        Rank by energies anchored to measurement as well, where there are any, and draw from these.
     bias_ev_per_ion, bias_sd_ev_per_ion : dict of anion symbol to float
     reduction_sd_ev_per_atom, mixing_sd_ev_per_atom : float or None
     alloy_sd_ev_per_atom, intermetallic_sd_ev_per_atom : float or None
@@ -71,6 +73,7 @@ class Uncertainty(Settings):
 
     draws: int = Field(default=2000, ge=0, le=100_000)
     seed: int = Field(default=20230815, ge=0)
+    anchored: bool = True
     bias_ev_per_ion: dict[str, float] = Field(default_factory=dict)
     bias_sd_ev_per_ion: dict[str, float] = Field(default_factory=dict)
     reduction_sd_ev_per_atom: float | None = Field(default=None, ge=0.0)
@@ -95,7 +98,7 @@ class Uncertainty(Settings):
     @property
     def changes(self) -> dict[str, Any]:
         """What the study sets itself of the error model, by attribute of `ErrorModel`."""
-        given = self.model_dump(exclude={"draws", "seed"})
+        given = self.model_dump(exclude={"draws", "seed", "anchored"})
         return {name: value for name, value in given.items() if value not in (None, {})}
 
     def error_model(self, ion: str) -> ErrorModel | None:

@@ -61,6 +61,10 @@ RELEASE_SD_EV_PER_CHARGE = 0.06
 MODELS_FILE = "error_models.json"
 """Error models by mobile ion, beside this module; written by ``benchmarks/calibration.py --write``."""
 
+GENERAL_ION = "Li"
+"""Its model draws the intervals where an ion has none: what anions and other metals are off by stands in it
+measured against the salt of Li, which cancels where none forms, and the scatter is that of all compounds."""
+
 WEAK_ANIONS = ("P", "As", "H")
 """Anion formers that count as anions only where no stronger one is present: P is a cation in Li6PS5Cl."""
 
@@ -284,14 +288,13 @@ _kept: WeakKeyDictionary[Snapshot, dict[ErrorModel, PhaseErrors]] = WeakKeyDicti
 """Error statistics by model, as long as their snapshot is held: they cost more than a pair does."""
 
 
-def phase_errors(snapshot: Snapshot, ion: str, model: ErrorModel | None = None) -> PhaseErrors | None:
+def phase_errors(snapshot: Snapshot, ion: str, model: ErrorModel | None = None) -> PhaseErrors:
     """Error statistics of the phases for one mobile ion, by its calibrated model unless another is given.
 
-    None where there is none. Anchored energies have no bias, and no error of what frees an anion.
+    An ion without one takes that of `GENERAL_ION`. Anchored energies have no bias, and no error of what
+    frees an anion.
     """
-    model = model or find_error_model(ion)
-    if model is None:
-        return None
+    model = model or error_models()[ion if ion in error_models() else GENERAL_ION]
     kept = _kept.setdefault(snapshot, {})
     if model not in kept:
         if is_anchored(snapshot):
@@ -306,16 +309,15 @@ def phase_errors(snapshot: Snapshot, ion: str, model: ErrorModel | None = None) 
 def error_bars(snapshot: Snapshot, ion: str, model: ErrorModel | None = None) -> ErrorBars:
     """What draws intervals for reactions of one mobile ion, by the same `phase_errors`."""
     errors, scheme = phase_errors(snapshot, ion, model), snapshot.manifest.energy_scheme
-    if errors is None:
-        told = f"no intervals: {why_no_error_model(ion)}"
-    elif is_anchored(snapshot):
+    of = model.ion if model else ion if ion in error_models() else GENERAL_ION
+    told = f"intervals: 95 %, error model of {of}"
+    if is_anchored(snapshot):
         told = "intervals: 95 %, uncertainties of anchored energies"
-    else:
-        told = f"intervals: 95 %, error model of {ion}"
-        told += "" if scheme.startswith(LEGACY.name) else ", which was fitted to another energy scheme"
+    elif not scheme.startswith(LEGACY.name):
+        told += ", which was fitted to another energy scheme"
     if not scheme.endswith(AT_0_K):
-        told += f"; {descriptor_told()}"
-        told += "" if errors is None else ", in the intervals"
+        told += f"; {descriptor_told()}, in the intervals"
+    told += f"; none for {ion}" * (model is None and of != ion and not is_anchored(snapshot))
     return ErrorBars(errors, told)
 
 

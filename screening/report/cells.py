@@ -1,4 +1,4 @@
-"""Cells of a folder of experiments: what each is, what it showed, and figures of its raw files."""
+"""Cells of a folder of experiments: what each is, what happened to it, and figures of its raw files."""
 
 import io
 from collections.abc import Callable, Iterator
@@ -11,6 +11,7 @@ from screening.campaign.directory import ResultsDirectory
 from screening.display import subscripted
 from screening.errors import InputError
 from screening.lab.analysis import CellAnalysis, analyse_cell
+from screening.lab.briefs import brief
 from screening.lab.cell import Cell, Experiment, Origin
 from screening.lab.experiments import Survey, survey
 from screening.lab.quantities import QUANTITIES
@@ -139,12 +140,9 @@ def _overview(cells: list[CellAnalysis]) -> Table:
     for cell in cells:
         sheet = cell.sheet
         layer = f"{sheet.reactor}, {sheet.wt_percent:g} wt%" if sheet.reactor else "no layer"
-        outcomes = [f"{quantity_words(name)}: {_value(cell, name)}" for name in cell.outcomes]
-        kind = f"{sheet.kind}\n{sheet.protocol.words}".rstrip()
-        rows.append(
-            (cell.name, str(sheet.origin), subscripted(layer), kind, "\n".join(outcomes) or "no outcome")
-        )
-    columns = ("cell", "origin", "layer", "kind and protocol", "what it showed")
+        made = "; ".join(filter(None, (layer, str(sheet.kind), sheet.protocol.words)))
+        rows.append((cell.name, str(sheet.origin), subscripted(made), subscripted(brief(cell))))
+    columns = ("cell", "origin", "layer", "result")
     return Table("All cells", columns, tuple(rows), stacked=True, marked="origin")
 
 

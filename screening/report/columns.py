@@ -53,6 +53,13 @@ class Column:
 
 _FIRST = (
     Column("rank", "rank", "", "Place by score among the candidates that pass all filters.", COUNT),
+    Column(
+        "rank_anchored",
+        "rank, anchored",
+        "",
+        "Place by energies anchored to measured enthalpies; the probabilities are by these energies, too.",
+        COUNT,
+    ),
     Column("formula", "reactor", "", "Formula as the study or the snapshot writes it.", TEXT),
     Column(
         "score",

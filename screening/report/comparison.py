@@ -231,7 +231,12 @@ def _ranking(content: Record) -> Block | None:
         ("score after", "score_after"),
         ("own deviation from the score", "own_deviation"),
     )
-    tables = list(_first_and_rest("Ranks", found, cells, "anode electrolyte"))
+    also = "anode electrolyte"
+    tables = (
+        [*_first_and_rest("Ranks", found, cells, also)]
+        if changed
+        else [_table("Ranks and scores", found, cells, also, folded=True)]
+    )
     weights = _records(content, "weights")
     if weights:
         tables.append(_weights(weights))
@@ -259,11 +264,12 @@ def _weights(records: list[Record]) -> Table:
 
 
 def _first_and_rest(
-    title: str, records: list[Record], cells: tuple[Cell, ...], also: str = ""
+    title: str, records: list[Record], cells: tuple[Cell, ...], also: str = "", *, stacked: bool = True
 ) -> Iterable[Table]:
-    yield _table(title, records[:FIRST_ROWS], cells, also)
+    yield _table(title, records[:FIRST_ROWS], cells, also, stacked=stacked)
     if len(records) > FIRST_ROWS:
-        yield _table(f"{len(records) - FIRST_ROWS} more", records[FIRST_ROWS:], cells, also, folded=True)
+        rest = records[FIRST_ROWS:]
+        yield _table(f"{len(rest)} more", rest, cells, also, stacked=stacked, folded=True)
 
 
 def _measure_next(content: Record) -> Block | None:
@@ -280,15 +286,24 @@ def _measure_next(content: Record) -> Block | None:
     if not found:
         return Block("What to measure next", (*sentences, "No candidate is left under these filters."))
     sentences.append(
-        "The change of rank is how many places a candidate is expected to move once its cell is measured."
+        "Places moved: how far a candidate is expected to move once its cell is measured, ± sampling."
     )
     cells: tuple[Cell, ...] = (
         ("reactor", "formula"),
         ("rank", "rank"),
-        ("expected change of rank (places)", "expected_rank_change"),
-        ("cost of the elements (USD/kg)", "cost_usd_per_kg"),
+        ("places moved", _moved),
+        ("elements (USD/kg)", "cost_usd_per_kg"),
     )
-    return Block("What to measure next", tuple(sentences), tuple(_first_and_rest("Next", found, cells)))
+    also = "expected_rank_change standard_error"
+    tables = _first_and_rest("Next", found, cells, also, stacked=False)
+    return Block("What to measure next", tuple(sentences), tuple(tables))
+
+
+def _moved(record: Record) -> str:
+    value, error = (record.get(name) for name in ("expected_rank_change", "standard_error"))
+    if not isinstance(value, int | float):
+        return "–"
+    return number(value, error if isinstance(error, int | float) else None)
 
 
 def _figures(content: Record) -> Block | None:

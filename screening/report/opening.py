@@ -94,6 +94,9 @@ def _doubts(results: ResultsDirectory, first: Reactor) -> Iterator[str]:
         )
     if first.estimated:
         yield f"{first.formula}, or a product of it, is an estimate."
+    if first.score_anchored is not None and first.rank_anchored != 1:
+        place = f"in place {first.rank_anchored}" if first.rank_anchored else "without a rank"
+        yield f"By energies anchored to measurement it is {place}."
     others = [each for each in results.spelled_out(pair) if each is not first and each.passes_filters]
     if others:
         rival = max(others, key=lambda each: each.top_probability.get("top_1") or 0.0)

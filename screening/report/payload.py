@@ -10,6 +10,7 @@ import pandas as pd
 
 from screening.campaign.directory import ResultsDirectory
 from screening.campaign.document import FAILING, FILTER_PREFIX, Reactor
+from screening.layer.network import Threshold
 from screening.report.columns import COUNT, TEXT, Column
 
 SIGNIFICANT_DIGITS = 5
@@ -21,12 +22,16 @@ TELLING_DIGITS = 9
 NEGLIGIBLE = 1e-15
 """Smaller numbers are 0, rounding of sums of O(1): and doubles hold powers of ten exactly up to 1e22 only."""
 
+CHANCE_DECIMALS = 3
+"""Of the chance that a phase connects; the page shows percent."""
+
 FLAGS = ("passes", "pareto", "origin", "toxic", "moisture_hazard")
 """Columns that the page shows as words beside the candidate."""
 
 
 UNDECIDED_WORDS = {
     "metallic_product": "whether a product conducts is not sure",
+    "conducts_ion": "nobody measured here whether it conducts the ion",
     "solid": "melting point not known here",
 }
 """What is said where a filter cannot decide."""
@@ -78,16 +83,28 @@ def content(results: ResultsDirectory, columns: tuple[Column, ...]) -> dict[str,
         "pareto": [name for name in results.study.ranking.pareto if name in shown],
         "no_probabilities": results.no_probabilities,
         "floor_v": results.study.conditions.plateau_floor_v,
-        "reactors": [_reactor(each) for each in results.document.reactors],
+        "reactors": [
+            _reactor(each, Threshold.of(equal_spheres=results.study.conditions.percolation_threshold))
+            for each in results.document.reactors
+        ],
     }
 
 
-def _reactor(reactor: Reactor) -> dict[str, Any]:
-    """A reactor without what the page does not draw: the stamp is one, and minima stand among the kinks."""
+def _reactor(reactor: Reactor, threshold: Threshold) -> dict[str, Any]:
+    """A reactor without what the page does not draw: the stamp is one, and minima stand among the kinks.
+
+    Whether metal and electrolyte connect is a chance, as in the opening of the page and on bench sheets.
+    """
     content = reactor.as_dict()
     for curve in content["curves"]:
         for key in ("provenance", "minimum", "minimum_mutual"):
             del curve[key]
+    for layer in (layer for plateau in content["plateaus"] for layer in plateau["layers"]):
+        for part in ("metal", "electrolyte"):
+            fraction = layer[f"{part}_fraction"]
+            known = fraction is not None and fraction == fraction
+            layer[f"{part}_chance"] = round(threshold.chance(fraction), CHANCE_DECIMALS) if known else None
+            del layer[f"{part}_percolates"]
     return content
 
 

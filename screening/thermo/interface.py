@@ -10,7 +10,7 @@ import numpy as np
 from screening.display import Displayed, Group, Table
 from screening.errors import InputError
 from screening.phases.composition import Reactant, same_composition
-from screening.phases.distrust import cautions, wholly_distrusted
+from screening.phases.distrust import cautions, merged, wholly_distrusted
 from screening.phases.snapshot import Snapshot
 from screening.provenance import Provenance
 from screening.thermo.compositions import Compositions
@@ -22,6 +22,7 @@ from screening.thermo.marks import (
     marks,
     origins_of,
     stamp,
+    starred,
     told_origins,
 )
 from screening.thermo.reactants import price, require_few_elements
@@ -184,7 +185,7 @@ class InterfaceReaction(Displayed):
                 "x": f"{kink.x(axis):.4f}",
                 **self.energies(kink, digits),
                 "kJ (as written)": self._kj(kink, digits),
-                "reaction": kink.reaction + self._remark(kink),
+                "reaction": self.starred(kink.reaction) + self._remark(kink),
             }
             for kink in shown
         ]
@@ -198,7 +199,11 @@ class InterfaceReaction(Displayed):
             *filter(None, [self.error_bars]),
             self.provenance.line(),
         )
-        return Table(f"{self.title}   x: {axis} fraction of {self.a}", _filled(rows), notes)
+        return Table(f"{self.starred(self.title)}   x: {axis} fraction of {self.a}", _filled(rows), notes)
+
+    def starred(self, text: str) -> str:
+        """A reaction or pair with the marks of `marks` at its formulas."""
+        return starred(text, self.origins, self.at_hull)
 
     def energies(self, kink: Kink, digits: int | None = None) -> dict[str, str]:
         """Energies of one kink as tables show them, by their heads.
@@ -280,16 +285,17 @@ class InterfaceReactions(Group[InterfaceReaction]):
         rows = []
         for each in self.items:
             low, mark = each.minimum, "*" * bool(each.origins) + "†" * bool(each.at_hull)
-            row = {"pair": f"{each.title}{mark}"}
+            named = each.starred(each.title)
+            row = {"pair": named if named != each.title else f"{each.title}{mark}"}
             if each.reacts:
                 row |= {f"x at minimum ({axis})": f"{low.x(axis):.4f}"}
                 row |= each.energies(low, digits)
                 # no room for its interval, which is that of the total energy in other units
                 row |= {"kJ (as written)": each._kj(low, digits).partition(" (")[0]}
-            rows.append({**row, "reaction": low.reaction if each.reacts else "no reaction"})
+            rows.append({**row, "reaction": each.starred(low.reaction) if each.reacts else "no reaction"})
         origins = {name: origin for each in self.items for name, origin in each.origins.items()}
         at_hull = dict.fromkeys(name for each in self.items for name in each.at_hull)
-        told = dict.fromkeys(t for each in self.items for t in (*each.cautions, each.error_bars) if t)
+        told = merged(t for each in self.items for t in (*each.cautions, each.error_bars) if t)
         notes = (*marks(origins, tuple(at_hull)), *told, self.provenance.line())
         if any(each.reacts and each.told_minimum == LOWEST_MUTUAL for each in self.items):
             notes = (f"minimum: {LOWEST_MUTUAL} energy where a reactant decays by itself", *notes)

@@ -92,6 +92,23 @@ class ErrorBars:
         below, above = bounds[0].tolist()
         return Interval(value + below, value + above)
 
+    def or_stable(self, limit: Interval | None, own: Sequence[tuple[float, Forms]]) -> Interval | None:
+        """Where a cathodic limit lies whose compound, above the hull as calculated, may be stable.
+
+        It then keeps to the highest of its own mean voltages, which is below that of what it decays to.
+
+        Parameters
+        ----------
+        limit : Interval or None
+            Of what the compound decays to.
+        own : sequence of (float, Forms)
+            Mean voltages from the compound itself to the end of each plateau, with their linear forms.
+        """
+        found = [each for each in (self.around(*each) for each in own) if each is not None]
+        if limit is None or not found:
+            return limit
+        return Interval(min(limit.low, max(each.low for each in found)), limit.high)
+
     def off_by(self, sd_ev_per_atom: float) -> "ErrorBars":
         """The same, wider, where the source has the stable phases themselves wrong; see `at_least`."""
         if not (self.errors and sd_ev_per_atom):

@@ -27,6 +27,7 @@ from screening.thermo.marks import (
     marks,
     origins_of,
     stamp,
+    starred,
     told_origins,
 )
 from screening.thermo.reactants import price
@@ -155,14 +156,18 @@ class Lithiation(Displayed):
                 "95 %": bounds(step.voltage_95_v, digits),
                 f"{self.element} per formula": f"{step.uptake_per_formula:.4g}",
                 "mAh/g": f"{step.capacity_mah_per_g:.1f}",
-                "reaction": step.reaction,
+                "reaction": self._starred(step.reaction),
             }
             for volt, step in zip(volts, self.steps, strict=True)
         ]
         if self.cathodic_limit_95_v is None:
             for row in rows:
                 del row["95 %"]
-        return Table(self.formula, rows, (*self._notes(digits), self.provenance.line()))
+        notes = (*self._notes(digits), self.provenance.line())
+        return Table(self._starred(self.formula), rows, notes)
+
+    def _starred(self, text: str) -> str:
+        return starred(text, self.origins, (self.formula,) if self.at_hull else ())
 
     def _notes(self, digits: int | None) -> list[str]:
         low = _volts(self.cathodic_limit_v, self.cathodic_limit_95_v, digits)
@@ -289,7 +294,7 @@ class Lithiations(Group[Lithiation]):
                 "capacity": each.told_capacity(),
                 "at 0 V (eV/atom of formula)": each.told_at_0v(digits),
                 "energy above hull (eV/atom)": f"{each.energy_above_hull_ev_per_atom:.4f}",
-                "at 0 V": each.steps[-1].reaction if each.steps else "no reaction",
+                "at 0 V": each._starred(each.steps[-1].reaction) if each.steps else "no reaction",
             }
             for each in self.items
         ]

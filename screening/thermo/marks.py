@@ -1,6 +1,6 @@
 """What is said of the phases in a result: names as the user writes them, marks by origin, the stamp."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import numpy as np
 
@@ -32,6 +32,17 @@ def marks(
         *([f"* {told_origins(origins, name)}"] if origins else []),
         *([f"† taken at its hull energy: {', '.join(map(name, at_hull))}"] if at_hull else []),
     ]
+
+
+def starred(text: str, origins: Mapping[str, str], at_hull: Sequence[str] = ()) -> str:
+    """A reaction or a pair with the mark of `marks` at each formula that has one.
+
+    Examples
+    --------
+    >>> starred("3 Li + Li3HoCl6 -> 6 LiCl + Ho", {"Li3HoCl6": "estimated"})
+    '3 Li + Li3HoCl6* -> 6 LiCl + Ho'
+    """
+    return " ".join(word + "*" * (word in origins) + "†" * (word in at_hull) for word in text.split(" "))
 
 
 def origins_of(snapshot: Snapshot, phases: Iterable[int], spelling: Mapping[int, Formula]) -> dict[str, str]:

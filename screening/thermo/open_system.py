@@ -209,16 +209,21 @@ def _require_something_left(snapshot: Snapshot, units: tuple[Formula, Formula], 
                 f"nothing of {unit.text} is left where {at.element} is open",
                 remedy=f"{at.element} is the open element: give what meets the other one, as the cathode",
             )
-    rest = [
-        Formula(unit.text, *zip(*((z, n) for z, n in _amounts(unit) if z != at.number), strict=True))
-        for unit in units
-    ]
-    if same_composition(*rest):
+    if differ_by(units, at.number):
         raise InputError(
             f"{units[0].text} and {units[1].text} differ by {at.element} alone, which is open",
             remedy="give two different reactants",
         )
     require_few_elements(*units, Formula(at.element, (at.number,), (1.0,)))
+
+
+def differ_by(units: tuple[Formula, Formula], number: int) -> bool:
+    """Whether two formulas, each of which holds more than it, are the same but for one element."""
+    rest = [
+        Formula(unit.text, *zip(*((z, n) for z, n in _amounts(unit) if z != number), strict=True))
+        for unit in units
+    ]
+    return same_composition(*rest)
 
 
 def _amounts(unit: Formula) -> zip:
@@ -250,11 +255,20 @@ def _reaction(walk: _Walk) -> OpenReaction:
         cautions=(
             *cautions(snapshot, (a.reactant.unit, b.reactant.unit, element), {*spelling, *phases.tolist()}),
             *outside_of(kinks),
+            *_brought(walk),
         ),
         notes=tuple(dict.fromkeys((*a.reactant.notes, *b.reactant.notes, *snapshot.notes))),
         error_bars=walk.error_bars.note,
         reservoir=walk.at,
     )
+
+
+def _brought(walk: _Walk) -> list[str]:
+    """What is said of an open element that neither reactant holds."""
+    a, b = (priced.reactant for priced in walk.priced)
+    if a.unit.amount_of(walk.at.number) or b.unit.amount_of(walk.at.number):
+        return []
+    return [f"neither {a.text} nor {b.text} holds {walk.at.element}: all of it comes from outside"]
 
 
 def _kink(walk: _Walk, kink: int) -> OpenKink:

@@ -11,6 +11,10 @@ MAX_DENOMINATOR = 60
 MAX_INTEGER = 400
 """Integer coefficients above this read worse than decimals."""
 
+MAX_BESIDE, FEW = 4000, 12
+"""Coefficients up to the first are read where the smallest is no more than the second, as beside a glass:
+7 (Li2S)75(P2S5)25 + 1900 Li -> 1400 Li2S + 50 Li3P7."""
+
 RATIO_TOL = 1e-6
 """Relative error that a ratio of small integers may have; amounts are exact to 1e-12."""
 
@@ -82,7 +86,7 @@ def _integer_scale(moles: list[float]) -> float | None:
     if any(abs(float(r) * smallest - m) > RATIO_TOL * m for r, m in zip(ratios, moles, strict=True)):
         return None
     denominator = lcm(*(r.denominator for r in ratios))
-    if max(ratios) * denominator > MAX_INTEGER:
+    if max(ratios) * denominator > (MAX_BESIDE if denominator <= FEW else MAX_INTEGER):
         return None
     return denominator / smallest
 

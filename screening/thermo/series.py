@@ -276,7 +276,7 @@ def scan(
         )
     xs = np.linspace(low, high, steps).round(9).tolist()
     formulas = [parse_formula(template.at(x)) for x in xs]
-    hull = assemblages(snapshot, Compositions.of(formulas))
+    hull, names = assemblages(snapshot, Compositions.of(formulas)), snapshot.phases.formula
     snapshot = _all_on_the_hull(snapshot, formulas)
     bars = error_bars(snapshot)
     points = []
@@ -288,7 +288,7 @@ def scan(
                 x=x,
                 titration=titrate(snapshot, Reactant.of(formula), at_hull=True, error_bars=bars),
                 mixing_ev_per_atom=-entropy,
-                on_the_hull=tuple(snapshot.phases.formula[held].tolist()),
+                on_the_hull=tuple(names[held].tolist()),
             )
         )
     return Series(template=template, points=tuple(points), mixing_k=mixing_k, provenance=stamp(snapshot))

@@ -22,12 +22,14 @@ from screening.phases.composition import (
     same_composition,
     symbol,
 )
+from screening.phases.distrust import merged
 from screening.phases.snapshot import Snapshot
 from screening.provenance import Provenance
 from screening.thermo.conduction import conduction_degree
 from screening.thermo.intervals import NO_ERROR_BARS, ErrorBars, bounds, written
 from screening.thermo.lithiation import lithiate
 from screening.thermo.marks import marks, stamp
+from screening.thermo.reactants import price
 from screening.thermo.reservoir import Reservoir, window
 from screening.thermo.stack_contact import CHARGED, CLOSED, Contact, View, states
 
@@ -38,6 +40,9 @@ MOST_LAYERS = 12
 
 ALKALI = (3, 11, 19, 37, 55)
 """Metals that as an anode say which ion works: others alloy with it."""
+
+
+FALLEN_APART = "†: the hull has let it fall apart already, what it does to a neighbour is understated"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -102,6 +107,7 @@ class Stack(Displayed):
             *filter(None, [self.anode]),
             *dict.fromkeys(note for layer in self.layers for note in layer.notes),
             *marks(self.origins, self.at_hull),
+            *([FALLEN_APART] if self.at_hull else []),
             *self.cautions,
             *filter(None, [self.error_bars]),
         )
@@ -196,7 +202,8 @@ def stack(
         Lowest and highest voltage of the cell against the metal of the element.
     element : str
     at_hull : bool
-        Accept compositions that the snapshot lacks at their hull energy.
+        Accept compositions that the snapshot lacks at their hull energy, as cathodes with a default charged
+        state always are: of NMC and NCA no snapshot has the states.
     error_bars : ErrorBars
         What draws the intervals.
 
@@ -212,6 +219,8 @@ def stack(
     """
     view = View(snapshot, conduction_degree(snapshot.phases), element, at_hull, error_bars)
     _require_cell(view, layers)
+    _require_priced(view, layers)
+    view = replace(view, at_hull=True)
     anode, at_v = _anode(view, layers)
     view = replace(view, anode=anode, cathode=tuple(part.formula for part in layers[-1].parts))
     at = [Reservoir.at_voltage(v, element) for v in window(window_v)]
@@ -232,7 +241,7 @@ def stack(
         contacts=tuple(made),
         origins={name: origin for each in reactions for name, origin in each.origins.items()},
         at_hull=tuple(dict.fromkeys(n for each in reactions for n in each.at_hull)),
-        cautions=tuple(dict.fromkeys(told for each in reactions for told in each.cautions)),
+        cautions=merged(told for each in reactions for told in each.cautions),
         error_bars=error_bars.note,
         provenance=stamp(snapshot),
     )
@@ -240,7 +249,7 @@ def stack(
 
 def _require_cell(view: View, layers: Sequence[Reactant]) -> None:
     """Refuse layers in the wrong order, or of another ion."""
-    ion, number = view.element, atomic_number(view.element)
+    ion, number = view.element, atomic_number(view.element, where="--element")
     alone = [{p.formula.atomic_numbers[0] for p in e.parts if len(p.formula.amounts) == 1} for e in layers]
     cathodes = [any(is_cathode(part.formula) for part in layer.parts) for layer in layers]
     if (number in alone[-1] - alone[0]) or (cathodes[0] and not cathodes[-1]):
@@ -260,6 +269,12 @@ def _require_cell(view: View, layers: Sequence[Reactant]) -> None:
             where="stack",
             remedy="give --element, or layers of that ion",
         )
+
+
+def _require_priced(view: View, layers: Sequence[Reactant]) -> None:
+    """Refuse what the snapshot lacks, but for cathodes with a default charged state."""
+    for part in (part for layer in layers for part in layer.parts if not is_cathode(part.formula)):
+        price(view.snapshot, Reactant.of(part.formula), at_hull=view.at_hull)
 
 
 def _anode(view: View, layers: Sequence[Reactant]) -> tuple[tuple[Formula, ...], float | None]:

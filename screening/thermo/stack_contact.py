@@ -1,5 +1,6 @@
 """One contact of a cell: closed, charged, and open to the working ion at both ends of its window."""
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -13,7 +14,7 @@ from screening.thermo.interface import NO_REACTION_EV_PER_ATOM, InterfaceReactio
 from screening.thermo.intervals import ErrorBars, Interval, with_bounds
 from screening.thermo.kinks import Kink
 from screening.thermo.lithiation import lithiate
-from screening.thermo.open_system import OpenReaction, react_open
+from screening.thermo.open_system import OpenReaction, differ_by, react_open
 from screening.thermo.products import interphase
 from screening.thermo.reservoir import Reservoir
 
@@ -58,8 +59,8 @@ class Contact:
         gap or volume is unknown.
     conducting : tuple of str
         Products that conduct.
-    marked : str
-        ``*`` rests on a phase of another origin, ``†`` on a reactant taken at its hull energy.
+    marked : tuple of str
+        Its phases of another origin with ``*``, reactants taken at their hull energy with ``†``.
     """
 
     place: str
@@ -76,7 +77,7 @@ class Contact:
     alone: str
     interphase: str
     conducting: tuple[str, ...]
-    marked: str
+    marked: tuple[str, ...]
 
     @property
     def severity(self) -> str:
@@ -106,16 +107,24 @@ class Contact:
         together = [self.reaction.partition(" -> ")[2]] if self.reaction else []
         if together and alone:
             together[0] = f"both: {together[0]}"
-        return "; ".join(alone + together if self.alone_ev < self.energy_ev else together + alone)
+        return self._with_marks(
+            "; ".join(alone + together if self.alone_ev < self.energy_ev else together + alone)
+        )
 
     @property
     def pair(self) -> str:
         """Both sides, with marks."""
-        return f"{self.a} | {self.b}{self.marked}"
+        return self._with_marks(f"{self.a} | {self.b}")
+
+    def _with_marks(self, text: str) -> str:
+        """Text with the marks of the phases in it."""
+        marks = {each[:-1]: each for each in self.marked}
+        return re.sub(r"[^\s;]+", lambda word: marks.get(word[0], word[0]), text)
 
     def record(self) -> dict[str, Any]:
         """Content for a table."""
-        content = {**vars(self), "severity": self.severity, "conducting": " ".join(self.conducting)}
+        told = {name: " ".join(getattr(self, name)) for name in ("conducting", "marked")}
+        content = {**vars(self), "severity": self.severity, **told}
         for name in ("energy", "alone"):
             within = content.pop(f"{name}_95_ev") or (None, None)
             content |= dict(zip((f"{name}_low_ev", f"{name}_high_ev"), within, strict=True))
@@ -166,7 +175,7 @@ def states(
     if charged != [a, b] and not same_composition(*charged):
         full = react(view.snapshot, *map(Reactant.of, charged), **view.how)
         yield _contact(view, full, place, CHARGED, ""), full
-    if metal is not None or not at:
+    if metal is not None or not at or differ_by((a, b), at[0].number):
         return
     every = react_open(view.snapshot, Reactant.of(a), Reactant.of(b), at, **view.how)
     onset = next((r.reservoir.voltage_v for r in every if r.reacts or _alone(view, r)), None)
@@ -232,5 +241,5 @@ def _contact(view: View, reaction: InterfaceReaction, place: str, state: str, be
         alone="; ".join(each.kink.reaction for each in alone),
         interphase=max((verdict for verdict, _ in found), key=INTERPHASES.index, default=INTERPHASES[0]),
         conducting=tuple(dict.fromkeys(name for _, names in found for name in names)),
-        marked="*" * bool(reaction.origins) + "†" * bool(reaction.at_hull),
+        marked=(*(f"{name}*" for name in reaction.origins), *(f"{name}†" for name in reaction.at_hull)),
     )

@@ -1,14 +1,14 @@
 """The way of one compound as it takes an element up or gives it off: plateaus, limits, their linear forms."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
 
 from screening.errors import InputError
 from screening.phases.composition import Formula, symbol
-from screening.phases.periodic_table import metals
+from screening.phases.periodic_table import atomic_number, metals
 from screening.phases.snapshot import Snapshot
 from screening.thermo.compositions import Compositions
 from screening.thermo.intervals import ErrorBars, Forms, Interval, form
@@ -72,14 +72,13 @@ def cation_charge(element: str, charge: int | None = None, *, where: str = "--el
     Raises
     ------
     InputError
-        If the element is no metal, or has no such cation.
+        If there is no such element, it is no metal, or has no such cation.
     """
     from pymatgen.core import Element
 
-    common, known = (
-        sorted({int(c) for c in states if c > 0})
-        for states in (Element(element).common_oxidation_states, Element(element).oxidation_states)
-    )
+    of = Element.from_Z(atomic_number(element, where=where))
+    states = of.common_oxidation_states, of.oxidation_states
+    common, known = (sorted({int(c) for c in each if c > 0}) for each in states)
     if element not in metals() or not common:
         raise InputError(f"{element} forms no common cation", where=where, remedy="choose a metal, as Li")
     if charge is not None and charge not in (*common, *known):
@@ -169,7 +168,22 @@ class Along:
 
     def steps(self) -> tuple[Step, ...]:
         """All plateaus, in falling voltage."""
-        return tuple(self._step(number) for number in range(len(self.stairs.voltage_v)))
+        steps = tuple(self._step(number) for number in range(len(self.stairs.voltage_v)))
+        if not steps or self.priced.energy_above_hull_ev_per_atom <= 0.0:
+            return steps
+        own = [self._from_itself(number) for number in range(len(steps))]
+        first = replace(steps[0], voltage_95_v=self.error_bars.or_stable(steps[0].voltage_95_v, own))
+        return (first, *steps[1:])
+
+    def _from_itself(self, number: int) -> tuple[float, Forms]:
+        """Mean voltage from the compound itself to the end of a plateau, and the same as a linear form."""
+        uptake, end = self._end(number)
+        electrons, energy = uptake * self.charge, float(self.stairs.energy_ev_per_formula[number])
+        return (self.priced.energy_ev_per_atom * self._n_atoms - energy) / electrons, form(
+            len(self.snapshot),
+            (self._n_atoms / electrons, self.priced.phases),
+            (-(self._n_atoms + uptake) / electrons, end),
+        )
 
     def _step(self, number: int) -> Step:
         unit, (before, start), (uptake, end) = (

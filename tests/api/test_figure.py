@@ -41,7 +41,7 @@ def test_the_workbook_reads_back_as_the_engine_computed_it(indium: scr.FigureOne
     path = tmp_path / "figure.xlsx"
     indium.save(path)
     book = load_workbook(path)
-    assert book.sheetnames == ["Summary", "Figure 1A data", "Figure 1F data", "Staircase", "Sources"]
+    assert book.sheetnames == ["Summary", "Figure 1A data", "Figure 1F data", "Staircase", "Notes", "Sources"]
     for sheet in book:
         assert sheet.freeze_panes == "A2"
         assert all(cell.font.bold for cell in sheet[1])
@@ -53,6 +53,8 @@ def test_the_workbook_reads_back_as_the_engine_computed_it(indium: scr.FigureOne
     steps = pd.read_excel(path, sheet_name="Staircase")
     np.testing.assert_allclose(steps.iloc[:, 0], [step.voltage_v for step in indium.staircase.steps])
     assert book["Staircase"]["A2"].number_format == "0.000"
+    notes = pd.read_excel(path, sheet_name="Notes")["Note"].tolist()
+    assert notes == ["intervals: 95 %, error model of Li"]
     sources = pd.read_excel(path, sheet_name="Sources").astype(str).to_string()
     assert indium.provenance.source_checksum in sources
     assert "10.1002/aenm.202300815" in sources
@@ -111,3 +113,10 @@ def test_of_the_electrolyte_itself_one_panel_is_drawn_and_not_two_alike() -> Non
         axes = shown.plot(Figure(), width_mm=width).figure.axes
         assert [each.get_xlabel()[:4] for each in axes] == ["x in", "Li t"]
     assert "Figure 1F data" not in shown.sheets()
+
+
+def test_the_workbook_names_distrusted_elements(tmp_path: Path) -> None:
+    path = tmp_path / "figure.xlsx"
+    scr.figure_1("SmCl3").save(path)
+    (told,) = (note for note in pd.read_excel(path, sheet_name="Notes")["Note"] if note.startswith("Sm(II)"))
+    assert "off by up to 0.5 eV/atom" in told

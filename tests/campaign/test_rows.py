@@ -201,14 +201,14 @@ def test_what_is_printed_is_what_was_computed(
     results = write_results(campaign, [outcome])
     table = ranking_table(results, "Li", "Li6PS5Cl").frame.set_index("reactor")
     row, shown = rows.loc["LiAlCl4"], table.loc["LiAlCl4"]
-    assert shown["alloy, or what fails"] == "Li9Al4"
+    assert shown["alloy or failure"] == "Li9Al4"
     assert float(shown["vol%"]) == pytest.approx(100.0 * row["metal_volume_fraction"], abs=0.05)
     decimals = len(shown["eV/Li"].partition(".")[2])  # as many as its interval leaves
     assert decimals >= 1
     assert shown["eV/Li"] == f"{row['driving_force_ev_per_ion']:.{decimals}f}"
     assert float(shown["mAh/g"]) == pytest.approx(row["uptake_mah_per_g"], abs=0.5)
     assert {"Li3HoCl6*", "HoCl3*"} <= set(table.index)
-    assert "toxic" in table.loc["TlCl", "alloy, or what fails"]
+    assert "toxic" in table.loc["TlCl", "alloy or failure"]
     words = in_words(results.row("LiAlCl4", "Li", "Li6PS5Cl"), campaign.study)
     assert "leaves Li9Al4" in words
     assert f"driving force {row['driving_force_ev_per_ion']:.{decimals}f} (" in words

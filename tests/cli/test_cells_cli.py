@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -123,3 +124,36 @@ def test_a_kind_that_the_record_denies_is_refused(example: Path) -> None:
     with pytest.raises(InputError, match="said to be symmetric, and its voltage is that of a full cell"):
         scr.read_cycling(record, area_cm2=1.0, kind="symmetric")
     assert "discharge capacity" in str(scr.read_cycling(record, area_cm2=1.0))
+
+
+def test_what_cannot_be_a_cell_is_told_with_its_own_reason(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A missing reader was once told as "no powder pattern in it"."""
+    monkeypatch.setitem(sys.modules, "fastnda", None)
+    (tmp_path / "cell.nda").write_bytes(b"NEWARE" + bytes(2048))
+    resting = "\n".join(f"{10 * i},{3.0 + 0.001 * i},0" for i in range(50))
+    (tmp_path / "resting.csv").write_text(f"Test Time / s,Voltage / V,Current / A\n{resting}\n", "utf-8")
+    status, _, err = call(capsys, monkeypatch, "cells", "init", str(tmp_path), "--diameter-mm", "10")
+    assert status == 2
+    told = dict(line.removeprefix("left aside: ").split(": ", 1) for line in err.splitlines()[:2])
+    assert "needs the extra 'neware'" in told["cell.nda"]
+    assert "pip install" in told["cell.nda"]
+    assert told["resting.csv"] == "a cycler's record in which no current flows"
+    assert not list(tmp_path.glob("*.toml"))
+
+
+def test_a_figure_without_a_number_is_refused_and_the_lines_stand(
+    example: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("duan-2023-rest-10wt", "duan-2023-six-MgF2"):
+        shutil.copy(example / f"{name}.toml", tmp_path)
+    figure = tmp_path / "cells.png"
+    status, out, err = call(capsys, monkeypatch, "cells", str(tmp_path), "--plot", str(figure))
+    assert status == 2
+    assert "no short at rest" in out
+    assert "no cell has a number of retention_100_cycles, completion_h" in err
+    assert not figure.exists()
+    axes = scr.api.cells.read_cells(example).plot()
+    shown = {text.get_text() for panel in axes.figure.axes for text in panel.texts}
+    assert {"> 1500", "20.11, short"} <= shown

@@ -5,6 +5,7 @@ import sys
 
 import pytest
 
+from screening.api.campaigns import read_results
 from screening.cli import main
 
 
@@ -57,6 +58,24 @@ def test_anode_electrolyte_and_content_are_those_of_the_campaign(run, tmp_path):
     assert (status, out) == (2, "")
     assert "name one pair of Li with Li3PS4" in err
     assert run("handoff", "MgF2", "--wt", 0, "--json")[0] == 2
+
+
+@pytest.mark.parametrize(
+    ("options", "reactor"),
+    [(("--snapshot", "mp2019+atlas"), "Li2ZrCl6"), (("--energies", "anchored"), "LiAlCl4")],
+)
+def test_snapshot_and_energies_are_those_of_the_campaign(run, tmp_path, options, reactor):
+    study, results = tmp_path / "other.toml", tmp_path / "results"
+    study.write_text(f'name = "o"\n[candidates]\nformulas = ["{reactor}"]\n[uncertainty]\ndraws = 0\n')
+    assert run("run", study, *options, "--out", results, "--no-figures")[0] == 0
+    status, out, err = run("handoff", reactor, "--results", results, "--json")
+    assert (status, err) == (0, "")
+    ranked = json.loads((results / "ranking.json").read_text("utf-8"))["provenance"]
+    (sheet,) = json.loads(out)
+    assert [sheet["provenance"][key] for key in ("source", "source_checksum")] == [
+        ranked[key] for key in ("source", "source_checksum")
+    ]
+    assert read_results(results).handoff(reactor, tmp_path / "sheets")
 
 
 @pytest.mark.parametrize(

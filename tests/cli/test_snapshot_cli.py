@@ -49,7 +49,7 @@ def test_show_tells_what_to_cite_and_what_is_estimated(
     assert run(monkeypatch, "show") == 0
     shown = capsys.readouterr().out
     assert "10.1063/1.4812323" in shown
-    assert "estimated Li3HoCl6" in shown
+    assert "machine-learned Li3HoCl6" in shown
     assert run(monkeypatch, "show", "--json") == 0
     (told,) = json.loads(capsys.readouterr().out)
     assert told["holds"]["estimated"] == 1

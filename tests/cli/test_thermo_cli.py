@@ -90,9 +90,9 @@ def test_a_window_that_makes_no_sense_is_refused(run, arguments: tuple[str, ...]
 def test_both_sides_are_told_and_drawn(run, tmp_path: Path) -> None:
     status, out, _ = run("lithiate", "Li3PS4", "LiCoO2", "--to", "4.5", "--plot", "f.svg", "--csv", "t.csv")
     assert status == 0
-    assert "8 Li3PS4 -> 23 Li + 4 P2S7 + LiS4" in out
+    assert "2 Li3PS4 -> 6 Li + P2S7 + S" in out
     assert re.search(r"window 1\.8 \(.*\) to 3\.4 \(.*\) V, useful window", out)
-    assert "23 Li + 4 P₂S₇ + LiS₄" in (tmp_path / "f.svg").read_text("utf-8")
+    assert "6 Li + P₂S₇ + S" in (tmp_path / "f.svg").read_text("utf-8")
     assert "li_held_per_formula" in (tmp_path / "t.csv").read_text("utf-8")
 
 
@@ -163,7 +163,7 @@ class TestWhatIsSaid:
         plain, asked = (run("lithiate", "LiAlCl4", *more)[1] for more in ((), ("--digits", "4")))
         assert "1.5898" not in plain
         assert re.search(r"\n +1\.6 +1\.3 to 2\.2 +3 +457\.5 ", plain)
-        assert "cathodic limit 1.6 V (1.3 to 2.2)" in plain
+        assert "cathodic limit 1.6 V (1.4 to 2.1)" in plain
         assert "1.5898" in asked
 
     def test_a_floor_explains_two_capacities(self, run) -> None:

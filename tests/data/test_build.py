@@ -71,14 +71,17 @@ def test_volumes_say_where_they_come_from(built: pd.DataFrame) -> None:
     assert built.loc["Li3ErCl6", "volume_per_atom_a3"] == pytest.approx(additive, abs=1e-3)
 
 
-def test_analogue_estimate_is_the_binaries_plus_the_mixing_energy(
+def test_the_phase_that_the_source_lacks_is_its_salts_and_the_mixing_of_the_atlas(
     built: pd.DataFrame, tmp_path: Path
 ) -> None:
     (phase,) = tomllib.loads((tmp_path / "out" / FILES[1]).read_text("utf-8"))["phase"]
-    # the binaries' LiCl cancels: only the exchange of ErCl3 for HoCl3 remains
-    assert phase["formation_energy_ev_per_atom"] == pytest.approx(-2.3388 + 0.4 * (-2.6584 + 2.654))
-    assert phase["formula"] == "Li3HoCl6"
-    assert phase["uncertainty_ev_per_atom"] > 0
+    atlas = pd.read_parquet(tmp_path / "out" / "mp2019" / "atlas.parquet").set_index("formula")
+    row = atlas.loc["Li3HoCl6"]
+    # six of ten atoms are those of 3 LiCl
+    energy = 0.6 * -2.127603149130001 + 0.4 * -2.6584 + row["mixing_ev_per_atom"]
+    assert phase["formation_energy_ev_per_atom"] == pytest.approx(energy, abs=2e-6)
+    assert (phase["formula"], phase["origin"]) == ("Li3HoCl6", "machine-learned")
+    assert phase["uncertainty_ev_per_atom"] == row["sd_ev_per_atom"] > 0
     assert phase["volume_source"] == "estimated"
     assert all(phase[key] for key in ("method", "band_gap_method", "volume_method", "sources"))
 

@@ -76,3 +76,8 @@ def test_the_page_prints_on_two_sheets_of_paper(browser: Browser, page: Path) ->
     browser.driver.get(page.as_uri())
     (count,) = re.findall(rb"/Count (\d+)", printed(browser))
     assert int(count) <= 2
+
+
+def test_the_pdf_has_two_pages_with_every_part(page: Path) -> None:
+    paper = page.with_suffix(".pdf").read_bytes()
+    assert len(re.findall(rb"/Type /Page\b", paper)) == 2

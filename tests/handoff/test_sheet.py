@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from jsonschema import Draft202012Validator
-from reportlab.graphics.shapes import PolyLine, String
+from reportlab.graphics.shapes import Line, PolyLine, Rect, String
 
 from screening.campaign.directory import ResultsDirectory
 from screening.campaign.document import Document, Flags, Reactor, Screened
@@ -309,7 +309,7 @@ def test_the_bench_reads_the_amounts_of_its_own_plan(snapshot: Snapshot) -> None
     reactor_mg = 0.3 * 25.0
     for row, one in zip(mixed.table.rows, (reactor_mg, 17.5), strict=True):
         assert [float(text) for text in row[1:3]] == pytest.approx([one, one * 8 * 1.1], rel=1e-3)
-    assert f"0.5 g of reactor make {int(500.0 / (2 * reactor_mg * 1.1))} such cells" in mixed.sentences[0]
+    assert f"0.5 g of reactor makes {int(500.0 / (2 * reactor_mg * 1.1))} such cells" in mixed.sentences[0]
     assert all(row[0].startswith("☐") for row in parts["Make, mill and press"].table.rows)
 
 
@@ -317,7 +317,14 @@ def test_the_drawings_show_the_plateaus_and_the_lines_of_the_sheet(snapshot: Sna
     sheet = bench_sheet(snapshot, "LiAlCl4", Plan())
     stairs, lines = staircase(sheet), sticks(sheet.patterns)
     texts = {each.text for each in stairs.contents if isinstance(each, String)}
-    assert {"1.59", "0.36", "3", "5.25"} <= texts
+    assert {"1.6 (1.4 to 2.1)", "0.4 (0.1 to 0.6)", "3", "5.25"} <= texts
+    bands = [each for each in stairs.contents if isinstance(each, Rect)]
+    above = [plateau for plateau in sheet.plateaus if plateau.above_floor]
+    (zero,) = {each.y1 for each in stairs.contents if isinstance(each, Line) and each.y1 == each.y2}
+    per_volt = (bands[0].y + bands[0].height - zero) / above[0].voltage_95_v.high
+    assert [each.height / per_volt for each in bands] == pytest.approx(
+        [each.voltage_95_v.high - max(each.voltage_95_v.low, 0.0) for each in above]
+    )
     (course,) = (each for each in stairs.contents if isinstance(each, PolyLine))
     heights = np.array(course.points[1:-1:4])
     volts = np.array([plateau.voltage_v for plateau in sheet.plateaus if plateau.above_floor])

@@ -55,3 +55,22 @@ def test_a_record_of_one_direction_is_of_a_full_cell_where_its_voltage_is() -> N
     plating = cycling_data_from_arrays(time, np.linspace(0.05, 0.3, 100), np.full(100, 1e-3))
     assert kind_of(charge) is Kind.FULL
     assert kind_of(plating) is None
+
+
+def test_single_spectra_at_several_temperatures_are_one_pellet(tmp_path: Path) -> None:
+    hertz = np.geomspace(1e6, 0.1, 40)
+    for name, ohm in (
+        ("LPSC_-5C", 400.0),
+        ("LPSC_25C", 90.0),
+        ("rest_25C_001", 60.0),
+        ("rest_25C_002", 50.0),
+    ):
+        z = 10.0 + ohm / (1.0 + 2j * np.pi * hertz * ohm * 1e-8)
+        rows = "\n".join(f"{f:.6g},{v.real:.8g},{v.imag:.8g}" for f, v in zip(hertz, z, strict=True))
+        (tmp_path / f"{name}.csv").write_text(f"freq/Hz,Re(Z)/Ohm,Im(Z)/Ohm\n{rows}\n", "utf-8")
+    cells, passed = find_cells(tmp_path)
+    assert passed == []
+    assert {name: (cell.kind, len(cell.impedance)) for name, cell in cells.items()} == {
+        "LPSC impedance": (Kind.PELLET, 2),
+        "rest impedance": (None, 2),
+    }

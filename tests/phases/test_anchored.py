@@ -88,6 +88,19 @@ def test_the_table_of_the_snapshot_is_what_its_anchors_give(anchored: Snapshot, 
     np.testing.assert_allclose(np.subtract(*energies), found.shift_ev_per_atom, atol=1e-5)
 
 
+def test_every_measured_compound_has_its_measured_enthalpy(anchored: Snapshot) -> None:
+    anchors = Anchors.read()
+    measured = [
+        (f, e)
+        for f, e, own in zip(anchors.formula, anchors.ev_per_atom, anchors.measured, strict=True)
+        if own
+    ]
+    phases = [anchored.find(formula) for formula, _ in measured]
+    energies = anchored.phases.formation_energy_ev_per_atom[phases]
+    np.testing.assert_allclose(energies, [energy for _, energy in measured], atol=2e-5)
+    assert len(measured) > 1000
+
+
 def test_compounds_of_three_elements_are_foretold_from_their_binaries(corrected: Snapshot) -> None:
     anchors = Anchors.read()
     large = [

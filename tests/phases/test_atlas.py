@@ -1,6 +1,7 @@
 """Machine-learned phases: what the shipped atlas holds, and how it joins a hull."""
 
 import hashlib
+from collections import Counter
 from pathlib import Path
 
 import numpy as np
@@ -47,15 +48,17 @@ def machine_learned(snapshot: Snapshot) -> np.ndarray:
 
 
 def test_every_phase_is_made_of_its_salts_and_holds_its_charges(atlas: pd.DataFrame) -> None:
-    charge = {"Li": 1, "Na": 1, "K": 1, "Rb": 1, "Cs": 1, "Cl": -1, "Br": -1, "I": -1}
+    charge = {"Li": 1, "Na": 1, "K": 1, "Rb": 1, "Cs": 1, "Cl": -1, "Br": -1, "I": -1, "S": -2, "Se": -2}
     assert atlas["formula"].is_unique
     for row in atlas.itertuples():
-        whole, alkali, metal = (Composition(text) for text in (row.formula, row.salt, row.metal_salt))
-        mixture = alkali.fractional_composition * row.salt_share
-        mixture += metal.fractional_composition * (1.0 - row.salt_share)
-        assert mixture.almost_equals(whole.fractional_composition, atol=1e-5)
+        whole, mixed = Composition(row.formula), Counter[str]()
+        for text, share in zip(row.salts, row.shares, strict=True):
+            for z, n in Composition(text).fractional_composition.get_el_amt_dict().items():
+                mixed[z] += share * n
+        for z, n in mixed.items():
+            assert n == pytest.approx(whole.get_atomic_fraction(z), abs=1e-5)
         assert len(set(whole.get_el_amt_dict()) - set(charge)) == 1
-        valence = {"A3MX6": 3, "AMX4": 3, "A2MX6": 4, "AMX6": 5, "A2MX4": 2}[row.family]
+        valence = {"A3MX6": 3, "AMX4": 3, "A2MX6": 4, "AMX6": 5, "A2MX4": 2, "A6MY5X": 5}[row.family]
         assert sum(n * charge.get(z, valence) for z, n in whole.get_el_amt_dict().items()) == 0
 
 
@@ -68,9 +71,8 @@ def test_the_energy_of_each_is_that_of_the_salts_and_the_mixing(
     energy = joined.phases.formation_energy_ev_per_atom
     for i in rows:
         of = table.loc[joined.phases.formula[i]]
-        salts = [bare.find(parse_formula(of[name])) for name in ("salt", "metal_salt")]
-        shares = np.array([of["salt_share"], 1.0 - of["salt_share"]])
-        mixture = shares @ bare.phases.formation_energy_ev_per_atom[salts]
+        salts = [bare.find(parse_formula(text)) for text in of["salts"]]
+        mixture = of["shares"] @ bare.phases.formation_energy_ev_per_atom[salts]
         assert energy[i] == pytest.approx(mixture + of["mixing_ev_per_atom"], abs=2e-6)
         assert joined.phases.uncertainty_ev_per_atom[i] == pytest.approx(of["sd_ev_per_atom"])
         assert "machine-learned" in joined.phases.note[i]
@@ -135,13 +137,16 @@ PUBLISHED_V = {"Li3YCl6": 0.62, "Li3HoCl6": 0.64}
 """Cathodic limits as quoted, the first from S. Wang et al. (2019), doi 10.1002/anie.201901938."""
 
 
+@pytest.mark.parametrize("energies", ["corrected", "anchored"])
 @pytest.mark.parametrize("formula", PUBLISHED_V)
-def test_intervals_hold_published_limits(formula: str) -> None:
-    found = scr.lithiate(formula, snapshot=WITH_ATLAS)
+def test_intervals_hold_published_limits(formula: str, energies: str) -> None:
+    found = scr.lithiate(formula, snapshot=WITH_ATLAS, energies=energies)
     interval = found.cathodic_limit_95_v
     assert interval is not None
     assert interval.low <= PUBLISHED_V[formula] <= interval.high
-    assert found.cathodic_limit_v == pytest.approx(PUBLISHED_V[formula], abs=0.12)
+    off = 0.12 if energies == "corrected" else 0.2  # published from the calculated energies
+    assert found.cathodic_limit_v == pytest.approx(PUBLISHED_V[formula], abs=off)
+    assert interval.high - interval.low < 1.5  # or holding it says nothing
     assert found.origins == {formula: Origin.MACHINE_LEARNED}
 
 
@@ -165,13 +170,15 @@ def test_a_snapshot_without_an_atlas_says_so(tmp_path: Path, bare: Snapshot) -> 
     assert len(with_atlas(bare)) > len(bare)
 
 
-def test_an_estimate_gives_way(bare: Snapshot, joined: Snapshot) -> None:
+def test_the_paper_s_own_halide_is_that_of_the_atlas_in_both_snapshots(
+    bare: Snapshot, joined: Snapshot
+) -> None:
     (row,) = np.flatnonzero(bare.phases.added)
-    assert (bare.phases.formula[row], bare.phases.origin[row]) == ("Li3HoCl6", Origin.ESTIMATED)
+    assert (bare.phases.formula[row], bare.phases.origin[row]) == ("Li3HoCl6", Origin.MACHINE_LEARNED)
     assert np.count_nonzero(joined.phases.formula == "Li3HoCl6") == 1
     now = joined.find(parse_formula("Li3HoCl6"))
-    assert joined.phases.origin[now] == Origin.MACHINE_LEARNED
+    for name in ("formation_energy_ev_per_atom", "uncertainty_ev_per_atom", "volume_per_atom_a3"):
+        here, there = (getattr(s.phases, name)[i] for s, i in ((bare, row), (joined, now)))
+        assert here == pytest.approx(there, abs=1e-3 if name.startswith("volume") else 1e-6)
     assert joined.phases.band_gap_ev[now] == bare.phases.band_gap_ev[row]
-    # both say the same within what the estimate admits
-    apart = joined.phases.formation_energy_ev_per_atom[now] - bare.phases.formation_energy_ev_per_atom[row]
-    assert abs(apart) < bare.phases.uncertainty_ev_per_atom[row]
+    assert joined.phases.note[now] == bare.phases.note[row]

@@ -148,6 +148,25 @@ class TestMeasuredReactions:
         assert reaction.minimum.reaction == "4 H2O + Li3PS4 -> 4 H2S + Li3PO4"
         assert -300.0 < reaction.minimum.kj_per_mol_b < -200.0
 
+    def test_lithium_sulfide_and_water_give_hydrogen_sulfide(self, warm: Snapshot) -> None:
+        import screening as scr
+
+        rows = scr.react("Li2S", "H2O", snapshot=warm).to_frame()
+        assert any("LiOH" in text and "H2S" in text for text in rows.reaction), rows.reaction
+        assert not any("S4" in text or " H2 " in f"{text} " for text in rows.reaction), rows.reaction
+
+    @pytest.mark.parametrize(
+        ("text", "kj"),  # NBS tables (1982), J. Chim. Phys. 71, 427 (1974); Na2S4 is in no table of the fit
+        [("Na2S2", -397.0), ("Na2S4", -411.7), ("K2S2", -431.0), ("K2S5", -469.4), ("K2S6", -468.2)],
+    )
+    def test_polysulfides_lie_within_their_interval(
+        self, published: Snapshot, snapshot: Snapshot, text: str, kj: float
+    ) -> None:
+        off, sd = energy_kj(snapshot, {text: 1.0}) - kj, snapshot.phases.uncertainty_ev_per_atom
+        atoms = parse_formula(text).n_atoms
+        assert abs(off) < 1.96 * EV_TO_KJ_PER_MOL * atoms * sd[phase_of(snapshot, text)]
+        assert abs(off) < 25.0 < 50.0 < kj - energy_kj(published, {text: 1.0})
+
 
 class TestScope:
     def test_phases_without_units_keep_every_bit(self, published: Snapshot, snapshot: Snapshot) -> None:
@@ -208,6 +227,12 @@ class TestUnits:
             ("KAl(SO4)2", {"SO4": 2}),
             ("NH4NO3", {"NH": 4, "NO3": 1}),
             ("(NH4)2SO4", {"NH": 8, "SO4": 1}),  # not a hydrate of a nitrate and a sulfide
+            ("NH4ClO4", {"NH": 4, "ClO4": 1}),
+            ("MgN2H8(SO4)2(H2O)6", {"NH": 8, "SO4": 2, "H2O": 6}),
+            ("NH4HCO3", {"NH": 4, "acidic H": 1, "CO3": 1}),
+            ("Mg(NO3)2(H2O)6", {"NO3": 2, "H2O": 6}),
+            ("Na2S4", {"S-S": 3}),
+            ("Li2S", {}),
             ("CuSO4(H2O)", {"H2O": 1, "SO4": 1}),
             ("AlOOH", {"OH": 1}),
             ("Ca5(PO4)3OH", {"OH": 1}),
@@ -234,6 +259,7 @@ class TestUnits:
 
     def test_ammonium_sulfate_takes_its_measured_enthalpy(self, snapshot: Snapshot) -> None:
         assert energy_kj(snapshot, {"(NH4)2SO4": 1}) == pytest.approx(-1180.9, abs=12.0)  # CRC Handbook
+        assert energy_kj(snapshot, {"NH4ClO4": 1}) == pytest.approx(-295.3, abs=12.0)
 
 
 class TestTemperature:

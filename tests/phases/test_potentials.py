@@ -2,6 +2,7 @@
 
 import importlib.util
 import os
+import time
 from pathlib import Path
 
 import numpy as np
@@ -39,7 +40,7 @@ def test_salts_of_a_phase_are_those_of_lowest_energy(snapshot: Snapshot) -> None
 
 
 def test_what_no_salts_make_is_refused(snapshot: Snapshot) -> None:
-    for text in ("Li6PS5Cl", "Li3OCl", "YCl2"):
+    for text in ("Li6PSe5Cl", "Li3OCl", "YCl2"):
         with pytest.raises(InputError, match="is not made of salts"):
             potentials._salts_of(parse_formula(text), snapshot, "x")
 
@@ -96,6 +97,22 @@ def test_a_structure_joins_with_the_energy_of_its_salts(
     assert 1.96 * found.uncertainty_ev_per_atom == pytest.approx(potentials.HELD_OUT_EV_PER_ATOM, abs=1e-4)
 
 
+def test_a_structure_is_told_with_its_height_above_the_hull(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    table = potentials._relaxed_salts()
+    mixture = [0.6 * table["LiCl"][m] + 0.4 * table["YCl3"][m] for m in potentials.MODELS]
+    by_hand(monkeypatch, [mixture[0] + 0.010, mixture[1] - 0.004])
+    found = scr.estimate(written(li3ycl6(), tmp_path / "my.cif"))
+    assert found.above_hull_ev_per_atom == pytest.approx(0.003)  # LiCl and YCl3 are stable
+    low, high = found.above_hull_95_ev_per_atom
+    assert high - low == pytest.approx(2 * potentials.HELD_OUT_EV_PER_ATOM)
+    assert found.to_frame()["origin"].tolist() == [Origin.MACHINE_LEARNED]
+    assert "my.cif" in found.display().notes[0]
+    with pytest.raises(InputError, match="no CIF"):
+        scr.estimate("own.csv")
+
+
 def test_potentials_that_disagree_give_no_number(monkeypatch: pytest.MonkeyPatch, snapshot: Snapshot) -> None:
     table = potentials._relaxed_salts()
     mixture = [0.6 * table["LiCl"][m] + 0.4 * table["YCl3"][m] for m in potentials.MODELS]
@@ -119,3 +136,13 @@ elif os.environ.get("INTERPHASE_POTENTIALS"):
         assert own.cathodic_limit_v == pytest.approx(
             scr.lithiate("Li3YCl6", snapshot="mp2019+atlas").cathodic_limit_v, abs=0.02
         )
+
+    def test_forty_atoms_take_a_minute_at_most(tmp_path: Path) -> None:
+        cell = li3ycl6() * (2, 2, 1)
+        cell.perturb(0.02)  # or it is reduced to ten
+        path = written(cell, tmp_path / "forty.cif")
+        began = time.process_time()
+        found = scr.estimate(path)
+        assert time.process_time() - began <= 60.0
+        assert found.phase.formula.text == "Li3YCl6"
+        assert abs(found.above_hull_ev_per_atom) < potentials.HELD_OUT_EV_PER_ATOM

@@ -122,6 +122,23 @@ def test_a_table_of_total_energies_is_the_same(tmp_path: Path, runs: Path, snaps
         read_phases(table.with_suffix(".json"), snapshot)
 
 
+def test_all_faults_of_total_energies_are_told_at_once(tmp_path: Path, snapshot: Snapshot) -> None:
+    table = tmp_path / "totals.csv"
+    table.write_text(
+        "formula,total_energy_ev_per_atom,run_type,potcar_symbols\n"
+        f"MgF2,{MGF2},,\nMgFx,-4,GGA,Mg F\nMg,abc,GGA,Mg_pv\nF2,{F2},PBEsol,F\nMgF2,-5,,\nMg,1,GGA,Mg,5\n",
+        "utf-8",
+    )
+    with pytest.raises(InputError) as told:
+        read_phases(table, snapshot)
+    assert "6 entries cannot be used" in str(told.value)
+    assert "row 2, row 6: a total energy without run_type, potcar_symbols; tell how" in str(told.value)
+    assert "row 3: 'MgFx' is not a formula" in str(told.value)
+    assert "row 4: total_energy_ev_per_atom or hubbards is no number" in str(told.value)
+    assert "row 5: F2 is of run type 'PBEsol'" in str(told.value)
+    assert "row 7: more cells than columns" in str(told.value)
+
+
 @pytest.mark.parametrize(
     ("change", "said"),
     [

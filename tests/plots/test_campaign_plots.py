@@ -73,7 +73,8 @@ def six() -> CampaignMap:
     """A handful of candidates, the best of them known, one of them on an estimate."""
     x, y = np.array([-1.3, -1.0, -0.6, -0.4]), np.array([4.5, 2.9, 1.3, 1.3])
     names = ("Li10GeP2S12", "LiAlCl4", "MgI2", "Li3HoCl6")
-    marked = tuple(Marked(n, float(a), float(b), False) for n, a, b in zip(names, x, y, strict=True))
+    places = zip(names, x, y, strict=True)
+    marked = tuple(Marked(n, float(a), float(b), control=False, known=True) for n, a, b in places)
     controls = tuple(f"Li{i}Cl" for i in range(2, 40))
     on_estimates = frozenset({"Li3HoCl6", "HoI3"})
     return a_map(
@@ -118,7 +119,11 @@ def test_nothing_is_clipped_at_the_edges_of_the_page() -> None:
 
 def test_points_lie_where_their_numbers_are_and_reactors_are_no_controls() -> None:
     x, y = np.array([1.0, 2.0, 3.0]), np.array([30.0, 20.0, 10.0])
-    marked = (Marked("LiAlCl4", 1.0, 30.0, False), Marked("LiF", 3.0, 10.0, True))
+    marked = (
+        Marked("LiAlCl4", 1.0, 30.0, control=False, known=True),
+        Marked("MgF2", 2.0, 20.0, control=False),
+        Marked("LiF", 3.0, 10.0, control=True),
+    )
     drawn = CampaignMap(
         x=x,
         y=y,
@@ -137,5 +142,6 @@ def test_points_lie_where_their_numbers_are_and_reactors_are_no_controls() -> No
     np.testing.assert_array_equal(axes.lines[0].get_data(), [x, y])
     places = {line.get_label(): np.column_stack(line.get_data()).tolist() for line in axes.lines}
     assert places["known reactor"] == [[1.0, 30.0]]
+    assert places["named in the study"] == [[2.0, 20.0]]
     assert places["negative control"] == [[3.0, 10.0]]
     assert places["2-criteria front"] == [[1.0, 30.0]]

@@ -6,11 +6,23 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.sparse import csr_array
 
 import screening as scr
 from screening.campaign.study import find_study
+from screening.campaign.tables import in_words
 from screening.cli.options import print_table
 from screening.errors import InputError
+from screening.reactors.drawn_scores import Preferences, drawn_scores
+from screening.reactors.phase_errors import PhaseErrors
+from screening.reactors.ranking import (
+    FAILS,
+    PASSES,
+    UNDECIDED,
+    desirabilities,
+    weighted_geometric_mean,
+    weights,
+)
 
 NAMED = ("Li3PO4", "LiPO3", "LiTi2(PO4)3", "Li3B11O18", "LiZr2(PO4)3")
 OTHERS = ("LiNbO3", "LiAlO2", "Al2O3", "LiAl", "LiF")
@@ -72,10 +84,11 @@ def test_names_stand_in_a_terminal_and_digits_follow_the_intervals(
 def test_who_is_left_out_and_why(coatings: scr.Ranking) -> None:
     table = coatings.table.set_index("formula")
     failing = {"LiNbO3": "stays", "LiAlO2": "stays", "Al2O3": "holds_ion", "LiAl": "blocks_electrons"}
+    failing |= {"LiF": "conducts_ion"}
     for formula, name in failing.items():
         assert table.loc[formula, f"filter_{name}"] == 0, formula
         assert not table.loc[formula, "passes"]
-    assert set(table.index[table["passes"]]) == {*NAMED, "LiF"}
+    assert set(table.index[table["passes"]]) == {*NAMED}
     assert coatings.explain("LiNbO3").failed_filters == ("stays",)
 
 
@@ -88,6 +101,8 @@ def test_published_coatings_that_are_calculated_to_stay_do_so_here(coatings: scr
 
 
 def test_it_is_one_campaign_with_its_files(coatings: scr.Ranking) -> None:
+    legend = {line.get_label() for line in coatings.plot().lines}
+    assert "named in the study" in legend and "known coating" not in legend
     names = {path.name for path in coatings.directory.iterdir()}
     assert {"ranking.csv", "ranking.parquet", "ranking.json", "results.xlsx", "campaign.png"} <= names
     assert not names & {"products.xlsx", "backtest.json"}
@@ -109,7 +124,7 @@ def test_it_is_one_campaign_with_its_files(coatings: scr.Ranking) -> None:
     assert {"oxidation_from_95", "oxidation_to_95"} <= {*written}  # the table's digits follow them
     assert (written["oxidation_from_95"] <= written["oxidation_to_95"]).any()
     page = again.report().read_text("utf-8")
-    assert "ranks first of 6 coatings between LiCoO₂ and Li₆PS₅Cl" in page
+    assert "ranks first of 5 coatings between LiCoO₂ and Li₆PS₅Cl" in page
     assert "against Li and" not in page
 
 
@@ -132,7 +147,8 @@ def test_sheets_and_validation_are_for_reactors(coatings: scr.Ranking, tmp_path:
 def test_beside_lithium_the_salts_of_lithium_come_first() -> None:
     study = find_study("buffers").with_changes(query=None)
     table = scr.screen(study, jobs=1).table
-    assert set(table["formula"].head(2)) == {"LiCl", "LiF"}
+    assert table["formula"].iloc[0] == "LiCl", "LiF, which is as stable, insulates"
+    assert table.set_index("formula").loc["LiF", "filter_conducts_ion"] == 0
     assert "electrode_high_ev_per_closed_atom" not in table
     assert table["electrode_ev_per_atom"].dropna().eq(0.0).all(), "each is stable with lithium"
     assert table.set_index("formula").loc["Li3N", "filter_stays"] == 0
@@ -151,6 +167,50 @@ def test_electrolytes_stand_between_both_electrodes() -> None:
     assert row_of(ranking, "Li7La3Zr2O12")["rank"] < row_of(ranking, "Li3InCl6")["rank"], "beside lithium"
     catholytes = scr.screen(find_study("catholytes").with_changes(query=None, draws=0), jobs=1)
     assert row_of(catholytes, "Li3InCl6")["rank"] == 1
+
+
+def test_what_insulates_is_left_out_and_what_nobody_measured_does_not_lead(tmp_path: Path) -> None:
+    """LiF conducts 1e-12 S/cm (doi 10.1016/0025-5408(81)90099-4); of BaLiF3 nothing is known here."""
+    names = ("BaLiF3", "LiF", "Li3InCl6", "Li3YBr6", "Li2S")
+    study = find_study("catholytes").with_changes(query=None, formulas=names, draws=400)
+    ranking = scr.screen(study, jobs=1, out=tmp_path / "c", figures=False)
+    table = ranking.table.set_index("formula")
+    assert table["filter_conducts_ion"].to_dict() == {
+        **{"BaLiF3": UNDECIDED, "LiF": FAILS, "Li2S": FAILS},
+        **{"Li3InCl6": PASSES, "Li3YBr6": PASSES},
+    }
+    assert table["rank"].dropna().to_dict() == {"Li3InCl6": 1, "Li3YBr6": 2, "BaLiF3": 3}
+    assert np.isnan(table.loc["BaLiF3", "ionic_s_per_cm"]), "the worst is a valuation, not a value"
+    assert table.loc["BaLiF3", "top_1"] < 0.1, "nor in most draws"
+    told = "\n".join(str(each) for each in ranking.summary())
+    assert "unknown and counted as the worst: ionic conductivity of BaLiF3" in told
+    assert "nobody measured here of 1 of 3 with a rank" in told
+    assert "LiF measured to insulate the ion" in told
+    (shown, *_) = ranking.summary()
+    assert shown.frame["σ ion"].tolist()[:3] == ["1e-03", "2e-03", "unknown"]
+    assert "ionic conductivity unknown" in in_words(ranking.table.iloc[2], ranking.results.study)
+    again = ranking.reweighed({"ionic": 0.0}).set_index("formula")
+    assert again.loc["BaLiF3", "rank"] == 1, "unless conduction is not asked"
+
+
+@pytest.mark.parametrize("interpreted", [0, 10**9])
+def test_drawn_and_plain_scores_value_the_unknown_alike(
+    interpreted: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Plain Python draws few scores, compiled code many: both count an unknown conductivity as none."""
+    study = find_study("catholytes").with_changes(query=None, formulas=("Li3InCl6", "BaLiF3"), draws=0)
+    rules = study.ranking
+    values = np.tile([[-0.01] * len(rules.every)], (2, 1))
+    k = rules.every.names.index("ionic_s_per_cm")
+    values[:, k] = [0.0, np.nan]
+    valued = desirabilities(values, rules)
+    assert valued[1] == pytest.approx(valued[0])
+    monkeypatch.setattr("screening.reactors.drawn_scores.MOST_INTERPRETED", interpreted)
+    exact = PhaseErrors(*map(np.zeros, (3, (3, 1), 1, 1)), np.arange(3), *map(np.zeros, ((3, 1), 1)), 0.0)
+    nothing = csr_array((len(values) * len([*rules.every.uncertain]), 3))
+    people, rng = Preferences.of(rules), np.random.default_rng(1)
+    (block,) = drawn_scores(values, valued, rules, exact, nothing, rng, 1, preferences=people)
+    assert np.exp(block[0]) == pytest.approx(weighted_geometric_mean(valued, weights(rules)))
 
 
 def test_a_role_brings_its_own_criteria() -> None:

@@ -106,7 +106,7 @@ def test_eight_columns_fit_the_page_and_all_are_a_click_away(opened: Browser) ->
 
 
 def test_the_cathodic_limit_shows_its_interval(opened: Browser) -> None:
-    assert opened.column("cathodic_limit_v")[0] == "1.6 (1.3 to 2.2)"
+    assert opened.column("cathodic_limit_v")[0] == "1.6 (1.4 to 2.1)"
 
 
 def test_the_first_screen_tells_the_story(opened: Browser) -> None:
@@ -140,6 +140,34 @@ def test_a_phone_reads_the_verdict_first(opened: Browser) -> None:
     ]
     assert places == sorted(places)
     assert places[0] < 844
+
+
+def test_the_layer_connects_with_the_chance_of_the_main_doubt(opened: Browser) -> None:
+    (doubt,) = opened.texts(".opening .notice")
+    heads, last = (
+        opened.texts("#layers-table thead th"),
+        opened.texts("#layers-table tbody tr:last-child > *"),
+    )
+    row = dict(zip(heads, last, strict=True))
+    assert row["reactor, wt%"] == "50"
+    assert f"connects with a chance of {row['metal connects, %']}%" in doubt
+    assert int(row["electrolyte connects, %"]) > 95
+
+
+def test_a_phone_shows_no_cards_of_zeros(browser: Browser, own_six: Path) -> None:
+    """Ranks that measurements leave as they were wait behind their title."""
+    same = [
+        {"formula": f, "rank_before": r, "rank_after": r, "places_gained": 0} for r, f in enumerate("ABC", 1)
+    ]
+    moved = [{**same[0], "rank_after": 2, "places_gained": -1}, *same[1:]]
+    for ranking, cards in ((same, 0), (moved, 3)):
+        (own_six / "validation.json").write_text(json.dumps({"ranking": ranking}), "utf-8")
+        write_report(own_six / "report.html", own_six)
+        browser.open(own_six / "report.html")
+        shown = (
+            "[...document.querySelectorAll('#validation .stacked tbody tr')].filter(e => e.checkVisibility())"
+        )
+        assert browser.js(f"return {shown}.length") == cards
 
 
 def test_what_has_no_value_stands_last_both_ways(opened: Browser) -> None:

@@ -125,4 +125,4 @@ def test_an_estimate_is_marked_wherever_a_result_is_read(mp2019: Snapshot) -> No
         assert result.as_dict()["estimated"] is True
         assert result.as_dict()["estimated_phases"] == ["Li3HoCl6"]
         assert result.to_frame()["estimated"].all()
-        assert any("estimated" in note and "Li3HoCl6" in note for note in result.display().notes)
+        assert any("machine-learned" in note and "Li3HoCl6" in note for note in result.display().notes)

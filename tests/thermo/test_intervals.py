@@ -233,10 +233,37 @@ def test_a_source_that_is_wholly_wrong_gives_a_wide_interval(snapshot: Snapshot)
     assert lithiate(snapshot, parse_reactant("YCl3"), error_bars=bars).error_bars == bars.note
 
 
-def test_why_there_is_no_interval_is_told(snapshot: Snapshot) -> None:
-    bars = error_bars(snapshot, "Ca")
-    assert bars.around(1.0, form(len(snapshot), (1.0, {0: 1.0}))) is None
-    assert bars.note.startswith("no intervals: no calibrated error model for Ca")
+def test_an_ion_without_a_model_takes_the_general_one_and_says_so(snapshot: Snapshot) -> None:
+    assert error_bars(snapshot, "Ca").note == "intervals: 95 %, error model of Li; none for Ca"
+    reaction = scr.react("CaO", "CO2", snapshot=snapshot)
+    assert reaction.error_bars == "intervals: 95 %, error model of Li"
+    low, high = reaction.minimum.kj_as_written_95
+    assert low < -179.0 < high, "measured"
+
+
+def test_the_general_model_holds_reactions_of_metals_that_have_none(snapshot: Snapshot) -> None:
+    """Exchange MX + M' -> M'X + M and formation M + X -> MX, against measured enthalpies."""
+    measured, errors = measured_enthalpies(snapshot), error_bars(snapshot, "Ca").errors
+    held: dict[int, list[tuple[int, float]]] = {}
+    for i, formula in enumerate(measured.formula):
+        anions = [z for z in formula.atomic_numbers if z in (8, 9, 16, 17, 34, 35, 52, 53)]
+        with_model = {1, 3, 11, 12, 19, 70}.intersection(formula.atomic_numbers)  # and Yb, which is wrong
+        if len(formula.atomic_numbers) == 2 and len(anions) == 1 and not with_model:
+            held.setdefault(anions[0], []).append((i, formula.amount_of(anions[0])))
+    rng, scores = np.random.default_rng(12), []
+    for pairs in held.values():
+        for left, right in (rng.choice(len(pairs), 2, replace=False) for _ in range(40)):
+            (i, of_i), (k, of_k) = pairs[left], pairs[right]
+            atoms = [measured.formula[each].n_atoms for each in (i, k)]
+            moved = form(
+                len(snapshot),
+                (-1.0 / of_i, {int(measured.phase[i]): atoms[0]}),
+                (1.0 / of_k, {int(measured.phase[k]): atoms[1]}),
+            )
+            error = measured.error_ev[k] / of_k - measured.error_ev[i] / of_i
+            scores.append((error - errors.mean(moved)[0]) / errors.standard_deviation(moved)[0])
+    inside = (np.abs(scores) < 1.96).mean()
+    assert len(scores) == 320 and inside > 0.95
 
 
 def test_the_descriptor_widens_intervals_and_is_named() -> None:
@@ -251,3 +278,40 @@ def lithiate_li(temperature_k: float | None):
     from screening.api.interfaces import lithiate
 
     return lithiate("LiAlCl4", temperature_k=temperature_k)
+
+
+class Wide:
+    """Errors of 0.3 in either direction."""
+
+    def bounds_95(self, forms: csr_array) -> np.ndarray:
+        return np.tile([-0.3, 0.3], (forms.shape[0], 1))
+
+
+def test_a_limit_reaches_down_to_the_highest_of_its_own_voltages() -> None:
+    bars, of_decay, none = ErrorBars(Wide()), Interval(0.7, 0.8), form(1, (1.0, {0: 1.0}))
+    assert bars.or_stable(of_decay, [(0.76, none), (0.6, none)]) == pytest.approx((0.46, 0.8))
+    assert bars.or_stable(of_decay, [(1.2, none)]) == of_decay
+    assert bars.or_stable(None, [(1.2, none)]) is None
+
+
+@pytest.mark.parametrize("formula", ["Li3HoCl6", "Li10GeP2S12", "Li3YBr6"])
+def test_the_limit_of_a_phase_above_the_hull_is_that_of_its_own_reaction_at_worst(formula: str) -> None:
+    snapshot = load_snapshot(energies="anchored")
+    bars = error_bars(snapshot, "Li")
+    found = lithiate(snapshot, parse_reactant(formula), error_bars=bars)
+    assert found.energy_above_hull_ev_per_atom > 0.0
+    row = snapshot.find(parse_reactant(formula).unit)
+    energy, n = snapshot.phases.formation_energy_ev_per_atom, found.reactant.unit.n_atoms
+    lows = []
+    for step in found.steps:  # in formula units of compounds: phase + n Li -> products
+        moles = {snapshot.find(parse_reactant(p).unit): (p, m) for p, m in step.products.items()}
+        atoms = {i: m * parse_reactant(p).unit.n_atoms for i, (p, m) in moles.items()}
+        form_ = np.zeros(len(snapshot))
+        form_[row] = n / step.uptake_per_formula
+        for i, amount in atoms.items():
+            form_[i] -= amount / step.uptake_per_formula
+        below, _ = bars.errors.bounds_95(csr_array(form_[None]))[0]
+        lows.append(form_ @ energy + below)
+    assert found.cathodic_limit_95_v.low <= max(lows) + EXACT
+    told = detail(ScreeningContext.of(snapshot, Conditions()), row, formula, (50.0,), bars)
+    assert told.plateaus[0].voltage_95_v == pytest.approx(found.cathodic_limit_95_v, abs=1e-6)

@@ -150,6 +150,8 @@ def test_the_fraction_of_a_follows_the_closed_atoms(mp2019: Snapshot) -> None:
         ("LiCoO2", "Li3PS4", {"voltage": (4.2, 4.2)}, "give each once"),
         ("LiCoO2", "Li3PS4", {"voltage": "4.2-2.6"}, "is no range"),
         ("LiCoO2", "Li3PS4", {"voltage": "high"}, "'high' is no voltage"),
+        ("LiCoO2", "Li3PS4", {"voltage": 3.0, "element": "Xx"}, "--element: no element 'Xx'; X begins Xe"),
+        ("LiCoO2", "Li3PS4", {"voltage": 3.0, "element": "O"}, "--element: O forms no common cation"),
         ("LiCoO2", "Li3PS4", {"voltage": 4.2, "mu": {"Co": -1.0}}, "one element can be open"),
         ("LiCoO2", "Li3PS4", {"mu": {"Co": -1.0, "O": -1.0}}, "one element can be open"),
         ("LiCoO2", "Li3PS4", {"mu": {"Co": 0.5}}, "0.5 eV is out of range"),
@@ -168,6 +170,12 @@ def test_the_fraction_of_a_follows_the_closed_atoms(mp2019: Snapshot) -> None:
 def test_what_cannot_be_is_refused(a: str, b: str, options: dict[str, object], said: str) -> None:
     with pytest.raises(InputError, match=re.escape(said)):
         scr.react(a, b, **options)
+
+
+def test_an_open_element_that_nobody_holds_is_told() -> None:
+    absent = scr.react("LiCoO2", "Li3PS4", mu={"Fe": -1.0})
+    assert "neither LiCoO2 nor Li3PS4 holds Fe: all of it comes from outside" in absent.cautions
+    assert not any("outside" in each for each in scr.react("LiCoO2", "P2S5", voltage=3.0).cautions)
 
 
 def test_voltages_as_they_are_written() -> None:

@@ -15,6 +15,7 @@ from screening.thermo.reactions import Term, write_reaction
         ([("A", 1.0)], [("B", 59 / 60)], "60 A -> 59 B"),
         ([("A", 1.0)], [("B", 0.123456)], "A -> 0.1235 B"),
         ([("A", 1e-4)], [("B", 1.0)], "0.0001 A -> B"),
+        ([("A", 7.0), ("B", 1900.0)], [("C", 1400.0), ("D", 50.0)], "7 A + 1900 B -> 1400 C + 50 D"),
     ],
 )
 def test_reaction_is_written_with_the_smallest_integers_or_with_decimals(

@@ -117,3 +117,15 @@ def test_ends_above_the_hull_lie_on_it_where_compositions_between_are_interpolat
     above = [point.titration.lithiation.energy_above_hull_ev_per_atom for point in points]
     assert above == pytest.approx([0.0, 0.0, 0.0], abs=1e-9)
     assert all(point.titration.lithiation.at_hull for point in points)
+
+
+@pytest.mark.parametrize(
+    ("text", "held"),
+    [
+        ("Li3Y{1-x}Sc{x}Cl6", [{"LiCl", "YCl3"}, {"LiCl", "ScCl3"}]),
+        ("Li3YCl{6-6x}Br{6x}", [{"LiCl", "YCl3"}, {"LiBr", "YBr3"}]),
+    ],
+)
+def test_what_the_hull_holds_is_named_where_an_end_lies_above_it(text: str, held: list[set[str]]) -> None:
+    """Li3ScCl6 and Li3YBr6 are phases of the snapshot above its hull, and left out of the series."""
+    assert [{*point.on_the_hull} for point in scr.series(text, steps=2).points] == held

@@ -27,6 +27,10 @@ SAME_TIME_S = 1e-3
 SAME_VOLTAGE_V = 1e-5
 """Rows that agree to this much in time and voltage are the same row, exported twice."""
 
+REPEATED_VOLTAGES = 20
+"""Different voltages that two files must share, row by row from the first, to be one record: what a coarse
+instrument writes of two flat cycles may agree by chance, a slope does not."""
+
 
 @dataclass(frozen=True)
 class _Placed:
@@ -79,6 +83,7 @@ def join(pieces: list[Piece], checksums: list[str]) -> CyclingData:
             )
         else:
             kept.append((piece, checksum))
+    kept = _once(kept, flags)
     if len(kept) == 1:
         placed = [_Placed(kept[0][0], kept[0][1], kept[0][0].table[TIME].to_numpy(), kept[0][0].table)]
     else:
@@ -98,6 +103,38 @@ def join(pieces: list[Piece], checksums: list[str]) -> CyclingData:
         current_origin="; ".join(origins),
         flags=tuple(flags),
         spectra=_series(placed),
+    )
+
+
+def _once(kept: list[tuple[Piece, str]], flags: list[Flag]) -> list[tuple[Piece, str]]:
+    """Leave out files that hold the first rows of another: one record exported twice, in two formats or twice
+    on its way. Where clocks are known they tell, see `_without_overlap`.
+    """
+    left = list(kept)
+    for one in sorted(kept, key=lambda item: len(item[0].table)):
+        for other in left:
+            if other is not one and _begins(other[0], one[0]):
+                before = file_name(other[0].raw.path)
+                told = f"the {len(one[0].table)} rows are the first of {before}; used once"
+                flags.append(Flag(FlagKind.DUPLICATE_ROWS, told, file_name(one[0].raw.path)))
+                left.remove(one)
+                break
+    return left
+
+
+def _begins(longer: Piece, shorter: Piece) -> bool:
+    """Whether one record begins with all rows of the other."""
+    rows = len(shorter.table)
+    named = {piece.cell_id for piece in (longer, shorter) if piece.cell_id}
+    clocks = None not in (longer.started_unix_s, shorter.started_unix_s)
+    if len(longer.table) < rows or clocks or len(named) > 1:
+        return False
+    ours, theirs = (piece.table.iloc[:rows] for piece in (longer, shorter))
+    time, volt = ([each[column].to_numpy() for each in (ours, theirs)] for column in (TIME, VOLTAGE))
+    return (
+        len(np.unique(volt[1])) >= REPEATED_VOLTAGES
+        and bool(np.all(np.abs(volt[0] - volt[1]) <= SAME_VOLTAGE_V))
+        and bool(np.all(np.abs(time[0] - time[1]) <= SAME_TIME_S))
     )
 
 

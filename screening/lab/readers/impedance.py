@@ -22,7 +22,7 @@ from screening.units import KELVIN_AT_0_CELSIUS
 DEFAULT_COLUMNS = ("freq/Hz", "Re(Z)/Ohm", "Im(Z)/Ohm")
 """What the first columns of a table without names are taken for."""
 
-_TEMPERATURE = re.compile(r"(?<![\d.])(-?)(?<!\d)(\d{1,4}(?:\.\d+)?)\s*(?:°|deg)?\s*([CK])(?![A-Za-z])")
+TEMPERATURE = re.compile(r"(?<![\d.])(-?)(?<!\d)(\d{1,4}(?:\.\d+)?)\s*(?:°|deg)?\s*([CK])(?![A-Za-z])")
 _DOUBTFUL = re.compile(r"[^\W_]-\d+(?:\.\d+)?\s*(?:°|deg)?\s*[CK](?![A-Za-z])")
 
 
@@ -143,7 +143,7 @@ def temperature_from_name(name: str) -> float | None:
     """
     found = [
         float(sign + value) - (KELVIN_AT_0_CELSIUS if unit == "K" else 0.0)
-        for sign, value, unit in _TEMPERATURE.findall(name)
+        for sign, value, unit in TEMPERATURE.findall(name)
     ]
     if len(found) > 1 or (found and _DOUBTFUL.search(name)):
         raise InputError(

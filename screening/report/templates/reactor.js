@@ -84,11 +84,11 @@ class ReactorView {
     const counted = this.reactor.plateaus.filter((plateau) => plateau.above_floor);
     const layers = counted.length ? counted[counted.length - 1].layers : [];
     const share = (value) => (value === null ? "–" : number(100 * value, 3));
-    const heads = ["reactor, wt%", "metal, vol%", "metal connected", "salt, vol%", "electrolyte, vol%", "electrolyte connected",
+    const heads = ["reactor, wt%", "metal, vol%", "metal connects, %", "salt, vol%", "electrolyte, vol%", "electrolyte connects, %",
       "volume change, %", "with the anode metal, %"].map((label) => ({ label, kind: "number" }));
     fillTable(byId("layers-table"), heads, layers.map((layer) => [
-      number(layer.wt_percent), share(layer.metal_fraction), known(layer.metal_fraction, layer.metal_percolates),
-      share(layer.salt_fraction), share(layer.electrolyte_fraction), known(layer.electrolyte_fraction, layer.electrolyte_percolates),
+      number(layer.wt_percent), share(layer.metal_fraction), percent(layer.metal_chance),
+      share(layer.salt_fraction), share(layer.electrolyte_fraction), percent(layer.electrolyte_chance),
       share(layer.volume_change), share(layer.volume_change_with_anode),
     ]));
   }
@@ -113,7 +113,7 @@ class ReactorView {
 }
 
 const isAnodeOn = (curve, reactor) => curve.a === reactor.anode && curve.b === reactor.formula;
-const known = (fraction, yes) => (fraction === null ? "–" : yes ? "yes" : "no");
+const percent = (chance) => (chance === null ? "–" : `${Math.round(100 * chance)}`);
 const wordsOf = (reactor, outcome, words) => Object.keys(reactor.filters)
   .filter((name) => reactor.filters[name] === outcome && !(name === "metallic_product" && reactor.filters.reacts === false))
   .map((name) => words[`filter_${name}`] ?? name.replaceAll("_", " ")).join(", ");

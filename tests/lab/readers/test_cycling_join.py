@@ -134,3 +134,31 @@ def test_spectra_take_their_place_between_the_steps(write):
     # only the interval in which the spectrum was taken is not counted
     assert halves.charge_ah[0] == pytest.approx((590 - 10) * 1e-3 / 3600)
     assert FlagKind.OVERLAP not in kinds(data)
+
+
+def ramp(n, start=0.0, voltage=3.0):
+    return [(start + 10.0 * i, voltage + 0.013 * i, 1e-3) for i in range(n)]
+
+
+def test_one_record_in_two_exports_counts_once(write):
+    """The same rows under other names, and an export made while the test still ran."""
+    whole = write("whole.csv", ramp(60))
+    again = write("again.csv", ramp(60), header="Time / s,Voltage / V,Current / A")
+    early = write("early.csv", ramp(35))
+    charge = half_cycles(read_cycling(whole)).charge_ah
+    for files in ([whole, again], [again, early, whole], [early, whole]):
+        joined = read_cycling(files)
+        assert joined.time_s[-1] == 590.0
+        np.testing.assert_allclose(half_cycles(joined).charge_ah, charge)
+        assert kinds(joined).count(FlagKind.DUPLICATE_ROWS) == len(files) - 1
+        assert len(joined.sources) == 1
+
+
+def test_records_that_differ_in_one_row_or_hardly_vary_are_two(write):
+    other = ramp(60)
+    other[41] = (410.0, 3.6, 1e-3)
+    flat = [(10.0 * i, 0.02, 1e-3) for i in range(60)]
+    for one, two in ((ramp(60), other), (flat, [(t, v, i) for t, v, i in flat])):
+        data = read_cycling([write("one.csv", one), write("two.csv", [*two, (600.0, 0.5, 1e-3)])])
+        assert len(data.time_s) == 121
+        assert FlagKind.DUPLICATE_ROWS not in kinds(data)

@@ -97,3 +97,10 @@ def test_generic_csv_with_a_long_head(cycling):
     np.testing.assert_allclose(data.time_s[:4], [0.002, 1.0, 10.0, 20.0])
     assert not data.current_a.any()  # a microampere of offset in rows called idle
     assert data.table["ambient_temperature_celsius"].between(16, 17).sum() >= 15
+
+
+def test_landt_and_its_twin_given_together_count_once(cycling):
+    names = ("li_graphite_landt.bdf.csv.gz", "li_graphite_landt.csv.gz")
+    both = read_cycling([cycling / name for name in names])
+    assert len(both.time_s) == 25_162
+    assert any(flag.kind is FlagKind.DUPLICATE_ROWS for flag in both.flags)
