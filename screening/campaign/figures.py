@@ -135,8 +135,7 @@ def campaign_map(
         if table["origin"].iloc[row]:
             origins[formula] = str(table["origin"].iloc[row])
         if shown[row]:
-            place = float(x[row]), float(y[row])
-            marked.append(_marked(formula, place, control, _reactors(study, known)))
+            marked.append(_marked(formula, (x[row], y[row]), control, _reactors(study, known)))
         else:
             left_out[control].append(formula)
     rules = [study.ranking.rules[name] for name in names]
