@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     from jinja2 import Template
     from matplotlib.figure import Figure
 
+DPI = 300
+"""Of figures as pixels."""
+
 FIGURE_SUFFIXES = (".png", ".svg", ".pdf", ".tiff")
 
 
@@ -324,11 +327,15 @@ def write_figure(path: Path, figure: "Figure", provenance: Provenance, *, trim: 
     key = "Subject" if suffix == ".pdf" else "Description"
     with atomic_write(path) as draft, mpl.rc_context({"svg.fonttype": "none", "pdf.fonttype": 42}):
         line, tight = provenance.line(), "tight" if trim else None
+        if not trim and (layout := figure.get_layout_engine()) is not None:
+            figure.set_dpi(DPI)
+            layout.execute(figure)
+            figure.set_layout_engine(None)  # even "none" would draw all twice
         if suffix == ".tiff":
             pixels = {"description": line.encode("ascii", "replace").decode(), "compression": "tiff_lzw"}
-            figure.savefig(draft, dpi=300, bbox_inches=tight, pil_kwargs=pixels)
+            figure.savefig(draft, dpi=DPI, bbox_inches=tight, pil_kwargs=pixels)
         else:
-            figure.savefig(draft, dpi=300, bbox_inches=tight, metadata={key: line})
+            figure.savefig(draft, dpi=DPI, bbox_inches=tight, metadata={key: line})
         if suffix == ".svg":  # shown elsewhere, where the fonts of this computer may be missing
             text = draft.read_text("utf-8").replace("'DejaVu Sans'", "'DejaVu Sans', Arial, sans-serif")
             draft.write_text(text, "utf-8")

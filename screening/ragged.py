@@ -54,3 +54,9 @@ class Ragged:
     def reduced(self, operation: np.ufunc, values: np.ndarray) -> np.ndarray:
         """Each row's entries by one operation such as `numpy.add`, (n_rows,); no row may be empty."""
         return np.asarray(operation.reduceat(values, self.start[:-1]))
+
+    def summed(self, values: np.ndarray) -> np.ndarray:
+        """Sum of each row's entries, (n_rows, ...): those of an (n_entries, ...) array; 0 of an empty row."""
+        total, filled = np.zeros((len(self), *values.shape[1:])), self.lengths > 0
+        total[filled] = np.add.reduceat(values, self.start[:-1][filled])
+        return total

@@ -30,3 +30,12 @@ def test_rows_are_reduced_one_by_one(lists: list[list[float]]) -> None:
     flat = np.array([value for each in lists for value in each])
     assert rows.reduced(np.add, flat) == pytest.approx([sum(each) for each in lists], abs=1e-12)
     assert rows.reduced(np.minimum, flat).tolist() == [min(each) for each in lists]
+
+
+@given(st.lists(st.lists(st.floats(-9, 9), max_size=4), max_size=6))
+def test_rows_are_summed_one_by_one_and_empty_ones_are_nothing(lists: list[list[float]]) -> None:
+    rows = Ragged.of_lengths([len(each) for each in lists])
+    flat = np.array([value for each in lists for value in each])
+    assert rows.summed(flat) == pytest.approx([sum(each) for each in lists], abs=1e-12)
+    both = rows.summed(np.column_stack((flat, -2.0 * flat)))
+    assert both == pytest.approx(np.array([[sum(each), -2.0 * sum(each)] for each in lists]).reshape(-1, 2))

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import mkdtemp
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
@@ -24,13 +24,15 @@ from screening.campaign.tables import ranking_table
 from screening.campaign.workers import Workers
 from screening.display import DOUBT_TOLD, Displayed, Table, all_marked, doubted, rests_on
 from screening.errors import InputError
-from screening.handoff.sheet import BenchSheet, Plan, bench_sheet
-from screening.handoff.standing import Standing, require_same_energies, standing
 from screening.phases.corrections import Energies, chosen_energies, scheme_energies
 from screening.phases.structures import read_cells
 from screening.provenance import Provenance
 from screening.thermo.interface import InterfaceReaction
 from screening.thermo.sources import Own, own_phases
+
+if TYPE_CHECKING:
+    from screening.handoff.sheet import BenchSheet, Plan
+    from screening.handoff.standing import Standing
 
 SHOWN = 20
 """Ranked candidates that a notebook shows."""
@@ -123,7 +125,7 @@ class Ranking(Displayed):
         rankings = [ranking_table(self.results, *pair) for pair in self.results.pairs]
         return (*rankings, *(test.display() for test in self.back_tests))
 
-    def explain(self, formula: str, anode: str = "", electrolyte: str = "") -> Standing:
+    def explain(self, formula: str, anode: str = "", electrolyte: str = "") -> "Standing":
         """Why a candidate ranks where it does: each criterion with the factor that it leaves of the score.
 
         Parameters
@@ -136,6 +138,8 @@ class Ranking(Displayed):
         InputError
             If the campaign does not hold it.
         """
+        from screening.handoff.standing import standing
+
         place = standing(self.results, formula, anode, electrolyte)
         if place is None:
             raise _absent(formula)
@@ -197,10 +201,11 @@ class Ranking(Displayed):
         **plan
             Fields of `handoff.sheet.Plan`; anode, electrolyte and content are the campaign's unless given.
         """
+        from screening.handoff.pages import write_sheets
+        from screening.handoff.sheet import Plan
+
         settled = Plan.of(self.results, **plan)
         sheets = bench_sheets(formulas, settled, results=self.results, source=self.source, cif=cif)
-        from screening.handoff.pages import write_sheets
-
         return write_sheets(Path(directory), sheets)
 
     def display(self) -> Table:
@@ -341,12 +346,12 @@ def load_study(candidates: str | Path | Study | Sequence[str] | pd.DataFrame = D
 
 def bench_sheets(
     formulas: str | Sequence[str],
-    plan: Plan,
+    plan: "Plan",
     *,
     results: ResultsDirectory | str | Path | None = None,
     source: Source | None = None,
     cif: Sequence[Path] = (),
-) -> tuple[BenchSheet, ...]:
+) -> "tuple[BenchSheet, ...]":
     """Bench sheets of reactors, each once.
 
     Parameters
@@ -360,6 +365,9 @@ def bench_sheets(
     cif : sequence of Path
         Structures for X-ray lines.
     """
+    from screening.handoff.sheet import bench_sheet
+    from screening.handoff.standing import require_same_energies
+
     if isinstance(results, str | Path):
         results = ResultsDirectory(Path(results)).checked()
     cells, snapshot = read_cells(list(cif)), (source or Source()).load()

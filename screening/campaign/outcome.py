@@ -11,7 +11,6 @@ from scipy.sparse import csr_array, vstack
 
 from screening.campaign.rows import ACCEPT, ANCHORED_COLUMNS, LIMIT, RANKED_COLUMNS
 from screening.campaign.run import Campaign
-from screening.phases.corrections import is_anchored
 from screening.phases.distrust import wholly_distrusted_sd
 from screening.reactors.anode import mobile_ion
 from screening.reactors.conditions import REACTOR
@@ -26,7 +25,7 @@ from screening.reactors.rank_probability import (
 )
 from screening.reactors.ranking import Ranked, rank, weights
 from screening.reactors.settings import Conditions, Ranking
-from screening.reactors.uncertainty import error_bars
+from screening.reactors.uncertainty import phase_errors
 from screening.thermo.intervals import BESIDE, NEGLIGIBLE, Z_95, at_least
 
 LIMIT_BOUNDS = ("cathodic_limit_low_v", "cathodic_limit_high_v")
@@ -125,11 +124,11 @@ def _rank_pair(campaign: Campaign, scalars: pa.Table, met: Conditions, draws: in
     phases = snapshot.phases
     n_uncertain = len(settings.known.uncertain)
     spread, shift = np.full((2, len(table), n_uncertain), np.nan)
-    probabilities, acceptability, model = None, None, uncertainty.error_model(mobile_ion(anode))
-    if model is not None and is_anchored(snapshot):
-        model = model.of_anchored
+    probabilities, acceptability, ion = None, None, mobile_ion(anode)
+    model = uncertainty.error_model(ion)
+    errors = phase_errors(snapshot, ion, model)
     if model is not None:
-        every, errors = pa.array(np.flatnonzero(mine.to_numpy())), model.of_phases(phases)
+        every = pa.array(np.flatnonzero(mine.to_numpy()))
         forms = _forms(campaign, settings.known.uncertain, every, len(phases))
         wrong = wholly_distrusted_sd(snapshot)[table["phase"].to_numpy()]
         spread, shift = _errors(errors, forms, n_uncertain, wrong)
@@ -157,7 +156,7 @@ def _rank_pair(campaign: Campaign, scalars: pa.Table, met: Conditions, draws: in
         table[name] = np.nan if chances is None else getattr(chances, name.replace(ACCEPT, "top_"))
     table = table.assign(**_bounds(settings.known.uncertain, table, spread, shift))
     if campaign.study.conditions.role == REACTOR:
-        table = table.assign(**_limit_bounds(campaign, mine, table, mobile_ion(anode)))
+        table = table.assign(**_limit_bounds(campaign, mine, table, errors))
     table["cautions"] = _with_outside(table, settings.known.uncertain)
     return Outcome(
         anode=anode,
@@ -221,12 +220,11 @@ def _latent(known: Criteria, values: np.ndarray, energies: np.ndarray) -> np.nda
 
 
 def _limit_bounds(
-    campaign: Campaign, mine: pa.ChunkedArray, table: pd.DataFrame, ion: str
+    campaign: Campaign, mine: pa.ChunkedArray, table: pd.DataFrame, errors: PhaseErrors | None
 ) -> dict[str, np.ndarray]:
     """Where the true cathodic limits lie, NaN where there is no limit or no interval."""
     snapshot = campaign.source.load()
     low, high = np.full((2, len(table)), np.nan)
-    errors = error_bars(snapshot, ion, campaign.study.uncertainty.error_model(ion)).errors
     if errors is not None:
         rows = pa.array(np.flatnonzero(mine.to_numpy()))
         forms = _form(campaign, LIMIT, rows, len(snapshot))

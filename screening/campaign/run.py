@@ -5,14 +5,12 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 
-from joblib import Parallel, delayed
-
 from screening import __version__
 from screening.campaign.candidates import Selection, require_phase, select
 from screening.campaign.rows import Chunk, Part, Plan, assess, nothing
 from screening.campaign.store import Identity, Store, locked, nothing_left_unused
 from screening.campaign.study import Study
-from screening.campaign.workers import BROKEN_POOL, Workers, pool, require
+from screening.campaign.workers import BROKEN_POOL, Workers, made, require
 from screening.errors import InputError, UnreachableError
 from screening.phases.composition import Formula, parse_reactant, symbol
 from screening.phases.computed import own_files
@@ -285,14 +283,10 @@ def _stream(tasks: list[Task], workers: Workers) -> Iterator[tuple[str, Part]]:
     broken = 0
     while left:
         try:
-            with pool(workers, len(left)):
-                outcomes = Parallel(return_as="generator_unordered")(
-                    delayed(_work)(task) for task in [*left.values()]
-                )
-                for name, part in outcomes:
-                    del left[name]
-                    broken = 0
-                    yield name, part
+            for name, part in made(workers, _work, [*left.values()]):
+                del left[name]
+                broken = 0
+                yield name, part
         except BROKEN_POOL as error:
             broken += 1
             if broken > WORKER_RETRIES:

@@ -1,21 +1,19 @@
 """Who does the work of a campaign: processes of this machine, or an existing Dask cluster."""
 
-import asyncio
 import re
-from collections.abc import Iterator
-from concurrent.futures import CancelledError
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import BrokenExecutor, CancelledError
+from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.util import find_spec
-from typing import Any, Literal
-
-from joblib import parallel_config
-from joblib.externals.loky import get_reusable_executor
-from joblib.externals.loky.process_executor import BrokenProcessPool
+from typing import Any, Literal, TypeVar
 
 from screening.errors import InputError, UnreachableError
 
-BROKEN_POOL: tuple[type[BaseException], ...] = (BrokenProcessPool, CancelledError)
+_T = TypeVar("_T")
+_Made = TypeVar("_Made")
+
+BROKEN_POOL: tuple[type[BaseException], ...] = (BrokenExecutor, CancelledError)
 """What ends a pool whose worker was killed (joblib's own processes), or whose Dask client lost its tasks. A
 killed Dask worker alone ends nothing: the scheduler gives its tasks to another one."""
 
@@ -44,22 +42,21 @@ class Workers:
     scheduler: str = ""
 
 
-def pool(workers: Workers, n_tasks: int) -> AbstractContextManager[Any]:
-    """Context in which joblib hands tasks to these workers.
+def made(workers: Workers, make: Callable[[_T], _Made], tasks: Sequence[_T]) -> Iterator[_Made]:
+    """What these workers make of tasks, as it comes.
 
     Raises
     ------
-    InputError
-        If the Dask back end is not installed, or no scheduler is given, or one that is no address.
     UnreachableError
         If no scheduler answers.
     """
-    require(workers)
-    if workers.backend == "dask":
-        return _dask(workers)
-    if n_tasks == 1 or workers.jobs == 1:
-        return nullcontext()
-    return _processes(workers.jobs or -1)
+    if workers.backend != "dask" and (len(tasks) == 1 or workers.jobs == 1):
+        yield from map(make, tasks)
+        return
+    from joblib import Parallel, delayed
+
+    with _dask(workers) if workers.backend == "dask" else _processes(workers.jobs or -1):
+        yield from Parallel(return_as="generator_unordered")(delayed(make)(task) for task in tasks)
 
 
 def require(workers: Workers) -> None:
@@ -88,6 +85,9 @@ def require(workers: Workers) -> None:
 @contextmanager
 def _processes(jobs: int) -> Iterator[None]:
     """Processes of this machine, which end with the work: idle ones would keep a snapshot each."""
+    from joblib import parallel_config
+    from joblib.externals.loky import get_reusable_executor
+
     try:
         with parallel_config(backend="loky", n_jobs=jobs, inner_max_num_threads=1):
             yield
@@ -98,7 +98,10 @@ def _processes(jobs: int) -> Iterator[None]:
 @contextmanager
 def _dask(workers: Workers) -> Iterator[None]:
     """The Dask back end of joblib over a running cluster."""
+    import asyncio
+
     from distributed import Client
+    from joblib import parallel_config
 
     try:
         # a client waits without end for a service that takes its connection and never answers

@@ -4,6 +4,7 @@ Only light modules are imported here, so that ``screening --help`` answers at on
 """
 
 import errno
+import gc
 import os
 import sys
 import traceback
@@ -47,6 +48,9 @@ STDOUT_FAULTS = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, e
 
 TRACEBACK = "screening-traceback.txt"
 """File in the working directory that ``--debug`` writes after an unexpected fault."""
+
+MANY_OBJECTS = 50_000
+"""Made before Python looks for cycles among them: imports and figures make as many, and hardly any cycle."""
 
 MOST_OF_A_FAULT = 200
 """Characters of an unexpected fault's own words that are repeated."""
@@ -249,6 +253,7 @@ def main() -> None:
     Errors the user can mend end in one line and exit status 2 or 3, any other fault in one line and 1.
     """
     _prepare_streams()
+    gc.set_threshold(MANY_OBJECTS, 10, 10)
     verbs = sys.argv[1:]
     debug = "--debug" in verbs
     command = typer.main.get_command(app)

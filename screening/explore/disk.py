@@ -76,6 +76,9 @@ def received(contents: Sequence[str], names: Sequence[str]) -> dict[str, bytes]:
     return found
 
 
+CANCELLED = "the reading was cancelled: choose the files again, or change a field"
+
+
 @dataclass(frozen=True)
 class Task:
     """Work of another process: what it was asked, how far it is, what it told; all of it in a folder.
@@ -167,7 +170,8 @@ class Task:
                     process.kill()
                     fault = f"reading takes longer than {seconds:g} s, and was ended"
                     raise InputError(fault, remedy="give fewer or smaller files") from None
-            told = self.told or {"fault": "the process that read it died; the files may need too much memory"}
+            died = "the process that read it died; the files may need too much memory"
+            told = self.told or {"fault": CANCELLED if self._cancelled else died}
         if "fault" in told:
             raise InputError(str(told["fault"]))
         return told

@@ -10,7 +10,7 @@ from typing import Any
 import screening as scr
 from screening.display import Displayed, Table
 from screening.errors import InputError, ScreeningError
-from screening.files import json_ready
+from screening.files import json_ready, write_json
 
 RECORDS = (".mpr", ".nda", ".ndax", ".res", ".xlsx", ".xls", ".ods")
 """Endings that a reader of records knows best: what is wrong with such a file is his to say."""
@@ -103,20 +103,30 @@ def bench(folder: Path, asked: Asked) -> Told:
 
     place, findings = Path(asked["files"]), Findings(folder)
     used: set[Path] = set()
+    every = sorted(place.iterdir())
+
+    def reach(name: str) -> None:
+        at = {"stage": name, "done": min(len(used) + 1, len(every)), "total": len(every)}
+        write_json(folder / "progress.json", at)
+
     for path in sorted(place.glob("*.toml")):
+        reach(path.name)
         _sheet(findings, path, used)
     cells, _ = find_cells(place)
     for name, found in cells.items():
         for technique, paths in (("impedance", found.impedance), ("cycling", found.cycling)):
             findings.techniques.setdefault(technique, []).extend(str(path) for path in paths)
         rest = [path for path in (*found.impedance, *found.cycling) if path not in used]
+        reach(name)
         used.update(rest)
         if rest and found.impedance:
             _tried(findings, name, lambda n, paths=rest: _spectra(findings, n, paths, asked))
         elif rest:
             _tried(findings, name, lambda n, paths=rest: _record(findings, n, paths, asked))
-    for path in sorted(place.iterdir()):
+    for path in every:
         if path not in used and path.suffix != ".toml" and path.suffix != ".cif":
+            reach(path.name)
+            used.add(path)
             _tried(findings, path.name, lambda n, one=path: _pattern(findings, n, one, asked))
     if not findings.blocks:
         raise InputError("no file that can be read as a measurement", remedy="see docs/formats.md")

@@ -78,10 +78,13 @@ class Fields:
         """Values that a callback was given, as the address has them."""
         return {name: str(value or "") for name, value in zip(names, values, strict=True)}
 
-    def follow(self, app: Dash, output: str, names: Sequence[str], made: Callable[[Query], Any]) -> None:
+    def follow(
+        self, app: Dash, output: str, names: Sequence[str], made: Callable[[Query], Any], **more: Any
+    ) -> None:
         """Show at a place what is made of the values of fields, whenever they change."""
         shown = told(lambda *values: made(self.state(names, values)))
-        app.callback(Output(output, "children"), *(Input(self.id(name), "value") for name in names))(shown)
+        inputs = (Input(self.id(name), "value") for name in names)
+        app.callback(Output(output, "children"), *inputs, **more)(shown)
 
     def text(self, name: str, label: str, default: str = "", hint: str = "", **more: Any) -> Component:
         """A line of text."""
@@ -137,9 +140,8 @@ def table(shown: Table) -> Component:
     rows = [html.Tr([_cell(cell) for cell in row]) for row in frame.itertuples(index=False)]
     more = len(shown.frame) - len(frame)
     notes = [*([f"{more} more rows in the file"] if more else []), *shown.notes]
-    body = html.Table(
-        [html.Caption(subscripted(shown.caption)), html.Thead(html.Tr(heads)), html.Tbody(rows)]
-    )
+    caption = [html.Caption(subscripted(shown.caption))] if shown.caption else []
+    body = html.Table([*caption, html.Thead(html.Tr(heads)), html.Tbody(rows)])
     notes_below = html.Ul([html.Li(subscripted(note)) for note in notes], className="notes")
     return html.Div(
         [html.Div(body, className="scroll tall" if len(rows) > TALL else "scroll", tabIndex="0"), notes_below]

@@ -38,6 +38,13 @@ class ChemsysIndex:
     start: np.ndarray
     phases: np.ndarray
 
+    @property
+    def system(self) -> np.ndarray:
+        """Number of the chemical system of each phase, (n_phases,) int array."""
+        number = np.empty(len(self.phases), dtype=np.int64)
+        number[self.phases] = Ragged(self.start).owner
+        return number
+
     @classmethod
     def of(cls, row_start: np.ndarray, atomic_numbers: np.ndarray) -> "ChemsysIndex":
         """Index phases; those of phase i are ``atomic_numbers[row_start[i]:row_start[i + 1]]``."""

@@ -221,7 +221,7 @@ def doubtful(snapshot: Snapshot, rows: np.ndarray) -> np.ndarray:
 
 def _acids(phases: Phases) -> np.ndarray:
     """Acids, or their hydrates, with more hydrogen than the acid binds, (n_phases,) bool array."""
-    amount = {each: _amount(phases, (each,)) for each in (*ACIDS, "H", "O")}
+    amount = {each: phases.atoms_of((each,)) for each in (*ACIDS, "H", "O")}
     protons = sum(amount[each] * n for each, n in ACIDS.items())
     nothing_else = np.isclose(sum(amount.values()), phases.atoms)
     return np.asarray(nothing_else & (protons > 0.0) & (amount["H"] > protons + CHARGE_TOL))
@@ -257,11 +257,6 @@ def _molecular_cautions(snapshot: Snapshot, numbers: np.ndarray) -> list[str]:
 
 def _chains(phases: Phases) -> np.ndarray:
     return molecular_units(phases).count[:, UNITS.index(CHAIN)] > 0.0
-
-
-def _amount(phases: Phases, symbols: Iterable[str]) -> np.ndarray:
-    held = np.isin(phases.atomic_number, [atomic_number(each) for each in symbols])
-    return phases.rows.reduced(np.add, np.where(held, phases.amount, 0.0))
 
 
 def cautions(snapshot: Snapshot, formulas: Iterable[Formula], phases: Iterable[int] = ()) -> tuple[str, ...]:
@@ -364,5 +359,4 @@ def _gas_cautions(snapshot: Snapshot, formulas: Iterable[Formula]) -> list[str]:
 
 
 def _holds(phases: Phases, symbols: Iterable[str]) -> np.ndarray:
-    numbers = [atomic_number(each) for each in symbols]
-    return phases.rows.reduced(np.logical_or, np.isin(phases.atomic_number, numbers))
+    return phases.atoms_of(symbols) > 0.0

@@ -95,6 +95,9 @@ OTHER = ("other C", "other H", "other N", "other O", "S with O", "O with S", "O 
 """Atoms of unrecognised phases: organic compounds, oxalates, cyanides, peroxides; last, oxygen in such phases
 that hold neither carbon nor a metal, and the sulfur there (S8O)."""
 
+BINDING_H = ("C", "N", "S", "F", "Cl", "Br", "I")
+"""What hydrogen is bound to where there is no oxygen."""
+
 CHAIN = "S-S"
 """Unit of a sulfur atom beyond those that the metals reduce: one in Na2S2, three in Na2S4."""
 
@@ -141,17 +144,29 @@ class Units:
 
 def molecular_units(phases: Phases) -> Units:
     """Units of each phase by the rule of this module."""
-    atoms = {name: _atoms(phases, name) for name in (*STATES, "O", *FULL_CHARGE)}
-    with_hydrogen = np.any([atoms[name] > 0 for name in ("C", "N", "S", "F", "Cl", "Br", "I")], axis=0)
-    held = (atoms["O"] > 0) | (with_hydrogen & (atoms["H"] > 0))
-    held &= np.any([atoms[name] > 0 for name in STATES], axis=0) & (phases.n_elements > 1)
+    rows = _held(phases)
     count, unrecognised = np.zeros((len(phases), len(UNITS))), np.zeros(len(phases), dtype=bool)
-    rows = np.flatnonzero(held)
-    pattern = np.array([atoms[name][rows] > 0 for name in STATES]).T
+    count[rows], unrecognised[rows] = _units_of(phases.take(rows))
+    count[:, UNITS.index(CHAIN)] = _chains(phases, phases.atoms_of(["S"]))
+    return Units(count, unrecognised)
+
+
+def _held(phases: Phases) -> np.ndarray:
+    """Compounds that may hold a unit, (k,) phase numbers: oxygen, or hydrogen on what binds it."""
+    of = {each: phases.atoms_of(each) > 0.0 for each in (("H",), ("O",), tuple(STATES), BINDING_H)}
+    hydride, oxide = of["H",] & of[BINDING_H], of["O",] & of[tuple(STATES)]
+    return np.flatnonzero((hydride | oxide) & (phases.n_elements > 1))
+
+
+def _units_of(phases: Phases) -> tuple[np.ndarray, np.ndarray]:
+    """Units per formula, (n_phases, n_units), and which phases are not covered, (n_phases,) bool array."""
+    atoms = {name: phases.atoms_of([name]) for name in (*STATES, "O", *FULL_CHARGE)}
+    count, unrecognised = np.zeros((len(phases), len(UNITS))), np.zeros(len(phases), dtype=bool)
+    pattern = sum((atoms[name] > 0) << k for k, name in enumerate(STATES))
     least, most = _cation_charges(phases)
-    for present in np.unique(pattern, axis=0):
-        at = rows[(pattern == present).all(axis=1)]
-        names = [name for name, here in zip(STATES, present, strict=True) if here]
+    for present in np.unique(pattern):
+        at = np.flatnonzero(pattern == present)
+        names = [name for k, name in enumerate(STATES) if present >> k & 1]
         here = {name: values[at] for name, values in atoms.items()}
         choice, apart = _choose(names, here, least[at], most[at])
         count[at], unrecognised[at] = _counted(names, choice, here, apart)
@@ -161,13 +176,12 @@ def molecular_units(phases: Phases) -> Units:
     for unit, at in (("O with S", bare & (atoms["S"] > 0)), ("O of non-metals", bare & (atoms["S"] == 0))):
         count[at, UNITS.index(unit)] = count[at, UNITS.index("other O")]
     count[bare, UNITS.index("other O")] = 0.0
-    count[:, UNITS.index(CHAIN)] = _chains(phases, atoms["S"])
-    return Units(count, unrecognised)
+    return count, unrecognised
 
 
 def _chains(phases: Phases, sulfur: np.ndarray) -> np.ndarray:
     """Sulfur beyond what the metals of `SALT_CHARGE` reduce, (n_phases,); 0 beside other elements."""
-    metals = {name: _atoms(phases, name) for name in SALT_CHARGE}
+    metals = {name: phases.atoms_of([name]) for name in SALT_CHARGE}
     alone = np.isclose(sum(metals.values()) + sulfur, phases.atoms) & (phases.n_elements > 1)
     charge = sum(metals[name] * of for name, of in SALT_CHARGE.items())
     excess = np.where(alone, sulfur - charge / 2.0, 0.0)
@@ -267,13 +281,6 @@ def _count_hydrides(count: np.ndarray, hydrogen: np.ndarray, atoms: dict[str, np
 @cache
 def _non_metals() -> np.ndarray:
     return np.array([atomic_number(name) for name in ("H", "B", "Si", "P", "As", "Se", "F", "O", *STATES)])
-
-
-def _atoms(phases: Phases, name: str) -> np.ndarray:
-    """Atoms of an element per reduced formula, (n_phases,) float array."""
-    return phases.rows.reduced(
-        np.add, np.where(phases.atomic_number == atomic_number(name), phases.amount, 0)
-    )
 
 
 def _cation_charges(phases: Phases) -> tuple[np.ndarray, np.ndarray]:

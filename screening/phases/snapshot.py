@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields, replace
 from functools import cached_property
 from pathlib import Path
@@ -16,8 +16,9 @@ from screening.errors import SnapshotError
 from screening.phases.additions import NOT_CALCULATED, AddedPhase, read_estimates
 from screening.phases.checksum import content_checksum, plain_values
 from screening.phases.chemsys import ChemsysIndex
-from screening.phases.composition import SAME_FRACTION, Formula, symbol
+from screening.phases.composition import SAME_FRACTION, Formula, atomic_number, symbol
 from screening.phases.manifest import Manifest
+from screening.phases.periodic_table import N_ELEMENTS
 from screening.phases.soundness import COLUMNS, require_sound
 from screening.phases.spelling import respell
 from screening.phases.volumes import take_measured
@@ -97,6 +98,12 @@ class Phases:
     def fraction(self) -> np.ndarray:
         """Atomic fractions, (m,) float array."""
         return self.amount / self.rows.spread(self.atoms)
+
+    def atoms_of(self, symbols: Iterable[str]) -> np.ndarray:
+        """Atoms of these elements together per reduced formula, (n,) float array; 0 where there are none."""
+        wanted = np.zeros(N_ELEMENTS + 1)
+        wanted[[atomic_number(each) for each in symbols]] = 1.0
+        return self.rows.reduced(np.add, wanted[self.atomic_number] * self.amount)
 
     @classmethod
     def of(cls, formulas: Sequence[Formula]) -> "Phases":

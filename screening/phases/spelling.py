@@ -24,6 +24,7 @@ import numpy as np
 
 from screening.phases.notation import read_amounts
 from screening.phases.periodic_table import N_ELEMENTS, metals, symbol
+from screening.ragged import Ragged
 
 HALIDES = ("F", "Cl", "Br", "I")
 
@@ -54,25 +55,27 @@ def respell(
     atomic_number, amount : (m,) arrays
         Phase i holds rows ``row_start[i]:row_start[i + 1]``.
     """
-    n = len(formula)
-    owner = np.repeat(np.arange(n), np.diff(row_start))
-    metal = np.array([False, *(symbol(z) in metals() for z in range(1, N_ELEMENTS + 1))])
+    rows = Ragged(row_start)
+    held = np.unique(rows.owner[atomic_number == 1])  # all rules but the table's are of hydrogen
+    n_of, inside = rows.lengths[held], rows.entries(held)
+    owner, z, atoms = np.repeat(np.arange(len(held)), n_of), atomic_number[inside], amount[inside]
+    metal = np.array([False, *(symbol(each) in metals() for each in range(1, N_ELEMENTS + 1))])
 
-    def atoms_of(z: int) -> np.ndarray:
-        return np.bincount(owner[atomic_number == z], amount[atomic_number == z], n)
+    def atoms_of(number: int) -> np.ndarray:
+        return np.bincount(owner, np.where(z == number, atoms, 0.0), len(held))
 
     hydrogen, carbon, nitrogen, oxygen = map(atoms_of, (1, 6, 7, 8))
-    n_metals = np.bincount(owner, metal[atomic_number], n)
-    halide = sum(np.minimum(atoms_of(z), 1.0) for z in (9, 17, 35, 53))
-    centre = sum(np.minimum(atoms_of(z), 1.0) for z in (6, 7, 15, 16))
-    salts = (oxygen > 0.0) & (n_metals == np.diff(row_start) - 2 - halide - centre)
-    hydroxide = salts & ((hydrogen >= oxygen) | (centre == 1.0))
+    n_metals = np.bincount(owner, metal[z], len(held))
+    kinds = (9, 17, 35, 53), (6, 7, 15, 16)
+    halide, centre = (np.bincount(owner, np.isin(z, of), len(held)) for of in kinds)
+    salts = (oxygen > 0.0) & (n_metals == n_of - 2 - halide - centre)
+    hydroxide = salts & ((hydrogen >= oxygen) | (centre == 1))
     molecular = (n_metals == 0) & ((carbon > 0.0) | (hydrogen == 4.0 * nitrogen))
     table = _table()
-    for i in np.flatnonzero((hydrogen > 0.0) & (hydroxide | molecular)):
-        rows = slice(row_start[i], row_start[i + 1])
-        symbols = map(symbol, atomic_number[rows].tolist())
-        formula[i] = _respelled(formula[i], dict(zip(symbols, amount[rows].tolist(), strict=True)))
+    for i in held[hydroxide | molecular].tolist():
+        row = rows.row(i)
+        symbols = map(symbol, atomic_number[row].tolist())
+        formula[i] = _respelled(formula[i], dict(zip(symbols, amount[row].tolist(), strict=True)))
     formula[:] = [table.get(each, each) for each in formula]
 
 
@@ -127,26 +130,31 @@ def _of_water(amounts: Mapping[str, float], order: Sequence[str]) -> str | None:
 
 def _salt_and_water(amounts: Mapping[str, float]) -> str | None:
     """Spelling of a hydrate of a salt whose charges balance, all H being water; None for others."""
-    from pymatgen.core import Composition, Element
-
-    water = amounts["H"] / 2.0
-    anhydrous = {**amounts, "O": amounts.get("O", 0.0) - water}
-    del anhydrous["H"]
-    centres = OXYANIONS.keys() & amounts.keys()
-    cations = amounts.keys() & metals()
-    others = amounts.keys() - {"H", "O"} - centres - cations - set(HALIDES)
-    if others or not cations or len(centres) > 1 or (len(centres) == 0 and len(cations) == 1):
+    water, centres, cations = amounts["H"] / 2.0, OXYANIONS.keys() & amounts.keys(), amounts.keys() & metals()
+    if not cations or len(centres) > 1 or (not centres and len(cations) == 1):
         return None
-    states = {each: Element(each).common_oxidation_states for each in cations}
+    if amounts.keys() - {"H", "O"} - centres - cations - set(HALIDES):
+        return None
     oxygen = sum(OXYANIONS[each][0] * amounts[each] for each in centres)
     charge = sum(OXYANIONS[each][1] * amounts[each] for each in centres)
     charge += sum(amounts.get(each, 0.0) for each in HALIDES)
-    known = all(len(each) == 1 for each in states.values())
-    if not known or anhydrous["O"] != oxygen or sum(states[z][0] * amounts[z] for z in cations) != charge:
+    # a metal of several states, or none, has charge nan, which balances nothing
+    if amounts.get("O", 0.0) - water != oxygen or sum(_state(z) * amounts[z] for z in cations) != charge:
         return None
-    salt = {each: n for each, n in anhydrous.items() if n}
+    from pymatgen.core import Composition
+
+    salt = {each: n for each, n in {**amounts, "O": oxygen}.items() if n and each != "H"}
     spelled, factor = Composition(salt).get_reduced_formula_and_factor()
     return _table().get(spelled, spelled) + _times("(H2O)", water) if factor == 1.0 else None
+
+
+@cache
+def _state(metal: str) -> float:
+    """The one common oxidation state of a metal, nan where there are several or none."""
+    from pymatgen.core import Element
+
+    common = Element(metal).common_oxidation_states
+    return float(common[0]) if len(common) == 1 else np.nan
 
 
 def _written(amounts: Mapping[str, float], order: Iterable[str]) -> str:

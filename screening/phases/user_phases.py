@@ -69,7 +69,6 @@ def read_phases(path: Path, snapshot: Snapshot) -> list[AddedPhase]:
     InputError
         If the file or rows cannot be used (all of them are named), or energies are of another scheme.
     """
-    scheme = snapshot.manifest.energy_scheme
     if path.suffix.lower() == ".cif" or is_run(path):
         return _sound(_of_structure(path, snapshot), path, snapshot)
     rows: Sequence[tuple[int, Any]]
@@ -88,12 +87,9 @@ def read_phases(path: Path, snapshot: Snapshot) -> list[AddedPhase]:
         fault = f"more than {_MOST_ROWS} rows" if rows else "no phases"
         raise InputError(fault, where=str(path), remedy=f"give rows of {', '.join(REQUIRED)}")
     if TOTAL in names:
-        wheres = [f"{path}, row {number}" for number, _ in rows]
         found = phases_of_entries(
-            [row for _, row in rows],
-            scheme,
-            path,
-            names=wheres,
+            *([row for _, row in rows], snapshot.manifest.energy_scheme, path),
+            names=[f"{path}, row {number}" for number, _ in rows],
             made=lambda row, where: entry_of_total(record(row), where),
         )
         return _sound(found, path, snapshot)

@@ -8,7 +8,6 @@ from screening.reactors.reduction import Reduction, ScreeningContext
 from screening.thermo.attack import Attack
 from screening.thermo.compositions import Compositions
 from screening.thermo.lines import Lines, tie_lines
-from screening.thermo.reactants import price
 from screening.thermo.staircases import Staircases
 
 RELIEF: str = "relief"
@@ -141,7 +140,7 @@ def compute_interfaces(reduction: Reduction, asked: np.ndarray, stages: tuple[st
         If the snapshot lacks the electrolyte.
     """
     snapshot = reduction.context.snapshot
-    electrolyte = electrolyte_composition(reduction.context)
+    electrolyte = reduction.context.electrolyte
     unique, position = np.unique(reduction.alloy, return_inverse=True)
     none = int(np.searchsorted(unique, 0))
     alloys = _alloys(reduction.context, unique[none:])
@@ -152,7 +151,7 @@ def compute_interfaces(reduction: Reduction, asked: np.ndarray, stages: tuple[st
     alloy_row = position - none
     of_alloy = np.append(alloys.potential_v, 0.0)[alloy_row]
     return Contacts(
-        attack=electrolyte_attack(reduction.context),
+        attack=reduction.context.attack,
         alloys=alloys,
         potential_v=np.where(asked, _potential_v(reduction, of_alloy), np.nan),
         alloy_row=alloy_row,
@@ -162,25 +161,6 @@ def compute_interfaces(reduction: Reduction, asked: np.ndarray, stages: tuple[st
         relayed=relayed,
         relay=tie_lines(snapshot, Compositions.of_phases(snapshot, reduction.alloy[relayed]), relayed_by),
         mixing=tie_lines(snapshot, electrolyte, mixed_with),
-    )
-
-
-def electrolyte_composition(context: ScreeningContext) -> Compositions:
-    """Composition of the study's electrolyte, which must be in the snapshot."""
-    reactant = context.conditions.met["electrolyte"]
-    price(context.snapshot, reactant)
-    return Compositions.of([reactant.unit])
-
-
-def electrolyte_attack(context: ScreeningContext) -> Attack:
-    """What the study's anode, or a layer at a potential against it, does to the study's electrolyte."""
-    anode = context.anode
-    return Attack.of(
-        context.snapshot,
-        electrolyte_composition(context),
-        anode.composition,
-        anode.charge,
-        anode.content,
     )
 
 

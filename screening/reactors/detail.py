@@ -10,11 +10,10 @@ from screening.phases.composition import Formula, Reactant, parse_formula, parse
 from screening.phases.distrust import wholly_distrusted
 from screening.phases.snapshot import Snapshot
 from screening.reactors.assessment import electrolyte_of, molar_volume_cm3
-from screening.reactors.contacts import electrolyte_attack
 from screening.reactors.linear_forms import plateau_form
 from screening.reactors.reduction import Reduction, ScreeningContext, reduce
 from screening.thermo.conduction import ElectronicClass, gap_source
-from screening.thermo.interface import InterfaceReaction, react
+from screening.thermo.interface import InterfaceReaction
 from screening.thermo.intervals import NO_ERROR_BARS, ErrorBars, Interval, with_bounds, written
 from screening.thermo.marks import product_terms, reactant_terms
 from screening.thermo.products import ProductVolumes, layer
@@ -230,7 +229,7 @@ def detail(
         parse_reactant(label),
         *(conditions.met[n] for n in ("anode", "electrolyte")),
     )
-    meet = partial(react, snapshot, error_bars=error_bars)
+    meet = partial(context.react, error_bars=error_bars)
     with_anode = meet(anode, reactor)
     plateaus = _plateaus(reduction, phase, reactor, alloy, layers_wt_percent, error_bars)
     same = alloy != "" and snapshot.find(parse_formula(alloy)) == phase
@@ -308,7 +307,7 @@ def _at_potentials(
     context: ScreeningContext, unit: Formula, plateaus: tuple[Plateau, ...]
 ) -> tuple[LayerAt, ...]:
     """The layer and its attack on the electrolyte at every potential where one of them turns."""
-    attack = electrolyte_attack(context)
+    attack = context.attack
     volts = np.unique([0.0, *attack.stairs.voltage_v, *(p.voltage_v for p in plateaus)])[::-1]
     before: tuple[tuple[ProductPhase, ...], float] = (product_phase(context, unit.text, 1.0),), 0.0
     states = [before, *((plateau.products, plateau.uptake_per_formula) for plateau in plateaus)]

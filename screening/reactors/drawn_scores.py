@@ -1,11 +1,10 @@
 """Scores with their reaction energies in error: the compiled part of the Monte Carlo, on arrays."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
-from joblib import Parallel, delayed
 from scipy.sparse import csr_array
 
 from screening.kernels import Kernel
@@ -155,7 +154,15 @@ def drawn_scores(
         )
         return found.T
 
-    blocks = enumerate(sources.blocks(rng, n_draws, DRAWS_IN_BLOCK))
+    yield from _in_threads(threads, score, enumerate(sources.blocks(rng, n_draws, DRAWS_IN_BLOCK)))
+
+
+def _in_threads(
+    threads: int, score: Callable[[int, np.ndarray], np.ndarray], blocks: Iterable[tuple[int, np.ndarray]]
+) -> Iterator[np.ndarray]:
+    """Scores of blocks, in their order."""
+    from joblib import Parallel, delayed
+
     with Parallel(n_jobs=threads, require="sharedmem", return_as="generator", pre_dispatch="n_jobs") as pool:
         yield from pool(delayed(score)(number, block) for number, block in blocks)
 

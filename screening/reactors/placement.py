@@ -17,7 +17,7 @@ from screening.reactors.detail import LayerAt, Plateau
 from screening.reactors.linear_forms import lowest_form, mutual_form, spread_forms, step_form
 from screening.reactors.reduction import CandidatePhases, ScreeningContext
 from screening.thermo.compositions import Compositions
-from screening.thermo.interface import InterfaceReaction, react
+from screening.thermo.interface import InterfaceReaction
 from screening.thermo.intervals import ErrorBars
 from screening.thermo.lines import Lines, assemblages, tie_lines
 from screening.thermo.reservoir import Reservoir
@@ -229,7 +229,7 @@ def placed_detail(context: ScreeningContext, label: str, error_bars: ErrorBars) 
     return PlacedDetail(
         formula=label,
         curves=tuple(
-            react(context.snapshot, other, candidate, error_bars=error_bars)
+            context.react(other, candidate, error_bars=error_bars)
             for other in others
             if not other.is_same_as(candidate)
         ),

@@ -1,7 +1,8 @@
 """What the anode metal makes of each candidate: the cheap, exact half of an assessment, on arrays."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property, partial
 
 import numpy as np
 from scipy.sparse import csr_array, diags_array
@@ -12,10 +13,13 @@ from screening.ragged import Ragged
 from screening.reactors.anode import Anode, find_anode
 from screening.reactors.conditions import Conditions
 from screening.reactors.elements import molar_mass_g
+from screening.thermo.attack import Attack
 from screening.thermo.compositions import Compositions
 from screening.thermo.conduction import conduction_degree, electronic_class
+from screening.thermo.interface import InterfaceReaction, react
 from screening.thermo.lines import Lines, ProductRows, tie_lines
 from screening.thermo.products import ProductVolumes, alloy_former_table, product_volumes
+from screening.thermo.reactants import price
 from screening.thermo.staircases import Staircases
 from screening.units import A3_PER_ATOM_TO_CM3_PER_MOL, MAH_PER_MOL_OF_CHARGE
 
@@ -76,6 +80,24 @@ class ScreeningContext:
             is_alloy=only_these & with_anode & with_former,
             is_metal_m=only_these & ~with_anode,
         )
+
+    @cached_property
+    def electrolyte(self) -> Compositions:
+        """Composition of the study's electrolyte, which must be in the snapshot."""
+        reactant = self.conditions.met["electrolyte"]
+        price(self.snapshot, reactant)
+        return Compositions.of([reactant.unit])
+
+    @cached_property
+    def attack(self) -> Attack:
+        """What the study's anode, or a layer at a potential against it, does to the study's electrolyte."""
+        anode = self.anode
+        return Attack.of(self.snapshot, self.electrolyte, anode.composition, anode.charge, anode.content)
+
+    @cached_property
+    def react(self) -> Callable[..., InterfaceReaction]:
+        """`react` in this snapshot, once for each pair: candidates share those that do not hold them."""
+        return cache(partial(react, self.snapshot))
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

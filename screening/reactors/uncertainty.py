@@ -28,7 +28,6 @@ from weakref import WeakKeyDictionary
 
 import numpy as np
 from pydantic import TypeAdapter
-from scipy.sparse import csr_array
 
 from screening.errors import InputError
 from screening.phases.chemsys import ChemsysIndex
@@ -39,7 +38,7 @@ from screening.phases.snapshot import Phases, Snapshot
 from screening.phases.temperature import SISSO_ERROR_EV_PER_ATOM
 from screening.ragged import Ragged
 from screening.reactors.phase_errors import PhaseErrors
-from screening.thermo.intervals import ErrorBars
+from screening.thermo.intervals import ErrorBars, Forms
 
 ANION_VALENCE = {
     **dict.fromkeys(("F", "Cl", "Br", "I"), 1),
@@ -221,13 +220,14 @@ class ErrorModel:
         with_anion = _anion_charge(phases, self).any(axis=1)
         reducible = np.where(1.0 - salt > SMALLEST_REDUCIBLE_FRACTION, 1.0 - salt, 0.0)
         metallic = np.where(
-            _ion_fraction(phases, self) > 0.0, self.alloy_sd_ev_per_atom, self.intermetallic_sd_ev_per_atom
+            phases.atoms_of([self.ion]) > 0.0, self.alloy_sd_ev_per_atom, self.intermetallic_sd_ev_per_atom
         )
         own = np.where(with_anion, self.reduction_sd_ev_per_atom * reducible, metallic)
         mixing = np.where(with_anion & (phases.n_elements > 2), self.mixing_sd_ev_per_atom, 0.0)
         model = np.where(phases.n_elements == 1, 0.0, np.hypot(own, mixing))
         calculated = (phases.uncertainty_ev_per_atom == 0.0) | (self.alloy_sd_ev_per_atom == 0.0)
         alloy = ~with_anion & (phases.n_elements > 1) & calculated
+        index = ChemsysIndex.of(phases.row_start, phases.atomic_number)
         bias, bias_sd = np.zeros((2, HEAVIEST + 1))
         for one in self.cations:
             bias[atomic_number(one.symbol)] = one.bias_ev_per_atom
@@ -235,7 +235,7 @@ class ErrorModel:
         release = [RELEASE_EV_PER_CHARGE.get(a.symbol, 0.0) for a in self.anions]
         return PhaseErrors(
             sd_ev_per_atom=np.hypot(model, phases.uncertainty_ev_per_atom),
-            group=np.where(alloy, len(phases) + _system(phases), np.arange(len(phases))),
+            group=np.where(alloy, len(phases) + index.system, np.arange(len(phases))),
             ions_per_atom=bound,
             bias_ev_per_ion=np.array([a.bias_ev_per_ion for a in self.anions]),
             bias_sd_ev_per_ion=np.array([a.bias_sd_ev_per_ion for a in self.anions]),
@@ -284,29 +284,40 @@ def descriptor_told() -> str:
     return f"descriptor of Gibbs energies: {SISSO_ERROR_EV_PER_ATOM:g} eV/atom of each compound"
 
 
-_kept: WeakKeyDictionary[Snapshot, dict[str, ErrorBars]] = WeakKeyDictionary()
-"""Error bars by calibrated model, as long as their snapshot is held: they cost more than a pair does."""
+_kept: WeakKeyDictionary[Snapshot, dict[ErrorModel, PhaseErrors]] = WeakKeyDictionary()
+"""Error statistics by model, as long as their snapshot is held: they cost more than a pair does."""
+
+
+def phase_errors(snapshot: Snapshot, ion: str, model: ErrorModel | None = None) -> PhaseErrors:
+    """Error statistics of the phases for one mobile ion, by its calibrated model unless another is given.
+
+    An ion without one takes that of `GENERAL_ION`. Anchored energies have no bias, and no error of what
+    frees an anion.
+    """
+    model = model or error_models()[ion if ion in error_models() else GENERAL_ION]
+    kept = _kept.setdefault(snapshot, {})
+    if model not in kept:
+        if is_anchored(snapshot):
+            errors = model.of_anchored.of_phases(snapshot.phases)
+            nothing = np.zeros_like(errors.release_ev_per_ion)
+            kept[model] = replace(errors, release_ev_per_ion=nothing, release_sd_ev_per_ion=0.0)
+        else:
+            kept[model] = model.of_phases(snapshot.phases)
+    return kept[model]
 
 
 def error_bars(snapshot: Snapshot, ion: str, model: ErrorModel | None = None) -> ErrorBars:
-    """What draws intervals for reactions of one mobile ion: its calibrated or general model, or one given."""
-    if model is None:
-        kept, of = _kept.setdefault(snapshot, {}), ion if ion in error_models() else GENERAL_ION
-        if of not in kept:
-            kept[of] = error_bars(snapshot, of, error_models()[of])
-        told = "" if of == ion or is_anchored(snapshot) else f"; none for {ion}"
-        return replace(kept[of], note=kept[of].note + told)
-    scheme, errors = snapshot.manifest.energy_scheme, model.of_phases(snapshot.phases)
-    told = f"intervals: 95 %, error model of {model.ion}"
+    """What draws intervals for reactions of one mobile ion, by the same `phase_errors`."""
+    errors, scheme = phase_errors(snapshot, ion, model), snapshot.manifest.energy_scheme
+    of = model.ion if model else ion if ion in error_models() else GENERAL_ION
+    told = f"intervals: 95 %, error model of {of}"
     if is_anchored(snapshot):
-        of_phases = model.of_anchored.of_phases(snapshot.phases)
-        nothing = 0.0 * of_phases.release_ev_per_ion
-        errors = replace(of_phases, release_ev_per_ion=nothing, release_sd_ev_per_ion=0.0)
         told = "intervals: 95 %, uncertainties of anchored energies"
     elif not scheme.startswith(LEGACY.name):
         told += ", which was fitted to another energy scheme"
     if not scheme.endswith(AT_0_K):
         told += f"; {descriptor_told()}, in the intervals"
+    told += f"; none for {ion}" * (model is None and of != ion and not is_anchored(snapshot))
     return ErrorBars(errors, told)
 
 
@@ -328,14 +339,6 @@ def _anion_charge(phases: Phases, model: ErrorModel) -> np.ndarray:
     return charge
 
 
-def _system(phases: Phases) -> np.ndarray:
-    """Number of the chemical system of each phase, (n_phases,) int array."""
-    index = ChemsysIndex.of(phases.row_start, phases.atomic_number)
-    number = np.empty(len(phases), dtype=np.int64)
-    number[index.phases] = Ragged(index.start).owner
-    return number
-
-
 def _free_anions(phases: Phases, model: ErrorModel) -> np.ndarray:
     """Ions that an atom of each free anion would bind, (n_phases, n_anions); 0 for all else."""
     ions = np.zeros((len(phases), len(model.anions)))
@@ -345,12 +348,6 @@ def _free_anions(phases: Phases, model: ErrorModel) -> np.ndarray:
             free = (phases.n_elements == 1) & (first == atomic_number(anion.symbol))
             ions[free, k] = ANION_VALENCE[anion.symbol] / model.charge
     return ions
-
-
-def _ion_fraction(phases: Phases, model: ErrorModel) -> np.ndarray:
-    """Atomic fraction of the mobile element in each phase, (n_phases,)."""
-    here = phases.atomic_number == atomic_number(model.ion)
-    return np.bincount(phases.rows.owner[here], phases.fraction[here], minlength=len(phases))
 
 
 def ions_bound(phases: Phases, model: ErrorModel) -> np.ndarray:
@@ -366,12 +363,12 @@ def ions_bound(phases: Phases, model: ErrorModel) -> np.ndarray:
     """
     charge = _anion_charge(phases, model)
     total = charge.sum(axis=1)
-    bound = np.minimum(_ion_fraction(phases, model) * model.charge, total)
+    bound = np.minimum(phases.atoms_of([model.ion]) / phases.atoms * model.charge, total)
     share = np.divide(bound, total, out=np.zeros_like(total), where=total > 0.0)
     return charge * share[:, None] / model.charge
 
 
-def cations_bound(phases: Phases, model: ErrorModel) -> csr_array:
+def cations_bound(phases: Phases, model: ErrorModel) -> Forms:
     """Atoms of other elements than the ion that are bound to anions, which reduction sets free.
 
     They have the charge of the anions that the ion leaves, one each at least: both Cl of MgCl2 are left to
@@ -380,8 +377,8 @@ def cations_bound(phases: Phases, model: ErrorModel) -> csr_array:
 
     Returns
     -------
-    (n_phases, HEAVIEST + 1) csr_array
-        Atoms per atom of the phase, by atomic number.
+    Forms
+        (n_phases, HEAVIEST + 1). Atoms per atom of the phase, by atomic number.
     """
     charge = _anion_charge(phases, model)
     left = charge.sum(axis=1) - ions_bound(phases, model).sum(axis=1) * model.charge
@@ -393,7 +390,9 @@ def cations_bound(phases: Phases, model: ErrorModel) -> csr_array:
     share = np.divide(left, atoms, out=np.zeros_like(left), where=atoms > 0.0).clip(0.0, 1.0)
     share[left < SMALLEST_REDUCIBLE_FRACTION] = 0.0
     kept = others & (share[owner] > 0.0)
-    return csr_array(
-        ((phases.fraction * share[owner])[kept], (owner[kept], number[kept])),
+    return Forms(
+        data=(phases.fraction * share[owner])[kept],
+        indices=number[kept],
+        indptr=Ragged.of_lengths(np.bincount(owner[kept], minlength=len(phases))).start,
         shape=(len(phases), HEAVIEST + 1),
     )

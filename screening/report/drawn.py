@@ -1,5 +1,6 @@
 """What a run leaves for people to look at: figures, and the workbook."""
 
+from pathlib import Path
 from typing import Any
 
 from screening.campaign.backtest import known_compounds
@@ -7,7 +8,7 @@ from screening.campaign.directory import ResultsDirectory
 from screening.campaign.figures import campaign_map, reactor_figures
 from screening.campaign.store import Store
 from screening.errors import IncompleteError, InputError
-from screening.files import as_name, write_figure
+from screening.files import as_name, atomic_write, write_figure
 from screening.plots.campaign import campaign_figure
 from screening.plots.interface import reaction_energy_figure
 from screening.plots.layer import layer_figure
@@ -25,12 +26,15 @@ def draw(results: ResultsDirectory) -> None:
     IncompleteError
         If some cannot be written: it names them; what else can be written is.
     """
-    drawn, faults, axis = dict[str, Any](), dict[str, str](), results.study.figures.x_axis
+    drawn, shared = dict[str, Any](), dict[tuple[tuple[str, str], ...], Any]()
+    axis = results.study.figures.x_axis
     for pair in results.pairs:
         suffix = f"_{pair[0]}_{pair[1]}" if len(results.pairs) > 1 else ""
         for reactor in results.spelled_out(pair):
-            curves = reactor_figures(reactor, suffix).items()
-            drawn |= {name: reaction_energy_figure(each, axis=axis) for name, each in curves}
+            for name, curves in reactor_figures(reactor, suffix).items():
+                met = tuple((each.a, each.b) for each in curves)  # two reactors may form one alloy
+                shared[met] = shared.get(met) or reaction_energy_figure(curves, axis=axis)
+                drawn[name] = shared[met]
             if reactor.plateaus and reactor.at_potential:
                 drawn[as_name(f"figure_layer_{reactor.formula}{suffix}")] = layer_figure(reactor)
         candidates = campaign_map(results, pair, known_compounds())
@@ -39,15 +43,19 @@ def draw(results: ResultsDirectory) -> None:
     files: dict[str, Any] = {f"{name}{suffix}": drawn[name] for name in drawn for suffix in FIGURE_SUFFIXES}
     files[WORKBOOK] = None
     Store.look(results.path).own(list(files))
-    for name, figure in files.items():
+    faults, written = dict[str, str](), dict[tuple[Any, str], Path]()
+    for path, figure in ((results.path / name, figure) for name, figure in files.items()):
         try:
             if figure is None:
-                write_campaign_book(results.path / name, results)
+                write_campaign_book(path, results)
+            elif same := written.get((figure, path.suffix)):
+                with atomic_write(path) as draft:
+                    draft.write_bytes(same.read_bytes())
             else:
-                write_figure(results.path / name, figure, results.provenance, trim=False)
-                figure.set_layout_engine("none")  # its second file takes the layout of the first
+                write_figure(path, figure, results.provenance, trim=False)
+                written[figure, path.suffix] = path
         except InputError as fault:
-            faults[name] = fault.message
+            faults[path.name] = fault.message
     if faults:
         raise IncompleteError(
             f"figures missing: {', '.join(faults)} ({next(iter(faults.values()))}); all else is written",

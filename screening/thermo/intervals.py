@@ -7,7 +7,8 @@ from math import floor, isfinite, log10
 from typing import NamedTuple, Protocol
 
 import numpy as np
-from scipy.sparse import csr_array
+
+from screening.ragged import Ragged
 
 Z_95 = 1.96
 """Standard deviations from the mean to the bounds of 95 %."""
@@ -27,10 +28,46 @@ class Interval(NamedTuple):
         return Interval(*sorted((self.low * factor, self.high * factor)))
 
 
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Forms:
+    """Linear forms of the energies of phases, row by row: the arrays of a csr array, which passes for them.
+
+    scipy.sparse takes longer to load than a pair takes to compute.
+
+    Attributes
+    ----------
+    data : (m,) float array
+        Atoms of a phase, negative where it is consumed.
+    indices : (m,) int array
+        Its phase number.
+    indptr : (n_forms + 1,) int array
+    shape : (int, int)
+        Forms and phases.
+    """
+
+    data: np.ndarray
+    indices: np.ndarray
+    indptr: np.ndarray
+    shape: tuple[int, int]
+
+
+def product(forms: Forms, table: Forms) -> Forms:
+    """What forms hold of the columns of a table, one row for each phase: (n_forms, n_columns), no zeros."""
+    rows, n_forms, n_columns = Ragged(table.indptr), forms.shape[0], table.shape[1]
+    flat, lengths = rows.entries(forms.indices), rows.lengths[forms.indices]
+    place = np.repeat(Ragged(forms.indptr).owner, lengths) * n_columns + table.indices[flat]
+    places, which = np.unique(place, return_inverse=True)
+    data = np.bincount(which, np.repeat(forms.data, lengths) * table.data[flat], minlength=len(places))
+    kept = data != 0.0
+    form, column = np.divmod(places[kept], n_columns)
+    start = np.append(0, np.cumsum(np.bincount(form, minlength=n_forms)))
+    return Forms(data=data[kept], indices=column, indptr=start, shape=(n_forms, n_columns))
+
+
 class Errors(Protocol):
     """An error model, applied to the phases of one snapshot."""
 
-    def bounds_95(self, forms: csr_array) -> np.ndarray:
+    def bounds_95(self, forms: Forms) -> np.ndarray:
         """What to add to each form for the bounds of its true value, (n_forms, 2)."""
         ...
 
@@ -47,7 +84,7 @@ class ErrorBars:
     note: str = ""
     wrong_sd_ev_per_atom: float = 0.0
 
-    def around(self, value: float, energy: csr_array) -> Interval | None:
+    def around(self, value: float, energy: Forms) -> Interval | None:
         """Where the true value of one energy lies, by its linear form; None without an error model."""
         if self.errors is None:
             return None
@@ -55,7 +92,7 @@ class ErrorBars:
         below, above = bounds[0].tolist()
         return Interval(value + below, value + above)
 
-    def or_stable(self, limit: Interval | None, own: Sequence[tuple[float, csr_array]]) -> Interval | None:
+    def or_stable(self, limit: Interval | None, own: Sequence[tuple[float, Forms]]) -> Interval | None:
         """Where a cathodic limit lies whose compound, above the hull as calculated, may be stable.
 
         It then keeps to the highest of its own mean voltages, which is below that of what it decays to.
@@ -64,7 +101,7 @@ class ErrorBars:
         ----------
         limit : Interval or None
             Of what the compound decays to.
-        own : sequence of (float, csr_array)
+        own : sequence of (float, Forms)
             Mean voltages from the compound itself to the end of each plateau, with their linear forms.
         """
         found = [each for each in (self.around(*each) for each in own) if each is not None]
@@ -83,13 +120,13 @@ class ErrorBars:
 NO_ERROR_BARS = ErrorBars()
 
 
-def at_least(bounds_95: np.ndarray, forms: csr_array, sd_ev_per_atom: float | np.ndarray) -> np.ndarray:
+def at_least(bounds_95: np.ndarray, forms: Forms, sd_ev_per_atom: float | np.ndarray) -> np.ndarray:
     """Bounds of each form, (n_forms, 2), no narrower than stable phases that are wrong by so much make them.
 
     Their errors may cancel in the form of an assemblage that is not the true one: YbCl3 seems to give off
     chlorine, and its potential that of LiCl. Each atom that the form moves therefore counts as off.
     """
-    half = Z_95 * sd_ev_per_atom * np.ravel(abs(forms).sum(axis=1)) / 2.0
+    half = Z_95 * sd_ev_per_atom * Ragged(forms.indptr).summed(np.abs(forms.data)) / 2.0
     wide = np.column_stack((np.minimum(bounds_95[:, 0], -half), np.maximum(bounds_95[:, 1], half)))
     return np.where(half[:, None] > 0.0, wide, bounds_95)
 
@@ -113,7 +150,7 @@ def outside(*values: tuple[float | None, Interval | None]) -> tuple[str, ...]:
     return (OUTSIDE,) if any(beside) else ()
 
 
-def form(n_phases: int, *terms: tuple[float, Mapping[int, float]]) -> csr_array:
+def form(n_phases: int, *terms: tuple[float, Mapping[int, float]]) -> Forms:
     """A sum of assemblages as one linear form, (1, n_phases).
 
     Parameters
@@ -122,9 +159,16 @@ def form(n_phases: int, *terms: tuple[float, Mapping[int, float]]) -> csr_array:
     *terms : (float, mapping of int to float)
         Atoms of an assemblage, negative where it is consumed, and atomic fractions in it by phase number.
     """
-    numbers = [phase for _, shares in terms for phase in shares]
-    atoms = [factor * share for factor, shares in terms for share in shares.values()]
-    return csr_array((atoms, (np.zeros(len(numbers), dtype=int), numbers)), shape=(1, n_phases))
+    atoms: dict[int, float] = {}
+    for factor, shares in terms:
+        for phase, share in shares.items():
+            atoms[phase] = atoms.get(phase, 0.0) + factor * share
+    return Forms(
+        data=np.array(list(atoms.values())),
+        indices=np.array(list(atoms), dtype=int),
+        indptr=np.array([0, len(atoms)]),
+        shape=(1, n_phases),
+    )
 
 
 def written(value: float | None, within: Interval | None, digits: int | None, usual: int) -> str:

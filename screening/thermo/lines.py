@@ -2,10 +2,9 @@
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
-from scipy.sparse import csr_array, diags_array
 
 from screening.kernels import Kernel
 from screening.phases.chemsys import copied, phases_within, row_masks
@@ -14,6 +13,9 @@ from screening.ragged import Ragged
 from screening.thermo.compositions import Compositions
 from screening.thermo.hull import NONE_BANNED, Kinks, Lowest, lowest, opened, pure_phases, tie_line
 from screening.thermo.simplex import OK
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_array
 
 MOST_INTERPRETED = 2000
 """Subsystems that are searched as plain Python at 0.1 to 0.3 ms each: what loading compiled code takes."""
@@ -73,13 +75,17 @@ class Lines:
         owner = np.repeat(np.arange(len(kinks)), self.products.lengths[kinks])
         return ProductRows(owner, self.phase[flat], self.amount[flat])
 
-    def amounts(self, kinks: np.ndarray, n_phases: int) -> csr_array:
+    def amounts(self, kinks: np.ndarray, n_phases: int) -> "csr_array":
         """Atomic fractions of the products of these kinks, (n, n_phases) csr_array."""
+        from scipy.sparse import csr_array
+
         shape = (len(self.x), n_phases)
         return csr_array((self.amount, self.phase, self.product_start), shape=shape)[kinks]
 
-    def per_formula(self, kinks: np.ndarray, atoms: np.ndarray, n_phases: int) -> csr_array:
+    def per_formula(self, kinks: np.ndarray, atoms: np.ndarray, n_phases: int) -> "csr_array":
         """The same as atoms per formula of B, which holds `atoms`, (n,); A comes on top."""
+        from scipy.sparse import csr_array, diags_array
+
         return csr_array(diags_array(atoms / (1.0 - self.x[kinks])) @ self.amounts(kinks, n_phases))
 
     def assemblage(self, kink: int) -> dict[int, float]:

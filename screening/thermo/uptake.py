@@ -5,14 +5,13 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
-from scipy.sparse import csr_array
 
 from screening.errors import InputError
 from screening.phases.composition import Formula, symbol
 from screening.phases.periodic_table import atomic_number, metals
 from screening.phases.snapshot import Snapshot
 from screening.thermo.compositions import Compositions
-from screening.thermo.intervals import ErrorBars, Interval, form
+from screening.thermo.intervals import ErrorBars, Forms, Interval, form
 from screening.thermo.lines import Lines, tie_lines
 from screening.thermo.marks import product_terms, reactant_terms
 from screening.thermo.reactants import PricedReactant
@@ -107,7 +106,7 @@ def anodic_limit(snapshot: Snapshot, unit: Formula, z: int, charge: int = 1) -> 
     return None if leaving is None else leaving[0]
 
 
-def anodic(snapshot: Snapshot, unit: Formula, z: int, charge: int) -> tuple[float, csr_array] | None:
+def anodic(snapshot: Snapshot, unit: Formula, z: int, charge: int) -> tuple[float, Forms] | None:
     """The anodic limit, and the same as a linear form; None if the compound does not hold the element."""
     held = unit.amount_of(z)
     if held == 0.0:
@@ -176,7 +175,7 @@ class Along:
         first = replace(steps[0], voltage_95_v=self.error_bars.or_stable(steps[0].voltage_95_v, own))
         return (first, *steps[1:])
 
-    def _from_itself(self, number: int) -> tuple[float, csr_array]:
+    def _from_itself(self, number: int) -> tuple[float, Forms]:
         """Mean voltage from the compound itself to the end of a plateau, and the same as a linear form."""
         uptake, end = self._end(number)
         electrons, energy = uptake * self.charge, float(self.stairs.energy_ev_per_formula[number])

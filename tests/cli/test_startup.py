@@ -32,9 +32,9 @@ SOLVERS = ("scipy.sparse", "scipy.special", "scipy.linalg", "scipy.optimize")
 COMMANDS = {
     "--help": (("--help",), (*NUMBERS, "pydantic")),
     "react --help": (("react", "--help"), NUMBERS),
-    "react": (("react", "Li", "LiAlCl4", "Li6PS5Cl"), ("numba", "pandas", "scipy.optimize", "scipy.special")),
-    "react, open": (("react", "LiCoO2", "Li6PS5Cl", "--voltage", "4"), ("numba", "pandas", "scipy.optimize")),
-    "lithiate": (("lithiate", "LiAlCl4", "MgF2"), ("numba", "pandas", "scipy.optimize", "scipy.special")),
+    "react": (("react", "Li", "LiAlCl4", "Li6PS5Cl"), ("numba", "pandas", "scipy")),
+    "react, open": (("react", "LiCoO2", "Li6PS5Cl", "--voltage", "4"), ("numba", "pandas", "scipy")),
+    "lithiate": (("lithiate", "LiAlCl4", "MgF2"), ("numba", "pandas", "scipy")),
     "eis": (("eis", REST), ("numba", "pymatgen", *SOLVERS)),
     "cycling": (("cycling", CYCLED, "--diameter-mm", "13"), ("numba", "pymatgen", "scipy.ndimage")),
     "drt": (("drt", REST), ("pymatgen",)),

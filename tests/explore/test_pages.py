@@ -26,7 +26,8 @@ const hidden = (e) => e.offsetParent === null || ['hidden', 'file'].includes(e.t
   || e.closest('[aria-hidden=true], .grid');
 const named = (e) => e.getAttribute('aria-label') || e.getAttribute('aria-labelledby') || e.title
   || (e.labels && e.labels.length) || (e.matches('button') && e.textContent.trim());
-return [...document.querySelectorAll('main :is(input, select, textarea, button, [role=slider])')]
+const controls = 'main :is(input, select, textarea, button, [role=slider], .drop [tabindex])';
+return [...document.querySelectorAll(controls)]
   .filter((e) => !hidden(e) && !named(e)).map((e) => e.outerHTML.slice(0, 200));
 """
 """Controls that a screen reader has no name for; the grid's are AG Grid's own."""
@@ -304,6 +305,29 @@ def test_bench(pages: Pages, explorer: Explorer, tmp_path: Path) -> None:
     assert (cell.reactor, cell.wt_percent, cell.diameter_mm) == ("LiAlCl4", 50.0, 10.0)
     assert [path.name for path in cell.located("impedance")] == ["cell_7.csv"]
     assert [path.name for path in cell.located("diffraction")] == ["simulated-rest-xrd.csv"]
+
+
+def test_a_reading_tells_how_far_it_is_and_can_be_cancelled(
+    pages: Pages, explorer: Explorer, tmp_path: Path
+) -> None:
+    scr.write_example(tmp_path)
+    raw = sorted((tmp_path / "raw").glob("simulated-*.csv"))[:4]
+    pages.visit("/bench")
+    pages.until("document.querySelector('#bench-files input')")
+    going = "!document.querySelector('#bench-going').hidden"
+    assert not pages.js(f"return {going}")
+    pages.find("#bench-files input").send_keys("\n".join(map(str, raw)))
+    pages.until(
+        f"{going} && /^reading .*, file [1-4] of 4$/.test(document.querySelector('#bench-far').innerText)"
+    )
+    pages.click("#bench-cancel")
+    pages.shows("the reading was cancelled")
+    pages.until("document.querySelector('#bench-going').hidden")
+    uploads = explorer.folder / ".explorer" / "uploads"
+    assert any((path.parent / "cancel").exists() for path in uploads.glob("*/*/asked.json"))
+    pages.write("area_cm2", "0.5")  # asks anew
+    pages.shows("relaxation times")
+    pages.faultless()
 
 
 def test_data(pages: Pages, service: Service, explorer: Explorer, tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from screening.phases.composition import parse_formula, parse_reactant
 from screening.phases.library import open_snapshot
 from screening.phases.snapshot import Snapshot
 from screening.reactors.assessment import Assessment
-from screening.reactors.contacts import compute_interfaces, electrolyte_attack
+from screening.reactors.contacts import compute_interfaces
 from screening.reactors.criteria import CRITERIA
 from screening.reactors.detail import detail
 from screening.reactors.reduction import ScreeningContext, budget_per_formula, reduce
@@ -44,7 +44,7 @@ def values(assessment: Assessment) -> dict[str, np.ndarray]:
 )
 def test_the_attack_is_minus_the_integral_of_the_charge(snapshot: Snapshot, electrolyte: str) -> None:
     """E(V*) = −∫ n(V) dV from V* up, with n(V) of a staircase that is walked on its own."""
-    attack = electrolyte_attack(ScreeningContext.of(snapshot, Conditions(electrolyte=electrolyte)))
+    attack = ScreeningContext.of(snapshot, Conditions(electrolyte=electrolyte)).attack
     alone = lithiate(snapshot, parse_reactant(electrolyte))
     atoms = parse_reactant(electrolyte).unit.n_atoms
     ends = [step.voltage_v for step in alone.steps]
@@ -60,7 +60,7 @@ def test_the_attack_is_minus_the_integral_of_the_charge(snapshot: Snapshot, elec
 
 @pytest.mark.parametrize("electrolyte", ["Li6PS5Cl", "Li3YBr6", "Li3PS4"])
 def test_at_0_v_it_is_the_reaction_with_an_excess_of_lithium(snapshot: Snapshot, electrolyte: str) -> None:
-    attack = electrolyte_attack(ScreeningContext.of(snapshot, Conditions(electrolyte=electrolyte)))
+    attack = ScreeningContext.of(snapshot, Conditions(electrolyte=electrolyte)).attack
     end = react(snapshot, parse_reactant("Li"), parse_reactant(electrolyte)).end_at_excess_a
     expected = end.mutual_ev_per_atom / (1.0 - end.x_atomic)
     assert attack.energy_ev_per_atom(np.zeros(1))[0] == pytest.approx(expected, abs=1e-8)

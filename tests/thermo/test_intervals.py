@@ -2,6 +2,9 @@
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
 from scipy.sparse import csr_array
 
 import screening as scr
@@ -16,10 +19,12 @@ from screening.thermo.interface import react
 from screening.thermo.intervals import (
     OUTSIDE,
     ErrorBars,
+    Forms,
     Interval,
     bounds,
     form,
     in_order,
+    product,
     with_bounds,
     written,
 )
@@ -30,14 +35,19 @@ from screening.thermo.uptake import anodic_limit
 EXACT = 1e-9
 
 
+def sparse(forms: Forms) -> csr_array:
+    return csr_array((forms.data, forms.indices, forms.indptr), shape=forms.shape)
+
+
 class Energies:
     """Errors that are the formation energies themselves: bounds are then twice the number itself."""
 
     def __init__(self, snapshot: Snapshot) -> None:
         self.energies = snapshot.phases.formation_energy_ev_per_atom
 
-    def bounds_95(self, forms: csr_array) -> np.ndarray:
-        return np.column_stack((forms @ self.energies, forms @ self.energies))
+    def bounds_95(self, forms: Forms) -> np.ndarray:
+        energies = sparse(forms) @ self.energies
+        return np.column_stack((energies, energies))
 
 
 @pytest.fixture(scope="module")
@@ -201,8 +211,16 @@ def test_rounding_turns_no_two_plateaus_around() -> None:
     assert in_order(values, None, 2) == ["3.64", "3.54", "3.53"], "not 3.5 above 3.53"
 
 
+@given(arrays(float, (3, 4), elements=st.integers(-2, 2)), arrays(float, (4, 5), elements=st.integers(-2, 2)))
+def test_the_product_with_a_table_is_that_of_matrices(left: np.ndarray, right: np.ndarray) -> None:
+    found = product(csr_array(left), csr_array(right))
+    assert sparse(found).toarray().tolist() == (left @ right).tolist()
+    assert found.data.all()
+
+
 def test_a_form_adds_up_what_occurs_twice() -> None:
-    assert form(4, (2.0, {1: 0.5, 3: 0.5}), (-1.0, {1: 1.0})).toarray().tolist() == [[0.0, 0.0, 0.0, 1.0]]
+    found = form(4, (2.0, {1: 0.5, 3: 0.5}), (-1.0, {1: 1.0}))
+    assert sparse(found).toarray().tolist() == [[0.0, 0.0, 0.0, 1.0]]
 
 
 def test_a_source_that_is_wholly_wrong_gives_a_wide_interval(snapshot: Snapshot) -> None:

@@ -27,8 +27,12 @@ window.dash_clientside.explorer = {
   },
 };
 
-// A slider's thumb has no name of its own: it takes that of its label, whenever it comes.
+// A slider's thumb and a place to drop files have no name of their own: they take that of their label, whenever they come.
 new MutationObserver(() => {
+  for (const place of document.querySelectorAll(".drop :is([tabindex], input):not([aria-label])")) {
+    place.setAttribute("aria-label", `${place.closest(".field").querySelector(".label").textContent}: choose files`);
+    if (place.tabIndex >= 0) place.setAttribute("role", "button");
+  }
   for (const thumb of document.querySelectorAll(".weights :is([role=slider], input):not([aria-label])")) {
     thumb.setAttribute("aria-label", thumb.closest(".field").querySelector("label").textContent);
   }

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from dash import ALL, Dash, Input, Output, State, dcc, html, no_update
+from dash import ALL, Dash, Input, Output, State, ctx, dcc, html, no_update
 from dash.development.base_component import Component
 
 from screening.errors import InputError, ScreeningError
@@ -29,6 +29,9 @@ from screening.explore.shown import (
 FIELDS = ("files", "reactor", "sought", "electrolyte", "area_cm2", "run", "phases")
 FIELD = Fields("bench")
 
+TICK_MS = 1000
+"""Time between two looks at how far a reading is."""
+
 
 def layout(query: Query, place: Place) -> list[Component]:
     """Files above, what they say below, then the form that keeps them."""
@@ -47,6 +50,12 @@ def layout(query: Query, place: Place) -> list[Component]:
             className="controls",
         ),
         html.Div(id="bench-fault", role="status"),
+        html.Div(
+            [html.P(id="bench-far", role="status"), html.Button("Cancel", id="bench-cancel")],
+            id="bench-going",
+            hidden=True,
+        ),
+        dcc.Interval(id="bench-tick", interval=TICK_MS, disabled=True),
         dcc.Loading(live("bench", className="read"), type="dot"),
         html.H2("Keep as a cell of the experiments"),
         html.P(
@@ -87,7 +96,7 @@ def connect(app: Dash, place: Place) -> None:
         except ScreeningError as error:
             return no_update, message(str(error))
 
-    FIELD.follow(app, "bench", FIELDS, lambda query: _read(query, place) if query["files"] else [])
+    _follow(app, place)
 
     @app.callback(
         Output("kept", "children"),
@@ -120,6 +129,40 @@ def connect(app: Dash, place: Place) -> None:
             *_blocks("comparison", query, _comparison(query, place, anew=True)),
             _copied_comparison(query, place),
         ]
+
+
+def _follow(app: Dash, place: Place) -> None:
+    """What the files say; meanwhile how far their reading is, and a way to end it."""
+    FIELD.follow(
+        app,
+        "bench",
+        FIELDS,
+        lambda query: _read(query, place) if query["files"] else [],
+        running=[
+            (Output("bench-tick", "disabled"), False, True),
+            (Output("bench-going", "hidden"), False, True),
+        ],
+    )
+
+    @app.callback(
+        Output("bench-far", "children"),
+        Input("bench-tick", "n_intervals"),
+        Input("bench-cancel", "n_clicks"),
+        *(State(FIELD.id(name), "value") for name in FIELDS),
+        prevent_initial_call=True,
+    )
+    def far(_: int, __: int, *values: Any) -> str:
+        query = FIELD.state(FIELDS, values)
+        try:
+            task = place.task(query["files"], _asked(query, place))
+        except ScreeningError:  # which the reading itself tells
+            return ""
+        if ctx.triggered_id == "bench-cancel":
+            task.cancel()
+        found = task.progress
+        return (
+            f"reading {found['stage']}, file {found['done']} of {found['total']}" if "done" in found else ""
+        )
 
 
 def _area_cm2(query: Query) -> float | None:
