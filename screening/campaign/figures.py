@@ -128,14 +128,14 @@ def campaign_map(
     marked: list[Marked] = []
     left_out, origins = dict[bool, list[str]]({True: [], False: []}), dict[str, str]()
     for formula, control in _labelled(study, known).items():
-        written = results.as_written(formula)
-        if written not in table.index:
+        if (written := results.as_written(formula)) not in table.index:
             continue
         row = table.index.get_loc(written)
         if table["origin"].iloc[row]:
             origins[formula] = str(table["origin"].iloc[row])
         if shown[row]:
-            marked.append(_marked(formula, (x[row], y[row]), control, _reactors(study, known)))
+            at = float(x[row]), float(y[row])
+            marked.append(_marked(formula, at, control, _reactors(study, known)))
         else:
             left_out[control].append(formula)
     rules = [study.ranking.rules[name] for name in names]
@@ -163,8 +163,7 @@ def _reactors(study: Study, known: Sequence[Known]) -> list[str]:
 
 
 def _marked(formula: str, place: tuple[float, float], control: bool, reactors: Sequence[str]) -> Marked:
-    x, y = map(float, place)
-    return Marked(formula, x, y, control, not control and formula in reactors)
+    return Marked(formula, *place, control, not control and formula in reactors)
 
 
 def _telling(ranked: pd.DataFrame, study: Study) -> tuple[str, str]:
