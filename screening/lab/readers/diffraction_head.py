@@ -10,6 +10,7 @@ import pandas as pd
 
 from screening.errors import InputError
 from screening.lab.readers.numbers import numbers_or_nan
+from screening.lab.readers.stamp import STAMP_COLUMN
 from screening.lab.readers.text import decode, find_table, parse_table
 
 HEAD_BYTES = 2**16
@@ -88,7 +89,7 @@ def beside_the_first(data: bytes, path: Path) -> str:
     try:
         text = decode(path, data[: data.rfind(b"\n", 0, HEAD_BYTES) + 1] or data)
         layout = find_table(text)
-        names = layout.columns[2:]
+        names = [name for name in layout.columns[2:] if name != STAMP_COLUMN]
         named = ".xye" in path.name.lower() or _DEVIATION.search(" ".join(names))
         if len(names) == 1 and (named or _goes_as_root(parse_table(text, layout))):
             return ""

@@ -163,6 +163,7 @@ def beside(third: "np.ndarray", head: str = "") -> str:
         ("scaled.csv", beside(3 * np.sqrt(Y)), None),
         ("named.csv", beside(300 - Y, "2theta,counts,esd\n"), None),
         ("errors.xye", beside(300 - Y).replace(",", " "), None),
+        ("ours.csv", beside(300 - Y, "2theta,counts,provenance\n"), None),
         ("one.xrdml", xrdml(), None),
         (
             "three.xrdml",
