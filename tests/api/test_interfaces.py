@@ -109,7 +109,7 @@ class TestReact:
 
     def test_an_estimate_is_marked(self, snapshot: Snapshot) -> None:
         for found in (scr.react("Li", "Li3HoCl6", snapshot=snapshot), scr.react(["Li"], "Li3HoCl6")):
-            assert "* estimated: Li₃HoCl₆" in found._repr_html_()
+            assert "* machine-learned: Li₃HoCl₆" in found._repr_html_()
 
 
 class TestFigures:

@@ -254,7 +254,7 @@ def test_no_sheet_bears_the_recipe_or_amounts_of_another(snapshot: Snapshot) -> 
         ("Cl4LiAl", "mill LiCl + AlCl₃"),
         ("Li3InCl6", "doi:10.3390/batteries10010021"),
         ("Li3YBr6", "To make Li₃YBr₆: mill LiBr and YBr₃ (3:1 by moles), then anneal at 550 °C"),
-        ("Li10GeP2S12", "To make Li₁₀GeP₂S₁₂: mix Li₂S, GeS₂ and P₂S₅ (5:1:1 by moles), press"),
+        ("Li10GeP2S12", "To make Li₁₀GeP₂S₁₂: press Li₂S, GeS₂ and P₂S₅ (5:1:1 by moles)"),
         ("Li3HoCl6", "To make Li₃HoCl₆: no published recipe known here."),
         ("MgI2", "MgI₂ is bought, not made."),
     ],

@@ -176,7 +176,7 @@ def test_estimated_and_at_hull_are_marked_and_explained() -> None:
     names = [text.get_text() for text in figure.axes[0].get_legend().get_texts()]
     assert names == ["Li | Li₃HoCl₆*", "Li | Li₃.₂₅Ge₀.₂₅P₀.₇₅S₄†"]
     key = " ".join(key_of(figure))
-    assert "* estimated: Li₃HoCl₆" in key
+    assert "* machine-learned: Li₃HoCl₆" in key
     assert "† taken at its hull energy: Li₃.₂₅Ge₀.₂₅P₀.₇₅S₄" in key
     assert_inside(figure)
     assert "*" not in "".join(key_of(figure_of(("Li|LiAlCl4",))))

@@ -97,7 +97,7 @@ def test_an_estimate_bears_its_star_in_legend_and_key() -> None:
     ):
         (name,) = [text.get_text() for text in axes.get_legend().get_texts()]
         assert name.startswith("Li") and "*" in name
-        assert any("estimated" in text.get_text() for text in axes.texts)
+        assert any("machine-learned" in text.get_text() for text in axes.texts)
 
 
 @pytest.mark.parametrize("axis", AXES)

@@ -161,8 +161,8 @@ def test_estimates_are_marked_where_they_stand(six: Path, page: str) -> None:
     sent = unpacked(six)
     marked = [f for f, e in zip(sent["data"]["formula"], sent["data"]["origin"], strict=True) if e]
     assert marked == ["Li3HoCl6"]
-    assert [r["formula"] for r in sent["reactors"] if r["origin"] == "estimated"] == ["Li3HoCl6"]
-    assert "rests on a phase whose energy is estimated" in page
+    assert [r["formula"] for r in sent["reactors"] if r["origin"] == "machine-learned"] == ["Li3HoCl6"]
+    assert "rests on a phase whose energy is machine-learned" in page
 
 
 def test_pairs_of_anode_and_electrolyte_are_told_apart(own_six: Path) -> None:

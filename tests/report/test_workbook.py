@@ -124,4 +124,4 @@ def test_a_doped_electrolyte_keeps_licence_and_references_and_is_marked(tmp_path
     table = found.table[found.table["passes"]]
     for shown, (_, row) in zip(ranked, table.iterrows(), strict=True):
         assert shown.endswith("†") == (row["origin"] == "taken from the hull")
-        assert shown.endswith("*") == (row["origin"] == "estimated")
+        assert shown.endswith("*") == (row["origin"] == "machine-learned")
