@@ -123,7 +123,7 @@ def _standing(sheet: BenchSheet) -> Block:
     sentences = [
         f"Rank {standing.rank} in {standing.study}, score {standing.score:.3f}: the product of the factors "
         "below, each a desirability to the power of its share of the weights.",
-        *standing.chances,
+        *filter(None, [" ".join(standing.chances)]),
     ]
     rows = tuple(
         (

@@ -55,7 +55,7 @@ def test_the_workbook_reads_back_as_the_engine_computed_it(indium: scr.FigureOne
     np.testing.assert_allclose(steps.iloc[:, 0], [step.voltage_v for step in indium.staircase.steps])
     assert book["Staircase"]["A2"].number_format == "0.000"
     notes = pd.read_excel(path, sheet_name="Notes")["Note"].tolist()
-    assert notes == [OUTSIDE, "intervals: 95 %, error model of Li"]
+    assert notes == ["intervals: 95 %, error model of Li", OUTSIDE]
     sources = pd.read_excel(path, sheet_name="Sources").astype(str).to_string()
     assert indium.provenance.source_checksum in sources
     assert "10.1002/aenm.202300815" in sources
