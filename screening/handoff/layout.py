@@ -121,8 +121,7 @@ def _standing(sheet: BenchSheet) -> Block:
         said = f"No rank in {standing.study}: {failing_words(standing.failed_filters)}."
         return Block(title, (said, *note))
     sentences = [
-        f"Rank {standing.rank} in {standing.study}, score {standing.score:.3f}: the product of the factors "
-        "below, each a desirability to the power of its share of the weights.",
+        f"Rank {standing.rank} in {standing.study}, score {standing.score:.3f}: the product of these factors.",
         *filter(None, [" ".join(standing.chances)]),
     ]
     rows = tuple(
