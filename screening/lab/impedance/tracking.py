@@ -14,16 +14,24 @@ from screening.lab.impedance.tracks import PRICE, SUPPORT, Tracks, as_one
 from screening.lab.impedance.zarc import PER_ELEMENT, Fit, Problem
 
 MAX_FREE = 4
+"""Processes outside the windows, or second ones inside, that the data may ask for."""
 
 BIC_MARGIN = 4.0
+"""BIC by which a further element must win. The position of an absent element is free to follow the
+noise, so that the plain criterion lets one in a few dozen spurious elements pass; 4 is "positive
+evidence" on the scale of Kass & Raftery, doi:10.1080/01621459.1995.10476572."""
 
 PRIOR_ROUNDS = 3
+"""Fits under a prior whose weight and scale are the noise and the resistances of the fit before."""
 
 TOLD_DRIFT, MOST_DRIFT = 0.02, 0.5
+"""Shares of the last impedance from which a drift tells the clock of a sweep, and up to which it is one."""
 
 DWELLS_S = (0.0, 0.1, 0.3, 1.0, 3.0, 10.0, np.inf)
+"""Times that an instrument may take at each frequency for every period, s; infinite: equal times."""
 
 SCOUTS = 32
+"""Spectra, evenly spread over a longer series, from which its courses are learnt first."""
 
 
 def drifting(problem: Problem, prior: Prior, noise: FloatArray) -> np.ndarray:

@@ -15,18 +15,30 @@ from screening.lab.impedance.scan import shaped
 from screening.lab.impedance.zarc import PER_ELEMENT, Problem, Shape
 
 ROUNDS = 7
+"""Alternations of fitting the spectra and learning the courses, which are held tighter each time …"""
 
 FEWEST_ROUNDS, LAST_ROUNDS = 3, 20
+"""… and so often at least and at most, once they are held as tight as they will be, until …"""
 
 CONVERGED = 1.0
+"""… χ² of the series falls by less."""
 
 SUPPORT = 25.0
+"""χ² that a track must explain in the series beyond ln N in each spectrum where it explains that much:
+BIC decides where it is present, and the rest must pay for its ln τ and φ (as 3 ln N + 10, N = 158)."""
 
 SMALL = 0.1
+"""Share of the polarisation that an uncertain element never exceeds if it may be dropped."""
 
 PRICE = 2.5
+"""χ² in each spectrum that a small element of which nothing is certain must explain (Akaike's 2)."""
 
 HANDED_OVER = 0.75
+"""Share of two elements that each of them holds somewhere if one moving process may have been split in two;
+nowhere do both hold more than the rest of it a decade apart, and …"""
+
+WANDERS = 1.5
+"""… their way in ln τ is no longer than so many times its reach."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -164,7 +176,7 @@ def _way(both: FloatArray) -> tuple[FloatArray, FloatArray]:
 
 
 def _hands_over(both: FloatArray) -> bool:
-    """Whether one of two elements, shape (s, 2, 3), goes as the other comes, without a leap of ln τ."""
+    """Whether one of two elements, shape (s, 2, 3), goes as the other comes, on a way without leaps."""
     whole, path = _way(both)
     there = np.flatnonzero(whole > SMALL * whole.max())
     if there.size == 0 or np.ptp(there) >= there.size:
@@ -173,5 +185,7 @@ def _hands_over(both: FloatArray) -> bool:
     far = np.abs(both[there, 0, 1] - both[there, 1, 1]) > log(10.0)
     mixed = (share < HANDED_OVER) & (share > 1.0 - HANDED_OVER)
     leaps = np.abs(np.diff(path[there, 0])) > log(10.0)
-    turned = share.max() > HANDED_OVER and share.min() < 1.0 - HANDED_OVER
-    return bool(turned and not (far & mixed).any() and not leaps.any())
+    turned = share.max() >= HANDED_OVER and share.min() <= 1.0 - HANDED_OVER
+    span, length = np.ptp(path[:, 0]), np.abs(np.diff(path[:, 0])).sum()
+    ahead = span > FREE and length < WANDERS * span  # two that noise exchanges go to and fro
+    return bool(turned and ahead and not (far & mixed).any() and not leaps.any())
