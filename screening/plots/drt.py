@@ -221,7 +221,7 @@ def _draw_elements(axes: Axes, refit: ZarcSeries, processes: ProcessSeries, alon
         tau = float(np.median(found.tau_s[rows]))
         window = int(processes.windows.locate(np.array([tau]))[0])
         where = "in no window" if window < 0 else processes.windows.names[window].replace("tau", "τ")
-        bound = ", a bound" if refit.unclosed[rows].any() else ""
+        bound = ", a bound" if refit.open_ended[rows].any() else ""
         label = f"{tau:.2g} s ({where}{bound})"
         _draw_course(axes, along, found.resistance_ohm[rows], band[:, rows], color=colour, label=label)
         highest = max(highest, float(found.resistance_ohm[rows].max()))
