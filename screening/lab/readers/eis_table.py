@@ -26,7 +26,7 @@ from screening.lab.readers.columns import (
     refuse_twins,
 )
 from screening.lab.readers.eis_sign import POOR, SOME, apart, causal_residual, sign_evidence
-from screening.lab.readers.eis_witnesses import hear_witnesses
+from screening.lab.readers.eis_witnesses import UNTOLD, hear_witnesses
 from screening.lab.readers.numbers import numbers
 from screening.lab.readers.source import Table
 
@@ -309,14 +309,12 @@ def _with_sign(
     if table.sign_is_known:
         against = evidence.sign < 0 or phase_sign < 0
         doubt = evidence.told if evidence.sign < 0 else "the sign of the phase"
-        return z, f"{said} {by}, " + (
-            f"against {doubt}" if against else "which the data neither confirm nor deny"
-        )
+        return z, f"{said} {by}, " + (f"against {doubt}" if against else UNTOLD)
     if evidence.sign < 0:
         return z.conj(), f"{opposite} by the data ({evidence.told}), against the {name}"
     if phase_sign < 0:
         return z.conj(), f"{opposite} by the sign of the phase, against the {name}"
-    confirmed = "as the phase confirms" if phase_sign > 0 else "which the data neither confirm nor deny"
+    confirmed = "as the phase confirms" if phase_sign > 0 else UNTOLD
     return z, f"{said} {by}, {confirmed}"
 
 
