@@ -21,6 +21,9 @@ FEWEST_KELVIN = 0.5
 MIN_POINTS = 2
 """Fewer points than this are no spectrum: one point is compatible with any circuit."""
 
+_TOLD = ("left_out", "broken_off", "contradiction", "electrodes", "frequency_unit", "time", "notes")
+"""Metadata that are remarks as they stand."""
+
 ABOVE_NOISE, SLOW_POINTS = 4.0, 13
 """Z'' is inductive at the slow end from so many standard deviations of its noise in so many last points."""
 
@@ -119,11 +122,7 @@ class Spectrum:
             found.append("the same impedance at every frequency")
         if "header" in self.metadata:
             found.append(f"header: {self.metadata['header']}")
-        found += [
-            self.metadata[key]
-            for key in ("left_out", "broken_off", "contradiction", "time", "notes")
-            if key in self.metadata
-        ]
+        found += [self.metadata[key] for key in _TOLD if key in self.metadata]
         if any(word in self.metadata.get("imaginary_sign", "") for word in ("against", "badly")):
             found.append(f"sign: {self.metadata['imaginary_sign']}")
         if "no unit" in self.metadata.get("phase_unit", ""):
