@@ -258,7 +258,7 @@ def residual_plot(axes: Axes, drt: DrtSeries) -> Axes:
     axes.axhline(0.0, color="0.4", linewidth=0.6)
     axes.set_xscale("log")
     axes.set_xlabel("Frequency (Hz)")
-    axes.set_ylabel("Residual (% of |Z|)")
+    axes.set_ylabel("ΔZ/|Z| (%)")
     axes.legend(loc="best", ncols=2)
     return axes
 
