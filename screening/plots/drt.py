@@ -221,7 +221,7 @@ def _draw_elements(axes: Axes, refit: ZarcSeries, processes: ProcessSeries, alon
         tau = float(np.median(found.tau_s[rows]))
         window = int(processes.windows.locate(np.array([tau]))[0])
         where = "in no window" if window < 0 else processes.windows.names[window].replace("tau", "τ")
-        bound = ", a bound" if refit.unclosed[rows].any() else ""
+        bound = ", a bound" if refit.open_ended[rows].any() else ""
         label = f"{tau:.2g} s ({where}{bound})"
         _draw_course(axes, along, found.resistance_ohm[rows], band[:, rows], color=colour, label=label)
         highest = max(highest, float(found.resistance_ohm[rows].max()))
@@ -258,7 +258,7 @@ def residual_plot(axes: Axes, drt: DrtSeries) -> Axes:
     axes.axhline(0.0, color="0.4", linewidth=0.6)
     axes.set_xscale("log")
     axes.set_xlabel("Frequency (Hz)")
-    axes.set_ylabel("Residual (% of |Z|)")
+    axes.set_ylabel("ΔZ/|Z| (%)")
     axes.legend(loc="best", ncols=2)
     return axes
 

@@ -38,6 +38,14 @@ def test_a_single_spectrum_carries_its_credible_band():
     assert len(figure.axes[0].collections) >= 1
 
 
+def test_the_label_of_the_residual_stays_beside_its_panel():
+    figure = drt_figure(analyse(SPECTRA[:1], refit=False))
+    figure.canvas.draw()
+    panel = figure.axes[2]
+    label = panel.yaxis.label.get_window_extent()
+    assert label.height < panel.get_window_extent().height
+
+
 def test_windows_are_named_and_completion_is_marked():
     axes = waterfall(Figure().subplots(), RESULT)
     assert {"τ1", "τ2", "τ3", "τ4", "τ5", "τ6"} <= set(texts(axes))

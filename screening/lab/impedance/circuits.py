@@ -33,6 +33,10 @@ UNITS = {"R": ("ohm",), "C": ("F",), "L": ("H",), "CPE": ("S s^a", ""), "W": ("o
 SMALLEST = {"R": 1e-6, "L": 1e-12, "C": 1e-18, "CPE": 1e-18, "W": 1e-6}
 """Lower bounds of the parameters; far below anything that moves an impedance between mΩ and GΩ."""
 
+UNSEEN = 1e-4
+"""Share of the smallest |Z| below which no resistance is seen: a fit that may go on to 0 in its logarithm
+creeps and does not converge, and its derivative is lost in rounding."""
+
 LARGEST = 1e15
 EXPONENT_BOUNDS = (0.3, 1.0)
 START_EXPONENT = 0.9
@@ -44,6 +48,13 @@ FLAT = 1e-8
 
 MAX_EVALUATIONS = 400
 ARC_CANDIDATES = 4
+NEARLY_NONE = 1e-3
+"""Share of an arc's resistance from which one in series starts anew where a fit creeps along the valley
+between the two: of an arc above the frequencies measured, the data give the sum, not the parts."""
+
+ALIKE = 1e-3
+"""Part of χ² by which fits are alike: a tenth of one for a hundred numbers."""
+
 STARTS = 2
 """So many of the cheapest starting points are followed to their minimum."""
 
@@ -203,12 +214,19 @@ def fit_circuit(spectrum: Spectrum, circuit: EquivalentCircuit | str = PELLET) -
             remedy="measure more frequencies, or give a smaller circuit",
         )
     problem = _Problem.of(spectrum, circuit)
-    found = [
-        optimize.least_squares(problem.residual, start, bounds=problem.bounds(), max_nfev=MAX_EVALUATIONS)
-        for start in problem.starts()
-    ]
-    best = min(found, key=lambda result: result.cost)
-    if not best.success:
+    found = []
+    for alone in (1.0, NEARLY_NONE):
+        found += [
+            optimize.least_squares(problem.residual, start, bounds=problem.bounds(), max_nfev=MAX_EVALUATIONS)
+            for start in problem.starts(alone)
+        ]
+        least = min(result.cost for result in found)
+        best = min(
+            found, key=lambda result: (result.cost > (1.0 + ALIKE) * least, not result.success, result.cost)
+        )
+        if best.success:
+            break
+    else:
         raise InputError(
             f"the fit of {circuit.name} does not converge", where=where, remedy="give another circuit"
         )
@@ -246,24 +264,27 @@ class _Problem:
 
     def bounds(self) -> tuple[Array, Array]:
         is_exponent = self.circuit.is_exponent
-        smallest = np.log([SMALLEST[element] for element in self.circuit.elements])
-        low = np.where(is_exponent, EXPONENT_BOUNDS[0], smallest)
+        elements = self.circuit.elements
+        smallest = np.array([SMALLEST[element] for element in elements])
+        unseen = UNSEEN * np.abs(self.spectrum.z_ohm).min()
+        smallest = np.where([e == "R" for e in elements], np.maximum(smallest, unseen), smallest)
+        low = np.where(is_exponent, EXPONENT_BOUNDS[0], np.log(smallest))
         return low, np.where(is_exponent, EXPONENT_BOUNDS[1], np.log(LARGEST))
 
-    def starts(self) -> list[Array]:
-        """Cheapest starting points over the places where the arcs may lie."""
+    def starts(self, alone: float) -> list[Array]:
+        """Cheapest starting points over the places of the arcs; resistances alone are a share of theirs."""
         spectrum, circuit = self.spectrum, self.circuit
         arcs = sum(len(branch) > 1 for branch in circuit.branches)
         f_max, f_min = spectrum.frequency_hz[[0, -1]]
         if circuit.blocks:  # above the most resistive point the arcs, below it the electrodes
             f_min = spectrum.frequency_hz[np.abs(np.angle(spectrum.z_ohm)).argmin()]
         candidates = np.geomspace(10.0 * f_max, max(f_min, 1e-3 * f_max), max(ARC_CANDIDATES, arcs))
-        tried = [self._start(np.array(chosen)) for chosen in combinations(candidates, arcs)]
+        tried = [self._start(np.array(chosen), alone) for chosen in combinations(candidates, arcs)]
         low, high = self.bounds()
         inside = [np.clip(start, low + 1e-6, high - 1e-6) for start in tried]
         return sorted(inside, key=lambda x: float(np.sum(self.residual(x) ** 2)))[:STARTS]
 
-    def _start(self, arc_hz: Array) -> Array:
+    def _start(self, arc_hz: Array, alone: float) -> Array:
         spectrum, circuit = self.spectrum, self.circuit
         z = spectrum.z_ohm
         plateau = np.abs(np.angle(z)).argmin() if circuit.blocks else z.size - 1
@@ -278,7 +299,7 @@ class _Problem:
             arc += parallel
             for element in branch:
                 x += {
-                    "R": [np.log(resistance)],
+                    "R": [np.log(resistance if parallel else alone * resistance)],
                     "L": [np.log(START_INDUCTANCE_H)],
                     "C": [-np.log(omega * size)],
                     "CPE": [-START_EXPONENT * np.log(omega) - np.log(size), START_EXPONENT],

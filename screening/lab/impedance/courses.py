@@ -42,6 +42,8 @@ class Courses:
         c: ln τ and φ of each element in turn.
     covariance : ndarray, shape (s, 2k, 2k)
         Uncertainty of the centre.
+    drift : ndarray, shape (2k,)
+        Standard deviation of the drift of a course over the whole series.
     n_terms : int
         Series terms that stand before the elements in the parameters.
     tightness : float
@@ -52,6 +54,7 @@ class Courses:
     level: FloatArray
     centre: FloatArray
     covariance: FloatArray
+    drift: FloatArray
     n_terms: int
     tightness: float = 0.0
 
@@ -66,6 +69,7 @@ class Courses:
             level=prior.sd.ravel(),
             centre=near @ (certainty * theta[:, columns]) / (near @ certainty),
             covariance=np.zeros((len(theta), columns.size, columns.size)),
+            drift=np.tile(DRIFT, columns.size // 2),
             n_terms=n_terms,
         )
 
@@ -86,6 +90,14 @@ class Courses:
         nearest = np.abs(every[:, None] - rows).argmin(axis=1)
         return replace(self, centre=centre, covariance=self.covariance[nearest])
 
+    def led(self, element: int, path: FloatArray) -> "Courses":
+        """Return the courses with that of an element along a path of its ln τ and φ, shape (s, 2)."""
+        mine = slice(2 * element, 2 * element + 2)
+        centre, drift = self.centre.copy(), self.drift.copy()
+        centre[:, mine] = path
+        drift[mine.start] = max(DRIFT[0], float(np.ptp(path[:, 0])))
+        return replace(self, centre=centre, drift=drift)
+
     def kept(self, elements: np.ndarray) -> "Courses":
         """Return the courses of some of the elements (boolean, shape (k,))."""
         mask = np.repeat(elements, 2)
@@ -95,6 +107,7 @@ class Courses:
             level=self.level[mask],
             centre=self.centre[:, mask],
             covariance=self.covariance[:, mask][:, :, mask],
+            drift=self.drift[mask],
         )
 
     @property
@@ -159,8 +172,8 @@ class _Walk:
 
 def _walk(information: FloatArray, pull: FloatArray, courses: Courses) -> _Walk:
     """Random walk through Gaussian information: block-tridiagonal elimination (a Kalman smoother)."""
-    count, size = pull.shape
-    stiffness = (count - 1) / (np.tile(DRIFT, size // 2) * courses.slack) ** 2
+    count = len(pull)
+    stiffness = (count - 1) / (courses.drift * courses.slack) ** 2
     level = 1.0 / courses.level**2
     change = np.diff(courses.centre, axis=0) * stiffness
     right = pull.copy()

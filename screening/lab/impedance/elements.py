@@ -72,7 +72,7 @@ def tracked_elements(refit: ZarcSeries) -> tuple[TrackedElement, ...]:
     """Elements of a tracked series, or all elements of spectra that were fitted by themselves."""
     elements = refit.elements
     low, high = elements.resistance_interval_ohm
-    closed = ~(refit.unclosed | refit.unresolved)
+    closed = ~refit.open_ended
     keys = elements.track if refit.tracked else np.arange(len(elements.track))
     found = []
     for key in np.unique(keys):
@@ -150,11 +150,15 @@ def total_lines(processes: ProcessSeries, refit: ZarcSeries | None) -> Iterable[
         return
     open_ohm = processes.unclosed_ohm
     yield f"R∞ and what lies before 1/ω_max: {_span(processes.r_inf_ohm + processes.unresolved_ohm)} Ω"
-    outside = processes.outside_ohm - _before_all_windows_ohm(processes, refit)  # those stand with R∞ above
+    nowhere = False if refit is None else processes.windows.locate(refit.elements.tau_s) < 0
+    outside = processes.outside_ohm - _fast_ohm(refit, nowhere)  # those stand with R∞ above
     yield f"outside all windows: {_span(np.maximum(outside, 0.0))} Ω"
     words = f"total: {_span(processes.total_ohm)} Ω"
-    if (open_ohm > 0).any():
-        words += f", of which {_span(open_ohm)} Ω not closed at the slow end: a bound"
+    ends = {"slow": open_ohm, "fast": _fast_ohm(refit, refit is not None and refit.elements.detected)}
+    ends = {end: ohm for end, ohm in ends.items() if (ohm > 0).any()}
+    if ends:
+        parts = [f"{_span(ohm)} Ω not closed at the {end} end" for end, ohm in ends.items()]
+        words += f", of which {' and '.join(parts)}: a bound"
     largest = np.array([spectrum.z_ohm.real.max() for spectrum in processes.drt.spectra])
     beyond = processes.total_ohm > BEYOND_MEASURED * largest
     if beyond.any():
@@ -163,14 +167,13 @@ def total_lines(processes: ProcessSeries, refit: ZarcSeries | None) -> Iterable[
     yield words
 
 
-def _before_all_windows_ohm(processes: ProcessSeries, refit: ZarcSeries | None) -> FloatArray | float:
-    """Elements before 1/ω of the highest frequency that lie in no window, shape (s,)."""
+def _fast_ohm(refit: ZarcSeries | None, counts: np.ndarray | bool) -> FloatArray:
+    """Elements before 1/ω of the highest frequency, of those that count, shape (e,); the sums, shape (s,)."""
     if refit is None:
-        return 0.0
-    outside = processes.windows.locate(refit.elements.tau_s) < 0
-    weights = refit.elements.resistance_ohm * (refit.unresolved & outside)
-    counted = np.bincount(refit.elements.spectrum, weights, minlength=len(processes.drt.spectra))
-    return counted.astype(float)
+        return np.zeros(1)
+    elements = refit.elements
+    weights = elements.resistance_ohm * (refit.unresolved & counts)
+    return np.bincount(elements.spectrum, weights, minlength=len(refit.drt.spectra)).astype(float)
 
 
 def _span(values: FloatArray) -> str:

@@ -1,6 +1,7 @@
 """A value with its confidence interval."""
 
 from dataclasses import dataclass
+from math import inf
 
 
 @dataclass(frozen=True)
@@ -25,4 +26,6 @@ class Estimate:
 
     def __format__(self, spec: str) -> str:
         spec = spec or ".4g"
+        if self.low <= 0.0 and self.high == inf:
+            return f"{self.value:{spec}} (no interval)"
         return f"{self.value:{spec}} ({self.low:{spec}} … {self.high:{spec}})"

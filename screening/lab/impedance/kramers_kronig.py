@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from screening.errors import InputError
-from screening.lab.impedance.spectrum import Spectrum
+from screening.lab.impedance.spectrum import NORMAL_MAD, Spectrum
 
 Array = NDArray[np.float64]
 
@@ -28,9 +28,6 @@ FEWEST_POINTS = 6
 
 DEAD_PIVOT = 1e-12
 """A column whose pivot is this much smaller than the largest adds nothing and gets the coefficient 0."""
-
-NORMAL_MAD = 1.4826
-"""Standard deviation of a normal distribution over its median absolute deviation."""
 
 
 class Verdict(StrEnum):

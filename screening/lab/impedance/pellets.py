@@ -90,6 +90,11 @@ class PelletSeries(Displayed):
             f"circuit {self.fits[0].circuit.name}, R the sum of its resistances; intervals are 95 %",
             *([f"temperatures from: {', '.join(origins)}"] if origins else []),
         ]
+        count = len(set(self.lines[0].temperature_c.tolist()))
+        if count <= FEWEST_TEMPERATURES:
+            notes.append(
+                f"{count} temperatures give a line and no interval; measure at three or more for one"
+            )
         for line in self.lines:
             notes.append(f"{line.form}: Ea = {line.activation_energy_ev:.4f} eV")
             notes += [f"  {quantity}({t:g} °C) = {line.at(t):.3g} {unit}" for t in self.predicted_c]

@@ -52,7 +52,8 @@ class ProcessSeries:
     edge : ndarray of bool, shape (s, w)
         The process touches a bound of its window: part of it may be counted next door.
     unclosed : ndarray of bool, shape (s, w)
-        The process lies past 1/ω of the lowest frequency: its resistance is a lower bound.
+        The process lies past 1/ω of the lowest frequency, or, of elements, before that of the highest: its
+        resistance is a bound.
     outside_ohm : ndarray, shape (s,)
         Polarisation that lies in no window.
     r_inf_ohm : ndarray, shape (s,)
@@ -328,7 +329,7 @@ def _from_elements(refit: ZarcSeries, windows: Windows, interfaces: int) -> Proc
     touching = (tau_low[kept] < low[home[kept]]) | (tau_high[kept] >= high[home[kept]])
     edge, unclosed = np.zeros(shape, dtype=bool), np.zeros(shape, dtype=bool)
     np.logical_or.at(edge, place, touching & elements.detected[kept])
-    np.logical_or.at(unclosed, place, refit.unclosed[kept] & elements.detected[kept])
+    np.logical_or.at(unclosed, place, refit.open_ended[kept] & elements.detected[kept])
     outside, unresolved, unclosed_ohm = np.zeros((3, shape[0]))
     np.add.at(unclosed_ohm, elements.spectrum, elements.resistance_ohm * refit.unclosed)
     np.add.at(outside, elements.spectrum[~kept], elements.resistance_ohm[~kept])

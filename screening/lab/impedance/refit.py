@@ -121,6 +121,11 @@ class ZarcSeries:
         """Whether τ lies below 1/ω of the highest frequency: hardly distinct from R∞; shape (e,)."""
         return self.elements.tau_s < self.drt.measured_tau_s[self.elements.spectrum, 0]
 
+    @property
+    def open_ended(self) -> np.ndarray:
+        """Whether τ lies past either end of the measured range, shape (e,)."""
+        return np.asarray(self.unclosed | self.unresolved)
+
     def to_frame(self) -> pd.DataFrame:
         """One row per element and spectrum."""
         elements = self.elements

@@ -21,6 +21,15 @@ FEWEST_KELVIN = 0.5
 MIN_POINTS = 2
 """Fewer points than this are no spectrum: one point is compatible with any circuit."""
 
+_TOLD = ("left_out", "broken_off", "contradiction", "electrodes", "frequency_unit", "time", "notes")
+"""Metadata that are remarks as they stand."""
+
+ABOVE_NOISE, SLOW_POINTS = 4.0, 13
+"""Z'' is inductive at the slow end from so many standard deviations of its noise in so many last points."""
+
+NORMAL_MAD = 1.4826
+"""Standard deviation of a normal distribution over its median absolute deviation."""
+
 
 @dataclass(frozen=True, eq=False)
 class Spectrum:
@@ -107,17 +116,13 @@ class Spectrum:
             found.append(f"negative resistance at {negative} points")
         if (z.imag > 0).all():
             found.append("inductive throughout")
-        elif z.imag[-1] > 0:
+        elif z.imag[-1] > ABOVE_NOISE * _slow_noise_ohm(z):
             found.append("inductive at the slow end")
         if np.ptp(np.abs(z)) <= 1e-6 * np.abs(z).max():
             found.append("the same impedance at every frequency")
         if "header" in self.metadata:
             found.append(f"header: {self.metadata['header']}")
-        found += [
-            self.metadata[key]
-            for key in ("left_out", "broken_off", "contradiction", "time", "notes")
-            if key in self.metadata
-        ]
+        found += [self.metadata[key] for key in _TOLD if key in self.metadata]
         if any(word in self.metadata.get("imaginary_sign", "") for word in ("against", "badly")):
             found.append(f"sign: {self.metadata['imaginary_sign']}")
         if "no unit" in self.metadata.get("phase_unit", ""):
@@ -145,6 +150,12 @@ def inverse_temperature(spectra: Sequence[Spectrum], reference: int = 0) -> NDAr
         return np.zeros(len(spectra))
     inverse = ELEMENTARY_CHARGE_C / (BOLTZMANN_J_PER_K * (warm + KELVIN_AT_0_CELSIUS))
     return inverse - inverse[reference]
+
+
+def _slow_noise_ohm(z: NDArray[np.complexfloating]) -> float:
+    """Standard deviation of Z'' at the slow end, by what three neighbours do not foretell of a point."""
+    bent = np.diff(z.imag[-SLOW_POINTS:], n=3)
+    return float(NORMAL_MAD * np.median(np.abs(bent)) / np.sqrt(20.0)) if bent.size else 0.0  # 1+9+9+1
 
 
 def _check_points(frequency: NDArray[np.floating], z: NDArray[np.complexfloating], where: str) -> None:

@@ -1,8 +1,10 @@
 """From an impedance table to spectra: units, sign of the imaginary part, sweeps."""
 
 import itertools
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from datetime import UTC, datetime
 
 import numpy as np
 import pandas as pd
@@ -25,8 +27,9 @@ from screening.lab.readers.columns import (
     match,
     refuse_twins,
 )
+from screening.lab.readers.cycling_time import unix_seconds
 from screening.lab.readers.eis_sign import POOR, SOME, apart, causal_residual, sign_evidence
-from screening.lab.readers.eis_witnesses import hear_witnesses
+from screening.lab.readers.eis_witnesses import UNTOLD, hear_witnesses
 from screening.lab.readers.numbers import numbers
 from screening.lab.readers.source import Table
 
@@ -40,6 +43,7 @@ RIGHT_ANGLE_RAD = 1.05 * np.pi / 2.0
 """No passive cell has a phase beyond a right angle, but for the error of the instrument."""
 
 ABSOLUTE_ZERO_C = -273.15
+_OTHER_ELECTRODE = re.compile(r"^(?:Re\(|\|)Z(?:we-ce|ce|stack|\d+)(?:\)|\|)", re.IGNORECASE)
 _CARTESIAN, _POLAR = (Z_REAL, Z_IMAGINARY), (Z_MODULUS, PHASE)
 _WANTED = (FREQUENCY, *_CARTESIAN, *_POLAR, TIME, TEMPERATURE, LOOP, CYCLE)
 
@@ -94,6 +98,7 @@ def spectra_from_table(table: Table) -> tuple[Spectrum, ...]:
     metadata = {**table.metadata, "columns": ", ".join(used)}
     if table.started is not None:
         metadata["started"] = table.started.isoformat(sep=" ")
+    metadata |= _taken(table, columns)
     dc = (frequency == 0) & (z == 0)
     if dc.any():  # EC-Lab writes one such row after each sweep
         metadata["left_out"] = f"{np.count_nonzero(dc)} d.c. row(s): frequency and impedance zero"
@@ -119,11 +124,9 @@ def spectra_from_table(table: Table) -> tuple[Spectrum, ...]:
     z, metadata["imaginary_sign"] = _with_sign(table, frequency, z, sweeps, signed, witnesses.sign)
     if not table.names_known:
         _refuse_no_impedance(table, [Spectrum(frequency[s], z[s]) for s in sweeps[:SOME]])
-    time, temperature = (
-        columns[each].values(table.frame) if each in columns else None for each in (TIME, TEMPERATURE)
-    )
-    if time is not None and not np.isfinite(time).all():
-        metadata["time"], time = f"column {columns[TIME].header!r} holds no numbers; not used", None
+    temperature = columns[TEMPERATURE].values(table.frame) if TEMPERATURE in columns else None
+    time, told = _time_s(table, columns.get(TIME))
+    metadata |= told
     stem, many = file_name(table.path).removesuffix(table.path.suffix), len(sweeps) > 1
     return tuple(
         Spectrum(
@@ -309,15 +312,39 @@ def _with_sign(
     if table.sign_is_known:
         against = evidence.sign < 0 or phase_sign < 0
         doubt = evidence.told if evidence.sign < 0 else "the sign of the phase"
-        return z, f"{said} {by}, " + (
-            f"against {doubt}" if against else "which the data neither confirm nor deny"
-        )
+        return z, f"{said} {by}, " + (f"against {doubt}" if against else UNTOLD)
     if evidence.sign < 0:
         return z.conj(), f"{opposite} by the data ({evidence.told}), against the {name}"
     if phase_sign < 0:
         return z.conj(), f"{opposite} by the sign of the phase, against the {name}"
-    confirmed = "as the phase confirms" if phase_sign > 0 else "which the data neither confirm nor deny"
+    confirmed = "as the phase confirms" if phase_sign > 0 else UNTOLD
     return z, f"{said} {by}, {confirmed}"
+
+
+def _taken(table: Table, columns: Mapping[str, Column]) -> dict[str, str]:
+    """What was taken without being stated: a frequency in Hz, one impedance of several."""
+    told, frequency = {}, columns[FREQUENCY]
+    if table.names_known and not frequency.unit:
+        told["frequency_unit"] = f"frequency in {frequency.header!r} taken as Hz: no unit is stated"
+    others = [name for name in map(str, table.frame.columns) if _OTHER_ELECTRODE.search(name)]
+    if others:
+        read = columns.get(Z_REAL) or columns[Z_MODULUS]
+        told["electrodes"] = f"several impedances: {read.header!r} is read, {', '.join(others)} not"
+    return told
+
+
+def _time_s(table: Table, column: Column | None) -> tuple[NDArray[np.float64] | None, dict[str, str]]:
+    """Time of each row in s, since the first where the rows are dated, if any; and what is told of it."""
+    if column is None:
+        return None, {}
+    time = column.values(table.frame)
+    if np.isfinite(time).all():
+        return time, {}
+    dated = unix_seconds(table.frame[column.header], np.full(len(time), np.nan))
+    if not np.isfinite(dated).all():
+        return None, {"time": f"column {column.header!r} holds no numbers; not used"}
+    started = datetime.fromtimestamp(dated[0], UTC).replace(tzinfo=None)
+    return dated - dated[0], {"started": started.isoformat(sep=" ")}
 
 
 def _mean(temperature_c: NDArray[np.float64]) -> float | None:

@@ -29,6 +29,7 @@ EVEN_STEPS = 1e-3
 FEWEST_ROWS = 4
 
 AGAINST_NAME = "against the name"
+UNTOLD = "which the data neither confirm nor deny"
 
 
 @dataclass(frozen=True)
@@ -153,9 +154,13 @@ def one_sign(spectra: Sequence[Spectrum]) -> tuple[Spectrum, ...]:
         as_named = {i: _conjugate(spectra[i]) if i in turned else spectra[i] for i in members}
         reverse = sign_evidence(_spread(list(as_named.values()))).sign < 0
         model = next(i for i in members if (i in turned) is reverse)
-        told = f"{spectra[model].metadata['imaginary_sign']}; one sign for the series"
+        series = spectra[model].metadata["imaginary_sign"]
         for i in members:
             spectrum = _conjugate(as_named[i]) if reverse else as_named[i]
+            alone = spectra[i].metadata["imaginary_sign"]
+            told = f"{series}; one sign for the series"
+            if (i in turned) is not reverse and UNTOLD not in alone:
+                told = f"that of the other spectra, against its own data (alone: {alone})"
             result[i] = replace(spectrum, metadata={**spectrum.metadata, "imaginary_sign": told})
     return tuple(result)
 

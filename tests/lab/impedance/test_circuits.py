@@ -82,6 +82,21 @@ def test_what_the_data_do_not_tell_has_no_bounds():
     assert fit.parameters[1].high > 1e3 * fit.parameters[1].value
 
 
+def test_an_arc_above_the_frequencies_measured_is_fitted_with_its_sum():
+    """Its tail alone is seen: the fit crept along the valley between R and R of the arc, or left it open."""
+    frequency = np.logspace(6.5, 0.0, 50)
+    s, rng = 2j * np.pi * frequency, np.random.default_rng(0)
+    held = []
+    for ohm in (24.0, 45.0, 90.0, 200.0) * 5:
+        z = ohm / (1.0 + (s * ohm * 1e-10) ** 0.95) + 1.0 / (1e-6 * s**0.85)
+        z = z * (1.0 + 3e-3 * (rng.standard_normal(50) + 1j * rng.standard_normal(50)))
+        resistance = fit_circuit(Spectrum(frequency, z)).resistance_ohm
+        assert resistance.value == pytest.approx(ohm, rel=0.01)
+        assert resistance.high < 1.02 * ohm
+        held.append(resistance.low <= ohm <= resistance.high)
+    assert sum(held) >= 17  # of 20 at 95 %
+
+
 def test_the_series_chooses_one_circuit():
     series = [spectrum("L-p(R,CPE)-CPE", 5e-3, seed) for seed in range(2)]
     assert choose_circuit(series, BLOCKING_CIRCUITS[:3]) == "L-p(R,CPE)-CPE"

@@ -119,6 +119,19 @@ def test_what_is_not_closed_or_not_resolved_has_no_course_and_no_name(lab_data):
     assert any("no resistance ratio" in remark for remark in remarks)
 
 
+def test_what_is_not_closed_is_said_of_its_window_and_of_the_total():
+    """An arc at 1.2e-7 s, measured to 1 MHz: its window and the total have 40 Ω that were not closed."""
+    found = analyse([spectrum((40.0, 1.2e-7, 0.95), (600.0, 1e-3, 0.9), noise=1e-3)])
+    notes = found.display().notes
+    (window,) = [note for note in notes if ", window tau1: " in note]
+    assert window.endswith("unclosed")
+    (total,) = [note for note in notes if note.startswith("total: ")]
+    ohm, open_ohm, *_ = (float(part.split()[-1]) for part in total.split(" Ω")[:2])
+    assert ohm == pytest.approx(650.0, abs=5.0)
+    assert open_ohm == pytest.approx(40.0, abs=6.0)
+    assert total.endswith("not closed at the fast end: a bound")
+
+
 def test_what_lies_before_the_highest_frequency_is_counted_once():
     """An arc at 5e-9 s, measured to 1 MHz, in no window: it stands with R∞, not outside as well."""
     found = analyse([spectrum((600.0, 5e-9, 0.9))])

@@ -50,6 +50,15 @@ def test_a_spectrum_that_the_circuit_does_not_describe_is_left_out_and_named():
         pellet_series([sound[0], other], circuit="R-CPE")
 
 
+def test_two_temperatures_leave_no_interval_and_that_is_said():
+    said = "\n".join(pellet_series([blocked(0.0), blocked(40.0)], circuit="R-CPE").display().notes)
+    assert "2 temperatures give a line and no interval; measure at three or more" in said
+    assert "Ea = 0.3800 (no interval) eV" in said
+    assert "inf" not in said
+    said = "\n".join(pellet_series([blocked(t) for t in (0.0, 20.0, 40.0)], circuit="R-CPE").display().notes)
+    assert "no interval" not in said
+
+
 def test_too_few_that_pass_are_refused():
     with pytest.raises(InputError, match="2 of 3 spectra fail the Kramers-Kronig test, and the others hold"):
         pellet_series([blocked(0.0), blocked(20.0, drifts=True), blocked(40.0, drifts=True)], circuit="R-CPE")

@@ -92,6 +92,45 @@ def test_a_fading_process_is_followed_to_zero():
     assert detected[-1, 2]
 
 
+def walk(tau_s, ohm, noise=0.002, seed=0):
+    """Series of a steady arc, and of others with a resistance in each spectrum, shape (s, k)."""
+    rng = np.random.default_rng(seed)
+    return [
+        measure(
+            Circuit(
+                5.0, 0.0, (Zarc(20.0, 2e-6, 0.9), *(Zarc(r, t, 0.9) for r, t in zip(*each, strict=True)))
+            ),
+            FREQUENCY,
+            relative_noise=noise,
+            rng=rng,
+            time_s=60.0 * i,
+        )
+        for i, each in enumerate(zip(ohm, tau_s, strict=True))
+    ]
+
+
+@pytest.mark.parametrize(("first_s", "last_s", "count"), [(3e-4, 2e-2, 20), (2e-2, 3e-4, 6), (1e-3, 1e-2, 8)])
+def test_an_arc_that_moves_is_one_element(first_s, last_s, count):
+    """Two elements that hand it on, each fading where the other grows, were two reactions of 30 Ω."""
+    tau = np.geomspace(first_s, last_s, count)
+    found = there(fit_zarcs(deconvolve(walk(tau[:, None], np.full((count, 1), 30.0)))))
+    (track,) = found.track[found.resistance_ohm > 25.0].unique()
+    arc = found[found.track == track]
+    assert arc.resistance_ohm.to_numpy() == pytest.approx(np.full(count, 30.0), abs=0.3)
+    assert arc.tau_s.to_numpy() == pytest.approx(tau, rel=0.05)
+    assert found[(found.tau_s > 1e-4) & (found.track != track)].resistance_ohm.lt(0.5).all()
+
+
+@pytest.mark.parametrize("apart", [6.0, 30.0])
+def test_of_two_arcs_one_may_fade_as_the_other_grows(apart):
+    share = np.linspace(0.0, 1.0, 12)
+    ohm = 30.0 * np.stack([1.0 - share, share], axis=1)
+    tau = np.tile([1e-3, apart * 1e-3], (12, 1))
+    found = fit_zarcs(deconvolve(walk(tau, ohm))).elements.resistance_ohm.reshape(12, -1)
+    apart_ohm = np.abs(found[:, :, None] - ohm[:, None, :]).max(axis=0)
+    assert (apart_ohm.min(axis=0) < 1.0).all()
+
+
 def test_a_process_that_comes_and_goes_between_others_is_found():
     rng = np.random.default_rng(2)
     height = 12.0 * np.exp(-(((np.arange(60) - 33) / 1.2) ** 2))

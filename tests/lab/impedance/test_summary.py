@@ -33,6 +33,17 @@ def test_what_is_unusual_is_said(z, remark):
     assert any(text.startswith(remark) for text in Spectrum(FREQUENCY, z).remarks)
 
 
+def test_noise_about_a_closed_arc_is_no_inductance():
+    """At 0.2 % of |Z| the last Z'' of every other spectrum is positive; a loop of 8 Ω stays one."""
+    rng, told = np.random.default_rng(4), {"closed": 0, "loop": 0}
+    for _ in range(100):
+        noise = 1.0 + 2e-3 * (rng.standard_normal(40) + 1j * rng.standard_normal(40))
+        for name, z in (("closed", 5.0 + 30.0 / (1.0 + (S * 1e-3) ** 0.9)), ("loop", slow_loop())):
+            told[name] += "inductive at the slow end" in Spectrum(FREQUENCY, z * noise).remarks
+    assert told["closed"] <= 2
+    assert told["loop"] == 100
+
+
 def test_tables_have_one_row_each():
     spectra = [Spectrum(FREQUENCY, ORDINARY, label="a", time_s=5.0), Spectrum(FREQUENCY[:3], ORDINARY[:3])]
     read = Spectra(tuple(spectra))

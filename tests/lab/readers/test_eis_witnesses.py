@@ -146,6 +146,21 @@ def test_a_series_has_one_sign(write):
     assert spectra[1].metadata["imaginary_sign"].endswith("one sign for the series")
 
 
+def test_a_spectrum_that_contradicts_the_sign_of_its_series_is_not_told_as_confirmed(write):
+    files = [
+        write(f"{name}.csv", table(["f", "Z'", "-Z''"], FREQUENCY, z.real, -z.imag))
+        for name, z in (("a", Z), ("b", 1.05 * Z), ("wrong", 1.1 * Z.conj()))
+    ]
+    *right, wrong = read_series(files)
+    for spectrum in right:
+        assert "confirms; one sign for the series" in spectrum.metadata["imaginary_sign"]
+        assert not any("sign" in remark for remark in spectrum.remarks)
+    assert "confirms" not in wrong.metadata["imaginary_sign"]
+    assert wrong.metadata["imaginary_sign"].startswith("that of the other spectra, against its own data")
+    assert any("against its own data" in remark for remark in wrong.remarks)
+    assert (wrong.z_ohm.imag > 0).all()
+
+
 MODULUS, PHASE_RAD = np.abs(Z), np.angle(Z)
 
 

@@ -183,6 +183,28 @@ def test_a_clock_that_is_no_number_is_not_used_and_that_is_told(write):
     assert spectrum.metadata["time"] == "column 'Time' holds no numbers; not used"
 
 
+def test_dates_tell_when_a_spectrum_was_measured(write):
+    rows = "".join(
+        f"11/20/2024 1{h}:00:0{k}.500,{10 ** (2 - k)},{5 + k},-1\n" for h in (1, 2) for k in range(3)
+    )
+    first, second = read_series([write("x.csv", "time/s,freq/Hz,Re(Z)/Ohm,Im(Z)/Ohm\n" + rows)])
+    assert (first.time_s, second.time_s) == (0.0, 3600.0)
+    assert first.metadata["started"] == "2024-11-20 11:00:00.500000"
+    assert not any("not used" in remark for remark in first.remarks)
+
+
+def test_what_is_taken_unstated_is_told(write):
+    (bare,) = read_spectra(write("x.csv", "frequency,Re(Z)/Ohm,Im(Z)/Ohm\n" + ROWS))
+    assert "frequency in 'frequency' taken as Hz: no unit is stated" in bare.remarks
+    for name in ("freq/Hz", "frequency_hz", "f (kHz)"):
+        (stated,) = read_spectra(write("x.csv", f"{name},Re(Z)/Ohm,Im(Z)/Ohm\n" + ROWS))
+        assert not any("unit" in remark for remark in stated.remarks)
+    wide = "".join(f"{row},9,-9\n" for row in ROWS.split())
+    names = "freq/Hz,Re(Z)/Ohm,Im(Z)/Ohm,Re(Zce)/Ohm,-Im(Zce)/Ohm\n"
+    (one,) = read_spectra(write("x.csv", names + wide))
+    assert "several impedances: 'Re(Z)/Ohm' is read, Re(Zce)/Ohm not" in one.remarks
+
+
 def test_unusual_but_possible_spectra_are_kept(write):
     negative = "".join(f"{f},{-20 + f / 100},-3\n" for f in (1000, 100, 10))
     assert read_spectra(write("n.csv", HEAD + negative))[0].z_ohm.real.max() < 0
