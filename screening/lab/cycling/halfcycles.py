@@ -11,12 +11,13 @@ from dataclasses import dataclass, fields
 import numpy as np
 import pandas as pd
 
-from screening.lab.cycling.holds import CV_CURRENT_FRACTION, held_from
+from screening.lab.cycling.holds import CV_CURRENT_FRACTION, held_from, with_tapers
 from screening.lab.cycling.leads import first_row_share, interval_s, own_share
 from screening.lab.cycling.table import MEASURED, CyclingData
 
 REST_FRACTION = 1e-3
-"""|I| at or below this share of the largest current is rest: below any taper, above a channel's noise."""
+"""|I| at or below this share of the largest current is rest, but for the tail of a taper: above a channel's
+noise."""
 
 NEGLIGIBLE_CHARGE_FRACTION = 1e-3
 """A run of less than this share of the typical run's charge starts no half-cycle."""
@@ -111,7 +112,7 @@ def current_states(data: CyclingData, threshold_a: float) -> np.ndarray:
     data : CyclingData
         The record.
     threshold_a : float
-        |I| at or below it is rest, A.
+        |I| at or below it is rest, A, unless it carries on a taper (`with_tapers`).
 
     Returns
     -------
@@ -119,6 +120,7 @@ def current_states(data: CyclingData, threshold_a: float) -> np.ndarray:
     """
     current = data.current_a
     states = (current > threshold_a).view(np.int8) - (current < -threshold_a).view(np.int8)
+    states = with_tapers(states, current, data.voltage_v)
     impedance = data.is_impedance
     if impedance is not None:
         states[impedance] = 0
