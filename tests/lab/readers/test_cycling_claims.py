@@ -33,3 +33,27 @@ def test_a_german_date_tells_the_time(write, heading):
     data = read_cycling(path)
     np.testing.assert_allclose(data.time_s, 240.0 * MINUTE)  # over midnight, which is no month
     assert half_cycles(data).charge_ah[:5] == pytest.approx([4e-3] * 5, rel=1e-6)
+
+
+def test_a_difference_that_is_not_that_of_its_electrodes_is_refused(write):
+    header = "time/s,Ewe/V,Ece/V,Ewe-Ece/V,I/mA"
+    electrodes = 60 * MINUTE, VOLTAGE + 0.2, np.full(360, 0.2)
+    agreed = read_cycling(write(header, *electrodes, VOLTAGE + 0.002, 1e3 * CURRENT))
+    np.testing.assert_allclose(agreed.voltage_v, VOLTAGE + 0.002, atol=1e-9)
+    with pytest.raises(
+        InputError, match=r"'Ewe-Ece/V' is 1 V off 'Ewe/V' less 'Ece/V'.*leave out the column"
+    ):
+        read_cycling(write(header, *electrodes, VOLTAGE + 1.0, 1e3 * CURRENT))
+
+
+@pytest.mark.parametrize("sign", [1, -1])
+def test_names_of_steps_do_not_turn_a_current_that_the_voltage_upholds(write, sign):
+    names = np.where(UP, "CC DChg", "CC Chg") if sign > 0 else np.where(UP, "CC Chg", "CC DChg")
+    header = "Time(s),Voltage(V),Current(A),Step Type"
+    data = read_cycling(write(header, 60 * MINUTE, VOLTAGE, sign * CURRENT, names))
+    np.testing.assert_allclose(data.current_a, CURRENT)
+    (flag,) = data.flags
+    if sign > 0:
+        assert flag.kind is FlagKind.COUNTER and "named against the sign of the current" in flag.message
+    else:
+        assert flag.kind is FlagKind.DERIVED and "counts discharge as positive" in flag.message
