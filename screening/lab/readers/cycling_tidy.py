@@ -31,7 +31,7 @@ from screening.lab.readers.cycling_sign import (
     steps_from_state,
     without_offset,
 )
-from screening.lab.readers.cycling_time import seconds, stray_rows, unix_seconds
+from screening.lab.readers.cycling_time import repeated_rows, seconds, stray_rows, unix_seconds
 from screening.lab.readers.source import Table
 
 MAX_UNUSABLE_SHARE = 0.5
@@ -341,6 +341,12 @@ def _usable(raw: Table, columns: dict[str, np.ndarray]) -> tuple[np.ndarray | No
         keep[stray] = False
         told = f"{_rows(len(stray))} out of the order of time; left out"
         flags.append(raw.flag(FlagKind.TIME_BACKWARDS, told, int(stray[0])))
+    if len(again := repeated_rows(columns[TIME], columns.values())):
+        keep = np.ones(len(finite), dtype=bool) if keep is None else keep
+        keep[again] = False
+        flags.append(
+            raw.flag(FlagKind.DUPLICATE_ROWS, f"{_rows(len(again))} twice; used once", int(again[0]))
+        )
     return keep, flags
 
 

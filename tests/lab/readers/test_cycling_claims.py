@@ -57,3 +57,26 @@ def test_names_of_steps_do_not_turn_a_current_that_the_voltage_upholds(write, si
         assert flag.kind is FlagKind.COUNTER and "named against the sign of the current" in flag.message
     else:
         assert flag.kind is FlagKind.DERIVED and "counts discharge as positive" in flag.message
+
+
+@pytest.mark.parametrize("again", [[60], [59], [300], [60, 120, 180], list(range(360))])
+def test_rows_written_twice_change_nothing(write, again):
+    kept = np.sort(np.concatenate([np.arange(360), again]))
+    header = "Time(s),Voltage(V),Current(A)"
+    data = read_cycling(write(header, 60 * MINUTE[kept], VOLTAGE[kept], CURRENT[kept]))
+    # a row at the beginning of each minute: the last one of the record has no interval
+    expected = [1e-3] * 5 + [59e-3 / 60]
+    np.testing.assert_allclose(half_cycles(data).charge_ah, expected, rtol=1e-9)
+    (flag,) = data.flags
+    assert flag.kind is FlagKind.DUPLICATE_ROWS and flag.row == again[0] + 3
+
+
+def test_a_row_out_of_the_grid_does_not_give_every_interval_to_the_next_step(write):
+    minute = np.sort(np.append(MINUTE.astype(float), 120.0 - 1 / 6))  # a row where the first discharge ends
+    up = minute % 120 < 60
+    phase = minute % 60
+    header = "Time(s),Voltage(V),Current(A)"
+    voltage = 3.4 + np.where(up, phase, 60 - phase) / 100
+    data = read_cycling(write(header, 60 * minute, voltage, np.where(up, 1e-3, -1e-3)))
+    expected = [1e-3] * 5 + [59e-3 / 60]
+    np.testing.assert_allclose(half_cycles(data).charge_ah, expected, rtol=1e-9)
