@@ -368,10 +368,13 @@ class HalfCycleRows:
         Their numbers in the table.
     charge_c : float64, shape (n_rows,)
         |I|·dt of the interval each closes, C; sums to the half-cycle's charge.
+    after_c : float64, shape (n_rows,)
+        What of it passed after the row.
     """
 
     row: np.ndarray
     charge_c: np.ndarray
+    after_c: np.ndarray
 
 
 def half_cycle_rows(data: CyclingData, halves: HalfCycles, index: int) -> HalfCycleRows:
@@ -379,10 +382,8 @@ def half_cycle_rows(data: CyclingData, halves: HalfCycles, index: int) -> HalfCy
 
     Parameters
     ----------
-    data : CyclingData
-        The record.
-    halves : HalfCycles
-        Its half-cycles.
+    data, halves : CyclingData, HalfCycles
+        The record and its half-cycles.
     index : int
         Which, from 0.
     """
@@ -390,7 +391,8 @@ def half_cycle_rows(data: CyclingData, halves: HalfCycles, index: int) -> HalfCy
     before = max(start - 2, 0)  # the intervals around both ends are told by the rows beside them
     part = data.window(before, min(stop + 2, len(data)))
     states = current_states(part, float(halves.rest_threshold_a[index]))
-    charge = _Increments.of(part, states, float(halves.first_share[index])).charge_c
+    added = _Increments.of(part, states, float(halves.first_share[index]))
+    after = np.abs(part.current_a) * (added.time_s - added.lead_s)
     own = np.flatnonzero(states[: stop - before] == halves.sign[index])
     own = own[own >= start - before]
-    return HalfCycleRows(own + before, charge[own])
+    return HalfCycleRows(own + before, added.charge_c[own], after[own])
