@@ -339,7 +339,7 @@ def _cycles(
     complete = np.full(len(begins), len(halves) > 1)
     cut = across_gaps(data, halves)
     if seconds[-1] == len(halves) - 1:
-        complete[-1] &= _ran_to_its_end(data, halves, cut)
+        complete[-1] &= _ran_to_its_end(data, halves)
     complete &= ~np.isin(begins, cut) & ~np.isin(seconds, cut)
     return FullCellCycles(
         number=np.arange(1, len(begins) + 1),
@@ -358,11 +358,11 @@ def _cycles(
     )
 
 
-def _ran_to_its_end(data: CyclingData, halves: HalfCycles, cut: np.ndarray) -> bool:
-    """Whether the last half-cycle ended like the others of its sign that are not cut, or before rest."""
-    alike = np.setdiff1d(np.flatnonzero(halves.sign[:-1] == halves.sign[-1]), cut)
-    if len(alike):
-        usual = float(np.median(halves.voltage_last_v[alike]))
+def _ran_to_its_end(data: CyclingData, halves: HalfCycles) -> bool:
+    """Whether the last half-cycle ended like the others of its sign (but before gaps), or at rest."""
+    alike = (halves.sign[:-1] == halves.sign[-1]) & ~np.isin(halves.stop[:-1], data.gaps)
+    if alike.any():
+        usual = float(np.median(halves.voltage_last_v[:-1][alike]))
         return abs(float(halves.voltage_last_v[-1]) - usual) <= END_VOLTAGE_V
     return int(halves.stop[-1]) < len(data)
 
