@@ -125,8 +125,10 @@ def _full_rows(report: FullCellReport) -> Iterator[tuple[str, str]]:
         yield "energy efficiency", f"{result.energy_efficiency[whole][0]:.2%} {when}"
         if last != result.reference_cycle:
             kept = result.retention[whole][-1]
+            whole_ones = result.cycles.complete.any()  # else all are shown, and none can be compared
             words = f"{kept:.1%}" if kept == kept else "not at the reference's rate"
-            yield "retention", f"{words} in cycle {last} against cycle {result.reference_cycle}"
+            against = f"{words} in cycle {last} against cycle {result.reference_cycle}"
+            yield "retention", against if whole_ones else "not known: no cycle is whole"
     for analysis in report.plateaus:
         for plateau in analysis.plateaus:
             mark = ", extra" if plateau in analysis.extra else ""

@@ -10,7 +10,7 @@ from screening.lab.cycling.halfcycles import HalfCycles, sums_over
 from screening.lab.cycling.leads import growth_of
 from screening.lab.cycling.table import HALF_CYCLE, CyclingData, Flag, FlagKind
 
-CHARGE_TOLERANCE = 0.02
+CHARGE_TOLERANCE = 0.003
 """Relative difference of a half-cycle's charge, counter against integral, above which it is flagged."""
 
 CAPACITIES = {

@@ -156,9 +156,11 @@ class FullCellResult:
 
     @property
     def retention(self) -> np.ndarray:
-        """Discharge capacity over the reference cycle's, shape (n_cycles,); NaN at other rates."""
-        capacity = self.cycles.discharge_ah
-        return np.where(self.same_rate, capacity / capacity[self.reference_cycle - 1], np.nan)
+        """Discharge capacity over the reference's, shape (n_cycles,); NaN at other rates or if not whole."""
+        cycles, reference = self.cycles, self.reference_cycle
+        whole = (cycles.complete & cycles.complete[reference - 1]) | (cycles.number == reference)
+        share = cycles.discharge_ah / cycles.discharge_ah[reference - 1]
+        return np.where(self.same_rate & whole, share, np.nan)
 
     def to_frame(self) -> pd.DataFrame:
         """One row per cycle; specific and areal capacities where mass and area are known."""
@@ -335,9 +337,10 @@ def _cycles(
     )
     energy = voltage * charge_ah
     complete = np.full(len(begins), len(halves) > 1)
+    cut = across_gaps(data, halves)
     if seconds[-1] == len(halves) - 1:
         complete[-1] &= _ran_to_its_end(data, halves)
-    complete &= ~np.isin(begins, cut := across_gaps(data, halves)) & ~np.isin(seconds, cut)
+    complete &= ~np.isin(begins, cut) & ~np.isin(seconds, cut)
     return FullCellCycles(
         number=np.arange(1, len(begins) + 1),
         first_half=begins,
@@ -356,12 +359,10 @@ def _cycles(
 
 
 def _ran_to_its_end(data: CyclingData, halves: HalfCycles) -> bool:
-    """Whether the record's last half-cycle ended like the others of its sign, or (if alone) was followed by
-    rest.
-    """
-    alike = np.flatnonzero(halves.sign[:-1] == halves.sign[-1])
-    if len(alike):
-        usual = float(np.median(halves.voltage_last_v[alike]))
+    """Whether the last half-cycle ended like the others of its sign (but before gaps), or at rest."""
+    alike = (halves.sign[:-1] == halves.sign[-1]) & ~np.isin(halves.stop[:-1], data.gaps)
+    if alike.any():
+        usual = float(np.median(halves.voltage_last_v[:-1][alike]))
         return abs(float(halves.voltage_last_v[-1]) - usual) <= END_VOLTAGE_V
     return int(halves.stop[-1]) < len(data)
 

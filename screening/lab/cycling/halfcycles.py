@@ -11,12 +11,13 @@ from dataclasses import dataclass, fields
 import numpy as np
 import pandas as pd
 
-from screening.lab.cycling.holds import CV_CURRENT_FRACTION, held_from
+from screening.lab.cycling.holds import CV_CURRENT_FRACTION, held_from, with_tapers
 from screening.lab.cycling.leads import first_row_share, interval_s, own_share
 from screening.lab.cycling.table import MEASURED, CyclingData
 
 REST_FRACTION = 1e-3
-"""|I| at or below this share of the largest current is rest: below any taper, above a channel's noise."""
+"""|I| at or below this share of the largest current is rest, but for the tail of a taper: above a channel's
+noise."""
 
 NEGLIGIBLE_CHARGE_FRACTION = 1e-3
 """A run of less than this share of the typical run's charge starts no half-cycle."""
@@ -111,7 +112,7 @@ def current_states(data: CyclingData, threshold_a: float) -> np.ndarray:
     data : CyclingData
         The record.
     threshold_a : float
-        |I| at or below it is rest, A.
+        |I| at or below it is rest, A, unless it carries on a taper (`with_tapers`).
 
     Returns
     -------
@@ -119,6 +120,7 @@ def current_states(data: CyclingData, threshold_a: float) -> np.ndarray:
     """
     current = data.current_a
     states = (current > threshold_a).view(np.int8) - (current < -threshold_a).view(np.int8)
+    states = with_tapers(states, current, data.voltage_v)
     impedance = data.is_impedance
     if impedance is not None:
         states[impedance] = 0
@@ -366,10 +368,13 @@ class HalfCycleRows:
         Their numbers in the table.
     charge_c : float64, shape (n_rows,)
         |I|·dt of the interval each closes, C; sums to the half-cycle's charge.
+    after_c : float64, shape (n_rows,)
+        What of it passed after the row.
     """
 
     row: np.ndarray
     charge_c: np.ndarray
+    after_c: np.ndarray
 
 
 def half_cycle_rows(data: CyclingData, halves: HalfCycles, index: int) -> HalfCycleRows:
@@ -377,10 +382,8 @@ def half_cycle_rows(data: CyclingData, halves: HalfCycles, index: int) -> HalfCy
 
     Parameters
     ----------
-    data : CyclingData
-        The record.
-    halves : HalfCycles
-        Its half-cycles.
+    data, halves : CyclingData, HalfCycles
+        The record and its half-cycles.
     index : int
         Which, from 0.
     """
@@ -388,7 +391,8 @@ def half_cycle_rows(data: CyclingData, halves: HalfCycles, index: int) -> HalfCy
     before = max(start - 2, 0)  # the intervals around both ends are told by the rows beside them
     part = data.window(before, min(stop + 2, len(data)))
     states = current_states(part, float(halves.rest_threshold_a[index]))
-    charge = _Increments.of(part, states, float(halves.first_share[index])).charge_c
+    added = _Increments.of(part, states, float(halves.first_share[index]))
+    after = np.abs(part.current_a) * (added.time_s - added.lead_s)
     own = np.flatnonzero(states[: stop - before] == halves.sign[index])
     own = own[own >= start - before]
-    return HalfCycleRows(own + before, charge[own])
+    return HalfCycleRows(own + before, added.charge_c[own], after[own])

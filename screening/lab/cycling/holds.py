@@ -1,4 +1,4 @@
-"""Where the closing constant-voltage part of a half-cycle begins."""
+"""Where the closing constant-voltage part of a half-cycle begins, and where its current ends."""
 
 import numpy as np
 
@@ -13,6 +13,39 @@ NOISES = 5.0
 
 LAST_ROWS = 9
 """Their median is where a noisy voltage ends."""
+
+CARRIED_ON = 0.4
+"""From row to row a taper keeps more of its current than this, even in its last digits; a step that ends
+keeps far less."""
+
+
+def with_tapers(states: np.ndarray, current_a: np.ndarray, voltage_v: np.ndarray) -> np.ndarray:
+    """States of the rows with those low currents counted that carry on a taper, shape (n_rows,) int8.
+
+    Parameters
+    ----------
+    states : numpy.ndarray of int8, shape (n_rows,)
+        +1 charge, -1 discharge, 0 where the current is low.
+    current_a, voltage_v : numpy.ndarray, shape (n_rows,)
+
+    Notes
+    -----
+    Over the hours of a hold a current far below the largest adds up; an offset at rest is told from it, since
+    the current falls to it at once, and the voltage relaxes.
+    """
+    low = np.flatnonzero(states[1:] == 0) + 1
+    near = np.abs(voltage_v[low] - voltage_v[low - 1]) <= CV_VOLTAGE_BAND_V
+    carried = near & (current_a[low] * np.sign(current_a[low - 1]) > CARRIED_ON * np.abs(current_a[low - 1]))
+    begins = carried & (states[low - 1] != 0)
+    if not begins.any():
+        return states
+    # each low row belongs to the last of those before it at which the course begins anew, or breaks off
+    number = np.arange(len(low))
+    last = np.maximum.accumulate(np.where(begins | ~carried, number, 0))
+    counted = begins[last]
+    states = states.copy()
+    states[low[counted]] = np.sign(current_a[low[counted]]).astype(np.int8)
+    return states
 
 
 def held_from(voltage_v: np.ndarray, current_a: np.ndarray, low: np.ndarray) -> int:

@@ -60,9 +60,9 @@ def voltage_profile(
         coarse.
     """
     rows = half_cycle_rows(data, halves, index)
-    capacity = np.cumsum(rows.charge_c) / 3600.0
-    if charge_ah is not None and capacity[-1] > 0:
-        capacity = capacity * (charge_ah / capacity[-1])
+    passed = np.cumsum(rows.charge_c)
+    unit = 3600.0 if charge_ah is None or not passed[-1] > 0 else passed[-1] / charge_ah
+    capacity = (passed - rows.after_c) / unit  # what passes after a row has another voltage
     keep = slice(None) if constant_voltage else rows.row < halves.cv_start[index]
     voltage = data.voltage_v[rows.row]
     return VoltageProfile(capacity[keep], voltage[keep], int(halves.sign[index]), index + 1)

@@ -40,6 +40,8 @@ CONTRARY_SHARE = 0.1
 SWING_SHARE = 0.5
 """A voltage that falls and rises by so much of its range, and not at once, was charged and discharged."""
 
+REVERSED = "the file counts discharge as positive; the sign is reversed"
+
 _REST = re.compile(r"^[rsp]$|rest|idle|pause|ocv|open circuit|搁置|静置", re.IGNORECASE)
 _CHARGE = re.compile(r"^c$|ch|cc|cv|laden|ladung|充电", re.IGNORECASE)
 
@@ -111,7 +113,7 @@ def charge_positive(current: np.ndarray, steps: np.ndarray) -> tuple[np.ndarray,
     if not len(down) or np.mean(down > 0) < DECIDED_SHARE:
         return current, ""
     if len(up) and np.mean(up < 0) >= DECIDED_SHARE:
-        return -current, "the file counts discharge as positive; the sign is reversed"
+        return -current, REVERSED
     size = np.abs(current)
     flows = size > NOISE_SHARE * np.nanmax(size)
     if (current[flows] < 0).any():  # the file's currents have signs of their own
@@ -148,6 +150,12 @@ def as_the_voltage_says(data: CyclingData) -> CyclingData:
     wrong, right = -drift[drift < 0].sum(), drift[drift > 0].sum()
     if wrong < TELLING_V or right > CONTRARY_SHARE * wrong:
         return data
-    told = "the voltage falls where the current is positive: the sign of the current is reversed"
     turned = replace(data, table=data.table.assign(**{CURRENT: -data.current_a}))
+    by_name = [flag for flag in data.flags if flag.message == REVERSED]
+    if by_name:  # current and voltage agree in the file, and only the names of its steps do not
+        told = "charge and discharge are named against the sign of the current, which the voltage upholds"
+        said = [replace(flag, kind=FlagKind.COUNTER, message=told) for flag in by_name]
+        kept = tuple(flag for flag in data.flags if flag.message != REVERSED)
+        return replace(turned, flags=kept).with_flags(said)
+    told = "the voltage falls where the current is positive: the sign of the current is reversed"
     return turned.with_flags([Flag(FlagKind.DERIVED, told)])

@@ -31,7 +31,7 @@ from screening.lab.readers.cycling_sign import (
     steps_from_state,
     without_offset,
 )
-from screening.lab.readers.cycling_time import seconds, stray_rows, unix_seconds
+from screening.lab.readers.cycling_time import repeated_rows, seconds, stray_rows, unix_seconds
 from screening.lab.readers.source import Table
 
 MAX_UNUSABLE_SHARE = 0.5
@@ -45,6 +45,9 @@ CLOCK_TOLERANCE_S = 60.0
 
 SAME_PACE = 0.05
 """And over the whole record by this share."""
+
+SAME_DIFFERENCE_V = 0.01
+"""What the whole cell shows and what its electrodes do differ by no more."""
 
 MOST_V = 100.0
 """No cell and no small stack shows more; a cell's millivolts under the name of volts do."""
@@ -199,19 +202,35 @@ def _one_cell(raw: Table, found: dict[str, Column]) -> str:
 def _voltage(raw: Table, found: dict[str, Column]) -> tuple[np.ndarray, list[Flag]]:
     """Voltage of the whole cell in V: the file's own, else working less counter electrode, else the working
     electrode alone.
+
+    Raises
+    ------
+    InputError
+        If there is none, or the file's own is not that of its electrodes.
     """
-    if VOLTAGE in found or names.WORKING_ELECTRODE not in found:
-        column = _needed(raw, found, VOLTAGE)
-        told = f"voltage of the whole cell: {column.header!r}"
-        between = names.key(names.heading(column.header)[0]) == names.BETWEEN_ELECTRODES
-        return column.values(raw.frame), [raw.flag(FlagKind.DERIVED, told)] if between else []
-    working = found[names.WORKING_ELECTRODE]
-    voltage = working.values(raw.frame)
-    if names.COUNTER_ELECTRODE not in found:
-        return voltage, []
-    counter = found[names.COUNTER_ELECTRODE]
-    told = f"voltage of the whole cell: {working.header!r} less {counter.header!r}"
-    return voltage - counter.values(raw.frame), [raw.flag(FlagKind.DERIVED, told)]
+    between, of = None, ""
+    if {names.WORKING_ELECTRODE, names.COUNTER_ELECTRODE} <= found.keys():
+        working, counter = found[names.WORKING_ELECTRODE], found[names.COUNTER_ELECTRODE]
+        between = working.values(raw.frame) - counter.values(raw.frame)
+        of = f"{working.header!r} less {counter.header!r}"
+    told = "voltage of the whole cell: "
+    if VOLTAGE not in found and names.WORKING_ELECTRODE in found:
+        if between is None:
+            return found[names.WORKING_ELECTRODE].values(raw.frame), []
+        return between, [raw.flag(FlagKind.DERIVED, told + of)]
+    column = _needed(raw, found, VOLTAGE)
+    voltage = column.values(raw.frame)
+    if (
+        between is not None
+        and (apart := float(pd.Series(voltage - between).abs().median())) > SAME_DIFFERENCE_V
+    ):
+        raise InputError(
+            f"{column.header!r} is {apart:.3g} V off {of} of the same row",
+            where=str(raw.path),
+            remedy="leave out the column that is wrong",
+        )
+    own = names.key(names.heading(column.header)[0]) == names.BETWEEN_ELECTRODES
+    return voltage, [raw.flag(FlagKind.DERIVED, told + repr(column.header))] if own else []
 
 
 def _current(raw: Table, found: dict[str, Column], time: np.ndarray) -> tuple[np.ndarray, str, list[Flag]]:
@@ -322,6 +341,12 @@ def _usable(raw: Table, columns: dict[str, np.ndarray]) -> tuple[np.ndarray | No
         keep[stray] = False
         told = f"{_rows(len(stray))} out of the order of time; left out"
         flags.append(raw.flag(FlagKind.TIME_BACKWARDS, told, int(stray[0])))
+    if len(again := repeated_rows(columns[TIME], columns.values())):
+        keep = np.ones(len(finite), dtype=bool) if keep is None else keep
+        keep[again] = False
+        flags.append(
+            raw.flag(FlagKind.DUPLICATE_ROWS, f"{_rows(len(again))} twice; used once", int(again[0]))
+        )
     return keep, flags
 
 

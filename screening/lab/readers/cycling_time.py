@@ -1,6 +1,7 @@
 """The time axis of a cycling file: clocks and dates read, step times added up, stray values found."""
 
 import re
+from collections.abc import Iterable
 
 import numpy as np
 import pandas as pd
@@ -187,3 +188,12 @@ def stray_rows(time_s: Array, where: str, line: pd.Index) -> np.ndarray:
             remedy="remove the damaged rows",
         )
     return np.array(stray, dtype=np.int64)
+
+
+def repeated_rows(time_s: Array, columns: Iterable[Array]) -> np.ndarray:
+    """Rows that say in every column what the row before says, shape (n_repeated,)."""
+    again = np.flatnonzero(np.diff(time_s) == 0) + 1
+    for values in columns:
+        same = values[again] == values[again - 1]
+        again = again[same | (np.isnan(values[again]) & np.isnan(values[again - 1]))]
+    return again

@@ -316,3 +316,37 @@ def test_a_first_charge_that_gives_back_more_than_it_took_was_no_whole_one(share
     assert str(result.order) == order
     expected = [1.0] if order == "discharge-first" else [1.0 / share, 0.99]
     np.testing.assert_allclose(result.coulombic_efficiency, expected, rtol=0.01)
+
+
+def linear_cycles(count, missing):
+    """Cycles of 1 h at ±1 mA between 3.4 and 4 V, a row a minute, without the rows of a range."""
+    minute = np.arange(120.0 * count)
+    up = minute % 120 < 60
+    phase = (minute % 60) / 60
+    voltage = 3.4 + 0.6 * np.where(up, phase, 1 - phase)
+    kept = np.delete(np.arange(len(minute)), missing)
+    time = minute[kept] * 60.0
+    gap = np.flatnonzero(np.diff(kept) > 1) + 1
+    sources = tuple(
+        SourceFile(name="gap.csv", sha256="0" * 64, format="csv", start=int(start), stop=int(stop))
+        for start, stop in zip([0, *gap], [*gap, len(kept)], strict=True)
+    )
+    current = np.where(up, 1e-3, -1e-3)[kept]
+    return dataclasses.replace(cycling_data_from_arrays(time, voltage[kept], current), sources=sources)
+
+
+def test_a_gap_makes_no_other_cycle_broken_off_and_no_retention():
+    # from the first discharge into the second charge
+    result = full_cell_cycles(linear_cycles(4, slice(100, 140)))
+    assert result.cycles.complete.tolist() == [False, False, True, True]
+    assert result.reference_cycle == 3
+    np.testing.assert_allclose(result.retention, [np.nan, np.nan, 1.0, 1.0], rtol=0.02)
+
+
+def test_where_no_cycle_is_whole_the_retention_is_not_known():
+    report = assess_full(linear_cycles(2, slice(100, 140)))
+    assert not report.result.cycles.complete.any()
+    np.testing.assert_array_equal(report.result.retention, [1.0, np.nan])  # cycle 1 against itself
+    rows = overview(report, report.verdict)
+    assert "not known: no cycle is whole" in str(rows)
+    assert "150" not in str(rows)

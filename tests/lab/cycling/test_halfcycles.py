@@ -295,3 +295,40 @@ def test_a_step_time_that_runs_on_leaves_the_counter_its_say():
         time, np.full(5, 4.1), current, step_time_second=time, charging_capacity_ah=counter
     )
     assert half_cycles(data).charge_ah.tolist() == pytest.approx([3e-4])
+
+
+def tapering(floor_a):
+    """1 mA over 1 h, ten hours at 4 V over which it falls to a floor within 30 min, 1 h of rest with an
+    offset.
+    """
+    time = np.arange(0.0, 43_201.0, 30.0)
+    hold = (time > 3600.0) & (time <= 39_600.0)
+    current = np.where(hold, (1e-3 - floor_a) * np.exp(-(time - 3600.0) / 1800.0) + floor_a, 1e-3)
+    voltage = np.minimum(3.0 + time / 3600.0, 4.0)
+    rest = time > 39_600.0
+    current[rest] = 2e-7
+    voltage[rest] = 3.99 - 0.05 * (1 - np.exp(-(time[rest] - 39_600.0) / 600.0))
+    return cycling_data_from_arrays(time, voltage, current)
+
+
+@pytest.mark.parametrize("floor_a", [2e-6, 9e-7, 6e-7])
+def test_a_taper_is_counted_to_its_end(floor_a):
+    # 1 mA.h, the exponential's 0.5 h x (1 mA - floor), and ten hours of the floor
+    charge = 1e-3 + 0.5 * (1e-3 - floor_a) + 10.0 * floor_a
+    halves = half_cycles(tapering(floor_a))
+    assert len(halves) == 1
+    assert halves.charge_ah[0] == pytest.approx(charge, rel=2e-5)  # the trapezoid's error at 30 s
+    assert halves.stop[0] == 1321  # the last row of the hold
+    assert half_cycle_rows(tapering(floor_a), halves, 0).charge_c.sum() == pytest.approx(
+        3600.0 * charge, rel=2e-5
+    )
+
+
+def test_the_offset_of_a_channel_at_rest_is_no_taper():
+    # the current is cut off at 0.05 mA; the 0.2 uA of the rest fill 100 h without a charge
+    time = np.concatenate([np.arange(0.0, 3601.0, 60.0), 3660.0 + np.arange(0.0, 360_000.0, 60.0)])
+    current = np.where(time <= 3600.0, 1e-3 * np.exp(-time / 1200.0), 2e-7)
+    halves = half_cycles(cycling_data_from_arrays(time, np.full(len(time), 4.0), current))
+    # on a grid that begins with current the last one written fills the interval after it
+    charge = 1e-3 / 3 * (1 - np.exp(-3)) + 1e-3 * np.exp(-3) / 60
+    assert halves.charge_ah[0] == pytest.approx(charge, rel=3e-4)

@@ -13,6 +13,7 @@ from screening.lab.cycling.full import assess_full
 from screening.lab.cycling.halfcycles import half_cycles
 from screening.lab.cycling.plateaus import THERMAL_V, differential_capacity, find_plateaus
 from screening.lab.cycling.profiles import VoltageProfile, voltage_profile
+from screening.lab.cycling.table import cycling_data_from_arrays
 from screening.lab.readers.cycling import read_cycling
 from screening.simulate.full import FullCellTruth, PhaseReaction, simulate_full_cell
 
@@ -148,3 +149,20 @@ def test_graphite_delithiates_on_its_known_stages(lab_data):
     # about 0.10, 0.14 and 0.22 V against lithium, and the overpotential of C/18
     assert [item.voltage_v for item in stages] == [pytest.approx(v, abs=0.02) for v in (0.10, 0.15, 0.23)]
     assert sum(item.capacity_ah for item in stages) == pytest.approx(charge, rel=0.15)
+
+
+@pytest.mark.parametrize("interval_s", [10.0, 30.0, 60.0])
+@pytest.mark.parametrize("first", ["begins", "ends"])
+def test_a_straight_voltage_has_no_plateau_at_its_ends(interval_s, first):
+    # an hour up and an hour down, four times; a row where each interval begins, or where it ends
+    time = np.arange(0.0, 8 * 3600.0, interval_s) + (interval_s if first == "ends" else 0.0)
+    middle = time - (interval_s if first == "ends" else 0.0)
+    up, phase = middle % 7200.0 < 3600.0, time % 3600.0 / 3600.0
+    phase = np.where((phase == 0) & (first == "ends"), 1.0, phase)
+    voltage = 3.4 + 0.6 * np.where(up, phase, 1.0 - phase)
+    report = assess_full(cycling_data_from_arrays(time, voltage, np.where(up, 1e-3, -1e-3)))
+    assert report.charge_ah[1:7] == pytest.approx([1e-3] * 6, rel=1e-9)
+    assert len(report.plateaus) == 2
+    assert [analysis.plateaus for analysis in report.plateaus] == [(), ()]
+    for analysis in report.plateaus:  # 1 mA.h over 0.6 V
+        np.testing.assert_allclose(analysis.curve.dq_dv_ah_per_v, 1e-3 / 0.6, rtol=1e-6)

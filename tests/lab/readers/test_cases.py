@@ -173,7 +173,7 @@ def test_measured_files_of_other_formats(lab_data):
         "maccor_002.txt.gz": (7446, 228_590),
         "neware_time_bug.bdf.csv.gz": (13_086, 125_628),
         "neware_uio.csv.gz": (9065, 518_538),
-        "nw_regular_export_ife_example.csv.gz": (9295, None),
+        "nw_regular_export_ife_example.csv.gz": (9294, None),
         "pec.csv.gz": (16_255, None),
         "Test25195.csv": (19, None),
         "biologic_absolute_time.txt": (8, None),

@@ -10,6 +10,7 @@ import screening as scr
 from screening.errors import InputError
 from screening.lab.cycling.fullcell import full_cell_cycles
 from screening.lab.cycling.halfcycles import half_cycles
+from screening.lab.cycling.table import FlagKind
 from screening.lab.readers.columns import WORKING_ELECTRODE, match
 from screening.lab.readers.cycling import read_cycling
 
@@ -415,3 +416,14 @@ def test_a_sweep_without_a_voltage_counts_for_nothing(tmp_path):
     assert len(data) == 4 * 55
     assert np.count_nonzero(data.is_impedance) == 96
     np.testing.assert_allclose(half_cycles(data).charge_ah, 1e-3 * 29 * 60 / 3600, rtol=0.035)
+
+
+def test_a_counter_that_is_half_a_percent_off_is_told(tmp_path):
+    rows = (
+        "".join(f"{60 * k},{3.0 + 0.01 * k:.3f},{0.001},{1.005 * k / 60:.9f},CC Chg\n" for k in range(61))
+        + "3660,3.6,0,1.005,Rest\n"
+    )
+    path = tmp_path / "counted.csv"
+    path.write_text("Time(s),Voltage(V),Current(A),Capacity(mAh),Step Type\n" + rows)
+    told = [flag.message for flag in read_cycling(path).flags if flag.kind is FlagKind.COUNTER]
+    assert len(told) == 1 and "charge of 1 of 1 half-cycles" in told[0]
