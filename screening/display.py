@@ -1,11 +1,13 @@
 """How a result shows itself: a table in a notebook, curves on axes, formulas with subscripts."""
 
 import re
+from base64 import b64encode
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from html import escape
 from importlib import import_module
+from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol, Self, TypeVar, overload
 
@@ -28,6 +30,8 @@ _FORMULA = re.compile(
 )
 SHOWN_ROWS = 30
 """Of a longer table a notebook shows the first and the last rows."""
+
+INLINE_DPI = 110
 
 NEGLIGIBLE = 1e-12
 """Rounding errors, shown as 0."""
@@ -193,6 +197,8 @@ class Displayed(Shown):
     """
 
     plotter: ClassVar[str] = ""
+    is_figure: ClassVar[bool] = False
+    """Whether the last line of a notebook's cell shows the figure, and the table below it."""
 
     def to_frame(self) -> "pd.DataFrame":
         """The result as one table, units in the names of its columns."""
@@ -217,6 +223,18 @@ class Displayed(Shown):
         if not module:
             raise InputError(f"a {type(self).__name__} has no figure", remedy="see its to_frame()")
         return getattr(import_module(module), name)(self, ax=ax, **options)
+
+    def _repr_mimebundle_(self, **_: Any) -> dict[str, Any]:
+        """The image of a figure, and the page with the image above its table: a notebook shows the page."""
+        if not self.is_figure:
+            return {}
+        from matplotlib.figure import Figure
+
+        self.plot(figure := Figure())
+        figure.savefig(held := BytesIO(), format="png", dpi=INLINE_DPI)
+        image = b64encode(held.getvalue()).decode("ascii")
+        shown = f'<img style="max-width:100%" alt="" src="data:image/png;base64,{image}">'
+        return {"image/png": image, "text/html": shown + self._repr_html_()}
 
     def contents(self) -> Mapping[str, Any]:
         """Files that `write` makes, by name: tables, JSON, or functions that draw into a figure."""

@@ -47,6 +47,7 @@ class FigureOne(Displayed):
     """
 
     plotter: ClassVar[str] = "screening.plots.figure_one:plot_figure_one"
+    is_figure: ClassVar[bool] = True
 
     compound: str
     anode: str

@@ -49,8 +49,8 @@ def handoff(
     from screening.api.campaigns import Source, bench_sheets
     from screening.campaign.directory import ResultsDirectory
     from screening.handoff.pages import write_sheets
+    from screening.handoff.plan import Plan
     from screening.handoff.programs import write_programs
-    from screening.handoff.sheet import Plan
     from screening.phases.corrections import Energies, chosen_energies, scheme_energies
     from screening.phases.library import EMBEDDED
     from screening.thermo.sources import own_phases
@@ -72,8 +72,11 @@ def handoff(
     if out is not None or not as_json:
         folder = out or Path("handoff")
         written = write_sheets(folder, sheets)
-        written += write_programs(folder, plan, capacity_mah) if programs else ()
+        if programs and any(not sheet.withheld for sheet in sheets):
+            written += write_programs(folder, plan, capacity_mah)
         if not as_json:
             tell("\n".join(map(str, written)))
+    bare = (sheet for sheet in sheets if sheet.withheld)
+    say_all(f"{sheet.formula}: no steps, no masses, no programs: {sheet.withheld}" for sheet in bare)
     if as_json:
         write_json([sheet.as_dict() for sheet in sheets])
