@@ -7,12 +7,11 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from html import escape
 from importlib import import_module
-from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol, Self, TypeVar, overload
 
 from screening.errors import InputError
-from screening.files import output_directory, write_content
+from screening.files import figure_png, output_directory, write_content
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -30,8 +29,6 @@ _FORMULA = re.compile(
 )
 SHOWN_ROWS = 30
 """Of a longer table a notebook shows the first and the last rows."""
-
-INLINE_DPI = 110
 
 NEGLIGIBLE = 1e-12
 """Rounding errors, shown as 0."""
@@ -228,11 +225,7 @@ class Displayed(Shown):
         """The image of a figure, and the page with the image above its table: a notebook shows the page."""
         if not self.is_figure:
             return {}
-        from matplotlib.figure import Figure
-
-        self.plot(figure := Figure())
-        figure.savefig(held := BytesIO(), format="png", dpi=INLINE_DPI)
-        image = b64encode(held.getvalue()).decode("ascii")
+        image = b64encode(figure_png(self.plot)).decode("ascii")
         shown = f'<img style="max-width:100%" alt="" src="data:image/png;base64,{image}">'
         return {"image/png": image, "text/html": shown + self._repr_html_()}
 

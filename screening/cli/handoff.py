@@ -67,8 +67,7 @@ def handoff(
         snapshot, chosen = ranked.snapshot, scheme_energies(ranked.provenance.energy_scheme)
     of = Source(snapshot, own or "", source["temperature_k"], chosen, from_hull)
     sheets = bench_sheets(formulas, plan, results=ranked, source=of, cif=cif or ())
-    if ranked is not None:
-        say_all(f"{sheet.formula}: {sheet.standing_note}" for sheet in sheets if sheet.standing_note)
+    say_all(f"{sheet.formula}: {note}" for sheet in sheets for note in sheet.notes)
     if out is not None or not as_json:
         folder = out or Path("handoff")
         written = write_sheets(folder, sheets)
@@ -76,7 +75,5 @@ def handoff(
             written += write_programs(folder, plan, capacity_mah)
         if not as_json:
             tell("\n".join(map(str, written)))
-    bare = (sheet for sheet in sheets if sheet.withheld)
-    say_all(f"{sheet.formula}: no steps, no masses, no programs: {sheet.withheld}" for sheet in bare)
     if as_json:
         write_json([sheet.as_dict() for sheet in sheets])

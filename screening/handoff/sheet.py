@@ -107,6 +107,12 @@ class BenchSheet:
         above = [plateau for plateau in self.plateaus if plateau.above_floor]
         return above[-1] if above else None
 
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What to tell whoever asks for the sheet."""
+        bare = f"no steps, no masses, no programs: {self.withheld}" if self.withheld else ""
+        return tuple(filter(None, (self.standing_note, bare)))
+
     def as_dict(self) -> dict[str, Any]:
         """Content for JSON; what is not known is None."""
         content = asdict(self) | {
@@ -149,12 +155,9 @@ def bench_sheet(
     context = ScreeningContext.of(snapshot, conditions := _conditions(plan, results))
     mobile = symbol(context.anode.mobile)
     found = detail(context, phase, compound.text, (plan.wt_percent,), error_bars(snapshot, mobile))
-    made = recipe(snapshot, compound, plan.batch_g)
     place = standing(results, compound.text, plan.anode, plan.electrolyte) if results else None
-    handled = _handled(made, plan)
+    handled = _handled(made := recipe(snapshot, compound, plan.batch_g), plan)
     withheld = not_to_be_milled(compound.text, plan.electrolyte)
-    steps = quoted_protocol(compound, **{name: getattr(plan, name) for name in OF_THE_LAYER})
-    freed = dict.fromkeys(gas for name in handled for gas in gases(snapshot, parse_formula(name)))
     return BenchSheet(
         formula=compound.text,
         plan=plan,
@@ -162,7 +165,7 @@ def bench_sheet(
         standing=place,
         standing_note=_standing_note(snapshot, results, place),
         recipe=Recipe(formula=made.formula, batch_g=made.batch_g, route="none") if withheld else made,
-        protocol=replace(steps, steps=(), route=None) if withheld else steps,
+        protocol=_protocol(compound, plan, withheld),
         state=melting_point(compound),
         red_lines=red_lines(handled),
         withheld=withheld,
@@ -176,10 +179,22 @@ def bench_sheet(
         mobile=mobile,
         windows=tuple(_renamed(window, mobile) for window in Windows.default()),
         hazards=tuple(hazard(name) for name in handled),
-        gases=tuple(hazard(gas) for gas in freed),
+        gases=_gases(snapshot, handled),
         element_hazards=element_hazards(handled),
         provenance=_stamp(found.with_anode.provenance, results),
     )
+
+
+def _protocol(compound: Formula, plan: Plan, withheld: str) -> Protocol:
+    """The steps of the layer; none where it is not to be made."""
+    quoted = quoted_protocol(compound, **{name: getattr(plan, name) for name in OF_THE_LAYER})
+    return replace(quoted, steps=(), route=None) if withheld else quoted
+
+
+def _gases(snapshot: Snapshot, handled: Sequence[str]) -> tuple[Hazard, ...]:
+    """What moist air sets free from any of these, once."""
+    freed = dict.fromkeys(gas for name in handled for gas in gases(snapshot, parse_formula(name)))
+    return tuple(map(hazard, freed))
 
 
 def _handled(made: Recipe, plan: Plan) -> list[str]:
