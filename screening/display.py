@@ -1,6 +1,7 @@
 """How a result shows itself: a table in a notebook, curves on axes, formulas with subscripts."""
 
 import re
+from base64 import b64encode
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -10,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol, Self, TypeVar, overload
 
 from screening.errors import InputError
-from screening.files import output_directory, write_content
+from screening.files import figure_png, output_directory, write_content
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -193,6 +194,8 @@ class Displayed(Shown):
     """
 
     plotter: ClassVar[str] = ""
+    is_figure: ClassVar[bool] = False
+    """Whether the last line of a notebook's cell shows the figure, and the table below it."""
 
     def to_frame(self) -> "pd.DataFrame":
         """The result as one table, units in the names of its columns."""
@@ -217,6 +220,14 @@ class Displayed(Shown):
         if not module:
             raise InputError(f"a {type(self).__name__} has no figure", remedy="see its to_frame()")
         return getattr(import_module(module), name)(self, ax=ax, **options)
+
+    def _repr_mimebundle_(self, **_: Any) -> dict[str, Any]:
+        """The image of a figure, and the page with the image above its table: a notebook shows the page."""
+        if not self.is_figure:
+            return {}
+        image = b64encode(figure_png(self.plot)).decode("ascii")
+        shown = f'<img style="max-width:100%" alt="" src="data:image/png;base64,{image}">'
+        return {"image/png": image, "text/html": shown + self._repr_html_()}
 
     def contents(self) -> Mapping[str, Any]:
         """Files that `write` makes, by name: tables, JSON, or functions that draw into a figure."""

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from jinja2 import Template
     from matplotlib.figure import Figure
 
-DPI = 300
+DPI, SCREEN_DPI = 300, 110
 """Of figures as pixels."""
 
 FIGURE_SUFFIXES = (".png", ".svg", ".pdf", ".tiff")
@@ -308,6 +308,15 @@ def check_figure_suffix(path: Path) -> str:
             remedy=f"use one of {', '.join(FIGURE_SUFFIXES)}",
         )
     return suffix
+
+
+def figure_png(draw: "Callable[[Figure], object]") -> bytes:
+    """What a function draws into an empty figure, as png for a screen."""
+    from matplotlib.figure import Figure
+
+    draw(figure := Figure())
+    figure.savefig(held := BytesIO(), format="png", dpi=SCREEN_DPI)
+    return held.getvalue()
 
 
 def write_figure(path: Path, figure: "Figure", provenance: Provenance, *, trim: bool = True) -> None:

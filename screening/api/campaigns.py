@@ -31,7 +31,8 @@ from screening.thermo.interface import InterfaceReaction
 from screening.thermo.sources import Own, own_phases
 
 if TYPE_CHECKING:
-    from screening.handoff.sheet import BenchSheet, Plan
+    from screening.handoff.plan import Plan
+    from screening.handoff.sheet import BenchSheet
     from screening.handoff.standing import Standing
 
 SHOWN = 20
@@ -199,10 +200,10 @@ class Ranking(Displayed):
         cif : sequence of Path
             Structures for X-ray lines.
         **plan
-            Fields of `handoff.sheet.Plan`; anode, electrolyte and content are the campaign's unless given.
+            Fields of `handoff.plan.Plan`; anode, electrolyte and content are the campaign's unless given.
         """
         from screening.handoff.pages import write_sheets
-        from screening.handoff.sheet import Plan
+        from screening.handoff.plan import Plan
 
         settled = Plan.of(self.results, **plan)
         sheets = bench_sheets(formulas, settled, results=self.results, source=self.source, cif=cif)

@@ -47,6 +47,7 @@ class FigureOne(Displayed):
     """
 
     plotter: ClassVar[str] = "screening.plots.figure_one:plot_figure_one"
+    is_figure: ClassVar[bool] = True
 
     compound: str
     anode: str
@@ -136,9 +137,9 @@ class FigureOne(Displayed):
 
         steps = [
             {
-                f"Voltage against {self.staircase.element} (V)": step.voltage_v,
+                "Voltage (V)": step.voltage_v,
                 **ends("Voltage (V)", step.voltage_95_v),
-                f"{self.staircase.element} taken up (atoms per formula)": step.uptake_per_formula,
+                "Uptake per formula": step.uptake_per_formula,
                 "Capacity (mAh/g)": step.capacity_mah_per_g,
                 "Reaction": step.reaction,
             }

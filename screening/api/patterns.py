@@ -158,7 +158,8 @@ def read_xrd(files: Files, *, wavelength: str | float = "") -> Pattern | Pattern
 
 def _expected(snapshot: Snapshot, reactor: str, electrolyte: str, anode: str) -> tuple[str, ...]:
     """Everything that a layer of this reactor is made of and should become."""
-    from screening.handoff.sheet import Plan, bench_sheet
+    from screening.handoff.plan import Plan
+    from screening.handoff.sheet import bench_sheet
     from screening.validation.expected_phases import expected_phases
 
     sheet = bench_sheet(snapshot, reactor, Plan(anode=anode, electrolyte=electrolyte))

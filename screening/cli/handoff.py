@@ -49,8 +49,8 @@ def handoff(
     from screening.api.campaigns import Source, bench_sheets
     from screening.campaign.directory import ResultsDirectory
     from screening.handoff.pages import write_sheets
+    from screening.handoff.plan import Plan
     from screening.handoff.programs import write_programs
-    from screening.handoff.sheet import Plan
     from screening.phases.corrections import Energies, chosen_energies, scheme_energies
     from screening.phases.library import EMBEDDED
     from screening.thermo.sources import own_phases
@@ -67,12 +67,12 @@ def handoff(
         snapshot, chosen = ranked.snapshot, scheme_energies(ranked.provenance.energy_scheme)
     of = Source(snapshot, own or "", source["temperature_k"], chosen, from_hull)
     sheets = bench_sheets(formulas, plan, results=ranked, source=of, cif=cif or ())
-    if ranked is not None:
-        say_all(f"{sheet.formula}: {sheet.standing_note}" for sheet in sheets if sheet.standing_note)
+    say_all(f"{sheet.formula}: {note}" for sheet in sheets for note in sheet.notes)
     if out is not None or not as_json:
         folder = out or Path("handoff")
         written = write_sheets(folder, sheets)
-        written += write_programs(folder, plan, capacity_mah) if programs else ()
+        if programs and any(not sheet.withheld for sheet in sheets):
+            written += write_programs(folder, plan, capacity_mah)
         if not as_json:
             tell("\n".join(map(str, written)))
     if as_json:

@@ -18,6 +18,7 @@ from screening.cli.options import (
     content,
     print_table,
     save,
+    say,
     say_all,
     sourced,
     tell,
@@ -129,6 +130,8 @@ def figure(
     print_table(found.display(axis))
     for path in files:
         tell(f"wrote {path}")
+    if not files:
+        say("nothing is drawn: name files, as --out figure.pdf figure.xlsx")
 
 
 def _potentials(given: list[str] | None) -> dict[str, float] | None:

@@ -1,13 +1,14 @@
 """What a sheet says and in which order, once for the screen and for paper."""
 
-from dataclasses import dataclass
 from math import isnan
 
 from screening.campaign.document import failing_words
 from screening.display import formula_text
+from screening.handoff.block import Block, Table
 from screening.handoff.hazards import SOURCE, SUPPLIER
 from screening.handoff.patterns import Pattern
-from screening.handoff.sheet import LAYERS_OF_A_CELL, MG_PER_G, BenchSheet
+from screening.handoff.plan import MG_PER_G, LayerMasses
+from screening.handoff.sheet import LAYERS_OF_A_CELL, BenchSheet
 from screening.layer.network import Threshold
 from screening.phases.composition import parse_formula
 from screening.phases.melting import points_text
@@ -19,6 +20,8 @@ from screening.thermo.marks import told_origins
 ONE_PERCENT, SPARE, ROUNDING, BLANK, TICK = 0.01, 0.1, 1e-9, "", "☐"
 """Share of a mixture that is lost, of a count that is rounding; what the bench fills in and ticks."""
 
+WITHHELD = "So this sheet has no masses, no steps and no programs."
+
 EXPECTED = {
     "tau2": "fades while the reactor is consumed",
     "tau3": "fades while the reactor is consumed",
@@ -28,50 +31,18 @@ EXPECTED = {
 """What doi 10.1002/aenm.202300815 saw of the windows during rest and cycling."""
 
 
-@dataclass(frozen=True)
-class Table:
-    """Rows of text under headings; columns of numbers by position."""
-
-    headings: tuple[str, ...]
-    rows: tuple[tuple[str, ...], ...]
-    numbers: tuple[int, ...] = ()
-
-
-@dataclass(frozen=True)
-class Block:
-    """One part of a sheet: sentences, then a table.
-
-    Attributes
-    ----------
-    title : str
-    sentences : tuple of str
-    table : Table or None
-    red : tuple of str
-        Sentences that stand first, and in red.
-    compact : bool
-        Whether the table may run on as text where paper is short.
-    drawing : str
-        ``staircase`` or ``sticks``, below the sentences.
-    """
-
-    title: str
-    sentences: tuple[str, ...]
-    table: Table | None = None
-    compact: bool = False
-    red: tuple[str, ...] = ()
-    drawing: str = ""
-
-
 def chemical(text: str) -> str:
     """A text with the formulas in it set with Unicode subscripts."""
     return formula_text(text).replace("->", "→")
 
 
 def blocks(sheet: BenchSheet) -> tuple[Block, ...]:
-    """All parts of a sheet in order: what the bench does, then what to know."""
-    parts = (_danger, _recipe, _mix, _protocol, _plateaus, _layer, _patterns, _windows, _hazards)
-    ranked = (_standing,) if sheet.standing or sheet.standing_note else ()
-    return tuple(part(sheet) for part in (*parts, *ranked))
+    """All parts of a sheet in order: what the bench does, if anything, then what to know."""
+    ranked = (_standing(sheet),) if sheet.standing or sheet.standing_note else ()
+    if (layer := sheet.layer) is None:
+        return (_danger(sheet), _plateaus(sheet), _hazards(sheet), *ranked)
+    made = (_recipe(sheet), _mix(sheet, layer), _protocol(sheet), _plateaus(sheet), _layer(sheet, layer))
+    return (_danger(sheet), *made, _patterns(sheet), _windows(sheet), _hazards(sheet), *ranked)
 
 
 def _danger(sheet: BenchSheet) -> Block:
@@ -84,12 +55,16 @@ def _danger(sheet: BenchSheet) -> Block:
         names = ", ".join(chemical(gas.formula) for gas in sheet.gases)
         sentences.append(f"Moist air sets free: {names}. Work in a dry glovebox.")
     sentences.append("Statements of every substance: under Hazards.")
-    return Block("Before you begin", tuple(sentences), red=tuple(map(chemical, sheet.red_lines)))
+    withheld = (f"{sheet.withheld} {WITHHELD}",) if sheet.withheld else ()
+    if withheld:
+        sentences.append(f"State of {chemical(sheet.formula)} at 25 °C: {_state(sheet)}.")
+    red = tuple(map(chemical, (*sheet.red_lines, *withheld)))
+    return Block("Before you begin", tuple(sentences), red=red)
 
 
-def _mix(sheet: BenchSheet) -> Block:
+def _mix(sheet: BenchSheet, layer: LayerMasses) -> Block:
     """Both powders of the layer, for one layer and for all cells with something to spare."""
-    plan, layer = sheet.plan, sheet.layer
+    plan = sheet.plan
     powders = ((sheet.formula, layer.reactor_mg), (plan.electrolyte, layer.electrolyte_mg))
     rows = tuple(
         (
@@ -211,8 +186,8 @@ def _synthesis(sheet: BenchSheet) -> str:
     return f"To make {name}: no published recipe known here."
 
 
-def _layer(sheet: BenchSheet) -> Block:
-    plan, layer, quoted = sheet.plan, sheet.layer, sheet.protocol
+def _layer(sheet: BenchSheet, layer: LayerMasses) -> Block:
+    plan, quoted = sheet.plan, sheet.protocol
     estimated = " (a volume is estimated)" if layer.volume_estimated else ""
     densities = " / ".join(
         _or_unknown(d, ".2f") for d in (layer.reactor_g_per_cm3, layer.electrolyte_g_per_cm3)
@@ -224,7 +199,7 @@ def _layer(sheet: BenchSheet) -> Block:
         ("Layer", f"{plan.layer_mg:g} mg, {plan.areal_mg_per_cm2:.2f} mg/cm²"),
         ("Density, reactor / electrolyte", f"{densities} g/cm³{estimated}"),
         ("Thickness without pores", f"{_or_unknown(layer.thickness_um, '.0f')} µm{reported}"),
-        *_reacted(sheet),
+        *_reacted(sheet, layer),
     )
     return Block(f"The layer, {plan.wt_percent:g} wt%", (), Table(("Quantity", "Value"), rows))
 
@@ -244,9 +219,9 @@ def _connects(fraction: float | None, threshold: Threshold) -> str:
     return f": connects with a chance of {percent:.0f} % (threshold {threshold.words})"
 
 
-def _reacted(sheet: BenchSheet) -> tuple[tuple[str, str], ...]:
+def _reacted(sheet: BenchSheet, layer: LayerMasses) -> tuple[tuple[str, str], ...]:
     """The layer once the anode has reacted with it down to the floor."""
-    end, layer, anode = sheet.at_excess, sheet.layer, sheet.plan.anode
+    end, anode = sheet.at_excess, sheet.plan.anode
     if end is None:
         return ()
     state = end.layers[0]

@@ -11,8 +11,9 @@ from markupsafe import Markup
 from reportlab.lib.enums import TA_RIGHT
 
 from screening.files import as_name, atomic_write, json_text, output_directory, template
+from screening.handoff.block import Block, Table
 from screening.handoff.drawings import WIDTH_PT, staircase, sticks, svg
-from screening.handoff.layout import Block, Table, blocks, chemical
+from screening.handoff.layout import blocks, chemical
 from screening.handoff.sheet import BenchSheet
 
 if TYPE_CHECKING:

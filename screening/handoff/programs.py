@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from screening.errors import InputError
 from screening.files import output_directory, write_text
-from screening.handoff.sheet import Plan
+from screening.handoff.plan import Plan
 
 if TYPE_CHECKING:
     from aurora_unicycler import CyclingProtocol

@@ -8,6 +8,7 @@ import numpy as np
 from screening.phases.composition import Formula, composition_key, parse_formula, symbol
 from screening.phases.snapshot import Snapshot
 from screening.phases.trade import Shelf, shelf
+from screening.reactors.sense import explosive, peroxide
 from screening.thermo.compositions import Compositions
 from screening.thermo.lines import assemblages
 from screening.thermo.reactions import Term, write_reaction
@@ -128,14 +129,19 @@ def _shelf_by_composition() -> dict[tuple[tuple[int, ...], tuple[int, ...]], She
 
 
 def _salts(snapshot: Snapshot, compound: Formula) -> np.ndarray:
-    """Binary phases of one other element with one anion of the compound, (n,) int array."""
+    """Binary phases of one other element with one anion of the compound, (n,) int array.
+
+    No peroxides and azides: what is made of them is none of a mixture of powders.
+    """
     phases = snapshot.phases
     within = snapshot.index.within(np.array(compound.atomic_numbers))
     binary = within[phases.n_elements[within] == 2]
     first = phases.row_start[:-1][binary]
     pair = phases.atomic_number[np.column_stack((first, first + 1))]
     anion = np.array([[symbol(int(z)) in ANIONS for z in row] for row in pair]).reshape(-1, 2)
-    return binary[anion.sum(axis=1) == 1]
+    salts = binary[anion.sum(axis=1) == 1]
+    held = phases.take(salts)
+    return salts[~(explosive(held) | peroxide(held))]
 
 
 def _on_hull(snapshot: Snapshot, rows: np.ndarray) -> np.ndarray:

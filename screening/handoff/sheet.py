@@ -3,15 +3,15 @@
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
-from math import isfinite, isnan, pi
 from typing import Any
 
 from screening.campaign.directory import ResultsDirectory
 from screening.errors import InputError
 from screening.files import json_ready
-from screening.handoff.dangers import red_lines
+from screening.handoff.dangers import not_to_be_milled, red_lines
 from screening.handoff.hazards import ElementHazard, Hazard, element_hazards, gases, hazard
 from screening.handoff.patterns import Pattern, pattern
+from screening.handoff.plan import LayerMasses, Plan, layer_masses
 from screening.handoff.protocol import Protocol, quoted_protocol
 from screening.handoff.recipe import Recipe, recipe
 from screening.handoff.standing import Standing, standing
@@ -21,7 +21,7 @@ from screening.phases.melting import MeltingPoint, melting_point
 from screening.phases.snapshot import Snapshot
 from screening.phases.structures import Cell, literature_cells, snapshot_cells
 from screening.provenance import Provenance
-from screening.reactors.detail import Plateau, ReactorDetail, detail, molar_volume_cm3
+from screening.reactors.detail import Plateau, ReactorDetail, detail
 from screening.reactors.reduction import ScreeningContext
 from screening.reactors.settings import Conditions
 from screening.reactors.uncertainty import error_bars
@@ -36,101 +36,8 @@ KEPT_CONDITIONS = (
 OF_THE_LAYER = ("electrolyte", "wt_percent", "layer_mg", "die_mm")
 """What the steps of making a layer name."""
 
-FORMAT_VERSION = 1  # of a sheet as JSON
+FORMAT_VERSION = 2  # of a sheet as JSON
 LAYERS_OF_A_CELL = 2  # a symmetric one
-UM_PER_CM, MM_PER_CM, MG_PER_G = 1e4, 10.0, 1e3
-
-
-@dataclass(frozen=True, kw_only=True)
-class Plan:
-    """Layer and batch that a group wants to make.
-
-    Attributes
-    ----------
-    wt_percent : float
-        Reactor in the layer, by mass.
-    die_mm : float
-        Inner diameter of the pressing die.
-    layer_mg : float
-        Mass of one layer, reactor and electrolyte together.
-    batch_g : float
-        Reactor to synthesise.
-    cells : int
-        Symmetric cells, of two layers each, that the mixture is for.
-    anode, electrolyte : str
-
-    Raises
-    ------
-    InputError
-        If a number is not above 0, or the content above 100 %.
-    """
-
-    wt_percent: float = 50.0
-    die_mm: float = 10.0
-    layer_mg: float = 10.0
-    batch_g: float = 1.0
-    cells: int = 5
-    anode: str = "Li"
-    electrolyte: str = "Li6PS5Cl"
-
-    def __post_init__(self) -> None:
-        for name in ("wt_percent", "die_mm", "layer_mg", "batch_g", "cells"):
-            value = getattr(self, name)
-            if not (isfinite(value) and value > 0.0):
-                raise InputError(f"{value:g} is no amount", where=name, remedy="give a number above 0")
-        if self.wt_percent > 100.0:
-            raise InputError(
-                f"{self.wt_percent:g} % is more than all", where="wt_percent", remedy="give up to 100"
-            )
-
-    @classmethod
-    def of(cls, results: ResultsDirectory | None, **given: Any) -> "Plan":
-        """A plan whose anode, electrolyte and content of the layer are a campaign's unless given.
-
-        Raises
-        ------
-        InputError
-            If the campaign met several anodes or electrolytes, and none is given, or has no reactors.
-        """
-        if results is None:
-            return cls(**given)
-        anode, electrolyte = results.of_reactors().pair(given.pop("anode", ""), given.pop("electrolyte", ""))
-        content = {"wt_percent": results.study.conditions.wt_percent, **given}
-        return cls(**content, anode=anode, electrolyte=electrolyte)
-
-    @property
-    def area_cm2(self) -> float:
-        """Area of the die."""
-        return pi / 4.0 * (self.die_mm / MM_PER_CM) ** 2
-
-    @property
-    def areal_mg_per_cm2(self) -> float:
-        """Layer per area."""
-        return self.layer_mg / self.area_cm2
-
-
-@dataclass(frozen=True, kw_only=True)
-class LayerMasses:
-    """One layer before it reacts.
-
-    Attributes
-    ----------
-    area_cm2, reactor_mg, electrolyte_mg : float
-    reactor_g_per_cm3, electrolyte_g_per_cm3 : float or None
-        X-ray densities from the volumes of the snapshot; None where it has none.
-    thickness_um : float or None
-        Without pores.
-    volume_estimated : bool
-        Whether a volume behind it is an estimate.
-    """
-
-    area_cm2: float
-    reactor_mg: float
-    electrolyte_mg: float
-    reactor_g_per_cm3: float | None
-    electrolyte_g_per_cm3: float | None
-    thickness_um: float | None
-    volume_estimated: bool
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -150,8 +57,10 @@ class BenchSheet:
     state : MeltingPoint or None
         Measured melting and boiling point of the reactor; None where none is known here.
     red_lines : tuple of str
-        What of the substances handled is liquid, volatile, pyrophoric or explosive.
-    layer : LayerMasses
+        What of the substances handled is liquid, volatile, pyrophoric, oxidising or explosive.
+    withheld : str
+        Why it must or can not be milled and pressed: then there are no powders to weigh, steps and layer.
+    layer : LayerMasses or None
     alloy : str
     plateaus : tuple of Plateau
         In falling voltage, down to the anode's own potential.
@@ -177,7 +86,8 @@ class BenchSheet:
     protocol: Protocol
     state: MeltingPoint | None
     red_lines: tuple[str, ...]
-    layer: LayerMasses
+    withheld: str
+    layer: LayerMasses | None
     alloy: str
     plateaus: tuple[Plateau, ...]
     energy_above_hull_ev_per_atom: float
@@ -196,6 +106,12 @@ class BenchSheet:
         """The last plateau above the floor, None for a compound that takes nothing up."""
         above = [plateau for plateau in self.plateaus if plateau.above_floor]
         return above[-1] if above else None
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What to tell whoever asks for the sheet."""
+        bare = f"no steps, no masses, no programs: {self.withheld}" if self.withheld else ""
+        return tuple(filter(None, (self.standing_note, bare)))
 
     def as_dict(self) -> dict[str, Any]:
         """Content for JSON; what is not known is None."""
@@ -239,21 +155,21 @@ def bench_sheet(
     context = ScreeningContext.of(snapshot, conditions := _conditions(plan, results))
     mobile = symbol(context.anode.mobile)
     found = detail(context, phase, compound.text, (plan.wt_percent,), error_bars(snapshot, mobile))
-    made = recipe(snapshot, compound, plan.batch_g)
     place = standing(results, compound.text, plan.anode, plan.electrolyte) if results else None
-    handled = _handled(made, plan)
-    freed = dict.fromkeys(gas for name in handled for gas in gases(snapshot, parse_formula(name)))
+    handled = _handled(made := recipe(snapshot, compound, plan.batch_g), plan)
+    withheld = not_to_be_milled(compound.text, plan.electrolyte)
     return BenchSheet(
         formula=compound.text,
         plan=plan,
         conditions=conditions,
         standing=place,
         standing_note=_standing_note(snapshot, results, place),
-        recipe=made,
-        protocol=quoted_protocol(compound, **{name: getattr(plan, name) for name in OF_THE_LAYER}),
+        recipe=Recipe(formula=made.formula, batch_g=made.batch_g, route="none") if withheld else made,
+        protocol=_protocol(compound, plan, withheld),
         state=melting_point(compound),
         red_lines=red_lines(handled),
-        layer=_layer(snapshot, compound, plan),
+        withheld=withheld,
+        layer=None if withheld else layer_masses(snapshot, compound, plan),
         alloy=found.alloy,
         plateaus=found.plateaus,
         energy_above_hull_ev_per_atom=found.energy_above_hull_ev_per_atom,
@@ -263,10 +179,22 @@ def bench_sheet(
         mobile=mobile,
         windows=tuple(_renamed(window, mobile) for window in Windows.default()),
         hazards=tuple(hazard(name) for name in handled),
-        gases=tuple(hazard(gas) for gas in freed),
+        gases=_gases(snapshot, handled),
         element_hazards=element_hazards(handled),
         provenance=_stamp(found.with_anode.provenance, results),
     )
+
+
+def _protocol(compound: Formula, plan: Plan, withheld: str) -> Protocol:
+    """The steps of the layer; none where it is not to be made."""
+    quoted = quoted_protocol(compound, **{name: getattr(plan, name) for name in OF_THE_LAYER})
+    return replace(quoted, steps=(), route=None) if withheld else quoted
+
+
+def _gases(snapshot: Snapshot, handled: Sequence[str]) -> tuple[Hazard, ...]:
+    """What moist air sets free from any of these, once."""
+    freed = dict.fromkeys(gas for name in handled for gas in gases(snapshot, parse_formula(name)))
+    return tuple(map(hazard, freed))
 
 
 def _handled(made: Recipe, plan: Plan) -> list[str]:
@@ -336,33 +264,6 @@ def _standing_note(snapshot: Snapshot, results: ResultsDirectory | None, place: 
     if told != (manifest.checksum, manifest.energy_scheme, manifest.name.partition(" + ")[2]):
         return "The ranking was made on another snapshot, temperature or set of own phases than this sheet."
     return ""
-
-
-def _layer(snapshot: Snapshot, compound: Formula, plan: Plan) -> LayerMasses:
-    electrolyte = parse_formula(plan.electrolyte)
-    reactor_mg = plan.layer_mg * plan.wt_percent / 100.0
-    electrolyte_mg = plan.layer_mg - reactor_mg
-    reactor_density, electrolyte_density = _density(snapshot, compound), _density(snapshot, electrolyte)
-    thickness = None
-    if reactor_density is not None and electrolyte_density is not None:
-        cm3 = (reactor_mg / reactor_density + electrolyte_mg / electrolyte_density) / MG_PER_G
-        thickness = cm3 / plan.area_cm2 * UM_PER_CM
-    found = [p for p in map(snapshot.find, (compound, electrolyte)) if p is not None]
-    sources = [str(snapshot.phases.volume_source[p]) for p in found]
-    return LayerMasses(
-        area_cm2=plan.area_cm2,
-        reactor_mg=reactor_mg,
-        electrolyte_mg=electrolyte_mg,
-        reactor_g_per_cm3=reactor_density,
-        electrolyte_g_per_cm3=electrolyte_density,
-        thickness_um=thickness,
-        volume_estimated="estimated" in sources,
-    )
-
-
-def _density(snapshot: Snapshot, formula: Formula) -> float | None:
-    volume = molar_volume_cm3(snapshot, formula)
-    return None if isnan(volume) else formula.molar_mass_g / volume
 
 
 def _origins(snapshot: Snapshot, compound: Formula, found: ReactorDetail, made: Recipe) -> dict[str, str]:

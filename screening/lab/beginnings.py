@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import count
 from pathlib import Path
 
 import numpy as np
@@ -140,10 +141,13 @@ def sheets(directory: Path, cells: dict[str, Found], statements: Sequence[str]) 
     statements : sequence of str
         Lines of TOML that hold for every cell, as ``diameter_mm = 10.0``.
     """
+    taken: set[str] = set()  # in small letters: Windows and macOS tell no others
     for name, found in cells.items():
         stem, _, technique = name.rpartition(" ")
         twins = sum(other.rpartition(" ")[0] == stem for other in cells)
         label = re.sub(r"[\\/]+", "-", stem) + (f"-{technique}" if twins > 1 else "")
+        label = next(each for each in _numbered(label) if each.casefold() not in taken)
+        taken.add(label.casefold())
         kind = found.kind or (Kind.REST if found.impedance else None)
         lines = [
             'origin = "measured"',
@@ -161,6 +165,12 @@ def sheets(directory: Path, cells: dict[str, Found], statements: Sequence[str]) 
         if kind is Kind.FULL:
             lines += ["[cathode]", 'material = "not stated"']
         yield directory / f"{label}{SUFFIX}", "\n".join(lines) + "\n"
+
+
+def _numbered(label: str) -> Iterator[str]:
+    """A label, then the label with 2, 3 and so on."""
+    yield label
+    yield from (f"{label}-{k}" for k in count(2))
 
 
 def _quoted(text: str) -> str:

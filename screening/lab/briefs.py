@@ -23,8 +23,10 @@ LEADING = {
 
 
 def brief(cell: CellAnalysis) -> str:
-    """One line: a short circuit first, then what the measurements show, or why they show nothing."""
+    """One line: a short circuit first, what the measurements show, or why they show nothing; doubts last."""
     said = [*_said(cell)]
+    if cell.short is not None and cell.short.verdict is Short.INDETERMINATE and _at_rest(cell) is None:
+        said.append(f"a short is not excluded{_leak(cell.short)}")
     if not said:
         return f"nothing to tell: {cell.remarks[0]}" if cell.remarks else "nothing measured yet"
     return "; ".join(said)
@@ -35,10 +37,8 @@ def _said(cell: CellAnalysis) -> Iterator[str]:
     if short is not None and short.verdict.is_alarm:
         when = "" if short.time_h != short.time_h else f" at {short.time_h:.3g} h"
         yield f"short ({short.verdict}){when}"
-    elif (at_rest := found.get("shorts_at_rest")) is not None:
+    elif (at_rest := _at_rest(cell)) is not None:
         yield "short at rest" if at_rest.value else f"no short at rest{_leak(short)}"
-    elif short is not None and short.verdict is Short.INDETERMINATE:
-        yield f"a short is not excluded{_leak(short)}"
     fades = found.get("reacting_interface_fades")
     if "completion_h" in found:
         yield f"reacted within {_number(found['completion_h'])} h"
@@ -51,10 +51,15 @@ def _said(cell: CellAnalysis) -> Iterator[str]:
     for name, form in FORMS.items():
         if name in found:
             value = found[name].value * (PERCENT if "%" in form else 1.0)
-            yield form.format(f"{'at least ' * found[name].at_least}{value:.3g}")
+            digits = ".4g" if "CE" in form else ".3g"  # 100.21 % is not 100 %
+            yield form.format(f"{'at least ' * found[name].at_least}{value:{digits}}")
     for name, words in FACTS.items():
         if name in found and found[name].value:
             yield words
+
+
+def _at_rest(cell: CellAnalysis) -> Outcome | None:
+    return cell.outcomes.get("shorts_at_rest")
 
 
 def _leak(short: ShortVerdict | None) -> str:

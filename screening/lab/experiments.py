@@ -83,7 +83,7 @@ def survey(directory: Path) -> Survey[Experiment]:
         raise InputError(
             f"holds no {SUFFIX} sheet",
             where=str(directory),
-            remedy="write one per cell; screening experiments example shows how",
+            remedy="screening cells init DIR writes them; screening experiments example shows some",
         )
     experiments: dict[str, Experiment] = {}
     faults: list[InputError] = []

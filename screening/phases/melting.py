@@ -9,11 +9,16 @@ from screening.phases.composition import Formula, composition_key, parse_formula
 
 ROOM_C = 25.0
 
+VOLATILE = "VOLATILE: {} escapes from a warm mill, an oven or under vacuum."
+
 VOLATILE_C = 200.0
 """Boiling point below which milling, heating or pumping carries a substance away."""
 
 SOFT_C = 100.0
 """Melting point below which the heat of a mill melts a substance."""
+
+SUBLIMES_C = {"AlCl3": 180.0, "PCl5": 160.0, "SeCl4": 191.0, "XeF2": 114.0}
+"""Points of sublimation below `VOLATILE_C`, which the table of `SOURCE` lacks (from the handbook itself)."""
 
 SOURCE = "CRC Handbook of Chemistry and Physics, Physical Constants of Inorganic Compounds"
 """As the library `chemicals` (MIT) holds the table; `data/melting_points.py` takes it from there."""
@@ -64,16 +69,24 @@ def melting_points() -> dict[tuple[tuple[int, ...], tuple[int, ...]], MeltingPoi
 
 def state_lines(text: str, formula: Formula) -> Iterator[str]:
     """A sentence on a substance that a mill or a warm oven cannot hold as a powder; none for others."""
+    sublimes_c = _sublimation().get(composition_key(formula))
+    if sublimes_c is not None:
+        yield VOLATILE.format(f"{text} (sublimes at {sublimes_c:.0f} °C)")
     known = melting_point(formula)
-    if known is None:
+    if known is None or sublimes_c is not None:
         return
     told = f"{known.name} {points_text(known)}"
     if known.state in ("liquid", "gas"):
         yield f"{known.state.upper()} at {ROOM_C:g} °C: {text} ({told}) is no powder to mill or press."
     elif known.boils_c is not None and known.boils_c < VOLATILE_C:
-        yield f"VOLATILE: {text} ({told}) escapes from a warm mill, an oven or under vacuum."
+        yield VOLATILE.format(f"{text} ({told})")
     elif known.melts_c is not None and known.melts_c < SOFT_C:
         yield f"LOW MELTING: {text} ({told}) may melt in the mill."
+
+
+@cache
+def _sublimation() -> dict[tuple[tuple[int, ...], tuple[int, ...]], float]:
+    return {composition_key(parse_formula(name)): value for name, value in SUBLIMES_C.items()}
 
 
 def points_text(known: MeltingPoint) -> str:

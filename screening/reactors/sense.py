@@ -3,7 +3,7 @@
 import numpy as np
 
 from screening.phases.composition import symbol
-from screening.phases.molecular_units import UNITS, molecular_units
+from screening.phases.molecular_units import SALT_CHARGE, UNITS, molecular_units
 from screening.phases.snapshot import Phases
 from screening.reactors.elements import TOXIC, cation_charges, holds, named
 from screening.reactors.uncertainty import ANION_VALENCE
@@ -19,6 +19,16 @@ SHOCK_METALS = ("Ag", "Cu", "Au", "Hg", "Pb", "Tl", "Cd")
 OXIDISED = {"Cr": 5.5, "Os": 7.5, "Ru": 7.5}
 """Mean charge of a metal beside oxygen or halogens from which it is chromium(VI), carcinogenic (REACH Annex
 XIV), or a volatile poisonous tetroxide."""
+
+OXIDISING_UNITS = (*EXPLOSIVE_UNITS, "NO3", "NO2", "IO3", "IO4")
+"""Oxyanions whose salts feed a fire; periodates as iodates."""
+
+HIGH_STATE = {"Cr": 5.5, "Mn": 5.5, "Fe": 5.5, "Pb": 3.5, "Bi": 4.5, "Ag": 0.5}
+"""Mean charge of a metal beside oxygen from which it oxidises what it is ground with: chromates(VI),
+permanganates and manganates, ferrates(VI), lead dioxide, bismuthates, oxides of silver."""
+
+FULLY_OXIDISED = ("Ti", "Zr", "Hf", "V", "Nb", "Ta", "Mo", "W", "Re", "U")
+"""Beside these metals, which oxygen brings to their greatest charge, others are in no `HIGH_STATE`."""
 
 ALLOYING = (
     *("Mg", "Zn", "Cd", "Hg", "Al", "Ga", "In", "Tl", "Si", "Ge", "Sn", "Pb", "Sb", "Bi"),
@@ -74,6 +84,52 @@ def explosive(phases: Phases) -> np.ndarray:
     columns = [UNITS.index(unit) for unit in EXPLOSIVE_UNITS]
     of_anion = (molecular_units(phases).count[:, columns] > 0).any(axis=1)
     return np.asarray(azide | of_anion | _explosive_molecule(phases) | _shocked(phases))
+
+
+def oxidising(phases: Phases) -> np.ndarray:
+    """Compounds that burn or explode when they are milled with a sulfide, (n,) bool array.
+
+    Salts of the oxyanions in `OXIDISING_UNITS`; peroxides, superoxides and ozonides of the metals of groups 1
+    and 2; oxygen compounds of metals in a state of `HIGH_STATE` or above. Bretherick's Handbook of Reactive
+    Chemical Hazards, 8th ed. (2017): metal nitrates, metal oxohalogenates, metal peroxides, oxidants.
+
+    Examples
+    --------
+    >>> from screening.phases.composition import parse_formula
+    >>> names = ("KMnO4", "NH4NO3", "KO2", "LiCoO2", "LiOH(H2O)", "Li2SO4")
+    >>> oxidising(Phases.of([parse_formula(name) for name in names])).tolist()
+    [True, True, True, False, False, False]
+    """
+    if not len(phases):
+        return np.zeros(0, dtype=bool)
+    columns = [UNITS.index(unit) for unit in OXIDISING_UNITS]
+    of_anion = (molecular_units(phases).count[:, columns] > 0).any(axis=1)
+    return np.asarray(of_anion | peroxide(phases) | _in_high_state(phases))
+
+
+def peroxide(phases: Phases) -> np.ndarray:
+    """Oxides of groups 1 and 2 and hydrogen with more oxygen than their charge holds, (n,) bool array."""
+    salt_metals = named(tuple(SALT_CHARGE))
+    charge = _sum(phases, cation_charges()[0] * (salt_metals | named(("H",))))
+    oxygen = _sum(phases, named(("O",)))
+    return (2.0 * oxygen > charge + 1e-6) & (charge > 0) & _only(phases, salt_metals | named(("H", "O")))
+
+
+def _in_high_state(phases: Phases) -> np.ndarray:
+    """Oxides and oxometallates, ammonium's too, of a metal of `HIGH_STATE`, (n,) bool array."""
+    nitrogen, hydrogen = (_sum(phases, named((name,))) for name in ("N", "H"))
+    halogens = named(("F", "Cl", "Br", "I"))
+    of_oxide = _only(phases, metal_table() | halogens | named(("O", "H", "N")))
+    of_oxide &= holds(phases, named(("O",))) & (hydrogen >= 4.0 * nitrogen - 1e-6)
+    taken = 2.0 * _sum(phases, named(("O",))) + _sum(phases, halogens) + 3.0 * nitrogen
+    least, most = cation_charges()
+    cations = np.where(named(FULLY_OXIDISED), most, least) * ~(halogens | named(("O", "N")))
+    high = np.zeros(len(phases), dtype=bool)
+    for name, charge in HIGH_STATE.items():
+        metal = named((name,))
+        atoms, others = _sum(phases, metal), _sum(phases, cations * ~metal)
+        high |= (atoms > 0) & (taken - others >= charge * np.maximum(atoms, 1e-9))
+    return of_oxide & high
 
 
 def _explosive_molecule(phases: Phases) -> np.ndarray:

@@ -25,6 +25,10 @@ def thresholds(pair: Pair) -> dict[str, Threshold]:
     }
 
 
+LEAST_SAID = 0.01
+"""Chances below, and those as near to 1, are told as less, or more, than this."""
+
+
 def connects(span: Span, threshold: Threshold) -> Verdict | bool:
     """Whether a phase is predicted to connect over all of a span; *cannot tell* where that is open."""
     low, high = threshold.chance(span.low), threshold.chance(span.high)
@@ -33,13 +37,20 @@ def connects(span: Span, threshold: Threshold) -> Verdict | bool:
     return False if high <= 1.0 - SURE else Verdict.CANNOT_TELL
 
 
+def chance_words(chance: float) -> str:
+    """A chance in whole percent, and never none or all."""
+    if chance < LEAST_SAID:
+        return f"less than {LEAST_SAID:.0%}"
+    return f"{chance:.0%}" if chance <= 1.0 - LEAST_SAID else f"more than {1.0 - LEAST_SAID:.0%}"
+
+
 def network_words(span: Span, threshold: Threshold) -> str:
     """A span of volume fractions against the threshold, in words."""
     answer = connects(span, threshold)
     reached = "open" if isinstance(answer, Verdict) else "yes" if answer else "no"
     low, high = f"{100 * span.low:.1f}", f"{100 * span.high:.1f}"
     ends = f"{low} vol%" if low == high else f"{low} to {high} vol% between the first alloy and the excess"
-    chances = [f"{threshold.chance(f):.0%}" for f in dict.fromkeys((span.low, span.high))]
+    chances = dict.fromkeys(chance_words(threshold.chance(f)) for f in (span.low, span.high))
     return f"{reached} ({ends}; threshold {threshold.words}: a chance of {' to '.join(chances)})"
 
 

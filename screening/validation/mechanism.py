@@ -21,7 +21,7 @@ from screening.validation.joining import (
     spanning,
     yes_or_no,
 )
-from screening.validation.layers import connects, network_words, thresholds
+from screening.validation.layers import chance_words, connects, network_words, thresholds
 from screening.validation.predictions import Prediction, Span
 
 RUNS_EFFICIENCY, RUNS_H, RUNS_CYCLES = 0.90, 100.0, 50.0
@@ -31,6 +31,7 @@ CLEAR_SD = 1.0
 """Standard deviations that an energy must lie from its limit to predict anything: nearer, its own error turns
 the prediction round with a chance above 16 %, and neither agreement nor contradiction means much."""
 
+NO_SPREAD = "no spread of the energies is known for it: it decides nothing"
 NO_ERROR = "uncertainty not computed: have the study spell this reactor out among its figures"
 
 
@@ -132,14 +133,12 @@ def _compatible(holds: bool, answer: bool) -> Verdict:
     return Verdict.CANNOT_TELL if holds else Verdict.AGREES
 
 
-LEAST_SAID = 0.01
-"""Smaller chances are not told apart: the error model is no better."""
-
-
 def _doubt(value: float, limit: float, sd: float | None) -> str:
     """Why an energy predicts nothing, empty where it lies clear of its limit."""
     if sd is None:
         return NO_ERROR
+    if sd == 0.0:  # of a reaction that the energies do not have: its error is not 0, but not known
+        return NO_SPREAD
     if abs(value - limit) >= CLEAR_SD * sd:
         return ""
     return (
@@ -150,8 +149,7 @@ def _doubt(value: float, limit: float, sd: float | None) -> str:
 
 def _wrong(value: float, limit: float, sd: float) -> str:
     chance = 0.5 * (1.0 - erf(abs(value - limit) / sd / sqrt(2.0))) if sd > 0.0 else 0.0
-    said = f"{chance:.0%}" if chance >= LEAST_SAID else f"less than {LEAST_SAID:.0%}"
-    return f"by the error of the energies the prediction is wrong with a chance of {said}"
+    return f"by the error of the energies the prediction is wrong with a chance of {chance_words(chance)}"
 
 
 def _step_check(pair: Pair, step: _Step, run: Ran) -> Check:
@@ -161,7 +159,7 @@ def _step_check(pair: Pair, step: _Step, run: Ran) -> Check:
     reason = doubt or ("a cell that runs needs this step" if run.answer else "a cell may fail for any reason")
     if sd and not doubt:
         reason += f"; {_wrong(step.value, step.limit, sd)}"
-    spread = "" if sd is None else f" ± {sd:.2g}"
+    spread = f" ± {sd:.2g}" if sd else ""
     number = f" ({step.value:.3g}{spread} {step.unit})" if step.uncertain else ""
     return pair.check(
         step.question,
@@ -208,7 +206,7 @@ def life(pair: Pair) -> Iterator[Check]:
     if outcome is None or np.isnan(relief) or _without_alloy(pair.prediction):
         return
     sd = pair.prediction.standard_deviation("electrolyte_relief_ev_per_atom")
-    doubt, spread = _doubt(relief, 0.0, sd), "" if sd is None else f" ± {sd:.2g}"
+    doubt, spread = _doubt(relief, 0.0, sd), f" ± {sd:.2g}" if sd else ""
     for control in pair.controls:
         own = control.outcomes.get("life_h")
         if own is None:

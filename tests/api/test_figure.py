@@ -1,5 +1,7 @@
 """Figure 1 of a compound of one's own: the same numbers on the page, in the workbook and from the engine."""
 
+import sys
+from base64 import b64decode
 from pathlib import Path
 
 import numpy as np
@@ -121,3 +123,23 @@ def test_the_workbook_names_distrusted_elements(tmp_path: Path) -> None:
     scr.figure_1("SmCl3").save(path)
     (told,) = (note for note in pd.read_excel(path, sheet_name="Notes")["Note"] if note.startswith("Sm(II)"))
     assert "off by up to 0.5 eV/atom" in told
+
+
+def test_a_notebook_shows_the_figure_and_its_table(indium: scr.FigureOne) -> None:
+    from IPython.core.formatters import DisplayFormatter
+
+    bundle, _ = DisplayFormatter().format(indium)
+    image = b64decode(bundle["image/png"])
+    width, height = (int.from_bytes(image[at : at + 4], "big") for at in (16, 20))
+    assert image.startswith(b"\x89PNG") and width > 600 and height > 150
+    assert bundle["image/png"] in bundle["text/html"] and "<table" in bundle["text/html"]
+
+
+def test_without_a_file_nothing_is_drawn_and_that_is_said(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["screening", "figure", "LiAlCl4"])
+    with pytest.raises(SystemExit) as leaving:
+        main()
+    assert not leaving.value.code
+    assert "nothing is drawn: name files, as --out" in capsys.readouterr().err

@@ -21,7 +21,8 @@ from screening.campaign.store import Store
 from screening.cli import app
 from screening.errors import InputError
 from screening.files import json_text
-from screening.handoff.sheet import Plan, bench_sheet
+from screening.handoff.plan import Plan
+from screening.handoff.sheet import bench_sheet
 from screening.phases.library import open_snapshot
 from screening.reactors.criteria import CRITERIA
 from screening.report.page import write_report

@@ -3,6 +3,7 @@
 import json
 import shutil
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,9 +14,13 @@ from matplotlib.image import imread
 import screening as scr
 from screening.cli import main
 from screening.errors import InputError
+from screening.lab.beginnings import Found, sheets
+from screening.lab.briefs import brief
 from screening.lab.cell import Kind
 from screening.lab.cycling.kind import kind_of
 from screening.lab.cycling.table import cycling_data_from_arrays
+from screening.lab.outcomes import Outcome
+from screening.lab.short import Short
 
 RAW = {
     "a/ctrl_1.csv": "simulated-symmetric-control.csv",
@@ -141,6 +146,26 @@ def test_what_cannot_be_a_cell_is_told_with_its_own_reason(
     assert "pip install" in told["cell.nda"]
     assert told["resting.csv"] == "a cycler's record in which no current flows"
     assert not list(tmp_path.glob("*.toml"))
+
+
+def test_sheets_differ_without_regard_to_case_and_a_folder_without_any_is_told_how_to_begin(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    status, _, err = call(capsys, monkeypatch, "cells", str(tmp_path))
+    assert status == 2 and "screening cells init" in err
+    cells = {f"{name} impedance": Found(impedance=[tmp_path / f"{name}.csv"]) for name in ("PEIS", "peis")}
+    names = [path.name for path, _ in sheets(tmp_path, cells, [])]
+    assert names == ["PEIS.toml", "peis-2.toml"]
+
+
+def test_an_efficiency_above_one_is_not_rounded_to_it_and_doubts_come_last(example: Path) -> None:
+    cells = scr.api.cells.read_cells(example).cells
+    cell = next(each for each in cells if each.sheet.kind is Kind.FULL and each.short is not None)
+    found = Outcome("first_efficiency", 1.0021, None, False, "")
+    doubt = replace(cell.short, verdict=Short.INDETERMINATE)
+    told = brief(replace(cell, outcomes={"first_efficiency": found}, short=doubt))
+    assert told.split("; ")[0] == "first CE 100.2 %"
+    assert told.split("; ")[-1].startswith("a short is not excluded")
 
 
 def test_a_figure_without_a_number_is_refused_and_the_lines_stand(

@@ -39,6 +39,12 @@ def test_json_goes_to_stdout_alone(run, tmp_path, monkeypatch):
     assert list(tmp_path.iterdir()) == []
 
 
+def test_what_is_not_milled_gets_no_programs(run, tmp_path):
+    status, _, err = run("handoff", "AgN3", "--programs", "--out", tmp_path / "bench")
+    assert status == 0 and "AgN3: no steps, no masses, no programs: AgN3 may explode." in err
+    assert {path.suffix for path in (tmp_path / "bench").iterdir()} == {".html", ".pdf", ".json"}
+
+
 def test_anode_electrolyte_and_content_are_those_of_the_campaign(run, tmp_path):
     study = tmp_path / "other.toml"
     study.write_text(

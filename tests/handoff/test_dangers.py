@@ -2,11 +2,11 @@
 
 import pytest
 
-from screening.handoff.dangers import red_lines
+from screening.handoff.dangers import not_to_be_milled, red_lines
 from screening.handoff.recipe import shelf
 from screening.phases.composition import parse_formula
 from screening.phases.snapshot import Phases
-from screening.reactors.sense import explosive
+from screening.reactors.sense import explosive, oxidising
 
 
 @pytest.mark.parametrize(
@@ -16,6 +16,9 @@ from screening.reactors.sense import explosive
         *(("BF3", "GAS"), ("SiF4", "GAS"), ("OsO4", "VOLATILE"), ("SnBr4", "LOW MELTING")),
         *(("SbCl3", "LOW MELTING"), ("P", "PYROPHORIC"), ("Cs", "PYROPHORIC")),
         *(("AgN3", "EXPLOSIVE"), ("CuN3", "EXPLOSIVE"), ("AgClO4", "EXPLOSIVE"), ("NCl3", "EXPLOSIVE")),
+        *((name, "OXIDISER") for name in ("KMnO4", "KNO3", "NH4NO3", "KO2", "Na2O2", "CrO3", "PbO2")),
+        *((name, "WATER-REACTIVE") for name in ("NaH", "LiBH4", "AlH3", "Ca3P2", "CaC2")),
+        *(("UH3", "PYROPHORIC"), ("CeH3", "PYROPHORIC"), ("PCl5", "VOLATILE"), ("AlCl3", "VOLATILE")),
     ],
 )
 def test_dangers_are_named(formula: str, word: str) -> None:
@@ -63,3 +66,41 @@ def test_a_sheet_and_a_ranking_say_the_same(formula: str, explodes: bool) -> Non
     """Bretherick's Handbook of Reactive Chemical Hazards; chlorides with water of hydration are harmless."""
     assert any(line.startswith("EXPLOSIVE") for line in red_lines([formula])) == explodes
     assert bool(explosive(Phases.of([parse_formula(formula)]))[0]) == explodes
+
+
+@pytest.mark.parametrize(
+    "formula",
+    [
+        *("Li2O", "LiOH·H2O", "LiCoO2", "MnO2", "Fe2O3", "MnSO4", "FePO4", "LiMn2O4", "BaFe12O19", "MnMoO4"),
+        *(
+            "PbWO4",
+            "LaMnO3",
+            "FeOCl",
+            "AgCl",
+            "Li2SO4",
+            "Li7La3Zr2O12",
+            "MgCl2·6H2O",
+            "PbO",
+            "Bi2O3",
+            "Ag2CO3",
+        ),
+    ],
+)
+def test_common_oxygen_compounds_are_no_oxidisers(formula: str) -> None:
+    assert not oxidising(Phases.of([parse_formula(formula)]))[0]
+
+
+@pytest.mark.parametrize(
+    ("reactor", "electrolyte", "why"),
+    [
+        *((name, "Li3InCl6", "may explode") for name in ("AgN3", "NaN3", "NI3", "KClO4", "LiClO4", "AgClO4")),
+        *((name, "Li3InCl6", "is a liquid") for name in ("TiCl4", "SnCl4", "SiCl4")),
+        *(("AsF5", "Li3InCl6", "is a gas"), ("MgI2", "LiClO4", "LiClO4 may explode")),
+        *((name, "Li6PS5Cl", "ENERGETIC") for name in ("KMnO4", "KNO3", "NH4NO3", "KO2", "Li2O2")),
+        *(("Li3P", "LiNO3", "ENERGETIC"), ("KMnO4", "LiBH4", "ENERGETIC"), ("KMnO4", "Li3InCl6", "")),
+        *(("LiAlCl4", "Li6PS5Cl", ""), ("Li10GeP2S12", "Li6PS5Cl", ""), ("Li2SO4", "Li6PS5Cl", "")),
+    ],
+)
+def test_what_must_or_can_not_be_milled(reactor: str, electrolyte: str, why: str) -> None:
+    told = not_to_be_milled(reactor, electrolyte)
+    assert (why in told) if why else told == ""

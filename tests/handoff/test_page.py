@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 from screening.handoff.pages import write_sheets
-from screening.handoff.sheet import Plan, bench_sheet
+from screening.handoff.plan import Plan
+from screening.handoff.sheet import bench_sheet
 from screening.handoff.standing import Part, Standing
 from screening.phases.library import open_snapshot
 from screening.reactors.criteria import CRITERIA

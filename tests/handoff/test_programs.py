@@ -7,8 +7,8 @@ from xml.etree import ElementTree
 import pytest
 
 from screening.errors import InputError
+from screening.handoff.plan import Plan
 from screening.handoff.programs import write_programs
-from screening.handoff.sheet import Plan
 
 AREA_CM2 = 1.3273229  # of a die of 13 mm
 WIDTH = 20  # of a column of an EC-Lab settings file

@@ -17,8 +17,9 @@ from screening.errors import InputError
 from screening.handoff.drawings import staircase, sticks
 from screening.handoff.layout import blocks
 from screening.handoff.pages import sheet_html, write_sheets
+from screening.handoff.plan import Plan
 from screening.handoff.schema import schema
-from screening.handoff.sheet import Plan, bench_sheet
+from screening.handoff.sheet import bench_sheet
 from screening.phases.library import open_snapshot
 from screening.phases.snapshot import Snapshot
 from screening.provenance import Provenance
@@ -360,3 +361,24 @@ def test_energies_that_are_known_to_be_wrong_are_told_on_the_sheet(
     sheet = bench_sheet(snapshot, reactor, Plan())
     assert ("off by up to 1.2 eV/atom" in sheet_html(sheet)) is told
     assert bool(sheet.cautions) is told
+
+
+@pytest.mark.parametrize("reactor", ["AgN3", "KClO4", "TiCl4", "KMnO4", "NH4NO3"])
+def test_a_sheet_of_what_is_not_milled_has_no_steps_and_no_masses(
+    snapshot: Snapshot, tmp_path: Path, reactor: str
+) -> None:
+    sheet = bench_sheet(snapshot, reactor, Plan())
+    write_sheets(tmp_path, (sheet,))
+    robot = json.loads((tmp_path / f"{sheet.formula}.json").read_text())
+    Draft202012Validator(schema()).validate(robot)
+    assert robot["protocol"]["steps"] == [] and robot["recipe"]["precursors"] == []
+    assert robot["protocol"]["route"] is None and robot["layer"] is None and robot["recipe"]["reaction"] == ""
+    assert robot["withheld"] and robot["red_lines"]
+    page = sheet_html(sheet)
+    assert "no masses, no steps and no programs" in page
+    assert not [word for word in ("rpm", "MPa", "Weighed", "cells (mg)") if word in page]
+
+
+def test_no_recipe_weighs_a_peroxide(snapshot: Snapshot) -> None:
+    """Permanganate is no mixture of a superoxide and pyrolusite."""
+    assert bench_sheet(snapshot, "KMnO4", Plan(electrolyte="Li3InCl6")).recipe.route == "none"

@@ -16,7 +16,8 @@ from screening.campaign.run import Source, run
 from screening.campaign.study import parse_study
 from screening.campaign.workers import Workers
 from screening.errors import InputError
-from screening.handoff.sheet import Plan, bench_sheet
+from screening.handoff.plan import Plan
+from screening.handoff.sheet import bench_sheet
 from screening.handoff.standing import Standing, standing
 
 STUDY = """

@@ -93,7 +93,8 @@ def test_no_structure_at_all_is_refused() -> None:
 
 
 def test_the_bench_and_the_page_look_for_the_same_phases(predictions: ResultsDirectory) -> None:
-    from screening.handoff.sheet import Plan, bench_sheet
+    from screening.handoff.plan import Plan
+    from screening.handoff.sheet import bench_sheet
     from screening.lab.cell import Cell
     from screening.thermo.sources import load_snapshot
 
