@@ -20,6 +20,7 @@ from screening.files import packaged_rows
 from screening.phases.composition import Formula, atomic_number, same_composition
 from screening.phases.corrections import ANCHORED, AT_0_K, is_anchored, is_corrected, molecules, shift
 from screening.phases.molecular_units import CHAIN, CHARGE_TOL, UNITS, molecular_units
+from screening.phases.overbound import overbound_cautions
 from screening.phases.schemes import LEGACY
 from screening.phases.snapshot import Phases, Snapshot
 
@@ -284,6 +285,7 @@ def cautions(snapshot: Snapshot, formulas: Iterable[Formula], phases: Iterable[i
     calculated = numbers[~snapshot.phases.added[numbers]]
     told += _off_cautions(snapshot.manifest.energy_scheme, snapshot.phases.formula[calculated])
     told += _molecular_cautions(snapshot, numbers)
+    told += overbound_cautions(snapshot, numbers, _off(snapshot.manifest.energy_scheme))
     return tuple(told)
 
 

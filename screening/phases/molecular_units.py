@@ -11,8 +11,9 @@ ammonium if it leaves fewer acidic hydrogens (NH4ClO4 is no hydrate of HNO3 and 
   a + 2b = n(H), a + b = n(O); where hydrogen is fewer than that oxygen, each is a hydroxide;
 * hydrogen beyond two per remaining oxygen is acidic: it sits on an oxyanion, as in NaHCO3.
 
-Sulfur that alkali and alkaline-earth metals alone do not reduce, n(S) - charge/2, sits in chains (S-S): the
-legacy correction of sulfides was added to it as well.
+Sulfur that alkali and alkaline-earth metals do not reduce, n(S) - charge/2, sits in chains (S-S), or on
+carbon, nitrogen or selenium, alone or beside such metals: the legacy correction of sulfides was added to it,
+too. Carbon reduces none: CS2 and KSCN lie 0.86 and 0.68 eV per sulfur under what is measured, as chains do.
 
 Phases whose charges do not balance within `BALANCED` and those with carbon bound otherwise are unrecognised.
 """
@@ -99,7 +100,10 @@ BINDING_H = ("C", "N", "S", "F", "Cl", "Br", "I")
 """What hydrogen is bound to where there is no oxygen."""
 
 CHAIN = "S-S"
-"""Unit of a sulfur atom beyond those that the metals reduce: one in Na2S2, three in Na2S4."""
+"""Unit of a sulfur atom beyond those that the metals reduce: one in Na2S2, three in Na2S4, seven in S7N."""
+
+CHAIN_PARTNERS = ("C", "N", "Se")
+"""Elements that reduce no sulfur; what P, As, Si, Ge and B bind counts as a sulfide."""
 
 SALT_CHARGE = {
     "Li": 1.0,
@@ -180,9 +184,13 @@ def _units_of(phases: Phases) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _chains(phases: Phases, sulfur: np.ndarray) -> np.ndarray:
-    """Sulfur beyond what the metals of `SALT_CHARGE` reduce, (n_phases,); 0 beside other elements."""
+    """Sulfur beyond what the metals of `SALT_CHARGE` reduce, (n_phases,).
+
+    0 beside elements other than these and `CHAIN_PARTNERS`.
+    """
     metals = {name: phases.atoms_of([name]) for name in SALT_CHARGE}
-    alone = np.isclose(sum(metals.values()) + sulfur, phases.atoms) & (phases.n_elements > 1)
+    others = sum(metals.values()) + phases.atoms_of(CHAIN_PARTNERS)
+    alone = np.isclose(others + sulfur, phases.atoms) & (phases.n_elements > 1)
     charge = sum(metals[name] * of for name, of in SALT_CHARGE.items())
     excess = np.where(alone, sulfur - charge / 2.0, 0.0)
     return np.where(excess > CHARGE_TOL, excess, 0.0)

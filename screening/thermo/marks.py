@@ -42,7 +42,11 @@ def starred(text: str, origins: Mapping[str, str], at_hull: Sequence[str] = ()) 
     >>> starred("3 Li + Li3HoCl6 -> 6 LiCl + Ho", {"Li3HoCl6": "estimated"})
     '3 Li + Li3HoCl6* -> 6 LiCl + Ho'
     """
-    return " ".join(word + "*" * (word in origins) + "†" * (word in at_hull) for word in text.split(" "))
+    words = ((word, {word, word[1:-1]}) for word in text.split(" "))  # a glass stands in brackets
+    return " ".join(
+        word + "*" * (not names.isdisjoint(origins)) + "†" * (not names.isdisjoint(at_hull))
+        for word, names in words
+    )
 
 
 def origins_of(snapshot: Snapshot, phases: Iterable[int], spelling: Mapping[int, Formula]) -> dict[str, str]:

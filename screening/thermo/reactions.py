@@ -93,6 +93,5 @@ def _integer_scale(moles: list[float]) -> float | None:
 
 def _write(term: Term, scale: float | None) -> str:
     coefficient = f"{term.moles:.4g}" if scale is None else str(round(term.moles * scale))
-    if coefficient == "1":
-        return term.formula
-    return f"{coefficient} ({term.formula})" if term.formula[0].isdigit() else f"{coefficient} {term.formula}"
+    name = f"({term.formula})" if term.formula[0].isdigit() else term.formula
+    return name if coefficient == "1" else f"{coefficient} {name}"

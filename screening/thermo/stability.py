@@ -56,7 +56,8 @@ class HullEnergy(Displayed):
     def words(self) -> str:
         """The stable phases, as ``Li2S + LiCl + Li3PS4``, or that the phase itself is."""
         terms = [f"{moles:.4g} {name}".removeprefix("1 ") for name, moles in self.decays_to.items()]
-        return "stable" if list(self.decays_to) == [self.formula] else " + ".join(terms)
+        # one product is the composition itself, whatever the spelling
+        return "stable" if len(terms) == 1 else " + ".join(terms)
 
     def display(self) -> Table:
         """As of `HullEnergies`."""

@@ -7,10 +7,11 @@ import pytest
 from pymatgen.core import Composition
 
 from screening.errors import InputError
-from screening.phases.composition import parse_reactant
+from screening.phases.composition import parse_formula, parse_reactant
 from screening.phases.snapshot import Snapshot
 from screening.thermo.interface import AXES, NO_REACTION_EV_PER_ATOM, InterfaceReaction, react
 from screening.thermo.lithiation import lithiate
+from screening.thermo.stability import hull_energy_of
 from screening.units import EV_TO_KJ_PER_MOL
 
 MakeUp = Callable[[dict[str, float]], Snapshot]
@@ -176,8 +177,22 @@ def test_what_crystallises_out_of_a_glass_bears_its_own_formula(mp2019: Snapshot
     assert [k.total_ev_per_atom for k in found.kinks] == pytest.approx(
         [k.total_ev_per_atom for k in crystal.kinks]
     )
-    assert "(75Li2S-25P2S5)" in found.minimum.reaction or "+ 75Li2S-25P2S5" in found.minimum.reaction
-    assert "75Li2S" not in found.minimum.reaction.split(" -> ")[1]
+    assert found.minimum.reaction == "8 Li + 2 (75Li2S-25P2S5) -> 4 Li2S + Li3P"
+    assert found.notes == ("75Li2S-25P2S5: per mole of mixture (mol %)",)
+
+
+def test_parts_in_a_ratio_react_as_written(mp2019: Snapshot) -> None:
+    found = react(mp2019, parse_reactant("Li"), parse_reactant("2LiCl-GaCl3"), at_hull=True)
+    first, second = found.kinks[:2]
+    assert first.reaction == "(2LiCl-GaCl3) -> LiCl + LiGaCl4"
+    assert second.reaction == "Li + (2LiCl-GaCl3) -> 2 LiCl + LiGaCl3"
+    assert "(2LiCl-GaCl3)† -> " in found.starred(first.reaction)
+
+
+@pytest.mark.parametrize("text", ["75Li2S-25P2S5", "3Li2S-P2S5", "Li3PS4", "P2S8Li6"])
+def test_a_composition_of_a_stable_compound_is_stable(mp2019: Snapshot, text: str) -> None:
+    assert hull_energy_of(mp2019, parse_formula(text)).words == "stable"
+    assert hull_energy_of(mp2019, parse_formula("Li6PS5Cl")).words == "Li2S + Li3PS4 + LiCl"
 
 
 def test_what_does_not_react_says_so(mp2019: Snapshot) -> None:
