@@ -2,8 +2,8 @@
 
 Energies are interpolated along the hull, the least that a solution without heat of mixing has, less the ideal
 entropy of mixing of those elements that share a site: cations, or anions, whose amounts vary and add up to a
-constant. Lithium and its vacancies are not counted. The solution is a phase at that energy, and its windows are
-the windows of this phase.
+constant. Lithium and its vacancies are not counted. The solution is a phase at that energy, as its windows
+are those of a phase.
 """
 
 import re
@@ -113,7 +113,7 @@ class Template:
 
     def _exchanged(self, name: str, site: Sequence[str], x: float) -> float:
         """What of an element stands on the sites that are shared."""
-        constant, factor = next((held[1:] for held in self.varying if held[0] == name))
+        constant, factor = next(held[1:] for held in self.varying if held[0] == name)
         if factor * (x or 1.0) > 0.0:
             return factor * x
         return max(constant + factor * x - self._corners(name, site), 0.0)
