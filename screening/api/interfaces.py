@@ -67,7 +67,7 @@ def source_snapshot(
 class Opening(Source, total=False):
     """What `react` takes besides: one open element, by potential or pressure."""
 
-    mu: Mapping[str, float] | None
+    mu: str | Mapping[str, float] | None
     open_to: str | None
     pressure_bar: float | None
     element: str
@@ -104,7 +104,7 @@ def react(
     b: Compound | Iterable[Compound],
     *,
     voltage: float | str | Iterable[float] | None = None,
-    mu: Mapping[str, float] | None = None,
+    mu: str | Mapping[str, float] | None = None,
     open_to: str | None = None,
     pressure_bar: float | None = None,
     element: str = "Li",

@@ -70,7 +70,7 @@ def react(
         reactants[:1],
         reactants[1:],
         voltage=voltage,
-        mu=_potentials(mu),
+        mu=",".join(mu) if mu else None,
         open_to=open_to,
         pressure_bar=pressure,
         element=element,
@@ -129,17 +129,6 @@ def figure(
     print_table(found.display(axis))
     for path in files:
         tell(f"wrote {path}")
-
-
-def _potentials(given: list[str] | None) -> dict[str, float] | None:
-    """Chemical potentials by element, as ``Co=-1`` names them."""
-    if not given:
-        return None
-    found = [each.partition("=") for each in given]
-    try:
-        return {element.strip(): float(value) for element, _, value in found}
-    except ValueError:
-        raise InputError(", ".join(given), where="--mu", remedy="write it as Co=-1, in eV") from None
 
 
 @sourced()

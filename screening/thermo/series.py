@@ -9,6 +9,7 @@ are those of a phase.
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from numbers import Real
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -302,6 +303,12 @@ def scan(
     InputError
         If the range, the steps or the temperature make no sense, or an amount becomes negative.
     """
+    if not (isinstance(steps, int) and all(isinstance(each, Real) for each in (low, high, mixing_k))):
+        raise InputError(
+            f"x from {low!r} to {high!r} in {steps!r} steps at {mixing_k!r} K",
+            where="series",
+            remedy="give numbers, of steps a whole one",
+        )
     if not (low < high and 2 <= steps <= MOST_STEPS and 0.0 <= mixing_k <= 3000.0):
         raise InputError(
             f"x from {low:g} to {high:g} in {steps} steps at {mixing_k:g} K",

@@ -11,7 +11,7 @@ from screening.display import Displayed, Group, Table
 from screening.errors import InputError
 from screening.phases.cathodes import are_of_host
 from screening.phases.composition import Reactant, atomic_number
-from screening.phases.distrust import cautions, wholly_distrusted
+from screening.phases.distrust import cautions, merged, wholly_distrusted
 from screening.phases.snapshot import Snapshot
 from screening.provenance import Provenance
 from screening.thermo.intervals import (
@@ -221,7 +221,7 @@ class Titrations(Group[Titration]):
             for each in self.items
         ]
         sides = [each.lithiation for each in self.items]
-        told = dict.fromkeys(t for each in sides for t in (*each.cautions, each.error_bars) if t)
+        told = merged(t for each in sides for t in (*each.cautions, each.error_bars) if t)
         return Table(f"Useful: {self.items[0].allowance}", rows, (*told, self.provenance.line()))
 
 
@@ -347,7 +347,7 @@ def _told(
     return replace(
         side,
         origins={**side.origins, **origins_of(snapshot, phases, priced.spelling)},
-        cautions=tuple(dict.fromkeys((*side.cautions, *told))),
+        cautions=merged((*side.cautions, *told)),
     )
 
 

@@ -111,6 +111,8 @@ def test_a_series_is_told_and_drawn(tmp_path: Path) -> None:
         ("Li{3-x}Y{1-x}Zr{x}Cl6", {"steps": 1}, "2 to 201 steps"),
         ("Li{3-x}Y{1-x}Zr{x}Cl6", {"mixing_k": -5.0}, "0 to 3000 K"),
         ("Li{3-x}Qq{x}Cl6", {}, "no element"),
+        (HALIDE, {"steps": 2.5}, "2.5 steps"),
+        (HALIDE, {"x": ("a", 1.0)}, "give numbers|from 'a' to"),
     ],
 )
 def test_what_makes_no_sense_is_refused(text: str, options: dict[str, object], said: str) -> None:
