@@ -48,7 +48,7 @@ ANION_VALENCE = {
 }
 """Anions of the salts of a mobile ion, with their charge."""
 
-RELEASE_EV_PER_CHARGE = {**dict.fromkeys(("F", "Cl", "O", "S", "N"), 0.0), "Br": -0.51, "I": -0.37} | {
+RELEASE_EV_PER_CHARGE = {**dict.fromkeys(("F", "Cl", "O", "S", "N", "H"), 0.0), "Br": -0.51, "I": -0.37} | {
     "Se": -0.29,
     "Te": -0.27,
 }
@@ -214,11 +214,9 @@ class ErrorModel:
         how far the estimate may lie from the calculation it replaces, and the calculation's distance from the
         truth comes on top.
         """
-        bound = ions_bound(phases, self)
-        charge = np.array([ANION_VALENCE[a.symbol] for a in self.anions])
-        salt = bound @ (1.0 + self.charge / charge)
-        with_anion = _anion_charge(phases, self).any(axis=1)
-        reducible = np.where(1.0 - salt > SMALLEST_REDUCIBLE_FRACTION, 1.0 - salt, 0.0)
+        bound, charge = ions_bound(phases, self), _anion_charge(phases, self)
+        with_anion, left = charge.any(axis=1), 1.0 - _parts(phases, self).salt
+        reducible = np.where(left > SMALLEST_REDUCIBLE_FRACTION, left, 0.0)
         metallic = np.where(
             phases.atoms_of([self.ion]) > 0.0, self.alloy_sd_ev_per_atom, self.intermetallic_sd_ev_per_atom
         )
@@ -340,14 +338,20 @@ def _anion_charge(phases: Phases, model: ErrorModel) -> np.ndarray:
 
 
 def _free_anions(phases: Phases, model: ErrorModel) -> np.ndarray:
-    """Ions that an atom of each free anion would bind, (n_phases, n_anions); 0 for all else."""
-    ions = np.zeros((len(phases), len(model.anions)))
-    first = phases.atomic_number[phases.row_start[:-1]]
-    for k, anion in enumerate(model.anions):
-        if anion.symbol in RELEASE_EV_PER_CHARGE:
-            free = (phases.n_elements == 1) & (first == atomic_number(anion.symbol))
-            ions[free, k] = ANION_VALENCE[anion.symbol] / model.charge
-    return ions
+    """Ions that an atom of what holds free anions would bind, (n_phases, n_anions); 0 for all else.
+
+    Elements, compounds of anions alone (SO2, ClF3), and what protons bind (HBr, H2O), which the corrected
+    scheme takes from measurement. Hydrogen is both anion and cation: what becomes a hydride was free before,
+    and counts as that with the opposite sign.
+    """
+    charge, parts = _anion_charge(phases, model), _parts(phases, model)
+    valence = np.array([ANION_VALENCE[a.symbol] for a in model.anions])
+    hydride = np.array([a.symbol == "H" for a in model.anions])
+    released = np.array([a.symbol in RELEASE_EV_PER_CHARGE for a in model.anions]) & ~hydride
+    alone = np.isclose((charge / valence)[:, released].sum(axis=1), 1.0)
+    free = charge * np.where(alone, 1.0, parts.protons)[:, None] * released
+    free[:, hydride] = -np.where(phases.n_elements[:, None] > 1, charge[:, hydride], 0.0)
+    return free / model.charge
 
 
 def ions_bound(phases: Phases, model: ErrorModel) -> np.ndarray:
@@ -361,11 +365,44 @@ def ions_bound(phases: Phases, model: ErrorModel) -> np.ndarray:
     (n_phases, n_anions) float array
         Ions per atom of the phase.
     """
+    return _anion_charge(phases, model) * _parts(phases, model).ions[:, None] / model.charge
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Parts:
+    """What has the charge of the anions of each phase, (n_phases,) float arrays.
+
+    Attributes
+    ----------
+    ions, protons : shares of the charge
+    salt : share of the atoms that ions, protons and their anions are
+    """
+
+    ions: np.ndarray
+    protons: np.ndarray
+    salt: np.ndarray
+
+
+def _parts(phases: Phases, model: ErrorModel) -> _Parts:
     charge = _anion_charge(phases, model)
-    total = charge.sum(axis=1)
-    bound = np.minimum(phases.atoms_of([model.ion]) / phases.atoms * model.charge, total)
-    share = np.divide(bound, total, out=np.zeros_like(total), where=total > 0.0)
-    return charge * share[:, None] / model.charge
+    total, hydride = charge.sum(axis=1), [a.symbol for a in model.anions].index("H")
+    hydrogen = phases.atoms_of(["H"]) / phases.atoms
+    held = np.column_stack(
+        (
+            phases.atoms_of([model.ion]) / phases.atoms * model.charge,
+            np.where(charge[:, hydride] > 0.0, 0.0, hydrogen),
+        )
+    )
+    bound = held * np.minimum(1.0, _over(total, held.sum(axis=1)))[:, None]
+    ions, protons = (_over(each, total) for each in bound.T)
+    anions = (charge / [ANION_VALENCE[a.symbol] for a in model.anions]).sum(axis=1)
+    salt = (ions + protons) * anions + bound @ [1.0 / model.charge, 1.0]
+    return _Parts(ions=ions, protons=protons, salt=salt)
+
+
+def _over(part: np.ndarray, whole: np.ndarray) -> np.ndarray:
+    """Quotients, 0 over nothing."""
+    return np.divide(part, whole, out=np.zeros_like(whole), where=whole > 0.0)
 
 
 def cations_bound(phases: Phases, model: ErrorModel) -> Forms:
@@ -380,8 +417,8 @@ def cations_bound(phases: Phases, model: ErrorModel) -> Forms:
     Forms
         (n_phases, HEAVIEST + 1). Atoms per atom of the phase, by atomic number.
     """
-    charge = _anion_charge(phases, model)
-    left = charge.sum(axis=1) - ions_bound(phases, model).sum(axis=1) * model.charge
+    charge, parts = _anion_charge(phases, model), _parts(phases, model)
+    left = charge.sum(axis=1) * (1.0 - parts.ions - parts.protons)
     anion = np.zeros((len(phases), HEAVIEST + 1), dtype=bool)
     anion[:, [atomic_number(a.symbol) for a in model.anions]] = charge > 0.0
     owner, number = phases.rows.owner, phases.atomic_number

@@ -315,3 +315,28 @@ def test_the_limit_of_a_phase_above_the_hull_is_that_of_its_own_reaction_at_wors
     assert found.cathodic_limit_95_v.low <= max(lows) + EXACT
     told = detail(ScreeningContext.of(snapshot, Conditions()), row, formula, (50.0,), bars)
     assert told.plateaus[0].voltage_95_v == pytest.approx(found.cathodic_limit_95_v, abs=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("a", "b", "reaction", "measured_kj"),
+    [  # CRC Handbook, sums of enthalpies of formation at 298 K
+        ("Li", "H2", "2 Li + H2 -> 2 LiH", -181.0),
+        ("Na", "H2", "2 Na + H2 -> 2 NaH", -112.6),
+        ("K", "H2", "2 K + H2 -> 2 KH", -115.4),
+        ("Mg", "H2", "Mg + H2 -> MgH2", -75.3),
+        ("Ca", "H2", "Ca + H2 -> CaH2", -181.5),
+        ("S", "O2", "S + O2 -> SO2", -296.8),
+        ("Na", "H2O", "4 Na + H2O -> 2 NaH + Na2O", -285.0),
+        ("Li", "NH3", "6 Li + NH3 -> 3 LiH + Li3N", -390.0),
+        ("LiBr", "HCl", "LiBr + HCl -> HBr + LiCl", -1.4),
+        ("CaO", "CO2", "CaO + CO2 -> CaCO3", -178.8),
+        ("Li2O", "CO2", "Li2O + CO2 -> Li2CO3", -224.5),
+    ],
+)
+def test_hydrides_and_molecules_hold_their_measured_energies(
+    a: str, b: str, reaction: str, measured_kj: float
+) -> None:
+    found = scr.react(a, b)
+    (kink,) = [each for each in found.kinks if each.reaction == reaction]
+    assert kink.kj_as_written_95.low < measured_kj < kink.kj_as_written_95.high
+    assert kink.kj_as_written_95.high - kink.kj_as_written_95.low < 310.0
