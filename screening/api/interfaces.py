@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Mapping
 from functools import cache, partial
 from itertools import product
 from pathlib import Path
-from typing import Any, TypeAlias, TypedDict, Unpack, overload
+from typing import TypeAlias, TypedDict, Unpack, overload
 
 from screening.errors import InputError
 from screening.phases.cathodes import host_phases
@@ -301,10 +301,9 @@ def titrate(
     held = load_snapshot(snapshot, own_phases(phases, force, replace), temperature_k, energies)
     z, bars = atomic_number(element, where="--element"), cache(lambda of: error_bars(of, element))
     within = [host_phases(held, each, z) if host else held for each in every]
-    how: dict[str, Any] = {"share": share, "energy_ev_per_atom": energy_ev_per_atom, "charge": charge}
-    one = partial(titrate_one, to_v=to, host=host, **how)
+    one = partial(titrate_one, to_v=to, share=share, energy_ev_per_atom=energy_ev_per_atom, charge=charge)
     found = tuple(
-        one(of, each, element, at_hull=at_hull, error_bars=bars(of))
+        one(of, each, element, at_hull=at_hull, host=host, error_bars=bars(of))
         for of, each in zip(within, every, strict=True)
     )
     return found[0] if len(compounds) == 1 and _is_one(compounds[0]) else Titrations(found)

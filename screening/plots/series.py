@@ -53,7 +53,7 @@ def plot_series(shown: Series, ax: Axes | Figure | None = None) -> Axes:
         for end in ("low", "high"):
             within = [getattr(point.titration.strict, f"{end}_95_v") or NOT_KNOWN for point in shown.points]
             band = np.array(within, dtype=float).T
-            ax.fill_between(x, *band, step="mid", color=GREEN, alpha=BAND_ALPHA, linewidth=0.0)
+            ax.fill_between(x, band[0], band[1], step="mid", color=GREEN, alpha=BAND_ALPHA, linewidth=0.0)
         ax.set_xlim(x[0], x[-1])
         highest = np.nanmax(frame[["useful_high_v", "window_high_v"]].to_numpy(dtype=float), initial=1.0)
         ax.set_ylim(0.0, 1.25 * highest)
