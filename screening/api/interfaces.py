@@ -67,7 +67,7 @@ def source_snapshot(
 class Opening(Source, total=False):
     """What `react` takes besides: one open element, by potential or pressure."""
 
-    mu: Mapping[str, float] | None
+    mu: str | Mapping[str, float] | None
     open_to: str | None
     pressure_bar: float | None
     element: str
@@ -104,7 +104,7 @@ def react(
     b: Compound | Iterable[Compound],
     *,
     voltage: float | str | Iterable[float] | None = None,
-    mu: Mapping[str, float] | None = None,
+    mu: str | Mapping[str, float] | None = None,
     open_to: str | None = None,
     pressure_bar: float | None = None,
     element: str = "Li",
@@ -303,7 +303,7 @@ def titrate(
     within = [host_phases(held, each, z) if host else held for each in every]
     one = partial(titrate_one, to_v=to, share=share, energy_ev_per_atom=energy_ev_per_atom, charge=charge)
     found = tuple(
-        one(of, each, element, at_hull=at_hull, error_bars=bars(of))
+        one(of, each, element, at_hull=at_hull, host=host, error_bars=bars(of))
         for of, each in zip(within, every, strict=True)
     )
     return found[0] if len(compounds) == 1 and _is_one(compounds[0]) else Titrations(found)

@@ -26,7 +26,7 @@ def stack(
     layers : str or sequence of str
         From the anode to the cathode, ``"Li | Li6PS5Cl | LiCoO2@70wt+Li3InCl6@30wt"``.
     window : str or (float, float)
-        Voltages of the cell, ``"2.6-4.2"``.
+        Voltages of the cathode against the metal of the ion (Li/Li+), whatever the anode is, ``"2.6-4.2"``.
     element : str
         The working ion.
     **source

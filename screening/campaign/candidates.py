@@ -211,7 +211,7 @@ def require_phase(snapshot: Snapshot, formula: Formula, where: str) -> int:
         raise InputError(
             lacking_text(snapshot, formula),
             where=where,
-            remedy="write one of these, or add your own phase with --phases",
+            remedy="write one of these, add your own phase with --phases, or let the study take it at_hull",
         )
     return phase
 

@@ -97,8 +97,8 @@ class ConditionGrid(Settings):
     role, cathode, window_v
         As of `Conditions`.
     at_hull : bool
-        Take named candidates and electrolytes that the snapshot lacks, as doped ones, from the hull: at the
-        energy and volume of the phases that are stable there. Results mark them.
+        Take named candidates, electrolytes and the cathode that the snapshot lacks, as doped ones or NMC,
+        from the hull: at the energy and volume of the phases that are stable there. Results mark them.
     anodes, electrolytes : tuples of str
         Every candidate meets every anode (a metal, or an alloy as LiAl) with every electrolyte.
     layers_wt_percent : tuple of float

@@ -153,6 +153,8 @@ class Study(Shown, Settings):
                 "ranking": {"criteria": {}},
                 "figures": {k: v for k, v in content["figures"].items() if k != "criteria"},
             }
+            if role == "electrolyte":  # the candidates are: none is left over from the former role
+                content["conditions"]["electrolytes"] = ()
         sections = {key: value for key, value in content.items() if isinstance(value, dict)}
         for key, value in changes.items():
             homes = [section for section in sections.values() if key in section]

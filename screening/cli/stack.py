@@ -22,7 +22,7 @@ def stack(
         str, typer.Argument(metavar="LAYERS", help='Anode to cathode, as "Li | Li6PS5Cl | LiCoO2".')
     ],
     window: Annotated[
-        str, typer.Option("--window", metavar="V-V", help="Voltages of the cell, as 2.6-4.2.")
+        str, typer.Option("--window", metavar="V-V", help="Of the cathode against Li/Li+, as 2.6-4.2.")
     ] = "2.6-4.2",
     element: Annotated[str, typer.Option("--element", help="Working ion.")] = "Li",
     csv: CsvOption = None,

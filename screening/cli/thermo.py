@@ -71,7 +71,7 @@ def react(
         reactants[:1],
         reactants[1:],
         voltage=voltage,
-        mu=_potentials(mu),
+        mu=",".join(mu) if mu else None,
         open_to=open_to,
         pressure_bar=pressure,
         element=element,
@@ -132,17 +132,6 @@ def figure(
         tell(f"wrote {path}")
     if not files:
         say("nothing is drawn: name files, as --out figure.pdf figure.xlsx")
-
-
-def _potentials(given: list[str] | None) -> dict[str, float] | None:
-    """Chemical potentials by element, as ``Co=-1`` names them."""
-    if not given:
-        return None
-    found = [each.partition("=") for each in given]
-    try:
-        return {element.strip(): float(value) for element, _, value in found}
-    except ValueError:
-        raise InputError(", ".join(given), where="--mu", remedy="write it as Co=-1, in eV") from None
 
 
 @sourced()

@@ -45,12 +45,25 @@ def is_cathode(formula: Formula) -> bool:
 
 def keeps_host(cathode: Formula, products: Iterable[str], element: int) -> bool:
     """Whether products differ from a cathode by what they hold of one element alone; a halide is no host."""
-    host = {z: n for z, n in zip(cathode.atomic_numbers, cathode.amounts, strict=True) if z != element}
-    if not host or all(symbol(z) in HALIDES for z in host):
-        return False
-    bare = Formula(cathode.text, tuple(host), tuple(host.values()))
+    host = _bare(cathode, element)
+    halide = host is None or all(symbol(z) in HALIDES for z in host.atomic_numbers)
+    return not halide and are_of_host(cathode, products, element)
+
+
+def are_of_host(cathode: Formula, products: Iterable[str], element: int) -> bool:
+    """Whether products, or phases, are states of the host of a cathode."""
+    host = _bare(cathode, element)
     every = [parse_formula(name) for name in products]
-    return all({*each.atomic_numbers} - {element} == {*host} and _is_of(each, bare) for each in every)
+    return host is not None and all(
+        {*each.atomic_numbers} - {element} == {*host.atomic_numbers} and _is_of(each, host) for each in every
+    )
+
+
+def _bare(cathode: Formula, element: int) -> Formula | None:
+    """What a cathode holds besides one element; None where that is nothing."""
+    held = dict(zip(cathode.atomic_numbers, cathode.amounts, strict=True))
+    held.pop(element, None)
+    return Formula(cathode.text, tuple(held), tuple(held.values())) if held else None
 
 
 def host_phases(snapshot: Snapshot, reactant: Reactant, element: int = 3) -> Snapshot:
@@ -64,19 +77,18 @@ def host_phases(snapshot: Snapshot, reactant: Reactant, element: int = 3) -> Sna
         If the host is known with one content only, or nothing is left of it.
     """
     cathode = reactant.unit
-    held = dict(zip(cathode.atomic_numbers, cathode.amounts, strict=True))
-    held.pop(element, None)
-    if not held or len(reactant.parts) > 1:
+    host = _bare(cathode, element)
+    if host is None or len(reactant.parts) > 1:
         raise InputError(f"{cathode.text} has no host", where="--host", remedy="give one cathode, as LiCoO2")
-    host = Formula(cathode.text, tuple(held), tuple(held.values()))
-    systems = host.atomic_numbers, tuple(sorted((*held, element)))
+    systems = host.atomic_numbers, tuple(sorted((*host.atomic_numbers, element)))
     rows = np.concatenate([snapshot.index.exactly(np.array(numbers)) for numbers in systems])
     rows = rows[[_is_of(snapshot.formula(row), host) for row in rows.tolist()]]
     if len({composition_key(snapshot.formula(row)) for row in rows.tolist()}) < 2:
         raise InputError(
             f"snapshot {snapshot.manifest.name} has no two states of the host of {cathode.text}",
             where="--host",
-            remedy="bring them with --phases, or leave the host out",
+            remedy="bring them with --phases; at hull energies they would only tell where the host falls "
+            "apart: so does --at-hull without --host",
         )
     pure = np.flatnonzero(snapshot.phases.n_elements == 1)
     manifest = replace(snapshot.manifest, name=f"{snapshot.manifest.name}, host of {cathode.text} alone")

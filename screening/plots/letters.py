@@ -13,6 +13,7 @@ from matplotlib.font_manager import FontProperties
 from matplotlib.textpath import text_to_path
 
 from screening.display import formula_text
+from screening.phases.distrust import merged
 from screening.plots.style import COLUMN_IN, canvas, faces
 from screening.thermo.interface import InterfaceReaction
 from screening.thermo.intervals import OUTSIDE
@@ -330,7 +331,7 @@ def closing_entries(
 ) -> list[tuple[str, str]]:
     """What the key says below the letters: marks by origin, cautions, and what the bands are, if drawn."""
     origins = {name: origin for each in results for name, origin in each.origins.items()}
-    said = dict.fromkeys(text for each in results for text in each.cautions)
+    said = dict.fromkeys(merged(text for each in results for text in each.cautions))
     if not bands:
         said.pop(OUTSIDE, None)
     said |= dict.fromkeys(each.error_bars.replace("intervals", "bands", 1) for each in results if bands)

@@ -15,6 +15,8 @@ from screening.thermo.series import Series
 def plot_series(shown: Series, ax: Axes | Figure | None = None) -> Axes:
     """Draw both windows against x; open markers of the strict one are interpolated along the hull.
 
+    Steps, as a window jumps where the hull holds something else: nobody computed what lies between two x.
+
     Parameters
     ----------
     shown : Series
@@ -34,9 +36,9 @@ def plot_series(shown: Series, ax: Axes | Figure | None = None) -> Axes:
             ("useful", "useful window", BLUE, "--"),
         ):
             low, high = (frame[f"{kind}_{end}_v"].to_numpy(dtype=float) for end in ("low", "high"))
-            ax.plot(x, low, style, color=colour, label=name)
-            ax.plot(x, high, style, color=colour)
-            ax.fill_between(x, low, high, color=colour, alpha=0.08, linewidth=0.0)
+            ax.step(x, low, style, where="mid", color=colour, label=name)
+            ax.step(x, high, style, where="mid", color=colour)
+            ax.fill_between(x, low, high, step="mid", color=colour, alpha=0.08, linewidth=0.0)
             for values in (low, high) if kind == "window" else ():
                 for which, fill in ((interpolated, "white"), (~interpolated, colour)):
                     ax.plot(
@@ -50,7 +52,8 @@ def plot_series(shown: Series, ax: Axes | Figure | None = None) -> Axes:
                     )
         for end in ("low", "high"):
             within = [getattr(point.titration.strict, f"{end}_95_v") or NOT_KNOWN for point in shown.points]
-            ax.fill_between(x, *np.array(within, dtype=float).T, color=GREEN, alpha=BAND_ALPHA, linewidth=0.0)
+            band = np.array(within, dtype=float).T
+            ax.fill_between(x, band[0], band[1], step="mid", color=GREEN, alpha=BAND_ALPHA, linewidth=0.0)
         ax.set_xlim(x[0], x[-1])
         highest = np.nanmax(frame[["useful_high_v", "window_high_v"]].to_numpy(dtype=float), initial=1.0)
         ax.set_ylim(0.0, 1.25 * highest)

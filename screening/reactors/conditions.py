@@ -100,7 +100,7 @@ class Conditions(Settings):
         ):
             if given != needed:
                 raise ValueError(
-                    f"{key}: {'give' if needed else 'leave out'} it where the role is {self.role}"
+                    f"{key}: {'give it' if needed else 'leave it out'} where the role is {self.role}"
                 )
         if self.window_v is not None:
             low, high = (Reservoir.at_voltage(v).voltage_v or 0.0 for v in self.window_v)

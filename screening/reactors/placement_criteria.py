@@ -45,7 +45,7 @@ WEIGHTS: dict[Role, dict[str, float]] = {
     "buffer": {},
     "catholyte": {"oxidation_limit_v": 2.0, "reduction_limit_v": 0.5, "ionic_s_per_cm": 2.0},
     "electrolyte": {
-        **{"oxidation_limit_v": 1.0, "reduction_limit_v": 2.0, "neighbour_ev_per_atom": 2.0},
+        **{"oxidation_limit_v": 2.0, "reduction_limit_v": 2.0, "neighbour_ev_per_atom": 2.0},
         "ionic_s_per_cm": 2.0,
     },
 }

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from screening.display import Displayed, Group, Table
 from screening.errors import InputError
 from screening.phases.composition import Formula, Reactant, atomic_number
-from screening.phases.distrust import cautions, wholly_distrusted
+from screening.phases.distrust import cautions, merged, wholly_distrusted
 from screening.phases.snapshot import Snapshot
 from screening.provenance import Provenance
 from screening.thermo.compositions import Compositions
@@ -300,7 +300,7 @@ class Lithiations(Group[Lithiation]):
         ]
         origins = {name: origin for each in self.items for name, origin in each.origins.items()}
         at_hull = tuple(each.formula for each in self.items if each.at_hull)
-        told = dict.fromkeys(t for each in self.items for t in (*each.cautions, each.error_bars) if t)
+        told = merged(t for each in self.items for t in (*each.cautions, each.error_bars) if t)
         notes = (*marks(origins, at_hull), *told, self.provenance.line())
         return Table(f"Uptake of {self.items[0].element}", rows, notes)
 

@@ -122,7 +122,7 @@ class Reservoir:
 def reservoirs(
     *,
     voltage: float | str | Iterable[float] | None = None,
-    mu: Mapping[str, float] | None = None,
+    mu: str | Mapping[str, float] | None = None,
     open_to: str | None = None,
     pressure_bar: float | None = None,
     temperature_k: float | None = None,
@@ -134,8 +134,8 @@ def reservoirs(
     ----------
     voltage : float, str or several floats, optional
         ``4.2``, ``"2.6, 4.2"`` or a range, ``"2.6-4.2"``.
-    mu : mapping, optional
-        One element with its chemical potential, ``{"Co": -1.0}``.
+    mu : str or mapping, optional
+        One element with its chemical potential, ``"Co=-1"`` or ``{"Co": -1.0}``.
     open_to : str, optional
         An elemental gas; needs a pressure and a temperature.
     pressure_bar, temperature_k : float, optional
@@ -150,8 +150,10 @@ def reservoirs(
     named = [
         name for name, given in (("voltage", voltage), ("mu", mu), ("open", open_to)) if given is not None
     ]
-    if len(named) > 1 or (mu is not None and len(mu) != 1):
-        what = " and ".join(f"--{name}" for name in named) if len(named) > 1 else f"{len(mu or ())} elements"
+    potentials = None if mu is None else _potentials(mu)
+    if len(named) > 1 or (potentials is not None and len(potentials) != 1):
+        several = f"{len(potentials or ())} elements"
+        what = " and ".join(f"--{name}" for name in named) if len(named) > 1 else several
         raise InputError(f"{what} given", where="open elements", remedy="one element can be open: name one")
     if pressure_bar is not None and open_to is None:
         raise InputError("a pressure of no gas", where="--pressure", remedy="name the gas, as --open O2")
@@ -163,8 +165,8 @@ def reservoirs(
         )
     if voltage is not None:
         return tuple(Reservoir.at_voltage(each, element) for each in voltages(voltage))
-    if mu is not None:
-        return tuple(Reservoir.at_potential(name, value) for name, value in mu.items())
+    if potentials is not None:
+        return tuple(Reservoir.at_potential(name, value) for name, value in potentials.items())
     if open_to is None:
         return ()
     if pressure_bar is None or temperature_k is None:
@@ -174,6 +176,20 @@ def reservoirs(
             remedy="add --pressure 0.2 --temperature 300, or give --mu of the element",
         )
     return (Reservoir.of_gas(open_to, pressure_bar, temperature_k),)
+
+
+def _potentials(given: object) -> dict[str, float]:
+    """Chemical potentials by element, of a mapping or as ``Co=-1`` writes them."""
+    try:
+        if isinstance(given, str):
+            pairs = [(name, value) for name, _, value in (each.partition("=") for each in given.split(","))]
+        else:
+            pairs = [*given.items()]  # type: ignore[attr-defined]  # told below where it has none
+        return {str(name).strip(): float(value) for name, value in pairs}
+    except (AttributeError, TypeError, ValueError):
+        raise InputError(
+            quoted(str(given)), where="--mu", remedy='write it as Co=-1, in eV (Python: {"Co": -1.0})'
+        ) from None
 
 
 def voltages(given: float | str | Iterable[float]) -> tuple[float, ...]:
@@ -186,7 +202,12 @@ def voltages(given: float | str | Iterable[float]) -> tuple[float, ...]:
     """
     if isinstance(given, str):
         return _read_voltages(given)
-    every = tuple(float(v) for v in ([given] if isinstance(given, int | float) else given))
+    try:
+        every = tuple(float(v) for v in ([given] if isinstance(given, int | float) else given))
+    except (TypeError, ValueError):
+        raise InputError(
+            f"{quoted(str(given))} are no voltages", where="--voltage", remedy="give numbers, as [2.6, 4.2]"
+        ) from None
     if not every or len(set(every)) < len(every):
         raise InputError(f"voltages {every}", where="--voltage", remedy="give each once, and at least one")
     return every

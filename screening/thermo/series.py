@@ -1,27 +1,40 @@
 """Solid solutions: a composition with a variable, scanned, on the hull between what is known.
 
-Energies are interpolated along the hull, the least that a solution without heat of mixing has, plus the ideal
+Energies are interpolated along the hull, the least that a solution without heat of mixing has, less the ideal
 entropy of mixing of those elements that share a site: cations, or anions, whose amounts vary and add up to a
-constant. Lithium and its vacancies are not counted.
+constant. Lithium and its vacancies are not counted. The solution is a phase at that energy, as its windows
+are those of a phase.
 """
 
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from numbers import Real
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from screening.display import Displayed, Table
 from screening.errors import InputError, quoted
-from screening.phases.composition import Formula, Reactant, parse_formula
-from screening.phases.distrust import ANIONS
+from screening.phases.additions import AddedPhase, Origin
+from screening.phases.composition import Formula, Reactant, atomic_number, parse_formula
+from screening.phases.distrust import ANIONS, merged
 from screening.phases.snapshot import Snapshot
+from screening.phases.spelling import HALIDES
 from screening.provenance import Provenance
 from screening.thermo.compositions import Compositions
-from screening.thermo.intervals import NO_ERROR_BARS, ErrorBars, Interval, with_bounds
+from screening.thermo.intervals import (
+    NO_ERROR_BARS,
+    ErrorBars,
+    Errors,
+    Forms,
+    Interval,
+    product,
+    with_bounds,
+)
 from screening.thermo.lines import assemblages
 from screening.thermo.marks import marks, stamp
+from screening.thermo.reactants import PricedReactant, price
 from screening.thermo.titration import Titration, titrate
 from screening.units import BOLTZMANN_EV_PER_K
 
@@ -32,6 +45,11 @@ DEFAULT_STEPS, MOST_STEPS = 11, 201
 """Compositions of a scan."""
 
 ROOM_K = 300.0
+
+CENTRES = ("P", "As", "Sb", "Si", "Ge", "Sn")
+"""Elements that bind four chalcogens as a unit, as PS4 in argyrodites: a halogen takes no place of them."""
+
+CHALCOGENS, CORNERS = ("O", "S", "Se", "Te"), 4.0
 
 _VARYING = re.compile(r"([A-Z][a-z]?)\{([^{}]*)\}")
 _LINEAR = re.compile(r"(?:(?P<constant>\d*\.?\d+)(?=[+-]|$))?(?:(?P<sign>[+-]?)(?P<factor>\d*\.?\d*)\*?x)?")
@@ -83,14 +101,33 @@ class Template:
         )
 
     def mixing_entropy_per_k(self, x: float) -> float:
-        """Ideal entropy of mixing per formula in units of Boltzmann's constant."""
-        held = {name: constant + factor * x for name, constant, factor in self.varying}
+        """Ideal entropy of mixing per formula in units of Boltzmann's constant, of what x has exchanged.
+
+        At x = 0 there is none: what an element holds there that grows away from it has sites of its own.
+        """
         total = 0.0
         for site in self.mixing:
-            amounts = np.array([held[name] for name in site])
+            amounts = np.array([self._exchanged(name, site, x) for name in site])
             present = amounts[amounts > 1e-12]
             total -= float((present * np.log(present / amounts.sum())).sum())
         return total
+
+    def _exchanged(self, name: str, site: Sequence[str], x: float) -> float:
+        """What of an element stands on the sites that are shared."""
+        constant, factor = next(held[1:] for held in self.varying if held[0] == name)
+        if factor * (x or 1.0) > 0.0:
+            return factor * x
+        return max(constant + factor * x - self._corners(name, site), 0.0)
+
+    def _corners(self, name: str, site: Sequence[str]) -> float:
+        """Chalcogens of tetrahedral units among the varying ones, which no halogen replaces."""
+        if name not in CHALCOGENS or not {*site} & {*HALIDES}:
+            return 0.0
+        whole = parse_formula(self.at(0.0))
+        centres = sum(whole.amount_of(atomic_number(each)) for each in CENTRES)
+        varies = next(constant for its, constant, _ in self.varying if its == name)
+        outside = whole.amount_of(atomic_number(name)) - varies
+        return max(CORNERS * centres - outside, 0.0)
 
 
 def parse_template(text: str) -> Template:
@@ -122,9 +159,12 @@ class SeriesPoint:
     ----------
     x : float
     titration : Titration
-        Windows and products; `at_hull` of its lithiation says whether the energy is interpolated.
+        Windows, energies and products of the solution, its entropy counted; `at_hull` of its lithiation says
+        whether the energy is interpolated.
     mixing_ev_per_atom : float
         −T·S of ideal mixing, ≤ 0.
+    above_hull_ev_per_atom : float
+        Energy above the hull of all else, with the entropy of mixing; negative is stable.
     on_the_hull : tuple of str
         What the hull holds at this composition.
     """
@@ -132,23 +172,18 @@ class SeriesPoint:
     x: float
     titration: Titration
     mixing_ev_per_atom: float
+    above_hull_ev_per_atom: float
     on_the_hull: tuple[str, ...]
 
     @property
-    def above_hull_ev_per_atom(self) -> float:
-        """Energy above the hull with the entropy of mixing; negative is stable."""
-        return self.titration.lithiation.energy_above_hull_ev_per_atom + self.mixing_ev_per_atom
-
-    @property
     def at_0_v_ev_per_atom(self) -> float:
-        """Decomposition energy with lithium in excess, per atom of the formula, less the entropy."""
-        return self.titration.lithiation.decomposition_energy_0v_ev_per_atom - self.mixing_ev_per_atom
+        """Decomposition energy with lithium in excess, per atom of the formula."""
+        return self.titration.lithiation.decomposition_energy_0v_ev_per_atom
 
     @property
     def at_0_v_95_ev_per_atom(self) -> Interval | None:
         """Where the true value of it lies; the entropy is exact."""
-        within = self.titration.lithiation.decomposition_energy_0v_95_ev_per_atom
-        return within and Interval(*(end - self.mixing_ev_per_atom for end in within))
+        return self.titration.lithiation.decomposition_energy_0v_95_ev_per_atom
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -185,7 +220,7 @@ class Series(Displayed):
             f"† interpolated along the hull: {len(interpolated)} of {len(sides)} compositions; {entropy}; "
             "no heat of mixing",
             *marks(origins, ()),
-            *dict.fromkeys(told for each in sides for told in (*each.cautions, each.error_bars) if told),
+            *merged(told for each in sides for told in (*each.cautions, each.error_bars) if told),
         )
 
     def display(self) -> Table:
@@ -268,6 +303,12 @@ def scan(
     InputError
         If the range, the steps or the temperature make no sense, or an amount becomes negative.
     """
+    if not (isinstance(steps, int) and all(isinstance(each, Real) for each in (low, high, mixing_k))):
+        raise InputError(
+            f"x from {low!r} to {high!r} in {steps!r} steps at {mixing_k!r} K",
+            where="series",
+            remedy="give numbers, of steps a whole one",
+        )
     if not (low < high and 2 <= steps <= MOST_STEPS and 0.0 <= mixing_k <= 3000.0):
         raise InputError(
             f"x from {low:g} to {high:g} in {steps} steps at {mixing_k:g} K",
@@ -276,22 +317,64 @@ def scan(
         )
     xs = np.linspace(low, high, steps).round(9).tolist()
     formulas = [parse_formula(template.at(x)) for x in xs]
+    # a solution joins at each composition: of its own system only, lest all phases are copied each time
+    elements = sorted({3, *(z for formula in formulas for z in formula.atomic_numbers)})
+    snapshot = replace(snapshot, phases=snapshot.phases.take(snapshot.index.within(np.array(elements))))
     hull, names = assemblages(snapshot, Compositions.of(formulas)), snapshot.phases.formula
     snapshot = _all_on_the_hull(snapshot, formulas)
-    bars = error_bars(snapshot)
-    points = []
+    bars_of_all, points = error_bars(snapshot), []
     for i, (x, formula) in enumerate(zip(xs, formulas, strict=True)):
         held = hull.phase[hull.product_start[i] : hull.product_start[i + 1]]
         entropy = template.mixing_entropy_per_k(x) * BOLTZMANN_EV_PER_K * mixing_k / formula.n_atoms
+        alone = price(snapshot, Reactant.of(formula), at_hull=True)
+        solution, bars = _mixed(snapshot, alone, entropy, mixing_k, bars_of_all)
         points.append(
             SeriesPoint(
                 x=x,
-                titration=titrate(snapshot, Reactant.of(formula), at_hull=True, error_bars=bars),
+                titration=titrate(solution, alone.reactant, at_hull=True, error_bars=bars),
                 mixing_ev_per_atom=-entropy,
+                above_hull_ev_per_atom=alone.energy_above_hull_ev_per_atom - entropy,
                 on_the_hull=tuple(names[held].tolist()),
             )
         )
     return Series(template=template, points=tuple(points), mixing_k=mixing_k, provenance=stamp(snapshot))
+
+
+@dataclass(frozen=True, eq=False)
+class _OfParts:
+    """The errors of a solution are those of what its energy is interpolated between."""
+
+    errors: Errors
+    parts: Forms
+
+    def bounds_95(self, forms: Forms) -> np.ndarray:
+        return self.errors.bounds_95(product(forms, self.parts))
+
+
+def _mixed(
+    snapshot: Snapshot, alone: PricedReactant, entropy_ev_per_atom: float, mixing_k: float, bars: ErrorBars
+) -> tuple[Snapshot, ErrorBars]:
+    """The snapshot with a solution as a phase at its energy less that of the entropy, and its error bars."""
+    if entropy_ev_per_atom == 0.0:
+        return snapshot, bars
+    formula, energy = alone.reactant.unit, alone.energy_ev_per_atom - entropy_ev_per_atom
+    name = f"{snapshot.manifest.name} + {formula.text} mixed at {mixing_k:g} K"
+    named = replace(snapshot, manifest=replace(snapshot.manifest, name=name))
+    if not alone.at_hull:
+        energies = snapshot.phases.formation_energy_ev_per_atom.copy()
+        energies[[*alone.phases]] = energy
+        return replace(named, phases=replace(snapshot.phases, formation_energy_ev_per_atom=energies)), bars
+    phase = AddedPhase(formula, energy, 0.0, "hull energy less ideal mixing", origin=Origin.AT_HULL)
+    if bars.errors is not None:
+        n, shares = len(snapshot), alone.phases
+        parts = Forms(
+            data=np.append(np.ones(n), [*shares.values()]),
+            indices=np.append(np.arange(n), [*shares]).astype(int),
+            indptr=np.append(np.arange(n + 1), n + len(shares)),
+            shape=(n + 1, n),
+        )
+        bars = replace(bars, errors=_OfParts(bars.errors, parts))
+    return named.joined([phase]), bars
 
 
 def _all_on_the_hull(snapshot: Snapshot, formulas: Sequence[Formula]) -> Snapshot:

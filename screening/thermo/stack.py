@@ -166,7 +166,10 @@ def parse_stack(text: str | Sequence[str]) -> tuple[Reactant, ...]:
     InputError
         If there are fewer than two layers or too many, one cannot be read, or neighbours are the same.
     """
-    pieces = text.split("|") if isinstance(text, str) else list(text)
+    try:
+        pieces = [str(each) for each in (text.split("|") if isinstance(text, str) else text)]
+    except TypeError:
+        pieces = [str(text)]
     if not 2 <= len(pieces) <= MOST_LAYERS or not all(piece.strip() for piece in pieces):
         raise InputError(
             f"{quoted(' | '.join(pieces))} is no stack of 2 to {MOST_LAYERS} layers",
@@ -232,9 +235,7 @@ def stack(
         layers=tuple(layers),
         element=element,
         window_v=window_v,
-        anode=f"{anode[0].text}, the anode, at {at_v:g} V, where it begins to take up {element}"
-        if anode
-        else "",
+        anode=_told_anode(anode, at_v, window_v, element),
         contacts=tuple(made),
         origins={name: origin for each in reactions for name, origin in each.origins.items()},
         at_hull=tuple(dict.fromkeys(n for each in reactions for n in each.at_hull)),
@@ -280,6 +281,20 @@ def _anode(view: View, layers: Sequence[Reactant]) -> tuple[tuple[Formula, ...],
     begins = [(round(x.cathodic_limit_v, 2), f) for x, f in found if x.cathodic_limit_v is not None]
     volts, anode = min(begins, key=lambda each: each[0], default=(None, None))
     return ((anode,) if anode else ()), volts
+
+
+def _told_anode(
+    anode: Sequence[Formula], at_v: float | None, window_v: tuple[float, float], element: str
+) -> str:
+    """Where an anode stands that is not the metal, and what the window, against the metal, is of the cell."""
+    if not anode or at_v is None:
+        return ""
+    low, high = (f"{end - at_v:.3g}" for end in window_v)
+    return (
+        f"{anode[0].text}, the anode, at {at_v:g} V, where it begins to take up {element}; the window is "
+        f"against {element}/{element}+, not against it: {window_v[0]:g} to {window_v[1]:g} V are "
+        f"{low} to {high} V of the cell"
+    )
 
 
 def _meetings(layers: Sequence[Reactant]) -> list[tuple[list[str], Formula, Formula]]:

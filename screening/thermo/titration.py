@@ -9,8 +9,9 @@ import numpy as np
 
 from screening.display import Displayed, Group, Table
 from screening.errors import InputError
+from screening.phases.cathodes import are_of_host
 from screening.phases.composition import Reactant, atomic_number
-from screening.phases.distrust import cautions, wholly_distrusted
+from screening.phases.distrust import cautions, merged, wholly_distrusted
 from screening.phases.snapshot import Snapshot
 from screening.provenance import Provenance
 from screening.thermo.intervals import (
@@ -220,7 +221,7 @@ class Titrations(Group[Titration]):
             for each in self.items
         ]
         sides = [each.lithiation for each in self.items]
-        told = dict.fromkeys(t for each in sides for t in (*each.cautions, each.error_bars) if t)
+        told = merged(t for each in sides for t in (*each.cautions, each.error_bars) if t)
         return Table(f"Useful: {self.items[0].allowance}", rows, (*told, self.provenance.line()))
 
 
@@ -234,6 +235,7 @@ def titrate(
     energy_ev_per_atom: float | None = None,
     charge: int | None = None,
     at_hull: bool = False,
+    host: bool = False,
     error_bars: ErrorBars = NO_ERROR_BARS,
 ) -> Titration:
     """Plateaus of uptake and release of one compound or mixture, with its strict and its useful window.
@@ -248,6 +250,8 @@ def titrate(
         The useful window ends where more than this share of the formula's own element has come or gone.
     energy_ev_per_atom : float, optional
         Instead, where the reaction with the electrode has set free this energy per atom of the formula.
+    host : bool
+        The snapshot is that of `host_phases`: there is no limit below the last state, where no host is known.
 
     Raises
     ------
@@ -266,6 +270,8 @@ def titrate(
     priced = price(snapshot, reactant, at_hull=at_hull)
     bars = error_bars.off_by(wholly_distrusted(snapshot, (reactant.unit,)))
     released, phases = releases_of(Side(snapshot, priced, element, charge, held, bars))
+    if host:
+        lithiation, released = _of_host(snapshot, priced, lithiation, released)
     sides = (lithiation.steps, released)
     if energy_ev_per_atom is None:
         ends = [_end_by_charge(steps, charge * share * held, charge) for steps in sides]
@@ -284,6 +290,33 @@ def titrate(
         useful=_useful(sides, ends),
         allowance=allowance,
     )
+
+
+def _of_host(
+    snapshot: Snapshot, priced: PricedReactant, side: Lithiation, released: list[Step]
+) -> tuple[Lithiation, list[Step]]:
+    """Both without what would take the host apart: beyond its last state it is not known.
+
+    Raises
+    ------
+    InputError
+        If the formula itself lies beyond it.
+    """
+    unit, z = side.reactant.unit, atomic_number(side.element)
+    if not are_of_host(unit, snapshot.phases.formula[[*priced.hull]].tolist(), z):
+        raise InputError(
+            f"{unit.text} lies beyond the known states of its host",
+            where="--host",
+            remedy="bring it with --phases",
+        )
+    kept = [step for step in released if are_of_host(unit, step.products, z)]
+    if len(kept) == len(released):
+        return side, released
+    last = next(iter(kept[-1].products)) if kept else unit.text
+    told = f"beyond {last}, the last known state of the host, no voltage is known"
+    if not kept:
+        side = replace(side, anodic_limit_v=None, anodic_limit_95_v=None)
+    return replace(side, cautions=(*side.cautions, told)), kept
 
 
 def _strict(side: Lithiation) -> Window:
@@ -314,7 +347,7 @@ def _told(
     return replace(
         side,
         origins={**side.origins, **origins_of(snapshot, phases, priced.spelling)},
-        cautions=tuple(dict.fromkeys((*side.cautions, *told))),
+        cautions=merged((*side.cautions, *told)),
     )
 
 

@@ -101,7 +101,7 @@ def test_both_sides_are_told_and_drawn(run, tmp_path: Path) -> None:
     [
         (("--voltage", "9"), "--voltage: 9 V is out of range"),
         (("--voltage", "4.2", "--mu", "Co=-1"), "one element can be open"),
-        (("--mu", "Co"), "--mu: Co; write it as Co=-1, in eV"),
+        (("--mu", "Co"), "--mu: 'Co'; write it as Co=-1, in eV"),
         (("--mu", "Co=-1", "--mu", "P=-1"), "2 elements given"),
         (("--open", "O2"), "O2 needs a pressure and a temperature"),
         (("--pressure", "1"), "a pressure of no gas"),

@@ -1,5 +1,7 @@
 """Charged cathodes: default states by name, and titration along one host."""
 
+from pathlib import Path
+
 import pytest
 
 import screening as scr
@@ -76,3 +78,42 @@ def test_a_host_keeps_its_composition_but_for_lithium(
 def test_what_has_no_host_is_refused(cathode: str) -> None:
     with pytest.raises(InputError, match="host"):
         scr.titrate(cathode, host=True)
+
+
+NMC = """formula,formation_energy_ev_per_atom,uncertainty_ev_per_atom,volume_per_atom_a3,note
+LiNi0.8Mn0.1Co0.1O2,-1.70,0.02,8.3,x
+Li0.25Ni0.8Mn0.1Co0.1O2,-1.10,0.02,9.3,x
+"""
+
+
+@pytest.fixture
+def nmc(tmp_path: Path) -> Path:
+    """Two states: 0.75 Li leave at (4 x 1.70 - 3.25 x 1.10) / 0.75 = 4.3 V."""
+    file = tmp_path / "nmc.csv"
+    file.write_text(NMC, "utf-8")
+    return file
+
+
+def test_beyond_its_last_state_a_host_has_no_voltage(nmc: Path) -> None:
+    """It is not stripped into its elements, which would need 14 V."""
+    charged = scr.titrate("charged NMC811", host=True, phases=nmc)
+    assert charged.releases == ()
+    assert (charged.strict.high_v, charged.useful.high_v, charged.lithiation.anodic_limit_v) == (None,) * 3
+    assert charged.strict.low_v == pytest.approx(4.3)
+    assert "beyond Li0.25Ni0.8Mn0.1Co0.1O2, the last known state of the host" in str(charged)
+    discharged = scr.titrate("NMC811", host=True, phases=nmc, share=0.9)
+    assert [step.voltage_v for step in discharged.releases] == pytest.approx([4.3])
+    assert discharged.strict.high_v == pytest.approx(4.3)
+    assert discharged.useful.high_v is None, "no state holds less than a quarter"
+    assert not any("beyond" in told for told in scr.titrate("LiCoO2", host=True).lithiation.cautions)
+
+
+def test_a_content_beyond_the_last_state_is_refused(nmc: Path) -> None:
+    with pytest.raises(InputError, match=r"Li0\.1Ni.* lies beyond the known states of its host"):
+        scr.titrate("Li0.1Ni0.8Mn0.1Co0.1O2", host=True, at_hull=True, phases=nmc)
+
+
+def test_hull_energies_make_no_host() -> None:
+    with pytest.raises(InputError, match="no two states") as refused:
+        scr.titrate("NMC811", host=True, at_hull=True)
+    assert "only tell where the host falls apart" in refused.value.remedy

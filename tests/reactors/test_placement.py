@@ -235,13 +235,37 @@ def test_a_role_brings_its_own_criteria() -> None:
         ({"window_v": (4.2, 2.6)}, "lower voltage first"),
         ({"window_v": (2.6, 9.0)}, "9 V is out of range"),
         ({"cathode": "Li6PS5Cl"}, "name two different neighbours"),
-        ({"role": "buffer"}, "cathode: leave out it where the role is buffer"),
-        ({"role": "electrolyte"}, "electrolytes: leave out it"),
+        ({"role": "buffer"}, "cathode: leave it out where the role is buffer"),
+        ({"role": "electrolyte", "electrolyte": "Li6PS5Cl"}, "electrolytes: leave it out where the role"),
         ({"role": "anode"}, "role"),
-        ({"cathode": "NMC811"}, "has no LiNi0.8Mn0.1Co0.1O2"),
+        ({"cathode": "NMC811"}, "has no LiNi0.8Mn0.1Co0.1O2.* at_hull"),
         ({"cathode": "LiNbO3"}, "LiNbO3 is both a candidate and the cathode"),
     ],
 )
 def test_what_makes_no_sense_is_refused(changes: dict[str, object], said: str) -> None:
     with pytest.raises(InputError, match=said):
         scr.screen(["LiNbO3", "LiF"], jobs=1, **(PLACE | changes))
+
+
+@pytest.mark.parametrize(
+    ("role", "neighbours"),
+    [
+        ("coating", {"cathode": "LiCoO2", "electrolyte": "Li6PS5Cl"}),
+        ("buffer", {"anode": "Li", "electrolyte": "Li6PS5Cl"}),
+        ("catholyte", {"cathode": "LiCoO2", "electrolyte": "Li6PS5Cl"}),
+        ("electrolyte", {"cathode": "LiCoO2", "anode": "Li"}),
+    ],
+)
+def test_each_role_takes_its_neighbours_in_one_call(role: str, neighbours: dict[str, str]) -> None:
+    made = scr.screen(["Li3PO4"], role=role, window_v=(2.6, 4.2), draws=0, jobs=1, **neighbours)
+    behind = row_of(made, "Li3PO4")["neighbour_ev_per_atom"]
+    other = "Li" if role == "electrolyte" else "Li6PS5Cl"
+    assert behind == pytest.approx(scr.react(other, "Li3PO4").minimum_mutual.mutual_ev_per_atom, abs=1e-6)
+
+
+def test_a_cathode_that_the_snapshot_lacks_comes_from_the_hull() -> None:
+    near = {"role": "catholyte", "cathode": "NMC811", "electrolyte": "Li6PS5Cl", "window_v": (2.6, 4.2)}
+    made = scr.screen(["Li3InCl6"], at_hull=True, draws=0, jobs=1, **near)
+    assert "LiNi0.8Mn0.1Co0.1O2 taken from the hull" in str(made)
+    closed = scr.react("NMC811", "Li3InCl6", at_hull=True).minimum_mutual.mutual_ev_per_atom
+    assert row_of(made, "Li3InCl6")["electrode_ev_per_atom"] == pytest.approx(closed, abs=1e-5)

@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
+from matplotlib.text import Text
 
 import screening as scr
 from screening.errors import InputError
@@ -154,6 +155,10 @@ def test_the_fraction_of_a_follows_the_closed_atoms(mp2019: Snapshot) -> None:
         ("LiCoO2", "Li3PS4", {"voltage": 3.0, "element": "O"}, "--element: O forms no common cation"),
         ("LiCoO2", "Li3PS4", {"voltage": 4.2, "mu": {"Co": -1.0}}, "one element can be open"),
         ("LiCoO2", "Li3PS4", {"mu": {"Co": -1.0, "O": -1.0}}, "one element can be open"),
+        ("LiCoO2", "Li3PS4", {"voltage": [2.6, "a"]}, "are no voltages"),
+        ("LiCoO2", "Li3PS4", {"mu": {"Co": "a"}}, "write it as Co=-1"),
+        ("LiCoO2", "Li3PS4", {"mu": -1}, "--mu: '-1'; write it as Co=-1"),
+        ("LiCoO2", "Li3PS4", {"mu": "Co"}, "--mu: 'Co'; write it as Co=-1"),
         ("LiCoO2", "Li3PS4", {"mu": {"Co": 0.5}}, "0.5 eV is out of range"),
         ("LiCoO2", "Li3PS4", {"mu": {"Po": -0.5}}, "has no Po"),
         ("LiCoO2", "Li3PS4", {"open_to": "O2"}, "needs a pressure and a temperature"),
@@ -188,3 +193,20 @@ def test_voltages_as_they_are_written() -> None:
     assert voltages(3) == (3.0,)
     assert (voltages("2.6-4.2")[0], voltages("2.6 to 4.2 V")[-1]) == (2.6, 4.2)
     assert reservoirs() == ()
+
+
+def test_a_potential_is_read_as_the_command_line_writes_it() -> None:
+    texts, numbers = (
+        scr.react("LiCoO2", "Li3PS4", mu=mu, energies="as-published") for mu in ("Co=-1", {"Co": -1.0})
+    )
+    assert [k.total_ev_per_atom for k in texts.kinks] == [k.total_ev_per_atom for k in numbers.kinks]
+    assert texts.minimum_mutual.x_atomic == pytest.approx(0.8)
+
+
+def test_a_map_tells_once_what_is_far_from_measurement() -> None:
+    """Each voltage has cautions of its own, which name some of the same phases."""
+    drawn = scr.react("LiCoO2", "Li6PS5Cl", voltage="2.6-4.2").plot().figure
+    told = " ".join(text.get_text() for text in drawn.findobj(Text))
+    assert told.count("far from measurement") == 1
+    assert all(told.count(f"{name} -") == 1 for name in ("CoS2", "Co3S4"))
+    assert all(name in told for name in ("SCl", "Cl2O"))

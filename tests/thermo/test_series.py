@@ -37,18 +37,18 @@ def test_amounts_are_linear_in_x(text: str, x: float, formula: str) -> None:
         (HALIDE, (("Y", "Zr"),), np.log(2)),
         ("Li3InCl{6-6x}Br{6x}", (("Cl", "Br"),), 6 * np.log(2)),
         ("Li{3-x}Y{1-x}Zr{x}Cl{6-x}Br{x}", (("Y", "Zr"), ("Cl", "Br")), np.log(2) + 6 * 0.286836),
-        ("Li{6-x}PS{5-x}Cl{1+x}", (("S", "Cl"),), 6 * np.log(2)),
+        # one S of Li6PS5Cl stands on a site of its own: its four others are bound to P
+        ("Li{6-x}PS{5-x}Cl{1+x}", (("S", "Cl"),), np.log(2)),
+        ("Li{6-x}PS4S{1-x}Cl{1+x}", (("S", "Cl"),), np.log(2)),
+        ("Li6PS{5-x}O{x}Cl", (("S", "O"),), 5 * 0.325083),
         ("Li{3-x}YCl6", (), 0.0),
     ],
 )
 def test_elements_mix_that_share_a_site(text: str, sites: tuple[tuple[str, ...], ...], per_k: float) -> None:
     template = parse_template(text)
-    x = 2.0 if text.startswith("Li{6-x}PS") else 0.5
     assert template.mixing == sites
-    assert template.mixing_entropy_per_k(x) == pytest.approx(per_k, rel=1e-4)
-    assert template.mixing_entropy_per_k(0.0) == pytest.approx(
-        0.0 if "PS{5-x}" not in text else 6 * 0.450561, rel=1e-4
-    )
+    assert template.mixing_entropy_per_k(0.5) == pytest.approx(per_k, rel=1e-4)
+    assert template.mixing_entropy_per_k(0.0) == 0.0
 
 
 def test_between_its_ends_the_hull_is_a_mixture(made_up: MakeUp) -> None:
@@ -61,10 +61,33 @@ def test_between_its_ends_the_hull_is_a_mixture(made_up: MakeUp) -> None:
     assert not first.titration.lithiation.at_hull
     assert middle.mixing_ev_per_atom == pytest.approx(-8.617333e-5 * 600 * np.log(2) / 9.5)
     assert middle.above_hull_ev_per_atom == pytest.approx(middle.mixing_ev_per_atom, abs=1e-9)
-    side = middle.titration.lithiation
-    raised = side.decomposition_energy_0v_ev_per_atom - middle.mixing_ev_per_atom
-    assert middle.at_0_v_ev_per_atom == pytest.approx(raised)
+    assert middle.at_0_v_ev_per_atom == 0.0, "lithium reduces none of these, and no reaction costs energy"
     assert (first.mixing_ev_per_atom, last.mixing_ev_per_atom) == (0.0, 0.0)
+
+
+@pytest.mark.parametrize(("kelvin", "own"), [(300.0, -1.6254973), (3000.0, -1.7222613)])
+def test_windows_are_of_the_energy_with_its_entropy(tmp_path: Path, kelvin: float, own: float) -> None:
+    """The same as of an own phase at that energy, worked out apart from the series."""
+    columns = "formula,formation_energy_ev_per_atom,uncertainty_ev_per_atom,volume_per_atom_a3,note"
+    file = tmp_path / "own.csv"
+    file.write_text(f"{columns}\nLi3InCl3Br3,{own},0.02,25.0,ideal mixing", "utf-8")
+    alone = scr.titrate("Li3InCl3Br3", phases=file)
+    middle = scr.series("Li3InCl{6-6x}Br{6x}", steps=3, mixing_k=kelvin).points[1]
+    for one, other in ((middle.titration.strict, alone.strict), (middle.titration.useful, alone.useful)):
+        assert (one.low_v, one.high_v) == pytest.approx((other.low_v, other.high_v), abs=1e-4)
+    assert middle.at_0_v_ev_per_atom == pytest.approx(
+        alone.lithiation.decomposition_energy_0v_ev_per_atom, abs=1e-6
+    )
+    if kelvin == 300.0:
+        assert (middle.titration.strict.low_v, middle.titration.strict.high_v) == pytest.approx(
+            (2.0797, 3.5032), abs=1e-3
+        )
+
+
+def test_an_unmixed_end_is_the_same_in_every_series() -> None:
+    ends = [scr.series(text, steps=3).points[0] for text in ("Li{6-x}PS{5-x}Cl{1+x}", "Li6PS5Cl{1-x}Br{x}")]
+    assert [end.above_hull_ev_per_atom for end in ends] == [0.0, 0.0]
+    assert ends[0].titration.strict.low_v == pytest.approx(ends[1].titration.strict.low_v)
 
 
 def test_a_series_is_told_and_drawn(tmp_path: Path) -> None:
@@ -88,6 +111,8 @@ def test_a_series_is_told_and_drawn(tmp_path: Path) -> None:
         ("Li{3-x}Y{1-x}Zr{x}Cl6", {"steps": 1}, "2 to 201 steps"),
         ("Li{3-x}Y{1-x}Zr{x}Cl6", {"mixing_k": -5.0}, "0 to 3000 K"),
         ("Li{3-x}Qq{x}Cl6", {}, "no element"),
+        (HALIDE, {"steps": 2.5}, "2.5 steps"),
+        (HALIDE, {"x": ("a", 1.0)}, "give numbers|from 'a' to"),
     ],
 )
 def test_what_makes_no_sense_is_refused(text: str, options: dict[str, object], said: str) -> None:

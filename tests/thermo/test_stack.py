@@ -102,7 +102,11 @@ def test_another_anode_stands_at_its_own_voltage(anode: str, volts: float) -> No
     name = anode.partition("@")[0]
     assert [c.state for c in found.contacts if name == c.a] == ["closed", f"{volts} V"]
     assert scr.lithiate(name).cathodic_limit_v == pytest.approx(volts, abs=0.005)
-    assert f"{name}, the anode, at {volts} V, where it begins to take up Li" in found.notes
+    low, high = (f"{end - volts:.3g}" for end in (2.6, 4.2))
+    assert (
+        f"{name}, the anode, at {volts} V, where it begins to take up Li; the window is against Li/Li+, not "
+        f"against it: 2.6 to 4.2 V are {low} to {high} V of the cell" in found.notes
+    )
     assert found.contacts[-1].alone_ev == pytest.approx(-1.513, abs=1e-3), "the electrolyte is no anode"
 
 
@@ -270,3 +274,8 @@ def test_what_makes_no_sense_is_refused(layers: str, window: object, said: str) 
 
 def test_layers_may_be_a_list() -> None:
     assert [layer.text for layer in parse_stack(["Li", "LPSC"])] == ["Li", "Li6PS5Cl"]
+
+
+def test_a_stack_of_nothing_is_refused() -> None:
+    with pytest.raises(InputError, match="'None' is no stack"):
+        scr.stack(None, "2-3")
