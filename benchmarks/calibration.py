@@ -20,6 +20,7 @@ import screening.reactors
 from screening.phases.composition import atomic_number, symbol
 from screening.phases.library import open_snapshot
 from screening.phases.snapshot import Snapshot
+from screening.reactors.bound import ANION_VALENCE
 from screening.reactors.calibration import (
     MOBILE_IONS,
     Calibration,
@@ -38,7 +39,7 @@ from screening.reactors.measured import (
     measured_reductions,
     measured_salts,
 )
-from screening.reactors.uncertainty import ANION_VALENCE, MODELS_FILE, ErrorModel
+from screening.reactors.uncertainty import MODELS_FILE, ErrorModel
 
 HALIDES_AND_SULFIDES = ("F", "Cl", "Br", "I", "S")
 

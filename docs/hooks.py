@@ -165,7 +165,8 @@ def criteria_table(role: str = "reactor") -> str:
 
 def error_models_table() -> str:
     """Every error model with its coverage as a Markdown table, one column per mobile ion."""
-    from screening.reactors.uncertainty import ANION_VALENCE, error_models, model_coverage
+    from screening.reactors.bound import ANION_VALENCE
+    from screening.reactors.uncertainty import error_models, model_coverage
 
     models, coverage = error_models(), model_coverage()
     rows = {

@@ -271,8 +271,7 @@ def screen(
     progress, announce : callable
         Called with a `Progress` after every part, and once with the `Selection` of candidates.
     **changes
-        To the study, as of `Study.with_changes`: ``weights={"relay": 0}``, ``role="coating"``, ``top=10``;
-        ``at_hull=True`` takes what the snapshot lacks, a cathode as NMC811 too, at its hull energy.
+        To the study, as of `Study.with_changes`: ``weights={"relay": 0}``, ``role="coating"``, ``at_hull=True``.
 
     Raises
     ------

@@ -96,7 +96,7 @@ def _standing(sheet: BenchSheet) -> Block:
         said = f"No rank in {standing.study}: {failing_words(standing.failed_filters)}."
         return Block(title, (said, *note))
     sentences = [
-        f"Rank {standing.rank} in {standing.study}, score {standing.score:.3f}: the product of these factors.",
+        f"Rank {standing.rank} in {standing.study}, score {standing.score:.3f}: product of these factors.",
         *filter(None, [" ".join(standing.chances)]),
     ]
     rows = tuple(

@@ -29,6 +29,7 @@ from scipy.stats import t as student_t
 from screening.errors import InputError
 from screening.phases.composition import atomic_number, symbol
 from screening.phases.snapshot import Snapshot
+from screening.reactors.bound import ANION_VALENCE, HEAVIEST, WEAK_ANIONS
 from screening.reactors.measured import (
     Measured,
     Reductions,
@@ -38,14 +39,7 @@ from screening.reactors.measured import (
     measured_salts,
     valences,
 )
-from screening.reactors.uncertainty import (
-    ANION_VALENCE,
-    HEAVIEST,
-    WEAK_ANIONS,
-    AnionBias,
-    CationBias,
-    ErrorModel,
-)
+from screening.reactors.uncertainty import AnionBias, CationBias, ErrorModel
 from screening.thermo.uptake import cation_charge
 
 MOBILE_IONS = ("Li", "Na", "K", "Mg")

@@ -13,7 +13,7 @@ from screening.phases.anchored import Anchors
 from screening.phases.composition import Formula, atomic_number, symbol
 from screening.phases.distrust import distrusted
 from screening.phases.snapshot import Snapshot
-from screening.reactors.uncertainty import ANION_VALENCE, WEAK_ANIONS
+from screening.reactors.bound import ANION_VALENCE, WEAK_ANIONS
 from screening.thermo.uptake import cation_charge
 
 

@@ -5,8 +5,8 @@ import numpy as np
 from screening.phases.composition import symbol
 from screening.phases.molecular_units import SALT_CHARGE, UNITS, molecular_units
 from screening.phases.snapshot import Phases
+from screening.reactors.bound import ANION_VALENCE
 from screening.reactors.elements import TOXIC, cation_charges, holds, named
-from screening.reactors.uncertainty import ANION_VALENCE
 from screening.thermo.conduction import metal_table
 from screening.thermo.products import alloy_former_table
 

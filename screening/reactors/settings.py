@@ -8,10 +8,11 @@ from pydantic import Field, field_validator, model_validator
 
 from screening.errors import InputError
 from screening.names import RELIEF_PER_MOL
+from screening.reactors.bound import ANION_VALENCE
 from screening.reactors.conditions import REACTOR, Conditions, Desirability, Role, Settings
 from screening.reactors.criteria import Criteria, Criterion
 from screening.reactors.placement_criteria import criteria_of
-from screening.reactors.uncertainty import ANION_VALENCE, ErrorModel, find_error_model, why_no_error_model
+from screening.reactors.uncertainty import ErrorModel, find_error_model, why_no_error_model
 
 __all__ = ["Conditions", "Desirability", "Filters", "Ranking", "Settings", "Uncertainty"]
 

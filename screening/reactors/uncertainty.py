@@ -36,24 +36,18 @@ from screening.phases.corrections import AT_0_K, is_anchored
 from screening.phases.schemes import LEGACY
 from screening.phases.snapshot import Phases, Snapshot
 from screening.phases.temperature import SISSO_ERROR_EV_PER_ATOM
-from screening.ragged import Ragged
+from screening.reactors.bound import (
+    HEAVIEST,
+    RELEASE_EV_PER_CHARGE,
+    SMALLEST_REDUCIBLE_FRACTION,
+    anion_charge,
+    cations_bound,
+    charge_parts,
+    free_anions,
+    ions_bound,
+)
 from screening.reactors.phase_errors import PhaseErrors
-from screening.thermo.intervals import ErrorBars, Forms
-
-ANION_VALENCE = {
-    **dict.fromkeys(("F", "Cl", "Br", "I"), 1),
-    **dict.fromkeys(("O", "S", "Se", "Te"), 2),
-    **dict.fromkeys(("N", "P", "As"), 3),
-    "H": 1,
-}
-"""Anions of the salts of a mobile ion, with their charge."""
-
-RELEASE_EV_PER_CHARGE = {**dict.fromkeys(("F", "Cl", "O", "S", "N", "H"), 0.0), "Br": -0.51, "I": -0.37} | {
-    "Se": -0.29,
-    "Te": -0.27,
-}
-"""Measured minus calculated formation energy of the salts of Li, Na, K and Mg, mean per charge: what their
-oxidation to the free anion is off by. The scheme corrects the elements of the first row of anions only."""
+from screening.thermo.intervals import ErrorBars
 
 RELEASE_SD_EV_PER_CHARGE = 0.06
 """Spread of the 30 salts about these means."""
@@ -64,15 +58,6 @@ MODELS_FILE = "error_models.json"
 GENERAL_ION = "Li"
 """Its model draws the intervals where an ion has none: what anions and other metals are off by stands in it
 measured against the salt of Li, which cancels where none forms, and the scatter is that of all compounds."""
-
-WEAK_ANIONS = ("P", "As", "H")
-"""Anion formers that count as anions only where no stronger one is present: P is a cation in Li6PS5Cl."""
-
-HEAVIEST = 118
-"""Atomic number of the last element."""
-
-SMALLEST_REDUCIBLE_FRACTION = 1e-9
-"""Below it a phase consists of salts of the ion only; rounding of atomic fractions is 1e-15."""
 
 
 @dataclass(frozen=True)
@@ -214,8 +199,8 @@ class ErrorModel:
         how far the estimate may lie from the calculation it replaces, and the calculation's distance from the
         truth comes on top.
         """
-        bound, charge = ions_bound(phases, self), _anion_charge(phases, self)
-        with_anion, left = charge.any(axis=1), 1.0 - _parts(phases, self).salt
+        bound, charge = ions_bound(phases, self), anion_charge(phases, self)
+        with_anion, left = charge.any(axis=1), 1.0 - charge_parts(phases, self).salt
         reducible = np.where(left > SMALLEST_REDUCIBLE_FRACTION, left, 0.0)
         metallic = np.where(
             phases.atoms_of([self.ion]) > 0.0, self.alloy_sd_ev_per_atom, self.intermetallic_sd_ev_per_atom
@@ -240,7 +225,7 @@ class ErrorModel:
             cations_per_atom=cations_bound(phases, self),
             cation_bias_ev_per_atom=bias,
             cation_bias_sd_ev_per_atom=bias_sd,
-            free_per_atom=_free_anions(phases, self),
+            free_per_atom=free_anions(phases, self),
             release_ev_per_ion=np.array(release) * self.charge,
             release_sd_ev_per_ion=RELEASE_SD_EV_PER_CHARGE * self.charge,
         )
@@ -317,119 +302,3 @@ def error_bars(snapshot: Snapshot, ion: str, model: ErrorModel | None = None) ->
         told += f"; {descriptor_told()}, in the intervals"
     told += f"; none for {ion}" * (model is None and of != ion and not is_anchored(snapshot))
     return ErrorBars(errors, told)
-
-
-def _anion_charge(phases: Phases, model: ErrorModel) -> np.ndarray:
-    """Valence of each anion per atom of each phase, (n_phases, n_anions); weak anions only by themselves."""
-    column = np.full(int(phases.atomic_number.max(initial=0)) + 1, -1)
-    for k, anion in enumerate(model.anions):
-        z = atomic_number(anion.symbol)
-        if z < len(column):
-            column[z] = k
-    here = np.flatnonzero(column[phases.atomic_number] >= 0)
-    anion_of = column[phases.atomic_number[here]]
-    valence = np.array([ANION_VALENCE[a.symbol] for a in model.anions])
-    charge = np.zeros((len(phases), len(model.anions)))
-    charge[phases.rows.owner[here], anion_of] = phases.fraction[here] * valence[anion_of]
-    weak = np.array([a.symbol in WEAK_ANIONS for a in model.anions])
-    overruled = charge[:, ~weak].any(axis=1)
-    charge[np.ix_(overruled, weak)] = 0.0
-    return charge
-
-
-def _free_anions(phases: Phases, model: ErrorModel) -> np.ndarray:
-    """Ions that an atom of what holds free anions would bind, (n_phases, n_anions); 0 for all else.
-
-    Elements, compounds of anions alone (SO2, ClF3), and what protons bind (HBr, H2O), which the corrected
-    scheme takes from measurement. Hydrogen is both anion and cation: what becomes a hydride was free before,
-    and counts as that with the opposite sign.
-    """
-    charge, parts = _anion_charge(phases, model), _parts(phases, model)
-    valence = np.array([ANION_VALENCE[a.symbol] for a in model.anions])
-    hydride = np.array([a.symbol == "H" for a in model.anions])
-    released = np.array([a.symbol in RELEASE_EV_PER_CHARGE for a in model.anions]) & ~hydride
-    alone = np.isclose((charge / valence)[:, released].sum(axis=1), 1.0)
-    free = charge * np.where(alone, 1.0, parts.protons)[:, None] * released
-    free[:, hydride] = -np.where(phases.n_elements[:, None] > 1, charge[:, hydride], 0.0)
-    return free / model.charge
-
-
-def ions_bound(phases: Phases, model: ErrorModel) -> np.ndarray:
-    """Mobile ions that each phase binds to each anion.
-
-    Where a phase holds several anions its ions are shared out by their charge (Li6PS5Cl: 10/11 to S, 1/11 to
-    Cl). What exceeds the charge of the anions is metallic, as all of it is in an alloy.
-
-    Returns
-    -------
-    (n_phases, n_anions) float array
-        Ions per atom of the phase.
-    """
-    return _anion_charge(phases, model) * _parts(phases, model).ions[:, None] / model.charge
-
-
-@dataclass(frozen=True, kw_only=True)
-class _Parts:
-    """What has the charge of the anions of each phase, (n_phases,) float arrays.
-
-    Attributes
-    ----------
-    ions, protons : shares of the charge
-    salt : share of the atoms that ions, protons and their anions are
-    """
-
-    ions: np.ndarray
-    protons: np.ndarray
-    salt: np.ndarray
-
-
-def _parts(phases: Phases, model: ErrorModel) -> _Parts:
-    charge = _anion_charge(phases, model)
-    total, hydride = charge.sum(axis=1), [a.symbol for a in model.anions].index("H")
-    hydrogen = phases.atoms_of(["H"]) / phases.atoms
-    held = np.column_stack(
-        (
-            phases.atoms_of([model.ion]) / phases.atoms * model.charge,
-            np.where(charge[:, hydride] > 0.0, 0.0, hydrogen),
-        )
-    )
-    bound = held * np.minimum(1.0, _over(total, held.sum(axis=1)))[:, None]
-    ions, protons = (_over(each, total) for each in bound.T)
-    anions = (charge / [ANION_VALENCE[a.symbol] for a in model.anions]).sum(axis=1)
-    salt = (ions + protons) * anions + bound @ [1.0 / model.charge, 1.0]
-    return _Parts(ions=ions, protons=protons, salt=salt)
-
-
-def _over(part: np.ndarray, whole: np.ndarray) -> np.ndarray:
-    """Quotients, 0 over nothing."""
-    return np.divide(part, whole, out=np.zeros_like(whole), where=whole > 0.0)
-
-
-def cations_bound(phases: Phases, model: ErrorModel) -> Forms:
-    """Atoms of other elements than the ion that are bound to anions, which reduction sets free.
-
-    They have the charge of the anions that the ion leaves, one each at least: both Cl of MgCl2 are left to
-    one Mg, none of LiCl or of Li9Al4 to anything else. Hydrogen does not count: its compounds are those of
-    `phases.molecules`.
-
-    Returns
-    -------
-    Forms
-        (n_phases, HEAVIEST + 1). Atoms per atom of the phase, by atomic number.
-    """
-    charge, parts = _anion_charge(phases, model), _parts(phases, model)
-    left = charge.sum(axis=1) * (1.0 - parts.ions - parts.protons)
-    anion = np.zeros((len(phases), HEAVIEST + 1), dtype=bool)
-    anion[:, [atomic_number(a.symbol) for a in model.anions]] = charge > 0.0
-    owner, number = phases.rows.owner, phases.atomic_number
-    others = ~anion[owner, number] & (number != atomic_number(model.ion)) & (number != 1)
-    atoms = np.bincount(owner, phases.fraction * others, minlength=len(phases))
-    share = np.divide(left, atoms, out=np.zeros_like(left), where=atoms > 0.0).clip(0.0, 1.0)
-    share[left < SMALLEST_REDUCIBLE_FRACTION] = 0.0
-    kept = others & (share[owner] > 0.0)
-    return Forms(
-        data=(phases.fraction * share[owner])[kept],
-        indices=number[kept],
-        indptr=Ragged.of_lengths(np.bincount(owner[kept], minlength=len(phases))).start,
-        shape=(len(phases), HEAVIEST + 1),
-    )

@@ -9,13 +9,14 @@ from scipy.sparse import csr_array
 from screening.phases.composition import parse_formula
 from screening.phases.library import open_snapshot
 from screening.reactors.assessment import Assessment
+from screening.reactors.bound import ANION_VALENCE
 from screening.reactors.contacts import compute_interfaces
 from screening.reactors.criteria import CRITERIA, criterion_forms
 from screening.reactors.drawn_scores import Preferences, drawn_scores
 from screening.reactors.ranking import desirabilities, weighted_geometric_mean, weights
 from screening.reactors.reduction import ScreeningContext, reduce
 from screening.reactors.settings import Conditions, Ranking
-from screening.reactors.uncertainty import ANION_VALENCE, error_models
+from screening.reactors.uncertainty import error_models
 
 DRAWS = 70
 FORMULAS = ("LiAlCl4", "MgI2", "MgF2", "Li3HoCl6", "Li3YBr6", "Li10GeP2S12", "ZnCl2", "SnF2", "CuS")

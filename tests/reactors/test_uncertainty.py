@@ -14,6 +14,7 @@ from screening.errors import InputError
 from screening.phases.composition import parse_formula, symbol
 from screening.phases.library import open_snapshot
 from screening.phases.snapshot import AddedPhase, Snapshot
+from screening.reactors.bound import cations_bound, ions_bound
 from screening.reactors.calibration import (
     COVERAGE_95,
     MOBILE_IONS,
@@ -38,10 +39,8 @@ from screening.reactors.rank_probability import (
 )
 from screening.reactors.uncertainty import (
     ErrorModel,
-    cations_bound,
     error_models,
     find_error_model,
-    ions_bound,
     why_no_error_model,
 )
 from screening.thermo.compositions import Compositions
