@@ -271,7 +271,7 @@ def screen(
     progress, announce : callable
         Called with a `Progress` after every part, and once with the `Selection` of candidates.
     **changes
-        To the study, as of `Study.with_changes`: ``weights={"relay": 0}``, ``role="coating"``, ``at_hull=True``.
+        To the study, as of `Study.with_changes`: ``weights={"relay": 0}``, ``top=10``, ``at_hull=True``.
 
     Raises
     ------

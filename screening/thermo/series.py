@@ -274,6 +274,22 @@ class Series(Displayed):
         }
 
 
+def _require_range(low: float, high: float, steps: int, mixing_k: float) -> None:
+    """Refuse ends, steps and temperatures that make no sense."""
+    if not (isinstance(steps, int) and all(isinstance(each, Real) for each in (low, high, mixing_k))):
+        raise InputError(
+            f"x from {low!r} to {high!r} in {steps!r} steps at {mixing_k!r} K",
+            where="series",
+            remedy="give numbers, of steps a whole one",
+        )
+    if not (low < high and 2 <= steps <= MOST_STEPS and 0.0 <= mixing_k <= 3000.0):
+        raise InputError(
+            f"x from {low:g} to {high:g} in {steps} steps at {mixing_k:g} K",
+            where="series",
+            remedy=f"give the lower end first, 2 to {MOST_STEPS} steps and 0 to 3000 K",
+        )
+
+
 def scan(
     snapshot: Snapshot,
     template: Template,
@@ -303,18 +319,7 @@ def scan(
     InputError
         If the range, the steps or the temperature make no sense, or an amount becomes negative.
     """
-    if not (isinstance(steps, int) and all(isinstance(each, Real) for each in (low, high, mixing_k))):
-        raise InputError(
-            f"x from {low!r} to {high!r} in {steps!r} steps at {mixing_k!r} K",
-            where="series",
-            remedy="give numbers, of steps a whole one",
-        )
-    if not (low < high and 2 <= steps <= MOST_STEPS and 0.0 <= mixing_k <= 3000.0):
-        raise InputError(
-            f"x from {low:g} to {high:g} in {steps} steps at {mixing_k:g} K",
-            where="series",
-            remedy=f"give the lower end first, 2 to {MOST_STEPS} steps and 0 to 3000 K",
-        )
+    _require_range(low, high, steps, mixing_k)
     xs = np.linspace(low, high, steps).round(9).tolist()
     formulas = [parse_formula(template.at(x)) for x in xs]
     # a solution joins at each composition: of its own system only, lest all phases are copied each time

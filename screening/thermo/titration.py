@@ -262,9 +262,7 @@ def titrate(
     ----------
     Y. Zhu, X. He, Y. Mo, ACS Appl. Mater. Interfaces 7, 23685 (2015), doi 10.1021/acsami.5b07517.
     """
-    _require_range("--to", to_v, HIGHEST_V, "V")
-    _require_range("--share", share, 1.0, "of the formula's")
-    _require_range("--energy", 1.0 if energy_ev_per_atom is None else energy_ev_per_atom, 10.0, "eV/atom")
+    _require_ranges(to_v, share, energy_ev_per_atom)
     charge, held = cation_charge(element, charge), reactant.unit.amount_of(atomic_number(element))
     lithiation = lithiate(snapshot, reactant, element, charge=charge, at_hull=at_hull, error_bars=error_bars)
     priced = price(snapshot, reactant, at_hull=at_hull)
@@ -273,13 +271,9 @@ def titrate(
     if host:
         lithiation, released = _of_host(snapshot, priced, lithiation, released)
     sides = (lithiation.steps, released)
-    if energy_ev_per_atom is None:
-        ends = [_end_by_charge(steps, charge * share * held, charge) for steps in sides]
-        allowance = f"{100.0 * share:g} % of the formula's {element} taken up or given off"
-    else:
-        allowed_ev = energy_ev_per_atom * reactant.unit.n_atoms
-        ends = [_end_by_energy(steps, allowed_ev, charge) for steps in sides]
-        allowance = f"{energy_ev_per_atom:g} eV per atom of the formula set free"
+    ends = [_end_by_charge(steps, charge * share * held, charge) for steps in sides]
+    if energy_ev_per_atom is not None:
+        ends = [_end_by_energy(each, energy_ev_per_atom * reactant.unit.n_atoms, charge) for each in sides]
     shown = tuple(step for step in released if step.voltage_v <= to_v)
     return Titration(
         lithiation=_told(snapshot, priced, lithiation, phases, shown),
@@ -288,8 +282,21 @@ def titrate(
         releases=shown,
         strict=_strict(lithiation),
         useful=_useful(sides, ends),
-        allowance=allowance,
+        allowance=_allowance(element, share, energy_ev_per_atom),
     )
+
+
+def _require_ranges(to_v: float, share: float, energy_ev_per_atom: float | None) -> None:
+    _require_range("--to", to_v, HIGHEST_V, "V")
+    _require_range("--share", share, 1.0, "of the formula's")
+    _require_range("--energy", 1.0 if energy_ev_per_atom is None else energy_ev_per_atom, 10.0, "eV/atom")
+
+
+def _allowance(element: str, share: float, energy_ev_per_atom: float | None) -> str:
+    """What may be spent within the useful window, in words."""
+    if energy_ev_per_atom is None:
+        return f"{100.0 * share:g} % of the formula's {element} taken up or given off"
+    return f"{energy_ev_per_atom:g} eV per atom of the formula set free"
 
 
 def _of_host(
