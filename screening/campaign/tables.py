@@ -77,7 +77,7 @@ def ranking_table(results: ResultsDirectory, anode: str, electrolyte: str) -> Ta
     first = "1_percent" if many else "1"
     dropped = (criterion(key).heading(ion) for key in (("relay", "mixing") if reactors else ()))
     hull = BEST_HEADS["energy_above_hull_ev_per_atom"]
-    wide = (f"A({FIRST[first]})", *dropped, hull)
+    wide = (f"A({FIRST[first]})", *dropped, hull, HEAD)
     notes = [
         f"{len(shown)} of {len(table)} shown; all in ranking.csv",
         *filter(None, [_unranked(shown) * (not reactors), changes]),

@@ -156,8 +156,7 @@ class TestTerminal:
             row = next(line.split() for line in lines if formula + mark in line.split())
             values = {name: entry["value"] for name, entry in ranking[formula]["criteria"].items()}
             assert row[0] == str(ranking[formula]["rank"])
-            assert row[1] == str(ranking[formula]["rank_anchored"])
-            assert row[3] == f"{ranking[formula]['score']:.3f}"
+            assert row[2] == f"{ranking[formula]['score']:.3f}"
             told = (
                 values["driving_force_ev_per_ion"],
                 values["uptake_mah_per_g"],

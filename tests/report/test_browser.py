@@ -293,8 +293,10 @@ def test_a_row_opens_its_reactor(opened: Browser, six: Path, order: str) -> None
         named = [each["name"] for each in opened.traces("curves-chart") if each["mode"] == "lines"]
         assert len(named) == sum(curve["b"] == reactor["formula"] for curve in reactor["curves"])
         assert all(f"| {formula}" in name for name in named)
-        assert all(("(estimated)" in name) == (reactor["origin"] == "estimated") for name in named)
-    assert [r["formula"] for r in reactors if r["origin"] == "estimated"] == ["Li3HoCl6"]
+        assert all(
+            ("(machine-learned)" in name) == (reactor["origin"] == "machine-learned") for name in named
+        )
+    assert [r["formula"] for r in reactors if r["origin"] == "machine-learned"] == ["Li3HoCl6"]
 
 
 def test_staircase_pareto_and_probabilities_are_drawn(opened: Browser, six: Path) -> None:
