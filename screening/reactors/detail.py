@@ -231,7 +231,9 @@ def detail(
     )
     meet = partial(context.react, error_bars=error_bars)
     with_anode = meet(anode, reactor)
-    plateaus = _plateaus(reduction, phase, reactor, alloy, layers_wt_percent, error_bars)
+    plateaus = _plateaus(
+        reduction, phase, reactor, alloy=alloy, layers_wt_percent=layers_wt_percent, error_bars=error_bars
+    )
     same = alloy != "" and snapshot.find(parse_formula(alloy)) == phase
     return ReactorDetail(
         formula=label,

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from math import log
+from typing import Any
 
 import numpy as np
 
@@ -178,13 +179,13 @@ def reservoirs(
     return (Reservoir.of_gas(open_to, pressure_bar, temperature_k),)
 
 
-def _potentials(given: object) -> dict[str, float]:
+def _potentials(given: Any) -> dict[str, float]:
     """Chemical potentials by element, of a mapping or as ``Co=-1`` writes them."""
     try:
         if isinstance(given, str):
             pairs = [(name, value) for name, _, value in (each.partition("=") for each in given.split(","))]
         else:
-            pairs = [*given.items()]  # type: ignore[attr-defined]  # told below where it has none
+            pairs = [*given.items()]
         return {str(name).strip(): float(value) for name, value in pairs}
     except (AttributeError, TypeError, ValueError):
         raise InputError(

@@ -79,7 +79,14 @@ class State:
         prior = (covariance * self.precision[:, None, :]) @ covariance
         scatter = noise * (covariance - prior)
         whole = scatter + UNDECIDED**2 * (noise * prior + shared)
-        return Model(rows, problem, self.fit.theta, whole, scatter, self.freedom)
+        return Model(
+            rows=rows,
+            problem=problem,
+            theta=self.fit.theta,
+            covariance=whole,
+            scatter=scatter,
+            freedom=self.freedom,
+        )
 
 
 def fitted(

@@ -120,7 +120,7 @@ def follow(problem: Problem, prior: Prior, noise: FloatArray) -> Model:
     # resistances of neighbouring spectra are no independent draws: the series as a whole has one prior
     scale = float(np.median(_scale(theta, problem.n_terms))) * min(len(theta), SCOUTS) ** 0.5
     courses = Courses.around(theta, prior, problem.n_terms)
-    everything = Tracks(problem, prior, courses, theta, level, scale)
+    everything = Tracks(problem, prior, courses, theta, noise=level, scale=scale)
     scouts = np.unique(np.linspace(0, len(theta) - 1, SCOUTS).round().astype(int))
     tracks, everything = as_one(everything.take(scouts).annealed(), everything)
     if len(everything.prior.sd) < len(prior.sd):
